@@ -1,0 +1,59 @@
+# Targets only: weft_library(), weft_test(). Every source and every test is listed by its folder.
+include(GNUInstallDirs)
+
+option(WEFT_WERROR "Warnings are errors" ON)
+option(WEFT_UNITY "Compile each library as few large units (sanitizer presets: hides missing includes)" OFF)
+set(WEFT_SANITIZE "" CACHE STRING "address;undefined or thread")
+
+add_library(weft_options INTERFACE)
+target_compile_features(weft_options INTERFACE cxx_std_23)
+target_compile_options(weft_options INTERFACE
+    -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor
+    -Wold-style-cast $<$<BOOL:${WEFT_WERROR}>:-Werror>)
+if(WEFT_SANITIZE)
+  string(REPLACE ";" "," weft_sanitize_list "${WEFT_SANITIZE}")
+  target_compile_options(weft_options INTERFACE -fsanitize=${weft_sanitize_list}
+      -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(weft_options INTERFACE -fsanitize=${weft_sanitize_list})
+endif()
+
+# weft_library(name [HEADERS ...] [SOURCES ...] [DEPENDS ...] [PRIVATE_DEPENDS ...])
+# `name` is the folder with slashes as underscores; a library without sources is an interface.
+function(weft_library name)
+  cmake_parse_arguments(arg "" "" "HEADERS;SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  set(target weft_${name})
+  if(arg_SOURCES)
+    add_library(${target} STATIC ${arg_SOURCES})
+    set(scope PUBLIC)
+    target_link_libraries(${target} PRIVATE ${arg_PRIVATE_DEPENDS})
+    if(WEFT_UNITY)
+      set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    endif()
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  add_library(weft::${name} ALIAS ${target})
+  target_link_libraries(${target} ${scope} weft_options ${arg_DEPENDS})
+  if(arg_HEADERS)
+    # Base directories of one file set may not contain each other: one per library.
+    set(base ${PROJECT_SOURCE_DIR})
+    if(CMAKE_CURRENT_SOURCE_DIR STREQUAL "${PROJECT_SOURCE_DIR}/include/weft")
+      set(base ${PROJECT_SOURCE_DIR}/include)
+    endif()
+    target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS ${base} FILES ${arg_HEADERS})
+  endif()
+  target_include_directories(${target} ${scope} ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+  set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+endfunction()
+
+# weft_test(name SOURCES ... DEPENDS ... [LABELS ...]): one gtest program per folder.
+function(weft_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  set(target ${name}_test)
+  add_executable(${target} ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE weft_options ${arg_DEPENDS} GTest::gtest GTest::gmock
+      GTest::gtest_main)
+  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}."
+      PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
+endfunction()
