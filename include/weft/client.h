@@ -1,0 +1,135 @@
+#pragma once
+/// The client library: talk to the entities of a mesh. Thread-safe; copies of Mesh and Entity are
+/// handles to the same connection.
+
+#include "weft/bytes.h"
+#include "weft/result.h"
+#include "weft/types.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weft {
+
+/// How to reach a mesh.
+struct ConnectOptions {
+    /// "host:port" client addresses of any nodes of the mesh; one that answers is enough, the
+    /// others of the mesh are learned from it.
+    std::vector<std::string> addresses;
+    /// How long connect() tries to reach a first node.
+    std::chrono::milliseconds timeout{5000};
+    /// Calls in flight at most, all entities together (1 to 1,048,576); beyond: Overloaded.
+    std::size_t in_flight_max = 4096;
+    /// Shown in the nodes' logs.
+    std::string program = "client";
+};
+
+/// Per call. `timeout` covers every retry and is at most 60 s.
+struct CallOptions {
+    std::chrono::milliseconds timeout{5000};
+    /// Repeats a call whose outcome was unknown; the first call's id. Nothing: a new id.
+    std::optional<RequestId> request;
+};
+
+/// A finished call. `outcome`: Done or Rejected carry the entity's reply; NotDone and Unknown carry
+/// `error`. `request` names the call for CallOptions::request and Mesh::outcome.
+struct CallResult {
+    Outcome outcome = Outcome::NotDone;
+    Error error;
+    Bytes reply;
+    RequestId request;
+    Revision revision;
+    Version version;
+    Generation generation;
+    bool exists = false;
+
+    bool done() const { return outcome == Outcome::Done; }
+};
+
+/// A call on its way. Movable; dropping it does not cancel the call.
+class Pending {
+public:
+    /// Waits until the call has ended (at the latest at its timeout). A lone waiter drives the
+    /// socket from its own thread. Call once.
+    CallResult get();
+    bool ready() const;
+
+    struct State;
+    explicit Pending(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+private:
+    std::shared_ptr<State> state_;
+};
+
+/// Rows of an administrative answer: all cells as text.
+struct Table {
+    std::vector<std::string> columns;
+    std::vector<bool> numeric;  ///< one per column
+    std::vector<std::vector<std::string>> rows;
+};
+
+class Entity;
+
+class Mesh {
+public:
+    /// Malformed ids are reported by the first call.
+    Entity entity(std::string_view type, std::string_view id) const;
+
+    /// What became of `request`: Done/Rejected with the remembered reply, NotDone when the number
+    /// is now closed for ever without effect, error Expired when its session has ended.
+    CallResult outcome(const RequestId& request,
+                       std::chrono::milliseconds timeout = std::chrono::milliseconds(5000)) const;
+
+    /// Asks one node ("status", "health", "partitions", ...; docs/operating.md). `address` empty:
+    /// any node.
+    Result<Table> admin(std::string_view verb, const std::vector<std::string>& arguments,
+                        std::string_view address = {},
+                        std::chrono::milliseconds timeout = std::chrono::milliseconds(5000)) const;
+
+    /// Addresses of all nodes as the mesh told them: (name, client address).
+    std::vector<std::pair<std::string, std::string>> nodes() const;
+
+    class Impl;
+    explicit Mesh(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+private:
+    std::shared_ptr<Impl> impl_;
+};
+
+class Entity {
+public:
+    /// Runs one command at the leader of the entity's partition and waits until a quorum has it
+    /// durable (reads: until a quorum confirmed the leader). Blocks the caller.
+    CallResult call(std::string_view command, std::string_view payload = {},
+                    const CallOptions& options = {}) const;
+    /// The same without waiting. Calls to one entity keep their order.
+    Pending start(std::string_view command, std::string_view payload = {},
+                  const CallOptions& options = {}) const;
+    /// As start(), and `done` runs on the client's own thread when the call has ended. It may start
+    /// calls, but must not wait for one: nothing goes on meanwhile. With more than twice
+    /// in_flight_max calls open it is refused at once, on the caller's thread.
+    void start(std::string_view command, std::string_view payload, const CallOptions& options,
+               std::function<void(CallResult)> done) const;
+    /// As call(), the reply's payload is dropped at the node.
+    CallResult tell(std::string_view command, std::string_view payload = {},
+                    const CallOptions& options = {}) const;
+
+    Entity(std::shared_ptr<Mesh::Impl> impl, std::string type, std::string id)
+        : impl_(std::move(impl)), type_(std::move(type)), id_(std::move(id)) {}
+
+private:
+    std::shared_ptr<Mesh::Impl> impl_;
+    std::string type_, id_;
+};
+
+/// Connects to a mesh. CannotReach: no node answered in time; Configuration: an address is not
+/// acceptable; WrongCluster: the addresses belong to different meshes.
+Result<Mesh> connect(const ConnectOptions& options);
+
+}  // namespace weft
