@@ -1,0 +1,52 @@
+#pragma once
+// The Store on disk: one LMDB environment, one write transaction per apply(), full sync. Formats in
+// docs/storage-format.md. Opened by DataDirectory, which guards against a second process, foreign
+// and rolled-back data; used directly only by tests.
+
+#include "storage/contracts.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weft::storage {
+
+struct LmdbStoreOptions {
+    std::string directory;  // exists and is writable
+    std::uint64_t map_bytes = std::uint64_t{64} << 30;
+    // Disk blocks are allocated this much ahead of need; 0 = not.
+    std::uint64_t preallocate_bytes = std::uint64_t{8} << 20;
+    // A live record at the log's old end is moved when it keeps more dead bytes than this plus the
+    // live ones from being trimmed.
+    std::uint64_t log_slack_bytes = std::uint64_t{1} << 20;
+    // Row tables up to this size are read and checked whole at open; larger ones by `data check`.
+    std::uint64_t verify_bytes_max = std::uint64_t{64} << 20;
+};
+
+// Threads: apply() on one; everything else on any.
+class LmdbStore final : public Store {
+public:
+    // DataDamaged: pages are damaged beyond single records, nothing can be served. DiskFull,
+    // NewerFormat, DirectoryUnusable: as they say.
+    static Result<std::unique_ptr<LmdbStore>> open(const LmdbStoreOptions& options);
+    ~LmdbStore() override;
+
+    Result<StoreStats> apply(const WriteBatch& batch) override;
+    StoreStats stats() const override;
+    Result<FetchedLog> read_log(const LogRange& range) const override;
+    std::vector<RecoveredGroup> recover() const override;
+    Result<FetchedRow> read_row(const RowRead& read) const override;
+    Result<FetchedRows> scan(const RowScan& scan) const override;
+
+    // True when nothing was ever committed but the empty tables.
+    bool empty() const;
+
+    struct Parts;  // lmdb_store_parts.h; for this folder only
+
+private:
+    explicit LmdbStore(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace weft::storage
