@@ -1,0 +1,359 @@
+#include "entity/host.h"
+
+#include "core/byte_io.h"
+#include "core/error.h"
+#include "core/invariant.h"
+
+#include <algorithm>
+
+namespace weft::entity {
+
+namespace {
+
+bool key_above(const Entity* a, const Entity* b) { return *a->key > *b->key; }
+
+// Malloc's share and the nodes of table and dirty index, for the memory bounds.
+constexpr std::size_t kEntityOverheadBytes = 96;
+constexpr std::size_t kSpareMax = 256;
+constexpr std::size_t kSpareStateBytesMax = 4096;
+
+std::size_t bytes_of(const Entity& entity) {
+    std::size_t bytes =
+        sizeof(Entity) + kEntityOverheadBytes + entity.key->size() + entity.committed.state.size();
+    if (entity.ahead) bytes += sizeof(Ahead) + entity.ahead->image.state.size();
+    if (entity.unflushed)
+        bytes += sizeof(Unflushed) + entity.unflushed->records.size() +
+                 (entity.unflushed->snapshot ? entity.unflushed->snapshot->state.size() : 0);
+    return bytes;
+}
+
+Decision too_large(std::string_view what, std::size_t bytes) {
+    return rejection(
+        make_error(ErrorNumber::PayloadTooLarge,
+                   fmt::format("{} of {} bytes, at most {}", what, bytes, kPayloadBytesMax)));
+}
+
+// A handler that breaks its limits has decided nothing that could be stored.
+std::optional<Decision> broken_limit(const Decision& decision, Kind kind) {
+    if (decision.reply.size() > kPayloadBytesMax)
+        return too_large("a reply", decision.reply.size());
+    switch (decision.change) {
+        case Decision::Change::None:
+            return std::nullopt;
+        case Decision::Change::SetValue:
+            if (decision.value.size() > kPayloadBytesMax)
+                return too_large("a value", decision.value.size());
+            break;
+        case Decision::Change::Delete:
+            break;
+        case Decision::Change::Events: {
+            std::size_t bytes = 0;
+            for (const Bytes& event : decision.events) bytes += event.size();
+            if (bytes > kPayloadBytesMax) return too_large("events", bytes);
+            if (decision.events.empty() || decision.events.size() > kEventsPerCommandMax)
+                return rejection(make_error(
+                    ErrorNumber::Bug, fmt::format("a handler made {} events, 1 to {} fit",
+                                                  decision.events.size(), kEventsPerCommandMax)));
+            break;
+        }
+    }
+    const bool events = decision.change == Decision::Change::Events;
+    if (events != (kind == Kind::EventSourced))
+        return rejection(
+            make_error(ErrorNumber::Bug, "a handler's change is not of its type's kind"));
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::size_t Host::KeyHash::operator()(std::string_view key) const {
+    std::size_t hash = 0;  // the key begins with a keyed hash of its own
+    std::memcpy(&hash, key.data(), std::min(key.size(), sizeof hash));
+    return hash ^ (key.size() > sizeof hash + 1
+                       ? std::hash<std::string_view>{}(key.substr(sizeof hash + 1))
+                       : 0);
+}
+
+Entity* Host::find(std::string_view key) {
+    const auto it = table_.find(key);
+    return it == table_.end() ? nullptr : &it->second;
+}
+
+const Entity* Host::find(std::string_view key) const {
+    const auto it = table_.find(key);
+    return it == table_.end() ? nullptr : &it->second;
+}
+
+Entity& Host::obtain(std::string_view key, Instant now) {
+    if (Entity* entity = find(key)) return *entity;
+    const auto [it, added] = table_.try_emplace(std::string(key));
+    Entity& entity = it->second;
+    entity.key = &it->first;
+    entity.used = now;
+    link_newest(entity);
+    account(entity);
+    return entity;
+}
+
+void Host::touch(Entity& entity, Instant now) {
+    entity.used = now;
+    if (newest_ == &entity) return;
+    unlink(entity);
+    link_newest(entity);
+}
+
+Decision Host::decide(const EntityType& type, const Entity& entity, std::string_view command,
+                      std::string_view payload, const Context& context) {
+    const Image& image = newest(entity);
+    const StateView view{.exists = image.exists(),
+                         .state = image.state,
+                         .revision = image.revision,
+                         .version = image.version,
+                         .generation = image.generation};
+    Decision decision = type.handle(view, command, payload, context);
+    if (decision.rejected) {
+        decision.change = Decision::Change::None;
+        decision.reply = {};
+        return decision;
+    }
+    if (auto broken = broken_limit(decision, type.info().kind)) return std::move(*broken);
+    return decision;
+}
+
+Result<std::unique_ptr<Ahead>> Host::draft(const EntityType& type, const Entity& entity,
+                                           const Decision& decision, LogIndex index) {
+    std::unique_ptr<Ahead> next;
+    if (spare_.empty()) {
+        next = std::make_unique<Ahead>();
+    } else {
+        next = std::move(spare_.back());
+        spare_.pop_back();
+    }
+    const Image& before = newest(entity);
+    Image& after = next->image;
+    next->last = index;
+    after.revision = Revision{index.value};
+    if (decision.change == Decision::Change::Delete) {
+        after.state.clear();
+        after.version = {};
+        after.generation = {};
+        return next;
+    }
+    after.generation = before.exists() ? before.generation : Generation{index.value};
+    after.version = before.exists() ? before.version : Version{};
+    if (decision.change == Decision::Change::SetValue) {
+        after.state.assign(decision.value.view());
+        after.version.value += 1;
+        return next;
+    }
+    std::string_view state = before.exists() ? std::string_view(before.state) : std::string_view{};
+    for (const Bytes& event : decision.events) {
+        auto folded = type.apply(state, event.view());
+        if (!folded) return std::unexpected(std::move(folded).error());
+        after.state = std::move(*folded);
+        state = after.state;
+        after.version.value += 1;
+    }
+    return next;
+}
+
+void Host::advance(Entity& entity, std::unique_ptr<Ahead> next, Kind kind) {
+    entity.kind = kind;
+    std::swap(entity.ahead, next);
+    if (next) retire(std::move(next));
+    account(entity);
+}
+
+void Host::drop_ahead(Entity& entity) {
+    if (!entity.ahead) return;
+    retire(std::move(entity.ahead));
+    account(entity);
+}
+
+void Host::commit(Entity& entity, const Change& change, const EntityType* type) {
+    const bool settled = entity.ahead && entity.ahead->last == change.index;
+    if (settled) {
+        WEFT_INVARIANT(entity.ahead->image.version == change.version,
+                       "entry {} makes version {}, its proposer had {}", change.index.value,
+                       change.version.value, entity.ahead->image.version.value);
+        std::swap(entity.committed, entity.ahead->image);
+        retire(std::move(entity.ahead));
+        entity.loaded = true;
+    } else {
+        entity.committed.revision = Revision{change.index.value};
+        entity.committed.version = change.version;
+        entity.committed.generation = change.generation;
+        if (change.kind == Kind::Value) {
+            entity.committed.state.assign(change.value);
+            entity.loaded = true;
+        } else {
+            fold(entity, change, type);
+        }
+    }
+    entity.kind = change.kind;
+    entity.known = true;
+    if (change.kind == Kind::EventSourced) append_events(entity, change);
+    mark_dirty(entity);
+    account(entity);
+}
+
+void Host::fold(Entity& entity, const Change& change, const EntityType* type) {
+    // The very first events need nothing loaded, but a follower has no use for the state.
+    if (type == nullptr || !entity.loaded) {
+        entity.loaded = false;
+        std::string().swap(entity.committed.state);
+        return;
+    }
+    for (const std::string_view event : change.events) {
+        auto folded = type->apply(entity.committed.state, event);
+        if (!folded) {  // activation finds the damage and names it
+            entity.loaded = false;
+            std::string().swap(entity.committed.state);
+            return;
+        }
+        entity.committed.state = std::move(*folded);
+    }
+}
+
+void Host::append_events(Entity& entity, const Change& change) {
+    if (!entity.unflushed) {
+        entity.unflushed = std::make_unique<Unflushed>();
+        entity.unflushed->first = Version{change.version.value - change.events.size() + 1};
+    }
+    ByteWriter writer(entity.unflushed->records);
+    for (const std::string_view event : change.events) {
+        writer.put(change.index.value);
+        writer.put(change.stamp_ms);
+        writer.put_blob(event);
+    }
+    if (change.snapshot) {
+        entity.unflushed->snapshot = std::make_unique<Unflushed::Snapshot>();
+        entity.unflushed->snapshot->version = change.version;
+        entity.unflushed->snapshot->state.assign(*change.snapshot);
+    }
+}
+
+void Host::loaded(Entity& entity, Image image, Kind kind) {
+    WEFT_INVARIANT(!entity.loaded, "an entity was loaded twice");
+    entity.committed = std::move(image);
+    entity.kind = kind;
+    entity.known = true;
+    entity.loaded = true;
+    entity.loading = false;
+    account(entity);
+}
+
+void Host::flushed(Entity& entity, std::uint64_t seq) {
+    entity.flush_seq = seq;
+    entity.unflushed.reset();
+    if (entity.dirty) {
+        dirty_.back()->dirty_at = entity.dirty_at;
+        dirty_[entity.dirty_at] = dirty_.back();
+        dirty_.pop_back();
+        entity.dirty = false;
+        dirty_bytes_ -= entity.counted;
+    }
+    account(entity);
+}
+
+// A heap and not a sort: a sweep is spread over many steps, and so is its ordering.
+void Host::begin_sweep() {
+    to_sweep_ = dirty_;
+    std::ranges::make_heap(to_sweep_, key_above);
+}
+
+Entity* Host::next_to_sweep() {
+    if (to_sweep_.empty()) {
+        std::vector<Entity*>().swap(to_sweep_);
+        return nullptr;
+    }
+    std::ranges::pop_heap(to_sweep_, key_above);
+    Entity* entity = to_sweep_.back();
+    to_sweep_.pop_back();
+    WEFT_INVARIANT(entity->dirty, "an entity to be swept is clean");
+    return entity;
+}
+
+std::vector<const Entity*> Host::dirty_in_key_order() const {
+    std::vector<const Entity*> list(dirty_.begin(), dirty_.end());
+    std::ranges::sort(list, {},
+                      [](const Entity* entity) { return std::string_view(*entity->key); });
+    return list;
+}
+
+bool Host::evictable(const Entity& entity, std::uint64_t persisted_seq) {
+    return !entity.dirty && !entity.loading && !entity.ahead && entity.flush_seq <= persisted_seq;
+}
+
+void Host::evict(Entity& entity) {
+    WEFT_INVARIANT(!entity.dirty, "a dirty entity was evicted");
+    unlink(entity);
+    bytes_ -= entity.counted;
+    table_.erase(table_.find(*entity.key));
+}
+
+void Host::clear() {
+    dirty_.clear();
+    to_sweep_.clear();
+    table_.clear();
+    newest_ = oldest_ = nullptr;
+    bytes_ = dirty_bytes_ = 0;
+}
+
+void Host::check() const {
+    std::size_t linked = 0;
+    std::size_t bytes = 0;
+    std::size_t dirty_bytes = 0;
+    for (const Entity* entity = oldest_; entity != nullptr; entity = entity->newer) {
+        ++linked;
+        bytes += entity->counted;
+        if (entity->dirty) dirty_bytes += entity->counted;
+        WEFT_INVARIANT(entity->counted == bytes_of(*entity), "an entity of {} bytes counts as {}",
+                       bytes_of(*entity), entity->counted);
+        WEFT_INVARIANT(!entity->unflushed || entity->dirty, "unflushed events, but not dirty");
+    }
+    WEFT_INVARIANT(linked == table_.size(), "{} of {} entities are in the order of use", linked,
+                   table_.size());
+    WEFT_INVARIANT(bytes == bytes_, "{} bytes counted, {} summed", bytes, bytes_);
+    WEFT_INVARIANT(dirty_bytes == dirty_bytes_, "{} dirty bytes counted, {} summed", dirty_bytes,
+                   dirty_bytes_);
+}
+
+void Host::link_newest(Entity& entity) {
+    entity.newer = nullptr;
+    entity.older = newest_;
+    if (newest_ != nullptr) newest_->newer = &entity;
+    newest_ = &entity;
+    if (oldest_ == nullptr) oldest_ = &entity;
+}
+
+void Host::unlink(Entity& entity) {
+    (entity.newer != nullptr ? entity.newer->older : newest_) = entity.older;
+    (entity.older != nullptr ? entity.older->newer : oldest_) = entity.newer;
+}
+
+void Host::account(Entity& entity) {
+    const auto bytes = static_cast<std::uint32_t>(bytes_of(entity));
+    bytes_ += bytes;
+    bytes_ -= entity.counted;
+    if (entity.dirty) {
+        dirty_bytes_ += bytes;
+        dirty_bytes_ -= entity.counted;
+    }
+    entity.counted = bytes;
+}
+
+void Host::mark_dirty(Entity& entity) {
+    if (entity.dirty) return;
+    entity.dirty = true;
+    entity.dirty_at = static_cast<std::uint32_t>(dirty_.size());
+    dirty_.push_back(&entity);
+    dirty_bytes_ += entity.counted;
+}
+
+void Host::retire(std::unique_ptr<Ahead> ahead) {
+    if (spare_.size() >= kSpareMax || ahead->image.state.capacity() > kSpareStateBytesMax) return;
+    spare_.push_back(std::move(ahead));
+}
+
+}  // namespace weft::entity

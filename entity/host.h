@@ -1,0 +1,179 @@
+#pragma once
+// The entities of one group in memory: committed state, the state ahead of it, what rows do not
+// hold yet, and the order of use. Knows neither log nor disk: the partition says what was decided,
+// committed and flushed. Iterates in key order or in order of use only.
+
+#include "core/hash.h"
+#include "core/time.h"
+#include "entity/type.h"
+#include "weft/types.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace weft::entity {
+
+// An entity's key within its group: hash u64 big-endian | type length u8 | type | id. The hash is
+// the one that places it (DESIGN 4), which routing computes by the same rule; groups can be doubled
+// later because rows keep it.
+void write_key(std::string& out, std::uint64_t hash, std::string_view type, std::string_view id);
+std::uint64_t placement_hash(const HashKey& key, std::string_view type, std::string_view id);
+struct KeyParts {
+    std::uint64_t hash = 0;
+    std::string_view type, id;
+};
+std::optional<KeyParts> split_key(std::string_view key);
+
+struct Image {
+    std::string state;
+    Revision revision;
+    Version version;
+    Generation generation;  // 0: does not exist
+    bool exists() const { return generation != Generation{}; }
+};
+
+// The newest state while it rests on entries that are not committed; `last` is the newest of them.
+struct Ahead {
+    Image image;
+    LogIndex last;
+};
+
+// Event-sourced: committed events and the newest snapshot that rows do not hold yet. An event
+// record is {log index u64, stamp i64, length u32, bytes}.
+struct Unflushed {
+    struct Snapshot {
+        Version version;
+        std::string state;
+    };
+    Version first;  // of the first record
+    std::string records;
+    std::unique_ptr<Snapshot> snapshot;
+    Version snapshot_version() const { return snapshot ? snapshot->version : Version{}; }
+};
+
+struct Entity {
+    Image committed;
+    std::unique_ptr<Ahead> ahead;
+    std::unique_ptr<Unflushed> unflushed;
+    const std::string* key = nullptr;
+    Entity* newer = nullptr;  // order of use
+    Entity* older = nullptr;
+    Instant used;
+    std::uint64_t flush_seq = 0;  // Persist number of its last flush; 0 = none
+    std::uint32_t counted = 0;    // bytes in the host's sums
+    std::uint32_t dirty_at = 0;   // place among the dirty ones
+    Kind kind = Kind::Value;
+    bool known = false;    // the numbers of `committed` are those of the last applied entry
+    bool loaded = false;   // so is its state
+    bool dirty = false;    // rows do not hold it
+    bool loading = false;  // an activation runs
+};
+
+// One committed entry's effect on its entity.
+struct Change {
+    LogIndex index;
+    std::int64_t stamp_ms = 0;
+    Version version;
+    Generation generation;
+    Kind kind = Kind::Value;
+    bool deleted = false;
+    std::string_view value;
+    std::span<const std::string_view> events;
+    std::optional<std::string_view> snapshot;
+};
+
+class Host {
+public:
+    Host() = default;
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+
+    Entity* find(std::string_view key);
+    const Entity* find(std::string_view key) const;
+    Entity& obtain(std::string_view key, Instant now);
+    void touch(Entity& entity, Instant now);
+
+    static const Image& newest(const Entity& entity) {
+        return entity.ahead ? entity.ahead->image : entity.committed;
+    }
+    // Runs the handler on the newest state and holds it to its limits: what exceeds them becomes a
+    // rejection.
+    static Decision decide(const EntityType& type, const Entity& entity, std::string_view command,
+                           std::string_view payload, const Context& context);
+    // The state after `decision`, whose entry will have `index`; given to advance() once proposed.
+    // Fails when the type does not accept its own events.
+    Result<std::unique_ptr<Ahead>> draft(const EntityType& type, const Entity& entity,
+                                         const Decision& decision, LogIndex index);
+    void advance(Entity& entity, std::unique_ptr<Ahead> next, Kind kind);
+    // The entries it rests on may never commit: back to the committed state.
+    void drop_ahead(Entity& entity);
+
+    // Applies a committed entry. `type`: folds events when the state is loaded; nothing (followers
+    // never run user code) lets a loaded event-sourced state go.
+    void commit(Entity& entity, const Change& change, const EntityType* type);
+    // What an activation found; `entity` was not loaded.
+    void loaded(Entity& entity, Image image, Kind kind);
+
+    // Rows hold the committed state with Persist number `seq`.
+    void flushed(Entity& entity, std::uint64_t seq);
+    // A sweep over the entities that are dirty now: next_to_sweep() gives them in key order and
+    // nothing at the end. Each must be flushed in the same step.
+    void begin_sweep();
+    Entity* next_to_sweep();
+    std::vector<const Entity*> dirty_in_key_order() const;
+
+    Entity* coldest() const { return oldest_; }
+    // May go: clean, flush on disk, nothing ahead, nobody waits for it.
+    static bool evictable(const Entity& entity, std::uint64_t persisted_seq);
+    void evict(Entity& entity);
+    void clear();
+
+    std::size_t size() const { return table_.size(); }
+    std::size_t dirty_count() const { return dirty_.size(); }
+    std::size_t dirty_bytes() const { return dirty_bytes_; }
+    std::size_t clean_bytes() const { return bytes_ - dirty_bytes_; }
+    // Full check of the sums and the order of use.
+    void check() const;
+
+private:
+    struct KeyHash {
+        using is_transparent = void;
+        // Not noexcept: the table then keeps each hash beside its key and does not compute it again
+        // for every neighbour it passes.
+        std::size_t operator()(std::string_view key) const;
+    };
+    void link_newest(Entity& entity);
+    void unlink(Entity& entity);
+    void account(Entity& entity);
+    void mark_dirty(Entity& entity);
+    void retire(std::unique_ptr<Ahead> ahead);
+    static void append_events(Entity& entity, const Change& change);
+    static void fold(Entity& entity, const Change& change, const EntityType* type);
+
+    std::unordered_map<std::string, Entity, KeyHash, std::equal_to<>> table_;
+    std::vector<Entity*> dirty_;  // in no order: an ordered index would cost more than the entity
+    std::vector<Entity*> to_sweep_;              // a heap, smallest key in front
+    std::vector<std::unique_ptr<Ahead>> spare_;  // kept so that a put costs no allocation here
+    Entity* newest_ = nullptr;
+    Entity* oldest_ = nullptr;
+    std::size_t bytes_ = 0;
+    std::size_t dirty_bytes_ = 0;
+};
+
+// The event records of Unflushed and of journal rows, one after the other.
+struct EventRecord {
+    LogIndex index;
+    std::int64_t stamp_ms = 0;
+    std::string_view bytes;
+};
+// Takes the first record off `records`; nothing when they do not parse.
+std::optional<EventRecord> take_event_record(std::string_view& records);
+
+}  // namespace weft::entity
