@@ -1,0 +1,78 @@
+#pragma once
+// What the cores of this folder ask of their driver. Records to be persisted are written straight
+// into the round's flat buffer; everything else is a value in one reused vector.
+
+#include "core/command.h"
+#include "replication/messages.h"
+#include "storage/contracts.h"
+#include "weft/types.h"
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+namespace weft::replication {
+
+// A set of members of one group: bit i = i-th node of the configuration in force (Config::nodes).
+using PeerSet = std::uint16_t;
+
+// All records `group` has written into the batch so far belong to `seq` or an earlier number. The
+// driver answers Persisted{seq} when they are on disk; numbers of one group rise by one.
+struct Persist {
+    GroupId group;
+    std::uint64_t seq = 0;
+};
+using FetchRequest = std::variant<storage::LogRange, storage::RowRead, storage::RowScan>;
+using FetchResult = std::variant<Result<storage::FetchedLog>, Result<storage::FetchedRow>,
+                                 Result<storage::FetchedRows>>;
+// Answered by Fetched{id}; ids are counted per group.
+struct Fetch {
+    GroupId group;
+    std::uint64_t id = 0;
+    FetchRequest what;
+};
+struct SendAppend {
+    GroupId group;
+    PeerSet to = 0;
+    AppendItem item;  // offset is filled in by the driver
+    Bytes entries;    // back to back
+};
+struct Send {
+    NodeId to;
+    GroupMessage message;
+};
+struct SendReply {
+    ClientRef to;
+    Reply reply;
+};
+// Reads wait for a confirm round begun after this; answered by Confirmed{term, ticket}.
+struct WantConfirm {
+    GroupId group;
+    Term term;
+    std::uint64_t ticket = 0;
+};
+// Role, term or known leader changed; also the group's first state.
+struct RoleChanged {
+    GroupId group;
+};
+// Answer to Sweep: `rows` were written; `done`: nothing dirty from before the sweep is left.
+struct Swept {
+    GroupId group;
+    std::size_t rows = 0;
+    bool done = false;
+};
+
+using Effect =
+    std::variant<Persist, Fetch, SendAppend, Send, SendReply, WantConfirm, RoleChanged, Swept>;
+
+struct Effects {
+    storage::WriteBatch batch;
+    std::vector<Effect> list;
+    bool empty() const { return list.empty() && batch.empty(); }
+    void clear() {
+        batch.clear();
+        list.clear();
+    }
+};
+
+}  // namespace weft::replication

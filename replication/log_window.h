@@ -1,0 +1,71 @@
+#pragma once
+// What a replica keeps of its log in memory: a short description of every entry after the base, and
+// the bytes of the newest ones. Indexes are checked by invariants; nothing here decides anything.
+
+#include "core/entry.h"
+#include "storage/contracts.h"
+#include "weft/bytes.h"
+#include "weft/types.h"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+namespace weft::replication {
+
+struct EntryInfo {
+    Chain chain;
+    Term term;
+    std::int64_t stamp_ms = 0;
+    std::uint64_t end = 0;  // bytes of the log up to and with this entry
+    EntryKind kind = EntryKind::NoOp;
+    bool readable = true;  // false: only the index is known
+    bool damaged = false;  // must be written again before it counts as held (S22)
+};
+
+class LogWindow {
+public:
+    // Forgets everything; the log now begins after `base`, of which only the index is known when it
+    // is not `readable`.
+    void reset(const storage::LogBase& base, bool readable = true);
+    // An entry found at start: known, not in the cache.
+    void recover(const storage::RecoveredEntry& entry);
+    void append(const EntryHeader& header, Bytes encoded);
+    // The entry at header.index is whole again.
+    void repair(const EntryHeader& header);
+    void mark_damaged(LogIndex index);
+    void truncate(LogIndex from);
+    // Entries up to `index` leave; what it says of that index becomes the base.
+    void compact(LogIndex index);
+
+    LogIndex base() const { return base_; }
+    LogIndex last() const { return LogIndex{base_.value + infos_.size()}; }
+    bool holds(LogIndex index) const { return base_ < index && index <= last(); }
+    // `index` in [base, last].
+    const EntryInfo& at(LogIndex index) const;
+    const EntryInfo& back() const { return infos_.empty() ? front_ : infos_.back(); }
+    // Bytes of the entries in (after, to], both in [base, last].
+    std::uint64_t bytes_between(LogIndex after, LogIndex to) const;
+    // The newest index in [base, from] whose term is at most `term`; base when there is none.
+    LogIndex newest_up_to(LogIndex from, Term term) const;
+    // The first damaged entry, and how many there are.
+    std::optional<LogIndex> first_damaged() const;
+    std::size_t damaged_count() const { return damaged_count_; }
+
+    // First index whose bytes are in memory; last + 1 when there is none.
+    LogIndex cache_first() const { return LogIndex{last().value + 1 - cache_.size()}; }
+    const Bytes& cached(LogIndex index) const;
+    std::uint64_t cached_bytes() const;
+    void drop_first_cached();
+
+private:
+    EntryInfo& mutable_at(LogIndex index);
+
+    LogIndex base_;
+    EntryInfo front_;  // of the base
+    std::deque<EntryInfo> infos_;
+    std::deque<Bytes> cache_;  // of the last cache_.size() entries
+    std::size_t damaged_count_ = 0;
+};
+
+}  // namespace weft::replication

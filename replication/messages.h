@@ -1,0 +1,129 @@
+#pragma once
+// What nodes say to each other about groups, as plain structs. flatbuffers/ carries them. All
+// messages of one kind that a round produced for one peer travel as one vector.
+
+#include "weft/bytes.h"
+#include "weft/types.h"
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+namespace weft::replication {
+
+// The election rule is the default comparison (Raft paper 5.4.1).
+struct LogPosition {
+    Term term;
+    LogIndex index;
+    auto operator<=>(const LogPosition&) const = default;
+};
+
+struct VoteAsk {
+    GroupId group;
+    Term term;         // of the election; for a pre-vote the term it would have
+    LogPosition last;  // last durable entry of the candidate (S4)
+    bool pre = false;
+    bool transfer = false;  // asked for by the leader itself: the lease rule does not apply
+};
+struct VoteAnswer {
+    GroupId group;
+    Term term;  // of the election answered when granted, else the voter's own
+    bool pre = false;
+    bool granted = false;
+};
+
+// Entries follow `prev`; they lie back to back in the batch's blob at [offset, offset + bytes).
+struct AppendItem {
+    GroupId group;
+    Term term;
+    LogPosition prev;
+    LogIndex commit;  // capped by the receiver at the last matching index (S21)
+    std::uint32_t count = 0;
+    std::uint32_t offset = 0;
+    std::uint32_t bytes = 0;
+};
+struct AppendAnswer {
+    GroupId group;
+    Term term;
+    bool accepted = false;
+    bool damaged = false;  // send again from `index` even if it was acknowledged before
+    LogIndex index;        // accepted: durable match; else: where to go on from (hint)
+    Term hint_term;        // refused: term of the entry at `index` there
+};
+
+struct TimeoutNow {
+    GroupId group;
+    Term term;
+};
+
+// One piece of a group's rows (format: docs/journal-format.md). `base` is the encoded LogBase.
+struct SnapshotChunk {
+    GroupId group;
+    Term term;
+    LogPosition at;  // of the base
+    std::uint32_t sequence = 0;
+    bool last = false;
+    Bytes base;  // in the first chunk
+    Bytes rows;
+};
+struct SnapshotAnswer {
+    GroupId group;
+    Term term;
+    LogPosition at;
+    std::uint32_t next = 0;  // chunk wanted next; all before are durable
+    bool refused = false;    // start again later
+};
+
+// Contact: one per peer and interval (DESIGN 5).
+struct GroupBeat {
+    GroupId group;
+    Term term;
+    LogIndex commit;
+};
+struct GroupTerm {
+    GroupId group;
+    Term term;
+};
+struct Heartbeat {
+    std::uint64_t round = 0;
+    std::vector<GroupBeat> listed;
+    std::uint32_t unlisted = 0;       // groups this node leads with the peer as voter, not listed
+    std::uint64_t unlisted_hash = 0;  // over their (group, term)
+    std::uint32_t disk_age_ms = 0;    // age of the oldest Persist
+};
+struct HeartbeatAnswer {
+    std::uint64_t round = 0;
+    std::vector<GroupTerm> refused;  // with the receiver's own term
+    bool want_all = false;           // the hash differs: list everything
+    std::uint32_t disk_age_ms = 0;
+};
+struct Confirm {
+    std::uint64_t round = 0;
+    std::vector<GroupTerm> groups;
+};
+struct ConfirmAnswer {
+    std::uint64_t round = 0;
+    std::vector<GroupTerm> refused;
+};
+
+struct VoteAsks {
+    std::vector<VoteAsk> items;
+};
+struct VoteAnswers {
+    std::vector<VoteAnswer> items;
+};
+struct AppendBatch {
+    std::vector<AppendItem> items;
+    Bytes blob;
+};
+struct AppendAnswers {
+    std::vector<AppendAnswer> items;
+};
+
+using GroupMessage =
+    std::variant<VoteAsk, VoteAnswer, AppendAnswer, TimeoutNow, SnapshotChunk, SnapshotAnswer>;
+using PeerMessage =
+    std::variant<VoteAsks, VoteAnswers, AppendBatch, AppendAnswers, TimeoutNow, SnapshotChunk,
+                 SnapshotAnswer, Heartbeat, HeartbeatAnswer, Confirm, ConfirmAnswer>;
+
+}  // namespace weft::replication

@@ -1,0 +1,124 @@
+#pragma once
+// One partition of this node: log, sessions and entity host together (DESIGN 9, hops 4 to 8). Pure.
+
+#include "core/command.h"
+#include "core/hash.h"
+#include "core/log.h"
+#include "core/random.h"
+#include "core/time.h"
+#include "entity/type.h"
+#include "replication/effects.h"
+#include "replication/replica.h"
+#include "storage/contracts.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace weft::replication {
+
+struct PartitionLimits {
+    std::size_t mailbox = 1024;  // commands waiting for one entity's activation
+    std::size_t mailbox_bytes = std::size_t{16} << 20;  // payloads waiting for all activations
+    std::size_t cached_bytes = std::size_t{4} << 20;    // clean entities kept; dirty ones: Sweep
+    std::size_t waiting_read_bytes = std::size_t{16} << 20;  // of their replies
+    std::size_t waiting_reads = 16384;                       // reads waiting for commit or confirm
+    std::size_t waiting_replies = 16384;                     // commands in flight
+    std::size_t session_window = 1024;                       // DESIGN 5, sessions
+    std::size_t session_reply_bytes = std::size_t{256} << 10;
+    std::size_t sessions = 65536;
+    Duration passivate_after = std::chrono::seconds(60);
+};
+
+struct PartitionOptions {
+    ReplicaOptions replica;
+    PartitionLimits limits;
+    HashKey hash_key{};  // row keys keep the entity hash
+};
+
+// A client's request, already routed to this group.
+struct Submit {
+    ClientRef from;
+    Request request;
+};
+// The reads with tickets up to `ticket` are confirmed for `term` (confirm.h).
+struct ReadsConfirmed {
+    Term term;
+    std::uint64_t ticket = 0;
+};
+// The confirm round that covered these reads was given up: want again.
+struct ConfirmGivenUp {
+    Term term;
+};
+// Writes up to `rows` dirty rows in key order; answered by Swept (DESIGN 6, flushing).
+struct Sweep {
+    std::size_t rows = 64;
+};
+
+using PartitionEvent = std::variant<Submit, ReadsConfirmed, ConfirmGivenUp, Sweep, Tick, Append,
+                                    FromPeer, Beat, BeatRefused, Persisted, Fetched, CrashEvidence,
+                                    EvidenceDropped, PeerReady, TransferLeadership, DiskAge>;
+
+struct PartitionStatus {
+    GroupId group;
+    Role role = Role::Follower;
+    Term term;
+    std::optional<NodeId> leader;
+    LogIndex base, commit, applied, last, durable;
+    bool ready = false;
+    bool damaged = false;
+    std::size_t active_entities = 0;
+    std::size_t dirty_entities = 0;
+    std::size_t sessions = 0;
+    std::size_t mailbox = 0;
+    bool blocked = false;  // holds an entry of a later weft: applies nothing further, cannot lead
+};
+
+class Partition {
+public:
+    Partition(PartitionOptions options, storage::RecoveredGroup recovered,
+              const entity::TypeTable& types, Random random, weft::Log log);
+    ~Partition();
+    Partition(Partition&&) noexcept;
+
+    void step(Now now, PartitionEvent event, Effects& out);
+    Instant next_deadline() const;
+
+    PartitionStatus status() const;
+    const Replica& replica() const;
+    // True when this node leads the group and may run handlers: no-op committed and all before it
+    // applied.
+    bool ready() const;
+    // Bytes of memory held for dirty state: what a sweep would free.
+    std::size_t dirty_bytes() const;
+    // Full check of every invariant (the simulator: after every step; a node: every 1,024 steps).
+    void check() const;
+    // Hash over the replicated state as of status().applied: sessions, and the entities changed
+    // since the base. Equal on replicas with equal base and applied index (simulator: I12).
+    std::uint64_t state_hash() const;
+
+    // ---- administrative reads: rows of this group to scan, and what memory adds to them
+    // Key prefix of the group's rows in `table` (Entity or Journal), for storage::RowScan.
+    std::string row_prefix(storage::Table table) const;
+    struct EntityLine {
+        std::string type, id;
+        Revision revision;
+        Version version;
+        Generation generation;
+        std::size_t bytes = 0;
+        bool exists = false;
+    };
+    // Decodes a scanned Entity row; nothing for rows that are not entity headers.
+    std::optional<EntityLine> entity_line(std::string_view key, std::string_view value) const;
+    // Committed state in memory that is newer than the rows (dirty entities), in key order.
+    std::vector<EntityLine> dirty_lines(std::string_view type) const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace weft::replication

@@ -1,0 +1,52 @@
+#pragma once
+// Reads that have run and wait for their right to be answered (DESIGN 5; Raft thesis 6.4): the
+// entries they rest on must be committed, and after their arrival either a confirm round was won
+// or an own entry committed (S8).
+
+#include "core/command.h"
+#include "weft/types.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
+
+namespace weft::replication {
+
+struct WaitingRead {
+    ClientRef to;
+    Reply reply;
+    LogIndex rests_on;  // 0: on what was committed when it came
+    LogIndex arrival;   // end of the log then: a commit beyond it serves as confirmation
+};
+
+class WaitingReads {
+public:
+    // Returns the ticket to be confirmed.
+    std::uint64_t add(WaitingRead read, LogIndex commit);
+    void confirm(std::uint64_t ticket);
+    // Appends the reads that may be answered now.
+    void release(LogIndex commit, std::vector<WaitingRead>& ready);
+    // All that wait, in the order they came; none is left.
+    std::vector<WaitingRead> drop();
+
+    std::size_t size() const { return committed_.size() + uncommitted_.size(); }
+    // Of the replies that wait.
+    std::size_t bytes() const { return bytes_; }
+    bool empty() const { return size() == 0; }
+    // The newest ticket handed out.
+    std::uint64_t last_ticket() const { return ticket_; }
+
+private:
+    struct Item {
+        std::uint64_t ticket = 0;
+        WaitingRead read;
+    };
+    std::deque<Item> committed_;                 // by ticket; wait for confirmation
+    std::multimap<LogIndex, Item> uncommitted_;  // by the entry they rest on
+    std::size_t bytes_ = 0;
+    std::uint64_t ticket_ = 0;
+    std::uint64_t confirmed_ = 0;
+};
+
+}  // namespace weft::replication

@@ -1,0 +1,104 @@
+#pragma once
+// What happens to a replica, and its settings.
+
+#include "core/time.h"
+#include "replication/config.h"
+#include "replication/effects.h"
+#include "replication/messages.h"
+#include "weft/bytes.h"
+#include "weft/types.h"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+namespace weft::replication {
+
+enum class Role : std::uint8_t { Follower, PreCandidate, Candidate, Leader };
+
+struct Timings {
+    Duration election_min = std::chrono::milliseconds(500);
+    Duration election_max = std::chrono::milliseconds(1000);
+    Duration heartbeat = std::chrono::milliseconds(100);
+    Duration start_stagger = std::chrono::milliseconds(150);  // replica r waits r times this
+};
+
+struct Limits {
+    std::size_t uncommitted_bytes = std::size_t{16} << 20;   // per group; beyond: proposals refused
+    std::size_t peer_inflight_bytes = std::size_t{8} << 20;  // per peer and group, unacknowledged
+    std::size_t cached_log_bytes = std::size_t{256} << 10;   // applied tail kept for laggards
+    std::size_t append_bytes = std::size_t{256} << 10;       // one catch-up append
+};
+
+struct ReplicaOptions {
+    GroupId group;
+    NodeId self;
+    Config config;  // in force at the base when the recovered base has none (genesis)
+    Timings timings;
+    Limits limits;
+};
+
+// Contact with each member of the configuration: when the last answered round was *sent* (leader's
+// view) or the last message of the leader arrived (follower's view).
+using ContactTimes = std::array<Instant, kMembersMax>;
+
+// ---- events -----------------------------------------------------------------------------------
+struct Tick {
+    ContactTimes contact{};
+};
+struct Append {
+    NodeId from;
+    AppendItem item;
+    Bytes entries;
+};
+struct FromPeer {
+    NodeId from;
+    // VoteAsk, VoteAnswer, AppendAnswer, TimeoutNow; of a snapshot's messages only who leads.
+    GroupMessage message;
+};
+// A heartbeat of `from` names this group (or covers it by hash): it leads in `term`.
+struct Beat {
+    NodeId from;
+    Term term;
+    LogIndex commit;
+};
+// `from` refused our beat or confirm and holds `term`.
+struct BeatRefused {
+    NodeId from;
+    Term term;
+};
+struct Persisted {
+    std::uint64_t seq = 0;
+};
+struct Fetched {
+    std::uint64_t id = 0;
+    FetchResult result;
+};
+// (node, boot) is gone (DESIGN 5, crash evidence): pre-votes may be asked and granted early.
+struct CrashEvidence {
+    NodeId node;
+};
+// The evidence is void: a frame of a newer boot arrived.
+struct EvidenceDropped {
+    NodeId node;
+};
+// The node has said hello to this process: counts toward the first campaign's quorum.
+struct PeerReady {
+    NodeId node;
+};
+struct TransferLeadership {
+    std::optional<NodeId> to;  // nothing: the most caught-up voter
+};
+// Age of the node's oldest Persist (stalled-disk rule).
+struct DiskAge {
+    Duration age{};
+};
+
+using ReplicaEvent =
+    std::variant<Tick, Append, FromPeer, Beat, BeatRefused, Persisted, Fetched, CrashEvidence,
+                 EvidenceDropped, PeerReady, TransferLeadership, DiskAge>;
+
+}  // namespace weft::replication

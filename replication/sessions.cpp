@@ -1,0 +1,194 @@
+#include "replication/sessions.h"
+
+#include "core/invariant.h"
+
+namespace weft::replication {
+
+namespace {
+
+SessionName name_of(const RequestPart& request) { return {request.start_ms, request.client}; }
+
+// The limits of i64 are a client's to choose: no sum with them may overflow.
+bool expired(std::int64_t start_ms, std::int64_t stamp_ms) {
+    return start_ms <= stamp_ms - kSessionLifeMs;
+}
+
+// The lowest open number once `request` is in; a client cannot settle the very command it sends.
+std::uint64_t lowest_after(std::uint64_t before, const RequestPart& request) {
+    return std::max(before, std::min(request.lowest_open, request.seq));
+}
+
+}  // namespace
+
+Admission Sessions::admit(const RequestPart& request, std::int64_t stamp_ms, bool resolve) const {
+    if (expired(request.start_ms, stamp_ms)) return {.verdict = Verdict::Expired};
+    if (request.start_ms > stamp_ms + kSessionAheadMs) return {.verdict = Verdict::ClockAhead};
+    const auto it = sessions_.find(name_of(request));
+    if (it == sessions_.end()) {
+        if (sessions_.size() >= limits_.sessions) return {.verdict = Verdict::GroupFull};
+        if (request.seq == 0) return {.verdict = Verdict::Settled};
+        if (request.seq - lowest_after(1, request) >= limits_.window)
+            return {.verdict = Verdict::WindowFull};
+        return {.verdict = Verdict::Run};
+    }
+    const Session& session = it->second;
+    if (request.seq < session.lowest_open_ahead) return {.verdict = Verdict::Settled};
+    if (const OpenCommand* open = session.open.find(request.seq)) {
+        if (!resolve && !open->resolve && open->digest != request.digest)
+            return {.verdict = Verdict::Reused};
+        return {.verdict = Verdict::Join, .index = open->index};
+    }
+    if (const Remembered* known = session.remembered.find(request.seq)) {
+        if (!resolve && !known->closed && known->digest != request.digest)
+            return {.verdict = Verdict::Reused};
+        return {.verdict = Verdict::Known, .remembered = known};
+    }
+    const std::uint64_t lowest = lowest_after(session.lowest_open_ahead, request);
+    if (request.seq - lowest >= limits_.window) return {.verdict = Verdict::WindowFull};
+    if (session.reply_bytes >= limits_.reply_bytes) {
+        std::size_t kept = session.reply_bytes;  // what this request itself acknowledges goes
+        for (const Remembered& item : session.remembered) {
+            if (item.seq >= lowest) break;
+            kept -= item.bytes();
+        }
+        if (kept >= limits_.reply_bytes) return {.verdict = Verdict::WindowFull};
+    }
+    return {.verdict = Verdict::Run};
+}
+
+void Sessions::proposed(const RequestPart& request, LogIndex index, bool resolve) {
+    Session& session = obtain(name_of(request));
+    session.open.insert({request.seq, request.digest, index, resolve});
+    session.lowest_open_ahead = lowest_after(session.lowest_open_ahead, request);
+}
+
+void Sessions::drop_ahead() {
+    for (auto it = sessions_.begin(); it != sessions_.end();) {
+        Session& session = it->second;
+        session.open.clear();
+        session.lowest_open_ahead = session.lowest_open;
+        it = session.committed ? std::next(it) : sessions_.erase(it);
+    }
+}
+
+bool Sessions::takes_effect(const RequestPart& request, LogIndex index,
+                            std::int64_t stamp_ms) const {
+    if (expired(request.start_ms, stamp_ms)) return false;
+    if (request.start_ms > stamp_ms + kSessionAheadMs) return false;
+    const Session* session = find(name_of(request));
+    // A row may contain entries that are replayed now: they had their effect when it was written.
+    if (session == nullptr || index <= session->applied) return true;
+    return request.seq >= session->lowest_open && session->remembered.find(request.seq) == nullptr;
+}
+
+void Sessions::remember(const RequestPart& request, LogIndex index, Remembered outcome) {
+    const SessionName name = name_of(request);
+    Session& session = obtain(name);
+    session.open.erase(request.seq);
+    if (index <= session.applied) return;
+    session.reply_bytes += outcome.bytes();
+    session.remembered.insert(std::move(outcome));
+    settle_below(session, lowest_after(session.lowest_open, request));
+    touch(name, session, index);
+}
+
+const Remembered* Sessions::resolve(const RequestPart& request, LogIndex index,
+                                    std::int64_t stamp_ms) {
+    if (expired(request.start_ms, stamp_ms) || request.start_ms > stamp_ms + kSessionAheadMs)
+        return nullptr;
+    const SessionName name = name_of(request);
+    Session& session = obtain(name);
+    session.open.erase(request.seq);
+    if (index > session.applied) {
+        if (request.seq >= session.lowest_open && session.remembered.find(request.seq) == nullptr)
+            session.remembered.insert(
+                {.seq = request.seq, .outcome = Outcome::NotDone, .closed = true, .index = index});
+        settle_below(session, lowest_after(session.lowest_open, request));
+        touch(name, session, index);
+    }
+    return session.remembered.find(request.seq);
+}
+
+void Sessions::expire(std::int64_t stamp_ms, LogIndex index) {
+    while (!sessions_.empty() && expired(sessions_.begin()->first.start_ms, stamp_ms)) {
+        const auto& [name, session] = *sessions_.begin();
+        WEFT_INVARIANT(session.open.empty(), "a session with {} open commands expired",
+                       session.open.size());
+        if (session.dirty) dirty_.erase({name.client, name.start_ms});
+        if (session.stored) ended_.emplace(name, index);
+        sessions_.erase(sessions_.begin());
+    }
+}
+
+const Session* Sessions::find(const SessionName& name) const {
+    const auto it = sessions_.find(name);
+    return it == sessions_.end() ? nullptr : &it->second;
+}
+
+void Sessions::flushed(const RowOrder& row) {
+    const auto it = sessions_.find({row.second, row.first});
+    WEFT_INVARIANT(it != sessions_.end(), "a session that does not exist was flushed");
+    it->second.dirty = false;
+    it->second.stored = true;
+    dirty_.erase(row);
+}
+
+std::vector<SessionName> Sessions::erasable(LogIndex base, std::size_t most) const {
+    std::vector<SessionName> names;
+    for (const auto& [name, index] : ended_) {
+        if (names.size() >= most) break;
+        if (index <= base) names.push_back(name);
+    }
+    return names;
+}
+
+void Sessions::erased(const SessionName& name) { ended_.erase(name); }
+
+void Sessions::load(const SessionName& name, Session session) {
+    session.committed = true;
+    session.stored = true;
+    session.lowest_open_ahead = session.lowest_open;
+    sessions_.insert_or_assign(name, std::move(session));
+}
+
+void Sessions::clear() {
+    sessions_.clear();
+    dirty_.clear();
+    ended_.clear();
+}
+
+void Sessions::check() const {
+    std::size_t dirty = 0;
+    for (const auto& [name, session] : sessions_) {
+        std::size_t bytes = 0;
+        for (const Remembered& item : session.remembered) {
+            bytes += item.bytes();
+            WEFT_INVARIANT(item.seq >= session.lowest_open, "seq {} is remembered below {}",
+                           item.seq, session.lowest_open);
+        }
+        WEFT_INVARIANT(bytes == session.reply_bytes, "{} bytes remembered, {} counted", bytes,
+                       session.reply_bytes);
+        WEFT_INVARIANT(session.committed || !session.open.empty(), "a session without a command");
+        dirty += session.dirty ? 1 : 0;
+    }
+    WEFT_INVARIANT(dirty == dirty_.size(), "{} sessions dirty, {} listed", dirty, dirty_.size());
+}
+
+void Sessions::touch(const SessionName& name, Session& session, LogIndex index) {
+    session.applied = index;
+    session.committed = true;
+    session.lowest_open_ahead = std::max(session.lowest_open_ahead, session.lowest_open);
+    if (session.dirty) return;
+    session.dirty = true;
+    dirty_.insert({name.client, name.start_ms});
+}
+
+void Sessions::settle_below(Session& session, std::uint64_t lowest_open) {
+    session.lowest_open = lowest_open;
+    while (!session.remembered.empty() && session.remembered.begin()->seq < lowest_open) {
+        session.reply_bytes -= session.remembered.begin()->bytes();
+        session.remembered.pop_front();
+    }
+}
+
+}  // namespace weft::replication

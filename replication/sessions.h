@@ -1,0 +1,186 @@
+#pragma once
+// Sessions without registration (DESIGN 5; Raft thesis 6.3): which commands of a client this group
+// has run and what it answered. Two layers: what applied entries say, and ahead of it what this
+// leader has proposed. Rows end by log time alone.
+
+#include "core/command.h"
+#include "core/time.h"
+#include "replication/sections.h"
+#include "weft/types.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weft::replication {
+
+inline constexpr std::int64_t kSessionLifeMs = 10 * 60 * 1000;
+inline constexpr std::int64_t kSessionAheadMs = 5 * 1000;
+
+struct SessionName {
+    std::int64_t start_ms = 0;
+    ClientId client;
+    auto operator<=>(const SessionName&) const = default;  // oldest first: the order they end in
+};
+
+// How one command ended. `closed`: a resolve found nothing; it will never run.
+struct Remembered {
+    std::uint64_t seq = 0;
+    Digest digest{};
+    Outcome outcome = Outcome::Done;
+    bool exists = false;
+    bool closed = false;
+    std::uint16_t error_number = 0;
+    LogIndex index{};
+    Revision revision{};
+    Version version{};
+    Generation generation{};
+    std::string text{};  // the reply, or why not
+    std::size_t bytes() const { return text.size(); }
+};
+
+// A command proposed by this leader and not applied yet.
+struct OpenCommand {
+    std::uint64_t seq = 0;
+    Digest digest{};
+    LogIndex index{};
+    bool resolve = false;
+};
+
+// Items in the order of their `seq`: added near the end, dropped from the front.
+template <class Item>
+class SeqQueue {
+public:
+    auto begin() const { return items_.begin() + first_; }
+    auto end() const { return items_.end(); }
+    std::size_t size() const { return items_.size() - static_cast<std::size_t>(first_); }
+    bool empty() const { return size() == 0; }
+    const Item* find(std::uint64_t seq) const {
+        const auto it = lower(seq);
+        return it != items_.end() && it->seq == seq ? &*it : nullptr;
+    }
+    void insert(Item item) { items_.insert(lower(item.seq), std::move(item)); }
+    void erase(std::uint64_t seq) {
+        const auto it = lower(seq);
+        if (it == items_.end() || it->seq != seq) return;
+        if (it == items_.begin() + first_) {
+            pop_front();
+        } else {
+            items_.erase(it);
+        }
+    }
+    void pop_front() {
+        items_[static_cast<std::size_t>(first_)] = Item{};
+        ++first_;
+        // Moves the rest down once per half, so that dropping stays cheap per item.
+        if (first_ < 16 || static_cast<std::size_t>(first_) * 2 < items_.size()) {
+            if (!empty()) return;
+        }
+        items_.erase(items_.begin(), items_.begin() + first_);
+        first_ = 0;
+    }
+    void clear() {
+        items_.clear();
+        first_ = 0;
+    }
+
+private:
+    auto lower(std::uint64_t seq) const {
+        return std::ranges::lower_bound(items_.begin() + first_, items_.end(), seq, {}, &Item::seq);
+    }
+    auto lower(std::uint64_t seq) {
+        return std::ranges::lower_bound(items_.begin() + first_, items_.end(), seq, {}, &Item::seq);
+    }
+    std::vector<Item> items_;
+    std::ptrdiff_t first_ = 0;
+};
+
+struct Session {
+    LogIndex applied;  // of the last entry it contains
+    std::uint64_t lowest_open = 1;
+    SeqQueue<Remembered> remembered;
+    std::size_t reply_bytes = 0;
+    bool committed = false;  // an applied entry made it
+    bool dirty = false;      // its row is older
+    bool stored = false;     // it has a row
+    // Ahead of commit, on the leader.
+    std::uint64_t lowest_open_ahead = 1;
+    SeqQueue<OpenCommand> open;
+};
+
+struct SessionLimits {
+    std::size_t window = 1024;
+    std::size_t reply_bytes = std::size_t{256} << 10;
+    std::size_t sessions = 65536;
+};
+
+enum class Verdict : std::uint8_t {
+    Run,
+    Join,     // a duplicate of the command proposed at Admission::index
+    Known,    // already ended: Admission::remembered
+    Settled,  // below the client's lowest open one: forgotten
+    Expired,
+    ClockAhead,
+    Reused,      // same id, other body
+    WindowFull,  // too many open commands or remembered bytes
+    GroupFull,   // too many sessions
+};
+struct Admission {
+    Verdict verdict = Verdict::Run;
+    LogIndex index{};
+    const Remembered* remembered = nullptr;
+};
+
+class Sessions {
+public:
+    explicit Sessions(SessionLimits limits) : limits_(limits) {}
+
+    // May this request become the next entry, stamped `stamp_ms`?
+    Admission admit(const RequestPart& request, std::int64_t stamp_ms, bool resolve) const;
+    // It was proposed at `index`.
+    void proposed(const RequestPart& request, LogIndex index, bool resolve);
+    // The term is lost: only what was applied counts.
+    void drop_ahead();
+
+    // Applying: true when the command of this entry takes effect. False only for an expired
+    // session (S28) or a sequence number that has ended, neither of which a right leader proposes.
+    bool takes_effect(const RequestPart& request, LogIndex index, std::int64_t stamp_ms) const;
+    // The entry has been applied; `outcome.seq` and `digest` are those of `request`.
+    void remember(const RequestPart& request, LogIndex index, Remembered outcome);
+    // A resolve entry: closes the number unless it has ended; returns how it ended, nothing when it
+    // is forgotten or the session expired.
+    const Remembered* resolve(const RequestPart& request, LogIndex index, std::int64_t stamp_ms);
+    // Log time has come to `stamp_ms` with entry `index`.
+    void expire(std::int64_t stamp_ms, LogIndex index);
+
+    // Rows. Sessions to be written, in key order of rows (client, then start).
+    using RowOrder = std::pair<ClientId, std::int64_t>;
+    const std::set<RowOrder>& dirty() const { return dirty_; }
+    const Session* find(const SessionName& name) const;
+    void flushed(const RowOrder& row);
+    // Rows of ended sessions that may be erased: the log before their end is compacted away.
+    std::vector<SessionName> erasable(LogIndex base, std::size_t most) const;
+    void erased(const SessionName& name);
+    void load(const SessionName& name, Session session);
+
+    std::size_t size() const { return sessions_.size(); }
+    const std::map<SessionName, Session>& all() const { return sessions_; }
+    void clear();
+    void check() const;
+
+private:
+    Session& obtain(const SessionName& name) { return sessions_[name]; }
+    void touch(const SessionName& name, Session& session, LogIndex index);
+    static void settle_below(Session& session, std::uint64_t lowest_open);
+
+    SessionLimits limits_;
+    std::map<SessionName, Session> sessions_;
+    std::set<RowOrder> dirty_;
+    std::map<SessionName, LogIndex> ended_;  // rows of sessions that ended with that entry
+};
+
+}  // namespace weft::replication

@@ -1,0 +1,29 @@
+#pragma once
+// What travels in SnapshotChunk (grammar in docs/journal-sections.md): the base, and rows without
+// the prefix of the slot they live under.
+
+#include "storage/contracts.h"
+#include "weft/result.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weft::replication {
+
+// `next` of a SnapshotAnswer once the snapshot is in force, or was not needed.
+inline constexpr std::uint32_t kSnapshotWhole = 0xffffffff;
+inline constexpr std::size_t kSnapshotChunkBytes = std::size_t{256} << 10;
+
+std::string encode_snapshot_base(const storage::LogBase& base);
+// The slot is the receiver's to choose.
+Result<storage::LogBase> decode_snapshot_base(std::string_view bytes);
+
+struct SnapshotRowOut {
+    storage::Table table{};
+    std::string_view key, value;
+};
+void append_snapshot_row(std::string& out, const SnapshotRowOut& row);
+Result<std::vector<SnapshotRowOut>> decode_snapshot_rows(std::string_view bytes);
+
+}  // namespace weft::replication

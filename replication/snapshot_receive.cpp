@@ -1,0 +1,170 @@
+// The follower's side of a snapshot transfer (S19): rows are staged under a slot of their own, and
+// one record switches over; a crash at any point leaves the old state or the new one. A slot number
+// is never used twice: the staging row remembers the last one.
+
+#include "core/byte_io.h"
+#include "core/invariant.h"
+#include "replication/partition_state.h"
+#include "replication/rows.h"
+#include "replication/snapshot_format.h"
+
+#include <algorithm>
+
+namespace weft::replication {
+
+namespace {
+
+constexpr Duration kReceiveGiveUp = std::chrono::seconds(15);
+
+}  // namespace
+
+void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chunk, Effects& out) {
+    SnapshotReceiving told;  // what an answer without a transfer says
+    told.from = from;
+    told.at = chunk.at;
+    if (chunk.term != replica.term() || replica.role() != Role::Follower ||
+        replica.leader() != from) {
+        answer_chunk(from, told, true, out);
+        return;
+    }
+    if (!receiving && chunk.at.index <= replica.commit() && !replica.damaged()) {
+        told.complete = true;
+        answer_chunk(from, told, false, out);
+        return;
+    }
+    if (receiving && receiving->at == chunk.at && receiving->from == from) {
+        receiving->give_up_at = now.mono + kReceiveGiveUp;
+        if (!receiving->slot_known || receiving->persist_seq != 0) return;  // answered then
+        if (chunk.sequence == receiving->next) {
+            take_chunk(now, chunk, out);
+        } else {
+            answer_chunk(from, *receiving, false, out);
+        }
+        return;
+    }
+    if (chunk.sequence != 0) {
+        answer_chunk(from, told, false, out);  // from the beginning, please
+        return;
+    }
+    auto base = decode_snapshot_base(chunk.base.view());
+    if (!base || base->index != chunk.at.index || base->term != chunk.at.term) {
+        log.warn("partition.snapshot_refused", {{"group", group()}, {"from", from}});
+        answer_chunk(from, told, true, out);
+        return;
+    }
+    if (receiving) abort_receiving(out);
+    WEFT_PROBE("partition.snapshot_receiving");
+    log.info("partition.snapshot_receiving", {{"group", group()}, {"at", chunk.at.index}});
+    receiving = std::move(told);
+    receiving->base = std::move(*base);
+    receiving->first = std::move(chunk);
+    receiving->give_up_at = now.mono + kReceiveGiveUp;
+    replica.set_installing(true);
+    fetch({FetchPurpose::Kind::StagingRow, {}},
+          storage::RowRead{storage::Table::Meta, staging_row_key(group())}, out);
+}
+
+void Partition::State::on_staging_row(Now now, Fetched& fetched, Effects& out) {
+    if (!receiving || receiving->slot_known) return;
+    const auto* result = std::get_if<Result<storage::FetchedRow>>(&fetched.result);
+    const bool readable = result != nullptr && result->has_value() &&
+                          (*result)->state != storage::FetchedRow::State::Corrupt;
+    if (!readable) {
+        answer_chunk(receiving->from, *receiving, true, out);
+        abort_receiving(out);
+        return;
+    }
+    const std::uint32_t current = replica.base().slot;
+    std::uint32_t slot = current;
+    if ((*result)->state == storage::FetchedRow::State::Found) {
+        const std::uint32_t staged = ByteReader((*result)->value.view()).get<std::uint32_t>();
+        if (staged != current) erase_slot(staged, out);  // left behind by an earlier attempt
+        slot = std::max(slot, staged);
+    }
+    receiving->base.slot = slot + 1;
+    receiving->slot_known = true;
+    std::string value;
+    ByteWriter(value).put(receiving->base.slot);
+    out.batch.put_row(storage::Table::Meta, staging_row_key(group()), value);
+    const SnapshotChunk first = std::move(receiving->first);
+    receiving->first = {};
+    take_chunk(now, first, out);
+}
+
+void Partition::State::take_chunk(Now now, const SnapshotChunk& chunk, Effects& out) {
+    const auto rows = decode_snapshot_rows(chunk.rows.view());
+    if (!rows) {
+        log.warn("partition.snapshot_refused", {{"group", group()}, {"from", receiving->from}});
+        answer_chunk(receiving->from, *receiving, true, out);
+        abort_receiving(out);
+        return;
+    }
+    const std::string at = rows_prefix(group(), receiving->base.slot);
+    for (const SnapshotRowOut& row : *rows) {
+        std::string key = at;
+        key.append(row.key);
+        out.batch.put_row(row.table, key, row.value);
+    }
+    receiving->next = chunk.sequence + 1;
+    if (chunk.last) install_snapshot(now, out);
+    receiving->persist_seq = replica.persist_mark(out);
+}
+
+void Partition::State::install_snapshot(Now now, Effects& out) {
+    const std::uint32_t old_slot = replica.base().slot;
+    const storage::LogBase& base = receiving->base;
+    receiving->complete = true;
+    replica.set_installing(false);
+    replica.install(now, base, out);
+    if (replica.base().slot != base.slot) {  // no longer needed: the log has gone past it
+        erase_slot(base.slot, out);
+        return;
+    }
+    WEFT_PROBE("partition.snapshot_installed");
+    log.info("partition.snapshot_installed", {{"group", group()}, {"at", base.index}});
+    erase_slot(old_slot, out);
+    host.clear();
+    sessions.clear();
+    fetched_log.clear();
+    stamps.clear();
+    sweep.reset();
+    applied = base.index;
+    stamp_ms = base.stamp_ms;
+    blocked = false;
+    rows_written = true;
+    // Rows are read again once they are on disk.
+    sessions_loaded = false;
+    sessions_fetch = 0;
+    sessions_after.clear();
+    sessions_after_seq = replica.last_persist_seq() + 1;
+}
+
+void Partition::State::erase_slot(std::uint32_t slot, Effects& out) const {
+    const std::string at = rows_prefix(group(), slot);
+    for (const auto table :
+         {storage::Table::Entity, storage::Table::Journal, storage::Table::Session})
+        out.batch.erase_prefix(table, at);
+}
+
+void Partition::State::abort_receiving(Effects& out) {
+    WEFT_PROBE("partition.snapshot_aborted");
+    if (receiving->slot_known && !receiving->complete) {
+        erase_slot(receiving->base.slot, out);
+        replica.persist_mark(out);
+    }
+    if (!receiving->complete && !blocked) replica.set_installing(false);
+    receiving.reset();
+}
+
+void Partition::State::answer_chunk(NodeId to, const SnapshotReceiving& in, bool refused,
+                                    Effects& out) const {
+    SnapshotAnswer answer;
+    answer.group = group();
+    answer.term = replica.term();
+    answer.at = in.at;
+    answer.next = in.complete ? kSnapshotWhole : in.next;
+    answer.refused = refused;
+    out.list.push_back(Send{to, answer});
+}
+
+}  // namespace weft::replication

@@ -1,0 +1,171 @@
+// Reads and resolves of one partition with one voter (DESIGN 1, 5).
+
+#include "core/error.h"
+#include "partition_lab.h"
+#include "replication/sessions.h"
+
+#include <gtest/gtest.h>
+
+namespace weft::replication::test {
+namespace {
+
+std::uint16_t number(ErrorNumber n) { return static_cast<std::uint16_t>(n); }
+
+// ---- resolve ------------------------------------------------------------------------------------
+
+Request resolve_of(const Request& request) {
+    Request resolve = request;
+    resolve.kind = RequestKind::Resolve;
+    resolve.type = resolve.entity = resolve.command = resolve.payload = {};
+    resolve.digest = {};
+    return resolve;
+}
+
+TEST(Resolve, ReturnsTheRememberedOutcome) {
+    PartitionLab lab;
+    lab.lead();
+    const Request add = lab.request("counter", "c", "add", "5");
+    lab.call(0, add);
+    const Reply reply = lab.call(0, resolve_of(add));
+    EXPECT_EQ(reply.outcome, Outcome::Done);
+    EXPECT_EQ(reply.payload.view(), "5");
+}
+
+TEST(Resolve, JoinsWhatIsInFlight) {
+    PartitionLab lab;
+    lab.lead();
+    lab.options().auto_persist = false;
+    const Request add = lab.request("counter", "c", "add", "5");
+    lab.send(0, add);
+    const ClientRef asked = lab.send(0, resolve_of(add));
+    EXPECT_FALSE(lab.answered(asked));
+    lab.persist(0);
+    EXPECT_EQ(lab.take(asked).payload.view(), "5");
+}
+
+TEST(Resolve, ClosesANumberThatNeverCame) {
+    PartitionLab lab;
+    lab.lead();
+    const Request add = lab.request("counter", "c", "add", "5");
+    const Reply closed = lab.call(0, resolve_of(add));
+    EXPECT_EQ(closed.outcome, Outcome::NotDone);
+    const Reply late = lab.call(0, add);
+    EXPECT_EQ(late.outcome, Outcome::NotDone);
+    EXPECT_FALSE(late.error.is_retryable());
+    lab.restart(0);
+    lab.lead();
+    EXPECT_EQ(lab.call(0, add).outcome, Outcome::NotDone);
+    EXPECT_EQ(lab.call(0, "counter", "c", "get").payload.view(), "0");
+}
+
+TEST(Resolve, CommandBehindAResolveInFlightDoesNotRun) {
+    PartitionLab lab;
+    lab.lead();
+    lab.options().auto_persist = false;
+    const Request add = lab.request("counter", "c", "add", "5");
+    lab.send(0, resolve_of(add));
+    const ClientRef late = lab.send(0, add);
+    lab.persist(0);
+    EXPECT_EQ(lab.take(late).outcome, Outcome::NotDone);
+}
+
+TEST(Resolve, OfAnExpiredSessionGuessesNothing) {
+    PartitionLab lab;
+    lab.lead();
+    const Request add = lab.request("counter", "c", "add", "5");
+    lab.call(0, add);
+    lab.now.wall.ms += kSessionLifeMs;
+    const Reply reply = lab.call(0, resolve_of(add));
+    EXPECT_EQ(reply.outcome, Outcome::Unknown);
+    EXPECT_EQ(reply.error.code, ErrorCode::Expired);
+}
+
+// ---- reads --------------------------------------------------------------------------------------
+
+// S8: a read is answered only after a round begun after its arrival.
+TEST(Reads, WaitForTheConfirmRound) {
+    PartitionLab::Options options;
+    options.auto_confirm = false;
+    PartitionLab lab(options);
+    lab.lead();
+    lab.put("a", "v");
+    const ClientRef one = lab.send(0, lab.request("kv", "a", "get", ""));
+    const ClientRef two = lab.send(0, lab.request("kv", "a", "get", ""));
+    ASSERT_EQ(lab.confirms.size(), 2U);
+    EXPECT_FALSE(lab.answered(one));
+    lab.step(0, ReadsConfirmed{Term{lab.confirms[0].term.value + 1}, lab.confirms[1].ticket});
+    EXPECT_FALSE(lab.answered(one));
+    lab.step(0, ReadsConfirmed{lab.confirms[0].term, lab.confirms[0].ticket});
+    EXPECT_TRUE(lab.answered(one));
+    EXPECT_FALSE(lab.answered(two));
+    lab.step(0, ConfirmGivenUp{lab.confirms[0].term});
+    ASSERT_EQ(lab.confirms.size(), 3U);
+    EXPECT_GE(lab.confirms[2].ticket, lab.confirms[1].ticket);
+    lab.step(0, ReadsConfirmed{lab.confirms[2].term, lab.confirms[2].ticket});
+    EXPECT_TRUE(lab.answered(two));
+}
+
+TEST(Reads, CommitOfALaterOwnEntryServesAsConfirmation) {
+    PartitionLab::Options options;
+    options.auto_confirm = false;
+    PartitionLab lab(options);
+    lab.lead();
+    const ClientRef read = lab.send(0, lab.request("kv", "a", "get", ""));
+    EXPECT_FALSE(lab.answered(read));
+    lab.put("b", "v");
+    EXPECT_TRUE(lab.answered(read));
+}
+
+TEST(Reads, WaitForTheEntriesTheyRestOn) {
+    PartitionLab lab;
+    lab.lead();
+    lab.put("a", "old");
+    lab.options().auto_persist = false;
+    lab.send(0, lab.request("kv", "a", "put", "new"));
+    const ClientRef of_a = lab.send(0, lab.request("kv", "a", "get", ""));
+    const ClientRef of_b = lab.send(0, lab.request("kv", "b", "get", ""));
+    lab.settle();
+    EXPECT_FALSE(lab.answered(of_a));
+    EXPECT_TRUE(lab.answered(of_b));  // rests on nothing that is open
+    lab.persist(0);
+    EXPECT_EQ(lab.take(of_a).payload.view(), "new");
+}
+
+TEST(Reads, WriteNothing) {
+    PartitionLab lab;
+    lab.lead();
+    const LogIndex last = lab.at(0).status().last;
+    lab.get("a");
+    EXPECT_EQ(lab.at(0).status().last, last);
+    EXPECT_EQ(lab.at(0).status().sessions, 0U);
+}
+
+TEST(Reads, TheirRepliesAreBounded) {
+    PartitionLab::Options options;
+    options.auto_confirm = false;
+    options.limits.waiting_read_bytes = 1000;
+    PartitionLab lab(options);
+    lab.lead();
+    lab.put("a", std::string(600, 'x'));
+    const ClientRef first = lab.send(0, lab.request("kv", "a", "get", ""));
+    lab.send(0, lab.request("kv", "a", "get", ""));
+    EXPECT_EQ(lab.get("a").error.number, number(ErrorNumber::QueueFull));
+    lab.step(0, ReadsConfirmed{lab.confirms[0].term, lab.confirms[0].ticket});
+    EXPECT_TRUE(lab.answered(first));
+    const ClientRef third = lab.send(0, lab.request("kv", "a", "get", ""));
+    EXPECT_FALSE(lab.answered(third));  // let in, and waits
+}
+
+TEST(Reads, AreBounded) {
+    PartitionLab::Options options;
+    options.auto_confirm = false;
+    options.limits.waiting_reads = 2;
+    PartitionLab lab(options);
+    lab.lead();
+    lab.send(0, lab.request("kv", "a", "get", ""));
+    lab.send(0, lab.request("kv", "a", "get", ""));
+    EXPECT_EQ(lab.get("a").error.number, number(ErrorNumber::QueueFull));
+}
+
+}  // namespace
+}  // namespace weft::replication::test
