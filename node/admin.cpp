@@ -1,0 +1,281 @@
+// Administrative questions that are answered from memory. Columns are listed in docs/operating.md.
+
+#include "core/error.h"
+#include "node/admin_table.h"
+#include "node/state.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+namespace weft::node {
+
+namespace {
+
+using replication::Role;
+using enum routing::CellKind;
+
+std::string_view role_name(Role role) {
+    switch (role) {
+        case Role::Follower:
+            return "follower";
+        case Role::PreCandidate:
+            return "pre-candidate";
+        case Role::Candidate:
+            return "candidate";
+        case Role::Leader:
+            return "leader";
+    }
+    return "unknown";
+}
+
+std::string_view disk_name(DiskState disk, bool full) {
+    if (full) return "full";
+    switch (disk) {
+        case DiskState::Well:
+            return "well";
+        case DiskState::Slow:
+            return "slow";
+        case DiskState::Stalled:
+            return "stalled";
+    }
+    return "unknown";
+}
+
+// What people call a node: its name, or the beginning of its id.
+std::string name_of(const routing::Genesis& genesis, NodeId node) {
+    for (const routing::NodeRecord& record : genesis.founders)
+        if (record.node == node && !record.name.empty()) return record.name;
+    return node.hex().substr(0, 8);
+}
+
+std::optional<std::uint32_t> parse_number(std::string_view text) {
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+}  // namespace
+
+void Node::State::reply_admin(ClientRef to, routing::AdminReply reply) {
+    out->list.push_back(SendClient{to, std::move(reply)});
+}
+
+void Node::State::refuse_admin(ClientRef to, std::uint64_t id, Error error) {
+    routing::AdminReply reply;
+    reply.id = id;
+    reply.error = std::move(error);
+    reply_admin(to, std::move(reply));
+}
+
+void Node::State::on_admin(ClientRef from, const routing::AdminRequest& request) {
+    if (request.verb == "status") return reply_admin(from, admin_status(request.id));
+    if (request.verb == "peers") return reply_admin(from, admin_peers(request.id));
+    if (request.verb == "health") return reply_admin(from, admin_health(request.id));
+    if (request.verb == "partitions") return reply_admin(from, admin_partitions(request.id));
+    if (request.verb == "partition" || request.verb == "transfer") {
+        const auto number =
+            request.arguments.empty() ? std::nullopt : parse_number(request.arguments[0]);
+        if (!number || *number >= table.groups())
+            return refuse_admin(
+                from, request.id,
+                make_error(ErrorNumber::NotFound, fmt::format("{} needs a partition from 0 to {}",
+                                                              request.verb, table.groups() - 1)));
+        Hosted* group = find(GroupId{*number});
+        if (group == nullptr)
+            return refuse_admin(
+                from, request.id,
+                make_error(ErrorNumber::GroupNotHosted,
+                           fmt::format("partition {} is not on this node", *number)));
+        if (request.verb == "transfer") return admin_transfer(from, request, *group);
+        return reply_admin(from, admin_partition(request.id, *group));
+    }
+    if (request.verb == "entities") return admin_entities(from, request);
+    if (request.verb == "journal") return admin_journal(from, request);
+    refuse_admin(from, request.id,
+                 make_error(ErrorNumber::UnknownCommand,
+                            fmt::format("this node knows no question '{}'", request.verb)));
+}
+
+routing::AdminReply Node::State::admin_status(std::uint64_t id) const {
+    AdminTable answer(id, {{"node"},
+                           {"id"},
+                           {"address"},
+                           {"boot", Number},
+                           {"ready", Flag},
+                           {"leads", Number},
+                           {"hosts", Number},
+                           {"peers_up", Number},
+                           {"peers", Number},
+                           {"disk"},
+                           {"durable_lsn", Number},
+                           {"log_bytes", Number},
+                           {"file_bytes", Number},
+                           {"waiting_bytes", Number},
+                           {"dirty_entities", Number},
+                           {"sessions", Number},
+                           {"sweeps", Number},
+                           {"requests", Number},
+                           {"replies", Number},
+                           {"refused", Number},
+                           {"redirected", Number},
+                           {"entries_committed", Number},
+                           {"elections_won", Number},
+                           {"confirm_rounds", Number},
+                           {"messages_in", Number},
+                           {"messages_skipped", Number},
+                           {"former_boot_frames", Number}});
+    std::string address;
+    for (const routing::NodeRecord& record : options.genesis.founders)
+        if (record.node == options.self) address = record.client_address;
+    std::uint64_t leads = 0, dirty = 0, sessions = 0;
+    for (const Hosted& group : hosted) {
+        const replication::PartitionStatus status = group.partition.status();
+        if (status.role == Role::Leader) ++leads;
+        dirty += status.dirty_entities;
+        sessions += status.sessions;
+    }
+    const auto up =
+        std::count_if(peers.begin(), peers.end(), [](const Peer& peer) { return peer.greeted; });
+    answer.text(name_of(options.genesis, options.self)).text(options.self.hex()).text(address);
+    answer.number(options.boot.value).flag(ready()).number(leads).number(hosted.size());
+    answer.number(static_cast<std::uint64_t>(up)).number(peers.size());
+    answer.text(disk_name(disk, disk_full)).number(stats.durable.value).number(stats.log_bytes);
+    answer.number(stats.file_bytes).number(waiting_bytes).number(dirty).number(sessions);
+    answer.number(sweeping.finished).number(counters.requests).number(counters.replies);
+    answer.number(counters.refused).number(counters.redirected);
+    answer.number(counters.entries_committed).number(counters.elections_won);
+    answer.number(counters.confirms).number(counters.frames_in).number(counters.messages_skipped);
+    answer.number(counters.former_boot_frames);
+    return answer.take();
+}
+
+routing::AdminReply Node::State::admin_peers(std::uint64_t id) const {
+    AdminTable answer(id, {{"peer"},
+                           {"id"},
+                           {"address"},
+                           {"boot", Number},
+                           {"link"},
+                           {"durable_lsn", Number},
+                           {"disk_age_ms", Number},
+                           {"shared", Number},
+                           {"refused"}});
+    for (const Peer& peer : peers) {
+        answer.text(name_of(options.genesis, peer.record.node)).text(peer.record.node.hex());
+        answer.text(peer.record.mesh_address).number(peer.boot.value);
+        answer.text(peer.greeted ? "up" : peer.up ? "no hello" : peer.evidence ? "gone" : "down");
+        answer.number(peer.durable.value).number(peer.contact.peer_disk_age_ms());
+        answer.number(peer.shared.size()).text(peer.refused);
+    }
+    return answer.take();
+}
+
+routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
+    AdminTable answer(id, {{"check"}, {"ok", Flag}, {"reason"}});
+    std::size_t leaderless = 0, damaged = 0, blocked = 0, unready = 0;
+    for (const Hosted& group : hosted) {
+        const replication::PartitionStatus status = group.partition.status();
+        if (!status.leader && status.role != Role::Leader) ++leaderless;
+        if (status.damaged) ++damaged;
+        if (status.blocked) ++blocked;
+        if (status.role == Role::Leader && !status.ready) ++unready;
+    }
+    std::string silent;
+    for (const Peer& peer : peers) {
+        if (peer.greeted && peer.refused.empty()) continue;
+        silent += (silent.empty() ? "" : ", ") + name_of(options.genesis, peer.record.node);
+        if (!peer.refused.empty()) silent += " (" + peer.refused + ")";
+    }
+    const auto check = [&answer](std::string_view name, bool ok, std::string_view reason) {
+        answer.text(name).flag(ok).text(ok ? "" : reason);
+    };
+    check("leaders", leaderless == 0, fmt::format("{} partitions without a leader", leaderless));
+    check("ready", unready == 0, fmt::format("{} new leaderships not committed yet", unready));
+    check("peers", silent.empty(), "no contact with " + silent);
+    check("data", damaged == 0, fmt::format("{} partitions with damaged data", damaged));
+    check("format", blocked == 0,
+          fmt::format("{} partitions hold entries of a newer weft", blocked));
+    check("disk", disk == DiskState::Well && !disk_full,
+          fmt::format("the disk is {}", disk_name(disk, disk_full)));
+    check("draining", !draining.active(), "the node is about to stop");
+    return answer.take();
+}
+
+routing::AdminReply Node::State::admin_partitions(std::uint64_t id) const {
+    AdminTable answer(id, {{"partition", Number},
+                           {"role"},
+                           {"term", Number},
+                           {"leader"},
+                           {"ready", Flag},
+                           {"commit", Number},
+                           {"applied", Number},
+                           {"last", Number},
+                           {"entities", Number},
+                           {"dirty", Number}});
+    for (const Hosted& group : hosted) {
+        const replication::PartitionStatus status = group.partition.status();
+        answer.number(group.group.value).text(role_name(status.role)).number(status.term.value);
+        answer.text(status.leader ? name_of(options.genesis, *status.leader) : "-");
+        answer.flag(status.ready).number(status.commit.value).number(status.applied.value);
+        answer.number(status.last.value).number(status.active_entities);
+        answer.number(status.dirty_entities);
+    }
+    return answer.take();
+}
+
+routing::AdminReply Node::State::admin_partition(std::uint64_t id, const Hosted& group) const {
+    AdminTable answer(id, {{"partition", Number},
+                           {"role"},
+                           {"term", Number},
+                           {"leader"},
+                           {"ready", Flag},
+                           {"damaged", Flag},
+                           {"base", Number},
+                           {"durable", Number},
+                           {"commit", Number},
+                           {"applied", Number},
+                           {"last", Number},
+                           {"entities", Number},
+                           {"dirty", Number},
+                           {"sessions", Number},
+                           {"mailbox", Number},
+                           {"replicas"}});
+    const replication::PartitionStatus status = group.partition.status();
+    answer.number(group.group.value).text(role_name(status.role)).number(status.term.value);
+    answer.text(status.leader ? name_of(options.genesis, *status.leader) : "-");
+    answer.flag(status.ready).flag(status.damaged).number(status.base.value);
+    answer.number(status.durable.value).number(status.commit.value).number(status.applied.value);
+    answer.number(status.last.value).number(status.active_entities);
+    answer.number(status.dirty_entities).number(status.sessions).number(status.mailbox);
+    std::string replicas;
+    for (const NodeId& node : group.partition.replica().config().nodes)
+        replicas += (replicas.empty() ? "" : " ") + name_of(options.genesis, node);
+    answer.text(replicas);
+    return answer.take();
+}
+
+void Node::State::admin_transfer(ClientRef from, const routing::AdminRequest& request,
+                                 Hosted& group) {
+    if (group.role != Role::Leader)
+        return refuse_admin(from, request.id,
+                            make_error(ErrorNumber::NoLeader, "this node does not lead it"));
+    std::optional<NodeId> to;
+    if (request.arguments.size() > 1) {
+        for (const NodeId& node : group.partition.replica().config().nodes)
+            if (node != options.self && name_of(options.genesis, node) == request.arguments[1])
+                to = node;
+        if (!to)
+            return refuse_admin(
+                from, request.id,
+                make_error(ErrorNumber::NotFound,
+                           fmt::format("no other replica is called '{}'", request.arguments[1])));
+    }
+    step_partition(group, replication::TransferLeadership{to});
+    reply_admin(from, admin_partition(request.id, group));
+}
+
+}  // namespace weft::node

@@ -1,0 +1,399 @@
+// Administrative questions that read rows and the log: entities of a type, the journal of one
+// entity. Each waits for a fetch and answers one page; the cursor says where to go on.
+
+#include "core/byte_io.h"
+#include "core/error.h"
+#include "entity/host.h"
+#include "node/admin_table.h"
+#include "node/facts.h"
+#include "node/state.h"
+#include "replication/rows.h"
+#include "replication/sections.h"
+#include "routing/key.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace weft::node {
+
+namespace {
+
+using replication::Role;
+using enum routing::CellKind;
+
+constexpr std::size_t kQueriesMax = 16;
+constexpr std::size_t kPageRows = 500;
+constexpr std::size_t kScanRows = 1024;
+// No prefix and no id begins so: what does is a cursor.
+constexpr char kCursorMark = '\x01';
+
+// A cursor is {mark, group, phase, log index, last row key in hex}, separated by '/'.
+std::string cursor_of(const AdminQuery& query) {
+    std::string hex;
+    for (const char c : query.after) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    return fmt::format("{}{}/{}/{}/{}", kCursorMark, query.group.value, query.in_log ? 1 : 0,
+                       query.next.value, hex);
+}
+
+template <class Number>
+bool take_number(std::string_view& text, Number& number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end == text.data() + text.size() || *end != '/') return false;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
+    return true;
+}
+
+bool read_cursor(std::string_view text, AdminQuery& query) {
+    if (text.empty()) return true;
+    text.remove_prefix(1);
+    int phase = 0;
+    if (!take_number(text, query.group.value) || !take_number(text, phase) ||
+        !take_number(text, query.next.value) || text.size() % 2 != 0 ||
+        text.size() > 2 * storage::kRowKeyBytesMax)
+        return false;
+    query.in_log = phase != 0;
+    for (; !text.empty(); text.remove_prefix(2)) {
+        unsigned char byte = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + 2, byte, 16);
+        if (error != std::errc{} || end != text.data() + 2) return false;
+        query.after.push_back(static_cast<char>(byte));
+    }
+    return true;
+}
+
+// Splits the arguments into what was asked and the cursor of the page before, if any.
+std::string_view take_cursor(std::vector<std::string_view>& arguments) {
+    std::string_view cursor;
+    while (!arguments.empty() && arguments.back().starts_with(kCursorMark)) {
+        if (cursor.empty()) cursor = arguments.back();
+        arguments.pop_back();
+    }
+    return cursor;
+}
+
+routing::AdminReply entities_page(std::uint64_t id) {
+    return AdminTable(id, {{"type"},
+                           {"id"},
+                           {"partition", Number},
+                           {"revision", Number},
+                           {"version", Number},
+                           {"generation", Number},
+                           {"bytes", Number}})
+        .take();
+}
+
+routing::AdminReply journal_page(std::uint64_t id) {
+    return AdminTable(id, {{"index", Number},
+                           {"term", Number},
+                           {"stamp", Number},
+                           {"kind"},
+                           {"version", Number},
+                           {"bytes", Number},
+                           {"request"},
+                           {"what"}})
+        .take();
+}
+
+void add_entity(AdminQuery& query, const replication::Partition::EntityLine& line) {
+    if (!line.exists || line.type != query.type || !line.id.starts_with(query.text)) return;
+    query.reply.cells.insert(
+        query.reply.cells.end(),
+        {line.type, line.id, std::to_string(query.group.value), std::to_string(line.revision.value),
+         std::to_string(line.version.value), std::to_string(line.generation.value),
+         std::to_string(line.bytes)});
+}
+
+std::string_view kind_name(EntryKind kind) {
+    switch (kind) {
+        case EntryKind::Command:
+            return "command";
+        case EntryKind::Outcome:
+            return "outcome";
+        case EntryKind::Resolve:
+            return "resolve";
+        case EntryKind::Expire:
+            return "expire";
+        default:
+            return "other";
+    }
+}
+
+struct JournalLine {
+    LogIndex index;
+    Term term;
+    std::int64_t stamp_ms = 0;
+    std::string_view kind;
+    Version version;
+    std::size_t bytes = 0;
+    std::string request, what;
+};
+
+void add_line(AdminQuery& query, JournalLine line) {
+    // The term of an event that has left the log is not kept.
+    const std::string term = line.term == Term{} ? "-" : std::to_string(line.term.value);
+    query.reply.cells.insert(
+        query.reply.cells.end(),
+        {std::to_string(line.index.value), term, std::to_string(line.stamp_ms),
+         std::string(line.kind), std::to_string(line.version.value), std::to_string(line.bytes),
+         std::move(line.request), std::move(line.what)});
+}
+
+void add_row_events(AdminQuery& query, const storage::ScannedRow& row) {
+    const auto decoded = replication::decode_journal_row(row.key, row.value.view());
+    if (!decoded) return;
+    std::string_view records = decoded->records;
+    Version version = decoded->first;
+    const LogIndex shown = query.next;
+    while (const auto event = entity::take_event_record(records)) {
+        const Version at = version;
+        version = Version{version.value + 1};
+        // Blocks written again after a restart overlap the ones before.
+        if (event->index < shown) continue;
+        JournalLine line{event->index, Term{}, event->stamp_ms, "event", at, event->bytes.size(),
+                         {},           {}};
+        if (query.type == kFactsType) line.what = describe_fact(event->bytes);
+        add_line(query, std::move(line));
+        query.next = std::max(query.next, next(event->index));
+    }
+}
+
+void add_log_entry(AdminQuery& query, const Bytes& encoded) {
+    const auto header = check_entry_alone(encoded.view());
+    if (!header) return;
+    const auto decoded = replication::decode_entry(header->kind, encoded.view());
+    if (!decoded || !decoded->entity) return;
+    if (decoded->entity->type != query.type || decoded->entity->id != query.text) return;
+    JournalLine line{header->index,
+                     header->term,
+                     header->stamp_ms,
+                     kind_name(header->kind),
+                     decoded->entity->version,
+                     header->body_bytes,
+                     {},
+                     {}};
+    if (decoded->request)
+        line.request = RequestId{decoded->request->client, decoded->request->start_ms, query.group,
+                                 decoded->request->seq}
+                           .text();
+    if (query.type == kFactsType) {
+        for (const std::string_view event : decoded->events)
+            line.what += (line.what.empty() ? "" : "; ") + describe_fact(event);
+    } else if (!decoded->events.empty()) {
+        line.what = fmt::format("{} events", decoded->events.size());
+    } else if (decoded->value) {
+        line.what = decoded->value->deleted
+                        ? "deleted"
+                        : fmt::format("value of {} bytes", decoded->value->bytes.size());
+    } else if (decoded->outcome.outcome == Outcome::Rejected) {
+        line.what = fmt::format("rejected, WEFT-{:04}", decoded->outcome.error_number);
+    }
+    add_line(query, std::move(line));
+}
+
+}  // namespace
+
+void Node::State::admin_fetch(AdminQuery query, replication::FetchRequest what) {
+    queries.insert_or_assign(++last_fetch, std::move(query));
+    out->list.push_back(Fetch{last_fetch, std::move(what)});
+}
+
+void Node::State::on_admin_fetched(AdminQuery query, replication::FetchResult& result) {
+    if (const auto* rows = std::get_if<Result<storage::FetchedRows>>(&result)) {
+        if (!*rows) return refuse_admin(query.from, query.reply.id, rows->error());
+        if (query.journal) return journal_rows(std::move(query), **rows);
+        return entities_rows(std::move(query), **rows);
+    }
+    const auto* entries = std::get_if<Result<storage::FetchedLog>>(&result);
+    if (entries == nullptr) return;
+    if (!*entries) return refuse_admin(query.from, query.reply.id, entries->error());
+    journal_entries(std::move(query), **entries);
+}
+
+void Node::State::end_page(AdminQuery query, bool last) {
+    query.reply.last = last;
+    if (!last) query.reply.cursor = cursor_of(query);
+    reply_admin(query.from, std::move(query.reply));
+}
+
+// ---- entities TYPE [PREFIX] ---------------------------------------------------------------------
+
+void Node::State::admin_entities(ClientRef from, const routing::AdminRequest& request) {
+    std::vector<std::string_view> arguments(request.arguments.begin(), request.arguments.end());
+    AdminQuery query;
+    query.from = from;
+    query.reply = entities_page(request.id);
+    const bool good =
+        read_cursor(take_cursor(arguments), query) && !arguments.empty() && arguments.size() <= 2;
+    if (!good)
+        return refuse_admin(from, request.id,
+                            make_error(ErrorNumber::BadMessage, "entities TYPE [PREFIX]"));
+    if (queries.size() >= kQueriesMax)
+        return refuse_admin(from, request.id,
+                            make_error(ErrorNumber::QueueFull, "too many questions at once"));
+    query.type = arguments[0];
+    if (arguments.size() > 1) query.text = arguments[1];
+    scan_entities(std::move(query));
+}
+
+// The next group from query.group on that this node leads: it alone knows what is committed.
+void Node::State::scan_entities(AdminQuery query) {
+    for (const Hosted& group : hosted) {
+        if (group.group < query.group || group.role != Role::Leader) continue;
+        if (group.group != query.group) query.after.clear();
+        query.group = group.group;
+        storage::RowScan scan;
+        scan.table = storage::Table::Entity;
+        scan.prefix = group.partition.row_prefix(storage::Table::Entity);
+        scan.after = query.after;
+        scan.rows_max = kScanRows;
+        return admin_fetch(std::move(query), std::move(scan));
+    }
+    end_page(std::move(query), true);
+}
+
+void Node::State::entities_rows(AdminQuery query, const storage::FetchedRows& rows) {
+    const Hosted* group = find(query.group);
+    if (group != nullptr && group->role == Role::Leader) {
+        std::set<std::string> newer;
+        for (const auto& line : group->partition.dirty_lines(query.type)) {
+            newer.insert(line.id);
+            if (query.after.empty()) add_entity(query, line);
+        }
+        for (const storage::ScannedRow& row : rows.rows) {
+            if (row.state != storage::FetchedRow::State::Found) continue;
+            const auto line = group->partition.entity_line(row.key, row.value.view());
+            if (line && !newer.contains(line->id)) add_entity(query, *line);
+        }
+    }
+    if (rows.last || rows.rows.empty()) {
+        query.group = GroupId{query.group.value + 1};
+        query.after.clear();
+    } else {
+        query.after = rows.rows.back().key;
+    }
+    if (query.reply.cells.size() >= kPageRows * query.reply.columns.size())
+        return end_page(std::move(query), false);
+    scan_entities(std::move(query));
+}
+
+// ---- journal TYPE ID ----------------------------------------------------------------------------
+
+void Node::State::admin_journal(ClientRef from, const routing::AdminRequest& request) {
+    std::vector<std::string_view> arguments(request.arguments.begin(), request.arguments.end());
+    AdminQuery query;
+    query.from = from;
+    query.journal = true;
+    query.reply = journal_page(request.id);
+    const std::string_view cursor = take_cursor(arguments);
+    if (arguments.size() != 2 || !read_cursor(cursor, query))
+        return refuse_admin(from, request.id,
+                            make_error(ErrorNumber::BadMessage, "journal TYPE ID"));
+    if (auto valid = routing::check_entity_id(arguments[0], arguments[1], true); !valid)
+        return refuse_admin(from, request.id, std::move(valid).error());
+    query.type = arguments[0];
+    query.text = arguments[1];
+    query.group =
+        routing::group_of(options.genesis.hash_key, options.genesis.groups, query.type, query.text);
+    const Hosted* group = find(query.group);
+    if (group == nullptr)
+        return refuse_admin(from, request.id,
+                            make_error(ErrorNumber::GroupNotHosted, "ask a replica of its group"));
+    if (!group->partition.ready())
+        return refuse_admin(from, request.id,
+                            make_error(ErrorNumber::NoLeader, "ask the leader of its group"));
+    if (queries.size() >= kQueriesMax)
+        return refuse_admin(from, request.id,
+                            make_error(ErrorNumber::QueueFull, "too many questions at once"));
+    read_journal(std::move(query), *group);
+}
+
+void Node::State::read_journal(AdminQuery query, const Hosted& group) {
+    if (!query.in_log) {
+        const std::string prefix = group.partition.row_prefix(storage::Table::Journal);
+        const std::uint64_t hash =
+            routing::entity_hash(options.genesis.hash_key, query.type, query.text);
+        storage::RowScan scan;
+        std::string key;
+        entity::write_key(key, hash, query.type, query.text);
+        if (is_value_type(query.type)) {
+            // A value keeps no history in rows: its one row sorts before all it is a prefix of.
+            scan.table = storage::Table::Entity;
+            scan.prefix = prefix + key;
+            scan.rows_max = 1;
+        } else {
+            scan.table = storage::Table::Journal;
+            scan.prefix = replication::journal_prefix(prefix, key);
+            scan.after = query.after;
+            scan.rows_max = kScanRows;
+        }
+        return admin_fetch(std::move(query), std::move(scan));
+    }
+    const replication::Replica& replica = group.partition.replica();
+    const LogIndex from = std::max(query.next, next(replica.base().index));
+    const LogIndex to = std::min(replica.commit(), replica.durable_index());
+    if (from > to) return end_page(std::move(query), true);
+    query.next = from;
+    admin_fetch(std::move(query), storage::LogRange{group.group, from, to});
+}
+
+void Node::State::journal_rows(AdminQuery query, const storage::FetchedRows& rows) {
+    const bool value = is_value_type(query.type);
+    for (const storage::ScannedRow& row : rows.rows) {
+        if (row.state != storage::FetchedRow::State::Found) continue;
+        if (value)
+            add_value_row(query, row);
+        else
+            add_row_events(query, row);
+    }
+    if (value || rows.last || rows.rows.empty())
+        query.in_log = true;
+    else
+        query.after = rows.rows.back().key;
+    go_on_with_journal(std::move(query));
+}
+
+bool Node::State::is_value_type(std::string_view name) const {
+    const entity::EntityType* type = types.find(name);
+    return type != nullptr && type->info().kind == entity::Kind::Value;
+}
+
+// What the log has let go of; entries still in it speak for themselves.
+void Node::State::add_value_row(AdminQuery& query, const storage::ScannedRow& row) const {
+    const Hosted* group = find(query.group);
+    if (group == nullptr) return;
+    const auto line = group->partition.entity_line(row.key, row.value.view());
+    if (!line || line->type != query.type || line->id != query.text) return;
+    if (line->revision.value > group->partition.replica().base().index.value) return;
+    add_line(query, {LogIndex{line->revision.value},
+                     Term{},
+                     0,
+                     "row",
+                     line->version,
+                     line->bytes,
+                     {},
+                     fmt::format("value of {} bytes", line->bytes)});
+}
+
+void Node::State::journal_entries(AdminQuery query, const storage::FetchedLog& entries) {
+    for (const Bytes& entry : entries.entries) add_log_entry(query, entry);
+    // Damaged or gone: what can be read has been shown.
+    if (entries.entries.empty()) return end_page(std::move(query), true);
+    query.next = LogIndex{query.next.value + entries.entries.size()};
+    go_on_with_journal(std::move(query));
+}
+
+void Node::State::go_on_with_journal(AdminQuery query) {
+    if (query.reply.cells.size() >= kPageRows * query.reply.columns.size())
+        return end_page(std::move(query), false);
+    const Hosted* group = find(query.group);
+    if (group != nullptr) read_journal(std::move(query), *group);
+}
+
+}  // namespace weft::node

@@ -1,0 +1,50 @@
+// Leaderships go home: after a failure they are wherever an election put them; the table says where
+// they balance (DESIGN 4, "leaders balanced the same way"). One planned transfer each, a few at a
+// time, and never to a node that is barely back or on its way out.
+
+#include "node/state.h"
+
+namespace weft::node {
+
+using replication::Role;
+
+namespace {
+
+constexpr Duration kLookPause = std::chrono::seconds(1);
+// Longer than a drain takes: a node that hands over and stops must not get its groups back.
+constexpr Duration kLedLongEnough = std::chrono::seconds(10);
+constexpr Duration kGreetedLongEnough = std::chrono::seconds(3);
+constexpr std::size_t kTransfersPerLook = 32;
+// A transfer stops proposals until the target has everything: it must nearly have it.
+constexpr std::uint64_t kEntriesBehindMax = 256;
+
+}  // namespace
+
+void Node::State::send_leaders_home() {
+    if (home_due > now.mono) return;
+    home_due = now.mono + kLookPause;
+    if (draining.active() || peers.empty()) return;
+    std::size_t transfers = 0;
+    for (Hosted& group : hosted) {
+        if (group.role != Role::Leader || group.led_since + kLedLongEnough > now.mono) continue;
+        const NodeId home = table.replicas(group.group)[0];
+        if (home == options.self || !may_lead_again(group, home)) continue;
+        log.info("leader.sent_home", {{"group", group.group}, {"to", home}});
+        step_partition(group, replication::TransferLeadership{home});
+        if (++transfers == kTransfersPerLook) return;
+    }
+}
+
+bool Node::State::may_lead_again(const Hosted& group, NodeId home) {
+    const Peer* peer = find_peer(home);
+    if (peer == nullptr || !peer->greeted || peer->greeted_at + kGreetedLongEnough > now.mono)
+        return false;
+    const replication::Replica& replica = group.partition.replica();
+    const auto slot = replica.config().slot(home);
+    if (!slot || 2 * std::chrono::milliseconds(peer->contact.peer_disk_age_ms()) >
+                     options.timings.election_min)
+        return false;
+    return replica.match(*slot).value + kEntriesBehindMax >= replica.last_index().value;
+}
+
+}  // namespace weft::node

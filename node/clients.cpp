@@ -1,0 +1,142 @@
+// What clients say: hello, requests on their way to a partition, refusals before the handler.
+
+#include "core/error.h"
+#include "node/facts.h"
+#include "node/state.h"
+#include "routing/key.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace weft::node {
+
+namespace {
+
+constexpr std::uint8_t kNoLeader = 255;
+
+}  // namespace
+
+void Node::State::on(FromClient& event) {
+    if (std::holds_alternative<routing::ClientHello>(event.message))
+        return on_client_hello(event.from);
+    if (auto* request = std::get_if<Request>(&event.message))
+        return on_request(event.from, *request);
+    on_admin(event.from, std::get<routing::AdminRequest>(event.message));
+}
+
+void Node::State::on(const ClientGone& event) {
+    // Replies to a vanished client are dropped by the transport; only what would go on working for
+    // it is stopped here.
+    std::erase_if(queries, [&](const auto& query) { return query.second.from == event.client; });
+}
+
+void Node::State::on_client_hello(ClientRef from) {
+    routing::HelloReply reply;
+    reply.cluster = cluster;
+    reply.node = options.self;
+    reply.boot = options.boot;
+    reply.log_time_ms = now.wall.ms;
+    reply.hash_key = options.genesis.hash_key;
+    reply.groups = options.genesis.groups;
+    reply.epoch = table.epoch();
+    const auto& founders = options.genesis.founders;
+    for (const routing::NodeRecord& record : founders)
+        reply.nodes.push_back({record.node, record.name, record.client_address});
+    const auto place_of_node = [&](NodeId node) {
+        const auto found = std::find_if(founders.begin(), founders.end(),
+                                        [&](const auto& record) { return record.node == node; });
+        return found == founders.end() ? kNoLeader
+                                       : static_cast<std::uint8_t>(found - founders.begin());
+    };
+    reply.leaders.reserve(table.groups());
+    reply.terms.reserve(table.groups());
+    for (std::uint32_t number = 0; number < table.groups(); ++number) {
+        const GroupId id{number};
+        std::uint8_t leader = kNoLeader;
+        Term term;
+        if (const Hosted* group = find(id)) {
+            const replication::Replica& replica = group->partition.replica();
+            if (replica.leader()) leader = place_of_node(*replica.leader());
+            term = replica.term();
+        } else {
+            leader = place_of_node(table.replicas(id).front());  // a guess, hence term 0
+        }
+        reply.leaders.push_back(leader);
+        reply.terms.push_back(term.value);
+    }
+    out->list.push_back(SendClient{from, std::move(reply)});
+}
+
+// ---- requests -----------------------------------------------------------------------------------
+
+void Node::State::on_request(ClientRef from, Request& request) {
+    ++counters.requests;
+    if (auto error = check_request(request)) return refuse(from, request, std::move(*error));
+    Hosted* group = find(request.id.group);
+    if (group == nullptr)
+        return refuse(
+            from, request,
+            make_error(ErrorNumber::GroupNotHosted,
+                       fmt::format("group {} is not on this node", request.id.group.value)));
+    if (auto error = check_room(request)) return refuse(from, request, std::move(*error));
+    step_partition(*group, replication::Submit{from, std::move(request)});
+}
+
+std::optional<Error> Node::State::check_request(const Request& request) const {
+    if (request.id.group.value >= table.groups())
+        return make_error(ErrorNumber::BadMessage,
+                          fmt::format("there is no group {}", request.id.group.value));
+    if (request.id.client.is_zero() || request.id.seq == 0)
+        return make_error(ErrorNumber::BadMessage, "the request id is incomplete");
+    if (request.kind == RequestKind::Resolve) {
+        if (request.id.group != GroupId{0}) return std::nullopt;
+        return make_error(ErrorNumber::BadMessage, "no client has outcomes in group 0");
+    }
+    return check_entity(request);
+}
+
+// Never trusted: a client with a wrong map would write where nobody reads.
+std::optional<Error> Node::State::check_entity(const Request& request) const {
+    const bool facts = request.type == kFactsType && request.command == kDescribeCommand;
+    if (auto good = routing::check_entity_id(request.type, request.entity, facts); !good)
+        return std::move(good).error();
+    const GroupId group = routing::group_of(options.genesis.hash_key, options.genesis.groups,
+                                            request.type, request.entity);
+    if (group != request.id.group)
+        return make_error(ErrorNumber::BadMessage,
+                          fmt::format("the request names group {}, the entity lives in group {}",
+                                      request.id.group.value, group.value));
+    const Digest digest =
+        routing::request_digest(request.type, request.entity, request.command, request.payload);
+    if (digest != request.digest)
+        return make_error(ErrorNumber::BadMessage, "the request's digest does not hold");
+    return std::nullopt;
+}
+
+// What this node as a whole cannot take on now, though the group might.
+std::optional<Error> Node::State::check_room(const Request& request) const {
+    const bool full = waiting_bytes + effects.batch.bytes() > options.persist_bytes_max;
+    if (!full && !disk_full) return std::nullopt;
+    const entity::EntityType* type = types.find(request.type);
+    const bool reads = request.kind != RequestKind::Resolve && type != nullptr &&
+                       type->command(request.command) == entity::Access::Read;
+    if (reads) return std::nullopt;
+    if (disk_full) return make_error(ErrorNumber::DiskFull, "this node only answers reads");
+    return make_error(ErrorNumber::QueueFull,
+                      fmt::format("{} bytes wait for the disk", waiting_bytes));
+}
+
+void Node::State::refuse(ClientRef from, const Request& request, Error error) {
+    Reply reply;
+    reply.id = request.id;
+    reply.outcome = Outcome::NotDone;
+    if (error.code == ErrorCode::NotHosted)
+        reply.leader_hint = table.replicas(request.id.group).front();
+    reply.error = std::move(error);
+    ++counters.replies;
+    ++counters.refused;
+    out->list.push_back(SendClient{from, std::move(reply)});
+}
+
+}  // namespace weft::node

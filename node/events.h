@@ -1,0 +1,105 @@
+#pragma once
+// What happens to a node and what it asks of its driver. The simulator and node/runtime carry out
+// the same effects.
+
+#include "core/command.h"
+#include "replication/effects.h"
+#include "replication/messages.h"
+#include "routing/messages.h"
+#include "storage/contracts.h"
+#include "weft/types.h"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace weft::node {
+
+// First message on every link, repeated until answered.
+struct PeerHello {
+    Digest genesis;  // must be equal
+    std::string mesh_address;
+    bool answer = false;             // this is the answer to the peer's hello
+    std::vector<std::string> types;  // "name:kind" of every entity type this node has
+};
+using MeshMessage = std::variant<PeerHello, replication::PeerMessage>;
+
+// ---- events -----------------------------------------------------------------------------------
+// A message of a frame whose header was checked: cluster, receiver, checksum.
+struct FromPeer {
+    NodeId from;
+    Boot boot;
+    Lsn durable;  // what the peer says of its disk
+    MeshMessage message;
+};
+struct FromClient {
+    ClientRef from;
+    routing::ToNode message;
+};
+struct ClientGone {
+    ClientRef client;
+};
+struct Persisted {
+    std::uint64_t seq = 0;
+    storage::StoreStats stats;
+};
+struct Fetched {
+    std::uint64_t id = 0;
+    replication::FetchResult result;
+};
+enum class LinkState : std::uint8_t { Up, Down, Refused };
+// Our outbound link to a peer. Refused: our own connect was refused after the link went down.
+struct PeerLink {
+    NodeId peer;
+    LinkState state{};
+};
+// The disk is full or over its quota: nothing of that batch was written. The driver keeps it and
+// those behind it and tries again; Persisted says when that worked. Until then the node is
+// read-only.
+struct StorageFull {
+    std::uint64_t seq = 0;
+};
+// A deadline of next_deadline() has come.
+struct Timer {};
+// SIGTERM: hand leaderships over, flush, stop.
+struct Drain {};
+// The last event of every round: batches messages per peer and closes the round's Persist.
+struct RoundEnd {};
+
+using Event = std::variant<FromPeer, FromClient, ClientGone, Persisted, Fetched, PeerLink,
+                           StorageFull, Timer, Drain, RoundEnd>;
+
+// ---- effects ----------------------------------------------------------------------------------
+struct SendPeer {
+    NodeId to;
+    MeshMessage message;
+};
+struct SendClient {
+    ClientRef to;
+    routing::ToClient message;
+};
+struct Fetch {
+    std::uint64_t id = 0;
+    replication::FetchRequest what;
+};
+// The node wants to end: 0 after a drain, 74 after a failed sync, 70 on a fault of its own.
+struct Stop {
+    int exit_code = 0;
+    std::string reason;
+};
+using Effect = std::variant<SendPeer, SendClient, Fetch, Stop>;
+
+// One round's effects. `batch` (when not empty) is one transaction; answered by Persisted{seq}.
+struct Effects {
+    std::vector<Effect> list;
+    storage::WriteBatch batch;
+    std::uint64_t persist_seq = 0;
+    void clear() {
+        list.clear();
+        batch.clear();
+        persist_seq = 0;
+    }
+};
+
+}  // namespace weft::node

@@ -1,0 +1,112 @@
+// Rounds of records on their way to the disk, what their age says of it, and a full disk.
+
+#include "node/state.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::node {
+
+using replication::Role;
+
+// The whole round is one transaction under one number; which partition waits for what is kept here.
+void Node::State::close_batch() {
+    while (!marked.empty() || !effects.batch.empty()) {
+        WaitingBatch batch;
+        batch.since = now.mono;
+        batch.bytes = effects.batch.bytes();
+        for (const std::uint32_t place : marked) {
+            batch.marks.emplace_back(place, hosted[place].mark);
+            hosted[place].mark = 0;
+        }
+        marked.clear();
+        if (batch.bytes > 0) return hand_to_disk(std::move(batch));
+        // Nothing to write: it is as durable as what was written before.
+        if (!waiting.empty()) {
+            auto& marks = waiting.back().marks;
+            marks.insert(marks.end(), batch.marks.begin(), batch.marks.end());
+            return;
+        }
+        for (const auto& [place, seq] : batch.marks)
+            step_partition(hosted[place], replication::Persisted{seq});
+    }
+}
+
+void Node::State::hand_to_disk(WaitingBatch batch) {
+    batch.seq = ++last_persist;
+    out->persist_seq = batch.seq;
+    std::swap(out->batch, effects.batch);
+    effects.batch.clear();
+    waiting_bytes += batch.bytes;
+    waiting.push_back(std::move(batch));
+}
+
+void Node::State::on(const Persisted& event) {
+    stats = event.stats;
+    persisted = std::max(persisted, event.seq);
+    sweeping.log_bytes_then = std::min(sweeping.log_bytes_then, stats.log_bytes);
+    if (disk_full) {
+        disk_full = false;
+        log.info("disk.has_room", {{"bytes", stats.file_bytes}});
+    }
+    while (!waiting.empty() && waiting.front().seq <= event.seq) {
+        const WaitingBatch batch = std::move(waiting.front());
+        waiting.pop_front();
+        waiting_bytes -= batch.bytes;
+        for (const auto& [place, seq] : batch.marks)
+            step_partition(hosted[place], replication::Persisted{seq});
+    }
+    judge_disk();
+    if (stats.log_bytes - sweeping.log_bytes_then > options.sweep_log_bytes) begin_sweep();
+}
+
+// Nothing was written and the driver tries again: until Persisted says that it worked, commands
+// would only queue up. Others may lead meanwhile.
+void Node::State::on(const StorageFull&) {
+    if (disk_full) return;
+    disk_full = true;
+    log.error("disk.full", {{"bytes", stats.file_bytes}, {"limit", stats.map_bytes}});
+    hand_over_all();
+}
+
+void Node::State::hand_over_all() {
+    for (Hosted& group : hosted)
+        if (group.role == Role::Leader)
+            step_partition(group, replication::TransferLeadership{std::nullopt});
+}
+
+// ---- the stalled-disk rule (DESIGN 5) -----------------------------------------------------------
+
+Duration Node::State::disk_age() const {
+    return waiting.empty() ? Duration{} : now.mono - waiting.front().since;
+}
+
+std::uint32_t Node::State::disk_age_ms() const {
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(disk_age()).count();
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(age, 0, UINT32_MAX));
+}
+
+void Node::State::judge_disk() {
+    const Duration age = disk_age();
+    DiskState found = DiskState::Well;
+    if (age > options.timings.election_min / 2) found = DiskState::Slow;
+    if (age > options.timings.election_min * 2) found = DiskState::Stalled;
+    if (found == disk) return;
+    disk = found;
+    const auto ms = std::int64_t{disk_age_ms()};
+    if (found == DiskState::Well)
+        log.info("disk.recovered", {{"oldest_ms", ms}});
+    else
+        log.warn("disk.slow", {{"oldest_ms", ms}, {"stalled", found == DiskState::Stalled}});
+    step_all(replication::DiskAge{age});
+}
+
+// When the oldest batch becomes too old for the next state.
+Instant Node::State::disk_deadline() const {
+    if (waiting.empty() || disk == DiskState::Stalled) return Instant::never();
+    const Duration limit = disk == DiskState::Well ? options.timings.election_min / 2
+                                                   : options.timings.election_min * 2;
+    return waiting.front().since + limit + Duration{1};
+}
+
+}  // namespace weft::node

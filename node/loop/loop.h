@@ -1,0 +1,53 @@
+#pragma once
+// The one driver loop: drain events, let deadlines pass, hand all effects over at once. Generic
+// over its port, so that node/runtime and sim run the same rounds (P-same).
+
+#include "core/time.h"
+#include "node/events.h"
+#include "node/node.h"
+
+#include <cstddef>
+#include <utility>
+
+namespace weft::node {
+
+// What a driver must offer:
+//   Now now();
+//   bool next_event(Event& event);   // false: nothing ready; never blocks
+//   void perform(Effects& effects);  // carries them out or queues them; may move from them
+template <class Port>
+class Loop {
+public:
+    // `events_max` bounds one round, so that replies do not wait for an endless input.
+    Loop(Node& node, Port& port, std::size_t events_max = 256)
+        : node_(node), port_(port), events_max_(events_max) {}
+
+    // One round. Returns the number of events taken: 0 means that the driver may sleep until
+    // node.next_deadline() or the next event.
+    std::size_t round() {
+        std::size_t taken = 0;
+        Event event;
+        while (taken < events_max_ && port_.next_event(event)) {
+            node_.step(port_.now(), std::move(event), effects_);
+            ++taken;
+        }
+        const Now now = port_.now();
+        if (node_.next_deadline() <= now.mono) {
+            node_.step(now, Timer{}, effects_);
+            ++taken;
+        }
+        if (taken == 0) return 0;
+        node_.step(now, RoundEnd{}, effects_);
+        port_.perform(effects_);
+        effects_.clear();
+        return taken;
+    }
+
+private:
+    Node& node_;
+    Port& port_;
+    std::size_t events_max_;
+    Effects effects_;
+};
+
+}  // namespace weft::node

@@ -1,0 +1,139 @@
+#include "node/node.h"
+
+#include "core/hash.h"
+#include "core/invariant.h"
+#include "node/facts.h"
+#include "node/state.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace weft::node {
+
+namespace {
+
+// Rounds of contact and of confirms count on from here, so that an answer to a former boot never
+// fits a round of this one (S8).
+std::uint64_t first_round(Boot boot) { return boot.value << 40; }
+
+std::string genesis_bytes(const NodeOptions& options) {
+    if (!options.genesis_bytes.empty()) return options.genesis_bytes;
+    return routing::encode_genesis(options.genesis).value_or(std::string());
+}
+
+}  // namespace
+
+Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Random seed,
+                   weft::Log sink)
+    : options(std::move(given)),
+      types(type_table),
+      random(seed),
+      log(sink),
+      table(routing::PlacementTable::first(options.genesis)),
+      confirms(options.self, 2, first_round(options.boot)) {
+    const std::string bytes = genesis_bytes(options);
+    genesis_digest = xxh3_128(bytes);
+    cluster = routing::cluster_id(bytes);
+    mesh_types.add(make_facts_type());
+    for (const routing::NodeRecord& record : options.genesis.founders)
+        if (record.node != options.self) peers.emplace_back(record, first_round(options.boot));
+    std::sort(peers.begin(), peers.end(),
+              [](const Peer& a, const Peer& b) { return a.record.node < b.record.node; });
+    if (!peers.empty()) heartbeat_due = home_due = Instant::long_ago();
+}
+
+void Node::State::on(Fetched& event) {
+    const auto owner = fetches.find(event.id);
+    if (owner == fetches.end()) {
+        const auto query = queries.find(event.id);
+        if (query == queries.end()) return;
+        AdminQuery taken = std::move(query->second);
+        queries.erase(query);
+        return on_admin_fetched(std::move(taken), event.result);
+    }
+    const FetchOwner to = owner->second;
+    fetches.erase(owner);
+    step_partition(hosted[to.place], replication::Fetched{to.id, std::move(event.result)});
+}
+
+void Node::State::on(const Timer&) {
+    // Whoever wants to be asked again at once waits for the next step.
+    due.clear();
+    while (const auto place = deadlines.pop_due(now.mono)) due.push_back(*place);
+    for (const std::uint32_t place : due) tick(hosted[place]);
+    if (disk_deadline() <= now.mono) judge_disk();
+    heartbeats();
+    send_leaders_home();
+    peers_timer();
+    expire_confirms();
+}
+
+void Node::State::on(const RoundEnd&) {
+    drain_round();
+    sweep_round();
+    found_mesh();
+    begin_confirms();
+    close_batch();
+    for (Peer& peer : peers)
+        if (!peer.outbox.empty()) peer.outbox.flush(peer.record.node, out->list);
+}
+
+Instant Node::State::next_deadline() const {
+    Instant next = std::min({deadlines.next(), heartbeat_due, home_due, disk_deadline(),
+                             confirms.next_deadline(confirm_age())});
+    for (const Peer& peer : peers) next = std::min({next, peer.hello_due, peer.evidence_until});
+    if (draining.active() && !draining.stopped)
+        next = std::min(next, draining.sweeping ? draining.until : draining.hand_over_at);
+    if (sweeping.active) next = std::min(next, sweeping.again_at);
+    const Hosted* facts = find(GroupId{0});
+    if (facts != nullptr && facts->partition.ready()) {
+        if (founding == Founding::Unknown) next = std::min(next, founding_retry);
+        if (founding == Founding::Missing) next = Instant::long_ago();
+    }
+    return next;
+}
+
+bool Node::State::ready() const {
+    return std::all_of(hosted.begin(), hosted.end(), [](const Hosted& group) {
+        const replication::Replica& replica = group.partition.replica();
+        if (replica.role() == replication::Role::Leader) return group.partition.ready();
+        return replica.leader().has_value();
+    });
+}
+
+// ---- the public face ----------------------------------------------------------------------------
+
+Node::Node(NodeOptions options, std::vector<storage::RecoveredGroup> recovered,
+           const entity::TypeTable& types, Random random, weft::Log log)
+    : state_(std::make_unique<State>(std::move(options), types, random, log)) {
+    state_->host_groups(std::move(recovered));
+}
+
+Node::~Node() = default;
+
+void Node::step(Now now, Event event, Effects& out) {
+    state_->now = now;
+    state_->out = &out;
+    std::visit([this](auto& what) { state_->on(what); }, event);
+    state_->out = nullptr;
+}
+
+Instant Node::next_deadline() const { return state_->next_deadline(); }
+bool Node::ready() const { return state_->ready(); }
+NodeId Node::self() const { return state_->options.self; }
+const NodeCounters& Node::counters() const { return state_->counters; }
+
+std::vector<GroupId> Node::hosted() const {
+    std::vector<GroupId> groups;
+    for (const Hosted& group : state_->hosted) groups.push_back(group.group);
+    return groups;
+}
+
+const replication::Partition& Node::partition(GroupId group) const {
+    const Hosted* found = state_->find(group);
+    WEFT_INVARIANT(found != nullptr, "group {} is not hosted", group.value);
+    return found->partition;
+}
+
+}  // namespace weft::node

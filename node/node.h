@@ -1,0 +1,66 @@
+#pragma once
+// Every core of one process composed: the one place where cores meet. Pure: the simulator and
+// node/runtime drive the same object through node/loop.
+
+#include "core/log.h"
+#include "core/random.h"
+#include "core/time.h"
+#include "entity/type.h"
+#include "node/events.h"
+#include "replication/partition.h"
+#include "routing/genesis.h"
+#include "storage/contracts.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weft::node {
+
+struct NodeOptions {
+    routing::Genesis genesis;
+    std::string genesis_bytes;
+    NodeId self;
+    Boot boot;
+    replication::Timings timings;
+    replication::Limits limits;
+    replication::PartitionLimits partition_limits;
+    std::uint64_t sweep_log_bytes = std::uint64_t{64} << 20;    // log growth that starts a sweep
+    std::size_t sweep_rows = 64;                                // rows written per round
+    std::uint64_t persist_bytes_max = std::uint64_t{64} << 20;  // waiting for the journal thread
+    bool check_every_step = false;                              // full invariants (simulator)
+};
+
+struct NodeCounters {
+    std::uint64_t requests = 0, replies = 0, refused = 0, redirected = 0;
+    std::uint64_t entries_committed = 0, elections_won = 0, confirms = 0;
+    std::uint64_t frames_in = 0, messages_skipped = 0, former_boot_frames = 0;
+};
+
+class Node {
+public:
+    Node(NodeOptions options, std::vector<storage::RecoveredGroup> recovered,
+         const entity::TypeTable& types, Random random, weft::Log log);
+    ~Node();
+
+    // Appends what the driver must do; never blocks, never throws. A round is any number of events
+    // followed by RoundEnd; effects other than replies may be held back until then.
+    void step(Now now, Event event, Effects& out);
+    Instant next_deadline() const;
+
+    // Every group this node leads has its no-op committed, and every hosted group has a leader.
+    bool ready() const;
+    NodeId self() const;
+    const NodeCounters& counters() const;
+    // Hosted groups, for checkers and administration.
+    std::vector<GroupId> hosted() const;
+    const replication::Partition& partition(GroupId group) const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace weft::node

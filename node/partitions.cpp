@@ -1,0 +1,203 @@
+// Stepping one partition, and carrying out what it asks of the node.
+
+#include "core/invariant.h"
+#include "core/overloaded.h"
+#include "node/facts.h"
+#include "node/state.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace weft::node {
+
+namespace {
+
+using replication::Role;
+
+// DESIGN 3.7: the full pass over a partition's invariants.
+constexpr std::uint64_t kStepsPerCheck = 1024;
+
+}  // namespace
+
+void Node::State::host_groups(std::vector<storage::RecoveredGroup> recovered) {
+    places.assign(table.groups(), kNoPlace);
+    for (std::uint32_t number = 0; number < table.groups(); ++number) {
+        const GroupId group{number};
+        if (!table.hosts(options.self, group)) continue;
+        replication::PartitionOptions settings;
+        settings.replica.group = group;
+        settings.replica.self = options.self;
+        const auto nodes = table.replicas(group);
+        settings.replica.config = replication::Config::of({nodes.begin(), nodes.end()});
+        settings.replica.timings = options.timings;
+        settings.replica.limits = options.limits;
+        settings.limits = options.partition_limits;
+        settings.hash_key = options.genesis.hash_key;
+        const auto found = std::find_if(recovered.begin(), recovered.end(),
+                                        [&](const auto& other) { return other.group == group; });
+        storage::RecoveredGroup log_of_group;
+        log_of_group.group = group;
+        if (found != recovered.end()) log_of_group = std::move(*found);
+        places[number] = static_cast<std::uint32_t>(hosted.size());
+        hosted.push_back(Hosted{
+            group, replication::Partition(std::move(settings), std::move(log_of_group),
+                                          number == 0 ? mesh_types : types,
+                                          random.stream(fmt::format("group {}", number)), log)});
+        Hosted& added = hosted.back();
+        added.peers.fill(kNoPeer);
+        const auto& members = added.partition.replica().config().nodes;
+        for (std::size_t slot = 0; slot < members.size(); ++slot) {
+            Peer* peer = find_peer(members[slot]);
+            if (peer == nullptr) continue;
+            added.peers[slot] = static_cast<std::uint8_t>(peer - peers.data());
+            peer->shared.push_back(places[number]);
+        }
+        added.term = added.partition.replica().term();
+        added.commit = added.partition.replica().commit();
+    }
+    deadlines = Deadlines(hosted.size());
+    for (std::uint32_t place = 0; place < hosted.size(); ++place)
+        deadlines.set(place, hosted[place].partition.next_deadline());
+}
+
+Hosted* Node::State::find(GroupId group) {
+    if (group.value >= places.size() || places[group.value] == kNoPlace) return nullptr;
+    return &hosted[places[group.value]];
+}
+
+const Hosted* Node::State::find(GroupId group) const {
+    if (group.value >= places.size() || places[group.value] == kNoPlace) return nullptr;
+    return &hosted[places[group.value]];
+}
+
+Peer* Node::State::member(const Hosted& group, std::size_t slot) {
+    const std::uint8_t place = group.peers[slot];
+    return place == kNoPeer ? nullptr : &peers[place];
+}
+
+void Node::State::step_partition(Hosted& group, replication::PartitionEvent event) {
+    group.partition.step(now, std::move(event), effects);
+    if (options.check_every_step || ++steps % kStepsPerCheck == 0) group.partition.check();
+    for (replication::Effect& effect : effects.list) carry_out(group, effect);
+    effects.list.clear();
+    after_step(group);
+}
+
+void Node::State::step_all(const replication::PartitionEvent& event) {
+    for (Hosted& group : hosted) step_partition(group, event);
+}
+
+// Nothing in here steps a partition: the list under way must not grow.
+void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
+    std::visit(Overloaded{
+                   [&](const replication::Persist& persist) { on_persist(group, persist.seq); },
+                   [&](replication::Fetch& fetch) {
+                       fetches[++last_fetch] = {place_of(group), fetch.id};
+                       out->list.push_back(Fetch{last_fetch, std::move(fetch.what)});
+                   },
+                   [&](const replication::SendAppend& append) { on_append(group, append); },
+                   [&](replication::Send& send) {
+                       Peer* peer = find_peer(send.to);
+                       if (peer != nullptr && peer->up) peer->outbox.add(std::move(send.message));
+                   },
+                   [&](replication::SendReply& reply) { on_reply(reply); },
+                   [&](const replication::WantConfirm& want) {
+                       confirms.want(want.group, want.term, want.ticket,
+                                     group.partition.replica().config());
+                   },
+                   [&](const replication::RoleChanged&) { on_role_changed(group); },
+                   [&](const replication::Swept& swept) {
+                       sweeping.rows += swept.rows;
+                       sweeping.group_done = swept.done;
+                   },
+               },
+               effect);
+}
+
+void Node::State::on_persist(Hosted& group, std::uint64_t seq) {
+    if (group.mark == 0) marked.push_back(place_of(group));
+    group.mark = seq;
+}
+
+void Node::State::on_append(Hosted& group, const replication::SendAppend& append) {
+    for (std::size_t slot = 0; slot < replication::kMembersMax; ++slot) {
+        if ((append.to >> slot & 1) == 0) continue;
+        Peer* peer = member(group, slot);
+        if (peer != nullptr && peer->up) peer->outbox.add(append.item, append.entries);
+    }
+}
+
+void Node::State::on_reply(replication::SendReply& reply) {
+    if (reply.to == ClientRef{}) return on_own_reply(reply.reply);
+    ++counters.replies;
+    if (reply.reply.outcome == Outcome::NotDone) {
+        ++counters.refused;
+        if (reply.reply.error.code == ErrorCode::NotLeader) ++counters.redirected;
+    }
+    out->list.push_back(SendClient{reply.to, std::move(reply.reply)});
+}
+
+void Node::State::on_role_changed(Hosted& group) {
+    const replication::Replica& replica = group.partition.replica();
+    const bool was_leader = group.role == Role::Leader;
+    const bool leads = replica.role() == Role::Leader;
+    const bool same_term = group.term == replica.term();
+    if (was_leader && (!leads || !same_term)) confirms.forget(group.group);
+    for (std::size_t slot = 0; slot < replica.config().nodes.size(); ++slot) {
+        Peer* peer = member(group, slot);
+        if (peer == nullptr) continue;
+        peer->contact.no_longer_follows(group.group);
+        if (!leads) peer->contact.no_longer_leads(group.group);
+    }
+    if (leads && !(was_leader && same_term)) {
+        ++counters.elections_won;
+        group.led_since = now.mono;
+    }
+    group.role = replica.role();
+    group.term = replica.term();
+    if (leads) tell_contacts(group);
+}
+
+void Node::State::tell_contacts(const Hosted& group) {
+    for (std::size_t slot = 0; slot < group.partition.replica().config().nodes.size(); ++slot)
+        if (Peer* peer = member(group, slot))
+            peer->contact.leads(group.group, group.term, group.partition.replica().commit());
+}
+
+void Node::State::after_step(Hosted& group) {
+    const LogIndex commit = group.partition.replica().commit();
+    if (commit != group.commit) {
+        if (group.role == Role::Leader) {
+            counters.entries_committed += commit.value - group.commit.value;
+            tell_contacts(group);
+        }
+        group.commit = commit;
+    }
+    deadlines.set(place_of(group), group.partition.next_deadline());
+}
+
+// The deadline of a partition has come, or came when it was still earlier.
+void Node::State::tick(Hosted& group) {
+    const Instant deadline = group.partition.next_deadline();
+    if (deadline > now.mono) {
+        deadlines.set(place_of(group), deadline);
+        return;
+    }
+    const replication::Replica& replica = group.partition.replica();
+    const auto& nodes = replica.config().nodes;
+    replication::Tick event;
+    event.contact.fill(Instant::long_ago());
+    for (std::size_t slot = 0; slot < nodes.size(); ++slot) {
+        if (nodes[slot] == options.self) event.contact[slot] = now.mono;
+        const Peer* peer = member(group, slot);
+        if (peer == nullptr) continue;
+        event.contact[slot] = replica.role() == Role::Leader ? peer->contact.contacted(group.group)
+                                                             : peer->contact.heard(group.group);
+    }
+    step_partition(group, event);
+}
+
+}  // namespace weft::node

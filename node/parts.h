@@ -1,0 +1,82 @@
+#pragma once
+// The pieces of a node's state that have a name of their own.
+
+#include "core/time.h"
+#include "replication/partition.h"
+#include "routing/messages.h"
+#include "weft/types.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weft::node {
+
+inline constexpr std::uint8_t kNoPeer = 0xff;
+inline constexpr std::uint32_t kNoPlace = 0xffffffff;
+
+// A group this node holds, and what the rest of the node was last told of it.
+struct Hosted {
+    GroupId group;
+    replication::Partition partition;
+    std::array<std::uint8_t, replication::kMembersMax> peers{};  // slot -> place in peers
+    replication::Role role = replication::Role::Follower;
+    Term term{};
+    LogIndex commit{};
+    Instant led_since{};     // while role is Leader
+    std::uint64_t mark = 0;  // newest Persist of this round; 0: none
+};
+
+// Whose fetch it is: a partition's, or (kNoPlace) an administrative question's.
+struct FetchOwner {
+    std::uint32_t place = kNoPlace;
+    std::uint64_t id = 0;
+};
+
+// A round's records on their way to the disk.
+struct WaitingBatch {
+    std::uint64_t seq = 0;
+    Instant since;
+    std::size_t bytes = 0;
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> marks;  // place, the partition's Persist
+};
+
+enum class DiskState : std::uint8_t { Well, Slow, Stalled };
+
+struct Sweeping {
+    bool active = false;
+    std::uint32_t place = 0;         // group at hand
+    std::uint64_t written_with = 0;  // Persist of the last slice
+    std::size_t rows = 0;            // written in this round
+    bool group_done = false;
+    Instant again_at = Instant::never();  // a slice wrote nothing: no Persisted to go on from
+    std::uint64_t log_bytes_then = 0;     // log size when the last sweep ended
+    std::uint64_t finished = 0;           // sweeps so far
+};
+
+struct Draining {
+    Instant until = Instant::never();  // never: not draining
+    Instant hand_over_at = Instant::never();
+    std::uint64_t sweeps_before = 0;
+    bool sweeping = false;
+    bool stopped = false;
+    bool active() const { return until != Instant::never(); }
+};
+
+enum class Founding : std::uint8_t { Unknown, Asking, Missing, Proposing, Done };
+
+// An administrative question that waits for rows or log entries.
+struct AdminQuery {
+    ClientRef from;
+    routing::AdminReply reply;  // as far as it has come
+    std::string type, text;     // entities: the prefix; journal: the id
+    GroupId group;
+    std::string after;     // last row key seen
+    bool journal = false;  // else: entities
+    bool in_log = false;   // journal: the rows are read, the log is next
+    LogIndex next;         // journal: next log entry to read
+};
+
+}  // namespace weft::node

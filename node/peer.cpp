@@ -1,0 +1,86 @@
+#include "node/peer.h"
+
+#include "core/overloaded.h"
+
+#include <utility>
+#include <variant>
+
+namespace weft::node {
+
+namespace {
+
+// A batch closes here unless one entry alone is bigger, so that it fits a frame (DESIGN 10).
+constexpr std::size_t kBatchBytes = std::size_t{256} << 10;
+
+template <class Batch, class Items>
+void flush_items(NodeId to, Items& items, std::vector<Effect>& out) {
+    if (items.empty()) return;
+    out.push_back(SendPeer{to, replication::PeerMessage{Batch{std::move(items)}}});
+    items.clear();
+}
+
+}  // namespace
+
+void Outbox::add(replication::GroupMessage message) {
+    std::visit(
+        Overloaded{
+            [&](replication::VoteAsk& ask) { asks_.push_back(ask); },
+            [&](replication::VoteAnswer& vote) { votes_.push_back(vote); },
+            [&](replication::AppendAnswer& answer) { answers_.push_back(answer); },
+            [&](auto& other) { others_.emplace_back(replication::PeerMessage{std::move(other)}); },
+        },
+        message);
+}
+
+void Outbox::add(const replication::AppendItem& item, Bytes entries) {
+    appends_.push_back({item, std::move(entries)});
+}
+
+bool Outbox::empty() const {
+    return asks_.empty() && votes_.empty() && answers_.empty() && appends_.empty() &&
+           others_.empty();
+}
+
+void Outbox::clear() {
+    asks_.clear();
+    votes_.clear();
+    answers_.clear();
+    appends_.clear();
+    others_.clear();
+}
+
+void Outbox::flush_appends(NodeId to, std::vector<Effect>& out) {
+    std::size_t next = 0;
+    while (next < appends_.size()) {
+        std::size_t end = next, bytes = 0;
+        do {
+            bytes += appends_[end++].entries.size();
+        } while (end < appends_.size() && bytes + appends_[end].entries.size() <= kBatchBytes);
+        replication::AppendBatch batch;
+        batch.items.reserve(end - next);
+        std::string blob;
+        const bool alone = appends_[end - 1].entries.size() == bytes;  // nothing to join
+        if (!alone) blob.reserve(bytes);
+        for (; next < end; ++next) {
+            replication::AppendItem& item = batch.items.emplace_back(appends_[next].item);
+            item.bytes = static_cast<std::uint32_t>(appends_[next].entries.size());
+            item.offset = alone ? 0 : static_cast<std::uint32_t>(blob.size());
+            if (alone && item.bytes > 0) batch.blob = std::move(appends_[next].entries);
+            if (!alone) blob.append(appends_[next].entries.view());
+        }
+        if (!alone) batch.blob = Bytes::adopt(std::move(blob));
+        out.push_back(SendPeer{to, replication::PeerMessage{std::move(batch)}});
+    }
+    appends_.clear();
+}
+
+void Outbox::flush(NodeId to, std::vector<Effect>& out) {
+    flush_items<replication::VoteAsks>(to, asks_, out);
+    flush_items<replication::VoteAnswers>(to, votes_, out);
+    flush_appends(to, out);
+    flush_items<replication::AppendAnswers>(to, answers_, out);
+    for (MeshMessage& message : others_) out.push_back(SendPeer{to, std::move(message)});
+    others_.clear();
+}
+
+}  // namespace weft::node

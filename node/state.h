@@ -1,0 +1,184 @@
+#pragma once
+// The inside of Node: one object, its rules split over the .cpp files named below.
+
+#include "node/deadlines.h"
+#include "node/node.h"
+#include "node/parts.h"
+#include "node/peer.h"
+#include "replication/confirm.h"
+#include "routing/placement.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weft::node {
+
+struct Node::State final : replication::GroupDirectory {
+    State(NodeOptions given, const entity::TypeTable& type_table, Random seed, weft::Log sink);
+
+    // ---- partitions.cpp: stepping one partition and carrying out what it asks
+    void host_groups(std::vector<storage::RecoveredGroup> recovered);
+    Hosted* find(GroupId group);
+    const Hosted* find(GroupId group) const;
+    void step_partition(Hosted& group, replication::PartitionEvent event);
+    void step_all(const replication::PartitionEvent& event);
+    void carry_out(Hosted& group, replication::Effect& effect);
+    void on_persist(Hosted& group, std::uint64_t seq);
+    void on_append(Hosted& group, const replication::SendAppend& append);
+    void on_reply(replication::SendReply& reply);
+    void on_role_changed(Hosted& group);
+    void after_step(Hosted& group);
+    void tell_contacts(const Hosted& group);
+    void tick(Hosted& group);
+    Peer* member(const Hosted& group, std::size_t slot);
+    std::uint32_t place_of(const Hosted& group) const { return places[group.group.value]; }
+
+    // ---- peers.cpp: links, boots, hellos, messages
+    void on(FromPeer& event);
+    void on(const PeerLink& event);
+    bool admit(Peer& peer, const FromPeer& event);
+    bool new_boot(Peer& peer, const FromPeer& event);
+    void on_hello(Peer& peer, const PeerHello& hello);
+    std::string hello_conflict(const PeerHello& hello) const;
+    void say_hello(Peer& peer, bool answer);
+    void peers_timer();
+    void step_shared(const Peer& peer, const replication::PartitionEvent& event);
+    Peer* find_peer(NodeId node);
+    void deliver(Peer& peer, replication::PeerMessage& message);
+    void deliver_appends(Peer& peer, const replication::AppendBatch& batch);
+    void deliver_group(const Peer& peer, GroupId group, replication::GroupMessage message);
+
+    // ---- beats.cpp: heartbeats and confirm rounds
+    void heartbeats();
+    void on_heartbeat(Peer& peer, const replication::Heartbeat& beat);
+    void on_heartbeat_answer(Peer& peer, const replication::HeartbeatAnswer& answer);
+    void on_confirm(Peer& peer, const replication::Confirm& confirm);
+    void on_confirm_answer(const Peer& peer, const replication::ConfirmAnswer& answer);
+    void step_refused(const Peer& peer, const std::vector<replication::GroupTerm>& refused);
+    void begin_confirms();
+    void serve(const std::vector<replication::Confirmed>& confirmed);
+    void expire_confirms();
+    Duration confirm_age() const { return 2 * options.timings.heartbeat; }
+    bool accept_beat(NodeId peer, const replication::GroupBeat& beat, Term& own) override;
+    bool follows(NodeId peer, const replication::GroupTerm& claim, Term& own) const override;
+
+    // ---- clients.cpp: hello, requests, redirects
+    void on(FromClient& event);
+    void on(const ClientGone& event);
+    void on_client_hello(ClientRef from);
+    void on_request(ClientRef from, Request& request);
+    std::optional<Error> check_request(const Request& request) const;
+    std::optional<Error> check_entity(const Request& request) const;
+    std::optional<Error> check_room(const Request& request) const;
+    void refuse(ClientRef from, const Request& request, Error error);
+
+    // ---- journal.cpp: rounds of records, the age of the disk, a full disk
+    void close_batch();
+    void hand_to_disk(WaitingBatch batch);
+    void on(const Persisted& event);
+    void on(const StorageFull& event);
+    void judge_disk();
+    Duration disk_age() const;
+    Instant disk_deadline() const;
+    std::uint32_t disk_age_ms() const;
+    void hand_over_all();
+
+    // ---- sweep.cpp: writing dirty rows, and the way out
+    void sweep_round();
+    void begin_sweep();
+    void on(const Drain& event);
+    void drain_round();
+    std::size_t groups_to_hand_over() const;
+
+    // ---- balance.cpp: leaderships back to where the table wants them
+    void send_leaders_home();
+    bool may_lead_again(const Hosted& group, NodeId home);
+
+    // ---- founding.cpp: the first facts of the mesh
+    void found_mesh();
+    void on_own_reply(const Reply& reply);
+    void submit_own(std::string_view command, std::string_view payload);
+
+    // ---- admin.cpp: questions answered from memory
+    void on_admin(ClientRef from, const routing::AdminRequest& request);
+    void reply_admin(ClientRef to, routing::AdminReply reply);
+    void refuse_admin(ClientRef to, std::uint64_t id, Error error);
+    routing::AdminReply admin_status(std::uint64_t id) const;
+    routing::AdminReply admin_peers(std::uint64_t id) const;
+    routing::AdminReply admin_health(std::uint64_t id) const;
+    routing::AdminReply admin_partitions(std::uint64_t id) const;
+    routing::AdminReply admin_partition(std::uint64_t id, const Hosted& group) const;
+    void admin_transfer(ClientRef from, const routing::AdminRequest& request, Hosted& group);
+
+    // ---- admin_rows.cpp: questions that read rows and the log
+    void admin_fetch(AdminQuery query, replication::FetchRequest what);
+    void on_admin_fetched(AdminQuery query, replication::FetchResult& result);
+    void end_page(AdminQuery query, bool last);
+    void admin_entities(ClientRef from, const routing::AdminRequest& request);
+    void scan_entities(AdminQuery query);
+    void entities_rows(AdminQuery query, const storage::FetchedRows& rows);
+    void admin_journal(ClientRef from, const routing::AdminRequest& request);
+    void read_journal(AdminQuery query, const Hosted& group);
+    void journal_rows(AdminQuery query, const storage::FetchedRows& rows);
+    void add_value_row(AdminQuery& query, const storage::ScannedRow& row) const;
+    bool is_value_type(std::string_view name) const;
+    void journal_entries(AdminQuery query, const storage::FetchedLog& entries);
+    void go_on_with_journal(AdminQuery query);
+
+    // ---- node.cpp
+    void on(Fetched& event);
+    void on(const Timer& event);
+    void on(const RoundEnd& event);
+    Instant next_deadline() const;
+    bool ready() const;
+
+    // ---- settings and surroundings
+    NodeOptions options;
+    const entity::TypeTable& types;
+    entity::TypeTable mesh_types;  // of group 0
+    Random random;
+    weft::Log log;
+    routing::PlacementTable table;
+    Digest genesis_digest;
+    ClusterId cluster;
+    NodeCounters counters;
+    std::uint64_t steps = 0;  // of partitions
+    Now now{};
+    Effects* out = nullptr;  // of the step under way
+
+    std::vector<Hosted> hosted;         // by group
+    std::vector<std::uint32_t> places;  // by group: place in hosted, or kNoPlace
+    std::vector<Peer> peers;            // by NodeId
+    Deadlines deadlines{0};             // by place
+    replication::Effects effects;       // of partitions; its batch is the round's
+    replication::ConfirmRounds confirms;
+    Instant heartbeat_due = Instant::never();
+    Instant home_due = Instant::never();  // next look at leaderships away from home
+
+    std::map<std::uint64_t, FetchOwner> fetches;
+    std::map<std::uint64_t, AdminQuery> queries;  // by fetch
+    std::uint64_t last_fetch = 0;
+
+    std::deque<WaitingBatch> waiting;
+    std::vector<std::uint32_t> due;     // scratch of one step
+    std::vector<std::uint32_t> marked;  // places with a mark in this round
+    std::size_t waiting_bytes = 0;
+    std::uint64_t last_persist = 0;
+    std::uint64_t persisted = 0;
+    storage::StoreStats stats;
+    DiskState disk = DiskState::Well;
+    bool disk_full = false;
+
+    Sweeping sweeping;
+    Draining draining;
+    Founding founding = Founding::Unknown;
+    Instant founding_retry = Instant::long_ago();
+    std::uint64_t own_requests = 0;
+};
+
+}  // namespace weft::node

@@ -1,0 +1,314 @@
+// Contact is batched per peer but judged per group (DESIGN 5; traps a-g of consistency-sim A.4).
+
+#include "replication/contact.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <set>
+#include <vector>
+
+namespace weft::replication {
+namespace {
+
+NodeId node(std::uint8_t number) {
+    NodeId id;
+    id.bytes[0] = number;
+    return id;
+}
+Instant at(std::int64_t ms) { return Instant{ms * 1'000'000}; }
+
+// Groups that follow whoever claims a term at least as new as theirs.
+class Groups : public GroupDirectory {
+public:
+    std::map<GroupId, Term> terms;
+    std::set<GroupId> deaf;  // led by somebody else in that very term
+
+    bool accept_beat(NodeId peer, const GroupBeat& beat, Term& own) override {
+        const auto group = terms.find(beat.group);
+        if (group != terms.end() && beat.term > group->second && !deaf.contains(beat.group))
+            group->second = beat.term;
+        return follows(peer, {beat.group, beat.term}, own);
+    }
+    bool follows(NodeId, const GroupTerm& claim, Term& own) const override {
+        const auto group = terms.find(claim.group);
+        own = group == terms.end() ? Term{} : group->second;
+        return group != terms.end() && group->second == claim.term && !deaf.contains(claim.group);
+    }
+};
+
+// Node 1 leads groups 1..n with node 2; both halves of the conversation.
+struct Pair {
+    PeerContact leader{node(2)};
+    PeerContact follower{node(1)};
+    Groups groups;
+
+    explicit Pair(std::uint32_t n) {
+        for (std::uint32_t i = 1; i <= n; ++i) {
+            groups.terms[GroupId{i}] = Term{1};
+            leader.leads(GroupId{i}, Term{1}, LogIndex{0});
+        }
+    }
+    HeartbeatAnswer deliver(std::int64_t ms, const Heartbeat& beat) {
+        return follower.on_heartbeat(at(ms), beat, groups);
+    }
+    // A heartbeat sent at `ms`, heard 1 ms and answered 2 ms later.
+    std::vector<GroupTerm> exchange(std::int64_t ms) {
+        return leader.on_answer(deliver(ms + 1, leader.make_heartbeat(at(ms), 0)));
+    }
+};
+
+TEST(Contact, ListsGroupsOnceAndThenCostsNothingPerGroup) {
+    Pair pair(100);
+    const Heartbeat first = pair.leader.make_heartbeat(at(0), 0);
+    EXPECT_EQ(first.listed.size(), 100u);
+    EXPECT_EQ(first.unlisted, 0u);
+    EXPECT_TRUE(pair.leader.on_answer(pair.deliver(1, first)).empty());
+    const Heartbeat second = pair.leader.make_heartbeat(at(100), 0);
+    EXPECT_TRUE(second.listed.empty());
+    EXPECT_EQ(second.unlisted, 100u);
+    const HeartbeatAnswer answer = pair.deliver(101, second);
+    EXPECT_FALSE(answer.want_all);
+    EXPECT_TRUE(answer.refused.empty());
+    EXPECT_EQ(pair.follower.heard(GroupId{7}), at(101));
+    pair.leader.on_answer(answer);
+    EXPECT_EQ(pair.leader.contacted(GroupId{7}), at(100));
+}
+
+TEST(Contact, IsDatedByWhenTheAnsweredRoundWasSent) {
+    Pair pair(1);
+    const Heartbeat beat = pair.leader.make_heartbeat(at(0), 0);
+    const HeartbeatAnswer answer = pair.deliver(400, beat);
+    pair.leader.make_heartbeat(at(600), 0);
+    pair.leader.on_answer(answer);  // read long after: a paused leader must not feel well again
+    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));
+}
+
+TEST(Contact, AChangeIsListedUntilItIsAcknowledged) {
+    Pair pair(3);
+    pair.exchange(0);
+    pair.leader.leads(GroupId{2}, Term{1}, LogIndex{9});
+    const Heartbeat lost = pair.leader.make_heartbeat(at(100), 0);
+    ASSERT_EQ(lost.listed.size(), 1u);
+    EXPECT_EQ(lost.listed[0].group, GroupId{2});
+    EXPECT_EQ(lost.listed[0].commit, LogIndex{9});
+    EXPECT_EQ(lost.unlisted, 2u);
+    const Heartbeat again = pair.leader.make_heartbeat(at(200), 0);
+    EXPECT_EQ(again.listed.size(), 1u);
+    EXPECT_FALSE(pair.deliver(201, again).want_all);
+}
+
+TEST(Contact, AChangeAfterTheListingIsNotAcknowledgedByItsAnswer) {
+    Pair pair(1);
+    const Heartbeat beat = pair.leader.make_heartbeat(at(0), 0);
+    pair.leader.leads(GroupId{1}, Term{1}, LogIndex{5});
+    pair.leader.on_answer(pair.deliver(1, beat));
+    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));  // the same term: it was contact
+    EXPECT_EQ(pair.leader.make_heartbeat(at(100), 0).listed.size(), 1u);
+}
+
+TEST(Contact, AHashThatDiffersAsksForTheFullListAndIsNoContact) {
+    Pair pair(4);
+    pair.exchange(0);
+    pair.follower.no_longer_follows(GroupId{3});
+    const HeartbeatAnswer answer = pair.deliver(101, pair.leader.make_heartbeat(at(100), 0));
+    EXPECT_TRUE(answer.want_all);
+    pair.leader.on_answer(answer);
+    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));
+    EXPECT_EQ(pair.follower.heard(GroupId{1}), at(1));
+    const Heartbeat full = pair.leader.make_heartbeat(at(200), 0);
+    EXPECT_EQ(full.listed.size(), 4u);
+    EXPECT_FALSE(pair.deliver(201, full).want_all);
+    EXPECT_EQ(pair.follower.heard(GroupId{3}), at(201));
+}
+
+// Trap (b): the process answers, the group does not follow any more.
+TEST(Contact, AGroupLeavesTheUnlistedSetTheMomentItsTermChanges) {
+    Pair pair(2);
+    pair.exchange(0);
+    pair.groups.terms[GroupId{1}] = Term{5};
+    pair.follower.no_longer_follows(GroupId{1});
+    EXPECT_EQ(pair.follower.heard(GroupId{1}), Instant::long_ago());
+    pair.exchange(100);                                         // differs: nothing is covered
+    const std::vector<GroupTerm> refused = pair.exchange(200);  // all listed: one refused
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_EQ(refused[0].group, GroupId{1});
+    EXPECT_EQ(refused[0].term, Term{5});
+    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));
+    EXPECT_EQ(pair.leader.contacted(GroupId{2}), at(200));
+}
+
+TEST(Contact, ARefusedGroupGetsNoContactAndAllOthersDo) {
+    Pair pair(3);
+    pair.groups.deaf.insert(GroupId{2});
+    const std::vector<GroupTerm> refused = pair.exchange(0);
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_EQ(refused[0].group, GroupId{2});
+    EXPECT_EQ(pair.leader.contacted(GroupId{2}), Instant::long_ago());
+    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));
+    pair.exchange(100);
+    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(100));
+    EXPECT_EQ(pair.leader.contacted(GroupId{2}), Instant::long_ago());
+}
+
+TEST(Contact, AGroupTheReceiverDoesNotHostIsRefusedWithTermZero) {
+    Pair pair(1);
+    pair.leader.leads(GroupId{9}, Term{4}, LogIndex{0});
+    const std::vector<GroupTerm> refused = pair.exchange(0);
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_EQ(refused[0].term, Term{0});
+}
+
+// Trap (a) and the asymmetric links: each direction is judged by what came through it.
+TEST(Contact, OnlyTheWayThereBrokenIsNoContactForEither) {
+    Pair pair(1);
+    pair.exchange(0);
+    for (int i = 1; i < 10; ++i) pair.leader.make_heartbeat(at(100 * i), 0);  // all lost
+    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));
+    EXPECT_EQ(pair.follower.heard(GroupId{1}), at(1));
+}
+
+TEST(Contact, OnlyTheWayBackBrokenIsHeardByTheFollowerAndNoContactForTheLeader) {
+    Pair pair(1);
+    pair.exchange(0);
+    for (int i = 1; i < 10; ++i)
+        pair.deliver(100 * i + 1, pair.leader.make_heartbeat(at(100 * i), 0));  // answers lost
+    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));
+    EXPECT_EQ(pair.follower.heard(GroupId{1}), at(901));
+}
+
+TEST(Contact, StaleAndRepeatedRoundsAreIgnored) {
+    Pair pair(2);
+    const Heartbeat old = pair.leader.make_heartbeat(at(0), 0);
+    pair.exchange(100);
+    EXPECT_EQ(pair.deliver(150, old).round, 0u);
+    EXPECT_EQ(pair.follower.heard(GroupId{1}), at(101));
+    const Heartbeat last = pair.leader.make_heartbeat(at(200), 0);
+    const HeartbeatAnswer answer = pair.deliver(201, last);
+    pair.leader.on_answer(answer);
+    pair.leader.make_heartbeat(at(300), 0);
+    EXPECT_TRUE(pair.leader.on_answer(answer).empty());
+    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(200));
+}
+
+TEST(Contact, AnAnswerThatANewerOneOvertookChangesNothing) {
+    Pair pair(1);
+    const HeartbeatAnswer accepted = pair.deliver(1, pair.leader.make_heartbeat(at(0), 0));
+    pair.groups.terms[GroupId{1}] = Term{5};
+    pair.follower.no_longer_follows(GroupId{1});
+    EXPECT_EQ(pair.exchange(100).size(), 1u);  // refused
+    pair.leader.on_answer(accepted);
+    EXPECT_EQ(pair.leader.make_heartbeat(at(200), 0).listed.size(), 1u);
+    EXPECT_EQ(pair.leader.contacted(GroupId{1}), Instant::long_ago());
+}
+
+TEST(Contact, AnAnswerToAFormerBootIsNoContact) {
+    PeerContact former(node(2), std::uint64_t{1} << 40);
+    former.leads(GroupId{1}, Term{1}, LogIndex{0});
+    const Heartbeat old = former.make_heartbeat(at(0), 0);
+    PeerContact now(node(2), std::uint64_t{2} << 40);
+    now.leads(GroupId{1}, Term{2}, LogIndex{0});
+    now.make_heartbeat(at(500), 0);
+    now.on_answer({old.round, {}, false, 0});
+    EXPECT_EQ(now.contacted(GroupId{1}), Instant::long_ago());
+}
+
+TEST(Contact, ContactOfAFormerTermSaysNothingAboutTheNewOne) {
+    Pair pair(1);
+    const Heartbeat beat = pair.leader.make_heartbeat(at(0), 0);
+    const HeartbeatAnswer answer = pair.deliver(1, beat);
+    pair.leader.leads(GroupId{1}, Term{3}, LogIndex{0});
+    pair.leader.on_answer(answer);
+    EXPECT_EQ(pair.leader.contacted(GroupId{1}), Instant::long_ago());
+}
+
+TEST(Contact, AfterAResetEverythingIsListedAgain) {
+    Pair pair(5);
+    pair.exchange(0);
+    pair.leader.reset();
+    const Heartbeat beat = pair.leader.make_heartbeat(at(100), 0);
+    EXPECT_EQ(beat.listed.size(), 5u);
+    const HeartbeatAnswer answer = pair.deliver(101, beat);
+    EXPECT_FALSE(answer.want_all);
+    pair.leader.on_answer(answer);
+    pair.follower.reset();  // as after a restart of the follower: its set is empty
+    EXPECT_TRUE(pair.deliver(201, pair.leader.make_heartbeat(at(200), 0)).want_all);
+}
+
+TEST(Contact, AGroupThisNodeNoLongerLeadsIsForgottenOnBothSides) {
+    Pair pair(3);
+    pair.exchange(0);
+    pair.leader.no_longer_leads(GroupId{2});
+    pair.exchange(100);  // the follower still counts it: differs
+    pair.exchange(200);
+    const Heartbeat beat = pair.leader.make_heartbeat(at(300), 0);
+    EXPECT_TRUE(beat.listed.empty());
+    EXPECT_EQ(beat.unlisted, 2u);
+    EXPECT_FALSE(pair.deliver(301, beat).want_all);
+    EXPECT_EQ(pair.leader.contacted(GroupId{2}), Instant::long_ago());
+    EXPECT_EQ(pair.follower.heard(GroupId{2}), at(1));
+}
+
+TEST(Contact, CarriesTheAgeOfTheDiskBothWays) {
+    Pair pair(1);
+    HeartbeatAnswer answer = pair.deliver(1, pair.leader.make_heartbeat(at(0), 250));
+    EXPECT_EQ(pair.follower.peer_disk_age_ms(), 250u);
+    answer.disk_age_ms = 70;
+    pair.leader.on_answer(answer);
+    EXPECT_EQ(pair.leader.peer_disk_age_ms(), 70u);
+}
+
+// Whatever is lost, doubled or changed on the way: contact is never claimed for a group that the
+// follower does not follow in that term, and when the network is well again everything is covered
+// within three rounds.
+RC_GTEST_PROP(Contact, NeverCoversAGroupThatDoesNotFollowAndHealsWithinThreeRounds,
+              (std::vector<std::uint8_t> moves)) {
+    constexpr std::uint32_t kGroups = 6;
+    Pair pair(kGroups);
+    std::map<GroupId, Term> led;
+    for (std::uint32_t i = 1; i <= kGroups; ++i) led[GroupId{i}] = Term{1};
+    std::int64_t ms = 0;
+    for (const std::uint8_t move : moves) {
+        ms += 10;
+        const GroupId group{1 + move % kGroups};
+        switch (move / kGroups % 6) {
+            case 0:
+                pair.exchange(ms);
+                break;
+            case 1:
+                pair.leader.make_heartbeat(at(ms), 0);
+                break;
+            case 2:
+                pair.deliver(ms, pair.leader.make_heartbeat(at(ms), 0));
+                break;
+            case 3:  // an election elsewhere
+                pair.groups.terms[group] = Term{led[group].value + 1};
+                pair.follower.no_longer_follows(group);
+                break;
+            case 4:  // and the leader is back in a newer term
+                led[group] = Term{std::max(pair.groups.terms[group], led[group]).value + 1};
+                pair.leader.leads(group, led[group], LogIndex{});
+                break;
+            case 5:
+                pair.leader.leads(group, led[group], LogIndex{move});
+                break;
+            default:
+                break;
+        }
+        for (const auto& [id, term] : led)
+            if (pair.groups.terms[id] > term)
+                RC_ASSERT(pair.follower.heard(id) == Instant::long_ago());
+    }
+    ms += 10;
+    std::map<GroupId, Instant> before;
+    for (const auto& [id, term] : led) before[id] = pair.leader.contacted(id);
+    for (int round = 0; round < 3; ++round) pair.exchange(ms + 10 * round);
+    for (const auto& [id, term] : led) {
+        const bool follows = pair.groups.terms[id] == term;
+        RC_ASSERT(pair.leader.contacted(id) == (follows ? at(ms + 20) : before[id]));
+    }
+}
+
+}  // namespace
+}  // namespace weft::replication

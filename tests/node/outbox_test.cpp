@@ -1,0 +1,110 @@
+// A round's messages to one peer become as few messages as there are kinds (DESIGN 5).
+
+#include "node/deadlines.h"
+#include "node/peer.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace weft::node {
+namespace {
+
+using replication::AppendBatch;
+using replication::AppendItem;
+using replication::PeerMessage;
+
+AppendItem item(std::uint32_t group) {
+    AppendItem made;
+    made.group = GroupId{group};
+    made.count = 1;
+    return made;
+}
+
+template <class Message>
+const Message& sent(const std::vector<Effect>& effects, std::size_t place) {
+    return std::get<Message>(std::get<PeerMessage>(std::get<SendPeer>(effects[place]).message));
+}
+
+TEST(Outbox, MergesEveryKindIntoOneMessage) {
+    Outbox outbox;
+    std::vector<Effect> effects;
+    for (std::uint32_t group = 1; group <= 50; ++group) {
+        outbox.add(replication::VoteAsk{GroupId{group}, Term{1}, {}, false, false});
+        outbox.add(replication::VoteAnswer{GroupId{group}, Term{1}, false, true});
+        outbox.add(replication::AppendAnswer{GroupId{group}, Term{1}, true, false, {}, {}});
+    }
+    outbox.add(MeshMessage{PeerHello{}});
+    EXPECT_FALSE(outbox.empty());
+    outbox.flush(NodeId{}, effects);
+    EXPECT_TRUE(outbox.empty());
+    ASSERT_EQ(effects.size(), 4u);
+    EXPECT_EQ(sent<replication::VoteAsks>(effects, 0).items.size(), 50u);
+    EXPECT_EQ(sent<replication::VoteAnswers>(effects, 1).items.size(), 50u);
+    EXPECT_EQ(sent<replication::AppendAnswers>(effects, 2).items.size(), 50u);
+}
+
+TEST(Outbox, LaysEntriesBackToBackAndSaysWhereTheyAre) {
+    Outbox outbox;
+    std::vector<Effect> effects;
+    outbox.add(item(1), Bytes::copy_of("aaa"));
+    outbox.add(item(2), Bytes());
+    outbox.add(item(3), Bytes::copy_of("bb"));
+    outbox.flush(NodeId{}, effects);
+    ASSERT_EQ(effects.size(), 1u);
+    const auto& batch = sent<AppendBatch>(effects, 0);
+    EXPECT_EQ(batch.blob.view(), "aaabb");
+    ASSERT_EQ(batch.items.size(), 3u);
+    EXPECT_EQ(batch.blob.slice(batch.items[0].offset, batch.items[0].bytes).view(), "aaa");
+    EXPECT_EQ(batch.items[1].bytes, 0u);
+    EXPECT_EQ(batch.blob.slice(batch.items[2].offset, batch.items[2].bytes).view(), "bb");
+}
+
+TEST(Outbox, AnAppendThatIsAloneIsNotCopied) {
+    for (const bool with_empty_one : {false, true}) {
+        Outbox outbox;
+        std::vector<Effect> effects;
+        const Bytes entries = Bytes::copy_of("entries");
+        outbox.add(item(1), entries);
+        if (with_empty_one) outbox.add(item(2), Bytes());
+        outbox.flush(NodeId{}, effects);
+        const auto& batch = sent<AppendBatch>(effects, 0);
+        EXPECT_EQ(batch.blob.view(), "entries");
+        EXPECT_EQ(batch.items[0].bytes, 7u);
+        if (!with_empty_one) {
+            EXPECT_EQ(batch.blob.data(), entries.data());
+        }
+    }
+}
+
+TEST(Outbox, ClosesABatchAt256KiBUnlessOneEntryAloneIsBigger) {
+    Outbox outbox;
+    std::vector<Effect> effects;
+    const std::size_t sizes[] = {200 << 10, 100 << 10, 900 << 10, 10, 10};
+    for (const std::size_t size : sizes) outbox.add(item(1), Bytes::adopt(std::string(size, 'x')));
+    outbox.flush(NodeId{}, effects);
+    ASSERT_EQ(effects.size(), 4u);
+    EXPECT_EQ(sent<AppendBatch>(effects, 0).items.size(), 1u);
+    EXPECT_EQ(sent<AppendBatch>(effects, 2).blob.size(), std::size_t{900} << 10);
+    EXPECT_EQ(sent<AppendBatch>(effects, 3).items.size(), 2u);
+}
+
+TEST(Deadlines, KeepOneLiveEntryPerPartitionAndTheEarliestWins) {
+    Deadlines deadlines(3);
+    EXPECT_EQ(deadlines.next(), Instant::never());
+    deadlines.set(1, Instant{50});
+    deadlines.set(1, Instant{20});
+    deadlines.set(1, Instant{70});  // later: looked at again when 20 comes
+    deadlines.set(2, Instant{30});
+    EXPECT_EQ(deadlines.next(), Instant{20});
+    EXPECT_EQ(deadlines.pop_due(Instant{19}), std::nullopt);
+    EXPECT_EQ(deadlines.pop_due(Instant{60}), 1u);
+    EXPECT_EQ(deadlines.pop_due(Instant{60}), 2u);
+    EXPECT_EQ(deadlines.pop_due(Instant{60}), std::nullopt);
+    EXPECT_EQ(deadlines.next(), Instant::never());
+    deadlines.set(1, Instant{90});
+    EXPECT_EQ(deadlines.next(), Instant{90});
+}
+
+}  // namespace
+}  // namespace weft::node

@@ -1,0 +1,116 @@
+// How a mesh begins: hello, first elections by the table, founding (DESIGN 4 and 5).
+
+#include "lab.h"
+#include "node/facts.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace weft::node::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(Start, OneNodeAloneIsACompleteMesh) {
+    Lab lab({.nodes = 1});
+    lab.start();
+    ASSERT_TRUE(lab.run_until_ready());
+    EXPECT_EQ(lab.call("kv", "a", "put", "hello").outcome, Outcome::Done);
+    EXPECT_EQ(lab.call("kv", "a", "get").payload.view(), "hello");
+    EXPECT_EQ(lab.call("counter", "c", "add", "5").payload.view(), "5");
+}
+
+TEST(Start, ThePreferredReplicaOfTheTableLeadsWithoutAnyTimeOut) {
+    Lab lab({.groups = 16});
+    lab.start();
+    ASSERT_TRUE(lab.run_until([&] { return lab[0].node().ready() && lab[1].node().ready(); },
+                              milliseconds(300)));
+    const auto table = routing::PlacementTable::first(lab.genesis);
+    std::uint64_t elections = 0;
+    for (std::uint32_t group = 0; group < table.groups(); ++group) {
+        const auto leader = lab.leader_of(GroupId{group});
+        ASSERT_TRUE(leader.has_value()) << "group " << group;
+        EXPECT_EQ(lab[*leader].id(), table.replicas(GroupId{group})[0]) << "group " << group;
+    }
+    for (std::size_t i = 0; i < lab.size(); ++i)
+        elections += lab[i].node().counters().elections_won;
+    EXPECT_EQ(elections, table.groups());
+}
+
+TEST(Start, AllVotesOfARoundAreOneMessageAndOneCommit) {
+    Lab lab({.groups = 64});
+    lab.start();
+    ASSERT_TRUE(lab.run_until_ready());
+    std::size_t asks = 0, commits = 0;
+    for (const std::string& line : lab[0].trace) {
+        if (line.starts_with("vote asks")) ++asks;
+        if (line == "persist") ++commits;
+    }
+    // 21 elections of this node: pre-vote and vote to two peers, whatever the number of groups.
+    EXPECT_LE(asks, 12u);
+    EXPECT_LE(commits, 20u);
+}
+
+TEST(Start, WithoutAQuorumThereIsNoLeaderAndNothingIsAnswered) {
+    Lab lab;
+    lab.start(0);
+    lab.run_for(std::chrono::seconds(2));
+    EXPECT_FALSE(lab[0].node().ready());
+    const Reply reply = lab.ask(0, lab.request("kv", "a", "put", "x"));
+    EXPECT_EQ(reply.outcome, Outcome::NotDone);
+    EXPECT_EQ(reply.error.code, ErrorCode::NotLeader);
+    EXPECT_TRUE(reply.leader_hint.is_zero());
+}
+
+TEST(Start, TheFirstLeaderOfGroupZeroFoundsTheMeshOnce) {
+    Lab lab;
+    lab.start();
+    ASSERT_TRUE(lab.run_until_ready());
+    lab.run_for(milliseconds(50));
+    const Reply facts = lab.call(kFactsType, kFactsId, kDescribeCommand);
+    ASSERT_EQ(facts.outcome, Outcome::Done) << facts.error.message;
+    const std::string text(facts.payload.view());
+    for (const auto& record : lab.genesis.founders)
+        EXPECT_NE(text.find(record.node.hex()), std::string::npos) << text;
+    EXPECT_NE(text.find(R"({"epoch":1,"table":")" +
+                        routing::PlacementTable::first(lab.genesis).digest().hex()),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find(R"({"type":"kv","kind":"value"})"), std::string::npos) << text;
+    EXPECT_EQ(facts.version, Version{6});  // three nodes, one epoch, two types
+    lab.kill(*lab.leader_of(GroupId{0}));
+    ASSERT_TRUE(lab.run_until_ready());
+    lab.run_for(milliseconds(50));
+    EXPECT_EQ(lab.call(kFactsType, kFactsId, kDescribeCommand).version, Version{6});
+}
+
+TEST(Start, AnIdleMeshCostsMessagesPerPeerAndNotPerGroup) {
+    Lab lab({.groups = 128});
+    lab.start();
+    ASSERT_TRUE(lab.run_until_ready());
+    lab.run_for(std::chrono::seconds(3));
+    const std::size_t before = lab[0].messages_sent;
+    lab.run_for(std::chrono::seconds(1));
+    // Ten heartbeats to each of two peers, and the answers to theirs.
+    EXPECT_LE(lab[0].messages_sent - before, 44u);
+    EXPECT_GE(lab[0].messages_sent - before, 36u);
+    for (std::size_t i = 0; i < lab.size(); ++i)
+        EXPECT_LE(lab[i].node().counters().elections_won, 44u);  // a third of 128, and P0
+}
+
+TEST(Start, AFactIsToldInWords) {
+    entity::TypeTable types;
+    Lab lab({.nodes = 1, .groups = 1});
+    const std::string payload =
+        founding_facts(lab.genesis, routing::PlacementTable::first(lab.genesis), lab.types);
+    // The first fact follows its length.
+    std::uint32_t size = 0;
+    std::memcpy(&size, payload.data(), sizeof size);
+    EXPECT_EQ(describe_fact(std::string_view(payload).substr(4, size)), "admitted a (01000000)");
+    EXPECT_EQ(describe_fact("\xff"), "");
+    EXPECT_EQ(describe_fact(std::string_view(payload).substr(4, size - 1)), "");
+}
+
+}  // namespace
+}  // namespace weft::node::test
