@@ -1,0 +1,27 @@
+#pragma once
+// Codec of the messages between clients and nodes.
+
+#include "flatbuffers/wire_frame.h"
+#include "routing/messages.h"
+
+#include <optional>
+
+namespace weft::wire {
+
+// What is written must fit one frame: requests are checked against weft/types.h before, admin
+// answers are pages.
+void write(FrameWriter& frame, const routing::ToNode& message);
+void write(FrameWriter& frame, const routing::ToClient& message);
+
+// Verified with the budget of the type and checked semantically (sizes, enum ranges; the characters
+// of ids are routing's to judge). Nothing: an unknown type that may be skipped. Malformed (4003,
+// 4004) or Unsupported (4005) otherwise; an entity id or payload over its limit is refused as 3001
+// or 3002, see request_id_of(). Payload slices share the frame's block.
+Result<std::optional<routing::ToNode>> read_to_node(const RawMessage& message);
+Result<std::optional<routing::ToClient>> read_to_client(const RawMessage& message);
+
+// The request id of a verified Request whose other fields read_to_node() may have refused, so that
+// the refusal can be an answer. Nothing: not a request, or damaged.
+std::optional<RequestId> request_id_of(const RawMessage& message);
+
+}  // namespace weft::wire

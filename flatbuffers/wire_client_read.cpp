@@ -1,0 +1,281 @@
+#include "flatbuffers/wire_checks.h"
+#include "flatbuffers/wire_client.h"
+#include "routing/genesis.h"
+
+#include <client_generated.h>
+#include <flatbuffers/flatbuffers.h>
+
+#include <algorithm>
+
+namespace weft::wire {
+
+namespace {
+
+template <class Table>
+using Checked = Verified<Table, flatbuffers::Verifier>;
+
+constexpr std::size_t kSmallMessageBytes = std::size_t{64} << 10;
+constexpr std::size_t kHelloReplyBytes = std::size_t{1} << 20;
+constexpr std::size_t kProgramBytesMax = 128;
+constexpr std::size_t kVerbBytesMax = 32;
+constexpr std::size_t kArgumentsMax = 64;
+constexpr std::size_t kNodesMax = 254;  // 255 stands for "no leader known"
+constexpr std::uint8_t kNoLeader = 255;
+
+RequestId key_of(const fb::RequestKey& key) {
+    RequestId id;
+    id.client = id_of<ClientId>(key.client());
+    id.start_ms = key.start_ms();
+    id.group = GroupId{key.group()};
+    id.seq = key.seq();
+    return id;
+}
+
+bool key_ok(const fb::RequestKey& key) {
+    return key.group() <= routing::kGroupsMax && counter_ok(key.seq()) && key.start_ms() >= 0;
+}
+
+bool error_code_ok(std::uint8_t code) {
+    return code >= static_cast<std::uint8_t>(ErrorCode::NotLeader) &&
+           code <= static_cast<std::uint8_t>(ErrorCode::Internal);
+}
+
+// Cuts `texts` into pieces of the given lengths, from `begin` on; false when they run past its end.
+template <class Lengths>
+bool cut(const Lengths& lengths, std::string_view texts, std::size_t& begin,
+         std::vector<std::string>& out) {
+    out.reserve(lengths.size());
+    for (const auto length : lengths) {
+        if (length > texts.size() - begin) return false;
+        out.emplace_back(texts.substr(begin, length));
+        begin += length;
+    }
+    return true;
+}
+
+Result<routing::ToNode> read_client_hello(const RawMessage& raw) {
+    const auto table = Checked<fb::ClientHello>::from(raw, kSmallMessageBytes);
+    if (!table) return std::unexpected(table.error());
+    const fb::ClientHello& wire = **table;
+    if (wire.program()->size() > kProgramBytesMax)
+        return fail(ErrorNumber::BadMessage, "a program name of {} bytes", wire.program()->size());
+    routing::ClientHello hello;
+    hello.client = id_of<ClientId>(*wire.client());
+    hello.wire_version = wire.wire_version();
+    hello.program = wire.program()->str();
+    return hello;
+}
+
+Result<void> check_request(const fb::Request& wire) {
+    constexpr auto kLast = static_cast<std::uint8_t>(RequestKind::Resolve);
+    if (wire.kind() == 0 || wire.kind() > kLast)
+        return fail(ErrorNumber::BadMessage, "request kind {}", wire.kind());
+    if (!key_ok(*wire.id()) || !counter_ok(wire.lowest_open()))
+        return fail(ErrorNumber::BadMessage, "a request id out of range");
+    if (wire.type()->size() > kTypeBytesMax)
+        return fail(ErrorNumber::BadEntityId, "a type of {} bytes, the limit is {}",
+                    wire.type()->size(), kTypeBytesMax);
+    if (wire.entity()->size() > kIdBytesMax)
+        return fail(ErrorNumber::BadEntityId, "an entity id of {} bytes, the limit is {}",
+                    wire.entity()->size(), kIdBytesMax);
+    if (wire.command()->size() > kCommandNameBytesMax)
+        return fail(ErrorNumber::UnknownCommand, "a command of {} bytes, the limit is {}",
+                    wire.command()->size(), kCommandNameBytesMax);
+    if (wire.payload() != nullptr && wire.payload()->size() > kPayloadBytesMax)
+        return fail(ErrorNumber::PayloadTooLarge, "a payload of {} bytes, the limit is {}",
+                    wire.payload()->size(), kPayloadBytesMax);
+    return {};
+}
+
+Result<routing::ToNode> read_request(const RawMessage& raw) {
+    const auto table = Checked<fb::Request>::from(raw, kFrameBytesMax);
+    if (!table) return std::unexpected(table.error());
+    const fb::Request& wire = **table;
+    if (auto checked = check_request(wire); !checked) return std::unexpected(checked.error());
+    Request request;
+    request.id = key_of(*wire.id());
+    request.lowest_open = wire.lowest_open();
+    request.digest = id_of<Digest>(*wire.digest());
+    request.kind = RequestKind{wire.kind()};
+    request.deadline_ms = wire.deadline_ms();
+    request.leaders_lost = wire.leaders_lost();
+    request.owner = raw.body;
+    request.type = view_of(wire.type());
+    request.entity = view_of(wire.entity());
+    request.command = view_of(wire.command());
+    request.payload = view_of(wire.payload());
+    return request;
+}
+
+Result<routing::ToNode> read_admin_request(const RawMessage& raw) {
+    const auto table = Checked<fb::AdminRequest>::from(raw, kSmallMessageBytes);
+    if (!table) return std::unexpected(table.error());
+    const fb::AdminRequest& wire = **table;
+    if (wire.verb()->size() > kVerbBytesMax || wire.argument_bytes()->size() > kArgumentsMax)
+        return fail(ErrorNumber::BadMessage, "an admin request over its limits");
+    routing::AdminRequest request;
+    request.id = wire.id();
+    request.verb = wire.verb()->str();
+    const std::string_view texts = view_of(wire.arguments());
+    std::size_t end = 0;
+    if (!cut(*wire.argument_bytes(), texts, end, request.arguments) || end != texts.size())
+        return fail(ErrorNumber::BadMessage, "arguments do not add up to {} bytes", texts.size());
+    return request;
+}
+
+Result<void> check_hello_reply(const fb::HelloReply& wire) {
+    const std::size_t nodes = wire.node_ids()->size();
+    if (nodes > kNodesMax || wire.text_bytes()->size() != 2 * nodes)
+        return fail(ErrorNumber::BadMessage, "a hello of {} nodes with {} texts", nodes,
+                    wire.text_bytes()->size());
+    const std::size_t groups = wire.leaders()->size();
+    if (wire.groups() > routing::kGroupsMax || wire.terms()->size() != groups ||
+        (groups != 0 && groups != std::size_t{wire.groups()} + 1))
+        return fail(ErrorNumber::BadMessage, "a hello of {} groups with {} leaders", wire.groups(),
+                    groups);
+    if (!aligned(wire.terms(), alignof(std::uint64_t)))
+        return fail(ErrorNumber::BadMessage, "a vector is not aligned");
+    const auto bad_leader = [&](std::uint8_t l) { return l != kNoLeader && l >= nodes; };
+    if (std::any_of(wire.leaders()->begin(), wire.leaders()->end(), bad_leader))
+        return fail(ErrorNumber::BadMessage, "a leader that is not in the list of nodes");
+    const auto bad_term = [](std::uint64_t term) { return !counter_ok(term); };
+    if (std::any_of(wire.terms()->begin(), wire.terms()->end(), bad_term))
+        return fail(ErrorNumber::BadMessage, "a term out of range");
+    return {};
+}
+
+Result<routing::ToClient> read_hello_reply(const RawMessage& raw) {
+    const auto table = Checked<fb::HelloReply>::from(raw, kHelloReplyBytes);
+    if (!table) return std::unexpected(table.error());
+    const fb::HelloReply& wire = **table;
+    if (auto checked = check_hello_reply(wire); !checked) return std::unexpected(checked.error());
+    routing::HelloReply hello;
+    hello.cluster = id_of<ClusterId>(*wire.cluster());
+    hello.node = id_of<NodeId>(*wire.node());
+    hello.boot = Boot{wire.boot()};
+    hello.log_time_ms = wire.log_time_ms();
+    std::memcpy(hello.hash_key.data(), wire.hash_key()->bytes()->Data(), hello.hash_key.size());
+    hello.groups = wire.groups();
+    hello.epoch = Epoch{wire.epoch()};
+    std::vector<std::string> parts;
+    const std::string_view texts = view_of(wire.texts());
+    std::size_t end = 0;
+    if (!cut(*wire.text_bytes(), texts, end, parts) || end != texts.size())
+        return fail(ErrorNumber::BadMessage, "node texts do not add up to {} bytes", texts.size());
+    for (flatbuffers::uoffset_t i = 0; i < wire.node_ids()->size(); ++i)
+        hello.nodes.push_back({id_of<NodeId>(*wire.node_ids()->Get(i)), std::move(parts[2 * i]),
+                               std::move(parts[2 * i + 1])});
+    hello.leaders.assign(wire.leaders()->begin(), wire.leaders()->end());
+    hello.terms.assign(wire.terms()->begin(), wire.terms()->end());
+    return hello;
+}
+
+Result<routing::ToClient> read_reply(const RawMessage& raw) {
+    const auto table = Checked<fb::Reply>::from(raw, kFrameBytesMax);
+    if (!table) return std::unexpected(table.error());
+    const fb::Reply& wire = **table;
+    if (wire.outcome() == 0 || wire.outcome() > static_cast<std::uint8_t>(Outcome::Unknown) ||
+        wire.level() > static_cast<std::uint8_t>(Level::Linearizable))
+        return fail(ErrorNumber::BadMessage, "outcome {}, level {}", wire.outcome(), wire.level());
+    Reply reply;
+    reply.outcome = Outcome{wire.outcome()};
+    if (reply.outcome != Outcome::Done) {
+        if (!error_code_ok(wire.error_code()))
+            return fail(ErrorNumber::BadMessage, "error code {}", wire.error_code());
+        reply.error = {ErrorCode{wire.error_code()}, wire.error_number(),
+                       std::string(view_of(wire.error_message()))};
+    }
+    if (!key_ok(*wire.id()) || !counter_ok(wire.hint_term()))
+        return fail(ErrorNumber::BadMessage, "a reply with a number out of range");
+    reply.id = key_of(*wire.id());
+    reply.part = wire.part();
+    reply.last = !wire.more();
+    reply.payload = slice_of(raw, wire.payload());
+    reply.index = LogIndex{wire.index()};
+    reply.revision = Revision{wire.revision()};
+    reply.version = Version{wire.version()};
+    reply.generation = Generation{wire.generation()};
+    reply.exists = wire.exists();
+    reply.level = Level{wire.level()};
+    if (wire.leader_hint() != nullptr) reply.leader_hint = id_of<NodeId>(*wire.leader_hint());
+    reply.hint_term = Term{wire.hint_term()};
+    return reply;
+}
+
+Result<routing::ToClient> read_admin_reply(const RawMessage& raw) {
+    const auto table = Checked<fb::AdminReply>::from(raw, kFrameBytesMax);
+    if (!table) return std::unexpected(table.error());
+    const fb::AdminReply& wire = **table;
+    routing::AdminReply reply;
+    reply.id = wire.id();
+    reply.last = !wire.more();
+    reply.cursor = view_of(wire.cursor());
+    if (wire.error_code() != 0) {
+        if (!error_code_ok(wire.error_code()))
+            return fail(ErrorNumber::BadMessage, "error code {}", wire.error_code());
+        reply.error = Error{ErrorCode{wire.error_code()}, wire.error_number(),
+                            std::string(view_of(wire.error_message()))};
+    }
+    const std::size_t columns = wire.column_bytes()->size();
+    if (wire.kinds()->size() != columns || (columns == 0 && wire.cell_bytes()->size() != 0) ||
+        (columns != 0 && wire.cell_bytes()->size() % columns != 0))
+        return fail(ErrorNumber::BadMessage, "{} cells in {} columns of {} kinds",
+                    wire.cell_bytes()->size(), columns, wire.kinds()->size());
+    for (const std::uint8_t kind : *wire.kinds()) {
+        if (kind > static_cast<std::uint8_t>(routing::CellKind::Flag))
+            return fail(ErrorNumber::BadMessage, "cell kind {}", kind);
+        reply.kinds.push_back(routing::CellKind{kind});
+    }
+    const std::string_view texts = view_of(wire.texts());
+    std::size_t end = 0;
+    if (!cut(*wire.column_bytes(), texts, end, reply.columns) ||
+        !cut(*wire.cell_bytes(), texts, end, reply.cells) || end != texts.size())
+        return fail(ErrorNumber::BadMessage, "cells do not add up to {} bytes", texts.size());
+    return reply;
+}
+
+template <class Message>
+Result<std::optional<Message>> present(Result<Message> read) {
+    if (!read) return std::unexpected(std::move(read).error());
+    return std::optional<Message>(*std::move(read));
+}
+
+bool is_to_node(MessageType type) {
+    return type >= MessageType::ClientHello && type <= MessageType::AdminRequest;
+}
+bool is_to_client(MessageType type) {
+    return type >= MessageType::HelloReply && type <= MessageType::AdminReply;
+}
+bool is_mesh(MessageType type) {
+    return type >= MessageType::PeerHello && type <= MessageType::ConfirmAnswer;
+}
+
+}  // namespace
+
+Result<std::optional<routing::ToNode>> read_to_node(const RawMessage& message) {
+    const MessageType type{message.type};
+    const bool known = message.version == kMessageVersion;
+    if (known && type == MessageType::Request) return present(read_request(message));
+    if (known && type == MessageType::ClientHello) return present(read_client_hello(message));
+    if (known && type == MessageType::AdminRequest) return present(read_admin_request(message));
+    return not_read<routing::ToNode>(message, known && (is_to_client(type) || is_mesh(type)));
+}
+
+Result<std::optional<routing::ToClient>> read_to_client(const RawMessage& message) {
+    const MessageType type{message.type};
+    const bool known = message.version == kMessageVersion;
+    if (known && type == MessageType::Reply) return present(read_reply(message));
+    if (known && type == MessageType::HelloReply) return present(read_hello_reply(message));
+    if (known && type == MessageType::AdminReply) return present(read_admin_reply(message));
+    return not_read<routing::ToClient>(message, known && (is_to_node(type) || is_mesh(type)));
+}
+
+std::optional<RequestId> request_id_of(const RawMessage& message) {
+    if (MessageType{message.type} != MessageType::Request || message.version != kMessageVersion)
+        return std::nullopt;
+    const auto table = Checked<fb::Request>::from(message, kFrameBytesMax);
+    if (!table || !key_ok(*(*table)->id())) return std::nullopt;
+    return key_of(*(*table)->id());
+}
+
+}  // namespace weft::wire

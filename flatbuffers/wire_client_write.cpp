@@ -1,0 +1,213 @@
+#include "flatbuffers/wire_client.h"
+#include "flatbuffers/wire_types.h"
+
+#include <client_generated.h>
+#include <flatbuffers/flatbuffers.h>
+
+#include <vector>
+
+namespace weft::wire {
+
+namespace {
+
+using flatbuffers::FlatBufferBuilder;
+using flatbuffers::Offset;
+
+template <class Tag>
+fb::Id wire_id(const Id128<Tag>& id) {
+    return fb::Id(flatbuffers::span<const std::uint8_t, 16>(id.bytes));
+}
+
+fb::RequestKey wire_key(const RequestId& id) {
+    return {wire_id(id.client), id.start_ms, id.seq, id.group.value};
+}
+
+Offset<flatbuffers::String> text(FlatBufferBuilder& builder, std::string_view value) {
+    return builder.CreateString(value.data(), value.size());
+}
+
+Offset<flatbuffers::String> optional_text(FlatBufferBuilder& builder, std::string_view value) {
+    return value.empty() ? 0 : text(builder, value);
+}
+
+Offset<flatbuffers::Vector<std::uint8_t>> blob(FlatBufferBuilder& builder, std::string_view value) {
+    return builder.CreateVector(reinterpret_cast<const std::uint8_t*>(value.data()), value.size());
+}
+
+Offset<flatbuffers::Vector<std::uint8_t>> optional_blob(FlatBufferBuilder& builder,
+                                                        std::string_view value) {
+    return value.empty() ? 0 : blob(builder, value);
+}
+
+// Texts as the wire has them: lengths, and all characters back to back.
+struct Joined {
+    std::vector<std::uint32_t> bytes;
+    std::string texts;
+    void add(std::string_view value) {
+        bytes.push_back(static_cast<std::uint32_t>(value.size()));
+        texts += value;
+    }
+};
+
+template <class Table>
+void add(FrameWriter& frame, FlatBufferBuilder& builder, MessageType type, Offset<Table> root) {
+    builder.Finish(root);
+    frame.add(static_cast<std::uint16_t>(type), kMustUnderstand,
+              {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()});
+}
+
+void put(FrameWriter& frame, const routing::ClientHello& hello) {
+    auto& builder = frame.builder();
+    const auto program = text(builder, hello.program);
+    const auto client = wire_id(hello.client);
+    fb::ClientHelloBuilder table(builder);
+    table.add_client(&client);
+    table.add_wire_version(hello.wire_version);
+    table.add_program(program);
+    add(frame, builder, MessageType::ClientHello, table.Finish());
+}
+
+void put(FrameWriter& frame, const Request& request) {
+    auto& builder = frame.builder();
+    const auto payload = optional_blob(builder, request.payload);
+    const auto command = text(builder, request.command);
+    const auto entity = text(builder, request.entity);
+    const auto type = text(builder, request.type);
+    const auto key = wire_key(request.id);
+    const auto digest = wire_id(request.digest);
+    fb::RequestBuilder table(builder);
+    table.add_id(&key);
+    table.add_digest(&digest);
+    table.add_lowest_open(request.lowest_open);
+    table.add_type(type);
+    table.add_entity(entity);
+    table.add_command(command);
+    table.add_payload(payload);
+    table.add_deadline_ms(request.deadline_ms);
+    table.add_kind(static_cast<std::uint8_t>(request.kind));
+    table.add_leaders_lost(request.leaders_lost);
+    add(frame, builder, MessageType::Request, table.Finish());
+}
+
+void put(FrameWriter& frame, const routing::AdminRequest& request) {
+    Joined arguments;
+    for (const std::string& argument : request.arguments) arguments.add(argument);
+    auto& builder = frame.builder();
+    const auto verb = text(builder, request.verb);
+    const auto bytes = builder.CreateVector(arguments.bytes);
+    const auto texts = blob(builder, arguments.texts);
+    fb::AdminRequestBuilder table(builder);
+    table.add_id(request.id);
+    table.add_verb(verb);
+    table.add_argument_bytes(bytes);
+    table.add_arguments(texts);
+    add(frame, builder, MessageType::AdminRequest, table.Finish());
+}
+
+void put(FrameWriter& frame, const routing::HelloReply& hello) {
+    std::vector<fb::Id> ids;
+    std::vector<std::uint16_t> lengths;
+    std::string texts;
+    for (const routing::HelloNode& node : hello.nodes) {
+        ids.push_back(wire_id(node.node));
+        lengths.push_back(static_cast<std::uint16_t>(node.name.size()));
+        lengths.push_back(static_cast<std::uint16_t>(node.client_address.size()));
+        texts += node.name;
+        texts += node.client_address;
+    }
+    auto& builder = frame.builder();
+    const auto node_ids = builder.CreateVectorOfStructs(ids);
+    const auto text_bytes = builder.CreateVector(lengths);
+    const auto text_blob = blob(builder, texts);
+    const auto leaders = builder.CreateVector(hello.leaders);
+    const auto terms = builder.CreateVector(hello.terms);
+    const auto cluster = wire_id(hello.cluster);
+    const auto node = wire_id(hello.node);
+    const fb::Id hash_key(flatbuffers::span<const std::uint8_t, 16>(hello.hash_key));
+    fb::HelloReplyBuilder table(builder);
+    table.add_cluster(&cluster);
+    table.add_node(&node);
+    table.add_boot(hello.boot.value);
+    table.add_log_time_ms(hello.log_time_ms);
+    table.add_hash_key(&hash_key);
+    table.add_groups(hello.groups);
+    table.add_epoch(hello.epoch.value);
+    table.add_node_ids(node_ids);
+    table.add_text_bytes(text_bytes);
+    table.add_texts(text_blob);
+    table.add_leaders(leaders);
+    table.add_terms(terms);
+    add(frame, builder, MessageType::HelloReply, table.Finish());
+}
+
+void put(FrameWriter& frame, const Reply& reply) {
+    auto& builder = frame.builder();
+    const bool failed = reply.outcome != Outcome::Done;
+    const auto payload = optional_blob(builder, reply.payload.view());
+    const auto message = optional_text(builder, failed ? reply.error.message : std::string_view{});
+    const auto key = wire_key(reply.id);
+    const auto hint = wire_id(reply.leader_hint);
+    fb::ReplyBuilder table(builder);
+    table.add_id(&key);
+    table.add_index(reply.index.value);
+    table.add_revision(reply.revision.value);
+    table.add_version(reply.version.value);
+    table.add_generation(reply.generation.value);
+    if (!reply.leader_hint.is_zero()) table.add_leader_hint(&hint);
+    table.add_hint_term(reply.hint_term.value);
+    table.add_part(reply.part);
+    table.add_payload(payload);
+    table.add_error_message(message);
+    if (failed) {
+        table.add_error_number(reply.error.number);
+        table.add_error_code(static_cast<std::uint8_t>(reply.error.code));
+    }
+    table.add_more(!reply.last);
+    table.add_outcome(static_cast<std::uint8_t>(reply.outcome));
+    table.add_exists(reply.exists);
+    table.add_level(static_cast<std::uint8_t>(reply.level));
+    add(frame, builder, MessageType::Reply, table.Finish());
+}
+
+void put(FrameWriter& frame, const routing::AdminReply& reply) {
+    Joined columns;
+    for (const std::string& column : reply.columns) columns.add(column);
+    Joined cells;
+    for (const std::string& cell : reply.cells) cells.add(cell);
+    std::vector<std::uint8_t> kind_bytes;
+    for (const routing::CellKind kind : reply.kinds)
+        kind_bytes.push_back(static_cast<std::uint8_t>(kind));
+    auto& builder = frame.builder();
+    const auto message = optional_text(builder, reply.error ? reply.error->message : "");
+    const auto cursor = optional_text(builder, reply.cursor);
+    const auto kinds = builder.CreateVector(kind_bytes);
+    const auto column_bytes = builder.CreateVector(columns.bytes);
+    const auto cell_bytes = builder.CreateVector(cells.bytes);
+    const auto texts = blob(builder, columns.texts + cells.texts);
+    fb::AdminReplyBuilder table(builder);
+    table.add_id(reply.id);
+    table.add_more(!reply.last);
+    if (reply.error) {
+        table.add_error_code(static_cast<std::uint8_t>(reply.error->code));
+        table.add_error_number(reply.error->number);
+    }
+    table.add_error_message(message);
+    table.add_kinds(kinds);
+    table.add_column_bytes(column_bytes);
+    table.add_cell_bytes(cell_bytes);
+    table.add_texts(texts);
+    table.add_cursor(cursor);
+    add(frame, builder, MessageType::AdminReply, table.Finish());
+}
+
+}  // namespace
+
+void write(FrameWriter& frame, const routing::ToNode& message) {
+    std::visit([&](const auto& each) { put(frame, each); }, message);
+}
+
+void write(FrameWriter& frame, const routing::ToClient& message) {
+    std::visit([&](const auto& each) { put(frame, each); }, message);
+}
+
+}  // namespace weft::wire

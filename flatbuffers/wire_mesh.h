@@ -1,0 +1,17 @@
+#pragma once
+// Codec of the messages between nodes.
+
+#include "flatbuffers/wire_frame.h"
+#include "node/events.h"
+
+#include <optional>
+
+namespace weft::wire {
+
+void write(FrameWriter& frame, const node::MeshMessage& message);
+
+// As read_to_node: offsets, counts and entry bounds of batches are checked here, so that a core
+// sees consistent structs only.
+Result<std::optional<node::MeshMessage>> read_mesh(const RawMessage& message);
+
+}  // namespace weft::wire

@@ -1,0 +1,332 @@
+#include "core/entry.h"
+#include "flatbuffers/wire_checks.h"
+#include "flatbuffers/wire_mesh.h"
+#include "routing/genesis.h"
+
+#include <flatbuffers/flatbuffers.h>
+#include <mesh_generated.h>
+
+#include <algorithm>
+
+namespace weft::wire {
+
+namespace {
+
+template <class Table>
+using Checked = Verified<Table, flatbuffers::Verifier>;
+
+constexpr std::size_t kHelloBytesMax = std::size_t{64} << 10;
+constexpr std::size_t kAddressBytesMax = 256;
+constexpr std::size_t kTypesMax = 1024;
+constexpr std::size_t kTypeLineBytesMax = 128;
+constexpr std::size_t kSnapshotBaseBytesMax = std::size_t{64} << 10;
+// One struct for each group that two nodes may share, and room for the rest of the message.
+constexpr std::size_t kListBytesMax = (std::size_t{routing::kGroupsMax} + 1) * 48 + 256;
+
+bool group_ok(std::uint32_t group) { return group <= routing::kGroupsMax; }
+bool term_ok(std::uint64_t term) { return term != 0 && counter_ok(term); }
+bool position_ok(std::uint64_t term, std::uint64_t index) {
+    return counter_ok(term) && counter_ok(index);
+}
+
+bool item_ok(const fb::VoteAsk& ask) {
+    return group_ok(ask.group()) && term_ok(ask.term()) &&
+           position_ok(ask.last_term(), ask.last_index());
+}
+replication::VoteAsk plain(const fb::VoteAsk& ask) {
+    return {GroupId{ask.group()},
+            Term{ask.term()},
+            {Term{ask.last_term()}, LogIndex{ask.last_index()}},
+            ask.pre(),
+            ask.transfer()};
+}
+
+bool item_ok(const fb::VoteAnswer& answer) {
+    return group_ok(answer.group()) && counter_ok(answer.term());
+}
+replication::VoteAnswer plain(const fb::VoteAnswer& answer) {
+    return {GroupId{answer.group()}, Term{answer.term()}, answer.pre(), answer.granted()};
+}
+
+bool item_ok(const fb::AppendItem& item) {
+    return group_ok(item.group()) && term_ok(item.term()) && counter_ok(item.commit()) &&
+           position_ok(item.prev_term(), item.prev_index()) && item.prev_term() <= item.term();
+}
+replication::AppendItem plain(const fb::AppendItem& item) {
+    return {GroupId{item.group()},
+            Term{item.term()},
+            {Term{item.prev_term()}, LogIndex{item.prev_index()}},
+            LogIndex{item.commit()},
+            item.count(),
+            item.offset(),
+            item.bytes()};
+}
+
+bool item_ok(const fb::AppendAnswer& answer) {
+    return group_ok(answer.group()) && counter_ok(answer.term()) &&
+           position_ok(answer.hint_term(), answer.index());
+}
+replication::AppendAnswer plain(const fb::AppendAnswer& answer) {
+    return {GroupId{answer.group()}, Term{answer.term()},      answer.accepted(),
+            answer.damaged(),        LogIndex{answer.index()}, Term{answer.hint_term()}};
+}
+
+bool item_ok(const fb::GroupBeat& beat) {
+    return group_ok(beat.group()) && term_ok(beat.term()) && counter_ok(beat.commit());
+}
+replication::GroupBeat plain(const fb::GroupBeat& beat) {
+    return {GroupId{beat.group()}, Term{beat.term()}, LogIndex{beat.commit()}};
+}
+
+bool item_ok(const fb::GroupTerm& group) {
+    return group_ok(group.group()) && counter_ok(group.term());
+}
+replication::GroupTerm plain(const fb::GroupTerm& group) {
+    return {GroupId{group.group()}, Term{group.term()}};
+}
+
+// Checks and copies a vector of structs; an absent one is empty.
+template <class Wire, class Item>
+Result<void> read_items(const flatbuffers::Vector<const Wire*>* wire, std::vector<Item>& out) {
+    if (wire == nullptr) return {};
+    if (!aligned(wire, alignof(Wire)))
+        return fail(ErrorNumber::BadMessage, "a vector is not aligned");
+    out.reserve(wire->size());
+    for (const Wire* item : *wire) {
+        if (!item_ok(*item))
+            return fail(ErrorNumber::BadMessage, "item {} of {} is out of range", out.size(),
+                        wire->size());
+        out.push_back(plain(*item));
+    }
+    return {};
+}
+
+// The entries of one item: whole, of its group, contiguous behind `prev`, terms rising up to the
+// sender's own. Their bodies are the replica's to check, with the chain.
+Result<void> check_entries(const replication::AppendItem& item, std::string_view entries) {
+    replication::LogPosition last = item.prev;
+    for (std::uint32_t i = 0; i < item.count; ++i) {
+        const auto header = read_entry_header(entries);
+        if (!header)
+            return fail(ErrorNumber::BadMessage, "entry {} of {}: {}", i, item.count,
+                        header.error().message);
+        const std::size_t size = kEntryHeaderBytes + header->body_bytes;
+        if (size > entries.size())
+            return fail(ErrorNumber::BadMessage, "entry {} of {} runs past its item", i,
+                        item.count);
+        if (header->group != item.group || header->index != next(last.index) ||
+            header->term < last.term || header->term > item.term)
+            return fail(ErrorNumber::BadMessage, "entry {} of {} does not follow", i, item.count);
+        last = {header->term, header->index};
+        entries.remove_prefix(size);
+    }
+    if (!entries.empty())
+        return fail(ErrorNumber::BadMessage, "{} bytes behind the entries", entries.size());
+    return {};
+}
+
+Result<void> check_blob(const std::vector<replication::AppendItem>& items, std::string_view blob) {
+    std::size_t end = 0;
+    for (const replication::AppendItem& item : items) {
+        if ((item.count == 0) != (item.bytes == 0))
+            return fail(ErrorNumber::BadMessage, "{} entries in {} bytes", item.count, item.bytes);
+        if (item.count == 0) continue;
+        // In order and apart: otherwise many items could make us walk the same bytes again.
+        if (item.offset < end || item.offset > blob.size() ||
+            item.bytes > blob.size() - item.offset)
+            return fail(ErrorNumber::BadMessage, "an item at {} of {} bytes in a blob of {}",
+                        item.offset, item.bytes, blob.size());
+        end = std::size_t{item.offset} + item.bytes;
+        if (auto checked = check_entries(item, blob.substr(item.offset, item.bytes)); !checked)
+            return checked;
+    }
+    return {};
+}
+
+// A message that is nothing but a vector of structs.
+template <class Wire, class Batch>
+Result<node::MeshMessage> read_batch(const RawMessage& raw) {
+    const auto table = Checked<Wire>::from(raw, kListBytesMax);
+    if (!table) return std::unexpected(table.error());
+    Batch batch;
+    if (auto read = read_items((*table)->items(), batch.items); !read)
+        return std::unexpected(read.error());
+    return replication::PeerMessage(std::move(batch));
+}
+
+Result<node::MeshMessage> read_append(const RawMessage& raw) {
+    const auto table = Checked<fb::AppendBatch>::from(raw, kFrameBytesMax);
+    if (!table) return std::unexpected(table.error());
+    const fb::AppendBatch& wire = **table;
+    replication::AppendBatch batch;
+    if (auto read = read_items(wire.items(), batch.items); !read)
+        return std::unexpected(read.error());
+    batch.blob = slice_of(raw, wire.blob());
+    if (auto checked = check_blob(batch.items, batch.blob.view()); !checked)
+        return std::unexpected(checked.error());
+    return replication::PeerMessage(std::move(batch));
+}
+
+Result<node::MeshMessage> read_hello(const RawMessage& raw) {
+    const auto table = Checked<fb::PeerHello>::from(raw, kHelloBytesMax);
+    if (!table) return std::unexpected(table.error());
+    const fb::PeerHello& wire = **table;
+    if (wire.mesh_address()->size() > kAddressBytesMax || wire.type_bytes()->size() > kTypesMax)
+        return fail(ErrorNumber::BadMessage, "a hello over its limits");
+    node::PeerHello hello;
+    hello.genesis = id_of<Digest>(*wire.genesis());
+    hello.mesh_address = wire.mesh_address()->str();
+    hello.answer = wire.answer();
+    std::string_view texts = view_of(wire.types());
+    for (const std::uint32_t length : *wire.type_bytes()) {
+        if (length > texts.size() || length > kTypeLineBytesMax)
+            return fail(ErrorNumber::BadMessage, "a type of {} bytes", length);
+        hello.types.emplace_back(texts.substr(0, length));
+        texts.remove_prefix(length);
+    }
+    if (!texts.empty())
+        return fail(ErrorNumber::BadMessage, "{} bytes behind the types", texts.size());
+    return hello;
+}
+
+Result<node::MeshMessage> read_timeout_now(const RawMessage& raw) {
+    const auto table = Checked<fb::TimeoutNow>::from(raw, kHelloBytesMax);
+    if (!table) return std::unexpected(table.error());
+    const fb::TimeoutNow& wire = **table;
+    if (!group_ok(wire.group()) || !term_ok(wire.term()))
+        return fail(ErrorNumber::BadMessage, "group {} in term {}", wire.group(), wire.term());
+    return replication::PeerMessage(
+        replication::TimeoutNow{GroupId{wire.group()}, Term{wire.term()}});
+}
+
+Result<node::MeshMessage> read_chunk(const RawMessage& raw) {
+    const auto table = Checked<fb::SnapshotChunk>::from(raw, kFrameBytesMax);
+    if (!table) return std::unexpected(table.error());
+    const fb::SnapshotChunk& wire = **table;
+    if (!group_ok(wire.group()) || !term_ok(wire.term()) ||
+        !position_ok(wire.at_term(), wire.at_index()) || wire.at_term() > wire.term())
+        return fail(ErrorNumber::BadMessage, "a chunk of group {} out of range", wire.group());
+    if (wire.base() != nullptr && wire.base()->size() > kSnapshotBaseBytesMax)
+        return fail(ErrorNumber::BadMessage, "a base of {} bytes", wire.base()->size());
+    replication::SnapshotChunk chunk;
+    chunk.group = GroupId{wire.group()};
+    chunk.term = Term{wire.term()};
+    chunk.at = {Term{wire.at_term()}, LogIndex{wire.at_index()}};
+    chunk.sequence = wire.sequence();
+    chunk.last = wire.last();
+    chunk.base = slice_of(raw, wire.base());
+    chunk.rows = slice_of(raw, wire.rows());
+    return replication::PeerMessage(std::move(chunk));
+}
+
+Result<node::MeshMessage> read_chunk_answer(const RawMessage& raw) {
+    const auto table = Checked<fb::SnapshotAnswer>::from(raw, kHelloBytesMax);
+    if (!table) return std::unexpected(table.error());
+    const fb::SnapshotAnswer& wire = **table;
+    if (!group_ok(wire.group()) || !counter_ok(wire.term()) ||
+        !position_ok(wire.at_term(), wire.at_index()))
+        return fail(ErrorNumber::BadMessage, "an answer of group {} out of range", wire.group());
+    return replication::PeerMessage(
+        replication::SnapshotAnswer{GroupId{wire.group()},
+                                    Term{wire.term()},
+                                    {Term{wire.at_term()}, LogIndex{wire.at_index()}},
+                                    wire.next(),
+                                    wire.refused()});
+}
+
+Result<node::MeshMessage> read_heartbeat(const RawMessage& raw) {
+    const auto table = Checked<fb::Heartbeat>::from(raw, kListBytesMax);
+    if (!table) return std::unexpected(table.error());
+    const fb::Heartbeat& wire = **table;
+    replication::Heartbeat beat;
+    beat.round = wire.round();
+    beat.unlisted = wire.unlisted();
+    beat.unlisted_hash = wire.unlisted_hash();
+    beat.disk_age_ms = wire.disk_age_ms();
+    if (auto read = read_items(wire.listed(), beat.listed); !read)
+        return std::unexpected(read.error());
+    return replication::PeerMessage(std::move(beat));
+}
+
+Result<node::MeshMessage> read_heartbeat_answer(const RawMessage& raw) {
+    const auto table = Checked<fb::HeartbeatAnswer>::from(raw, kListBytesMax);
+    if (!table) return std::unexpected(table.error());
+    const fb::HeartbeatAnswer& wire = **table;
+    replication::HeartbeatAnswer answer;
+    answer.round = wire.round();
+    answer.want_all = wire.want_all();
+    answer.disk_age_ms = wire.disk_age_ms();
+    if (auto read = read_items(wire.refused(), answer.refused); !read)
+        return std::unexpected(read.error());
+    return replication::PeerMessage(std::move(answer));
+}
+
+Result<node::MeshMessage> read_confirm(const RawMessage& raw) {
+    const auto table = Checked<fb::Confirm>::from(raw, kListBytesMax);
+    if (!table) return std::unexpected(table.error());
+    replication::Confirm confirm;
+    confirm.round = (*table)->round();
+    if (auto read = read_items((*table)->groups(), confirm.groups); !read)
+        return std::unexpected(read.error());
+    return replication::PeerMessage(std::move(confirm));
+}
+
+Result<node::MeshMessage> read_confirm_answer(const RawMessage& raw) {
+    const auto table = Checked<fb::ConfirmAnswer>::from(raw, kListBytesMax);
+    if (!table) return std::unexpected(table.error());
+    replication::ConfirmAnswer answer;
+    answer.round = (*table)->round();
+    if (auto read = read_items((*table)->refused(), answer.refused); !read)
+        return std::unexpected(read.error());
+    return replication::PeerMessage(std::move(answer));
+}
+
+using Reader = Result<node::MeshMessage> (*)(const RawMessage&);
+
+Reader reader_of(MessageType type) {
+    switch (type) {
+        case MessageType::PeerHello:
+            return read_hello;
+        case MessageType::VoteAsks:
+            return read_batch<fb::VoteAsks, replication::VoteAsks>;
+        case MessageType::VoteAnswers:
+            return read_batch<fb::VoteAnswers, replication::VoteAnswers>;
+        case MessageType::AppendBatch:
+            return read_append;
+        case MessageType::AppendAnswers:
+            return read_batch<fb::AppendAnswers, replication::AppendAnswers>;
+        case MessageType::TimeoutNow:
+            return read_timeout_now;
+        case MessageType::SnapshotChunk:
+            return read_chunk;
+        case MessageType::SnapshotAnswer:
+            return read_chunk_answer;
+        case MessageType::Heartbeat:
+            return read_heartbeat;
+        case MessageType::HeartbeatAnswer:
+            return read_heartbeat_answer;
+        case MessageType::Confirm:
+            return read_confirm;
+        case MessageType::ConfirmAnswer:
+            return read_confirm_answer;
+        default:
+            return nullptr;
+    }
+}
+
+}  // namespace
+
+Result<std::optional<node::MeshMessage>> read_mesh(const RawMessage& message) {
+    const MessageType type{message.type};
+    const bool known = message.version == kMessageVersion;
+    const Reader reader = known ? reader_of(type) : nullptr;
+    if (reader == nullptr) {
+        const bool of_clients = type >= MessageType::ClientHello && type <= MessageType::AdminReply;
+        return not_read<node::MeshMessage>(message, known && of_clients);
+    }
+    auto read = reader(message);
+    if (!read) return std::unexpected(std::move(read).error());
+    return std::optional<node::MeshMessage>(*std::move(read));
+}
+
+}  // namespace weft::wire

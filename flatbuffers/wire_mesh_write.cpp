@@ -1,0 +1,185 @@
+#include "flatbuffers/wire_mesh.h"
+#include "flatbuffers/wire_types.h"
+
+#include <flatbuffers/flatbuffers.h>
+#include <mesh_generated.h>
+
+#include <string>
+#include <vector>
+
+namespace weft::wire {
+
+namespace {
+
+using flatbuffers::FlatBufferBuilder;
+using flatbuffers::Offset;
+
+fb::VoteAsk wire_of(const replication::VoteAsk& ask) {
+    return {ask.term.value, ask.last.term.value, ask.last.index.value, ask.group.value,
+            ask.pre,        ask.transfer};
+}
+fb::VoteAnswer wire_of(const replication::VoteAnswer& answer) {
+    return {answer.term.value, answer.group.value, answer.pre, answer.granted};
+}
+fb::AppendItem wire_of(const replication::AppendItem& item) {
+    return {item.term.value,  item.prev.term.value, item.prev.index.value, item.commit.value,
+            item.group.value, item.count,           item.offset,           item.bytes};
+}
+fb::AppendAnswer wire_of(const replication::AppendAnswer& answer) {
+    return {answer.term.value,  answer.index.value, answer.hint_term.value,
+            answer.group.value, answer.accepted,    answer.damaged};
+}
+fb::GroupBeat wire_of(const replication::GroupBeat& beat) {
+    return {beat.term.value, beat.commit.value, beat.group.value};
+}
+fb::GroupTerm wire_of(const replication::GroupTerm& group) {
+    return {group.term.value, group.group.value};
+}
+
+template <class Item>
+auto structs(FlatBufferBuilder& builder, const std::vector<Item>& items) {
+    using Wire = decltype(wire_of(items.front()));
+    Wire (*const pack)(const Item&) = wire_of;
+    return builder.CreateVectorOfNativeStructs<Wire, Item>(items.data(), items.size(), pack);
+}
+
+// Lists that are mostly empty are left out then.
+template <class Item>
+auto optional_structs(FlatBufferBuilder& builder, const std::vector<Item>& items) {
+    return items.empty() ? decltype(structs(builder, items)){0} : structs(builder, items);
+}
+
+Offset<flatbuffers::Vector<std::uint8_t>> optional_blob(FlatBufferBuilder& builder,
+                                                        std::string_view value) {
+    if (value.empty()) return 0;
+    return builder.CreateVector(reinterpret_cast<const std::uint8_t*>(value.data()), value.size());
+}
+
+template <class Table>
+void add(FrameWriter& frame, FlatBufferBuilder& builder, MessageType type, Offset<Table> root) {
+    builder.Finish(root);
+    frame.add(static_cast<std::uint16_t>(type), kMustUnderstand,
+              {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()});
+}
+
+void put(FrameWriter& frame, const node::PeerHello& hello) {
+    std::vector<std::uint32_t> lengths;
+    std::string texts;
+    for (const std::string& type : hello.types) {
+        lengths.push_back(static_cast<std::uint32_t>(type.size()));
+        texts += type;
+    }
+    auto& builder = frame.builder();
+    const fb::Id genesis(flatbuffers::span<const std::uint8_t, 16>(hello.genesis.bytes));
+    const auto address = builder.CreateString(hello.mesh_address);
+    const auto type_bytes = builder.CreateVector(lengths);
+    const auto types =
+        builder.CreateVector(reinterpret_cast<const std::uint8_t*>(texts.data()), texts.size());
+    fb::PeerHelloBuilder table(builder);
+    table.add_genesis(&genesis);
+    table.add_mesh_address(address);
+    table.add_answer(hello.answer);
+    table.add_type_bytes(type_bytes);
+    table.add_types(types);
+    add(frame, builder, MessageType::PeerHello, table.Finish());
+}
+
+void put(FrameWriter& frame, const replication::VoteAsks& asks) {
+    auto& builder = frame.builder();
+    const auto items = structs(builder, asks.items);
+    add(frame, builder, MessageType::VoteAsks, fb::CreateVoteAsks(builder, items));
+}
+
+void put(FrameWriter& frame, const replication::VoteAnswers& answers) {
+    auto& builder = frame.builder();
+    const auto items = structs(builder, answers.items);
+    add(frame, builder, MessageType::VoteAnswers, fb::CreateVoteAnswers(builder, items));
+}
+
+void put(FrameWriter& frame, const replication::AppendBatch& batch) {
+    auto& builder = frame.builder();
+    const auto blob = optional_blob(builder, batch.blob.view());
+    const auto items = structs(builder, batch.items);
+    add(frame, builder, MessageType::AppendBatch, fb::CreateAppendBatch(builder, items, blob));
+}
+
+void put(FrameWriter& frame, const replication::AppendAnswers& answers) {
+    auto& builder = frame.builder();
+    const auto items = structs(builder, answers.items);
+    add(frame, builder, MessageType::AppendAnswers, fb::CreateAppendAnswers(builder, items));
+}
+
+void put(FrameWriter& frame, const replication::TimeoutNow& now) {
+    auto& builder = frame.builder();
+    add(frame, builder, MessageType::TimeoutNow,
+        fb::CreateTimeoutNow(builder, now.term.value, now.group.value));
+}
+
+void put(FrameWriter& frame, const replication::SnapshotChunk& chunk) {
+    auto& builder = frame.builder();
+    const auto rows = optional_blob(builder, chunk.rows.view());
+    const auto base = optional_blob(builder, chunk.base.view());
+    fb::SnapshotChunkBuilder table(builder);
+    table.add_term(chunk.term.value);
+    table.add_at_term(chunk.at.term.value);
+    table.add_at_index(chunk.at.index.value);
+    table.add_group(chunk.group.value);
+    table.add_sequence(chunk.sequence);
+    table.add_last(chunk.last);
+    table.add_base(base);
+    table.add_rows(rows);
+    add(frame, builder, MessageType::SnapshotChunk, table.Finish());
+}
+
+void put(FrameWriter& frame, const replication::SnapshotAnswer& answer) {
+    auto& builder = frame.builder();
+    fb::SnapshotAnswerBuilder table(builder);
+    table.add_term(answer.term.value);
+    table.add_at_term(answer.at.term.value);
+    table.add_at_index(answer.at.index.value);
+    table.add_group(answer.group.value);
+    table.add_next(answer.next);
+    table.add_refused(answer.refused);
+    add(frame, builder, MessageType::SnapshotAnswer, table.Finish());
+}
+
+void put(FrameWriter& frame, const replication::Heartbeat& beat) {
+    auto& builder = frame.builder();
+    const auto listed = optional_structs(builder, beat.listed);
+    add(frame, builder, MessageType::Heartbeat,
+        fb::CreateHeartbeat(builder, beat.round, beat.unlisted_hash, beat.unlisted,
+                            beat.disk_age_ms, listed));
+}
+
+void put(FrameWriter& frame, const replication::HeartbeatAnswer& answer) {
+    auto& builder = frame.builder();
+    const auto refused = optional_structs(builder, answer.refused);
+    add(frame, builder, MessageType::HeartbeatAnswer,
+        fb::CreateHeartbeatAnswer(builder, answer.round, answer.disk_age_ms, answer.want_all,
+                                  refused));
+}
+
+void put(FrameWriter& frame, const replication::Confirm& confirm) {
+    auto& builder = frame.builder();
+    const auto groups = structs(builder, confirm.groups);
+    add(frame, builder, MessageType::Confirm, fb::CreateConfirm(builder, confirm.round, groups));
+}
+
+void put(FrameWriter& frame, const replication::ConfirmAnswer& answer) {
+    auto& builder = frame.builder();
+    const auto refused = optional_structs(builder, answer.refused);
+    add(frame, builder, MessageType::ConfirmAnswer,
+        fb::CreateConfirmAnswer(builder, answer.round, refused));
+}
+
+void put(FrameWriter& frame, const replication::PeerMessage& message) {
+    std::visit([&](const auto& each) { put(frame, each); }, message);
+}
+
+}  // namespace
+
+void write(FrameWriter& frame, const node::MeshMessage& message) {
+    std::visit([&](const auto& each) { put(frame, each); }, message);
+}
+
+}  // namespace weft::wire

@@ -1,0 +1,217 @@
+#include "core/error.h"
+#include "flatbuffers/wire_mesh.h"
+#include "flatbuffers/wire_types.h"
+#include "tests/flatbuffers/wire_samples.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <tuple>
+
+namespace weft::replication {
+
+// Every field of a message, for comparison.
+auto fields(const VoteAsk& m) { return std::tie(m.group, m.term, m.last, m.pre, m.transfer); }
+auto fields(const VoteAnswer& m) { return std::tie(m.group, m.term, m.pre, m.granted); }
+auto fields(const AppendItem& m) {
+    return std::tie(m.group, m.term, m.prev, m.commit, m.count, m.offset, m.bytes);
+}
+auto fields(const AppendAnswer& m) {
+    return std::tie(m.group, m.term, m.accepted, m.damaged, m.index, m.hint_term);
+}
+auto fields(const GroupBeat& m) { return std::tie(m.group, m.term, m.commit); }
+auto fields(const GroupTerm& m) { return std::tie(m.group, m.term); }
+
+template <class Item>
+    requires requires(const Item& item) { fields(item); }
+bool operator==(const Item& a, const Item& b) {
+    return fields(a) == fields(b);
+}
+
+auto fields(const VoteAsks& m) { return std::tie(m.items); }
+auto fields(const VoteAnswers& m) { return std::tie(m.items); }
+auto fields(const AppendBatch& m) { return std::tie(m.items, m.blob); }
+auto fields(const AppendAnswers& m) { return std::tie(m.items); }
+auto fields(const TimeoutNow& m) { return std::tie(m.group, m.term); }
+auto fields(const SnapshotChunk& m) {
+    return std::tie(m.group, m.term, m.at, m.sequence, m.last, m.base, m.rows);
+}
+auto fields(const SnapshotAnswer& m) { return std::tie(m.group, m.term, m.at, m.next, m.refused); }
+auto fields(const Heartbeat& m) {
+    return std::tie(m.round, m.listed, m.unlisted, m.unlisted_hash, m.disk_age_ms);
+}
+auto fields(const HeartbeatAnswer& m) {
+    return std::tie(m.round, m.refused, m.want_all, m.disk_age_ms);
+}
+auto fields(const Confirm& m) { return std::tie(m.round, m.groups); }
+auto fields(const ConfirmAnswer& m) { return std::tie(m.round, m.refused); }
+
+}  // namespace weft::replication
+
+namespace weft::node {
+
+auto fields(const PeerHello& m) { return std::tie(m.genesis, m.mesh_address, m.answer, m.types); }
+
+}  // namespace weft::node
+
+namespace weft::wire {
+namespace {
+
+Result<std::optional<node::MeshMessage>> there_and_back(const node::MeshMessage& message) {
+    return read_mesh(test::only_message(test::frame_of(message, Channel::Peer)));
+}
+
+bool same(const replication::PeerMessage& a, const replication::PeerMessage& b) {
+    if (a.index() != b.index()) return false;
+    return std::visit(
+        [&](const auto& each) {
+            return fields(each) == fields(std::get<std::decay_t<decltype(each)>>(b));
+        },
+        a);
+}
+
+bool same(const node::MeshMessage& a, const node::MeshMessage& b) {
+    if (a.index() != b.index()) return false;
+    if (const auto* hello = std::get_if<node::PeerHello>(&a))
+        return fields(*hello) == fields(std::get<node::PeerHello>(b));
+    return same(std::get<replication::PeerMessage>(a), std::get<replication::PeerMessage>(b));
+}
+
+TEST(MeshCodec, CarriesEveryMessage) {
+    for (const auto& sample : test::mesh_samples()) {
+        SCOPED_TRACE(sample.name);
+        const auto back = there_and_back(sample.message);
+        ASSERT_TRUE(back) << back.error().message;
+        ASSERT_TRUE(*back);
+        EXPECT_TRUE(same(**back, sample.message));
+    }
+}
+
+TEST(MeshCodec, CarriesEmptyLists) {
+    using namespace replication;
+    const node::MeshMessage messages[] = {
+        PeerMessage(VoteAsks{}),        PeerMessage(AppendBatch{}), PeerMessage(Heartbeat{}),
+        PeerMessage(HeartbeatAnswer{}), PeerMessage(Confirm{}),     PeerMessage(ConfirmAnswer{}),
+        PeerMessage(AppendAnswers{}),   PeerMessage(VoteAnswers{}), node::PeerHello{},
+    };
+    for (const node::MeshMessage& message : messages) {
+        const auto back = there_and_back(message);
+        ASSERT_TRUE(back) << back.error().message;
+        ASSERT_TRUE(*back);
+        EXPECT_TRUE(same(**back, message));
+    }
+}
+
+TEST(MeshCodec, SeveralMessagesShareAFrame) {
+    FrameWriter writer;
+    const auto samples = test::mesh_samples();
+    for (const auto& sample : samples) write(writer, sample.message);
+    auto reader = FrameReader::open(writer.finish(test::sample_header(Channel::Peer)));
+    ASSERT_TRUE(reader);
+    for (const auto& sample : samples) {
+        SCOPED_TRACE(sample.name);
+        auto raw = reader->next();
+        ASSERT_TRUE(raw && *raw);
+        auto back = read_mesh(**raw);
+        ASSERT_TRUE(back && *back);
+        EXPECT_TRUE(same(**back, sample.message));
+    }
+    auto end = reader->next();
+    EXPECT_TRUE(end && !*end);
+}
+
+TEST(MeshCodec, EntriesShareTheFramesBlock) {
+    const RawMessage raw = test::only_message(test::frame_of(
+        node::MeshMessage(replication::PeerMessage(test::sample_append())), Channel::Peer));
+    const auto back = read_mesh(raw);
+    ASSERT_TRUE(back && *back);
+    const auto& batch =
+        std::get<replication::AppendBatch>(std::get<replication::PeerMessage>(**back));
+    EXPECT_GE(batch.blob.data(), raw.body.data());
+    EXPECT_LE(batch.blob.data() + batch.blob.size(), raw.body.data() + raw.body.size());
+}
+
+// What an append must fulfil before a core sees it.
+TEST(MeshCodec, RefusesAppendsWhoseBoundsDoNotHold) {
+    using replication::AppendBatch;
+    struct Case {
+        const char* why;
+        std::function<void(AppendBatch&)> change;
+    };
+    const Case cases[] = {
+        {"count above the entries", [](AppendBatch& b) { b.items[0].count = 3; }},
+        {"count below the entries", [](AppendBatch& b) { b.items[0].count = 1; }},
+        {"no count but bytes", [](AppendBatch& b) { b.items[0].count = 0; }},
+        {"count but no bytes", [](AppendBatch& b) { b.items[1].count = 1; }},
+        {"offset past the blob", [](AppendBatch& b) { b.items[2].offset = 0xffffffff; }},
+        {"bytes past the blob", [](AppendBatch& b) { b.items[2].bytes += 8; }},
+        {"bytes that overflow", [](AppendBatch& b) { b.items[2].bytes = 0xffffffff; }},
+        {"overlapping items", [](AppendBatch& b) { b.items[2].offset -= 1; }},
+        {"items out of order", [](AppendBatch& b) { std::swap(b.items[0], b.items[2]); }},
+        {"another group's entries", [](AppendBatch& b) { b.items[0].group = GroupId{9}; }},
+        {"a gap behind prev", [](AppendBatch& b) { b.items[0].prev.index = LogIndex{9}; }},
+        {"entries newer than the sender",
+         [](AppendBatch& b) {
+             b.items[0].term = Term{3};
+             b.items[0].prev.term = Term{3};
+         }},
+        {"entries older than prev", [](AppendBatch& b) { b.items[0].prev.term = Term{5}; }},
+        {"a group that cannot be", [](AppendBatch& b) { b.items[1].group = GroupId{16385}; }},
+        {"term 0", [](AppendBatch& b) { b.items[1].term = Term{0}; }},
+        {"a term near the end of numbers",
+         [](AppendBatch& b) { b.items[1].term = Term{~std::uint64_t{0}}; }},
+        {"no blob", [](AppendBatch& b) { b.blob = {}; }},
+        {"a flipped entry header",
+         [](AppendBatch& b) {
+             std::string bytes(b.blob.view());
+             bytes[20] = static_cast<char>(bytes[20] ^ 1);
+             b.blob = Bytes::copy_of(bytes);
+         }},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.why);
+        AppendBatch batch = test::sample_append();
+        c.change(batch);
+        const auto back = there_and_back(replication::PeerMessage(batch));
+        ASSERT_FALSE(back);
+        EXPECT_EQ(back.error().number, std::uint16_t(ErrorNumber::BadMessage));
+    }
+}
+
+TEST(MeshCodec, RefusesValuesOutOfRange) {
+    using namespace replication;
+    const LogPosition at{Term{4}, LogIndex{11}};
+    const Term far{kCounterMax + 1};
+    const GroupId none{16385};
+    struct Case {
+        const char* why;
+        PeerMessage message;
+    };
+    const Case cases[] = {
+        {"vote in term 0", VoteAsks{{{GroupId{1}, Term{0}, at, false, false}}}},
+        {"vote in a far term", VoteAsks{{{GroupId{1}, far, at, false, false}}}},
+        {"vote with a far log",
+         VoteAsks{{{GroupId{1}, Term{1}, {Term{1}, LogIndex{kCounterMax + 1}}, false, false}}}},
+        {"vote of no group", VoteAsks{{{none, Term{1}, at, false, false}}}},
+        {"answer in a far term", VoteAnswers{{{GroupId{1}, far, false, true}}}},
+        {"append answer far away",
+         AppendAnswers{{{GroupId{1}, Term{1}, true, false, LogIndex{~std::uint64_t{0}}, {}}}}},
+        {"timeout of no group", TimeoutNow{none, Term{1}}},
+        {"timeout in term 0", TimeoutNow{GroupId{1}, Term{0}}},
+        {"chunk newer than its sender", SnapshotChunk{GroupId{1}, Term{3}, at, 0, false, {}, {}}},
+        {"chunk answer of no group", SnapshotAnswer{none, Term{4}, at, 0, false}},
+        {"beat in term 0", Heartbeat{1, {{GroupId{1}, Term{0}, LogIndex{1}}}, 0, 0, 0}},
+        {"refusal in a far term", HeartbeatAnswer{1, {{GroupId{1}, far}}, false, 0}},
+        {"confirm of no group", Confirm{1, {{none, Term{1}}}}},
+        {"confirm refusal of no group", ConfirmAnswer{1, {{none, Term{1}}}}},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.why);
+        const auto back = there_and_back(c.message);
+        ASSERT_FALSE(back);
+        EXPECT_EQ(back.error().number, std::uint16_t(ErrorNumber::BadMessage));
+    }
+}
+
+}  // namespace
+}  // namespace weft::wire
