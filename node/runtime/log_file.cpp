@@ -1,0 +1,101 @@
+#include "node/runtime/log_file.h"
+
+#include "core/error.h"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::node {
+
+namespace {
+
+spdlog::level::level_enum level_of(LogLevel level) {
+    switch (level) {
+        case LogLevel::Debug:
+            return spdlog::level::debug;
+        case LogLevel::Info:
+            return spdlog::level::info;
+        case LogLevel::Warn:
+            return spdlog::level::warn;
+        case LogLevel::Error:
+            return spdlog::level::err;
+    }
+    return spdlog::level::info;
+}
+
+bool is_plain(char c) { return c > ' ' && c < 0x7f && c != '"' && c != '=' && c != '\\'; }
+
+void append_text(std::string& line, std::string_view text) {
+    if (!text.empty() && std::ranges::all_of(text, is_plain)) {
+        line += text;
+        return;
+    }
+    line += '"';
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') line += '\\';
+        if (byte < 0x20 || byte >= 0x7f)
+            line += fmt::format("\\x{:02x}", byte);
+        else
+            line += c;
+    }
+    line += '"';
+}
+
+}  // namespace
+
+std::string log_line(std::string_view event, std::initializer_list<LogField> fields) {
+    std::string line(event);
+    for (const LogField& field : fields) {
+        line += ' ';
+        line += field.name;
+        line += '=';
+        if (const auto* text = std::get_if<std::string>(&field.value))
+            append_text(line, *text);
+        else if (const auto* flag = std::get_if<bool>(&field.value))
+            line += *flag ? "true" : "false";
+        else if (const auto* number = std::get_if<std::int64_t>(&field.value))
+            line += std::to_string(*number);
+        else
+            line += std::to_string(std::get<std::uint64_t>(field.value));
+    }
+    return line;
+}
+
+struct LogFile::State {
+    explicit State(spdlog::sink_ptr sink) : logger("weft", std::move(sink)) {
+        logger.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+        logger.set_level(spdlog::level::trace);  // core/log.h decides
+        logger.flush_on(spdlog::level::info);
+    }
+    spdlog::logger logger;
+};
+
+LogFile::LogFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
+LogFile::~LogFile() = default;
+
+Result<std::unique_ptr<LogFile>> LogFile::open(const std::string& path) {
+    try {
+        spdlog::sink_ptr sink;
+        if (path.empty())
+            sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+        else
+            sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
+        return std::unique_ptr<LogFile>(new LogFile(std::make_unique<State>(std::move(sink))));
+    } catch (const spdlog::spdlog_ex& error) {
+        return fail(ErrorNumber::BadConfiguration, "cannot write the log: {}", error.what());
+    }
+}
+
+void LogFile::write(LogLevel level, std::string_view event,
+                    std::initializer_list<LogField> fields) {
+    state_->logger.log(level_of(level), log_line(event, fields));
+}
+
+void LogFile::flush() { state_->logger.flush(); }
+
+}  // namespace weft::node

@@ -1,0 +1,33 @@
+#pragma once
+// The sink of a real node: one line per event, "TIME LEVEL event field=value ...", to a file or to
+// standard error.
+
+#include "core/log.h"
+#include "weft/result.h"
+
+#include <memory>
+#include <string>
+
+namespace weft::node {
+
+class LogFile final : public LogSink {
+public:
+    // Appends to `path`; empty: standard error. Configuration (1005) when it cannot be opened.
+    static Result<std::unique_ptr<LogFile>> open(const std::string& path);
+    ~LogFile() override;
+
+    void write(LogLevel level, std::string_view event,
+               std::initializer_list<LogField> fields) override;
+    void flush();
+
+private:
+    struct State;
+    explicit LogFile(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+// The line without time and level: values that are not plain words are quoted, so that a line stays
+// a line whatever is in them.
+std::string log_line(std::string_view event, std::initializer_list<LogField> fields);
+
+}  // namespace weft::node

@@ -1,0 +1,289 @@
+#include "node/runtime/port.h"
+
+#include "core/error.h"
+#include "core/overloaded.h"
+#include "flatbuffers/wire_client.h"
+#include "flatbuffers/wire_mesh.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace weft::node {
+
+namespace {
+
+// Links, signals and frames that wait are looked after at least this often under load.
+constexpr Duration kLookInterval = std::chrono::milliseconds(10);
+constexpr Duration kSleepMax = std::chrono::seconds(1);
+constexpr Duration kRestlessSleepMax = std::chrono::milliseconds(2);
+
+bool readable(int descriptor) {
+    if (descriptor < 0) return false;
+    pollfd waiting{descriptor, POLLIN, 0};
+    return poll(&waiting, 1, 0) == 1;
+}
+
+}  // namespace
+
+Port::Port(PortParts parts, PortOptions options)
+    : mesh_(parts.mesh),
+      clients_(parts.clients),
+      peers_(parts.peers),
+      journal_(parts.journal),
+      reader_(parts.reader),
+      completions_(parts.completions),
+      header_(options.header),
+      stop_descriptor_(options.stop_descriptor),
+      log_(options.log),
+      rejects_(options.log) {}
+
+Now Port::now() const {
+    const auto mono = std::chrono::steady_clock::now().time_since_epoch();
+    const auto wall = std::chrono::system_clock::now().time_since_epoch();
+    return {Instant{std::chrono::duration_cast<Duration>(mono).count()},
+            WallTime{std::chrono::duration_cast<std::chrono::milliseconds>(wall).count()}};
+}
+
+// ---- input --------------------------------------------------------------------------------------
+
+bool Port::next_event(Event& event) {
+    if (store_failure_ || stop_) return false;
+    take_completions();
+    if (store_failure_) return false;
+    if (!pending_.empty()) {
+        event = std::move(pending_.front());
+        pending_.pop_front();
+        return true;
+    }
+    do {
+        if (incoming_ && next_message(event)) return true;
+        incoming_.reset();
+    } while (next_frame());
+    return false;
+}
+
+void Port::take_completions() {
+    if (!completions_.take(completed_)) return;
+    for (Completion& completion : completed_) {
+        if (auto* failed = std::get_if<StoreFailed>(&completion)) {
+            store_failure_ = std::move(failed->error);
+            break;
+        }
+        Event& event = std::get<Event>(completion);
+        if (const auto* persisted = std::get_if<Persisted>(&event))
+            header_.durable = persisted->stats.durable;
+        pending_.push_back(std::move(event));
+    }
+    completed_.clear();
+}
+
+// The ports take turns, so that neither can starve the other.
+bool Port::next_frame() {
+    for (int i = 0; i < 2; ++i) {
+        const Source source = turn_;
+        turn_ = source == Source::Mesh ? Source::Client : Source::Mesh;
+        transport::Router& router = source == Source::Mesh ? mesh_ : clients_.router();
+        const auto received = router.receive();
+        if (!received) continue;
+        if (source == Source::Mesh)
+            open_mesh_frame(received->frame);
+        else
+            open_client_frame(*received);
+        return true;
+    }
+    return false;
+}
+
+void Port::open_mesh_frame(std::string_view bytes) {
+    auto frame = wire::FrameReader::open(bytes);
+    if (!frame) return rejects_.add(Reject::BadFrame, "mesh", frame.error(), now().mono);
+    const wire::FrameHeader& from = frame->header();
+    const auto refuse = [&](Reject reason, ErrorNumber number, std::string_view what) {
+        rejects_.add(reason, "mesh",
+                     make_error(number, fmt::format("{} {}", from.sender.hex(), what)), now().mono);
+    };
+    if (from.channel != wire::Channel::Peer)
+        return refuse(Reject::WrongChannel, ErrorNumber::UnexpectedMessage,
+                      "does not speak as a peer");
+    if (from.cluster != header_.cluster)
+        return refuse(Reject::WrongCluster, ErrorNumber::WrongMesh, "is of another mesh");
+    if (from.receiver != header_.sender)
+        return refuse(Reject::WrongReceiver, ErrorNumber::WrongMesh, "means another node");
+    if (!peers_.knows(from.sender))
+        return refuse(Reject::UnknownSender, ErrorNumber::WrongMesh, "is not of this mesh");
+    peers_.heard_from(from.sender, now().mono);
+    incoming_ = Incoming{*std::move(frame), {}, false, Source::Mesh};
+}
+
+void Port::open_client_frame(const transport::Router::Received& received) {
+    auto frame = wire::FrameReader::open(received.frame);
+    if (!frame) {
+        rejects_.add(Reject::BadFrame, "client", frame.error(), now().mono);
+        return tell_client(received.from, frame.error());
+    }
+    const wire::FrameHeader& from = frame->header();
+    if (from.channel != wire::Channel::Client) {
+        const Error error =
+            make_error(ErrorNumber::UnexpectedMessage, "this port is for clients only");
+        rejects_.add(Reject::WrongChannel, "client", error, now().mono);
+        return tell_client(received.from, error);
+    }
+    const bool foreign = (!from.cluster.is_zero() && from.cluster != header_.cluster) ||
+                         (!from.receiver.is_zero() && from.receiver != header_.sender);
+    incoming_ = Incoming{*std::move(frame), received.from, foreign, Source::Client};
+}
+
+bool Port::next_message(Event& event) {
+    for (;;) {
+        auto raw = incoming_->frame.next();
+        if (!raw) {
+            reject(Reject::BadFrame, raw.error());
+            return false;
+        }
+        if (!*raw) return false;
+        const Taken taken = incoming_->source == Source::Mesh ? take_mesh_message(**raw, event)
+                                                              : take_client_message(**raw, event);
+        if (taken == Taken::Message) return true;
+        if (taken == Taken::FrameFailed) return false;
+    }
+}
+
+Port::Taken Port::take_mesh_message(const wire::RawMessage& raw, Event& event) {
+    auto message = wire::read_mesh(raw);
+    if (!message) {
+        reject(Reject::BadMessage, message.error());
+        return Taken::FrameFailed;
+    }
+    if (!*message) {
+        rejects_.add(Reject::Skipped);
+        return Taken::Nothing;
+    }
+    const wire::FrameHeader& from = incoming_->frame.header();
+    event = FromPeer{from.sender, from.sender_boot, from.durable, std::move(**message)};
+    return Taken::Message;
+}
+
+Port::Taken Port::take_client_message(const wire::RawMessage& raw, Event& event) {
+    auto message = wire::read_to_node(raw);
+    if (!message) {
+        reject(Reject::BadMessage, message.error());
+        refuse_client(raw, message.error());
+        // A request over a limit is whole: what follows it is worth reading.
+        return wire::request_id_of(raw) ? Taken::Nothing : Taken::FrameFailed;
+    }
+    if (!*message) {
+        rejects_.add(Reject::Skipped);
+        return Taken::Nothing;
+    }
+    // A hello is how a client learns where it is; everything else was meant for somebody else.
+    if (incoming_->foreign && !std::holds_alternative<routing::ClientHello>(**message))
+        return refuse_foreign(raw);
+    event = FromClient{incoming_->client, std::move(**message)};
+    return Taken::Message;
+}
+
+Port::Taken Port::refuse_foreign(const wire::RawMessage& raw) {
+    const wire::FrameHeader& from = incoming_->frame.header();
+    const bool other_mesh = !from.cluster.is_zero() && from.cluster != header_.cluster;
+    const Error error =
+        other_mesh ? make_error(ErrorNumber::WrongMesh,
+                                fmt::format("this node is of mesh {}, the request of mesh {}",
+                                            header_.cluster.hex(), from.cluster.hex()))
+                   : make_error(ErrorNumber::NoLeader,
+                                fmt::format("this is node {}, the request is for node {}",
+                                            header_.sender.hex(), from.receiver.hex()));
+    reject(other_mesh ? Reject::WrongCluster : Reject::WrongReceiver, error);
+    refuse_client(raw, error);
+    return Taken::Nothing;
+}
+
+void Port::reject(Reject reason, const Error& error) {
+    const bool mesh = incoming_->source == Source::Mesh;
+    rejects_.add(reason, mesh ? "mesh" : "client", error, now().mono);
+}
+
+// A request whose id can be read gets its own answer, anything else a general one.
+void Port::refuse_client(const wire::RawMessage& raw, const Error& error) {
+    const auto id = wire::request_id_of(raw);
+    if (!id) return tell_client(incoming_->client, error);
+    Reply reply;
+    reply.id = *id;
+    reply.outcome = Outcome::NotDone;
+    reply.error = error;
+    clients_.write(incoming_->client, std::move(reply), header_);
+}
+
+void Port::tell_client(ClientRef client, const Error& error) {
+    routing::AdminReply reply;  // id 0: answers no question in particular
+    reply.error = error;
+    clients_.write(client, std::move(reply), header_);
+}
+
+// ---- output -------------------------------------------------------------------------------------
+
+void Port::perform(Effects& effects) {
+    if (store_failure_) return;
+    for (Effect& effect : effects.list) {
+        std::visit(Overloaded{
+                       [&](SendPeer& send) { peers_.write(send.to, send.message, header_); },
+                       [&](SendClient& send) { clients_.write(send.to, send.message, header_); },
+                       [&](Fetch& fetch) { fetches_.push_back(std::move(fetch)); },
+                       [&](Stop& stop) { stop_ = std::move(stop); },
+                   },
+                   effect);
+    }
+    // Peers first: their disks work while ours does. Replies rest on nothing in this batch.
+    peers_.flush(header_, rejects_);
+    if (!effects.batch.empty()) journal_.write(effects.persist_seq, effects.batch);
+    if (!fetches_.empty()) reader_.read(fetches_);
+    clients_.flush(header_, rejects_, pending_);
+}
+
+void Port::end_round() {
+    clients_.flush(header_, rejects_, pending_);
+    if (now().mono - looked_ >= kLookInterval) look_around();
+}
+
+void Port::look_around() {
+    const Instant at = now().mono;
+    looked_ = at;
+    peers_.look(at, pending_);
+    if (!readable(stop_descriptor_)) return;
+    char signal[128];
+    if (read(stop_descriptor_, signal, sizeof signal) <= 0) stop_descriptor_ = -1;
+    if (std::exchange(draining_, true))
+        stop_ = Stop{0, "asked twice"};
+    else
+        pending_.push_back(Drain{});
+}
+
+void Port::send_the_rest(Instant limit) {
+    while (restless() && now().mono < limit) {
+        transport::wait_readable({}, 1);
+        peers_.look(now().mono, pending_);
+        clients_.flush(header_, rejects_, pending_);
+    }
+}
+
+void Port::sleep(Instant deadline) {
+    look_around();
+    if (!pending_.empty() || stop_) return;
+    const Duration longest = restless() ? kRestlessSleepMax : kSleepMax;
+    const Instant at = now().mono;
+    if (deadline <= at) return;
+    const Duration span = std::min(deadline - at, longest);
+    if (!completions_.begin_sleep()) return;
+    poll_set_.sockets = {mesh_.handle(), clients_.router().handle()};
+    poll_set_.descriptors = {completions_.descriptor()};
+    if (stop_descriptor_ >= 0) poll_set_.descriptors.push_back(stop_descriptor_);
+    peers_.descriptors(poll_set_.descriptors);
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(span).count();
+    transport::wait_readable(poll_set_, ms);
+    completions_.end_sleep();
+}
+
+}  // namespace weft::node

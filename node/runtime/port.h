@@ -1,0 +1,108 @@
+#pragma once
+// The world as node/loop sees it: frames of both ports, finished work of the threads, link changes
+// and the wish to stop become events; effects become frames, rounds for the disk and reads.
+
+#include "core/log.h"
+#include "core/time.h"
+#include "flatbuffers/wire_frame.h"
+#include "node/events.h"
+#include "node/runtime/client_port.h"
+#include "node/runtime/completions.h"
+#include "node/runtime/journal_thread.h"
+#include "node/runtime/peer_links.h"
+#include "node/runtime/reader_thread.h"
+#include "node/runtime/rejects.h"
+#include "transport/sockets.h"
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace weft::node {
+
+struct PortParts {
+    transport::Router& mesh;
+    ClientPort& clients;
+    PeerLinks& peers;
+    JournalThread& journal;
+    ReaderThread& reader;
+    Completions& completions;
+};
+
+struct PortOptions {
+    wire::FrameHeader header;  // of every frame we send; the channel is the client's
+    int stop_descriptor = -1;
+    Log log;
+};
+
+class Port {
+public:
+    Port(PortParts parts, PortOptions options);
+
+    // ---- what node/loop asks for
+    Now now() const;
+    bool next_event(Event& event);
+    void perform(Effects& effects);
+
+    // ---- the driver around it
+    // After every round: frames that wait, links, signals.
+    void end_round();
+    // Sleeps until input, a finished read or write, `deadline`, or nothing at all.
+    void sleep(Instant deadline);
+    // The store failed: end without performing anything further.
+    const std::optional<Error>& store_failure() const { return store_failure_; }
+    // The node asked to end, or the second wish to stop has come.
+    const std::optional<Stop>& stop() const { return stop_; }
+    // Gives slow connections until `limit` to take the frames that wait for them.
+    void send_the_rest(Instant limit);
+    Lsn durable() const { return header_.durable; }
+    const Rejects& rejects() const { return rejects_; }
+
+private:
+    enum class Source : std::uint8_t { Mesh, Client };
+    struct Incoming {
+        wire::FrameReader frame;
+        ClientRef client;      // Source::Client
+        bool foreign = false;  // a client's that means another mesh or node
+        Source source = Source::Mesh;
+    };
+
+    void take_completions();
+    bool next_frame();
+    void open_mesh_frame(std::string_view bytes);
+    void open_client_frame(const transport::Router::Received& received);
+    // The next event out of the frame at hand; false at its end.
+    bool next_message(Event& event);
+    enum class Taken : std::uint8_t { Message, Nothing, FrameFailed };
+    Taken take_mesh_message(const wire::RawMessage& raw, Event& event);
+    Taken take_client_message(const wire::RawMessage& raw, Event& event);
+    Taken refuse_foreign(const wire::RawMessage& raw);
+    void refuse_client(const wire::RawMessage& raw, const Error& error);
+    void tell_client(ClientRef client, const Error& error);
+    void reject(Reject reason, const Error& error);
+    bool restless() const { return peers_.restless() || clients_.restless(); }
+    void look_around();
+
+    transport::Router& mesh_;
+    ClientPort& clients_;
+    PeerLinks& peers_;
+    JournalThread& journal_;
+    ReaderThread& reader_;
+    Completions& completions_;
+    wire::FrameHeader header_;
+    int stop_descriptor_;
+    Log log_;
+    Rejects rejects_;
+    std::deque<Event> pending_;
+    std::vector<Completion> completed_;
+    std::vector<Fetch> fetches_;
+    std::optional<Incoming> incoming_;
+    Source turn_ = Source::Mesh;
+    transport::PollSet poll_set_;
+    Instant looked_ = Instant::long_ago();
+    std::optional<Error> store_failure_;
+    std::optional<Stop> stop_;
+    bool draining_ = false;
+};
+
+}  // namespace weft::node

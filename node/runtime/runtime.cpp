@@ -1,0 +1,241 @@
+#include "node/runtime/runtime.h"
+
+#include "core/error.h"
+#include "entity/builtin/counter.h"
+#include "entity/builtin/kv.h"
+#include "node/loop/loop.h"
+#include "node/node.h"
+#include "node/runtime/log_file.h"
+#include "node/runtime/port.h"
+#include "storage/data_directory.h"
+#include "transport/sockets.h"
+
+#include <sched.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+namespace weft::node {
+
+namespace {
+
+// How often a node that is not ready yet is asked whether it is.
+constexpr Duration kReadyInterval = std::chrono::milliseconds(20);
+// What slow connections get at the end to take their last frames.
+constexpr Duration kLastFrames = std::chrono::milliseconds(200);
+
+Result<void> pin(int cpu) {
+    if (cpu < 0) return {};
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (cpu < CPU_SETSIZE) CPU_SET(static_cast<std::size_t>(cpu), &set);
+    if (sched_setaffinity(0, sizeof set, &set) == 0) return {};
+    return fail(ErrorNumber::BadConfiguration, "cannot run on processor {}: {}", cpu,
+                std::strerror(errno));
+}
+
+std::uint64_t random_seed() {
+    std::uint64_t seed = 0;
+    // Fails only before the kernel's own start-up is over; time-outs need no better then.
+    [[maybe_unused]] const ssize_t got = getrandom(&seed, sizeof seed, 0);
+    return seed;
+}
+
+Result<routing::Genesis> read_genesis(const RuntimeOptions& options) {
+    auto genesis = routing::decode_genesis(options.genesis_bytes);
+    if (!genesis) return genesis;
+    const auto found =
+        std::ranges::find(genesis->founders, options.self.node, &routing::NodeRecord::node);
+    if (found == genesis->founders.end())
+        return fail(ErrorNumber::BadConfiguration, "node {} is not in the genesis of this mesh",
+                    options.self.node.hex());
+    if (found->mesh_address != options.self.mesh_address ||
+        found->client_address != options.self.client_address)
+        return fail(ErrorNumber::BadConfiguration,
+                    "node {} is known to the mesh as {} and {}, its own record says {} and {}",
+                    options.self.node.hex(), found->mesh_address, found->client_address,
+                    options.self.mesh_address, options.self.client_address);
+    return genesis;
+}
+
+// Everything that stands around the core, in the order in which it is made.
+class Runtime {
+public:
+    static Result<std::unique_ptr<Runtime>> open(const RuntimeOptions& options, Log log);
+    int run();
+
+private:
+    Runtime(const RuntimeOptions& options, Log log) : options_(options), log_(log) {}
+    Result<void> listen();
+    Result<void> begin(const routing::Genesis& genesis);
+    int end();
+    int end_without_store(const Error& error);
+
+    const RuntimeOptions& options_;
+    Log log_;
+    entity::TypeTable types_;
+    std::unique_ptr<storage::DataDirectory> directory_;
+    transport::Context context_;
+    std::optional<transport::Router> mesh_;
+    std::optional<ClientPort> clients_;
+    std::optional<PeerLinks> peers_;
+    Completions completions_;
+    std::optional<JournalThread> journal_;
+    std::optional<ReaderThread> reader_;
+    std::optional<Node> node_;
+    std::optional<Port> port_;
+};
+
+Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options, Log log) {
+    std::unique_ptr<Runtime> runtime(new Runtime(options, log));
+    const auto genesis = read_genesis(options);
+    if (!genesis) return std::unexpected(genesis.error());
+    if (auto pinned = pin(options.cpu); !pinned) return std::unexpected(pinned.error());
+    // The ports first: a second process on them must not even touch the data.
+    if (auto bound = runtime->listen(); !bound) return std::unexpected(bound.error());
+    storage::DataDirectoryOptions data;
+    data.path = options.data_directory;
+    data.cluster = routing::cluster_id(options.genesis_bytes);
+    data.node = options.self.node;
+    data.map_bytes = options.map_bytes;
+    auto directory = storage::DataDirectory::open(data);
+    if (!directory) return std::unexpected(std::move(directory).error());
+    runtime->directory_ = *std::move(directory);
+    if (auto begun = runtime->begin(*genesis); !begun) return std::unexpected(begun.error());
+    return runtime;
+}
+
+Result<void> Runtime::listen() {
+    auto mesh = transport::Router::bind(context_, options_.self.mesh_address, wire::kFrameBytesMax);
+    if (!mesh) return std::unexpected(std::move(mesh).error());
+    mesh_ = *std::move(mesh);
+    auto clients =
+        transport::Router::bind(context_, options_.self.client_address, wire::kFrameBytesMax);
+    if (!clients) return std::unexpected(std::move(clients).error());
+    clients_.emplace(*std::move(clients));
+    return {};
+}
+
+Result<void> Runtime::begin(const routing::Genesis& genesis) {
+    const auto boot = directory_->begin_boot();
+    if (!boot) return std::unexpected(boot.error());
+    auto peers = PeerLinks::open(context_, genesis, options_.self.node, log_);
+    if (!peers) return std::unexpected(std::move(peers).error());
+    peers_ = *std::move(peers);
+    types_.add(entity::make_kv());
+    types_.add(entity::make_counter());
+    storage::Store& store = directory_->store();
+    journal_.emplace(store, completions_);
+    reader_.emplace(store, completions_);
+
+    NodeOptions node;
+    node.genesis = genesis;
+    node.genesis_bytes = options_.genesis_bytes;
+    node.self = options_.self.node;
+    node.boot = *boot;
+    node.timings = options_.timings;
+    node_.emplace(std::move(node), store.recover(), types_, Random(random_seed()), log_);
+
+    PortOptions port;
+    port.header.cluster = routing::cluster_id(options_.genesis_bytes);
+    port.header.sender = options_.self.node;
+    port.header.sender_boot = *boot;
+    port.header.durable = store.stats().durable;
+    port.stop_descriptor = options_.stop_descriptor;
+    port.log = log_;
+    port_.emplace(PortParts{*mesh_, *clients_, *peers_, *journal_, *reader_, completions_}, port);
+    log_.info("node.started", {{"node", options_.self.node},
+                               {"boot", *boot},
+                               {"mesh", options_.self.mesh_address},
+                               {"client", options_.self.client_address},
+                               {"durable", port.header.durable}});
+    return {};
+}
+
+int Runtime::run() {
+    Loop<Port> loop(*node_, *port_);
+    const Instant begun = port_->now().mono;
+    Instant ask_ready = begun;
+    bool ready = false;
+    for (;;) {
+        const std::size_t taken = loop.round();
+        port_->end_round();
+        if (port_->store_failure()) return end_without_store(*port_->store_failure());
+        if (port_->stop()) return end();
+        if (!ready) {
+            const Instant at = port_->now().mono;
+            if (at >= ask_ready) {
+                ready = node_->ready();
+                ask_ready = at + kReadyInterval;
+            }
+            if (ready) log_.info("node.ready", {{"after_ms", (at - begun).count() / 1000000}});
+        }
+        if (taken == 0)
+            port_->sleep(ready ? node_->next_deadline()
+                               : std::min(node_->next_deadline(), ask_ready));
+    }
+}
+
+int Runtime::end() {
+    port_->send_the_rest(port_->now().mono + kLastFrames);
+    const Stop& stop = *port_->stop();
+    journal_.reset();  // writes what waits
+    const Lsn durable = directory_->store().stats().durable;
+    const auto recorded = directory_->record_durable(durable);
+    if (!recorded)
+        log_.warn("node.stop_not_recorded", {{"why", std::string_view(recorded.error().message)}});
+    port_->rejects().summarize();
+    log_.info(
+        "node.stopped",
+        {{"exit", stop.exit_code}, {"why", std::string_view(stop.reason)}, {"durable", durable}});
+    return stop.exit_code;
+}
+
+int Runtime::end_without_store(const Error& error) {
+    log_.error("disk.failed", {{"error", fmt::format("WEFT-{:04}", error.number)},
+                               {"what", error.message},
+                               {"exit", kExitSyncFailed}});
+    if (error.number == static_cast<std::uint16_t>(ErrorNumber::SyncFailed)) {
+        const auto marked = directory_->mark_sync_failed();
+        if (!marked)
+            log_.error("disk.not_marked", {{"what", std::string_view(marked.error().message)}});
+    }
+    return kExitSyncFailed;
+}
+
+}  // namespace
+
+Result<int> run_node(const RuntimeOptions& options) {
+    auto file = LogFile::open(options.log_file);
+    if (!file) return std::unexpected(std::move(file).error());
+    const Log log(file->get(), options.log_level);
+    auto runtime = Runtime::open(options, log);
+    if (!runtime) {
+        const Error& error = runtime.error();
+        log.error("node.not_started",
+                  {{"error", fmt::format("WEFT-{:04}", error.number)}, {"what", error.message}});
+        return std::unexpected(error);
+    }
+    return (*runtime)->run();
+}
+
+Result<int> stop_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    const int descriptor = pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0
+                               ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
+                               : -1;
+    if (descriptor < 0)
+        return fail(ErrorNumber::BadConfiguration, "cannot wait for signals: {}",
+                    std::strerror(errno));
+    return descriptor;
+}
+
+}  // namespace weft::node

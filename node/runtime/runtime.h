@@ -1,0 +1,42 @@
+#pragma once
+// A node in the real world: sockets, disk, threads, clock and log around Node and node/loop.
+//
+// Threads: the caller's is the core thread; a journal thread (one transaction per round), a reader
+// thread and ZeroMQ's I/O thread are started and ended in here (DESIGN 3).
+
+#include "core/log.h"
+#include "replication/replica.h"
+#include "routing/genesis.h"
+#include "weft/result.h"
+
+#include <cstdint>
+#include <string>
+
+namespace weft::node {
+
+struct RuntimeOptions {
+    std::string data_directory;  // made when missing
+    std::string genesis_bytes;
+    routing::NodeRecord self;  // must be a founder; its addresses are listened on
+    LogLevel log_level = LogLevel::Info;
+    std::string log_file;      // appended to; empty: standard error
+    int cpu = -1;              // all threads run on this processor; -1: on any
+    int stop_descriptor = -1;  // readable: hand leaderships over, flush, stop; again: stop at once
+    std::uint64_t map_bytes = std::uint64_t{64} << 30;
+    replication::Timings timings;
+};
+
+inline constexpr int kExitSyncFailed = 74;
+
+// Runs until the node stops and returns the process's exit code: 0 after a stop that was asked for,
+// 74 when the disk failed to sync (nothing of that is acknowledged), 70 on a fault of weft.
+// An error when it cannot start: Configuration (address, port in use, not a founder, processor) or
+// what storage::DataDirectory::open() says. Nothing was sent then.
+Result<int> run_node(const RuntimeOptions& options);
+
+// Blocks SIGTERM and SIGINT in this thread and all it starts from now on, and returns a descriptor
+// that becomes readable when one arrives: RuntimeOptions::stop_descriptor. Call it before any
+// thread exists.
+Result<int> stop_signals();
+
+}  // namespace weft::node

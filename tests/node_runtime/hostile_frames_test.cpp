@@ -1,0 +1,232 @@
+// Bad frames at both ports of a real node while a good client goes on being served.
+
+#include "core/error.h"
+#include "core/random.h"
+#include "flatbuffers/wire_mesh.h"
+#include "tests/node_runtime/raw_client.h"
+#include "tests/node_runtime/test_mesh.h"
+
+#include <gtest/gtest.h>
+
+namespace weft {
+namespace {
+
+class HostileFrames : public testing::Test {
+protected:
+    void SetUp() override {
+        mesh_.start();
+        good_ = std::make_unique<test::RawClient>(context_, record().client_address);
+        ASSERT_TRUE(good_->greet()) << mesh_.nodes[0]->log();
+        ASSERT_EQ(good_->call("kv", "kept", "put", "before").outcome, Outcome::Done);
+    }
+    void TearDown() override {
+        const Reply kept = good_->call("kv", "kept", "get", "");
+        EXPECT_EQ(kept.payload.view(), "before");
+        EXPECT_EQ(good_->call("kv", "other", "put", "after").outcome, Outcome::Done);
+        EXPECT_EQ(mesh_.nodes[0]->stop(), 0) << mesh_.nodes[0]->log();
+    }
+
+    const routing::NodeRecord& record() const { return mesh_.nodes[0]->record(); }
+    test::RawClient mesh_port() { return {context_, record().mesh_address}; }
+    test::RawClient client_port() {
+        test::RawClient client(context_, record().client_address);
+        client.hello = good_->hello;
+        return client;
+    }
+    // The node's total for `reason`, told when it stops.
+    bool counted(std::string_view reason) {
+        mesh_.nodes[0]->stop();
+        const std::string line = "input.rejected_total reason=" + std::string(reason);
+        const bool found = mesh_.nodes[0]->log().find(line) != std::string::npos;
+        mesh_.start();
+        return good_->greet() && found;
+    }
+    wire::FrameHeader peer_header() const {
+        wire::FrameHeader header;
+        header.channel = wire::Channel::Peer;
+        header.cluster = mesh_.cluster();
+        header.sender.bytes.fill(9);
+        header.sender_boot = Boot{1};
+        header.receiver = record().node;
+        return header;
+    }
+    static std::string peer_frame(const wire::FrameHeader& header) {
+        wire::FrameWriter writer;
+        wire::write(writer, node::MeshMessage(replication::PeerMessage(
+                                replication::TimeoutNow{GroupId{1}, Term{1000}})));
+        return writer.finish(header);
+    }
+
+    test::TestMesh mesh_{1};
+    transport::Context context_;
+    std::unique_ptr<test::RawClient> good_;
+};
+
+TEST_F(HostileFrames, RandomTruncatedAndFlippedBytesOnBothPorts) {
+    test::RawClient ports[] = {client_port(), mesh_port()};
+    const std::string request =
+        good_->frame_of(good_->request("kv", "hostile", "put", "should never be"));
+    Random random(5);
+    for (test::RawClient& port : ports) {
+        for (int i = 0; i < 200; ++i) {
+            std::string bytes(random.below(400), '\0');
+            for (char& c : bytes) c = static_cast<char>(random.next());
+            ASSERT_TRUE(port.send(bytes));
+            ASSERT_TRUE(port.send(request.substr(0, random.below(request.size()))));
+            std::string flipped = request;
+            flipped[random.below(flipped.size())] ^= 1;
+            ASSERT_TRUE(port.send(flipped));
+        }
+    }
+    const Reply absent = good_->call("kv", "hostile", "get", "");
+    EXPECT_FALSE(absent.exists);
+    EXPECT_TRUE(counted("bad_frame"));
+}
+
+// A frame that does not hold is answered too: what, and what to do about it.
+TEST_F(HostileFrames, AClientHearsWhyItsFrameWasRefused) {
+    test::RawClient client = client_port();
+    const auto refusal = [&](const std::string& frame) {
+        std::optional<Error> error;
+        client.send(frame);
+        client.receive_until([&](routing::ToClient& message) {
+            if (auto* reply = std::get_if<routing::AdminReply>(&message)) error = reply->error;
+            return error.has_value();
+        });
+        return error ? error->number : std::uint16_t{0};
+    };
+    EXPECT_EQ(refusal("not a frame"), std::uint16_t(ErrorNumber::BadFrame));
+    std::string newer = client.frame_of(client.request("kv", "x", "get", ""));
+    newer[4] = 2;
+    EXPECT_EQ(refusal(newer), std::uint16_t(ErrorNumber::NewerWire));
+    EXPECT_EQ(refusal(std::string(wire::kFrameBytesMax + 100, 'x')),
+              std::uint16_t(ErrorNumber::FrameTooLarge));
+    EXPECT_EQ(refusal(peer_frame(peer_header())), std::uint16_t(ErrorNumber::UnexpectedMessage));
+}
+
+TEST_F(HostileFrames, RequestsOverTheirLimitsAreAnsweredWithTheReason) {
+    test::RawClient client = client_port();
+    const std::string long_id(kIdBytesMax + 1, 'i');
+    const std::string large(kPayloadBytesMax + 1, 'p');
+    struct Case {
+        const char* type;
+        std::string_view id, command, payload;
+        ErrorNumber number;
+    };
+    using std::string_view_literals::operator""sv;
+    const Case cases[] = {
+        {"kv", long_id, "get", "", ErrorNumber::BadEntityId},
+        {"kv", "", "get", "", ErrorNumber::BadEntityId},
+        {"kv", "a\0b"sv, "get", "", ErrorNumber::BadEntityId},
+        {"kv", "\xff\xfe", "get", "", ErrorNumber::BadEntityId},
+        {"kv", "x", "put", large, ErrorNumber::PayloadTooLarge},
+        {"nothing", "x", "get", "", ErrorNumber::UnknownEntityType},
+        {"kv", "x", "steal", "", ErrorNumber::UnknownCommand},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(std::string(c.command) + " " + std::string(c.id.substr(0, 20)));
+        const Reply reply = client.ask(client.request(c.type, c.id, c.command, c.payload));
+        EXPECT_EQ(reply.outcome, Outcome::NotDone);
+        EXPECT_EQ(reply.error.number, std::uint16_t(c.number)) << reply.error.message;
+    }
+}
+
+TEST_F(HostileFrames, AnotherMeshsClientIsToldSo) {
+    test::RawClient client = client_port();
+    client.hello.cluster.bytes.fill(1);
+    const Reply reply = client.ask(client.request("kv", "kept", "put", "stolen"));
+    EXPECT_EQ(reply.outcome, Outcome::NotDone);
+    EXPECT_EQ(reply.error.number, std::uint16_t(ErrorNumber::WrongMesh));
+    client.hello = good_->hello;
+    client.hello.node.bytes.fill(1);
+    const Reply elsewhere = client.ask(client.request("kv", "kept", "put", "stolen"));
+    EXPECT_EQ(elsewhere.outcome, Outcome::NotDone);
+    EXPECT_TRUE(elsewhere.error.is_retryable());
+}
+
+TEST_F(HostileFrames, StrangersOnTheMeshPortAreCountedByReason) {
+    test::RawClient port = mesh_port();
+    wire::FrameHeader header = peer_header();
+    ASSERT_TRUE(port.send(peer_frame(header)));
+    header.sender = record().node;  // claims to be the node itself
+    ASSERT_TRUE(port.send(peer_frame(header)));
+    header = peer_header();
+    header.cluster.bytes.fill(1);
+    ASSERT_TRUE(port.send(peer_frame(header)));
+    header = peer_header();
+    header.receiver.bytes.fill(1);
+    ASSERT_TRUE(port.send(peer_frame(header)));
+    header = peer_header();
+    header.channel = wire::Channel::Client;
+    ASSERT_TRUE(port.send(peer_frame(header)));
+    // Frames of one connection keep their order: after this one all were looked at.
+    const auto rejected = [&](std::string_view reason) {
+        return test::eventually({}, [&] {
+            return mesh_.nodes[0]->log().find("reason=" + std::string(reason)) != std::string::npos;
+        });
+    };
+    for (const char* reason :
+         {"unknown_sender", "wrong_cluster", "wrong_receiver", "wrong_channel"})
+        EXPECT_TRUE(rejected(reason)) << reason;
+}
+
+// A client that asks and never reads is held to its bounds, and costs nobody else anything.
+TEST_F(HostileFrames, AClientThatNeverReadsLosesItsReplies) {
+    const std::string value(std::size_t{1} << 20, 'v');
+    ASSERT_EQ(good_->call("kv", "large", "put", value).outcome, Outcome::Done);
+    test::RawClient slow = client_port();
+    // A few at a time: more reads at once would be refused, and refusals are small.
+    for (int batch = 0; batch < 30; ++batch) {
+        for (int i = 0; i < 8; ++i)
+            ASSERT_TRUE(slow.send(slow.frame_of(slow.request("kv", "large", "get", ""))));
+        EXPECT_EQ(good_->call("kv", "kept", "get", "").outcome, Outcome::Done);
+    }
+    EXPECT_TRUE(counted("not_delivered"));
+}
+
+// A founder's name on frames of a process that is gone, and on frames that make no sense.
+TEST(HostileMesh, FormerBootsAndBadMessagesOfAPeerChangeNothing) {
+    test::TestMesh mesh(3);
+    mesh.start();
+    transport::Context context;
+    test::RawClient client(context, mesh.nodes[0]->record().client_address);
+    ASSERT_TRUE(client.greet());
+    const auto serves = [&](const std::string& value) {
+        return test::eventually({}, [&] {
+            for (const auto& node : mesh.nodes) {
+                test::RawClient each(context, node->record().client_address);
+                if (!each.greet()) return false;
+                const Reply put = each.ask(each.request("kv", "key", "put", value));
+                if (put.outcome == Outcome::Done) return true;
+            }
+            return false;
+        });
+    };
+    ASSERT_TRUE(serves("before"));
+    test::RawClient port(context, mesh.nodes[0]->record().mesh_address);
+    wire::FrameHeader header;
+    header.channel = wire::Channel::Peer;
+    header.cluster = mesh.cluster();
+    header.sender = mesh.nodes[1]->record().node;
+    header.receiver = mesh.nodes[0]->record().node;
+    for (std::uint32_t group = 1; group <= 8; ++group) {
+        wire::FrameWriter writer;
+        wire::write(writer, node::MeshMessage(replication::PeerMessage(replication::VoteAsks{
+                                {{GroupId{group}, Term{1u << 30}, {}, false, true}}})));
+        header.sender_boot = Boot{0};
+        ASSERT_TRUE(port.send(writer.finish(header)));
+        writer.add(65, wire::kMustUnderstand, std::string(64, '\x41'));
+        header.sender_boot = Boot{1};
+        ASSERT_TRUE(port.send(writer.finish(header)));
+    }
+    EXPECT_TRUE(serves("after"));
+    EXPECT_TRUE(test::eventually(
+        {}, [&] { return mesh.nodes[0]->log().find("reason=bad_message") != std::string::npos; }));
+    for (const auto& node : mesh.nodes) EXPECT_EQ(node->stop(), 0) << node->log();
+    // No term rose: nobody was elected a second time.
+    for (const auto& node : mesh.nodes)
+        EXPECT_EQ(node->log().find("term=1073741824"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace weft

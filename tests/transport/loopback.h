@@ -1,0 +1,87 @@
+#pragma once
+// Loopback helpers for tests with real sockets: free ports, waiting with a limit, plain TCP.
+
+#include "transport/sockets.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace weft::test {
+
+inline sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+}
+
+// A port that nobody listened on a moment ago.
+inline std::uint16_t free_port() {
+    const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address = loopback(0);
+    socklen_t size = sizeof address;
+    bind(descriptor, reinterpret_cast<const sockaddr*>(&address), size);
+    getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size);
+    close(descriptor);
+    return ntohs(address.sin_port);
+}
+
+inline std::string free_address() { return "127.0.0.1:" + std::to_string(free_port()); }
+
+inline std::uint16_t port_of(std::string_view address) {
+    return static_cast<std::uint16_t>(
+        std::stoi(std::string(address.substr(address.rfind(':') + 1))));
+}
+
+// A connected plain TCP socket; -1 when refused.
+class PlainTcp {
+public:
+    explicit PlainTcp(std::string_view address)
+        : descriptor_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        const sockaddr_in to = loopback(port_of(address));
+        connected_ = connect(descriptor_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+    }
+    PlainTcp(const PlainTcp&) = delete;
+    PlainTcp& operator=(const PlainTcp&) = delete;
+    ~PlainTcp() { close(descriptor_); }
+    bool connected() const { return connected_; }
+    bool send(std::string_view bytes) {
+        return ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+               static_cast<ssize_t>(bytes.size());
+    }
+    // True when the other end has closed within a second.
+    bool closed_by_peer() {
+        const timeval limit{1, 0};
+        setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        char buffer[512];
+        for (;;) {
+            const ssize_t size = recv(descriptor_, buffer, sizeof buffer, 0);
+            if (size > 0) continue;
+            return size == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+        }
+    }
+
+private:
+    int descriptor_;
+    bool connected_ = false;
+};
+
+// Calls `attempt` until it is true or five seconds are over, sleeping on `set` in between.
+template <class Attempt>
+bool eventually(const transport::PollSet& set, Attempt attempt) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (!attempt()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        transport::wait_readable(set, 5);
+    }
+    return true;
+}
+
+}  // namespace weft::test

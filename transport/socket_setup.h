@@ -1,0 +1,31 @@
+#pragma once
+// What every socket of weft has in common. Private to transport.
+
+#include "transport/sockets.h"
+#include "weft/result.h"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace weft::transport {
+
+struct SocketCloser {
+    void operator()(void* socket) const;
+};
+using Socket = std::unique_ptr<void, SocketCloser>;
+
+enum class SocketRole { Router, Dealer };
+
+// A socket with all options set, not yet bound or connected. Configuration (1005) when ZeroMQ
+// refuses one.
+Result<Socket> open_socket(Context& context, SocketRole role, std::size_t message_bytes_max);
+
+// Handles what other threads have told the socket (connections, room in queues). A send that does
+// not wait looks at that only now and then by itself.
+void settle(void* socket);
+
+int descriptor_of(void* socket);
+
+}  // namespace weft::transport
