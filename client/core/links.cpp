@@ -1,0 +1,167 @@
+// Connections, hellos, and what they tell of the mesh.
+#include "client/core/session_state.h"
+#include "routing/genesis.h"
+
+#include <algorithm>
+
+namespace weft::client {
+
+LinkId Session::State::add_link(std::string address) {
+    if (links.size() == kLinksMax) return kNone;
+    Link link;
+    link.address = std::move(address);
+    link.backoff = options.backoff_min;
+    links.push_back(std::move(link));
+    return static_cast<LinkId>(links.size() - 1);
+}
+
+void Session::State::open_link(Now now, LinkId link) {
+    links[link].state = Link::State::Opening;
+    timers.set(link_timer_id(link), now.mono + options.attempt_timeout);
+    out->push_back(OpenLink{link, links[link].address});
+}
+
+void Session::State::link_up(Now now, LinkId link) {
+    if (link >= links.size() || links[link].state != Link::State::Opening) return;
+    links[link].state = Link::State::Up;
+    send_hello(now, link);
+    timers.set(link_timer_id(link), now.mono + options.attempt_timeout / 4);
+}
+
+void Session::State::link_timer(Now now, LinkId link) {
+    switch (links[link].state) {
+        case Link::State::Closed:
+        case Link::State::Opening:
+            return open_link(now, link);
+        case Link::State::Up:
+            send_hello(now, link);
+            timers.set(link_timer_id(link), now.mono + options.attempt_timeout / 4);
+            return;
+        case Link::State::Ready:
+        case Link::State::Given_up:
+            return;
+    }
+}
+
+void Session::State::send_hello(Now now, LinkId link) {
+    links[link].hello_at = now.mono;
+    out->push_back(
+        SendNode{link, routing::ClientHello{.client = options.client, .program = options.program}});
+}
+
+// What was sent there and not answered may or may not have happened.
+void Session::State::link_down(Now now, LinkId link) {
+    if (link >= links.size() || links[link].state == Link::State::Given_up) return;
+    Link& l = links[link];
+    l.state = Link::State::Closed;
+    timers.set(link_timer_id(link), now.mono + raise(l.backoff));
+    std::vector<std::uint32_t> lost;
+    for (std::uint32_t slot = 0; slot < calls.size(); ++slot)
+        if (calls[slot].state == Call::State::Sent && calls[slot].link == link)
+            lost.push_back(slot);
+    for (const std::uint32_t slot : lost) {
+        Call& call = calls[slot];
+        if (call.request.leaders_lost < 255) ++call.request.leaders_lost;
+        Route& route = routes[call.group.value];
+        route.open = false;
+        route.not_before = now.mono;
+        retry(now, slot, true);
+    }
+    for (const std::uint32_t slot : lost) pump(now, calls[slot].lane);
+}
+
+void Session::State::give_up_link(LinkId link) {
+    links[link].state = Link::State::Given_up;
+    links[link].node = kNone;
+    links[link].answered = true;  // waiting for it would be in vain
+    timers.erase(link_timer_id(link));
+    out->push_back(CloseLink{link});
+}
+
+std::uint32_t Session::State::node_index(const NodeId& node) const {
+    if (node.is_zero()) return kNone;
+    for (std::uint32_t i = 0; i < nodes.size(); ++i)
+        if (nodes[i].info.node == node) return i;
+    return kNone;
+}
+
+std::uint32_t Session::State::learn_node(Now now, const routing::HelloNode& node) {
+    std::uint32_t index = node_index(node.node);
+    if (index == kNone) {
+        if (nodes.size() == routing::kFoundersMax) return kNone;
+        index = static_cast<std::uint32_t>(nodes.size());
+        nodes.push_back({});
+    }
+    nodes[index].info = node;
+    if (nodes[index].link != kNone) return index;
+    for (LinkId link = 0; link < links.size(); ++link)
+        if (links[link].address == node.client_address) nodes[index].link = link;
+    if (nodes[index].link == kNone) {
+        nodes[index].link = add_link(node.client_address);
+        if (nodes[index].link != kNone) open_link(now, nodes[index].link);
+    }
+    return index;
+}
+
+// Two addresses may lead to one node: one link to it is enough. False: this one was closed.
+bool Session::State::bind_link(LinkId link, std::uint32_t node) {
+    const LinkId other = nodes[node].link;
+    if (other != kNone && other != link) {
+        if (links[other].state == Link::State::Ready && links[other].node == node) {
+            give_up_link(link);
+            return false;
+        }
+        if (links[other].node == kNone && links[other].address == nodes[node].info.client_address &&
+            links[other].state != Link::State::Given_up)
+            give_up_link(other);
+    }
+    nodes[node].link = link;
+    links[link].node = node;
+    return true;
+}
+
+void Session::State::learn_mesh(Now now, const routing::HelloReply& hello) {
+    cluster = hello.cluster;
+    hash_key = hello.hash_key;
+    groups = hello.groups;
+    routes.resize(std::size_t{groups} + 1);
+    timers.grow(group_timer_id(GroupId{groups + 1}));
+    ids.set_groups(groups);
+    ids.learn_time(now.mono, hello.log_time_ms);
+    connected = true;
+}
+
+void Session::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello) {
+    if (link >= links.size()) return;
+    Link& l = links[link];
+    if (l.state != Link::State::Up && l.state != Link::State::Ready) return;
+    if (hello.groups == 0 || hello.groups > routing::kGroupsMax || hello.node.is_zero()) return;
+    l.answered = true;
+    if (connected && (hello.cluster != cluster || hello.groups != groups)) {
+        other_mesh = true;
+        return give_up_link(link);
+    }
+    if (!connected) learn_mesh(now, hello);
+    ids.learn_time(now.mono, hello.log_time_ms);
+    std::vector<std::uint32_t> index_of;
+    for (const routing::HelloNode& node : hello.nodes) index_of.push_back(learn_node(now, node));
+    const std::uint32_t self = node_index(hello.node);
+    if (self == kNone || !bind_link(link, self)) return;
+    links[link].state = Link::State::Ready;
+    links[link].backoff = options.backoff_min;
+    timers.erase(link_timer_id(link));
+    const std::size_t known = std::min(hello.leaders.size(), hello.terms.size());
+    for (std::size_t group = 0; group < std::min(known, routes.size()); ++group) {
+        const std::uint8_t leader = hello.leaders[group];
+        Claim what{.said_by = self, .term = Term{hello.terms[group]}};
+        if (leader < index_of.size()) what.leader = index_of[leader];
+        claim(now, GroupId{static_cast<std::uint32_t>(group)}, what);
+    }
+    place_unplaced(now);
+    // The leader of these may have been known before its link was ready.
+    const std::vector<GroupId> hungry = starving;
+    for (const GroupId group : hungry)
+        if (usable_link(routes[group.value]) == link) flush(now, group);
+}
+
+}  // namespace weft::client

@@ -1,0 +1,133 @@
+// Answers, retries, and the folding of attempts into one outcome (DESIGN 1).
+#include "client/core/session_state.h"
+#include "core/invariant.h"
+
+#include <algorithm>
+
+namespace weft::client {
+
+namespace {
+
+// The node does not run commands of this group now; another one may.
+bool is_about_route(const Error& error) {
+    return error.code == ErrorCode::NotLeader || error.code == ErrorCode::NotHosted ||
+           error.code == ErrorCode::Unavailable;
+}
+
+bool has_number(const Error& error, ErrorNumber number) {
+    return error.number == static_cast<std::uint16_t>(number);
+}
+
+}  // namespace
+
+// A resolve that was logged has an index: only then is its "not done" the answer to the question
+// and not a refusal to ask it.
+bool Session::State::is_final(const Call& call, const Reply& reply) {
+    if (call.request.kind == RequestKind::Resolve && reply.index.value != 0) return true;
+    return !reply.error.is_retryable();
+}
+
+// NotDone only if no attempt was ever sent without a definite refusal.
+Reply Session::State::folded(const Call& call, Reply reply) {
+    const bool resolve = call.request.kind == RequestKind::Resolve;
+    if (resolve && reply.index.value != 0) return reply;
+    // The first outcome is kept: a body that differs never ran under this id and never will.
+    if (!resolve && reply.error.code == ErrorCode::RequestIdReused) return reply;
+    if (call.tainted) reply.outcome = Outcome::Unknown;
+    return reply;
+}
+
+void Session::State::on_reply(Now now, LinkId link, Reply&& reply) {
+    if (!reply.last) return;
+    const auto slot = ids.find(reply.id);
+    if (!slot) return;
+    Call& call = calls[*slot];
+    if (reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected) {
+        const GroupId group = call.group;
+        end_call(now, *slot, std::move(reply));
+        return route_accepted(now, group, link);
+    }
+    // The answer to an attempt given up before: the present one will be answered too.
+    if (call.state != Call::State::Sent || call.link != link) return;
+    if (reply.outcome == Outcome::Unknown && reply.error.outcome_unknown()) {
+        // Leadership was lost under it. The same id is safe to send again: sessions deduplicate.
+        const GroupId group = call.group;
+        const std::uint32_t lane = call.lane;
+        call.refusal = reply.error;
+        retry(now, *slot, true);
+        route_refused(now, group, link, reply);
+        return pump(now, lane);
+    }
+    on_refusal(now, *slot, link, std::move(reply));
+}
+
+void Session::State::on_refusal(Now now, std::uint32_t slot, LinkId link, Reply&& reply) {
+    Call& call = calls[slot];
+    const GroupId group = call.group;
+    const std::uint32_t lane = call.lane;
+    if (with_fresh_id(now, slot, reply.error)) return pump(now, lane);
+    if (is_final(call, reply)) {
+        Reply whole = folded(call, std::move(reply));
+        end_call(now, slot, std::move(whole));
+        return route_accepted(now, group, link);
+    }
+    call.refusal = reply.error;
+    retry(now, slot, reply.outcome == Outcome::Unknown);
+    if (is_about_route(reply.error)) {
+        route_refused(now, group, link, reply);
+    } else {
+        back_off(now, slot);
+        route_accepted(now, group, link);
+    }
+    pump(now, lane);
+}
+
+// The present attempt is over; the call goes back to the front of its lane.
+void Session::State::retry(Now now, std::uint32_t slot, bool taint) {
+    Call& call = calls[slot];
+    Lane& lane = lanes[call.lane];
+    Route& route = routes[call.group.value];
+    if (route.canary == slot) {
+        route.canary = kNone;
+        timers.set(group_timer_id(call.group), std::max(route.not_before, now.mono));
+    }
+    if (taint && lane.retried > 0) finish_overtaken(slot, false);
+    call.state = Call::State::Queued;
+    --lane.in_flight;
+    if (!call.retried) ++lane.retried;
+    call.retried = true;
+    call.tainted = call.tainted || taint;
+    call.not_before = now.mono;
+    timers.set(slot, call.deadline);
+}
+
+void Session::State::back_off(Now now, std::uint32_t slot) {
+    Call& call = calls[slot];
+    call.not_before = now.mono + raise(call.backoff);
+    timers.set(slot, std::min(call.deadline, call.not_before));
+}
+
+// A call refused for its session's sake, and certainly never run, may go on in a new session: its
+// old number is closed and never sent again.
+bool Session::State::with_fresh_id(Now now, std::uint32_t slot, const Error& why) {
+    Call& call = calls[slot];
+    if (call.tainted || call.repeat) return false;
+    const bool ended = why.code == ErrorCode::Expired;
+    const bool full = has_number(why, ErrorNumber::SessionFull) && ids.stuck(call.request.id);
+    if (!ended && !full) return false;
+    WEFT_PROBE("client.fresh_id");
+    ids.settle(call.request.id);
+    retry(now, slot, false);
+    call.request.id = RequestId{};
+    call.refusal = why;
+    if (full) ids.renew_now();
+    if (ended) {
+        ids.renew_with_next_time();
+        refreshed_at = Instant::long_ago();
+        refresh(now);
+    }
+    back_off(now, slot);
+    return true;
+}
+
+}  // namespace weft::client

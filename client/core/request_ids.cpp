@@ -1,0 +1,151 @@
+#include "client/core/request_ids.h"
+
+#include <algorithm>
+
+namespace weft::client {
+
+namespace {
+
+// A session lives for 10 minutes of log time, and a call started at its end for one more.
+constexpr Duration kForgetAfter = std::chrono::minutes(12);
+constexpr std::size_t kFirstRing = 8;
+
+}  // namespace
+
+void RequestIds::Window::make_room() {
+    if (next - lowest < ring.size()) return;
+    std::vector<std::uint32_t> wider(ring.empty() ? kFirstRing : ring.size() * 2, kSettled);
+    for (std::uint64_t seq = lowest; seq < next; ++seq) wider[seq & (wider.size() - 1)] = at(seq);
+    ring = std::move(wider);
+}
+
+void RequestIds::learn_time(Instant now, std::int64_t log_time_ms) {
+    log_time_ms_ = log_time_ms;
+    log_time_at_ = now;
+    if (renew_when_told_) renew_ = true;
+    renew_when_told_ = false;
+}
+
+RequestIds::Start& RequestIds::open_start(Instant now) {
+    const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - log_time_at_);
+    std::int64_t start_ms = log_time_ms_ + passed.count();
+    // A start that comes again would give old numbers a second meaning.
+    if (!starts_.empty()) start_ms = std::max(start_ms, starts_.back().start_ms + 1);
+    Start& start = starts_.emplace_back();
+    start.start_ms = start_ms;
+    start.opened = now;
+    start.windows.resize(std::size_t{groups_} + 1);
+    renew_ = false;
+    drop_old_starts(now);
+    return start;
+}
+
+void RequestIds::drop_old_starts(Instant now) {
+    // What is left of an old start are numbers left open; the node forgets them likewise.
+    std::erase_if(starts_, [&](const Start& start) {
+        return start.slots == 0 && now - start.opened > kForgetAfter;
+    });
+}
+
+std::optional<RequestId> RequestIds::assign(GroupId group, std::uint32_t slot, Instant now) {
+    if (!starts_.empty() && now - starts_.back().opened >= options_.renew_start) renew_ = true;
+    if (renew_ || starts_.empty()) open_start(now);
+    const auto full = [this](const Window* window) {
+        return window != nullptr && window->next - window->lowest >= options_.window;
+    };
+    const Window* current = window_of(starts_.back(), group);
+    if (full(current)) {
+        if (current->at(current->lowest) != kLeftOpen) return std::nullopt;
+        open_start(now);
+    }
+    Start& start = starts_.back();
+    std::unique_ptr<Window>& window = start.windows[group.value];
+    if (!window) window = std::make_unique<Window>();
+    window->make_room();
+    const std::uint64_t seq = window->next++;
+    window->put(seq, slot);
+    ++start.slots;
+    return RequestId{options_.client, start.start_ms, group, seq};
+}
+
+bool RequestIds::bind(const RequestId& id, std::uint32_t slot) {
+    if (const auto [start, window] = held(id); window != nullptr) {
+        if (window->at(id.seq) < kLeftOpen) return false;
+        if (window->at(id.seq) == kLeftOpen) {
+            window->put(id.seq, slot);
+            ++start->slots;
+            return true;
+        }
+    }
+    return elsewhere_.emplace(id, slot).second;
+}
+
+std::optional<std::uint32_t> RequestIds::find(const RequestId& id) const {
+    if (const Window* window = held(id); window != nullptr && window->at(id.seq) < kLeftOpen)
+        return window->at(id.seq);
+    if (elsewhere_.empty()) return std::nullopt;
+    const auto other = elsewhere_.find(id);
+    if (other == elsewhere_.end()) return std::nullopt;
+    return other->second;
+}
+
+std::uint64_t RequestIds::lowest_open(const RequestId& id) const {
+    const Start* start = start_of(id);
+    const Window* window = start == nullptr ? nullptr : window_of(*start, id.group);
+    if (window == nullptr) return 1;
+    return std::min(window->lowest, id.seq);
+}
+
+void RequestIds::settle(const RequestId& id) {
+    elsewhere_.erase(id);
+    const auto [start, window] = held(id);
+    if (window == nullptr) return;
+    if (window->at(id.seq) < kLeftOpen) --start->slots;
+    window->put(id.seq, kSettled);
+    while (window->lowest < window->next && window->at(window->lowest) == kSettled)
+        ++window->lowest;
+}
+
+void RequestIds::leave_open(const RequestId& id) {
+    elsewhere_.erase(id);
+    const auto [start, window] = held(id);
+    if (window == nullptr || window->at(id.seq) >= kLeftOpen) return;
+    --start->slots;
+    window->put(id.seq, kLeftOpen);
+}
+
+bool RequestIds::stuck(const RequestId& id) const {
+    const Window* window = held(id);
+    return window != nullptr && window->at(window->lowest) == kLeftOpen;
+}
+
+const RequestIds::Start* RequestIds::start_of(const RequestId& id) const {
+    if (id.client != options_.client) return nullptr;
+    for (auto start = starts_.rbegin(); start != starts_.rend(); ++start)
+        if (start->start_ms == id.start_ms) return &*start;
+    return nullptr;
+}
+
+const RequestIds::Window* RequestIds::window_of(const Start& start, GroupId group) {
+    return group.value < start.windows.size() ? start.windows[group.value].get() : nullptr;
+}
+
+const RequestIds::Window* RequestIds::held(const RequestId& id) const {
+    const Start* start = start_of(id);
+    const Window* window = start == nullptr ? nullptr : window_of(*start, id.group);
+    return window != nullptr && window->holds(id.seq) ? window : nullptr;
+}
+
+std::pair<RequestIds::Start*, RequestIds::Window*> RequestIds::held(const RequestId& id) {
+    if (id.client != options_.client) return {};
+    for (auto start = starts_.rbegin(); start != starts_.rend(); ++start) {
+        if (start->start_ms != id.start_ms) continue;
+        if (id.group.value >= start->windows.size()) return {};
+        Window* window = start->windows[id.group.value].get();
+        if (window == nullptr || !window->holds(id.seq)) return {};
+        return {&*start, window};
+    }
+    return {};
+}
+
+}  // namespace weft::client

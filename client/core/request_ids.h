@@ -1,0 +1,106 @@
+#pragma once
+// Request ids and what is still open of them (DESIGN 5, sessions): one start after the other, one
+// window of sequence numbers per (start, group). A number whose outcome is unknown stays open, so
+// that the node keeps what it remembers of it.
+
+#include "core/time.h"
+#include "weft/types.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace weft::client {
+
+struct RequestIdOptions {
+    ClientId client;
+    Duration renew_start{};
+    // Open numbers per (start, group) at most; the node's session window.
+    std::uint64_t window = 1024;
+};
+
+class RequestIds {
+public:
+    explicit RequestIds(RequestIdOptions options) : options_(options) {}
+
+    // A node told its log time; the clock in between is the local monotonic one.
+    void learn_time(Instant now, std::int64_t log_time_ms);
+    void set_groups(std::uint32_t groups) { groups_ = groups; }
+
+    // A fresh id whose answers belong to `slot`; nothing while the window is full. Needs a log
+    // time.
+    std::optional<RequestId> assign(GroupId group, std::uint32_t slot, Instant now);
+    // Ties a given id (a repeat, a resolve; perhaps of another client) to `slot`. False: another
+    // slot has it.
+    bool bind(const RequestId& id, std::uint32_t slot);
+    // The slot that waits for `id`'s answer.
+    std::optional<std::uint32_t> find(const RequestId& id) const;
+    // To be sent along with `id`.
+    std::uint64_t lowest_open(const RequestId& id) const;
+
+    // The outcome is known: the number may be forgotten by everybody.
+    void settle(const RequestId& id);
+    // The call has ended, its outcome is unknown: the number stays open.
+    void leave_open(const RequestId& id);
+
+    // True when `id`'s window cannot move because its lowest number was left open.
+    bool stuck(const RequestId& id) const;
+    // The next id gets a new start: at once, or from the next log time learned.
+    void renew_now() { renew_ = true; }
+    void renew_with_next_time() { renew_when_told_ = true; }
+
+    // Calls `visit(slot)` for the numbers of `group` that a call waits for, in order.
+    template <class Visit>
+    void for_each_slot(GroupId group, Visit&& visit) const {
+        for (const Start& start : starts_) {
+            const Window* window = window_of(start, group);
+            if (window == nullptr) continue;
+            for (std::uint64_t seq = window->lowest; seq < window->next; ++seq)
+                if (window->at(seq) < kLeftOpen) visit(window->at(seq));
+        }
+    }
+
+private:
+    static constexpr std::uint32_t kSettled = 0xffffffff;
+    static constexpr std::uint32_t kLeftOpen = 0xfffffffe;
+
+    // Numbers [lowest, next) in a ring whose size is a power of two: a slot or one of the marks.
+    struct Window {
+        std::uint64_t lowest = 1;
+        std::uint64_t next = 1;
+        std::vector<std::uint32_t> ring;
+
+        std::uint32_t at(std::uint64_t seq) const { return ring[seq & (ring.size() - 1)]; }
+        void put(std::uint64_t seq, std::uint32_t what) { ring[seq & (ring.size() - 1)] = what; }
+        bool holds(std::uint64_t seq) const { return seq >= lowest && seq < next; }
+        void make_room();
+    };
+    struct Start {
+        std::int64_t start_ms = 0;
+        Instant opened;
+        std::size_t slots = 0;                         // numbers a call waits for
+        std::vector<std::unique_ptr<Window>> windows;  // by group
+    };
+
+    const Start* start_of(const RequestId& id) const;
+    static const Window* window_of(const Start& start, GroupId group);
+    // The window that holds the number; nothing for foreign and forgotten ids.
+    std::pair<Start*, Window*> held(const RequestId& id);
+    const Window* held(const RequestId& id) const;
+    Start& open_start(Instant now);
+    void drop_old_starts(Instant now);
+
+    RequestIdOptions options_;
+    std::uint32_t groups_ = 0;
+    std::int64_t log_time_ms_ = 0;
+    Instant log_time_at_;
+    bool renew_ = true;
+    bool renew_when_told_ = false;
+    std::deque<Start> starts_;                      // the newest last
+    std::map<RequestId, std::uint32_t> elsewhere_;  // bound ids that no window holds
+};
+
+}  // namespace weft::client

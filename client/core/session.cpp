@@ -1,0 +1,299 @@
+// Calls come, expire and end.
+#include "client/core/session.h"
+
+#include "client/core/session_state.h"
+#include "core/hash.h"
+#include "core/invariant.h"
+#include "routing/key.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::client {
+
+namespace {
+
+// All four texts in one block that the request owns.
+void fill_request(Request& request, const StartCall& start) {
+    std::string block;
+    block.reserve(start.type.size() + start.id.size() + start.command.size() +
+                  start.payload.size());
+    block.append(start.type).append(start.id).append(start.command).append(start.payload.view());
+    request.owner = Bytes::adopt(std::move(block));
+    std::string_view rest = request.owner.view();
+    const auto take = [&rest](std::size_t size) {
+        const std::string_view part = rest.substr(0, size);
+        rest.remove_prefix(size);
+        return part;
+    };
+    request.type = take(start.type.size());
+    request.entity = take(start.id.size());
+    request.command = take(start.command.size());
+    request.payload = rest;
+}
+
+// Calls with equal keys keep their order. Two entities of one key merely share a lane.
+std::uint64_t lane_key(const StartCall& start) {
+    constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15ULL;
+    if (start.kind == RequestKind::Resolve)
+        return xxh3_64(start.request ? start.request->text() : std::string());
+    return xxh3_64(start.id) * kOdd + xxh3_64(start.type);
+}
+
+}  // namespace
+
+Session::State::State(SessionOptions o, Random r)
+    : options(std::move(o)),
+      random(r),
+      ids({.client = options.client, .renew_start = options.renew_start}),
+      calls(options.in_flight_max) {
+    timers.grow(calls.size() + 1 + kLinksMax);
+    free_calls.reserve(calls.size());
+    for (std::size_t slot = calls.size(); slot-- > 0;)
+        free_calls.push_back(static_cast<std::uint32_t>(slot));
+    probe_backoff = options.backoff_min;
+}
+
+void Session::State::begin(Now now) {
+    begun = true;
+    for (const std::string& address : options.addresses) {
+        const LinkId link = add_link(address);
+        if (link == kNone) break;
+        links[link].named_by_caller = true;
+        open_link(now, link);
+    }
+}
+
+std::optional<Error> Session::State::check(const StartCall& start) const {
+    if (in_flight == calls.size())
+        return make_error(ErrorNumber::QueueFull,
+                          fmt::format("{} calls are in flight already", in_flight));
+    if (start.kind == RequestKind::Resolve) {
+        if (start.request && start.request->seq != 0) return std::nullopt;
+        return make_error(ErrorNumber::BadPayload, "no request id to ask about");
+    }
+    if (auto good = routing::check_entity_id(start.type, start.id); !good) return good.error();
+    if (start.command.empty() || start.command.size() > kCommandNameBytesMax)
+        return make_error(ErrorNumber::UnknownCommand,
+                          fmt::format("a command's name has 1 to {} bytes, not {}",
+                                      kCommandNameBytesMax, start.command.size()));
+    if (start.payload.size() > kPayloadBytesMax)
+        return make_error(
+            ErrorNumber::PayloadTooLarge,
+            fmt::format("{} bytes of payload, {} allowed", start.payload.size(), kPayloadBytesMax));
+    return std::nullopt;
+}
+
+// A given id may have had an effect before; a new call certainly has none.
+void Session::State::end_unstarted(const StartCall& start, Error error) {
+    CallEnded ended;
+    ended.call = start.call;
+    if (start.request) ended.reply.id = *start.request;
+    ended.reply.outcome = start.request ? Outcome::Unknown : Outcome::NotDone;
+    ended.reply.error = std::move(error);
+    out->push_back(std::move(ended));
+}
+
+std::uint32_t Session::State::take_slot(Now now, StartCall&& start) {
+    const std::uint32_t slot = free_calls.back();
+    free_calls.pop_back();
+    ++in_flight;
+    Call& call = calls[slot];
+    call = Call{};
+    call.call = start.call;
+    call.state = Call::State::Queued;
+    call.deadline = now.mono + std::clamp(start.timeout, Duration{1}, kTimeoutMax);
+    call.not_before = now.mono;
+    call.backoff = options.backoff_min;
+    call.request.kind = start.kind;
+    fill_request(call.request, start);
+    if (start.kind != RequestKind::Resolve)
+        call.request.digest =
+            routing::request_digest(start.type, start.id, start.command, call.request.payload);
+    if (start.request) {
+        call.request.id = *start.request;
+        call.group = start.request->group;
+        call.repeat = call.tainted = true;
+    }
+    return slot;
+}
+
+void Session::State::start_call(Now now, StartCall&& start) {
+    if (auto wrong = check(start)) return end_unstarted(start, std::move(*wrong));
+    if (start.request && !ids.bind(*start.request, free_calls.back()))
+        return end_unstarted(start,
+                             make_error(ErrorNumber::NoAnswerInTime,
+                                        "another call with this request id is still in flight"));
+    const std::uint64_t key = lane_key(start);
+    const std::uint32_t slot = take_slot(now, std::move(start));
+    join_lane(slot, key);
+    timers.set(slot, calls[slot].deadline);
+    pump(now, calls[slot].lane);
+}
+
+void Session::State::run_timers(Now now) {
+    while (const auto id = timers.pop_due(now.mono)) {
+        if (*id < probe_timer()) {
+            call_timer(now, *id);
+        } else if (*id == probe_timer()) {
+            probe(now);
+        } else if (*id <= probe_timer() + kLinksMax) {
+            link_timer(now, *id - probe_timer() - 1);
+        } else {
+            flush(now, GroupId{*id - group_timer_id(GroupId{0})});
+        }
+    }
+}
+
+void Session::State::call_timer(Now now, std::uint32_t slot) {
+    Call& call = calls[slot];
+    if (now.mono >= call.deadline) return expire(now, slot);
+    timers.set(slot, call.deadline);
+    if (call.state == Call::State::Queued) return pump(now, call.lane);
+    if (now.mono - call.sent_at < options.attempt_timeout) {
+        // Not yet a reason to leave the leader, but one to ask whether there is a newer one.
+        timers.set(slot, std::min(call.deadline, call.sent_at + options.attempt_timeout));
+        return refresh(now);
+    }
+    WEFT_PROBE("client.attempt_silent");
+    const LinkId link = call.link;
+    const GroupId group = call.group;
+    const std::uint32_t lane = call.lane;
+    retry(now, slot, true);
+    route_silent(now, group, link);
+    pump(now, lane);
+}
+
+// The deadline has come: what is not certain is unknown.
+void Session::State::expire(Now now, std::uint32_t slot) {
+    Call& call = calls[slot];
+    Reply reply;
+    if (call.tainted || call.state == Call::State::Sent) {
+        reply.outcome = Outcome::Unknown;
+        reply.error =
+            make_error(ErrorNumber::NoAnswerInTime, "the call was sent and not answered in time");
+        if (call.refusal) reply.error.message += "; last refusal: " + call.refusal->message;
+    } else {
+        reply.outcome = Outcome::NotDone;
+        if (call.refusal) {
+            reply.error = *std::move(call.refusal);
+        } else if (!connected) {
+            reply.error = make_error(ErrorNumber::CannotReachMesh, "no node answered in time");
+        } else {
+            reply.error = make_error(
+                ErrorNumber::NoLeader,
+                fmt::format("no leader of group {} was reachable in time", call.group.value));
+        }
+    }
+    end_call(now, slot, std::move(reply));
+}
+
+// Takes the call out of all tables. Sends nothing: end_call() lets the lane go on.
+void Session::State::finish(std::uint32_t slot, Reply reply) {
+    Call& call = calls[slot];
+    reply.id = call.request.id;
+    if (call.request.id.seq != 0) {
+        if (reply.outcome == Outcome::Unknown) {
+            ids.leave_open(call.request.id);
+        } else {
+            ids.settle(call.request.id);
+        }
+    }
+    timers.erase(slot);
+    leave_lane(slot);
+    out->push_back(CallEnded{call.call, std::move(reply)});
+    call = Call{};
+    free_calls.push_back(slot);
+    --in_flight;
+}
+
+void Session::State::end_call(Now now, std::uint32_t slot, Reply reply) {
+    const std::uint32_t lane = calls[slot].lane;
+    const GroupId group = calls[slot].group;
+    const bool took_effect = reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected;
+    if (took_effect && lanes[lane].retried > 0) finish_overtaken(slot, true);
+    finish(slot, std::move(reply));
+    if (connected && group.value < routes.size()) {
+        Route& route = routes[group.value];
+        const bool was_canary = route.canary == slot;
+        if (was_canary) route.canary = kNone;
+        const bool waited_for_room = std::exchange(route.window_full, false);
+        if (was_canary || waited_for_room) flush(now, group);
+    }
+    pump(now, lane);
+    free_if_empty(lane);
+}
+
+// ---- the public face
+
+Session::Session(SessionOptions options, Random random)
+    : state_(std::make_unique<State>(std::move(options), random)) {}
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+
+void Session::step(Now now, Event event, Effects& out) {
+    State& s = *state_;
+    s.out = &out;
+    if (!s.begun) s.begin(now);
+    if (auto* start = std::get_if<StartCall>(&event)) {
+        s.start_call(now, std::move(*start));
+    } else if (auto* from = std::get_if<FromNode>(&event)) {
+        if (auto* reply = std::get_if<Reply>(&from->message)) {
+            s.on_reply(now, from->link, std::move(*reply));
+        } else if (auto* hello = std::get_if<routing::HelloReply>(&from->message)) {
+            s.on_hello(now, from->link, std::move(*hello));
+        }
+    } else if (const auto* up = std::get_if<LinkUp>(&event)) {
+        s.link_up(now, up->link);
+    } else if (const auto* down = std::get_if<LinkDown>(&event)) {
+        s.link_down(now, down->link);
+    } else {
+        s.run_timers(now);
+    }
+    s.out = nullptr;
+}
+
+Instant Session::next_deadline() const {
+    return state_->begun ? state_->timers.next() : Instant::long_ago();
+}
+
+bool Session::connected() const { return state_->connected; }
+bool Session::met_other_mesh() const { return state_->other_mesh; }
+
+bool Session::all_answered() const {
+    return state_->begun && std::ranges::all_of(state_->links, [](const Link& link) {
+               return !link.named_by_caller || link.answered;
+           });
+}
+
+ClusterId Session::cluster() const { return state_->cluster; }
+
+std::vector<routing::HelloNode> Session::nodes() const {
+    std::vector<routing::HelloNode> all;
+    for (const KnownNode& node : state_->nodes) all.push_back(node.info);
+    return all;
+}
+
+NodeId Session::link_node(LinkId link) const {
+    if (link >= state_->links.size()) return {};
+    const std::uint32_t node = state_->links[link].node;
+    return node == kNone || state_->links[link].state != Link::State::Ready
+               ? NodeId{}
+               : state_->nodes[node].info.node;
+}
+
+std::optional<LinkId> Session::ready_link(std::string_view address) const {
+    for (LinkId id = 0; id < state_->links.size(); ++id) {
+        const Link& link = state_->links[id];
+        if (link.state != Link::State::Ready || link.node == kNone) continue;
+        const routing::HelloNode& node = state_->nodes[link.node].info;
+        if (address.empty() || address == link.address || address == node.client_address ||
+            address == node.name)
+            return id;
+    }
+    return std::nullopt;
+}
+
+std::size_t Session::in_flight() const { return state_->in_flight; }
+
+}  // namespace weft::client

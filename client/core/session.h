@@ -1,0 +1,112 @@
+#pragma once
+// The client's pure core: request ids, routes, retries, redirects, and the folding of attempts into
+// one outcome (DESIGN 1). client/ puts sockets and threads around it; the simulator drives the same
+// object.
+
+#include "core/command.h"
+#include "core/random.h"
+#include "core/time.h"
+#include "routing/messages.h"
+#include "weft/result.h"
+#include "weft/types.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace weft::client {
+
+// A node's client address as the session knows it; links are named by their place in this list.
+using LinkId = std::uint32_t;
+using CallId = std::uint64_t;
+
+// ---- events -----------------------------------------------------------------------------------
+struct StartCall {
+    CallId call = 0;  // chosen by the driver, unique
+    std::string type, id, command;
+    Bytes payload;
+    Duration timeout{};
+    RequestKind kind = RequestKind::Command;
+    // The id of a call that is repeated or (kind Resolve) asked about. Nothing: a new id.
+    std::optional<RequestId> request;
+};
+struct FromNode {
+    LinkId link = 0;
+    routing::ToClient message;  // HelloReply or Reply
+};
+struct LinkUp {
+    LinkId link = 0;
+};
+struct LinkDown {
+    LinkId link = 0;
+};
+struct Timer {};
+using Event = std::variant<StartCall, FromNode, LinkUp, LinkDown, Timer>;
+
+// ---- effects ----------------------------------------------------------------------------------
+// Connect to `address` and keep trying until LinkUp, LinkDown (given up or lost) or CloseLink. May
+// come again for a link that is still being opened: then there is nothing to do. After LinkDown the
+// link is closed; the session asks again when it wants it back.
+struct OpenLink {
+    LinkId link = 0;
+    std::string address;
+};
+struct CloseLink {
+    LinkId link = 0;
+};
+struct SendNode {
+    LinkId link = 0;
+    routing::ToNode message;
+};
+// The call has ended. `reply.id` is its RequestId (seq zero when it never got one).
+struct CallEnded {
+    CallId call = 0;
+    Reply reply;
+};
+using Effect = std::variant<OpenLink, CloseLink, SendNode, CallEnded>;
+using Effects = std::vector<Effect>;
+
+struct SessionOptions {
+    ClientId client{};  // 128 random bits
+    std::vector<std::string> addresses{};
+    std::string program{};
+    std::size_t in_flight_max = 4096;
+    Duration renew_start = std::chrono::minutes(5);  // a new session start (DESIGN 5)
+    Duration backoff_min = std::chrono::milliseconds(10);
+    Duration backoff_max = std::chrono::milliseconds(100);
+    Duration attempt_timeout = std::chrono::seconds(2);  // silence before another node is asked
+};
+
+class Session {
+public:
+    Session(SessionOptions options, Random random);
+    ~Session();
+    Session(Session&&) noexcept;
+
+    void step(Now now, Event event, Effects& out);
+    Instant next_deadline() const;
+
+    // True after the first HelloReply.
+    bool connected() const;
+    // True when a node of another mesh answered; its link was closed.
+    bool met_other_mesh() const;
+    // True when every address of the options was answered for.
+    bool all_answered() const;
+    ClusterId cluster() const;
+    std::vector<routing::HelloNode> nodes() const;
+    // The node behind a link, zero before its hello: the receiver of frames on it.
+    NodeId link_node(LinkId link) const;
+    // A link whose node has answered: the one of that client address or node name, any when empty.
+    std::optional<LinkId> ready_link(std::string_view address) const;
+    std::size_t in_flight() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace weft::client

@@ -1,0 +1,194 @@
+#pragma once
+// The inside of Session. Its rules are split by file: session.cpp (calls come and expire),
+// lanes.cpp (order and sending), routes.cpp (who leads), links.cpp (connections and hellos),
+// outcomes.cpp (answers, retries, folding).
+
+#include "client/core/request_ids.h"
+#include "client/core/session.h"
+#include "client/core/timer_heap.h"
+#include "core/error.h"
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace weft::client {
+
+inline constexpr std::uint32_t kNone = 0xffffffff;
+inline constexpr std::size_t kLinksMax = 128;
+inline constexpr std::size_t kHellosAtOnce = 3;
+inline constexpr Duration kTimeoutMax = std::chrono::seconds(60);
+
+struct Call {
+    enum class State : std::uint8_t { Free, Queued, Sent };
+
+    CallId call = 0;
+    State state = State::Free;
+    bool repeat = false;   // the caller brought the id: earlier attempts are not known here
+    bool tainted = false;  // an attempt was sent and never definitely refused
+    bool retried = false;
+    Request request;  // id.seq 0: no id yet
+    GroupId group;
+    Instant deadline;
+    Instant not_before;  // backing off until then
+    Instant sent_at;
+    Duration backoff{};
+    LinkId link = kNone;
+    std::optional<Error> refusal;  // the last one
+    std::uint32_t lane = kNone;
+    std::uint32_t before = kNone, after = kNone;  // neighbours in the lane
+};
+
+// The calls to one entity, oldest first. While one of them is being retried only the oldest may be
+// on its way; otherwise all are, as long as they go over the same link (DESIGN 5, order).
+struct Lane {
+    std::uint64_t key = 0;
+    std::uint32_t head = kNone, tail = kNone;
+    std::uint32_t unsent = kNone;  // first call never sent; so are all after it
+    std::uint32_t in_flight = 0;
+    std::uint32_t retried = 0;
+    LinkId link = kNone;  // where the calls in flight are
+    bool listed = false;  // in a waiting list: must not be reused
+};
+
+// What is known of one group's leader.
+struct Route {
+    std::uint32_t leader = kNone;  // index into nodes
+    Term term;
+    // False after a refusal or silence: one call, the canary, goes ahead until it is accepted.
+    bool open = true;
+    bool starving = false;     // in State::starving
+    bool window_full = false;  // waits for an older number to settle
+    std::uint32_t canary = kNone;
+    Instant not_before;
+    Duration backoff{};
+    std::vector<std::uint32_t> waiting;  // lanes
+};
+
+struct Link {
+    enum class State : std::uint8_t { Closed, Opening, Up, Ready, Given_up };
+
+    std::string address;
+    State state = State::Closed;
+    std::uint32_t node = kNone;
+    bool named_by_caller = false;
+    bool answered = false;
+    Duration backoff{};
+    Instant hello_at;  // last hello sent
+};
+
+struct KnownNode {
+    routing::HelloNode info;
+    LinkId link = kNone;
+};
+
+struct Session::State {
+    State(SessionOptions o, Random r);
+
+    // ---- session.cpp
+    void begin(Now now);
+    void start_call(Now now, StartCall&& start);
+    std::optional<Error> check(const StartCall& start) const;
+    void end_unstarted(const StartCall& start, Error error);
+    std::uint32_t take_slot(Now now, StartCall&& start);
+    void run_timers(Now now);
+    void call_timer(Now now, std::uint32_t slot);
+    void expire(Now now, std::uint32_t slot);
+    void finish(std::uint32_t slot, Reply reply);
+    void end_call(Now now, std::uint32_t slot, Reply reply);
+
+    // ---- lanes.cpp
+    void join_lane(std::uint32_t slot, std::uint64_t key);
+    void leave_lane(std::uint32_t slot);
+    void free_if_empty(std::uint32_t lane);
+    void pump(Now now, std::uint32_t lane);
+    std::optional<Error> check_placed(Call& call) const;
+    bool may_send(Now now, std::uint32_t slot);
+    void send(Now now, std::uint32_t slot, LinkId link);
+    void wait_for_route(GroupId group, std::uint32_t lane);
+    void flush(Now now, GroupId group);
+    void finish_overtaken(std::uint32_t slot, bool surely);
+
+    // ---- routes.cpp
+    struct Claim {
+        std::uint32_t said_by = kNone;
+        std::uint32_t leader = kNone;
+        Term term;
+    };
+    LinkId usable_link(const Route& route) const;
+    void claim(Now now, GroupId group, const Claim& what);
+    void leave_old_leader(Now now, GroupId group);
+    void route_refused(Now now, GroupId group, LinkId link, const Reply& reply);
+    void route_accepted(Now now, GroupId group, LinkId link);
+    void route_silent(Now now, GroupId group, LinkId link);
+    void close_route(Now now, Route& route, GroupId group);
+    void starve(Now now, GroupId group);
+    void probe(Now now);
+    void refresh(Now now);
+    void place_unplaced(Now now);
+    Duration jitter(Duration backoff) { return random.between(backoff / 2, backoff); }
+    Duration raise(Duration& backoff);
+
+    // ---- links.cpp
+    LinkId add_link(std::string address);
+    void open_link(Now now, LinkId link);
+    void link_up(Now now, LinkId link);
+    void link_down(Now now, LinkId link);
+    void link_timer(Now now, LinkId link);
+    void give_up_link(LinkId link);
+    void send_hello(Now now, LinkId link);
+    void on_hello(Now now, LinkId link, routing::HelloReply&& hello);
+    void learn_mesh(Now now, const routing::HelloReply& hello);
+    std::uint32_t learn_node(Now now, const routing::HelloNode& node);
+    std::uint32_t node_index(const NodeId& node) const;
+    bool bind_link(LinkId link, std::uint32_t node);
+
+    // ---- outcomes.cpp
+    void on_reply(Now now, LinkId link, Reply&& reply);
+    void on_refusal(Now now, std::uint32_t slot, LinkId link, Reply&& reply);
+    void retry(Now now, std::uint32_t slot, bool taint);
+    void back_off(Now now, std::uint32_t slot);
+    bool with_fresh_id(Now now, std::uint32_t slot, const Error& why);
+    static bool is_final(const Call& call, const Reply& reply);
+    static Reply folded(const Call& call, Reply reply);
+
+    // Timer ids: calls, then the prober, then links, then groups.
+    std::uint32_t probe_timer() const { return static_cast<std::uint32_t>(calls.size()); }
+    std::uint32_t link_timer_id(LinkId link) const { return probe_timer() + 1 + link; }
+    std::uint32_t group_timer_id(GroupId group) const {
+        return probe_timer() + 1 + static_cast<std::uint32_t>(kLinksMax) + group.value;
+    }
+    Duration suspicion() const { return options.attempt_timeout / 8; }
+
+    SessionOptions options;
+    Random random;
+    RequestIds ids;
+    TimerHeap timers;
+    Effects* out = nullptr;
+    bool begun = false;
+
+    std::vector<Call> calls;
+    std::vector<std::uint32_t> free_calls;
+    std::size_t in_flight = 0;
+    std::vector<Lane> lanes;
+    std::vector<std::uint32_t> free_lanes;
+    std::unordered_map<std::uint64_t, std::uint32_t> lane_of;  // looked up, never iterated
+    std::vector<std::uint32_t> unplaced;                       // lanes before the first hello
+
+    bool connected = false;
+    bool other_mesh = false;
+    ClusterId cluster;
+    HashKey hash_key{};
+    std::uint32_t groups = 0;
+    std::vector<KnownNode> nodes;
+    std::vector<Link> links;
+    std::vector<Route> routes;  // by group
+    std::vector<GroupId> starving;
+    Duration probe_backoff{};
+    bool probing = false;
+    Instant refreshed_at = Instant::long_ago();
+    LinkId probe_next = 0;
+};
+
+}  // namespace weft::client

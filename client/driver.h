@@ -1,0 +1,131 @@
+#pragma once
+// Sockets and threads around the session. Whoever holds the role of the driver owns session and
+// sockets; the role passes between blocking callers and one background thread, so that a lone
+// caller does its own I/O without a thread hand-off.
+
+#include "client/core/session.h"
+#include "client/socket_links.h"
+#include "weft/client.h"
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weft::client {
+
+// Something a thread may wait for. Guarded by the driver's mutex.
+struct Waiter {
+    bool ready = false;
+    std::condition_variable changed;
+};
+
+// Who sees to the result: a caller that is about to wait for it (and drives by itself meanwhile),
+// or somebody later.
+enum class Completion : std::uint8_t { Waited, Later };
+
+inline constexpr std::size_t kInFlightMax = std::size_t{1} << 20;
+
+struct CallSlot : Waiter {
+    CallResult result;
+    std::function<void(CallResult)> done;
+};
+
+struct AdminSlot : Waiter {
+    std::string address;
+    routing::AdminRequest request;
+    Instant deadline;
+    std::optional<LinkId> link;  // asked there
+    Table pages;                 // so far
+    Result<Table> result;
+};
+
+class Driver {
+public:
+    Driver(const SessionOptions& options, int wake);
+    ~Driver();
+    Driver(const Driver&) = delete;
+    Driver& operator=(const Driver&) = delete;
+
+    // Before any other thread knows of this object: drives until a node has answered.
+    Result<void> reach(std::chrono::milliseconds timeout);
+
+    // Thread-safe from here on.
+    std::shared_ptr<CallSlot> submit(StartCall start, Completion completion,
+                                     std::function<void(CallResult)> done);
+    CallResult take(CallSlot& slot);
+    bool is_ready(const CallSlot& slot) const;
+    Result<Table> admin(routing::AdminRequest request, std::string address,
+                        std::chrono::milliseconds timeout);
+    std::vector<routing::HelloNode> nodes() const;
+
+    // The background thread: drives while calls are under way and nobody waits for one, and looks
+    // after the links now and then. Returns after stop(); calls still open end then.
+    void run();
+    void stop();
+
+private:
+    using Lock = std::unique_lock<std::mutex>;
+    using Ended = std::vector<std::pair<std::shared_ptr<CallSlot>, CallResult>>;
+    struct Inbox {
+        std::vector<std::pair<StartCall, std::shared_ptr<CallSlot>>> calls;
+        std::vector<std::shared_ptr<AdminSlot>> asks;
+        bool empty() const { return calls.empty() && asks.empty(); }
+        void clear() {
+            calls.clear();
+            asks.clear();
+        }
+    };
+
+    void wait(Lock& lock, Waiter& waiter);
+    void wake_driver(Lock& lock);
+    void hand_over();
+    void round(Lock& lock, bool may_block);
+    void work(bool may_block);
+    void take_inbox();
+    void step(Event event);
+    void apply_effects();
+    void on_events();
+    void on_admin_reply(LinkId link, routing::AdminReply&& reply);
+    void look_after_asks();
+    void end_ask(const std::shared_ptr<AdminSlot>& ask, Result<Table> result);
+    void deliver();
+    void run_callbacks(Lock& lock);
+    void end_everything();
+    std::int64_t wait_ms() const;
+
+    // Owned by the holder of the role.
+    Session session_;
+    SocketLinks links_;
+    Inbox taken_;
+    std::vector<Event> events_;
+    Effects effects_;
+    std::vector<std::shared_ptr<CallSlot>> open_;  // by CallId
+    std::vector<CallId> free_ids_;
+    std::vector<std::shared_ptr<AdminSlot>> asks_;
+    std::uint64_t next_ask_ = 0;
+    Now now_;
+    Instant looked_at_links_ = Instant::long_ago();
+    Ended ended_;
+    std::vector<std::pair<std::shared_ptr<AdminSlot>, Result<Table>>> answered_;
+    bool nodes_changed_ = false;
+
+    // Guarded by mutex_.
+    mutable std::mutex mutex_;
+    std::condition_variable background_;
+    bool driving_ = false;
+    bool polling_ = false;  // the driver sleeps, or is about to: it needs the wake descriptor
+    bool stopping_ = false;
+    Inbox inbox_;
+    Ended callbacks_;             // to be run by the background thread
+    std::size_t unfinished_ = 0;  // calls and asks
+    std::size_t unfinished_max_ = 0;
+    std::vector<Waiter*> waiting_;
+    std::vector<routing::HelloNode> nodes_;
+    int wake_ = -1;
+};
+
+}  // namespace weft::client

@@ -1,0 +1,132 @@
+#include "client/socket_links.h"
+
+#include "flatbuffers/wire_client.h"
+
+#include <utility>
+
+namespace weft::client {
+
+void SocketLinks::open(const OpenLink& what, std::vector<Event>& events) {
+    if (what.link >= links_.size()) links_.resize(what.link + std::size_t{1});
+    Link& link = links_[what.link];
+    if (link.socket) return;
+    auto socket = transport::Dealer::connect(context_, what.address, wire::kFrameBytesMax);
+    if (!socket) {
+        events.push_back(LinkDown{what.link});
+        return;
+    }
+    link.socket = std::make_unique<transport::Dealer>(std::move(*socket));
+    poll_changed_ = true;
+}
+
+void SocketLinks::close(LinkId id) {
+    if (id >= links_.size()) return;
+    links_[id] = Link{};
+    poll_changed_ = true;
+}
+
+void SocketLinks::drop(LinkId id, std::vector<Event>& events) {
+    close(id);
+    events.push_back(LinkDown{id});
+}
+
+void SocketLinks::write(LinkId id, const routing::ToNode& message) {
+    if (id >= links_.size() || !links_[id].socket) return;
+    wire::write(links_[id].frame, message);
+    if (links_[id].frame.bytes() >= wire::kFrameCloseBytes) finish_frame(id);
+}
+
+void SocketLinks::finish_frame(LinkId id) {
+    Link& link = links_[id];
+    wire::FrameHeader header;
+    header.channel = wire::Channel::Client;
+    header.cluster = session_.cluster();
+    header.receiver = session_.link_node(id);
+    const std::string_view frame = link.frame.seal(header);
+    const bool sent = link.backlog.empty() && link.socket->send(frame);
+    if (!sent) {
+        link.backlog_bytes += frame.size();
+        link.backlog.emplace_back(frame);
+    }
+    link.frame.clear();
+}
+
+bool SocketLinks::send_backlog(Link& link) {
+    while (!link.backlog.empty() && link.socket->send(link.backlog.front())) {
+        link.backlog_bytes -= link.backlog.front().size();
+        link.backlog.pop_front();
+    }
+    return link.backlog_bytes <= kLinkBytesMax;
+}
+
+void SocketLinks::flush(std::vector<Event>& events) {
+    for (LinkId id = 0; id < links_.size(); ++id) {
+        Link& link = links_[id];
+        if (!link.socket) continue;
+        if (!link.frame.empty()) finish_frame(id);
+        if (!link.backlog.empty() && !send_backlog(link)) drop(id, events);
+    }
+}
+
+void SocketLinks::receive(std::vector<Event>& events) {
+    for (LinkId id = 0; id < links_.size(); ++id) {
+        if (!links_[id].socket) continue;
+        bool good = true;
+        while (good) {
+            const auto frame = links_[id].socket->receive();
+            if (!frame) break;
+            good = read_frame(id, *frame, events);
+        }
+        if (!good) drop(id, events);
+    }
+}
+
+bool SocketLinks::read_frame(LinkId id, std::string_view frame, std::vector<Event>& events) {
+    auto reader = wire::FrameReader::open(frame);
+    if (!reader) return false;
+    for (;;) {
+        auto raw = reader->next();
+        if (!raw) return false;
+        if (!*raw) return true;
+        auto message = wire::read_to_client(**raw);
+        if (!message) return false;
+        if (*message) events.push_back(FromNode{id, std::move(**message)});
+    }
+}
+
+void SocketLinks::look_at_links(std::vector<Event>& events) {
+    for (LinkId id = 0; id < links_.size(); ++id) {
+        if (!links_[id].socket) continue;
+        for (const transport::LinkEvent event : links_[id].socket->link_events()) {
+            if (event == transport::LinkEvent::Connected) {
+                if (!std::exchange(links_[id].up, true)) events.push_back(LinkUp{id});
+                continue;
+            }
+            // The socket would connect again by itself and send what it still holds; a new one
+            // starts without such a past.
+            if (links_[id].up) drop(id, events);
+            break;
+        }
+    }
+}
+
+bool SocketLinks::backlogged() const {
+    for (const Link& link : links_)
+        if (!link.backlog.empty()) return true;
+    return false;
+}
+
+void SocketLinks::wait(int wake, std::int64_t timeout_ms) {
+    if (std::exchange(poll_changed_, false)) {
+        poll_.sockets.clear();
+        poll_.descriptors.assign(1, wake);
+        for (const Link& link : links_) {
+            if (!link.socket) continue;
+            poll_.sockets.push_back(link.socket->handle());
+            poll_.descriptors.push_back(link.socket->monitor_descriptor());
+        }
+    }
+    transport::wait_readable(poll_, timeout_ms);
+}
+
+}  // namespace weft::client

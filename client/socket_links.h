@@ -1,0 +1,61 @@
+#pragma once
+// The session's links as ZeroMQ sockets: one DEALER each, one growing frame each, and what the
+// socket had no room for. Used by whoever drives; not thread-safe.
+
+#include "client/core/session.h"
+#include "flatbuffers/wire_frame.h"
+#include "transport/sockets.h"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weft::client {
+
+// Beyond this many bytes that a node does not take, its link counts as down.
+inline constexpr std::size_t kLinkBytesMax = std::size_t{4} << 20;
+
+class SocketLinks {
+public:
+    explicit SocketLinks(const Session& session) : session_(session) {}
+
+    void open(const OpenLink& what, std::vector<Event>& events);
+    void close(LinkId link);
+    // Adds to the link's frame; sent by flush(), or before when the frame is large enough.
+    void write(LinkId link, const routing::ToNode& message);
+    void flush(std::vector<Event>& events);
+
+    // What has arrived, as FromNode events. Never blocks. A frame that does not hold closes its
+    // link, for nothing behind it can be trusted.
+    void receive(std::vector<Event>& events);
+    // LinkUp and LinkDown as the socket monitors tell them.
+    void look_at_links(std::vector<Event>& events);
+    // True while a link has bytes that its socket had no room for: try again soon.
+    bool backlogged() const;
+
+    // Waits until something arrives, `wake` is readable, or the time is up.
+    void wait(int wake, std::int64_t timeout_ms);
+
+private:
+    struct Link {
+        std::unique_ptr<transport::Dealer> socket;
+        bool up = false;
+        wire::FrameWriter frame;
+        std::deque<std::string> backlog;
+        std::size_t backlog_bytes = 0;
+    };
+    void finish_frame(LinkId link);
+    bool send_backlog(Link& link);
+    void drop(LinkId link, std::vector<Event>& events);
+    bool read_frame(LinkId link, std::string_view frame, std::vector<Event>& events);
+
+    const Session& session_;
+    transport::Context context_;
+    std::vector<Link> links_;
+    transport::PollSet poll_;
+    bool poll_changed_ = true;
+};
+
+}  // namespace weft::client

@@ -1,0 +1,149 @@
+#pragma once
+// A node as a client sees it: a real socket, the real codec, and answers made up on the spot.
+
+#include "core/error.h"
+#include "flatbuffers/wire_client.h"
+#include "transport/sockets.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace weft::client {
+
+class FakeNode {
+public:
+    struct Options {
+        std::string address;
+        std::uint8_t number = 1;
+        std::uint8_t mesh = 9;
+        // All nodes of the mesh; the first leads everything.
+        std::vector<std::string> addresses;
+    };
+
+    explicit FakeNode(Options options)
+        : options_(std::move(options)), wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+        auto bound = transport::Router::bind(context_, options_.address, wire::kFrameBytesMax);
+        if (bound) router_.emplace(std::move(*bound));
+        thread_ = std::thread([this] { run(); });
+    }
+    ~FakeNode() {
+        stopping_ = true;
+        const std::uint64_t one = 1;
+        [[maybe_unused]] const auto written = ::write(wake_, &one, sizeof one);
+        thread_.join();
+        ::close(wake_);
+    }
+    FakeNode(const FakeNode&) = delete;
+    FakeNode& operator=(const FakeNode&) = delete;
+
+    const std::string& address() const { return options_.address; }
+    bool bound() const { return router_.has_value(); }
+    int requests() const { return requests_; }
+    int frames() const { return frames_; }
+    // Requests are swallowed while set.
+    std::atomic<bool> silent = false;
+    // So many requests are refused as Overloaded first.
+    std::atomic<int> refusals = 0;
+
+private:
+    void run() {
+        while (router_ && !stopping_) {
+            transport::wait_readable({{router_->handle()}, {wake_}}, 100);
+            while (auto received = router_->receive()) {
+                ++frames_;
+                answer(received->from, received->frame);
+            }
+        }
+    }
+    void answer(ClientRef from, std::string_view bytes) {
+        auto frame = wire::FrameReader::open(bytes);
+        if (!frame) return;
+        for (;;) {
+            auto raw = frame->next();
+            if (!raw || !*raw) break;
+            auto message = wire::read_to_node(**raw);
+            if (!message || !*message) continue;
+            if (std::holds_alternative<routing::ClientHello>(**message)) {
+                wire::write(out_, hello());
+            } else if (auto* ask = std::get_if<routing::AdminRequest>(&**message)) {
+                wire::write(out_, admin(*ask));
+            } else if (auto* request = std::get_if<Request>(&**message)) {
+                ++requests_;
+                if (!silent) wire::write(out_, reply(*request));
+            }
+        }
+        if (out_.empty()) return;
+        wire::FrameHeader header;
+        header.cluster.bytes[0] = options_.mesh;
+        router_->send(from, out_.finish(header));
+    }
+    routing::HelloReply hello() const {
+        routing::HelloReply hello;
+        hello.cluster.bytes[0] = options_.mesh;
+        hello.node.bytes[0] = options_.number;
+        hello.log_time_ms = 1'000'000;
+        hello.groups = 4;
+        const auto& all = options_.addresses;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            routing::HelloNode node;
+            node.node.bytes[0] = static_cast<std::uint8_t>(i + 1);
+            node.name = std::string(1, static_cast<char>('a' + i));
+            node.client_address = all[i];
+            hello.nodes.push_back(node);
+        }
+        hello.leaders.assign(5, 0);
+        hello.terms.assign(5, 1);
+        return hello;
+    }
+    Reply reply(const Request& request) {
+        Reply reply;
+        reply.id = request.id;
+        if (refusals > 0) {
+            --refusals;
+            reply.error = make_error(ErrorNumber::QueueFull, "busy");
+            return reply;
+        }
+        reply.outcome = Outcome::Done;
+        reply.index = LogIndex{1};
+        reply.revision = Revision{5};
+        if (request.kind == RequestKind::Command) reply.payload = Bytes::copy_of(request.payload);
+        return reply;
+    }
+    // Two pages: the verb and its arguments, then the node's number.
+    routing::AdminReply admin(const routing::AdminRequest& ask) const {
+        routing::AdminReply reply;
+        reply.id = ask.id;
+        if (ask.verb == "wrong") {
+            reply.error = make_error(ErrorNumber::BadConfiguration, "no such verb");
+            return reply;
+        }
+        reply.columns = {"what", "count"};
+        reply.kinds = {routing::CellKind::Text, routing::CellKind::Number};
+        const bool second = !ask.arguments.empty() && ask.arguments.back() == "page-2";
+        reply.cells = {second ? "node" : ask.verb,
+                       std::to_string(second ? options_.number : ask.arguments.size())};
+        reply.last = second;
+        if (!second) reply.cursor = "page-2";
+        return reply;
+    }
+
+    Options options_;
+    int wake_;
+    transport::Context context_;
+    std::optional<transport::Router> router_;
+    wire::FrameWriter out_;
+    std::atomic<bool> stopping_ = false;
+    std::atomic<int> requests_ = 0;
+    std::atomic<int> frames_ = 0;
+    std::thread thread_;
+};
+
+}  // namespace weft::client

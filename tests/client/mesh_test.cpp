@@ -1,0 +1,243 @@
+// The library over real sockets, against nodes whose answers are made up.
+#include "tests/client/fake_node.h"
+#include "weft/client.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <future>
+
+namespace weft {
+namespace {
+
+using client::FakeNode;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// A loopback port that nobody listens on now.
+std::string free_address() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof where;
+    auto* plain = reinterpret_cast<sockaddr*>(&where);
+    EXPECT_EQ(::bind(fd, plain, size), 0);
+    EXPECT_EQ(::getsockname(fd, plain, &size), 0);
+    ::close(fd);
+    return "127.0.0.1:" + std::to_string(ntohs(where.sin_port));
+}
+
+class MeshTest : public ::testing::Test {
+protected:
+    std::unique_ptr<FakeNode> start(std::string address, std::uint8_t mesh = 9) {
+        FakeNode::Options options;
+        options.address = address;
+        options.mesh = mesh;
+        options.addresses = {std::move(address)};
+        auto node = std::make_unique<FakeNode>(std::move(options));
+        EXPECT_TRUE(node->bound());
+        return node;
+    }
+    static ConnectOptions to(std::vector<std::string> addresses) {
+        ConnectOptions options;
+        options.addresses = std::move(addresses);
+        return options;
+    }
+};
+
+TEST_F(MeshTest, CallsAnEntity) {
+    auto node = start(free_address());
+    const auto mesh = connect(to({node->address()}));
+    ASSERT_TRUE(mesh.has_value()) << mesh.error().message;
+    const CallResult result = mesh->entity("kv", "x").call("put", "hello");
+    EXPECT_TRUE(result.done());
+    EXPECT_EQ(result.reply.view(), "hello");
+    EXPECT_EQ(result.revision, Revision{5});
+    EXPECT_EQ(result.request.seq, 1u);
+    const auto nodes = mesh->nodes();
+    ASSERT_EQ(nodes.size(), 1u);
+    EXPECT_EQ(nodes[0], std::make_pair(std::string("a"), node->address()));
+}
+
+TEST_F(MeshTest, DropsTheReplyOfATell) {
+    auto node = start(free_address());
+    const auto mesh = connect(to({node->address()}));
+    ASSERT_TRUE(mesh.has_value());
+    const CallResult result = mesh->entity("kv", "x").tell("put", "hello");
+    EXPECT_TRUE(result.done());
+    EXPECT_TRUE(result.reply.empty());
+}
+
+TEST_F(MeshTest, PipelinesAndCoalescesStartedCalls) {
+    auto node = start(free_address());
+    const auto mesh = connect(to({node->address()}));
+    ASSERT_TRUE(mesh.has_value());
+    const int frames = node->frames();
+    std::vector<Pending> pending;
+    for (int i = 0; i < 500; ++i)
+        pending.push_back(mesh->entity("kv", std::to_string(i)).start("put", std::to_string(i)));
+    for (int i = 0; i < 500; ++i)
+        EXPECT_EQ(pending[static_cast<std::size_t>(i)].get().reply.view(), std::to_string(i));
+    EXPECT_EQ(node->requests(), 500);
+    EXPECT_LT(node->frames() - frames, 500);
+}
+
+TEST_F(MeshTest, RunsCallbacksThatStartFurtherCalls) {
+    auto node = start(free_address());
+    const auto mesh = connect(to({node->address()}));
+    ASSERT_TRUE(mesh.has_value());
+    const Entity entity = mesh->entity("counter", "n");
+    std::promise<int> finished;
+    std::function<void(int)> next = [&](int left) {
+        entity.start("add", "1", {}, [&, left](CallResult result) {
+            EXPECT_TRUE(result.done());
+            if (left == 0) return finished.set_value(1);
+            next(left - 1);
+        });
+    };
+    next(100);
+    auto future = finished.get_future();
+    ASSERT_EQ(future.wait_for(seconds(20)), std::future_status::ready);
+    EXPECT_EQ(node->requests(), 101);
+}
+
+TEST_F(MeshTest, ServesManyThreads) {
+    auto node = start(free_address());
+    const auto mesh = connect(to({node->address()}));
+    ASSERT_TRUE(mesh.has_value());
+    std::atomic<int> good = 0;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 8; ++t) {
+        threads.emplace_back([&, t] {
+            const Entity entity = mesh->entity("kv", std::to_string(t));
+            for (int i = 0; i < 100; ++i) {
+                const std::string value = std::to_string(t * 1000 + i);
+                if (i % 3 == 0) {
+                    Pending pending = entity.start("put", value);
+                    good += pending.get().reply.view() == value ? 1 : 0;
+                } else {
+                    good += entity.call("put", value).reply.view() == value ? 1 : 0;
+                }
+            }
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(good, 800);
+}
+
+TEST_F(MeshTest, RetriesWhatIsRefusedForNow) {
+    auto node = start(free_address());
+    const auto mesh = connect(to({node->address()}));
+    ASSERT_TRUE(mesh.has_value());
+    node->refusals = 3;
+    EXPECT_TRUE(mesh->entity("kv", "x").call("put", "v").done());
+    EXPECT_EQ(node->requests(), 4);
+}
+
+TEST_F(MeshTest, IsUnknownWhenTheNodeStaysSilentAndAsksTheOutcomeLater) {
+    auto node = start(free_address());
+    const auto mesh = connect(to({node->address()}));
+    ASSERT_TRUE(mesh.has_value());
+    node->silent = true;
+    CallOptions options;
+    options.timeout = milliseconds(300);
+    const CallResult result = mesh->entity("kv", "x").call("put", "v", options);
+    EXPECT_EQ(result.outcome, Outcome::Unknown);
+    EXPECT_TRUE(result.error.outcome_unknown());
+    node->silent = false;
+    EXPECT_EQ(mesh->outcome(result.request).outcome, Outcome::Done);
+}
+
+TEST_F(MeshTest, GoesOnWhenTheNodeComesBack) {
+    const std::string address = free_address();
+    auto node = start(address);
+    const auto mesh = connect(to({address}));
+    ASSERT_TRUE(mesh.has_value());
+    EXPECT_TRUE(mesh->entity("kv", "x").call("put", "1").done());
+    node.reset();
+    CallOptions options;
+    options.timeout = milliseconds(300);
+    const CallResult lost = mesh->entity("kv", "x").call("put", "2", options);
+    EXPECT_NE(lost.outcome, Outcome::Done);
+    node = start(address);
+    options.timeout = seconds(20);
+    EXPECT_TRUE(mesh->entity("kv", "x").call("put", "3", options).done());
+}
+
+TEST_F(MeshTest, FollowsTheCursorOfAdministrativeAnswers) {
+    auto node = start(free_address());
+    const auto mesh = connect(to({node->address()}));
+    ASSERT_TRUE(mesh.has_value());
+    const auto table = mesh->admin("status", {"x"});
+    ASSERT_TRUE(table.has_value()) << table.error().message;
+    EXPECT_EQ(table->columns, (std::vector<std::string>{"what", "count"}));
+    EXPECT_EQ(table->numeric, (std::vector<bool>{false, true}));
+    ASSERT_EQ(table->rows.size(), 2u);
+    EXPECT_EQ(table->rows[0], (std::vector<std::string>{"status", "1"}));
+    EXPECT_EQ(table->rows[1], (std::vector<std::string>{"node", "1"}));
+    EXPECT_TRUE(mesh->admin("status", {}, node->address()).has_value());
+    const auto wrong = mesh->admin("wrong", {});
+    ASSERT_FALSE(wrong.has_value());
+    EXPECT_EQ(wrong.error().code, ErrorCode::Configuration);
+    const auto nowhere = mesh->admin("status", {}, "127.0.0.1:1", milliseconds(50));
+    ASSERT_FALSE(nowhere.has_value());
+    EXPECT_EQ(nowhere.error().code, ErrorCode::CannotReach);
+}
+
+TEST_F(MeshTest, TellsWhenNobodyAnswers) {
+    ConnectOptions options = to({free_address()});
+    options.timeout = milliseconds(200);
+    const auto mesh = connect(options);
+    ASSERT_FALSE(mesh.has_value());
+    EXPECT_EQ(mesh.error().code, ErrorCode::CannotReach);
+    EXPECT_EQ(mesh.error().number, 1006);
+}
+
+TEST_F(MeshTest, RefusesAddressesThatAreNotAcceptable) {
+    for (const char* address : {"127.0.0.1", "127.0.0.1:0", "8.8.8.8:7341", ""}) {
+        SCOPED_TRACE(address);
+        const auto mesh = connect(to({address}));
+        ASSERT_FALSE(mesh.has_value());
+        EXPECT_EQ(mesh.error().code, ErrorCode::Configuration);
+    }
+    EXPECT_FALSE(connect(ConnectOptions{}).has_value());
+}
+
+TEST_F(MeshTest, RefusesAddressesOfDifferentMeshes) {
+    auto one = start(free_address(), 9);
+    auto other = start(free_address(), 10);
+    const auto mesh = connect(to({one->address(), other->address()}));
+    ASSERT_FALSE(mesh.has_value());
+    EXPECT_EQ(mesh.error().code, ErrorCode::WrongCluster);
+}
+
+TEST_F(MeshTest, EndsOpenCallsWhenItIsClosed) {
+    auto node = start(free_address());
+    std::promise<Outcome> ended;
+    {
+        const auto mesh = connect(to({node->address()}));
+        ASSERT_TRUE(mesh.has_value());
+        node->silent = true;
+        mesh->entity("kv", "x").start("put", "v", {},
+                                      [&](CallResult result) { ended.set_value(result.outcome); });
+    }
+    auto future = ended.get_future();
+    ASSERT_EQ(future.wait_for(seconds(5)), std::future_status::ready);
+    EXPECT_NE(future.get(), Outcome::Done);
+}
+
+TEST_F(MeshTest, MayLoseItsLastHandleInACallback) {
+    auto node = start(free_address());
+    std::promise<void> ended;
+    auto handle = std::make_shared<Mesh>(connect(to({node->address()})).value());
+    handle->entity("kv", "y").start("put", "v", {},
+                                    [&ended, kept = handle](CallResult) { ended.set_value(); });
+    handle.reset();
+    ended.get_future().wait();
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,222 @@
+// DESIGN 1: how the attempts of one call fold into its outcome.
+#include "tests/client/session_world.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <optional>
+
+namespace weft::client {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+using Step = std::function<void(SessionWorld&)>;
+
+Step refuse_with(ErrorNumber why) {
+    return [why](SessionWorld& w) { w.refuse(w.last(), why); };
+}
+Step wait(Duration span) {
+    return [span](SessionWorld& w) { w.pass(span); };
+}
+void done(SessionWorld& w) { w.done(w.last()); }
+void expired(SessionWorld& w) { w.expire(w.last()); }
+void nobody_leads(SessionWorld& w) { w.leader = 0; }
+void rejected(SessionWorld& w) {
+    Reply reply;
+    reply.outcome = Outcome::Rejected;
+    reply.error = make_error(ErrorNumber::ValueConflict, "no");
+    w.answer(w.last(), reply);
+}
+void second_node_leads(SessionWorld& w) {
+    w.term = 2;
+    w.leader = 2;
+    w.say_hello(w.link_to(2), 2);
+}
+void lost_leadership(SessionWorld& w) {
+    Reply reply;
+    reply.outcome = Outcome::Unknown;
+    reply.error = make_error(ErrorNumber::LeadershipLost, "lost");
+    w.answer(w.last(), reply);
+    second_node_leads(w);
+    w.pass(milliseconds(100));
+}
+void link_lost(SessionWorld& w) {
+    w.down(w.link_to(1));
+    second_node_leads(w);
+}
+
+TEST(Outcome, FoldsTheAttemptsOfOneCall) {
+    using enum ErrorNumber;
+    const Step silence = wait(seconds(11));
+    const Step moment = wait(milliseconds(200));
+    struct Case {
+        const char* why;
+        std::vector<Step> what;
+        Outcome outcome;
+        std::optional<ErrorCode> code{};
+    };
+    const Case cases[] = {
+        {"answered", {done}, Outcome::Done},
+        {"the entity said no", {rejected}, Outcome::Rejected, ErrorCode::Rejected},
+        {"refused for good", {refuse_with(BadPayload)}, Outcome::NotDone, ErrorCode::Malformed},
+        {"overloaded once", {refuse_with(QueueFull), moment, done}, Outcome::Done},
+        {"refused until the end",
+         {refuse_with(QueueFull), moment, nobody_leads, refuse_with(NoLeader), silence},
+         Outcome::NotDone,
+         ErrorCode::NotLeader},
+        {"never answered", {silence}, Outcome::Unknown, ErrorCode::OutcomeUnknown},
+        {"link lost, done by the next leader", {link_lost, done}, Outcome::Done},
+        {"link lost, then refused for good",
+         {link_lost, refuse_with(BadPayload)},
+         Outcome::Unknown,
+         ErrorCode::Malformed},
+        {"link lost, then refused to the end",
+         {link_lost, nobody_leads, refuse_with(NoLeader), silence},
+         Outcome::Unknown,
+         ErrorCode::OutcomeUnknown},
+        {"leadership lost, then done", {lost_leadership, done}, Outcome::Done},
+        {"leadership lost, then silence", {lost_leadership, silence}, Outcome::Unknown},
+        {"leadership lost, then the session has ended",
+         {lost_leadership, expired},
+         Outcome::Unknown,
+         ErrorCode::Expired},
+        {"link lost, then the id turns out to be another body's",
+         {link_lost, refuse_with(RequestReused)},
+         Outcome::NotDone,
+         ErrorCode::RequestIdReused},
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.why);
+        SessionWorld world = SessionWorld::connected();
+        world.call(1);
+        ASSERT_EQ(world.sent.size(), 1u);
+        for (const auto& step : c.what) {
+            ASSERT_FALSE(world.has_ended(1));
+            step(world);
+        }
+        ASSERT_TRUE(world.has_ended(1));
+        EXPECT_EQ(world.ended[1].outcome, c.outcome);
+        if (c.code) {
+            EXPECT_EQ(world.ended[1].error.code, *c.code);
+        }
+        EXPECT_EQ(world.session.in_flight(), 0u);
+    }
+}
+
+TEST(Outcome, EveryAttemptOfACallCarriesTheSameRequestId) {
+    SessionWorld world = SessionWorld::connected();
+    world.call(1);
+    world.down(world.link_to(1));
+    world.leader = 2;
+    world.term = 2;
+    world.say_hello(world.link_to(2), 2);
+    world.refuse(world.last(), ErrorNumber::NoLeader, 3, 3);
+    ASSERT_EQ(world.sent.size(), 3u);
+    EXPECT_EQ(world.sent[0].second.id, world.sent[1].second.id);
+    EXPECT_EQ(world.sent[0].second.id, world.sent[2].second.id);
+    EXPECT_EQ(world.sent[0].second.digest, world.sent[2].second.digest);
+    EXPECT_EQ(world.sent[0].second.leaders_lost, 0);
+    EXPECT_EQ(world.sent[2].second.leaders_lost, 1);
+    world.done(world.last());
+    EXPECT_EQ(world.ended[1].id, world.sent[0].second.id);
+}
+
+TEST(Outcome, IsNotDoneWhenNothingWasEverSent) {
+    SessionWorld world;
+    world.call(1, "x", seconds(1));
+    world.pass(seconds(2));
+    ASSERT_TRUE(world.has_ended(1));
+    EXPECT_EQ(world.ended[1].outcome, Outcome::NotDone);
+    EXPECT_EQ(world.ended[1].error.code, ErrorCode::CannotReach);
+    EXPECT_EQ(world.ended[1].id.seq, 0u);
+}
+
+TEST(Outcome, OfALateAnswerFromAnotherAttemptCounts) {
+    SessionWorld world = SessionWorld::connected();
+    world.call(1);
+    const auto first = world.last();
+    world.pass(milliseconds(2100));
+    world.done(first);
+    EXPECT_EQ(world.ended[1].outcome, Outcome::Done);
+}
+
+TEST(Outcome, OfARefusalOfAnAttemptGivenUpChangesNothing) {
+    SessionWorld world = SessionWorld::connected();
+    world.call(1);
+    const auto first = world.last();
+    world.pass(milliseconds(300));
+    world.leader = 2;
+    world.term = 2;
+    world.say_hello(world.link_to(2), 2);
+    ASSERT_EQ(world.sent.size(), 2u);
+    world.refuse(first, ErrorNumber::BadPayload);
+    EXPECT_FALSE(world.has_ended(1));
+    world.done(world.last());
+    EXPECT_EQ(world.ended[1].outcome, Outcome::Done);
+}
+
+TEST(Outcome, OfTheDeadlineTravelsAsTimeLeft) {
+    SessionWorld world = SessionWorld::connected();
+    world.call(1, "x", seconds(3));
+    EXPECT_EQ(world.last().second.deadline_ms, 3000u);
+    world.pass(milliseconds(2500));
+    world.say_hello(world.link_to(1), 1);
+    world.pass(milliseconds(1));
+    ASSERT_GE(world.sent.size(), 2u);
+    EXPECT_LT(world.last().second.deadline_ms, 1000u);
+    EXPECT_GT(world.last().second.deadline_ms, 0u);
+}
+
+TEST(Outcome, OfWrongInputIsToldAtOnce) {
+    struct Case {
+        const char* why;
+        StartCall start;
+        ErrorCode code;
+    };
+    const auto with = [](auto change) {
+        StartCall start = SessionWorld::start_of(1, "x");
+        change(start);
+        return start;
+    };
+    const Case cases[] = {
+        {"empty id", with([](StartCall& s) { s.id.clear(); }), ErrorCode::Malformed},
+        {"NUL in the id", with([](StartCall& s) { s.id = std::string("a\0b", 3); }),
+         ErrorCode::Malformed},
+        {"long id", with([](StartCall& s) { s.id.assign(201, 'x'); }), ErrorCode::Malformed},
+        {"invalid UTF-8", with([](StartCall& s) { s.id = "\xc3\x28"; }), ErrorCode::Malformed},
+        {"reserved type", with([](StartCall& s) { s.type = "!mesh"; }), ErrorCode::Malformed},
+        {"no command", with([](StartCall& s) { s.command.clear(); }), ErrorCode::UnknownType},
+        {"large payload", with([](StartCall& s) {
+             s.payload = Bytes::copy_of(std::string(kPayloadBytesMax + 1, 'x'));
+         }),
+         ErrorCode::LimitExceeded},
+        {"resolve without an id", with([](StartCall& s) { s.kind = RequestKind::Resolve; }),
+         ErrorCode::Malformed},
+    };
+    SessionWorld world = SessionWorld::connected();
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.why);
+        world.clear();
+        world.step(c.start);
+        ASSERT_TRUE(world.has_ended(1));
+        EXPECT_EQ(world.ended[1].outcome, Outcome::NotDone);
+        EXPECT_EQ(world.ended[1].error.code, c.code);
+        EXPECT_TRUE(world.sent.empty());
+    }
+}
+
+TEST(Outcome, IsOverloadedWhenTooManyCallsAreInFlight) {
+    SessionWorld world = SessionWorld::connected({.in_flight_max = 2});
+    for (CallId id = 1; id <= 3; ++id) world.call(id, "e" + std::to_string(id));
+    EXPECT_EQ(world.sent.size(), 2u);
+    ASSERT_TRUE(world.has_ended(3));
+    EXPECT_EQ(world.ended[3].error.code, ErrorCode::Overloaded);
+    world.done(world.sent[0]);
+    world.call(4, "e4");
+    EXPECT_EQ(world.sent.size(), 3u);
+}
+
+}  // namespace
+}  // namespace weft::client

@@ -1,0 +1,249 @@
+// DESIGN 5, sessions: request ids, what is still open of them, and asking for outcomes.
+#include "client/core/request_ids.h"
+
+#include "tests/client/session_world.h"
+
+#include <gtest/gtest.h>
+
+namespace weft::client {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+TEST(RequestIds, CountPerGroupFromOneWithinTheStartTheNodeTold) {
+    SessionWorld world = SessionWorld::connected();
+    for (CallId id = 1; id <= 2; ++id) world.call(id);
+    const RequestId first = world.sent[0].second.id;
+    const RequestId second = world.sent[1].second.id;
+    EXPECT_EQ(first.client.bytes[0], 42);
+    EXPECT_EQ(first.start_ms, 1'000'000);
+    EXPECT_EQ(first.seq, 1u);
+    EXPECT_EQ(second.seq, 2u);
+    EXPECT_EQ(first.group, routing::group_of({}, kGroups, "kv", "x"));
+}
+
+TEST(RequestIds, TakeANewStartAfterFiveMinutes) {
+    SessionWorld world = SessionWorld::connected();
+    world.call(1);
+    world.done(world.last());
+    world.pass(minutes(4));
+    world.call(2);
+    EXPECT_EQ(world.last().second.id.start_ms, 1'000'000);
+    world.done(world.last());
+    world.pass(minutes(2));
+    world.call(3);
+    EXPECT_EQ(world.last().second.id.start_ms, 1'000'000 + 6 * 60 * 1000);
+    EXPECT_EQ(world.last().second.id.seq, 1u);
+    world.done(world.last());
+    EXPECT_EQ(world.ended[3].outcome, Outcome::Done);
+}
+
+TEST(RequestIds, NeverRepeatAStartEvenIfTheNodesClockIsBehind) {
+    RequestIds ids({.client = {}, .renew_start = minutes(5)});
+    ids.set_groups(4);
+    ids.learn_time(Instant{0}, 5000);
+    const auto first = ids.assign(GroupId{1}, 0, Instant{0});
+    ids.learn_time(Instant{0} + minutes(6), 4000);
+    const auto second = ids.assign(GroupId{1}, 1, Instant{0} + minutes(6));
+    ASSERT_TRUE(first && second);
+    EXPECT_GT(second->start_ms, first->start_ms);
+}
+
+TEST(RequestIds, CarryTheLowestOpenNumber) {
+    SessionWorld world = SessionWorld::connected();
+    for (CallId id = 1; id <= 3; ++id) world.call(id);
+    EXPECT_EQ(world.last().second.lowest_open, 1u);
+    const auto sent = world.sent;
+    world.done(sent[1]);
+    world.call(4);
+    EXPECT_EQ(world.last().second.lowest_open, 1u);
+    world.done(sent[0]);
+    world.call(5);
+    EXPECT_EQ(world.last().second.lowest_open, 3u);
+}
+
+TEST(RequestIds, StayOpenWhileTheOutcomeIsUnknown) {
+    SessionWorld world = SessionWorld::connected();
+    world.call(1, "x", seconds(1));
+    world.pass(seconds(2));
+    ASSERT_EQ(world.ended[1].outcome, Outcome::Unknown);
+    world.call(2);
+    EXPECT_EQ(world.last().second.id.seq, 2u);
+    EXPECT_EQ(world.last().second.lowest_open, 1u);
+}
+
+TEST(RequestIds, WaitWhileTheWindowIsFullAndGoOnWhenItMoves) {
+    SessionWorld world = SessionWorld::connected();
+    for (CallId id = 1; id <= 1030; ++id) world.call(id, "{t}" + std::to_string(id));
+    ASSERT_EQ(world.sent.size(), 1024u);
+    const auto second = world.sent[1];
+    world.done(second);
+    EXPECT_EQ(world.sent.size(), 1024u) << "the lowest is still open";
+    world.done(world.sent[0]);
+    EXPECT_EQ(world.sent.size(), 1026u);
+}
+
+TEST(RequestIds, TakeANewStartWhenAnUnknownOutcomeHoldsTheWindow) {
+    RequestIds ids({.client = {}, .renew_start = minutes(5), .window = 4});
+    ids.set_groups(1);
+    ids.learn_time(Instant{0}, 5000);
+    std::vector<RequestId> all;
+    for (std::uint32_t slot = 0; slot < 4; ++slot)
+        all.push_back(ids.assign(GroupId{1}, slot, Instant{0}).value());
+    EXPECT_FALSE(ids.assign(GroupId{1}, 4, Instant{0}).has_value());
+    ids.leave_open(all[0]);
+    const auto fresh = ids.assign(GroupId{1}, 4, Instant{0});
+    ASSERT_TRUE(fresh.has_value());
+    EXPECT_GT(fresh->start_ms, all[0].start_ms);
+    EXPECT_EQ(fresh->seq, 1u);
+    EXPECT_EQ(ids.find(all[1]), 1u) << "calls of the old start are still answered";
+}
+
+TEST(RequestIds, GoOnInANewSessionWhenTheOldOneHasEnded) {
+    SessionWorld world = SessionWorld::connected();
+    world.call(1);
+    world.expire(world.last());
+    EXPECT_FALSE(world.has_ended(1)) << "it was never run, and its number is given up";
+    world.log_time_ms = 9'000'000;
+    world.say_hello(world.link_to(1), 1);
+    world.pass(milliseconds(50));
+    ASSERT_EQ(world.sent.size(), 2u);
+    EXPECT_GE(world.last().second.id.start_ms, 9'000'000);
+    EXPECT_EQ(world.last().second.id.seq, 1u);
+    world.done(world.last());
+    EXPECT_EQ(world.ended[1].outcome, Outcome::Done);
+    EXPECT_GE(world.ended[1].id.start_ms, 9'000'000);
+}
+
+StartCall resolve(CallId call, const RequestId& id) {
+    StartCall start;
+    start.call = call;
+    start.kind = RequestKind::Resolve;
+    start.request = id;
+    start.timeout = seconds(3);
+    return start;
+}
+
+TEST(Resolve, AsksTheGroupOfTheIdAndReturnsWhatItRemembers) {
+    SessionWorld world = SessionWorld::connected();
+    RequestId id;
+    id.client.bytes[0] = 7;
+    id.group = GroupId{2};
+    id.start_ms = 123;
+    id.seq = 5;
+    world.step(resolve(1, id));
+    ASSERT_EQ(world.sent.size(), 1u);
+    EXPECT_EQ(world.last().second.kind, RequestKind::Resolve);
+    EXPECT_EQ(world.last().second.id, id);
+    world.done(world.last());
+    EXPECT_EQ(world.ended[1].outcome, Outcome::Done);
+    EXPECT_EQ(world.ended[1].payload.view(), "ok");
+}
+
+TEST(Resolve, IsNotDoneOnlyByALoggedAnswer) {
+    struct Case {
+        const char* why;
+        ErrorNumber error;
+        LogIndex index;
+        Outcome outcome;
+    };
+    const Case cases[] = {
+        {"closed by a log entry", ErrorNumber::NotFound, LogIndex{9}, Outcome::NotDone},
+        {"the session has ended", ErrorNumber::SessionExpired, LogIndex{}, Outcome::Unknown},
+        {"refused unasked", ErrorNumber::BadPayload, LogIndex{}, Outcome::Unknown},
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.why);
+        SessionWorld world = SessionWorld::connected();
+        world.call(1, "x", seconds(1));
+        world.pass(seconds(2));
+        world.step(resolve(2, world.ended[1].id));
+        world.say_hello(world.link_to(2), 2);
+        world.pass(milliseconds(100));
+        Reply reply;
+        reply.outcome = Outcome::NotDone;
+        reply.error = make_error(c.error, "none");
+        reply.index = c.index;
+        ASSERT_EQ(world.last().second.kind, RequestKind::Resolve);
+        world.answer(world.last(), reply);
+        ASSERT_TRUE(world.has_ended(2));
+        EXPECT_EQ(world.ended[2].outcome, c.outcome);
+    }
+}
+
+TEST(Resolve, IsUnknownWhenNobodyAnswers) {
+    SessionWorld world = SessionWorld::connected();
+    RequestId id;
+    id.group = GroupId{1};
+    id.seq = 1;
+    world.step(resolve(1, id));
+    world.refuse(world.last(), ErrorNumber::NoLeader);
+    world.leader = 0;
+    world.pass(seconds(4));
+    EXPECT_EQ(world.ended[1].outcome, Outcome::Unknown);
+}
+
+TEST(Resolve, SettlesTheNumber) {
+    SessionWorld world = SessionWorld::connected();
+    world.call(1, "x", seconds(1));
+    world.pass(seconds(2));
+    world.step(resolve(2, world.ended[1].id));
+    world.say_hello(world.link_to(2), 2);
+    world.pass(milliseconds(100));
+    world.done(world.last());
+    world.call(3);
+    EXPECT_EQ(world.last().second.lowest_open, 2u);
+}
+
+TEST(Repeat, CarriesTheGivenIdAndIsNeverCalledNotDone) {
+    SessionWorld world = SessionWorld::connected();
+    world.call(1, "x", seconds(1));
+    world.pass(seconds(2));
+    StartCall again = SessionWorld::start_of(2, "x");
+    again.request = world.ended[1].id;
+    world.step(again);
+    world.say_hello(world.link_to(2), 2);
+    world.pass(milliseconds(100));
+    EXPECT_EQ(world.last().second.id, *again.request);
+    world.refuse(world.last(), ErrorNumber::UnknownCommand);
+    EXPECT_EQ(world.ended[2].outcome, Outcome::Unknown);
+}
+
+TEST(Repeat, EndsWhenTheSessionHasEnded) {
+    SessionWorld world = SessionWorld::connected();
+    StartCall start = SessionWorld::start_of(1, "x");
+    start.request = RequestId{{}, 5, routing::group_of({}, kGroups, "kv", "x"), 3};
+    world.step(start);
+    world.expire(world.last());
+    ASSERT_TRUE(world.has_ended(1));
+    EXPECT_EQ(world.ended[1].outcome, Outcome::Unknown);
+    EXPECT_EQ(world.ended[1].error.code, ErrorCode::Expired);
+    EXPECT_EQ(world.sent.size(), 1u);
+}
+
+TEST(Repeat, OfACallStillInFlightIsRefused) {
+    SessionWorld world = SessionWorld::connected();
+    world.call(1);
+    StartCall again = SessionWorld::start_of(2, "x");
+    again.request = world.last().second.id;
+    world.step(again);
+    ASSERT_TRUE(world.has_ended(2));
+    EXPECT_EQ(world.ended[2].outcome, Outcome::Unknown);
+    world.done(world.last());
+    EXPECT_EQ(world.ended[1].outcome, Outcome::Done);
+}
+
+TEST(Repeat, WithTheIdOfAnotherGroupIsRefused) {
+    SessionWorld world = SessionWorld::connected();
+    StartCall start = SessionWorld::start_of(1, "x");
+    start.request = RequestId{{}, 5, GroupId{99}, 3};
+    world.step(start);
+    ASSERT_TRUE(world.has_ended(1));
+    EXPECT_EQ(world.ended[1].error.code, ErrorCode::Malformed);
+    EXPECT_TRUE(world.sent.empty());
+}
+
+}  // namespace
+}  // namespace weft::client
