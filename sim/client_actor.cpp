@@ -1,0 +1,203 @@
+#include "sim/client_actor.h"
+
+#include "flatbuffers/wire_client.h"
+#include "weft/kv.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+#include <variant>
+
+namespace weft::sim {
+namespace {
+
+struct Spelled {
+    const char* command;
+    std::string payload;
+};
+
+Spelled spell(const Operation& op) {
+    switch (op.kind) {
+        case OperationKind::Put:
+            return {"put", op.argument};
+        case OperationKind::Get:
+            return {"get", {}};
+        case OperationKind::Delete:
+            return {"delete", {}};
+        case OperationKind::Add:
+            return {"add", op.argument};
+        case OperationKind::Cas: {
+            kv::Expect expect;
+            if (op.expected) {
+                expect.kind = kv::Expect::Kind::Value;
+                expect.value = *op.expected;
+            }
+            return {"cas", kv::cas_payload(expect, op.argument)};
+        }
+    }
+    return {"get", {}};
+}
+
+OperationOutcome outcome_of(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::Done:
+            return OperationOutcome::Done;
+        case Outcome::Rejected:
+            return OperationOutcome::Rejected;
+        case Outcome::NotDone:
+            return OperationOutcome::NotDone;
+        case Outcome::Unknown:
+            break;
+    }
+    return OperationOutcome::Unknown;
+}
+
+}  // namespace
+
+ClientActor::ClientActor(std::size_t number, client::SessionOptions options, Workload workload,
+                         EventQueue& queue, ClientWorld& world, Histories& histories, Random random)
+    : number_(number),
+      workload_(workload),
+      queue_(queue),
+      world_(world),
+      histories_(histories),
+      random_(random.stream("workload")),
+      session_(std::move(options), random.stream("session")) {}
+
+void ClientActor::begin() {
+    event(client::Timer{});
+    start_some();
+}
+
+void ClientActor::start_some() {
+    scheduled_ = false;
+    if (finishing_) return;
+    while (open_.size() < workload_.pipeline) start_one();
+}
+
+std::string ClientActor::fresh_value() { return fmt::format("c{}-{}", number_, calls_ + 1); }
+
+void ClientActor::start_one() {
+    const std::uint64_t place = random_.below(workload_.entities);
+    Operation op;
+    if (random_.chance(workload_.counter_percent, 100)) {
+        op.kind =
+            random_.chance(workload_.get_percent, 100) ? OperationKind::Get : OperationKind::Add;
+        if (op.kind == OperationKind::Add) op.argument = std::to_string(1 + random_.below(9));
+        submit("counter", fmt::format("n{}", place), std::move(op));
+        return;
+    }
+    const std::string id = fmt::format("k{}", place);
+    const std::uint64_t dice = random_.below(100);
+    if (dice < workload_.get_percent) {
+        op.kind = OperationKind::Get;
+    } else if (dice < workload_.get_percent + workload_.cas_percent) {
+        op.kind = OperationKind::Cas;
+        op.argument = fresh_value();
+        op.expected = seen_["kv/" + id];
+    } else if (dice < workload_.get_percent + workload_.cas_percent + workload_.delete_percent) {
+        op.kind = OperationKind::Delete;
+    } else {
+        op.kind = OperationKind::Put;
+        op.argument = fresh_value();
+    }
+    submit("kv", id, std::move(op));
+}
+
+void ClientActor::submit(std::string type, std::string id, Operation operation) {
+    const client::CallId call = ++calls_;
+    operation.client = static_cast<std::uint32_t>(number_);
+    operation.start_ns = queue_.now().ns;
+    Spelled spelled = spell(operation);
+    open_.emplace(call, Open{type + "/" + id, std::move(operation)});
+    client::StartCall start;
+    start.call = call;
+    start.type = std::move(type);
+    start.id = std::move(id);
+    start.command = spelled.command;
+    start.payload = Bytes::adopt(std::move(spelled.payload));
+    start.timeout = auditing_ ? Duration(std::chrono::seconds(30)) : workload_.timeout;
+    event(std::move(start));
+}
+
+void ClientActor::read_all() {
+    auditing_ = true;
+    for (std::uint32_t i = 0; i < workload_.entities; ++i) {
+        Operation op;
+        op.kind = OperationKind::Get;
+        submit("kv", fmt::format("k{}", i), op);
+        submit("counter", fmt::format("n{}", i), op);
+    }
+}
+
+void ClientActor::ended(client::CallEnded& call) {
+    auto found = open_.find(call.call);
+    if (found == open_.end()) return;
+    Operation op = std::move(found->second.operation);
+    const std::string entity = std::move(found->second.entity);
+    open_.erase(found);
+    op.end_ns = queue_.now().ns;
+    op.outcome = outcome_of(call.reply.outcome);
+    ++ended_[static_cast<std::size_t>(op.outcome)];
+    const bool counter = entity.starts_with("counter/");
+    if (op.outcome == OperationOutcome::Done) {
+        const std::string text(call.reply.payload.view());
+        if (op.kind == OperationKind::Add) op.result = text;
+        if (op.kind == OperationKind::Get && (call.reply.exists || counter)) op.result = text;
+        if (op.kind == OperationKind::Get) seen_[entity] = op.result;
+        if (op.kind == OperationKind::Put || op.kind == OperationKind::Cas)
+            seen_[entity] = op.argument;
+    }
+    if (op.outcome == OperationOutcome::NotDone || op.outcome == OperationOutcome::Unknown)
+        op.note = std::move(call.reply.error.message);
+    histories_[entity].push_back(std::move(op));
+    if (finishing_ || scheduled_) return;
+    scheduled_ = true;
+    queue_.after(random_.between({}, workload_.think_max), [this] { start_some(); });
+}
+
+void ClientActor::event(client::Event event) {
+    // The session's clock is the world's: clients are not subject to clock faults.
+    const Now now = MachineClock{}.read(queue_.now());
+    client::Effects effects = std::move(effects_);
+    effects.clear();
+    session_.step(now, std::move(event), effects);
+    for (client::Effect& effect : effects) {
+        if (auto* open = std::get_if<client::OpenLink>(&effect)) {
+            world_.open_link(number_, open->link, open->address);
+        } else if (auto* close = std::get_if<client::CloseLink>(&effect)) {
+            world_.close_link(number_, close->link);
+        } else if (auto* send = std::get_if<client::SendNode>(&effect)) {
+            wire::FrameWriter frame;
+            wire::write(frame, send->message);
+            wire::FrameHeader header;
+            header.cluster = session_.cluster();
+            world_.send_node(number_, send->link, Bytes::adopt(frame.finish(header)));
+        } else {
+            ended(std::get<client::CallEnded>(effect));
+        }
+    }
+    effects_ = std::move(effects);
+    wake_at(session_.next_deadline());
+}
+
+void ClientActor::wake_at(Instant at) {
+    if (at == Instant::never() || wake_ <= at) return;
+    wake_ = at;
+    queue_.at(at, [this, at] {
+        if (wake_ != at) return;
+        wake_ = Instant::never();
+        event(client::Timer{});
+    });
+}
+
+void ClientActor::node_frame(client::LinkId link, const Bytes& bytes) {
+    auto frame = wire::FrameReader::open(bytes.view());
+    if (!frame) return;
+    for (auto raw = frame->next(); raw && *raw; raw = frame->next()) {
+        auto message = wire::read_to_client(**raw);
+        if (message && *message) event(client::FromNode{link, std::move(**message)});
+    }
+}
+
+}  // namespace weft::sim

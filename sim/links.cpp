@@ -1,0 +1,112 @@
+#include "sim/world.h"
+
+#include <utility>
+#include <vector>
+
+namespace weft::sim {
+namespace {
+
+constexpr Duration kRetry = std::chrono::milliseconds(100);
+
+}  // namespace
+
+void World::restart(std::size_t machine) {
+    if (machines_[machine]->alive()) return;
+    oracle_.restarted(machine);
+    machines_[machine]->start();
+    for (std::size_t other = 0; other < machines_.size(); ++other) {
+        if (other == machine) continue;
+        queue_.after(std::chrono::milliseconds(1),
+                     [this, machine, other, life = machines_[machine]->life()] {
+                         try_peer_link(machine, other, life);
+                     });
+    }
+}
+
+void World::try_peer_link(std::size_t from, std::size_t to, std::uint64_t life) {
+    if (machines_[from]->life() != life || !machines_[from]->alive() || link_up_[from][to]) return;
+    const auto a = static_cast<Endpoint>(from);
+    const auto b = static_cast<Endpoint>(to);
+    // A handshake needs both directions.
+    if (machines_[to]->alive() && !network_.is_cut(a, b) && !network_.is_cut(b, a)) {
+        link_up_[from][to] = true;
+        machines_[from]->event(node::PeerLink{machines_[to]->record().node, node::LinkState::Up});
+        return;
+    }
+    queue_.after(kRetry, [this, from, to, life] { try_peer_link(from, to, life); });
+}
+
+void World::crash(std::size_t machine) {
+    if (!machines_[machine]->alive()) return;
+    machines_[machine]->crash();
+    network_.reset(static_cast<Endpoint>(machine));
+    drop_links_to(machine);
+}
+
+void World::drop_links_to(std::size_t machine) {
+    const NodeId node = machines_[machine]->record().node;
+    for (std::size_t other = 0; other < machines_.size(); ++other) {
+        link_up_[machine][other] = false;
+        if (other == machine || !link_up_[other][machine]) continue;
+        link_up_[other][machine] = false;
+        const std::uint64_t life = machines_[other]->life();
+        queue_.after(
+            std::chrono::milliseconds(1 + random_.below(5)), [this, other, machine, node, life] {
+                if (machines_[other]->life() != life) return;
+                machines_[other]->event(node::PeerLink{node, node::LinkState::Down});
+                const bool reachable =
+                    !network_.is_cut(static_cast<Endpoint>(other), static_cast<Endpoint>(machine));
+                if (reachable && !machines_[machine]->alive())
+                    machines_[other]->event(node::PeerLink{node, node::LinkState::Refused});
+                try_peer_link(other, machine, life);
+            });
+    }
+    std::vector<std::pair<ClientRef, ClientEnd>> gone;
+    for (const auto& [ref, end] : client_ends_)
+        if (client_links_[end.client][end.link].machine == machine) gone.emplace_back(ref, end);
+    for (const auto& [ref, end] : gone) {
+        client_ends_.erase(ref);
+        client_links_[end.client][end.link].ref = ClientRef{};
+        queue_.after(std::chrono::milliseconds(1 + random_.below(5)), [this, end] {
+            clients_[end.client]->event(client::LinkDown{end.link});
+            try_client_link(end.client, end.link);
+        });
+    }
+}
+
+void World::open_link(std::size_t client, client::LinkId link, const std::string& address) {
+    for (std::size_t i = 0; i < machines_.size(); ++i) {
+        if (machines_[i]->record().client_address != address) continue;
+        client_links_[client][link] = ClientLink{i, ClientRef{}, true};
+        queue_.after(std::chrono::milliseconds(1),
+                     [this, client, link] { try_client_link(client, link); });
+    }
+}
+
+void World::try_client_link(std::size_t client, client::LinkId link) {
+    const auto found = client_links_[client].find(link);
+    if (found == client_links_[client].end() || found->second.ref != ClientRef{}) return;
+    ClientLink& target = found->second;
+    const Endpoint here = client_endpoint(client);
+    const auto there = static_cast<Endpoint>(target.machine);
+    if (machines_[target.machine]->alive() && !network_.is_cut(here, there) &&
+        !network_.is_cut(there, here)) {
+        target.ref = ClientRef{next_ref_++};
+        client_ends_[target.ref] = {client, link};
+        clients_[client]->event(client::LinkUp{link});
+        return;
+    }
+    queue_.after(kRetry, [this, client, link] { try_client_link(client, link); });
+}
+
+void World::close_link(std::size_t client, client::LinkId link) {
+    const auto found = client_links_[client].find(link);
+    if (found == client_links_[client].end()) return;
+    const ClientLink target = found->second;
+    client_links_[client].erase(found);
+    if (target.ref == ClientRef{}) return;
+    client_ends_.erase(target.ref);
+    machines_[target.machine]->event(node::ClientGone{target.ref});
+}
+
+}  // namespace weft::sim

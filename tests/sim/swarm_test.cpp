@@ -1,0 +1,92 @@
+#include "entity/builtin/counter.h"
+#include "entity/builtin/kv.h"
+#include "sim/seed.h"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+namespace weft::sim {
+namespace {
+
+// WEFT_SIM_SEEDS=A..B, or N for 1..N; the default is small so that a plain ctest run stays short.
+std::pair<std::uint64_t, std::uint64_t> seeds_wanted() {
+    std::uint64_t first = 1;
+    std::uint64_t last = 40;
+    if (const char* text = std::getenv("WEFT_SIM_SEEDS")) {
+        std::string_view view(text);
+        if (const std::size_t dots = view.find(".."); dots != std::string_view::npos) {
+            std::from_chars(view.data(), view.data() + dots, first);
+            view.remove_prefix(dots + 2);
+        }
+        std::from_chars(view.data(), view.data() + view.size(), last);
+    }
+    return {first, last};
+}
+
+entity::TypeTable all_types() {
+    entity::TypeTable types;
+    types.add(entity::make_kv());
+    types.add(entity::make_counter());
+    return types;
+}
+
+TEST(Swarm, EverySeedKeepsThePromises) {
+    const entity::TypeTable types = all_types();
+    const auto [first, last] = seeds_wanted();
+    std::uint64_t operations = 0;
+    std::uint64_t faults = 0;
+    for (std::uint64_t seed = first; seed <= last; ++seed) {
+        const SeedReport report = run_seed(seed, types);
+        EXPECT_TRUE(report.ok()) << "seed " << seed << " (" << report.plan
+                                 << "): " << report.violation << "\nreplay: weft sim run --seeds "
+                                 << seed << ".." << seed;
+        operations += report.operations;
+        for (const std::uint64_t count : report.faults) faults += count;
+    }
+    fmt::print("{} seeds, {} operations checked, {} faults\n", last - first + 1, operations,
+               faults);
+    EXPECT_GT(operations, (last - first + 1) * 20);
+}
+
+// I22: without a fault nothing is unknown and nobody is elected twice.
+TEST(Swarm, NothingHappensWithoutACause) {
+    const entity::TypeTable types = all_types();
+    SwarmOptions options;
+    options.no_faults = true;
+    for (std::uint64_t seed = 1000; seed < 1006; ++seed) {
+        const SeedReport report = run_seed(seed, types, options);
+        EXPECT_TRUE(report.ok()) << "seed " << seed << " (" << report.plan
+                                 << "): " << report.violation;
+        EXPECT_GT(report.done, 50U);
+    }
+}
+
+// docs/findings.md names what each of them found.
+TEST(Swarm, SeedsThatOnceFailedHold) {
+    const entity::TypeTable types = all_types();
+    for (const std::uint64_t seed : {32U, 72U, 283U, 389U, 3416U, 3622U}) {
+        const SeedReport report = run_seed(seed, types);
+        EXPECT_TRUE(report.ok()) << "seed " << seed << " (" << report.plan
+                                 << "): " << report.violation;
+    }
+}
+
+// I20: same seed, same trace.
+TEST(Swarm, TheSameSeedGivesTheSameTrace) {
+    const entity::TypeTable types = all_types();
+    for (std::uint64_t seed = 2000; seed < 2004; ++seed) {
+        const SeedReport one = run_seed(seed, types);
+        const SeedReport two = run_seed(seed, types);
+        EXPECT_EQ(one.trace_hash, two.trace_hash) << "seed " << seed;
+        EXPECT_EQ(one.frames, two.frames);
+        EXPECT_NE(one.trace_hash, run_seed(seed + 100, types).trace_hash);
+    }
+}
+
+}  // namespace
+}  // namespace weft::sim
