@@ -1,0 +1,51 @@
+#pragma once
+// Drives a workload through the public client and measures it. Closed loop: each lane starts its
+// next operation when the last has ended. Open loop (rate > 0): operations have a planned start and
+// their latency counts from it, so that a stall is not hidden by the wait for it (coordinated
+// omission).
+
+#include "cli/bench_workload.h"
+#include "cli/histogram.h"
+#include "cli/history.h"
+#include "weft/client.h"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace weft::cli {
+
+struct BenchOptions {
+    WorkloadOptions workload;
+    std::vector<std::string> addresses;
+    std::uint64_t clients = 1;   // connections
+    std::uint64_t pipeline = 1;  // operations in flight per connection
+    double rate = 0;             // operations per second in all; 0: closed loop
+    std::chrono::nanoseconds length{};
+    std::chrono::nanoseconds warm_up{};  // run before, not counted
+    std::chrono::milliseconds timeout{5000};
+};
+
+struct BenchCounts {
+    std::uint64_t done = 0, rejected = 0, not_done = 0, unknown = 0;
+    std::uint64_t total() const { return done + rejected + not_done + unknown; }
+    // Answered by the entity; a rejected cas is work done too.
+    std::uint64_t answered() const { return done + rejected; }
+};
+
+struct BenchResult {
+    BenchCounts outcomes;
+    Histogram latency_ns;  // of answered operations
+    std::array<Histogram, kBenchOps> by_op;
+    std::map<std::uint16_t, std::uint64_t> errors;  // WEFT-NNNN -> how often
+    std::chrono::nanoseconds took{};
+    std::chrono::nanoseconds longest_gap{};  // between two answers, all lanes together
+};
+
+// `history` may be null. Errors are those before the first operation; later ones are counted.
+Result<BenchResult> run_bench(const BenchOptions& options, History* history);
+
+}  // namespace weft::cli

@@ -1,0 +1,53 @@
+#pragma once
+// What the data verbs (put, get, delete, cas, call, outcome) share: addresses, timing, and how a
+// finished call is printed.
+
+#include "cli/shell.h"
+#include "weft/client.h"
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace weft::cli {
+
+struct CallLine {
+    std::string address;  // TYPE/ID
+    std::string command;
+    std::string payload;
+    std::string request;  // repeats this RequestId; empty: a new one
+};
+
+// A call that has ended, and what the printed line needs.
+struct FinishedCall {
+    EntityId entity;
+    CallResult result;
+    std::chrono::nanoseconds took{};
+};
+
+// "kv/alice"; for the kv verbs a bare id means kv/ID.
+Result<EntityId> kv_address(std::string_view text);
+
+// Connects, calls and waits. Errors are those before anything was sent.
+Result<FinishedCall> run_call(const Shell& shell, const CallLine& line);
+
+// Prints what happened to a call that did not end in Done, with its request id; the exit code.
+int report_failure(const Shell& shell, const FinishedCall& call);
+
+// The properties of a finished call that every format shows: entity, revision, version, ...
+Record describe(const FinishedCall& call);
+
+// "ok kv/alice rev 3 version 2 (p17) 0.6 ms" or the record; exit code 0.
+int report_done(const Shell& shell, const FinishedCall& call);
+
+std::string_view outcome_name(Outcome outcome);
+
+// The value given as argument, "-" for standard input, or the file that --file names.
+struct ValueSource {
+    std::string argument;
+    std::string file;
+};
+Result<std::string> read_value(const ValueSource& source);
+
+}  // namespace weft::cli

@@ -1,0 +1,265 @@
+#include "cli/dev_mesh.h"
+
+#include "core/error.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sodium.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+namespace weft::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr std::string_view kMarkerText = "weft-dev-1";
+constexpr std::size_t kMarkerBytesMax = 4096;
+
+fs::path marker(const fs::path& folder) { return folder / "mesh"; }
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string() : std::string(value);
+}
+
+std::string loopback(int port) { return fmt::format("127.0.0.1:{}", port); }
+
+// The first block whose ports are all free: 7340.., then 7440.., ...
+Result<int> free_block(std::size_t nodes) {
+    for (int base = kDevPort; base + kDevBlockStep < 32'000; base += kDevBlockStep) {
+        bool free = true;
+        for (int i = 0; free && i < static_cast<int>(nodes); ++i)
+            free =
+                port_is_free(base + i * kDevPortStep) && port_is_free(base + i * kDevPortStep + 1);
+        if (free) return base;
+    }
+    return fail(ErrorNumber::PortInUse, "no free block of ports from {} on", kDevPort);
+}
+
+// A node folder of a create() that was interrupted: its node has never run.
+bool is_unfinished(const fs::path& path) {
+    std::error_code ignored;
+    const std::string name = path.filename().string();
+    return name.size() == 1 && name[0] >= 'a' && name[0] <= 'z' &&
+           !fs::exists(NodeFolder{path}.data(), ignored) &&
+           fs::exists(NodeFolder{path}.key(), ignored);
+}
+
+Result<void> write_mesh(const fs::path& folder, const DevPlan& plan, int base) {
+    routing::Genesis genesis;
+    genesis.groups = kDevGroups;
+    randombytes_buf(genesis.hash_key.data(), genesis.hash_key.size());
+    for (std::size_t i = 0; i < plan.nodes; ++i) {
+        const int port = base + static_cast<int>(i) * kDevPortStep;
+        routing::NodeRecord wanted;
+        wanted.name = std::string(1, static_cast<char>('a' + i));
+        wanted.mesh_address = loopback(port);
+        wanted.client_address = loopback(port + 1);
+        wanted.zone = "dev";
+        // Each node counts as a host of its own, so that replicas spread as on three machines.
+        wanted.host = "dev-" + wanted.name;
+        auto made = init_node(folder / wanted.name, wanted);
+        if (!made) return std::unexpected(std::move(made).error());
+        genesis.founders.push_back(*std::move(made));
+    }
+    auto bytes = routing::encode_genesis(genesis);
+    if (!bytes) return std::unexpected(std::move(bytes).error());
+    std::string text = fmt::format("{}{}\n", kMarkerText, plan.ephemeral ? " ephemeral" : "");
+    for (const auto& founder : genesis.founders) {
+        auto done = write_file(NodeFolder{folder / founder.name}.genesis(), *bytes, 0644);
+        if (!done) return done;
+        text += founder.name + "\n";
+    }
+    // The marker comes last: a folder without it is not a mesh.
+    return write_file(marker(folder), text, 0644);
+}
+
+}  // namespace
+
+fs::path default_dev_folder() {
+    if (const std::string given = environment("WEFT_DEV_DIR"); !given.empty())
+        return fs::absolute(given);
+    if (const std::string data = environment("XDG_DATA_HOME"); !data.empty())
+        return fs::path(data) / "weft" / "dev";
+    return fs::path(environment("HOME")) / ".local" / "share" / "weft" / "dev";
+}
+
+bool port_is_free(int port) {
+    const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (probe < 0) return false;
+    // As libzmq binds: connections of a former life in TIME_WAIT do not count as taken.
+    const int on = 1;
+    ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const bool free =
+        ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+        ::listen(probe, 1) == 0;
+    ::close(probe);
+    return free;
+}
+
+std::optional<ProcessId> DevNode::process() const {
+    const auto process = read_pid_file(folder.pid());
+    if (!process || process_state(*process) == ProcessState::Gone) return std::nullopt;
+    return process;
+}
+
+bool DevMesh::exists(const fs::path& folder) {
+    std::error_code ignored;
+    return fs::is_regular_file(marker(folder), ignored);
+}
+
+Result<DevMesh> DevMesh::open(const fs::path& folder) {
+    if (!exists(folder))
+        return fail(ErrorNumber::CannotReachMesh, "no dev mesh in {}", folder.string());
+    auto text = read_file(marker(folder), kMarkerBytesMax);
+    if (!text) return std::unexpected(std::move(text).error());
+    DevMesh mesh;
+    mesh.folder_ = folder;
+    std::string_view rest = *text;
+    for (bool first = true; !rest.empty(); first = false) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        const std::string_view line = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        if (first && !line.starts_with(kMarkerText))
+            return fail(ErrorNumber::NewerFormat, "{} is not of this version",
+                        marker(folder).string());
+        if (first) {
+            mesh.ephemeral_ = line.ends_with(" ephemeral");
+            continue;
+        }
+        DevNode node{std::string(line), {folder / line}, {}};
+        auto record = read_node_record(node.folder.path);
+        if (!record) return std::unexpected(std::move(record).error());
+        node.record = *std::move(record);
+        mesh.nodes_.push_back(std::move(node));
+    }
+    return mesh;
+}
+
+Result<DevMesh> DevMesh::create(const fs::path& folder, const DevPlan& plan) {
+    if (plan.nodes < 1 || plan.nodes > kDevNodesMax)
+        return fail(ErrorNumber::BadConfiguration, "a dev mesh has 1 to {} nodes, not {}",
+                    kDevNodesMax, plan.nodes);
+    for (std::error_code bad; const auto& entry : fs::directory_iterator(folder, bad)) {
+        if (entry.path().filename() == "lock") continue;
+        if (!is_unfinished(entry.path()))
+            return fail(ErrorNumber::DirectoryUnusable,
+                        "{} is not empty and holds no dev mesh: it has {}", folder.string(),
+                        entry.path().filename().string());
+        fs::remove_all(entry.path(), bad);
+    }
+    auto base = free_block(plan.nodes);
+    if (!base) return std::unexpected(std::move(base).error());
+    if (auto done = write_mesh(folder, plan, *base); !done)
+        return std::unexpected(std::move(done).error());
+    return open(folder);
+}
+
+std::vector<std::string> DevMesh::addresses() const {
+    std::vector<std::string> list;
+    list.reserve(nodes_.size());
+    for (const DevNode& node : nodes_) list.push_back(node.record.client_address);
+    return list;
+}
+
+Result<const DevNode*> DevMesh::node(std::string_view name) const {
+    std::string names;
+    for (const DevNode& node : nodes_) {
+        if (node.name == name) return &node;
+        names += (names.empty() ? "" : ", ") + node.name;
+    }
+    return fail(ErrorNumber::NotFound, "no node '{}' in this mesh; there are {}", name, names);
+}
+
+std::size_t DevMesh::running() const {
+    std::size_t count = 0;
+    for (const DevNode& node : nodes_) count += node.process() ? 1U : 0U;
+    return count;
+}
+
+Result<bool> DevMesh::start(const DevNode& node) const {
+    if (node.process()) return false;
+    SpawnOptions options;
+    options.arguments = {own_program().string(), "node", "run", node.folder.path.string()};
+    options.log = node.folder.log();
+    options.folder = node.folder.path;
+    auto process = spawn(options);
+    if (!process) return std::unexpected(std::move(process).error());
+    if (auto done = write_pid_file(node.folder.pid(), *process); !done)
+        return std::unexpected(std::move(done).error());
+    return true;
+}
+
+Result<std::size_t> DevMesh::stop_all(std::chrono::milliseconds patience) const {
+    std::size_t stopped = 0;
+    for (const DevNode& node : nodes_) {
+        const auto process = node.process();
+        if (!process) continue;
+        ++stopped;
+        auto sent = signal_process(*process, SIGTERM);
+        if (sent) sent = signal_process(*process, SIGCONT);
+        if (!sent) return std::unexpected(std::move(sent).error());
+    }
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (running() > 0 && std::chrono::steady_clock::now() < until)
+        std::this_thread::sleep_for(20ms);
+    for (const DevNode& node : nodes_)
+        if (const auto process = node.process())
+            if (auto sent = signal_process(*process, SIGKILL); !sent)
+                return std::unexpected(std::move(sent).error());
+    const auto gone = std::chrono::steady_clock::now() + 5s;
+    while (running() > 0 && std::chrono::steady_clock::now() < gone)
+        std::this_thread::sleep_for(10ms);
+    return stopped;
+}
+
+Result<void> DevMesh::remove() const {
+    std::error_code bad;
+    // The marker goes first: what an interrupted removal leaves is no longer taken for a mesh.
+    fs::remove(marker(folder_), bad);
+    for (const DevNode& node : nodes_) {
+        if (!bad) fs::remove_all(node.folder.path, bad);
+        if (bad)
+            return fail(ErrorNumber::DirectoryUnusable, "cannot remove {}: {}",
+                        node.folder.path.string(), bad.message());
+    }
+    fs::remove(folder_ / "lock", bad);
+    fs::remove(folder_, bad);  // stays when somebody put something else there
+    return {};
+}
+
+Result<DevLock> DevLock::take(const fs::path& folder) {
+    std::error_code bad;
+    fs::create_directories(folder, bad);
+    const fs::path path = folder / "lock";
+    const int file = bad ? -1 : ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (file < 0)
+        return fail(ErrorNumber::DirectoryUnusable, "cannot use {}: {}", folder.string(),
+                    bad ? bad.message() : std::strerror(errno));
+    DevLock lock(file);
+    if (::flock(file, LOCK_EX) != 0)
+        return fail(ErrorNumber::DirectoryUnusable, "cannot lock {}: {}", path.string(),
+                    std::strerror(errno));
+    return lock;
+}
+
+DevLock::~DevLock() {
+    if (file_ >= 0) ::close(file_);
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,90 @@
+#pragma once
+// The mesh that `weft dev` keeps in one folder: nodes a, b, c, ... as processes on loopback, made
+// for trying things out. Nodes are never restarted by themselves.
+
+#include "cli/node_folder.h"
+#include "cli/process.h"
+#include "routing/genesis.h"
+#include "weft/result.h"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace weft::cli {
+
+inline constexpr std::uint32_t kDevGroups = 64;
+inline constexpr std::size_t kDevNodesMax = 9;
+inline constexpr int kDevPort = 7340;      // of node 0; its client port is one above
+inline constexpr int kDevPortStep = 10;    // from node to node
+inline constexpr int kDevBlockStep = 100;  // to the next block when a port is taken
+
+// $WEFT_DEV_DIR, else $XDG_DATA_HOME/weft/dev, else ~/.local/share/weft/dev.
+std::filesystem::path default_dev_folder();
+
+// Whether a node could listen there now.
+bool port_is_free(int port);
+
+struct DevNode {
+    std::string name;
+    NodeFolder folder;
+    routing::NodeRecord record;
+
+    // The process of the pid file; nothing when it is gone.
+    std::optional<ProcessId> process() const;
+};
+
+struct DevPlan {
+    std::size_t nodes = 3;
+    bool ephemeral = false;
+};
+
+class DevMesh {
+public:
+    // CannotReach when there is none in that folder.
+    static Result<DevMesh> open(const std::filesystem::path& folder);
+    // Makes identities and genesis for `plan`. Refuses a folder that holds anything.
+    static Result<DevMesh> create(const std::filesystem::path& folder, const DevPlan& plan);
+    static bool exists(const std::filesystem::path& folder);
+
+    const std::filesystem::path& folder() const { return folder_; }
+    bool ephemeral() const { return ephemeral_; }
+    const std::vector<DevNode>& nodes() const { return nodes_; }
+    std::vector<std::string> addresses() const;
+    // NotFound names the nodes there are.
+    Result<const DevNode*> node(std::string_view name) const;
+    std::size_t running() const;
+
+    // Starts the node's process unless it runs; true when it was started now.
+    Result<bool> start(const DevNode& node) const;
+    // SIGTERM to all that run, SIGKILL to those still there after `patience`. Paused ones are
+    // resumed first. Returns how many were stopped.
+    Result<std::size_t> stop_all(std::chrono::milliseconds patience) const;
+    // Deletes what create() and the nodes made, nothing else. Nodes must have stopped.
+    Result<void> remove() const;
+
+private:
+    std::filesystem::path folder_;
+    bool ephemeral_ = false;
+    std::vector<DevNode> nodes_;
+};
+
+// Held while nodes of the folder are made, started or removed: two commands at once would meet.
+class DevLock {
+public:
+    static Result<DevLock> take(const std::filesystem::path& folder);
+    DevLock(DevLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+    DevLock& operator=(DevLock&&) = delete;
+    ~DevLock();
+
+private:
+    explicit DevLock(int file) : file_(file) {}
+    int file_;
+};
+
+}  // namespace weft::cli

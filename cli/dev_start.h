@@ -1,0 +1,44 @@
+#pragma once
+// Bringing a dev mesh up: start what does not run, wait until all nodes say they are well.
+
+#include "cli/command.h"
+#include "cli/dev_mesh.h"
+#include "cli/mesh_view.h"
+#include "cli/shell.h"
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace weft::cli {
+
+// True when the user wants to stop waiting.
+using Interrupted = std::function<bool()>;
+
+// Waits until the node's client port answers; its log's end is in the error when it died.
+Result<void> wait_reachable(const DevNode& node, std::chrono::milliseconds patience);
+
+// Waits until every node of the mesh is healthy.
+Result<void> wait_ready(const DevMesh& mesh, std::chrono::milliseconds patience,
+                        const Interrupted& interrupted);
+
+// "a: last lines of its log" of a node that ended.
+std::string log_end(const DevNode& node);
+
+// What is known of each node now.
+struct DevNodeView {
+    const DevNode* node = nullptr;
+    std::string state;  // alive, paused, stopped, no answer
+    std::uint64_t leads = 0;
+};
+std::vector<DevNodeView> view_nodes(const DevMesh& mesh);
+
+// "~/x" for what lies in the user's home.
+std::string short_path(const std::filesystem::path& path);
+
+// The subverbs of dev that act on one node: kill, start, pause, resume; and down, status.
+void add_dev_node_verbs(Command& noun);
+
+}  // namespace weft::cli

@@ -1,0 +1,28 @@
+#pragma once
+// The exit codes that the program promises (docs/operating.md).
+
+#include "weft/client.h"
+#include "weft/result.h"
+
+namespace weft::cli {
+
+enum class Exit : int {
+    Ok = 0,
+    Usage = 2,        // the command line, an address or a payload is wrong
+    CannotReach = 3,  // no node answers
+    Denied = 4,       // kept for access rules
+    NotFound = 5,
+    Conflict = 6,        // rejected, or another state than expected
+    OutcomeUnknown = 7,  // perhaps done: 'weft outcome ID' tells
+    TryLater = 8,        // certainly not done
+    Partial = 9,         // some of it
+    Unhealthy = 10,
+    Internal = 70,       // a fault of weft itself
+    DiskFailed = 74,     // a node ended because its disk failed to sync
+    Configuration = 78,  // a file, flag or environment is wrong, or the data is of another kind
+};
+
+constexpr int exit_code(Exit code) { return static_cast<int>(code); }
+Exit exit_for(ErrorCode code);
+
+}  // namespace weft::cli

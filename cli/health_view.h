@@ -1,0 +1,24 @@
+#pragma once
+// Whether nodes and the mesh are well, from the nodes' answers to "health".
+
+#include "cli/mesh_view.h"
+#include "weft/client.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace weft::cli {
+
+struct Health {
+    bool healthy = true;
+    std::vector<std::string> reasons;  // "b: no answer (WEFT-1006)"
+    Table table;                       // all rows, with the node in front
+};
+
+// A node that is silent counts as unwell; a mesh without nodes too.
+Health judge(const std::vector<NodeAnswer>& answers);
+
+Health ask_health(const Mesh& mesh, std::chrono::milliseconds timeout);
+
+}  // namespace weft::cli

@@ -1,0 +1,50 @@
+#pragma once
+// Asking nodes about themselves and putting their answers together.
+
+#include "weft/client.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weft::cli {
+
+struct NodeAnswer {
+    std::string name;
+    std::string address;
+    Result<Table> table;
+};
+
+struct Question {
+    std::string verb;
+    std::vector<std::string> arguments;
+    std::chrono::milliseconds timeout{2000};
+};
+
+// Asks all nodes of the mesh at once; one answer per node, in the order of their names.
+std::vector<NodeAnswer> ask_each(const Mesh& mesh, const Question& question);
+
+// Asks one node after the other until one has the answer; NotHosted and NotLeader mean "ask
+// another". The last error when none has.
+Result<Table> ask_any(const Mesh& mesh, const Question& question);
+
+// The rows of all answers under the columns of the first that succeeded.
+Table joined(const std::vector<NodeAnswer>& answers);
+
+std::optional<std::size_t> column_of(const Table& table, std::string_view name);
+// The cell of that row and column; "" when there is no such column.
+std::string cell(const Table& table, std::size_t row, std::string_view column);
+
+// How many groups each node leads by its own account; from answers to "partitions".
+struct Leads {
+    std::string name;
+    std::string address;
+    std::uint64_t groups = 0;  // that it leads
+    std::uint64_t hosted = 0;
+    bool reachable = false;
+};
+std::vector<Leads> leads_of(const std::vector<NodeAnswer>& partitions);
+
+}  // namespace weft::cli

@@ -1,0 +1,202 @@
+#include "cli/node_folder.h"
+
+#include "core/error.h"
+#include "core/hash.h"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <sstream>
+
+namespace weft::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kSmallFileMax = 64 << 10;
+
+// Both secrets of a node; wiped when it goes, and without a way to print them.
+struct Secrets {
+    std::array<unsigned char, crypto_sign_SECRETKEYBYTES> signing{};
+    std::array<unsigned char, crypto_box_SECRETKEYBYTES> transport{};
+    Secrets() = default;
+    Secrets(const Secrets&) = delete;
+    Secrets& operator=(const Secrets&) = delete;
+    ~Secrets() {
+        sodium_memzero(signing.data(), signing.size());
+        sodium_memzero(transport.data(), transport.size());
+    }
+};
+
+// Text that held secrets on its way to or from a file.
+struct WipedText {
+    std::string text;
+    WipedText() = default;
+    explicit WipedText(std::string taken) : text(std::move(taken)) {}
+    WipedText(const WipedText&) = delete;
+    WipedText& operator=(const WipedText&) = delete;
+    ~WipedText() { sodium_memzero(text.data(), text.size()); }
+};
+
+std::unexpected<Error> fail_errno(const fs::path& path, std::string_view doing, int number) {
+    return fail(ErrorNumber::DirectoryUnusable, "{} {}: {}", doing, path.string(),
+                std::strerror(number));
+}
+
+template <std::size_t N>
+void append_hex(std::string& out, const std::array<unsigned char, N>& bytes) {
+    std::array<char, 2 * N + 1> hex{};
+    sodium_bin2hex(hex.data(), hex.size(), bytes.data(), bytes.size());
+    out.append(hex.data(), 2 * N);
+    sodium_memzero(hex.data(), hex.size());
+}
+
+template <std::size_t N>
+bool read_hex(std::string_view hex, std::array<unsigned char, N>& bytes) {
+    std::size_t length = 0;
+    return hex.size() == 2 * N &&
+           sodium_hex2bin(bytes.data(), N, hex.data(), hex.size(), nullptr, &length, nullptr) == 0;
+}
+
+NodeId node_id(const std::array<std::uint8_t, 32>& signing_key) {
+    NodeId id;
+    id.bytes = blake2b_128({reinterpret_cast<const char*>(signing_key.data()), signing_key.size()});
+    return id;
+}
+
+// The value behind "name " at the start of a line.
+std::string_view line_value(std::string_view text, std::string_view name) {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        const std::string_view line = text.substr(at, end - at);
+        if (line.size() > name.size() && line.starts_with(name) && line[name.size()] == ' ')
+            return line.substr(name.size() + 1);
+        at = end + 1;
+    }
+    return {};
+}
+
+Result<void> write_all(int file, const fs::path& path, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(file, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return fail_errno(path, "cannot write", errno);
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    if (::fsync(file) != 0) return fail_errno(path, "cannot sync", errno);
+    return {};
+}
+
+}  // namespace
+
+bool is_node_folder(const fs::path& path) {
+    std::error_code ignored;
+    return fs::is_regular_file(NodeFolder{path}.line(), ignored);
+}
+
+Result<std::string> read_file(const fs::path& path, std::size_t bytes_max) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return fail_errno(path, "cannot read", errno);
+    std::string bytes;
+    std::array<char, 4096> part{};
+    ssize_t got = 0;
+    while ((got = ::read(file, part.data(), part.size())) > 0 && bytes.size() <= bytes_max)
+        bytes.append(part.data(), static_cast<std::size_t>(got));
+    const int number = errno;
+    ::close(file);
+    sodium_memzero(part.data(), part.size());
+    if (got < 0) return fail_errno(path, "cannot read", number);
+    if (bytes.size() > bytes_max)
+        return fail(ErrorNumber::DirectoryUnusable, "{} is larger than {} bytes", path.string(),
+                    bytes_max);
+    return bytes;
+}
+
+Result<void> write_file(const fs::path& path, std::string_view bytes, unsigned mode) {
+    const fs::path beside = path.string() + ".new";
+    ::unlink(beside.c_str());
+    const int file =
+        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (file < 0) return fail_errno(beside, "cannot create", errno);
+    auto written = write_all(file, beside, bytes);
+    ::close(file);
+    if (!written) return written;
+    if (::rename(beside.c_str(), path.c_str()) != 0)
+        return fail_errno(path, "cannot rename to", errno);
+    return {};
+}
+
+Result<routing::NodeRecord> init_node(const fs::path& path, routing::NodeRecord wanted) {
+    const NodeFolder folder{path};
+    std::error_code bad;
+    if (fs::exists(folder.key(), bad) || fs::exists(folder.line(), bad))
+        return std::unexpected(Error{ErrorCode::Conflict,
+                                     static_cast<std::uint16_t>(ErrorNumber::DirectoryUnusable),
+                                     path.string() + " already holds a node's identity"});
+    fs::create_directories(path, bad);
+    if (bad) return fail_errno(path, "cannot create", bad.value());
+
+    Secrets secrets;
+    crypto_sign_keypair(wanted.signing_key.data(), secrets.signing.data());
+    crypto_box_keypair(wanted.transport_key.data(), secrets.transport.data());
+    wanted.node = node_id(wanted.signing_key);
+    const std::string line = routing::node_line(wanted);
+    // What is printed must be readable again: bad addresses and names show up here.
+    auto checked = routing::parse_node_line(line);
+    if (!checked) return checked;
+
+    WipedText text;
+    text.text.reserve(kSmallFileMax);  // so that no earlier copy is left behind by growth
+    text.text += "weft-key-1\nsigning ";
+    append_hex(text.text, secrets.signing);
+    text.text += "\ntransport ";
+    append_hex(text.text, secrets.transport);
+    text.text += "\n";
+    if (auto done = write_file(folder.key(), text.text, 0600); !done)
+        return std::unexpected(std::move(done).error());
+    if (auto done = write_file(folder.line(), line + "\n", 0644); !done)
+        return std::unexpected(std::move(done).error());
+    return checked;
+}
+
+Result<routing::NodeRecord> read_node_record(const fs::path& path) {
+    auto text = read_file(NodeFolder{path}.line(), kSmallFileMax);
+    if (!text) return std::unexpected(std::move(text).error());
+    while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
+    return routing::parse_node_line(*text);
+}
+
+Result<void> check_node_key(const fs::path& path, const routing::NodeRecord& record) {
+    const fs::path key = NodeFolder{path}.key();
+    struct stat info{};
+    if (::lstat(key.c_str(), &info) != 0) return fail_errno(key, "cannot read", errno);
+    if (!S_ISREG(info.st_mode) || (info.st_mode & 077) != 0 || info.st_uid != ::geteuid())
+        return fail(ErrorNumber::BadConfiguration,
+                    "{} must be a plain file that only its owner, who runs the node, may read "
+                    "(chmod 600)",
+                    key.string());
+    auto bytes = read_file(key, kSmallFileMax);
+    if (!bytes) return std::unexpected(std::move(bytes).error());
+    const WipedText text(*std::move(bytes));
+    Secrets secrets;
+    if (!text.text.starts_with("weft-key-1\n") ||
+        !read_hex(line_value(text.text, "signing"), secrets.signing) ||
+        !read_hex(line_value(text.text, "transport"), secrets.transport))
+        return fail(ErrorNumber::BadConfiguration, "{} is not a node key", key.string());
+    std::array<std::uint8_t, 32> signing{};
+    std::array<std::uint8_t, 32> transport{};
+    crypto_sign_ed25519_sk_to_pk(signing.data(), secrets.signing.data());
+    crypto_scalarmult_base(transport.data(), secrets.transport.data());
+    if (signing != record.signing_key || transport != record.transport_key ||
+        record.node != node_id(signing))
+        return fail(ErrorNumber::ForeignData, "{} is not the key of the node in node.line",
+                    key.string());
+    return {};
+}
+
+}  // namespace weft::cli

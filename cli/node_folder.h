@@ -1,0 +1,43 @@
+#pragma once
+// A node's folder: what `weft node init` makes and `weft node run` uses.
+//   node.key   signing and transport secrets, mode 0600
+//   node.line  the public record, as `weft mesh create` takes it
+//   genesis    the mesh's genesis file, copied in
+//   data/      the journal (storage)     log, pid   written when `weft dev` runs the node
+
+#include "routing/genesis.h"
+#include "weft/result.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace weft::cli {
+
+struct NodeFolder {
+    std::filesystem::path path;
+    std::filesystem::path key() const { return path / "node.key"; }
+    std::filesystem::path line() const { return path / "node.line"; }
+    std::filesystem::path genesis() const { return path / "genesis"; }
+    std::filesystem::path data() const { return path / "data"; }
+    std::filesystem::path log() const { return path / "log"; }
+    std::filesystem::path pid() const { return path / "pid"; }
+};
+
+bool is_node_folder(const std::filesystem::path& path);
+
+// Makes new keys and the folder. `wanted` carries addresses, name, zone and host; the rest is
+// filled in. Conflict when the folder already has an identity: it is never replaced.
+Result<routing::NodeRecord> init_node(const std::filesystem::path& path,
+                                      routing::NodeRecord wanted);
+
+Result<routing::NodeRecord> read_node_record(const std::filesystem::path& path);
+
+// That node.key is private to its owner and is the identity that node.line names.
+Result<void> check_node_key(const std::filesystem::path& path, const routing::NodeRecord& record);
+
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t bytes_max);
+// Writes beside and renames: a reader sees the old bytes or the new ones. `mode` as in chmod.
+Result<void> write_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode);
+
+}  // namespace weft::cli

@@ -1,0 +1,239 @@
+#include "cli/output.h"
+
+#include "core/error.h"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+#include <sodium.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace weft::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& json, int indent) {
+    return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json json_of(const Cell& cell) {
+    return std::visit(
+        [](const auto& value) -> Json {
+            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::monostate>)
+                return nullptr;
+            else
+                return value;
+        },
+        cell);
+}
+
+std::string text_of(const Cell& cell) {
+    if (const auto* text = std::get_if<std::string>(&cell)) return *text;
+    if (std::holds_alternative<std::monostate>(cell)) return "-";
+    return json_of(cell).dump();
+}
+
+// A cell of a numeric column is a number when it reads as one; "-" and the like stay text.
+Json json_of_number(const std::string& text) {
+    std::uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    if (const auto [at, bad] = std::from_chars(text.data(), end, number);
+        bad == std::errc{} && at == end)
+        return number;
+    double real = 0;
+    if (const auto [at, bad] = std::from_chars(text.data(), end, real);
+        bad == std::errc{} && at == end)
+        return real;
+    return text == "-" || text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json json_of(const Table& table, const std::vector<std::string>& row) {
+    Json object = Json::object();
+    for (std::size_t c = 0; c < table.columns.size() && c < row.size(); ++c) {
+        const bool numeric = c < table.numeric.size() && table.numeric[c];
+        object[table.columns[c]] = numeric ? json_of_number(row[c]) : Json(row[c]);
+    }
+    return object;
+}
+
+Json json_of(const Record& record) {
+    Json object = Json::object();
+    for (const Field& field : record) object[field.name] = json_of(field.value);
+    return object;
+}
+
+std::string csv_cell(const std::string& text) {
+    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+    std::string quoted = "\"";
+    for (const char c : text) {
+        if (c == '"') quoted += '"';
+        quoted += c;
+    }
+    return quoted + "\"";
+}
+
+std::string csv_line(const std::vector<std::string>& cells) {
+    std::string line;
+    for (std::size_t c = 0; c < cells.size(); ++c) line += (c == 0 ? "" : ",") + csv_cell(cells[c]);
+    return line + "\n";
+}
+
+// Control characters would let a stored value write to the reader's terminal.
+std::string printable(const std::string& text) {
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f)
+            out += fmt::format("\\x{:02x}", byte);
+        else
+            out += c;
+    }
+    return out;
+}
+
+// Characters, not bytes: continuation bytes of UTF-8 take no room of their own.
+std::size_t width_of(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    }));
+}
+
+std::string aligned(const Table& table) {
+    std::vector<std::vector<std::string>> lines{table.columns};
+    for (const auto& row : table.rows) {
+        lines.emplace_back();
+        for (const auto& cell : row) lines.back().push_back(printable(cell));
+    }
+    std::vector<std::size_t> widths(table.columns.size());
+    for (const auto& line : lines)
+        for (std::size_t c = 0; c < widths.size() && c < line.size(); ++c)
+            widths[c] = std::max(widths[c], width_of(line[c]));
+    std::string out;
+    for (const auto& line : lines) {
+        std::string text;
+        for (std::size_t c = 0; c < widths.size() && c < line.size(); ++c) {
+            const std::string gap(widths[c] - width_of(line[c]), ' ');
+            const bool right = c < table.numeric.size() && table.numeric[c];
+            text += (c == 0 ? "" : "  ") + (right ? gap + line[c] : line[c] + gap);
+        }
+        text.erase(text.find_last_not_of(' ') + 1);
+        out += text + "\n";
+    }
+    return out;
+}
+
+}  // namespace
+
+std::optional<Format> parse_format(std::string_view text) {
+    if (text == "table") return Format::Table;
+    if (text == "json") return Format::Json;
+    if (text == "ndjson") return Format::Ndjson;
+    if (text == "csv") return Format::Csv;
+    return std::nullopt;
+}
+
+bool is_utf8(std::string_view text) {
+    const Json json = std::string(text);
+    try {
+        (void)json.dump(-1, ' ', false, Json::error_handler_t::strict);
+    } catch (const Json::exception&) {
+        return false;
+    }
+    return true;
+}
+
+std::string base64(std::string_view bytes) {
+    std::string out(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
+    sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                      bytes.size(), sodium_base64_VARIANT_ORIGINAL);
+    out.pop_back();
+    return out;
+}
+
+void add_bytes(Record& record, std::string_view name, std::string_view value) {
+    if (is_utf8(value))
+        record.push_back({std::string(name), std::string(value)});
+    else
+        record.push_back({std::string(name) + "_base64", base64(value)});
+}
+
+std::string render(Format format, const Table& table) {
+    switch (format) {
+        case Format::Table:
+            return aligned(table);
+        case Format::Csv: {
+            std::string out = csv_line(table.columns);
+            for (const auto& row : table.rows) out += csv_line(row);
+            return out;
+        }
+        case Format::Json: {
+            Json list = Json::array();
+            for (const auto& row : table.rows) list.push_back(json_of(table, row));
+            return dump(list, 2);
+        }
+        case Format::Ndjson: {
+            std::string out;
+            for (const auto& row : table.rows) out += dump(json_of(table, row), -1);
+            return out;
+        }
+    }
+    return {};
+}
+
+std::string render(Format format, const Record& record) {
+    if (format == Format::Json) return dump(json_of(record), 2);
+    if (format == Format::Ndjson) return dump(json_of(record), -1);
+    if (format == Format::Csv) return render(format, std::vector<Record>{record});
+    Table table{{"field", "value"}, {false, false}, {}};
+    for (const Field& field : record) table.rows.push_back({field.name, text_of(field.value)});
+    return aligned(table);
+}
+
+std::string render(Format format, const std::vector<Record>& records) {
+    if (format == Format::Json) {
+        Json list = Json::array();
+        for (const Record& record : records) list.push_back(json_of(record));
+        return dump(list, 2);
+    }
+    Table table;
+    std::string lines;
+    for (const Record& record : records) {
+        if (format == Format::Ndjson) lines += dump(json_of(record), -1);
+        std::vector<std::string> row;
+        for (const Field& field : record) {
+            if (&record == &records.front()) {
+                table.columns.push_back(field.name);
+                table.numeric.push_back(!std::holds_alternative<std::string>(field.value));
+            }
+            row.push_back(text_of(field.value));
+        }
+        table.rows.push_back(std::move(row));
+    }
+    return format == Format::Ndjson ? lines : render(format, table);
+}
+
+std::string render_error(Format format, const Error& error, const Record& fields) {
+    const ErrorPage& page = error_page(static_cast<ErrorNumber>(error.number));
+    const std::string code = fmt::format("WEFT-{:04}", error.number);
+    const std::string message = error.message.empty() ? std::string(page.title) : error.message;
+    if (format == Format::Json || format == Format::Ndjson) {
+        Json inner = {{"code", error_code_name(error.code)},
+                      {"number", code},
+                      {"message", message},
+                      {"because", page.because},
+                      {"try", page.try_this},
+                      {"retryable", error.is_retryable()}};
+        for (const Field& field : fields) inner[field.name] = json_of(field.value);
+        return dump(Json{{"error", inner}}, format == Format::Json ? 2 : -1);
+    }
+    std::string out = fmt::format("error {}: {}\n  because: {}\n  try: {}\n", code,
+                                  printable(message), page.because, page.try_this);
+    for (const Field& field : fields)
+        out += fmt::format("  {}: {}\n", field.name, text_of(field.value));
+    return out;
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,146 @@
+#include "cli/process.h"
+
+#include "cli/node_folder.h"
+#include "core/error.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+namespace weft::cli {
+
+namespace {
+
+struct Stat {
+    char state = '?';
+    std::uint64_t start_ticks = 0;
+};
+
+std::optional<Stat> read_stat(pid_t pid) {
+    std::ifstream file(fmt::format("/proc/{}/stat", pid));
+    std::string text;
+    if (!std::getline(file, text)) return std::nullopt;
+    // The program's name stands in brackets and may contain anything, brackets too.
+    const std::size_t close = text.rfind(')');
+    if (close == std::string::npos) return std::nullopt;
+    std::istringstream fields(text.substr(close + 1));
+    Stat stat;
+    fields >> stat.state;
+    std::string skipped;
+    for (int field = 4; field < 22; ++field) fields >> skipped;
+    fields >> stat.start_ticks;
+    if (!fields) return std::nullopt;
+    return stat;
+}
+
+std::unexpected<Error> fail_errno(std::string_view doing, int number) {
+    return fail(ErrorNumber::BadConfiguration, "{}: {}", doing, std::strerror(number));
+}
+
+// Runs between fork and exec: nothing here may allocate.
+[[noreturn]] void become(char* const* arguments, int log, const char* folder, int report) {
+    ::setsid();
+    const int nothing = ::open("/dev/null", O_RDONLY);
+    ::dup2(nothing, STDIN_FILENO);
+    ::dup2(log, STDOUT_FILENO);
+    ::dup2(log, STDERR_FILENO);
+    if (report != 3) ::dup3(report, 3, O_CLOEXEC);
+    ::close_range(4, ~0U, 0);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    if (::chdir(folder) == 0) ::execv(arguments[0], arguments);
+    const int number = errno;
+    (void)!::write(3, &number, sizeof number);
+    ::_exit(127);
+}
+
+}  // namespace
+
+std::optional<ProcessId> identify_process(pid_t pid) {
+    const auto stat = read_stat(pid);
+    if (!stat) return std::nullopt;
+    return ProcessId{pid, stat->start_ticks};
+}
+
+ProcessState process_state(const ProcessId& process) {
+    const auto stat = read_stat(process.pid);
+    if (!stat || stat->start_ticks != process.start_ticks || stat->state == 'Z' ||
+        stat->state == 'X')
+        return ProcessState::Gone;
+    return stat->state == 'T' || stat->state == 't' ? ProcessState::Stopped : ProcessState::Running;
+}
+
+Result<bool> signal_process(const ProcessId& process, int signal) {
+    // The descriptor pins the process: the check and the signal mean the same one.
+    const auto descriptor = static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0));
+    if (descriptor < 0 && errno == ESRCH) return false;
+    if (descriptor < 0) return fail_errno("cannot reach the process", errno);
+    const bool same = process_state(process) != ProcessState::Gone;
+    long sent = 0;
+    if (same) sent = ::syscall(SYS_pidfd_send_signal, descriptor, signal, nullptr, 0);
+    const int number = errno;
+    ::close(descriptor);
+    if (sent != 0 && number == ESRCH) return false;
+    if (sent != 0) return fail_errno("cannot signal the process", number);
+    return same;
+}
+
+Result<void> write_pid_file(const std::filesystem::path& path, const ProcessId& process) {
+    return write_file(path, fmt::format("{} {}\n", process.pid, process.start_ticks), 0644);
+}
+
+std::optional<ProcessId> read_pid_file(const std::filesystem::path& path) {
+    std::ifstream file(path);
+    ProcessId process;
+    if (!(file >> process.pid >> process.start_ticks) || process.pid <= 1) return std::nullopt;
+    return process;
+}
+
+Result<ProcessId> spawn(const SpawnOptions& options) {
+    const int log =
+        ::open(options.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (log < 0) return fail_errno("cannot open " + options.log.string(), errno);
+    int report[2];
+    if (::pipe2(report, O_CLOEXEC) != 0) {
+        const int number = errno;
+        ::close(log);
+        return fail_errno("cannot make a pipe", number);
+    }
+    std::vector<std::string> kept = options.arguments;
+    std::vector<char*> arguments;
+    arguments.reserve(kept.size() + 1);
+    for (std::string& argument : kept) arguments.push_back(argument.data());
+    arguments.push_back(nullptr);
+    const pid_t pid = ::fork();
+    if (pid == 0) become(arguments.data(), log, options.folder.c_str(), report[1]);
+    const int fork_error = errno;
+    ::close(log);
+    ::close(report[1]);
+    int child_error = 0;
+    const ssize_t got = pid > 0 ? ::read(report[0], &child_error, sizeof child_error) : 0;
+    ::close(report[0]);
+    if (pid < 0) return fail_errno("cannot start a process", fork_error);
+    if (got > 0) {
+        ::waitpid(pid, nullptr, 0);
+        return fail_errno("cannot run " + options.arguments.front(), child_error);
+    }
+    const auto process = identify_process(pid);
+    // It ended before it could be looked at: its log says why.
+    return process ? *process : ProcessId{pid, 0};
+}
+
+std::filesystem::path own_program() {
+    std::error_code ignored;
+    return std::filesystem::read_symlink("/proc/self/exe", ignored);
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,48 @@
+#pragma once
+// Processes that outlive us: started in a session of their own, found again by pid and start time,
+// so that a recycled pid is never signalled.
+
+#include "weft/result.h"
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weft::cli {
+
+struct ProcessId {
+    pid_t pid = 0;
+    std::uint64_t start_ticks = 0;  // field 22 of /proc/PID/stat: clock ticks since the boot
+    auto operator<=>(const ProcessId&) const = default;
+};
+
+enum class ProcessState { Running, Stopped, Gone };
+
+// Nothing when there is no such process.
+std::optional<ProcessId> identify_process(pid_t pid);
+// Gone also for a zombie and for a pid that another process has by now.
+ProcessState process_state(const ProcessId& process);
+
+// False when the process is gone. Never signals another process that got the same pid.
+Result<bool> signal_process(const ProcessId& process, int signal);
+
+Result<void> write_pid_file(const std::filesystem::path& path, const ProcessId& process);
+// Nothing when the file is missing or is not a pid file.
+std::optional<ProcessId> read_pid_file(const std::filesystem::path& path);
+
+struct SpawnOptions {
+    std::vector<std::string> arguments;  // [0] is the program's path
+    std::filesystem::path log;           // output and errors are appended here
+    std::filesystem::path folder;        // working directory
+};
+// Starts the program in a new session with no open files but the log.
+Result<ProcessId> spawn(const SpawnOptions& options);
+
+// Path of this program itself.
+std::filesystem::path own_program();
+
+}  // namespace weft::cli

@@ -1,0 +1,97 @@
+#include "cli/shell.h"
+
+#include "cli/dev_mesh.h"
+#include "cli/node_folder.h"
+#include "core/error.h"
+
+#include <fmt/core.h>
+
+#include <charconv>
+#include <cstdio>
+
+namespace weft::cli {
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+    std::uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [at, bad] = std::from_chars(text.data(), end, number);
+    const std::string_view unit(at, static_cast<std::size_t>(end - at));
+    std::uint64_t factor = 0;
+    if (unit == "ms") factor = 1;
+    if (unit.empty() || unit == "s") factor = 1000;
+    if (unit == "m") factor = 60'000;
+    constexpr std::uint64_t kDayMs = 24ULL * 3600 * 1000;
+    if (bad != std::errc{} || factor == 0 || number == 0 || number > kDayMs / factor) return {};
+    return std::chrono::milliseconds(number * factor);
+}
+
+Result<Shell> Shell::open(const GlobalOptions& options) {
+    Shell shell;
+    shell.options_ = options;
+    const auto format = parse_format(options.output);
+    if (!format)
+        return weft::fail(ErrorNumber::BadConfiguration,
+                          "-o is '{}', not table, json, ndjson or csv", options.output);
+    shell.format_ = *format;
+    const auto timeout = parse_duration(options.timeout);
+    if (!timeout)
+        return weft::fail(ErrorNumber::BadConfiguration,
+                          "--timeout is '{}', not a time like 500ms, 10s or 2m", options.timeout);
+    shell.timeout_ = *timeout;
+    return shell;
+}
+
+void Shell::print(std::string_view text) const {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+void Shell::note(std::string_view text) const {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fflush(stderr);
+}
+
+int Shell::fail(const Error& error, const Record& fields) const {
+    note(render_error(format_, error, fields));
+    return exit_code(exit_for(error.code));
+}
+
+int Shell::usage(std::string_view message) const {
+    note(render_error(format_, make_error(ErrorNumber::BadConfiguration, std::string(message))));
+    return exit_code(Exit::Usage);
+}
+
+Result<std::vector<std::string>> Shell::addresses() const {
+    std::vector<std::string> found;
+    if (!options_.addr.empty()) {
+        for (std::size_t from = 0; from <= options_.addr.size();) {
+            const std::size_t comma = std::min(options_.addr.find(',', from), options_.addr.size());
+            if (comma > from) found.push_back(options_.addr.substr(from, comma - from));
+            from = comma + 1;
+        }
+        return found;
+    }
+    if (!options_.context.empty() && is_node_folder(options_.context)) {
+        auto record = read_node_record(options_.context);
+        if (!record) return std::unexpected(std::move(record).error());
+        found.push_back(record->client_address);
+        return found;
+    }
+    auto mesh = DevMesh::open(options_.context.empty() ? default_dev_folder()
+                                                       : std::filesystem::path(options_.context));
+    if (!mesh) return std::unexpected(std::move(mesh).error());
+    for (const DevNode& node : mesh->nodes()) found.push_back(node.record.client_address);
+    return found;
+}
+
+Result<Mesh> Shell::connect() const {
+    auto known = addresses();
+    if (!known) return std::unexpected(std::move(known).error());
+    ConnectOptions options;
+    options.addresses = *std::move(known);
+    options.timeout = timeout_;
+    options.program = "weft";
+    return weft::connect(options);
+}
+
+}  // namespace weft::cli

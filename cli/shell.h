@@ -1,0 +1,54 @@
+#pragma once
+// What every verb is given: the global options, the way to the mesh, and where to print.
+
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "weft/client.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weft::cli {
+
+// As given on the command line, not yet read.
+struct GlobalOptions {
+    std::string output = "table";
+    std::string addr;     // "host:port,host:port" of client ports
+    std::string context;  // folder of a mesh made by 'weft dev', or of one node
+    std::string timeout = "5s";
+};
+
+// "500ms", "10s", "2m"; a bare number means seconds. Nothing when malformed or zero.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+class Shell {
+public:
+    // Malformed options are an error (BadConfiguration, exit code 2).
+    static Result<Shell> open(const GlobalOptions& options);
+
+    Format format() const { return format_; }
+    bool human() const { return format_ == Format::Table; }
+    std::chrono::milliseconds timeout() const { return timeout_; }
+
+    void print(std::string_view text) const;
+    // Progress and notes: standard error, so that results can be piped.
+    void note(std::string_view text) const;
+    // Prints the error and returns its exit code.
+    int fail(const Error& error, const Record& fields = {}) const;
+    // A wrong command line: exit code 2.
+    int usage(std::string_view message) const;
+
+    // The client addresses that --addr, -c or the dev mesh's folder name, in that order.
+    Result<std::vector<std::string>> addresses() const;
+    Result<Mesh> connect() const;
+
+private:
+    Format format_ = Format::Table;
+    std::chrono::milliseconds timeout_{5000};
+    GlobalOptions options_;
+};
+
+}  // namespace weft::cli

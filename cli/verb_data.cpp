@@ -1,0 +1,86 @@
+#include "cli/dev_mesh.h"
+#include "cli/node_folder.h"
+#include "cli/verbs.h"
+#include "core/error.h"
+#include "storage/data_check.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+namespace weft::cli {
+
+namespace {
+
+struct CheckOptions {
+    std::string folder;
+};
+
+// A dev node's name, a node's folder, or the data directory itself.
+Result<std::filesystem::path> find_data(const std::string& given) {
+    std::error_code ignored;
+    if (is_node_folder(given)) return NodeFolder{given}.data();
+    if (std::filesystem::exists(given, ignored)) return std::filesystem::path(given);
+    const auto mesh = DevMesh::open(default_dev_folder());
+    if (mesh)
+        if (const auto node = mesh->node(given)) return (*node)->folder.data();
+    return fail(ErrorNumber::NotFound, "'{}' is neither a folder nor a node of the dev mesh",
+                given);
+}
+
+void show_progress(const Shell& shell, std::uint64_t done, std::uint64_t total) {
+    if (!shell.human() || ::isatty(STDERR_FILENO) == 0) return;
+    const std::uint64_t percent =
+        total == 0 ? 100 : std::min<std::uint64_t>(100, done * 100 / total);
+    shell.note(fmt::format("\r{:3} %", percent));
+}
+
+int print_report(const Shell& shell, const storage::DataCheckReport& report,
+                 const std::filesystem::path& path) {
+    if (!shell.human()) {
+        Record record{{"path", path.string()},
+                      {"sound", report.sound()},
+                      {"durable_lsn", report.durable.value},
+                      {"groups", report.groups},
+                      {"entries", report.entries},
+                      {"entity_rows", report.rows[0]},
+                      {"journal_rows", report.rows[1]},
+                      {"session_rows", report.rows[2]},
+                      {"meta_rows", report.rows[3]},
+                      {"bytes", report.bytes},
+                      {"damaged", report.damage_count},
+                      {"first_damage", report.damaged.empty() ? "" : report.damaged.front()}};
+        shell.print(render(shell.format(), record));
+    } else {
+        shell.print(
+            fmt::format("{}: {} groups, {} entries, {} + {} + {} + {} rows, {} bytes read\n",
+                        path.string(), report.groups, report.entries, report.rows[0],
+                        report.rows[1], report.rows[2], report.rows[3], report.bytes));
+        for (const std::string& name : report.damaged) shell.print("  damaged: " + name + "\n");
+        shell.print(report.sound() ? "sound\n"
+                                   : fmt::format("{} records damaged\n", report.damage_count));
+    }
+    return exit_code(report.sound() ? Exit::Ok : Exit::Unhealthy);
+}
+
+int check(Shell& shell, const CheckOptions& options) {
+    const auto path = find_data(options.folder);
+    if (!path) return shell.fail(path.error());
+    const auto report = storage::check_data(
+        path->string(),
+        [&shell](std::uint64_t done, std::uint64_t total) { show_progress(shell, done, total); });
+    if (shell.human() && ::isatty(STDERR_FILENO) != 0) shell.note("\r     \r");
+    if (!report) return shell.fail(report.error());
+    return print_report(shell, *report, *path);
+}
+
+}  // namespace
+
+void add_data(Command& root) {
+    Command& noun = root.verb("data", "the files of a stopped node");
+    Command& verb = noun.verb("check", "read every record and name what is damaged; exit code 10");
+    auto& options = verb.state<CheckOptions>();
+    verb.argument("FOLDER", options.folder, "a node's folder, or the name of a dev node");
+    verb.run([&options](Shell& shell) { return check(shell, options); });
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,24 @@
+#include "cli/call_verbs.h"
+#include "cli/verbs.h"
+
+namespace weft::cli {
+
+void add_delete(Command& root) {
+    struct Options {
+        std::string address, request;
+    };
+    Command& verb = root.verb("delete", "remove the value of kv/ID");
+    auto& options = verb.state<Options>();
+    verb.argument("KV_ID", options.address, "kv/ID, or ID alone");
+    verb.option("--request", options.request, "repeat the call that had this request id");
+    verb.run([&options](Shell& shell) {
+        const auto entity = kv_address(options.address);
+        if (!entity) return shell.fail(entity.error());
+        const auto call =
+            run_call(shell, {entity->type + "/" + entity->id, "delete", "", options.request});
+        if (!call) return shell.fail(call.error());
+        return call->result.done() ? report_done(shell, *call) : report_failure(shell, *call);
+    });
+}
+
+}  // namespace weft::cli

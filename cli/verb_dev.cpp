@@ -1,0 +1,189 @@
+#include "cli/dev_start.h"
+#include "cli/verbs.h"
+#include "cli/version.h"
+#include "core/error.h"
+
+#include <fmt/core.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <ctime>
+
+namespace weft::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+struct DevOptions {
+    std::uint64_t nodes = 0;  // 0: as many as there are, or 3
+    bool detach = false, ephemeral = false;
+};
+
+// While it lives, an interrupt is not delivered but can be asked for.
+class InterruptWatch {
+public:
+    InterruptWatch() {
+        ::sigemptyset(&watched_);
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&watched_, signal);
+        ::sigprocmask(SIG_BLOCK, &watched_, &before_);
+    }
+    ~InterruptWatch() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+    InterruptWatch(const InterruptWatch&) = delete;
+    InterruptWatch& operator=(const InterruptWatch&) = delete;
+
+    bool arrived_within(std::chrono::milliseconds wait) {
+        const timespec span{wait.count() / 1000, (wait.count() % 1000) * 1'000'000};
+        arrived_ = arrived_ || ::sigtimedwait(&watched_, nullptr, &span) > 0;
+        return arrived_;
+    }
+
+private:
+    sigset_t watched_{}, before_{};
+    bool arrived_ = false;
+};
+
+Result<DevMesh> open_or_create(const DevOptions& options, const std::filesystem::path& folder) {
+    if (DevMesh::exists(folder)) {
+        auto mesh = DevMesh::open(folder);
+        if (!mesh) return mesh;
+        // What an ephemeral mesh left behind, when it was not stopped in order.
+        if (mesh->ephemeral() && mesh->running() == 0) {
+            if (auto gone = mesh->remove(); !gone) return std::unexpected(std::move(gone).error());
+        } else if (options.nodes != 0 && options.nodes != mesh->nodes().size()) {
+            return fail(ErrorNumber::BadConfiguration,
+                        "{} holds a mesh of {} nodes; 'weft dev down --clean' removes it",
+                        folder.string(), mesh->nodes().size());
+        } else if (options.ephemeral && !mesh->ephemeral()) {
+            return fail(ErrorNumber::BadConfiguration,
+                        "{} holds a mesh that keeps its data; 'weft dev down --clean' removes it",
+                        folder.string());
+        } else {
+            return mesh;
+        }
+    }
+    return DevMesh::create(folder, {options.nodes == 0 ? 3 : options.nodes, options.ephemeral});
+}
+
+void print_mesh(const Shell& shell, const DevMesh& mesh, const DevOptions& options,
+                std::chrono::nanoseconds took) {
+    const auto views = view_nodes(mesh);
+    if (!shell.human()) {
+        std::vector<Record> records;
+        records.reserve(views.size());
+        for (const DevNodeView& view : views)
+            records.push_back({{"node", view.node->name},
+                               {"state", view.state},
+                               {"leads", view.leads},
+                               {"mesh", view.node->record.mesh_address},
+                               {"client", view.node->record.client_address}});
+        shell.print(render(shell.format(), records));
+        return;
+    }
+    std::string text = fmt::format(
+        "weft {}  dev mesh: {} nodes, keys made for you, loopback only, not for production\n",
+        kVersion, views.size());
+    for (const DevNodeView& view : views)
+        text +=
+            fmt::format("  node {}  {}  leads {}/{} partitions   {}\n", view.node->name, view.state,
+                        view.leads, kDevGroups + 1, view.node->record.client_address);
+    text += fmt::format("  data    {}{}\n", short_path(mesh.folder()),
+                        mesh.ephemeral() ? "   (removed when it stops)" : "");
+    text +=
+        fmt::format("ready in {:.1f} s.  Next{}:\n", std::chrono::duration<double>(took).count(),
+                    options.detach ? "" : ", in a second terminal");
+    text += "  weft put kv/alice apples=2     weft get kv/alice     weft status\n";
+    text += options.detach ? "  weft dev kill b                weft dev down\n"
+                           : "Ctrl-C stops the nodes.\n";
+    shell.print(text);
+}
+
+// Tells of nodes that end; they are never restarted here. Returns at an interrupt.
+void watch_nodes(const Shell& shell, const DevMesh& mesh, InterruptWatch& interrupts) {
+    std::vector<bool> alive(mesh.nodes().size(), true);
+    while (!interrupts.arrived_within(200ms)) {
+        while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+        }
+        for (std::size_t i = 0; i < alive.size(); ++i) {
+            const DevNode& node = mesh.nodes()[i];
+            const bool now = node.process().has_value();
+            if (alive[i] && !now && shell.human())
+                shell.print(fmt::format("node {} ended; 'weft dev start {}' starts it again\n",
+                                        node.name, node.name));
+            if (!alive[i] && now && shell.human())
+                shell.print(fmt::format("node {} runs again\n", node.name));
+            alive[i] = now;
+        }
+    }
+}
+
+int stop(const Shell& shell, const DevMesh& mesh) {
+    const auto stopped = mesh.stop_all(10s);
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    if (!stopped) return shell.fail(stopped.error());
+    if (shell.human()) shell.print(fmt::format("stopped {} nodes\n", *stopped));
+    if (mesh.ephemeral())
+        if (const auto gone = mesh.remove(); !gone) return shell.fail(gone.error());
+    return exit_code(Exit::Ok);
+}
+
+struct Started {
+    DevMesh mesh;
+    std::size_t nodes = 0;  // that did not run before
+};
+
+// Opens or makes the mesh and starts its nodes, one command at a time per folder.
+Result<Started> start_nodes(const DevOptions& options, const std::filesystem::path& folder) {
+    auto lock = DevLock::take(folder);
+    if (!lock) return std::unexpected(std::move(lock).error());
+    auto mesh = open_or_create(options, folder);
+    if (!mesh) return std::unexpected(std::move(mesh).error());
+    Started started{*std::move(mesh), 0};
+    for (const DevNode& node : started.mesh.nodes()) {
+        auto done = started.mesh.start(node);
+        if (!done) return std::unexpected(std::move(done).error());
+        started.nodes += *done ? 1U : 0U;
+    }
+    return started;
+}
+
+int dev(Shell& shell, const DevOptions& options) {
+    const auto begin = Clock::now();
+    InterruptWatch interrupts;
+    const auto started = start_nodes(options, default_dev_folder());
+    if (!started) return shell.fail(started.error());
+    const DevMesh& mesh = started->mesh;
+    const auto ready = wait_ready(mesh, std::max(shell.timeout(), 30'000ms),
+                                  [&interrupts] { return interrupts.arrived_within(0ms); });
+    if (interrupts.arrived_within(0ms)) return stop(shell, mesh);
+    if (!ready) {
+        // Nodes that ran before are left as they are, to be looked at.
+        if (started->nodes == mesh.nodes().size())
+            if (const auto stopped = mesh.stop_all(2s); !stopped) shell.fail(stopped.error());
+        return shell.fail(ready.error());
+    }
+    print_mesh(shell, mesh, options, Clock::now() - begin);
+    if (options.detach) return exit_code(Exit::Ok);
+    if (started->nodes == 0) {
+        if (shell.human()) shell.print("It was running already; 'weft dev down' stops it.\n");
+        return exit_code(Exit::Ok);
+    }
+    watch_nodes(shell, mesh, interrupts);
+    return stop(shell, mesh);
+}
+
+}  // namespace
+
+void add_dev(Command& root) {
+    Command& noun = root.verb("dev", "a mesh on this machine, for trying things out");
+    auto& options = noun.state<DevOptions>();
+    noun.option("--nodes", options.nodes, "1 to 9; default 3, or as many as the folder has");
+    noun.flag("--detach", options.detach, "return when it is ready; 'weft dev down' stops it");
+    noun.flag("--ephemeral", options.ephemeral, "remove everything when it stops");
+    noun.run([&options](Shell& shell) { return dev(shell, options); });
+    add_dev_node_verbs(noun);
+}
+
+}  // namespace weft::cli

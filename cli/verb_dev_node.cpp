@@ -1,0 +1,148 @@
+#include "cli/dev_start.h"
+#include "cli/verbs.h"
+#include "core/error.h"
+
+#include <fmt/core.h>
+#include <signal.h>
+
+#include <thread>
+
+namespace weft::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct NodeOptions {
+    std::string name;
+};
+struct DownOptions {
+    bool clean = false;
+};
+
+// A verb that signals the process of one node and waits for what the signal brings.
+struct SignalVerb {
+    const char* name;
+    const char* help;
+    int signal;
+    ProcessState expected;
+    const char* past;
+};
+constexpr SignalVerb kSignalVerbs[] = {
+    {"kill", "kill -9 a node", SIGKILL, ProcessState::Gone, "killed"},
+    {"pause", "SIGSTOP a node: it keeps its connections and answers nothing", SIGSTOP,
+     ProcessState::Stopped, "paused"},
+    {"resume", "SIGCONT a paused node", SIGCONT, ProcessState::Running, "resumed"},
+};
+
+int say(const Shell& shell, const DevNode& node, std::string_view past, pid_t pid) {
+    if (shell.human())
+        shell.print(fmt::format("node {} {} (pid {})\n", node.name, past, pid));
+    else
+        shell.print(render(
+            shell.format(),
+            Record{{"node", node.name}, {"done", std::string(past)}, {"pid", std::int64_t{pid}}}));
+    return exit_code(Exit::Ok);
+}
+
+int signal_node(Shell& shell, const std::string& name, const SignalVerb& verb) {
+    const auto mesh = DevMesh::open(default_dev_folder());
+    if (!mesh) return shell.fail(mesh.error());
+    const auto node = mesh->node(name);
+    if (!node) return shell.fail(node.error());
+    const auto process = (*node)->process();
+    if (!process)
+        return shell.fail(
+            make_error(ErrorNumber::NotFound, fmt::format("node {} does not run", name)));
+    const auto sent = signal_process(*process, verb.signal);
+    if (!sent) return shell.fail(sent.error());
+    for (int i = 0; i < 500 && process_state(*process) != verb.expected; ++i)
+        std::this_thread::sleep_for(4ms);
+    return say(shell, **node, verb.past, process->pid);
+}
+
+int start_node(Shell& shell, const std::string& name) {
+    const auto mesh = DevMesh::open(default_dev_folder());
+    if (!mesh) return shell.fail(mesh.error());
+    const auto node = mesh->node(name);
+    if (!node) return shell.fail(node.error());
+    {
+        auto lock = DevLock::take(mesh->folder());
+        if (!lock) return shell.fail(lock.error());
+        const auto started = mesh->start(**node);
+        if (!started) return shell.fail(started.error());
+        if (!*started)
+            return say(shell, **node, "runs already", (*node)->process().value_or(ProcessId{}).pid);
+    }
+    if (const auto up = wait_reachable(**node, shell.timeout()); !up) return shell.fail(up.error());
+    return say(shell, **node, "started", (*node)->process().value_or(ProcessId{}).pid);
+}
+
+int down(Shell& shell, const DownOptions& options) {
+    const auto folder = default_dev_folder();
+    if (!DevMesh::exists(folder)) {
+        // Nothing to stop is what was asked for.
+        if (shell.human()) shell.print(fmt::format("no dev mesh in {}\n", short_path(folder)));
+        return exit_code(Exit::Ok);
+    }
+    auto lock = DevLock::take(folder);
+    if (!lock) return shell.fail(lock.error());
+    const auto mesh = DevMesh::open(folder);
+    if (!mesh) return shell.fail(mesh.error());
+    const auto stopped = mesh->stop_all(10s);
+    if (!stopped) return shell.fail(stopped.error());
+    const bool remove = options.clean || mesh->ephemeral();
+    if (remove)
+        if (const auto gone = mesh->remove(); !gone) return shell.fail(gone.error());
+    if (shell.human())
+        shell.print(fmt::format("stopped {} nodes{}\n", *stopped,
+                                remove ? ", removed " + short_path(folder) : ""));
+    else
+        shell.print(render(shell.format(),
+                           Record{{"stopped", std::uint64_t{*stopped}}, {"removed", remove}}));
+    return exit_code(Exit::Ok);
+}
+
+int dev_status(Shell& shell) {
+    const auto mesh = DevMesh::open(default_dev_folder());
+    if (!mesh) return shell.fail(mesh.error());
+    std::vector<Record> records;
+    bool all_alive = true;
+    for (const DevNodeView& view : view_nodes(*mesh)) {
+        const auto process = view.node->process();
+        all_alive = all_alive && view.state == "alive";
+        records.push_back({{"node", view.node->name},
+                           {"state", view.state},
+                           {"pid", std::int64_t{process ? process->pid : 0}},
+                           {"leads", view.leads},
+                           {"mesh", view.node->record.mesh_address},
+                           {"client", view.node->record.client_address}});
+    }
+    shell.print(render(shell.format(), records));
+    return exit_code(all_alive ? Exit::Ok : Exit::Partial);
+}
+
+}  // namespace
+
+void add_dev_node_verbs(Command& noun) {
+    for (const SignalVerb& entry : kSignalVerbs) {
+        Command& verb = noun.verb(entry.name, entry.help);
+        auto& options = verb.state<NodeOptions>();
+        verb.argument("NAME", options.name, "a, b, c, ...");
+        verb.run(
+            [&options, &entry](Shell& shell) { return signal_node(shell, options.name, entry); });
+    }
+    Command& start = noun.verb("start", "start a node that was killed");
+    auto& node = start.state<NodeOptions>();
+    start.argument("NAME", node.name, "a, b, c, ...");
+    start.run([&node](Shell& shell) { return start_node(shell, node.name); });
+
+    Command& stop = noun.verb("down", "stop all nodes");
+    auto& options = stop.state<DownOptions>();
+    stop.flag("--clean", options.clean, "and remove everything 'weft dev' has made");
+    stop.run([&options](Shell& shell) { return down(shell, options); });
+
+    noun.verb("status", "each node's process").run([](Shell& shell) { return dev_status(shell); });
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,38 @@
+#include "cli/call_verbs.h"
+#include "cli/verbs.h"
+#include "core/error.h"
+
+namespace weft::cli {
+
+void add_get(Command& root) {
+    struct Options {
+        std::string address;
+        bool raw = false;
+    };
+    Command& verb = root.verb("get", "read the value of kv/ID");
+    auto& options = verb.state<Options>();
+    verb.argument("KV_ID", options.address, "kv/ID, or ID alone");
+    verb.flag("--raw", options.raw, "print the bytes alone, without a newline");
+    verb.run([&options](Shell& shell) {
+        const auto entity = kv_address(options.address);
+        if (!entity) return shell.fail(entity.error());
+        const auto call = run_call(shell, {entity->type + "/" + entity->id, "get", "", ""});
+        if (!call) return shell.fail(call.error());
+        if (!call->result.done()) return report_failure(shell, *call);
+        if (!call->result.exists)
+            return shell.fail(make_error(ErrorNumber::NotFound,
+                                         entity->type + "/" + entity->id + " has no value"));
+        const std::string_view value = call->result.reply.view();
+        if (shell.human() || options.raw) {
+            shell.print(value);
+            if (!options.raw) shell.print("\n");
+            return exit_code(Exit::Ok);
+        }
+        Record record = describe(*call);
+        add_bytes(record, "value", value);
+        shell.print(render(shell.format(), record));
+        return exit_code(Exit::Ok);
+    });
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,26 @@
+#include "cli/mesh_view.h"
+#include "cli/verbs.h"
+#include "routing/key.h"
+
+namespace weft::cli {
+
+void add_journal(Command& root) {
+    struct Options {
+        std::string address;
+    };
+    Command& verb = root.verb("journal", "what happened to an entity: its rows and the log's tail");
+    auto& options = verb.state<Options>();
+    verb.argument("TYPE_ID", options.address, "TYPE/ID; '!mesh/facts' is the mesh's own history");
+    verb.run([&options](Shell& shell) {
+        const auto entity = routing::parse_entity_id(options.address, true);
+        if (!entity) return shell.fail(entity.error());
+        auto mesh = shell.connect();
+        if (!mesh) return shell.fail(mesh.error());
+        const auto table = ask_any(*mesh, {"journal", {entity->type, entity->id}, shell.timeout()});
+        if (!table) return shell.fail(table.error());
+        shell.print(render(shell.format(), *table));
+        return exit_code(Exit::Ok);
+    });
+}
+
+}  // namespace weft::cli

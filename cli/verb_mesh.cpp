@@ -1,0 +1,74 @@
+#include "cli/node_folder.h"
+#include "cli/verbs.h"
+#include "core/error.h"
+#include "routing/genesis.h"
+
+#include <fmt/core.h>
+#include <sodium.h>
+
+namespace weft::cli {
+
+namespace {
+
+struct CreateOptions {
+    std::vector<std::string> lines;
+    std::uint64_t groups = 1024, replicas = 3;
+    std::string out = "genesis";
+};
+
+// An argument is a whole line, or the path of a file that holds one.
+Result<routing::NodeRecord> read_founder(const std::string& argument) {
+    if (argument.find(' ') != std::string::npos) return routing::parse_node_line(argument);
+    return read_node_record(std::filesystem::path(argument).parent_path());
+}
+
+int create_mesh(Shell& shell, const CreateOptions& options) {
+    if (options.groups > routing::kGroupsMax || options.replicas > routing::kReplicasMax)
+        return shell.usage(fmt::format("at most {} groups and {} replicas", routing::kGroupsMax,
+                                       routing::kReplicasMax));
+    routing::Genesis genesis;
+    genesis.groups = static_cast<std::uint32_t>(options.groups);
+    genesis.replicas = static_cast<std::uint32_t>(options.replicas);
+    randombytes_buf(genesis.hash_key.data(), genesis.hash_key.size());
+    for (const std::string& line : options.lines) {
+        auto founder = read_founder(line);
+        if (!founder) return shell.fail(founder.error());
+        genesis.founders.push_back(*std::move(founder));
+    }
+    const auto bytes = routing::encode_genesis(genesis);
+    if (!bytes) return shell.fail(bytes.error());
+    std::error_code ignored;
+    if (std::filesystem::exists(options.out, ignored))
+        return shell.usage(fmt::format("{} exists; a genesis file is never replaced", options.out));
+    if (const auto done = write_file(options.out, *bytes, 0644); !done)
+        return shell.fail(done.error());
+    const std::string cluster = routing::cluster_id(*bytes).hex();
+    if (shell.human())
+        shell.print(
+            fmt::format("mesh {}: {} nodes, {} groups, written to {}\n"
+                        "  copy it into the folder of each node, as 'genesis', then\n"
+                        "  weft node run FOLDER\n",
+                        cluster, genesis.founders.size(), genesis.groups, options.out));
+    else
+        shell.print(render(shell.format(), Record{{"cluster", cluster},
+                                                  {"nodes", std::uint64_t{genesis.founders.size()}},
+                                                  {"groups", std::uint64_t{genesis.groups}},
+                                                  {"file", options.out}}));
+    return exit_code(Exit::Ok);
+}
+
+}  // namespace
+
+void add_mesh(Command& root) {
+    Command& noun = root.verb("mesh", "found a mesh");
+    Command& create = noun.verb("create", "write the genesis file of a new mesh");
+    auto& options = create.state<CreateOptions>();
+    create.arguments("LINES", options.lines,
+                     "what 'weft node init' printed on each founder, or the path of its node.line");
+    create.option("--groups", options.groups, "a power of two; fixed for the mesh's life");
+    create.option("--replicas", options.replicas, "copies of each group");
+    create.option("--out", options.out, "the file to write");
+    create.run([&options](Shell& shell) { return create_mesh(shell, options); });
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,67 @@
+#include "cli/node_folder.h"
+#include "cli/node_run.h"
+#include "cli/verbs.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+namespace weft::cli {
+
+namespace {
+
+struct InitOptions {
+    std::string folder, name = "node", zone = "default", host;
+    std::string mesh = "127.0.0.1:7340", client = "127.0.0.1:7341";
+};
+struct RunOptions {
+    std::string folder;
+};
+
+std::string this_host() {
+    char name[256] = {};
+    if (::gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "localhost";
+    return name;
+}
+
+int init(Shell& shell, const InitOptions& options) {
+    routing::NodeRecord wanted;
+    wanted.name = options.name;
+    wanted.zone = options.zone;
+    wanted.host = options.host.empty() ? this_host() : options.host;
+    wanted.mesh_address = options.mesh;
+    wanted.client_address = options.client;
+    const auto made = init_node(options.folder, wanted);
+    if (!made) return shell.fail(made.error());
+    if (shell.human())
+        shell.print(routing::node_line(*made) + "\n");
+    else
+        shell.print(render(shell.format(), Record{{"node", made->node.hex()},
+                                                  {"name", made->name},
+                                                  {"mesh", made->mesh_address},
+                                                  {"client", made->client_address},
+                                                  {"folder", options.folder},
+                                                  {"line", routing::node_line(*made)}}));
+    return exit_code(Exit::Ok);
+}
+
+}  // namespace
+
+void add_node(Command& root) {
+    Command& noun = root.verb("node", "one node: its identity and its process");
+    Command& first = noun.verb("init", "make a node's keys; prints the line for 'mesh create'");
+    auto& options = first.state<InitOptions>();
+    first.argument("FOLDER", options.folder, "the node's folder; made when missing");
+    first.option("--name", options.name, "for people");
+    first.option("--mesh", options.mesh, "HOST:PORT where other nodes reach it");
+    first.option("--client", options.client, "HOST:PORT where clients reach it");
+    first.option("--zone", options.zone, "replicas go to distinct zones when there are enough");
+    first.option("--host", options.host, "then to distinct hosts; default: this machine's name");
+    first.run([&options](Shell& shell) { return init(shell, options); });
+
+    Command& run = noun.verb("run", "run the node until SIGTERM hands its leaderships over");
+    auto& where = run.state<RunOptions>();
+    run.argument("FOLDER", where.folder, "made by 'weft node init', with the file genesis in it");
+    run.run([&where](Shell& shell) { return run_node_folder(shell, where.folder); });
+}
+
+}  // namespace weft::cli

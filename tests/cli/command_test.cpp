@@ -1,0 +1,128 @@
+#include "cli/command.h"
+
+#include "cli/shell.h"
+#include "cli/verbs.h"
+
+#include <gtest/gtest.h>
+
+namespace weft::cli {
+namespace {
+
+struct Line {
+    GlobalOptions globals;
+    Grammar grammar{"weft", "test"};
+    Line() { add_verbs(grammar.root(), globals); }
+};
+
+TEST(CommandLine, TakesGlobalOptionsBeforeAndBehindTheVerb) {
+    Line before, behind;
+    EXPECT_EQ(before.grammar.parse({"-o", "json", "status"}).kind, Parsed::Kind::Run);
+    EXPECT_EQ(behind.grammar.parse({"status", "-o", "json"}).kind, Parsed::Kind::Run);
+    EXPECT_EQ(before.globals.output, "json");
+    EXPECT_EQ(behind.globals.output, "json");
+}
+
+TEST(CommandLine, FindsTheInnermostVerb) {
+    Line line;
+    const Parsed parsed = line.grammar.parse({"dev", "kill", "b"});
+    ASSERT_EQ(parsed.kind, Parsed::Kind::Run);
+    EXPECT_EQ(parsed.command->path(), "weft dev kill");
+    EXPECT_TRUE(parsed.command->action());
+}
+
+TEST(CommandLine, TakesNegativeNumbersAsValues) {
+    Line line;
+    EXPECT_EQ(line.grammar.parse({"call", "counter/x", "add", "-5"}).kind, Parsed::Kind::Run);
+}
+
+TEST(CommandLine, NamesWhatIsWrong) {
+    struct Case {
+        const char* why;
+        std::vector<std::string> arguments;
+        const char* named;
+    };
+    const Case cases[] = {
+        {"unknown verb", {"frobnicate"}, "frobnicate"},
+        {"unknown option", {"status", "--frob"}, "--frob"},
+        {"missing argument", {"get"}, "KV_ID"},
+        {"too many arguments", {"get", "a", "b"}, "b"},
+        {"not a number", {"bench", "put", "--clients", "many"}, "many"},
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.why);
+        Line line;
+        const Parsed parsed = line.grammar.parse(c.arguments);
+        EXPECT_EQ(parsed.kind, Parsed::Kind::Usage);
+        EXPECT_NE(parsed.message.find(c.named), std::string::npos) << parsed.message;
+    }
+}
+
+TEST(CommandLine, HasHelpForEveryVerb) {
+    const std::vector<std::vector<std::string>> verbs = {{"dev"},
+                                                         {"dev", "kill"},
+                                                         {"dev", "start"},
+                                                         {"dev", "pause"},
+                                                         {"dev", "resume"},
+                                                         {"dev", "down"},
+                                                         {"dev", "status"},
+                                                         {"node", "init"},
+                                                         {"node", "run"},
+                                                         {"mesh", "create"},
+                                                         {"status"},
+                                                         {"health"},
+                                                         {"partition", "list"},
+                                                         {"partition", "show"},
+                                                         {"put"},
+                                                         {"get"},
+                                                         {"delete"},
+                                                         {"cas"},
+                                                         {"call"},
+                                                         {"outcome"},
+                                                         {"journal"},
+                                                         {"entity", "list"},
+                                                         {"data", "check"},
+                                                         {"bench", "put"},
+                                                         {"bench", "get"},
+                                                         {"bench", "call"},
+                                                         {"version"}};
+    for (auto verb : verbs) {
+        Line line;
+        std::string path = "weft";
+        for (const std::string& word : verb) path += " " + word;
+        verb.push_back("--help");
+        const Parsed parsed = line.grammar.parse(verb);
+        EXPECT_EQ(parsed.kind, Parsed::Kind::Help) << path << ": " << parsed.message;
+        EXPECT_EQ(parsed.command->path(), path);
+        EXPECT_TRUE(parsed.command->action()) << path;
+    }
+}
+
+TEST(Durations, HaveUnitsAndLimits) {
+    using namespace std::chrono_literals;
+    EXPECT_EQ(parse_duration("500ms"), 500ms);
+    EXPECT_EQ(parse_duration("10s"), 10s);
+    EXPECT_EQ(parse_duration("7"), 7s);
+    EXPECT_EQ(parse_duration("2m"), 2min);
+    for (const char* bad :
+         {"", "s", "-1s", "0s", "1.5s", "10 s", "1h", "99999999999999999999s", "9999999999s"})
+        EXPECT_FALSE(parse_duration(bad)) << bad;
+}
+
+TEST(Shells, RefuseUnknownFormats) {
+    GlobalOptions options;
+    options.output = "xml";
+    const auto shell = Shell::open(options);
+    ASSERT_FALSE(shell);
+    EXPECT_NE(shell.error().message.find("xml"), std::string::npos);
+}
+
+TEST(Shells, TakeAddressesFromTheCommandLine) {
+    GlobalOptions options;
+    options.addr = "127.0.0.1:1,127.0.0.1:2";
+    const auto addresses = Shell::open(options)->addresses();
+    ASSERT_TRUE(addresses);
+    EXPECT_EQ(*addresses, (std::vector<std::string>{"127.0.0.1:1", "127.0.0.1:2"}));
+}
+
+}  // namespace
+}  // namespace weft::cli

@@ -1,0 +1,104 @@
+#include "cli/output.h"
+
+#include "cli/exit_code.h"
+#include "core/error.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace weft::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+const Table kTable{{"node", "leads"}, {false, true}, {{"a", "21"}, {"bé", "-"}}};
+
+TEST(Output, AlignsTablesByCharactersAndNumbersToTheRight) {
+    EXPECT_EQ(render(Format::Table, kTable),
+              "node  leads\n"
+              "a        21\n"
+              "bé        -\n");
+}
+
+TEST(Output, GivesNumericColumnsAsNumbersInJson) {
+    const Json json = Json::parse(render(Format::Json, kTable));
+    EXPECT_EQ(json[0]["leads"], 21);
+    EXPECT_TRUE(json[1]["leads"].is_null());
+    EXPECT_EQ(json[1]["node"], "bé");
+}
+
+TEST(Output, PutsOneObjectPerLineInNdjson) {
+    EXPECT_EQ(render(Format::Ndjson, kTable),
+              "{\"node\":\"a\",\"leads\":21}\n{\"node\":\"bé\",\"leads\":null}\n");
+}
+
+// RFC 4180.
+TEST(Output, QuotesCsvCellsThatNeedIt) {
+    const Table table{{"id", "value"}, {false, false}, {{"a,b", "say \"x\"\nand y"}}};
+    EXPECT_EQ(render(Format::Csv, table), "id,value\n\"a,b\",\"say \"\"x\"\"\nand y\"\n");
+}
+
+// A stored value must not be able to write to the reader's terminal.
+TEST(Output, ShowsControlCharactersInTablesAsText) {
+    const Table table{{"id"}, {false}, {{"\x1b[2Jx"}}};
+    EXPECT_EQ(render(Format::Table, table), "id\n\\x1b[2Jx\n");
+}
+
+TEST(Output, GivesBytesThatAreNoTextInBase64) {
+    Record record;
+    add_bytes(record, "value", "plain");
+    add_bytes(record, "other", std::string_view("\xff\x00", 2));
+    const Json json = Json::parse(render(Format::Json, record));
+    EXPECT_EQ(json["value"], "plain");
+    EXPECT_EQ(json["other_base64"], "/wA=");
+    EXPECT_FALSE(json.contains("other"));
+}
+
+TEST(Output, ListsRecordsUnderTheColumnsOfTheFirst) {
+    const std::vector<Record> records{{{"node", std::string("a")}, {"pid", std::uint64_t{7}}},
+                                      {{"node", std::string("b")}, {"pid", std::monostate{}}}};
+    EXPECT_EQ(render(Format::Table, records), "node  pid\na       7\nb       -\n");
+}
+
+TEST(Errors, SayWhatWhyAndWhatToDo) {
+    const Error error = make_error(ErrorNumber::PortInUse, "127.0.0.1:7340 is taken");
+    const std::string text = render_error(Format::Table, error);
+    EXPECT_TRUE(text.starts_with("error WEFT-1004: 127.0.0.1:7340 is taken\n  because: ")) << text;
+    EXPECT_NE(text.find("\n  try: "), std::string::npos) << text;
+}
+
+TEST(Errors, CarryTheSameFieldsInJson) {
+    const Error error = make_error(ErrorNumber::NoAnswerInTime, "5000 ms passed");
+    const Json json =
+        Json::parse(render_error(Format::Json, error, {{"request", std::string("id-1")}}))["error"];
+    EXPECT_EQ(json["number"], "WEFT-7002");
+    EXPECT_EQ(json["code"], "outcome_unknown");
+    EXPECT_EQ(json["message"], "5000 ms passed");
+    EXPECT_EQ(json["request"], "id-1");
+    EXPECT_FALSE(json["because"].get<std::string>().empty());
+    EXPECT_FALSE(json["try"].get<std::string>().empty());
+}
+
+// docs/operating.md promises these to scripts.
+TEST(ExitCodes, AreThosePromised) {
+    struct Case {
+        ErrorNumber number;
+        int code;
+    };
+    const Case cases[] = {
+        {ErrorNumber::BadEntityId, 2},     {ErrorNumber::PayloadTooLarge, 2},
+        {ErrorNumber::CannotReachMesh, 3}, {ErrorNumber::NotFound, 5},
+        {ErrorNumber::ValueConflict, 6},   {ErrorNumber::LeadershipLost, 7},
+        {ErrorNumber::NoAnswerInTime, 7},  {ErrorNumber::QueueFull, 8},
+        {ErrorNumber::NoLeader, 8},        {ErrorNumber::DataDamaged, 10},
+        {ErrorNumber::PortInUse, 78},      {ErrorNumber::BadConfiguration, 78},
+        {ErrorNumber::ForeignData, 78},
+    };
+    for (const auto& c : cases) {
+        const ErrorCode code = error_page(c.number).code;
+        EXPECT_EQ(exit_code(exit_for(code)), c.code) << error_code_name(code);
+    }
+}
+
+}  // namespace
+}  // namespace weft::cli
