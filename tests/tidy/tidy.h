@@ -1,0 +1,42 @@
+#pragma once
+// What a machine can check of DESIGN 2 and STYLE: the edges between folders, sizes, words that must
+// not occur, and that CMake lists every file. Works on text in memory, so that a planted violation
+// is an ordinary test.
+
+#include <compare>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weft::tidy {
+
+struct SourceFile {
+    std::string path;  // from the root of the project, with slashes
+    std::string text;
+};
+
+struct Violation {
+    std::string path;
+    std::size_t line = 0;
+    std::string what;
+    auto operator<=>(const Violation&) const = default;
+};
+
+// All .h, .cpp and CMakeLists.txt of the project's own folders.
+std::vector<SourceFile> load_tree(const std::filesystem::path& root);
+
+// The folder of DESIGN 2 that a file belongs to ("node/runtime"); "" for files elsewhere.
+std::string folder_of(std::string_view path);
+
+// One list per rule; empty when all is well.
+std::vector<Violation> check_layers(const std::vector<SourceFile>& files);
+std::vector<Violation> check_third_party(const std::vector<SourceFile>& files);
+std::vector<Violation> check_listed(const std::vector<SourceFile>& files);
+std::vector<Violation> check_sizes(const std::vector<SourceFile>& files);
+std::vector<Violation> check_words(const std::vector<SourceFile>& files);
+
+// One line per violation, for a test's message.
+std::string describe(const std::vector<Violation>& violations);
+
+}  // namespace weft::tidy

@@ -1,0 +1,148 @@
+#include "tests/tidy/tidy.h"
+
+#include "tests/tidy/source_text.h"
+
+#include <gtest/gtest.h>
+
+namespace weft::tidy {
+namespace {
+
+const std::vector<SourceFile>& tree() {
+    static const std::vector<SourceFile> files = load_tree(WEFT_SOURCE_DIR);
+    return files;
+}
+
+// ---- the project itself -------------------------------------------------------------------------
+
+TEST(Project, IsFoundAtAll) { EXPECT_GT(tree().size(), 100U); }
+
+TEST(Project, IncludesOnlyAlongTheEdgesOfTheDesign) {
+    const auto found = check_layers(tree());
+    EXPECT_TRUE(found.empty()) << describe(found);
+}
+
+TEST(Project, KeepsThirdPartyHeadersInTheirFolders) {
+    const auto found = check_third_party(tree());
+    EXPECT_TRUE(found.empty()) << describe(found);
+}
+
+TEST(Project, ListsEverySourceAndTestInCMake) {
+    const auto found = check_listed(tree());
+    EXPECT_TRUE(found.empty()) << describe(found);
+}
+
+TEST(Project, KeepsFilesAndFunctionsSmall) {
+    const auto found = check_sizes(tree());
+    EXPECT_TRUE(found.empty()) << describe(found);
+}
+
+TEST(Project, HasNoForbiddenWords) {
+    const auto found = check_words(tree());
+    EXPECT_TRUE(found.empty()) << describe(found);
+}
+
+// ---- the checks find what they are for
+// -----------------------------------------------------------
+
+TEST(Layers, FindAPlantedEdge) {
+    struct Case {
+        const char* why;
+        const char* path;
+        const char* include;
+        bool allowed;
+    };
+    const Case cases[] = {
+        {"siblings never meet", "routing/a.cpp", "#include \"storage/contracts.h\"", false},
+        {"upwards", "core/a.h", "#include \"routing/key.h\"", false},
+        {"a core into the world", "replication/a.cpp", "#include \"transport/sockets.h\"", false},
+        {"contracts only", "replication/a.cpp", "#include \"storage/lmdb_store.h\"", false},
+        {"the contracts", "replication/a.cpp", "#include \"storage/contracts.h\"", true},
+        {"node does not know its runtime", "node/a.cpp", "#include \"node/runtime/r.h\"", false},
+        {"runtime knows node", "node/runtime/a.cpp", "#include \"node/node.h\"", true},
+        {"client's core knows no sockets", "client/core/a.cpp", "#include \"transport/x.h\"",
+         false},
+        {"the simulator has no sockets", "sim/a.cpp", "#include \"transport/sockets.h\"", false},
+        {"public headers stand alone", "include/weft/a.h", "#include \"core/time.h\"", false},
+        {"an example looks inside", "examples/p/a.cpp", "#include \"core/hash.h\"", false},
+        {"an example as it should be", "examples/p/a.cpp", "#include <weft/client.h>", true},
+        {"a core uses core", "entity/a.cpp", "#include \"core/entry.h\"", true},
+        {"the program may use all", "cli/a.cpp", "#include \"storage/data_directory.h\"", true},
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.why);
+        const auto found = check_layers({{c.path, std::string(c.include) + "\n"}});
+        EXPECT_EQ(found.empty(), c.allowed) << describe(found);
+    }
+}
+
+TEST(ThirdParty, FindsAPlantedHeader) {
+    struct Case {
+        const char* why;
+        const char* path;
+        const char* include;
+        bool allowed;
+    };
+    const Case cases[] = {
+        {"LMDB outside storage", "node/a.cpp", "#include <lmdb.h>", false},
+        {"LMDB in a header", "storage/a.h", "#include <lmdb.h>", false},
+        {"LMDB where it belongs", "storage/a.cpp", "#include <lmdb.h>", true},
+        {"threads in a core", "replication/a.cpp", "#include <thread>", false},
+        {"distributions in a core", "core/random.h", "#include <random>", false},
+        {"the system in a core", "routing/a.cpp", "#include <sys/socket.h>", false},
+        {"fmt in a core", "core/a.h", "#include <fmt/core.h>", true},
+        {"threads in the runtime", "node/runtime/a.cpp", "#include <thread>", true},
+        {"JSON in the client", "client/a.cpp", "#include <nlohmann/json.hpp>", false},
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.why);
+        const auto found = check_third_party({{c.path, std::string(c.include) + "\n"}});
+        EXPECT_EQ(found.empty(), c.allowed) << describe(found);
+    }
+}
+
+TEST(Listed, FindsAFileThatCMakeDoesNotName) {
+    const SourceFile cmake{"core/CMakeLists.txt",
+                           "weft_library(core SOURCES hash.cpp  # old.cpp\n)"};
+    EXPECT_TRUE(check_listed({cmake, {"core/hash.cpp", ""}}).empty());
+    EXPECT_EQ(check_listed({cmake, {"core/new.cpp", ""}}).size(), 1U);
+    EXPECT_EQ(check_listed({cmake, {"core/old.cpp", ""}}).size(), 1U) << "a comment does not list";
+    EXPECT_EQ(check_listed({cmake, {"core/rehash.cpp", ""}}).size(), 1U) << "a part of a name";
+    EXPECT_EQ(check_listed({{"lost/a.cpp", ""}}).size(), 1U);
+}
+
+TEST(Sizes, FindALongFileALongFunctionAndAWideLine) {
+    std::string body;
+    for (int i = 0; i < 69; ++i) body += "    ++n;\n";
+    const std::string longer = "void f(int n) {\n" + body + "}\n";
+    EXPECT_EQ(check_sizes({{"core/a.cpp", longer}}).size(), 1U);
+    const std::string fits = "void f(int n) {\n" + body.substr(0, body.size() - 9) + "}\n";
+    EXPECT_TRUE(check_sizes({{"core/a.cpp", fits}}).empty());
+    EXPECT_EQ(check_sizes({{"core/a.cpp", std::string(401, '\n')}}).size(), 1U);
+    EXPECT_TRUE(check_sizes({{"core/a.cpp", std::string(400, '\n')}}).empty());
+    EXPECT_EQ(check_sizes({{"include/weft/a.h", std::string(201, '\n')}}).size(), 1U);
+    EXPECT_EQ(check_sizes({{"core/a.cpp", "// " + std::string(98, 'x') + "\n"}}).size(), 1U);
+    EXPECT_TRUE(check_sizes({{"core/a.cpp", "// " + std::string(97, 'x') + "\n"}}).empty());
+}
+
+TEST(Words, FindThreadLocalsTodosAndMissingGuards) {
+    EXPECT_EQ(check_words({{"core/a.cpp", "thread_local int x;\n"}}).size(), 1U);
+    EXPECT_TRUE(check_words({{"core/a.cpp", "// no thread_local here\n"}}).empty());
+    EXPECT_EQ(check_words({{"core/a.cpp", "// TODO later\n"}}).size(), 1U);
+    EXPECT_TRUE(check_words({{"core/a.cpp", "// TODO(#12) later\n"}}).empty());
+    EXPECT_EQ(check_words({{"core/a.h", "int x;\n"}}).size(), 1U);
+}
+
+TEST(Text, LosesCommentsAndLiteralsButNoLines) {
+    const std::string text =
+        "int a; // one\n/* two\nthree */ char b = '\"';\nauto c = \"//\"; int d;\n";
+    const std::string code = code_of(text);
+    EXPECT_EQ(lines_of(code).size(), lines_of(text).size());
+    EXPECT_EQ(code.find("one"), std::string::npos);
+    EXPECT_EQ(code.find("three"), std::string::npos);
+    EXPECT_NE(code.find("int d;"), std::string::npos);
+    EXPECT_NE(code_of("auto n = 1'000; int e;").find("int e;"), std::string::npos);
+    EXPECT_EQ(code_of("auto r = R\"x(a )\" b)x\"; int f;").find(" b"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace weft::tidy
