@@ -3,6 +3,7 @@ include(GNUInstallDirs)
 
 option(WEFT_WERROR "Warnings are errors" ON)
 option(WEFT_UNITY "Compile each library as few large units (sanitizer presets: hides missing includes)" OFF)
+option(WEFT_PCH "Precompile the standard library's, fmt's and GoogleTest's headers (hides missing includes)" ON)
 set(WEFT_SANITIZE "" CACHE STRING "address;undefined or thread")
 
 add_library(weft_options INTERFACE)
@@ -17,6 +18,33 @@ if(WEFT_SANITIZE)
   target_link_options(weft_options INTERFACE -fsanitize=${weft_sanitize_list})
 endif()
 
+# One precompiled header for libraries and programs, one for tests. Both name only what does not
+# change with weft: a change of weft's own header must not compile everything anew.
+if(WEFT_PCH)
+  set(weft_pch_headers <algorithm> <array> <bit> <charconv> <chrono> <compare> <cstddef> <cstdint>
+      <cstring> <deque> <expected> <functional> <limits> <map> <memory> <optional> <set> <span>
+      <string> <string_view> <tuple> <type_traits> <unordered_map> <utility> <variant> <vector>
+      <fmt/core.h> <fmt/format.h>)
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/pch.cpp CONTENT "")
+  add_library(weft_pch STATIC ${CMAKE_BINARY_DIR}/pch.cpp)
+  target_link_libraries(weft_pch PRIVATE weft_options fmt::fmt)
+  target_precompile_headers(weft_pch PRIVATE ${weft_pch_headers})
+  if(BUILD_TESTING)
+    find_package(GTest REQUIRED)
+    add_library(weft_test_pch STATIC ${CMAKE_BINARY_DIR}/pch.cpp)
+    target_link_libraries(weft_test_pch PRIVATE weft_options fmt::fmt GTest::gtest GTest::gmock)
+    target_precompile_headers(weft_test_pch PRIVATE ${weft_pch_headers} <gtest/gtest.h>
+        <gmock/gmock.h>)
+  endif()
+endif()
+
+# weft_precompiled(target pch): compiles `target` with weft_pch or weft_test_pch.
+function(weft_precompiled target pch)
+  if(WEFT_PCH)
+    target_precompile_headers(${target} REUSE_FROM ${pch})
+  endif()
+endfunction()
+
 # weft_library(name [HEADERS ...] [SOURCES ...] [DEPENDS ...] [PRIVATE_DEPENDS ...])
 # `name` is the folder with slashes as underscores; a library without sources is an interface.
 function(weft_library name)
@@ -26,6 +54,7 @@ function(weft_library name)
     add_library(${target} STATIC ${arg_SOURCES})
     set(scope PUBLIC)
     target_link_libraries(${target} PRIVATE ${arg_PRIVATE_DEPENDS})
+    weft_precompiled(${target} weft_pch)
     if(WEFT_UNITY)
       set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
     endif()
@@ -54,6 +83,7 @@ function(weft_test name)
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE weft_options ${arg_DEPENDS} GTest::gtest GTest::gmock
       GTest::gtest_main)
+  weft_precompiled(${target} weft_test_pch)
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}."
       PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
 endfunction()

@@ -99,7 +99,8 @@ std::string claim_of(std::uint64_t size) {
         "\x05READY\x0bSocket-Type\0\0\0\x06"
         "DEALER",
         28);
-    bytes += std::string("\x04\x1c", 2) + ready;
+    bytes += "\x04\x1c";
+    bytes += ready;
     bytes += '\x02';  // long frame
     for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(size >> shift & 0xff);
     return bytes;
