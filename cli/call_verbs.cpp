@@ -20,6 +20,7 @@ Result<FinishedCall> run_call(const Shell& shell, const CallLine& line) {
     if (!entity) return std::unexpected(std::move(entity).error());
     CallOptions options;
     options.timeout = shell.timeout();
+    options.force = line.force;
     if (!line.request.empty()) {
         options.request = RequestId::parse(line.request);
         if (!options.request)

@@ -17,6 +17,7 @@ struct CallLine {
     std::string command;
     std::string payload;
     std::string request;  // repeats this RequestId; empty: a new one
+    bool force = false;   // run it whatever died under it
 };
 
 // A call that has ended, and what the printed line needs.

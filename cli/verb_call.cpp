@@ -6,6 +6,7 @@ namespace weft::cli {
 void add_call(Command& root) {
     struct Options {
         std::string address, command, request;
+        bool force = false;
         ValueSource payload;
     };
     Command& verb = root.verb("call", "run a command of an entity");
@@ -16,11 +17,12 @@ void add_call(Command& root) {
                            "the command's payload; - reads standard input");
     verb.option("--file", options.payload.file, "take the payload from this file");
     verb.option("--request", options.request, "repeat the call that had this request id");
+    verb.flag("--force", options.force, "run it even if nodes died while they had it");
     verb.run([&options](Shell& shell) {
         const auto payload = read_value(options.payload);
         if (!payload) return shell.fail(payload.error());
-        const auto call =
-            run_call(shell, {options.address, options.command, *payload, options.request});
+        const auto call = run_call(
+            shell, {options.address, options.command, *payload, options.request, options.force});
         if (!call) return shell.fail(call.error());
         if (!call->result.done()) return report_failure(shell, *call);
         const std::string_view reply = call->result.reply.view();

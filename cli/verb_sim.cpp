@@ -1,14 +1,11 @@
+#include "cli/sim_hunt.h"
 #include "cli/verbs.h"
-#include "entity/builtin/counter.h"
-#include "entity/builtin/kv.h"
-#include "sim/seed.h"
 
 #include <fmt/core.h>
 
 #include <charconv>
-#include <chrono>
 #include <cstdio>
-#include <ctime>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +14,9 @@
 namespace weft::cli {
 
 namespace {
+
+constexpr std::uint64_t kJobsMax = 256;
+constexpr double kHoursMax = 24.0 * 366;
 
 struct SeedRange {
     std::uint64_t first = 1, last = 1;
@@ -38,78 +38,84 @@ std::optional<SeedRange> parse_seeds(std::string_view text) {
     return SeedRange{*first, *last};
 }
 
-struct Totals {
-    std::uint64_t seeds = 0, violations = 0, operations = 0, unknown = 0, frames = 0;
-    std::int64_t virtual_ms = 0;
-    std::array<std::uint64_t, sim::kFamilies> faults{};
-
-    void add(const sim::SeedReport& report) {
-        ++seeds;
-        if (!report.ok()) ++violations;
-        operations += report.operations;
-        unknown += report.unknown;
-        frames += report.frames;
-        virtual_ms += report.virtual_ms;
-        for (std::size_t i = 0; i < faults.size(); ++i) faults[i] += report.faults[i];
-    }
-};
-
-Record summary(const Totals& totals, double cpu_seconds) {
-    Record record{
-        {"seeds", totals.seeds},
-        {"violations", totals.violations},
-        {"operations_checked", totals.operations},
-        {"unknown_outcomes", totals.unknown},
-        {"frames", totals.frames},
-        {"virtual_seconds", static_cast<double>(totals.virtual_ms) / 1000.0},
-        {"cpu_seconds", cpu_seconds},
-        {"virtual_seconds_per_cpu_second",
-         cpu_seconds > 0 ? static_cast<double>(totals.virtual_ms) / 1000.0 / cpu_seconds : 0.0}};
-    for (std::size_t i = 0; i < totals.faults.size(); ++i)
-        if (totals.faults[i] > 0)
-            record.push_back(
-                {fmt::format("fault_{}", sim::family_name(static_cast<sim::Family>(i))),
-                 totals.faults[i]});
-    return record;
-}
-
 struct Options {
     std::string seeds = "1..200";
     std::string trace;
+    std::string profile = "swarm";
+    std::string summary;
+    std::uint64_t jobs = 1;
+    std::uint64_t first = 1;
+    double hours = 1;
     bool no_faults = false;
+    bool twice = false;
 };
+
+int report(const Shell& shell, const HuntOptions& options) {
+    auto totals = hunt(shell, options);
+    if (!totals) return shell.fail(totals.error());
+    shell.print(render(shell.format(), hunt_summary(*totals)));
+    return exit_code(totals->failures.empty() ? Exit::Ok : Exit::Unhealthy);
+}
+
+// What both verbs take; nothing after a message about a wrong option.
+std::optional<HuntOptions> common(const Shell& shell, const Options& options) {
+    HuntOptions hunt;
+    const auto profile = sim::parse_profile(options.no_faults ? "no-faults" : options.profile);
+    if (!profile) {
+        shell.usage(
+            fmt::format("there is no profile '{}': swarm, no-faults or standard", options.profile));
+        return std::nullopt;
+    }
+    if (options.jobs == 0 || options.jobs > kJobsMax) {
+        shell.usage(fmt::format("--jobs is {}, it must be 1 to {}", options.jobs, kJobsMax));
+        return std::nullopt;
+    }
+    hunt.profile = *profile;
+    hunt.jobs = options.jobs;
+    hunt.twice = options.twice;
+    hunt.summary_file = options.summary;
+    return hunt;
+}
 
 int run_seeds(const Shell& shell, const Options& options) {
     const auto range = parse_seeds(options.seeds);
     if (!range)
         return shell.usage(fmt::format("'{}' is not a range of seeds like 1..200", options.seeds));
-    entity::TypeTable types;
-    types.add(entity::make_kv());
-    types.add(entity::make_counter());
-    sim::SwarmOptions swarm;
-    swarm.no_faults = options.no_faults;
-    std::unique_ptr<std::FILE, int (*)(std::FILE*)> trace(nullptr, std::fclose);
+    auto hunt = common(shell, options);
+    if (!hunt) return exit_code(Exit::Usage);
+    hunt->first = range->first;
+    hunt->last = range->last;
+    // No more workers than seeds.
+    const std::uint64_t more = hunt->last - hunt->first;
+    if (more < hunt->jobs) hunt->jobs = more + 1;
     if (!options.trace.empty()) {
-        trace.reset(std::fopen(options.trace.c_str(), "w"));
-        if (!trace) return shell.usage(fmt::format("cannot write '{}'", options.trace));
-        swarm.trace = trace.get();
+        if (range->first != range->last)
+            return shell.usage("--trace takes the log of one seed: give --seeds one number");
+        const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+            std::fopen(options.trace.c_str(), "w"), std::fclose);
+        if (!file) return shell.usage(fmt::format("cannot write '{}'", options.trace));
+        hunt->trace = options.trace;
     }
-    Totals totals;
-    const std::clock_t begin = std::clock();
-    for (std::uint64_t seed = range->first; seed <= range->last; ++seed) {
-        const sim::SeedReport report = sim::run_seed(seed, types, swarm);
-        totals.add(report);
-        if (!report.ok())
-            shell.note(fmt::format("seed {} ({})\n  {}\n  replay: weft sim run --seeds {}{}\n",
-                                   seed, report.plan, report.violation, seed,
-                                   options.no_faults ? " --no-faults" : ""));
-        if (shell.human() && totals.seeds % 100 == 0)
-            shell.note(fmt::format("{} of {} seeds, {} violations\n", totals.seeds,
-                                   range->last - range->first + 1, totals.violations));
-    }
-    const double cpu = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-    shell.print(render(shell.format(), summary(totals, cpu)));
-    return totals.violations == 0 ? exit_code(Exit::Ok) : exit_code(Exit::Unhealthy);
+    return report(shell, *hunt);
+}
+
+int soak(const Shell& shell, const Options& options) {
+    if (!(options.hours > 0) || options.hours > kHoursMax)
+        return shell.usage(fmt::format("--hours is {}, it must be above 0 and at most {}",
+                                       options.hours, kHoursMax));
+    auto hunt = common(shell, options);
+    if (!hunt) return exit_code(Exit::Usage);
+    hunt->first = options.first;
+    hunt->last = std::numeric_limits<std::uint64_t>::max();
+    hunt->seconds_max = options.hours * 3600;
+    return report(shell, *hunt);
+}
+
+void add_common(Command& verb, Options& options) {
+    verb.option("--profile", options.profile, "swarm, no-faults or standard");
+    verb.option("--jobs", options.jobs, "worker processes");
+    verb.option("--summary", options.summary, "keep a summary in this file");
+    verb.flag("--twice", options.twice, "run every seed two times: the traces must be equal");
 }
 
 }  // namespace
@@ -121,7 +127,15 @@ void add_sim(Command& root) {
     run.option("--seeds", options.seeds, "A..B, or one seed");
     run.option("--trace", options.trace, "write the log lines of all simulated nodes to this file");
     run.flag("--no-faults", options.no_faults, "every fault family off: nothing without cause");
+    add_common(run, options);
     run.run([&options](Shell& shell) { return run_seeds(shell, options); });
+
+    Command& long_run = sim.verb("soak", "run new seeds for hours");
+    auto& soaking = long_run.state<Options>();
+    long_run.option("--hours", soaking.hours, "how long");
+    long_run.option("--first", soaking.first, "the first seed");
+    add_common(long_run, soaking);
+    long_run.run([&soaking](Shell& shell) { return soak(shell, soaking); });
 }
 
 }  // namespace weft::cli

@@ -76,12 +76,14 @@ std::vector<std::pair<std::string, std::string>> Mesh::nodes() const {
 namespace {
 
 client::StartCall start_of(const std::string& type, const std::string& id, std::string_view command,
-                           std::string_view payload) {
+                           const CallOptions& options) {
     client::StartCall start;
     start.type = type;
     start.id = id;
     start.command = command;
-    start.payload = Bytes::copy_of(payload);
+    start.timeout = options.timeout;
+    start.request = options.request;
+    start.force = options.force;
     return start;
 }
 
@@ -89,37 +91,33 @@ client::StartCall start_of(const std::string& type, const std::string& id, std::
 
 CallResult Entity::call(std::string_view command, std::string_view payload,
                         const CallOptions& options) const {
-    client::StartCall start = start_of(type_, id_, command, payload);
-    start.timeout = options.timeout;
-    start.request = options.request;
+    client::StartCall start = start_of(type_, id_, command, options);
+    start.payload = Bytes::copy_of(payload);
     auto slot = impl_->driver().submit(std::move(start), client::Completion::Waited, nullptr);
     return impl_->driver().take(*slot);
 }
 
 CallResult Entity::tell(std::string_view command, std::string_view payload,
                         const CallOptions& options) const {
-    client::StartCall start = start_of(type_, id_, command, payload);
+    client::StartCall start = start_of(type_, id_, command, options);
+    start.payload = Bytes::copy_of(payload);
     start.kind = RequestKind::Tell;
-    start.timeout = options.timeout;
-    start.request = options.request;
     auto slot = impl_->driver().submit(std::move(start), client::Completion::Waited, nullptr);
     return impl_->driver().take(*slot);
 }
 
 Pending Entity::start(std::string_view command, std::string_view payload,
                       const CallOptions& options) const {
-    client::StartCall start = start_of(type_, id_, command, payload);
-    start.timeout = options.timeout;
-    start.request = options.request;
+    client::StartCall start = start_of(type_, id_, command, options);
+    start.payload = Bytes::copy_of(payload);
     auto slot = impl_->driver().submit(std::move(start), client::Completion::Later, nullptr);
     return Pending(std::make_shared<Pending::State>(impl_, std::move(slot)));
 }
 
 void Entity::start(std::string_view command, std::string_view payload, const CallOptions& options,
                    std::function<void(CallResult)> done) const {
-    client::StartCall start = start_of(type_, id_, command, payload);
-    start.timeout = options.timeout;
-    start.request = options.request;
+    client::StartCall start = start_of(type_, id_, command, options);
+    start.payload = Bytes::copy_of(payload);
     impl_->driver().submit(std::move(start), client::Completion::Later, std::move(done));
 }
 

@@ -26,9 +26,16 @@ struct Request {
     RequestKind kind = RequestKind::Command;
     std::uint32_t deadline_ms = 0;  // remaining time at sending; 0 = none
     std::uint8_t leaders_lost = 0;  // connections that died under this request
+    bool forced = false;            // run it whatever died under it
     Bytes owner;
     std::string_view type, entity, command, payload;
 };
+
+struct RequestTexts {
+    std::string_view type, entity, command, payload;
+};
+// Copies the texts into one block that `request` owns from now on; its views point there.
+void own_texts(Request& request, const RequestTexts& texts);
 
 // Consistency level a reply met.
 enum class Level : std::uint8_t { None = 0, Linearizable = 1 };

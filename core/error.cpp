@@ -119,6 +119,19 @@ constexpr auto kPages = std::to_array<ErrorPage>({
     {GroupNotHosted, ErrorCode::NotHosted, "the group is not on this node",
      "The node holds no replica of the entity's group. Nothing was done.",
      "Fetch the placement again and ask a node of that group; the client library does so."},
+    {HandlerCrashed, ErrorCode::OutcomeUnknown, "the node died while it ran this request",
+     "The process that ran the request's handler ended before the handler did. The node has "
+     "started "
+     "again and does not run the request a second time.",
+     "Ask with 'weft outcome ID' whether another node ran it. Look for handler.crashed in the "
+     "node's "
+     "log: a handler that ends its process is a fault to report."},
+    {Poisoned, ErrorCode::OutcomeUnknown, "the request was given up after two lost leaders",
+     "Two or more connections died while they waited for this request, so it may be the request "
+     "that "
+     "ends the nodes. It was not run once more; what the lost nodes did with it is not known.",
+     "Ask with 'weft outcome ID'. If the nodes died of something else, repeat it with the same "
+     "request id; 'weft call --force' never gives a request up."},
     {DeadlinePassed, ErrorCode::DeadlineExceeded, "the deadline passed before the command ran",
      "The command waited longer than its deadline allows and was dropped unrun.",
      "Allow more time, or send less at once."},

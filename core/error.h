@@ -44,6 +44,8 @@ enum class ErrorNumber : std::uint16_t {
     NoLeader = 6004,
     LeadershipLost = 6005,
     GroupNotHosted = 6006,
+    HandlerCrashed = 6007,
+    Poisoned = 6008,
     DeadlinePassed = 7001,
     NoAnswerInTime = 7002,
     QueueFull = 8002,

@@ -10,20 +10,17 @@ namespace weft::entity {
 
 namespace {
 
-bool key_above(const Entity* a, const Entity* b) { return *a->key > *b->key; }
+bool key_above(const Entity* a, const Entity* b) { return a->key() > b->key(); }
 
-// Malloc's share and the nodes of table and dirty index, for the memory bounds.
-constexpr std::size_t kEntityOverheadBytes = 96;
+// Malloc's share, the place in the table and among the dirty ones, for the memory bounds.
+constexpr std::size_t kEntityOverheadBytes = 40;
 constexpr std::size_t kSpareMax = 256;
 constexpr std::size_t kSpareStateBytesMax = 4096;
 
 std::size_t bytes_of(const Entity& entity) {
-    std::size_t bytes =
-        sizeof(Entity) + kEntityOverheadBytes + entity.key->size() + entity.committed.state.size();
+    std::size_t bytes = sizeof(Entity) + kEntityOverheadBytes + entity.key_bytes +
+                        entity.committed.state.size() + entity.unflushed.bytes();
     if (entity.ahead) bytes += sizeof(Ahead) + entity.ahead->image.state.size();
-    if (entity.unflushed)
-        bytes += sizeof(Unflushed) + entity.unflushed->records.size() +
-                 (entity.unflushed->snapshot ? entity.unflushed->snapshot->state.size() : 0);
     return bytes;
 }
 
@@ -66,32 +63,35 @@ std::optional<Decision> broken_limit(const Decision& decision, Kind kind) {
 
 }  // namespace
 
-std::size_t Host::KeyHash::operator()(std::string_view key) const {
-    std::size_t hash = 0;  // the key begins with a keyed hash of its own
-    std::memcpy(&hash, key.data(), std::min(key.size(), sizeof hash));
-    return hash ^ (key.size() > sizeof hash + 1
-                       ? std::hash<std::string_view>{}(key.substr(sizeof hash + 1))
-                       : 0);
-}
+class Host::Accounting {
+public:
+    Accounting(Host& host, const Entity& entity)
+        : host_(host), entity_(entity), bytes_(bytes_of(entity)), dirty_(entity.dirty) {}
+    Accounting(const Accounting&) = delete;
+    Accounting& operator=(const Accounting&) = delete;
+    ~Accounting() {
+        const std::size_t now = bytes_of(entity_);
+        host_.bytes_ += now - bytes_;
+        host_.dirty_bytes_ += (entity_.dirty ? now : 0) - (dirty_ ? bytes_ : 0);
+    }
 
-Entity* Host::find(std::string_view key) {
-    const auto it = table_.find(key);
-    return it == table_.end() ? nullptr : &it->second;
-}
+private:
+    Host& host_;
+    const Entity& entity_;
+    std::size_t bytes_;
+    bool dirty_;
+};
 
-const Entity* Host::find(std::string_view key) const {
-    const auto it = table_.find(key);
-    return it == table_.end() ? nullptr : &it->second;
-}
+Entity* Host::find(std::string_view key) { return table_.find(key); }
+
+const Entity* Host::find(std::string_view key) const { return table_.find(key); }
 
 Entity& Host::obtain(std::string_view key, Instant now) {
     if (Entity* entity = find(key)) return *entity;
-    const auto [it, added] = table_.try_emplace(std::string(key));
-    Entity& entity = it->second;
-    entity.key = &it->first;
+    Entity& entity = table_.add(key);
     entity.used = now;
     link_newest(entity);
-    account(entity);
+    bytes_ += bytes_of(entity);
     return entity;
 }
 
@@ -158,19 +158,20 @@ Result<std::unique_ptr<Ahead>> Host::draft(const EntityType& type, const Entity&
 }
 
 void Host::advance(Entity& entity, std::unique_ptr<Ahead> next, Kind kind) {
+    const Accounting accounting(*this, entity);
     entity.kind = kind;
     std::swap(entity.ahead, next);
     if (next) retire(std::move(next));
-    account(entity);
 }
 
 void Host::drop_ahead(Entity& entity) {
     if (!entity.ahead) return;
+    const Accounting accounting(*this, entity);
     retire(std::move(entity.ahead));
-    account(entity);
 }
 
 void Host::commit(Entity& entity, const Change& change, const EntityType* type) {
+    const Accounting accounting(*this, entity);
     const bool settled = entity.ahead && entity.ahead->last == change.index;
     if (settled) {
         WEFT_INVARIANT(entity.ahead->image.version == change.version,
@@ -194,7 +195,6 @@ void Host::commit(Entity& entity, const Change& change, const EntityType* type) 
     entity.known = true;
     if (change.kind == Kind::EventSourced) append_events(entity, change);
     mark_dirty(entity);
-    account(entity);
 }
 
 void Host::fold(Entity& entity, const Change& change, const EntityType* type) {
@@ -216,44 +216,33 @@ void Host::fold(Entity& entity, const Change& change, const EntityType* type) {
 }
 
 void Host::append_events(Entity& entity, const Change& change) {
-    if (!entity.unflushed) {
-        entity.unflushed = std::make_unique<Unflushed>();
-        entity.unflushed->first = Version{change.version.value - change.events.size() + 1};
-    }
-    ByteWriter writer(entity.unflushed->records);
+    Version version{change.version.value - change.events.size() + 1};
     for (const std::string_view event : change.events) {
-        writer.put(change.index.value);
-        writer.put(change.stamp_ms);
-        writer.put_blob(event);
+        entity.unflushed.append(version, {change.index, change.stamp_ms, event});
+        version.value += 1;
     }
-    if (change.snapshot) {
-        entity.unflushed->snapshot = std::make_unique<Unflushed::Snapshot>();
-        entity.unflushed->snapshot->version = change.version;
-        entity.unflushed->snapshot->state.assign(*change.snapshot);
-    }
+    if (change.snapshot) entity.unflushed.set_snapshot(change.version, *change.snapshot);
 }
 
 void Host::loaded(Entity& entity, Image image, Kind kind) {
     WEFT_INVARIANT(!entity.loaded, "an entity was loaded twice");
+    const Accounting accounting(*this, entity);
     entity.committed = std::move(image);
     entity.kind = kind;
     entity.known = true;
     entity.loaded = true;
     entity.loading = false;
-    account(entity);
 }
 
 void Host::flushed(Entity& entity, std::uint64_t seq) {
+    const Accounting accounting(*this, entity);
     entity.flush_seq = seq;
-    entity.unflushed.reset();
-    if (entity.dirty) {
-        dirty_.back()->dirty_at = entity.dirty_at;
-        dirty_[entity.dirty_at] = dirty_.back();
-        dirty_.pop_back();
-        entity.dirty = false;
-        dirty_bytes_ -= entity.counted;
-    }
-    account(entity);
+    entity.unflushed.clear();
+    if (!entity.dirty) return;
+    dirty_.back()->dirty_at = entity.dirty_at;
+    dirty_[entity.dirty_at] = dirty_.back();
+    dirty_.pop_back();
+    entity.dirty = false;
 }
 
 // A heap and not a sort: a sweep is spread over many steps, and so is its ordering.
@@ -276,8 +265,7 @@ Entity* Host::next_to_sweep() {
 
 std::vector<const Entity*> Host::dirty_in_key_order() const {
     std::vector<const Entity*> list(dirty_.begin(), dirty_.end());
-    std::ranges::sort(list, {},
-                      [](const Entity* entity) { return std::string_view(*entity->key); });
+    std::ranges::sort(list, {}, [](const Entity* entity) { return entity->key(); });
     return list;
 }
 
@@ -288,8 +276,8 @@ bool Host::evictable(const Entity& entity, std::uint64_t persisted_seq) {
 void Host::evict(Entity& entity) {
     WEFT_INVARIANT(!entity.dirty, "a dirty entity was evicted");
     unlink(entity);
-    bytes_ -= entity.counted;
-    table_.erase(table_.find(*entity.key));
+    bytes_ -= bytes_of(entity);
+    table_.erase(entity);
 }
 
 void Host::clear() {
@@ -306,11 +294,10 @@ void Host::check() const {
     std::size_t dirty_bytes = 0;
     for (const Entity* entity = oldest_; entity != nullptr; entity = entity->newer) {
         ++linked;
-        bytes += entity->counted;
-        if (entity->dirty) dirty_bytes += entity->counted;
-        WEFT_INVARIANT(entity->counted == bytes_of(*entity), "an entity of {} bytes counts as {}",
-                       bytes_of(*entity), entity->counted);
-        WEFT_INVARIANT(!entity->unflushed || entity->dirty, "unflushed events, but not dirty");
+        bytes += bytes_of(*entity);
+        if (entity->dirty) dirty_bytes += bytes_of(*entity);
+        WEFT_INVARIANT(entity->unflushed.empty() || entity->dirty,
+                       "unflushed events, but not dirty");
     }
     WEFT_INVARIANT(linked == table_.size(), "{} of {} entities are in the order of use", linked,
                    table_.size());
@@ -332,23 +319,11 @@ void Host::unlink(Entity& entity) {
     (entity.older != nullptr ? entity.older->newer : oldest_) = entity.newer;
 }
 
-void Host::account(Entity& entity) {
-    const auto bytes = static_cast<std::uint32_t>(bytes_of(entity));
-    bytes_ += bytes;
-    bytes_ -= entity.counted;
-    if (entity.dirty) {
-        dirty_bytes_ += bytes;
-        dirty_bytes_ -= entity.counted;
-    }
-    entity.counted = bytes;
-}
-
 void Host::mark_dirty(Entity& entity) {
     if (entity.dirty) return;
     entity.dirty = true;
     entity.dirty_at = static_cast<std::uint32_t>(dirty_.size());
     dirty_.push_back(&entity);
-    dirty_bytes_ += entity.counted;
 }
 
 void Host::retire(std::unique_ptr<Ahead> ahead) {

@@ -5,17 +5,16 @@
 
 #include "core/hash.h"
 #include "core/time.h"
+#include "entity/entity_table.h"
 #include "entity/type.h"
 #include "weft/types.h"
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace weft::entity {
@@ -30,51 +29,6 @@ struct KeyParts {
     std::string_view type, id;
 };
 std::optional<KeyParts> split_key(std::string_view key);
-
-struct Image {
-    std::string state;
-    Revision revision;
-    Version version;
-    Generation generation;  // 0: does not exist
-    bool exists() const { return generation != Generation{}; }
-};
-
-// The newest state while it rests on entries that are not committed; `last` is the newest of them.
-struct Ahead {
-    Image image;
-    LogIndex last;
-};
-
-// Event-sourced: committed events and the newest snapshot that rows do not hold yet. An event
-// record is {log index u64, stamp i64, length u32, bytes}.
-struct Unflushed {
-    struct Snapshot {
-        Version version;
-        std::string state;
-    };
-    Version first;  // of the first record
-    std::string records;
-    std::unique_ptr<Snapshot> snapshot;
-    Version snapshot_version() const { return snapshot ? snapshot->version : Version{}; }
-};
-
-struct Entity {
-    Image committed;
-    std::unique_ptr<Ahead> ahead;
-    std::unique_ptr<Unflushed> unflushed;
-    const std::string* key = nullptr;
-    Entity* newer = nullptr;  // order of use
-    Entity* older = nullptr;
-    Instant used;
-    std::uint64_t flush_seq = 0;  // Persist number of its last flush; 0 = none
-    std::uint32_t counted = 0;    // bytes in the host's sums
-    std::uint32_t dirty_at = 0;   // place among the dirty ones
-    Kind kind = Kind::Value;
-    bool known = false;    // the numbers of `committed` are those of the last applied entry
-    bool loaded = false;   // so is its state
-    bool dirty = false;    // rows do not hold it
-    bool loading = false;  // an activation runs
-};
 
 // One committed entry's effect on its entity.
 struct Change {
@@ -143,21 +97,16 @@ public:
     void check() const;
 
 private:
-    struct KeyHash {
-        using is_transparent = void;
-        // Not noexcept: the table then keeps each hash beside its key and does not compute it again
-        // for every neighbour it passes.
-        std::size_t operator()(std::string_view key) const;
-    };
+    // Keeps the sums right over a change of one entity, from its making to its end.
+    class Accounting;
     void link_newest(Entity& entity);
     void unlink(Entity& entity);
-    void account(Entity& entity);
     void mark_dirty(Entity& entity);
     void retire(std::unique_ptr<Ahead> ahead);
     static void append_events(Entity& entity, const Change& change);
     static void fold(Entity& entity, const Change& change, const EntityType* type);
 
-    std::unordered_map<std::string, Entity, KeyHash, std::equal_to<>> table_;
+    EntityTable table_;
     std::vector<Entity*> dirty_;  // in no order: an ordered index would cost more than the entity
     std::vector<Entity*> to_sweep_;              // a heap, smallest key in front
     std::vector<std::unique_ptr<Ahead>> spare_;  // kept so that a put costs no allocation here
@@ -166,14 +115,5 @@ private:
     std::size_t bytes_ = 0;
     std::size_t dirty_bytes_ = 0;
 };
-
-// The event records of Unflushed and of journal rows, one after the other.
-struct EventRecord {
-    LogIndex index;
-    std::int64_t stamp_ms = 0;
-    std::string_view bytes;
-};
-// Takes the first record off `records`; nothing when they do not parse.
-std::optional<EventRecord> take_event_record(std::string_view& records);
 
 }  // namespace weft::entity

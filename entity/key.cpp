@@ -53,15 +53,4 @@ std::optional<KeyParts> split_key(std::string_view key) {
     return parts;
 }
 
-std::optional<EventRecord> take_event_record(std::string_view& records) {
-    ByteReader reader(records);
-    EventRecord record;
-    record.index.value = reader.get<std::uint64_t>();
-    record.stamp_ms = reader.get<std::int64_t>();
-    record.bytes = reader.get_blob();
-    if (reader.bad()) return std::nullopt;
-    records = reader.rest();
-    return record;
-}
-
 }  // namespace weft::entity

@@ -99,6 +99,7 @@ Result<routing::ToNode> read_request(const RawMessage& raw) {
     request.kind = RequestKind{wire.kind()};
     request.deadline_ms = wire.deadline_ms();
     request.leaders_lost = wire.leaders_lost();
+    request.forced = wire.forced();
     request.owner = raw.body;
     request.type = view_of(wire.type());
     request.entity = view_of(wire.entity());

@@ -86,6 +86,7 @@ void put(FrameWriter& frame, const Request& request) {
     table.add_deadline_ms(request.deadline_ms);
     table.add_kind(static_cast<std::uint8_t>(request.kind));
     table.add_leaders_lost(request.leaders_lost);
+    table.add_forced(request.forced);
     add(frame, builder, MessageType::Request, table.Finish());
 }
 

@@ -66,12 +66,19 @@ void Node::State::on_confirm(Peer& peer, const replication::Confirm& confirm) {
     answer.round = confirm.round;
     for (const replication::GroupTerm& claim : confirm.groups) {
         Term own;
-        if (!follows(peer.record.node, claim, own)) answer.refused.push_back({claim.group, own});
+        if (!follows(peer.record.node, claim, own))
+            answer.refused.push_back({claim.group, own});
+        else if (find(claim.group)->partition.replica().leader() == peer.record.node)
+            peer.contact.note_heard(claim.group, now.mono);
     }
     if (peer.up) peer.outbox.add(MeshMessage{replication::PeerMessage{std::move(answer)}});
 }
 
-void Node::State::on_confirm_answer(const Peer& peer, const replication::ConfirmAnswer& answer) {
+void Node::State::on_confirm_answer(Peer& peer, const replication::ConfirmAnswer& answer) {
+    std::vector<replication::ConfirmRounds::Contact> contacts;
+    confirms.contacts(peer.record.node, answer, contacts);
+    for (const auto& contact : contacts)
+        peer.contact.note_contact({contact.group, contact.term}, contact.sent);
     std::vector<replication::Confirmed> confirmed;
     confirms.on_answer(peer.record.node, answer, confirmed);
     step_refused(peer, answer.refused);

@@ -36,19 +36,8 @@ void Node::State::submit_own(std::string_view command, std::string_view payload)
     request.id.start_ms = now.wall.ms;
     request.id.seq = ++own_requests;
     request.lowest_open = request.id.seq;
-    std::string block(kFactsType);
-    block.append(kFactsId).append(command).append(payload);
-    request.owner = Bytes::adopt(std::move(block));
-    std::string_view rest = request.owner.view();
-    const auto take = [&rest](std::size_t size) {
-        const std::string_view part = rest.substr(0, size);
-        rest.remove_prefix(size);
-        return part;
-    };
-    request.type = take(kFactsType.size());
-    request.entity = take(kFactsId.size());
-    request.command = take(command.size());
-    request.payload = take(payload.size());
+    own_texts(request,
+              {.type = kFactsType, .entity = kFactsId, .command = command, .payload = payload});
     request.digest =
         routing::request_digest(request.type, request.entity, request.command, request.payload);
     step_partition(*find(GroupId{0}), replication::Submit{ClientRef{}, std::move(request)});

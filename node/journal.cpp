@@ -1,5 +1,6 @@
 // Rounds of records on their way to the disk, what their age says of it, and a full disk.
 
+#include "core/invariant.h"
 #include "node/state.h"
 
 #include <algorithm>
@@ -45,7 +46,9 @@ void Node::State::on(const Persisted& event) {
     stats = event.stats;
     persisted = std::max(persisted, event.seq);
     sweeping.log_bytes_then = std::min(sweeping.log_bytes_then, stats.log_bytes);
-    if (disk_full) {
+    if (stats.scarce) {
+        stop_writing();
+    } else if (disk_full) {
         disk_full = false;
         log.info("disk.has_room", {{"bytes", stats.file_bytes}});
     }
@@ -62,9 +65,13 @@ void Node::State::on(const Persisted& event) {
 
 // Nothing was written and the driver tries again: until Persisted says that it worked, commands
 // would only queue up. Others may lead meanwhile.
-void Node::State::on(const StorageFull&) {
+void Node::State::on(const StorageFull&) { stop_writing(); }
+
+// Also while there is still some room: what makes more of it, and what peers replicate, must fit.
+void Node::State::stop_writing() {
     if (disk_full) return;
     disk_full = true;
+    WEFT_PROBE("node.disk_full");
     log.error("disk.full", {{"bytes", stats.file_bytes}, {"limit", stats.map_bytes}});
     hand_over_all();
 }
@@ -98,6 +105,7 @@ void Node::State::judge_disk() {
         log.info("disk.recovered", {{"oldest_ms", ms}});
     else
         log.warn("disk.slow", {{"oldest_ms", ms}, {"stalled", found == DiskState::Stalled}});
+    if (found != DiskState::Well) WEFT_PROBE("node.disk_slow");
     step_all(replication::DiskAge{age});
 }
 

@@ -130,6 +130,17 @@ std::vector<GroupId> Node::hosted() const {
     return groups;
 }
 
+bool Node::hosts(GroupId group) const { return state_->find(group) != nullptr; }
+
+void Node::take_touched(std::vector<GroupId>& groups) {
+    groups.clear();
+    for (const std::uint32_t place : state_->touched) {
+        state_->hosted[place].touched = false;
+        groups.push_back(state_->hosted[place].group);
+    }
+    state_->touched.clear();
+}
+
 const replication::Partition& Node::partition(GroupId group) const {
     const Hosted* found = state_->find(group);
     WEFT_INVARIANT(found != nullptr, "group {} is not hosted", group.value);

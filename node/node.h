@@ -30,7 +30,11 @@ struct NodeOptions {
     std::uint64_t sweep_log_bytes = std::uint64_t{64} << 20;    // log growth that starts a sweep
     std::size_t sweep_rows = 64;                                // rows written per round
     std::uint64_t persist_bytes_max = std::uint64_t{64} << 20;  // waiting for the journal thread
-    bool check_every_step = false;                              // full invariants (simulator)
+    // Entered around every handler and outliving the node; nothing: no trace of a crash is kept.
+    replication::CrashSlot* crash_slot = nullptr;
+    std::vector<RequestId> crashed;        // requests whose handler a former process died in
+    bool check_every_step = false;         // full invariants (simulator)
+    std::uint64_t steps_per_check = 1024;  // else: in one of so many steps
 };
 
 struct NodeCounters {
@@ -56,7 +60,11 @@ public:
     const NodeCounters& counters() const;
     // Hosted groups, for checkers and administration.
     std::vector<GroupId> hosted() const;
+    bool hosts(GroupId group) const;
     const replication::Partition& partition(GroupId group) const;
+    // Moves the groups stepped since the last call into `groups`, for checkers that look at changes
+    // only. At most every hosted group is remembered.
+    void take_touched(std::vector<GroupId>& groups);
 
 private:
     struct State;

@@ -17,9 +17,6 @@ namespace {
 
 using replication::Role;
 
-// DESIGN 3.7: the full pass over a partition's invariants.
-constexpr std::uint64_t kStepsPerCheck = 1024;
-
 }  // namespace
 
 void Node::State::host_groups(std::vector<storage::RecoveredGroup> recovered) {
@@ -36,6 +33,9 @@ void Node::State::host_groups(std::vector<storage::RecoveredGroup> recovered) {
         settings.replica.limits = options.limits;
         settings.limits = options.partition_limits;
         settings.hash_key = options.genesis.hash_key;
+        settings.crash_slot = options.crash_slot;
+        for (const RequestId& request : options.crashed)
+            if (request.group == group) settings.crashed.push_back(request);
         const auto found = std::find_if(recovered.begin(), recovered.end(),
                                         [&](const auto& other) { return other.group == group; });
         storage::RecoveredGroup log_of_group;
@@ -80,7 +80,9 @@ Peer* Node::State::member(const Hosted& group, std::size_t slot) {
 
 void Node::State::step_partition(Hosted& group, replication::PartitionEvent event) {
     group.partition.step(now, std::move(event), effects);
-    if (options.check_every_step || ++steps % kStepsPerCheck == 0) group.partition.check();
+    // DESIGN 3.7: the full pass over a partition's invariants.
+    if (options.check_every_step || ++steps % options.steps_per_check == 0) group.partition.check();
+    if (!std::exchange(group.touched, true)) touched.push_back(place_of(group));
     for (replication::Effect& effect : effects.list) carry_out(group, effect);
     effects.list.clear();
     after_step(group);

@@ -27,6 +27,7 @@ struct Hosted {
     LogIndex commit{};
     Instant led_since{};     // while role is Leader
     std::uint64_t mark = 0;  // newest Persist of this round; 0: none
+    bool touched = false;    // stands in State::touched
 };
 
 // Whose fetch it is: a partition's, or (kNoPlace) an administrative question's.

@@ -1,5 +1,6 @@
 // Links, boots and hellos of other nodes, and what their messages become.
 
+#include "core/invariant.h"
 #include "core/overloaded.h"
 #include "node/state.h"
 
@@ -40,6 +41,7 @@ void Node::State::on(FromPeer& event) {
 // arrive late and must not speak for the one that runs now.
 bool Node::State::admit(Peer& peer, const FromPeer& event) {
     if (event.boot < peer.boot) {
+        WEFT_PROBE("node.former_boot");
         ++counters.former_boot_frames;
         return false;
     }
@@ -97,6 +99,7 @@ void Node::State::on(const PeerLink& event) {
     peer->evidence_until = Instant::never();  // until a newer boot says otherwise
     if (peer->evidence) return;
     peer->evidence = true;
+    WEFT_PROBE("node.crash_evidence");
     log.info("peer.crashed", {{"node", peer->record.node}, {"boot", peer->boot}});
     step_shared(*peer, replication::CrashEvidence{peer->record.node});
 }

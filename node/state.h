@@ -58,7 +58,7 @@ struct Node::State final : replication::GroupDirectory {
     void on_heartbeat(Peer& peer, const replication::Heartbeat& beat);
     void on_heartbeat_answer(Peer& peer, const replication::HeartbeatAnswer& answer);
     void on_confirm(Peer& peer, const replication::Confirm& confirm);
-    void on_confirm_answer(const Peer& peer, const replication::ConfirmAnswer& answer);
+    void on_confirm_answer(Peer& peer, const replication::ConfirmAnswer& answer);
     void step_refused(const Peer& peer, const std::vector<replication::GroupTerm>& refused);
     void begin_confirms();
     void serve(const std::vector<replication::Confirmed>& confirmed);
@@ -86,6 +86,7 @@ struct Node::State final : replication::GroupDirectory {
     Duration disk_age() const;
     Instant disk_deadline() const;
     std::uint32_t disk_age_ms() const;
+    void stop_writing();
     void hand_over_all();
 
     // ---- sweep.cpp: writing dirty rows, and the way out
@@ -165,8 +166,9 @@ struct Node::State final : replication::GroupDirectory {
     std::uint64_t last_fetch = 0;
 
     std::deque<WaitingBatch> waiting;
-    std::vector<std::uint32_t> due;     // scratch of one step
-    std::vector<std::uint32_t> marked;  // places with a mark in this round
+    std::vector<std::uint32_t> due;      // scratch of one step
+    std::vector<std::uint32_t> marked;   // places with a mark in this round
+    std::vector<std::uint32_t> touched;  // places stepped since the last take_touched()
     std::size_t waiting_bytes = 0;
     std::uint64_t last_persist = 0;
     std::uint64_t persisted = 0;

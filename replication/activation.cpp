@@ -40,7 +40,7 @@ void Partition::State::enqueue(Now now, entity::Entity& entity, Queued item, Eff
         run(now, entity, item, out);
         return;
     }
-    const auto it = activations.find(*entity.key);
+    const auto it = activations.find(entity.key());
     const std::size_t waiting = it == activations.end() ? 0 : it->second.mailbox.size();
     if (waiting >= options.limits.mailbox || queued >= options.limits.waiting_replies ||
         queued_bytes + item.request.payload.size() > options.limits.mailbox_bytes) {
@@ -57,9 +57,10 @@ void Partition::State::enqueue(Now now, entity::Entity& entity, Queued item, Eff
     }
     WEFT_PROBE("partition.activation");
     entity.loading = true;
-    Activation& activation = activations[*entity.key];
+    const std::string key(entity.key());
+    Activation& activation = activations[key];
     activation.mailbox.push_back(std::move(item));
-    advance_activation(*entity.key, activation, out);
+    advance_activation(key, activation, out);
 }
 
 // Asks for the next thing the activation needs.
@@ -174,9 +175,9 @@ bool Partition::State::take_snapshot(const entity::Entity& entity, Activation& a
         activation.have = row->version;
         activation.image.state.assign(row->state);
     }
-    if (entity.unflushed && entity.unflushed->snapshot_version() > activation.have) {
-        activation.have = entity.unflushed->snapshot->version;
-        activation.image.state = entity.unflushed->snapshot->state;
+    if (entity.unflushed.snapshot_version() > activation.have) {
+        activation.have = entity.unflushed.snapshot()->version;
+        activation.image.state = entity.unflushed.snapshot()->state;
     }
     activation.phase = Activation::Phase::Journal;
     return true;
@@ -188,7 +189,7 @@ bool Partition::State::take_journal(entity::Entity& entity, Activation& activati
                                     const Fetched& fetched) {
     const auto* result = std::get_if<Result<storage::FetchedRows>>(&fetched.result);
     if (result == nullptr || !result->has_value()) return false;
-    const auto parts = entity::split_key(*entity.key);
+    const auto parts = entity::split_key(entity.key());
     const entity::EntityType* type = types.find(parts->type);
     if (type == nullptr) return false;
     for (const storage::ScannedRow& row : (*result)->rows) {
@@ -198,10 +199,10 @@ bool Partition::State::take_journal(entity::Entity& entity, Activation& activati
         if (!block || !fold(activation, *type, block->first, block->records)) return false;
         activation.after = row.key;
     }
-    const entity::Unflushed* unflushed = entity.unflushed.get();
+    const entity::Unflushed& unflushed = entity.unflushed;
     const bool tail_fits =
-        unflushed != nullptr && unflushed->first.value <= activation.have.value + 1;
-    if (tail_fits && !fold(activation, *type, unflushed->first, unflushed->records)) return false;
+        !unflushed.empty() && unflushed.first().value <= activation.have.value + 1;
+    if (tail_fits && !fold(activation, *type, unflushed.first(), unflushed.records())) return false;
     if (activation.have == activation.image.version) {
         host.loaded(entity, std::move(activation.image), entity::Kind::EventSourced);
         return true;
@@ -255,8 +256,8 @@ void Partition::State::finish_activation(Now now, const std::string& key, Effect
     }
 }
 
-// Lets go of what nobody used for a while, and of the coldest when the cache is full. Idle dirty
-// entities are written first, by a sweep of our own.
+// Lets go of what nobody used for a while, and of the coldest when the cache is full. What rows or
+// base do not hold yet is written first, by a sweep of our own.
 void Partition::State::passivate(Now now, Effects& out) {
     entity::Entity* entity = host.coldest();
     idle_at = Instant::never();
@@ -268,11 +269,13 @@ void Partition::State::passivate(Now now, Effects& out) {
             break;
         }
         entity::Entity* newer = entity->newer;
-        if (entity::Host::evictable(*entity, persisted) &&
-            entity->committed.revision.value <= replica.base().index.value) {
+        // A row may hold more than the base it was written for; the next sweep moves the base on.
+        const bool ahead_of_base = entity->committed.revision.value > replica.base().index.value;
+        if (entity::Host::evictable(*entity, persisted) && !ahead_of_base) {
             host.evict(*entity);
         } else if (idle) {
-            if (entity->dirty && !sweep && own_sweep_at == Instant::never())
+            const bool sweep_helps = entity->dirty || ahead_of_base;
+            if (sweep_helps && !sweep && own_sweep_at == Instant::never())
                 own_sweep_at = now.mono + spread(group());
             idle_at = now.mono + kIdleRetry;
             break;

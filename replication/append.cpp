@@ -95,7 +95,7 @@ bool Replica::take_entry(Now now, const Append& append, const Incoming& entry, E
     const LogIndex index = header.index;
     if (index <= window_.base()) return true;
     if (index <= window_.last()) {
-        const EntryInfo& held = window_.at(index);
+        const EntryInfo held = window_.at(index);
         const bool same = held.readable && held.term == header.term && held.chain == header.chain;
         if (same && !held.damaged) return true;  // S20: a repetition changes nothing
         if (same || !held.readable) {
@@ -126,7 +126,7 @@ bool Replica::take_entry(Now now, const Append& append, const Incoming& entry, E
 
 // The whole entry holds, continues the one before it, and its stamp is not from the future.
 bool Replica::acceptable(Now now, const Append& append, const Incoming& entry) {
-    const EntryInfo& before = window_.at(previous(entry.header.index));
+    const EntryInfo before = window_.at(previous(entry.header.index));
     const EntryHeader& header = entry.header;
     std::string why;
     auto checked = check_entry(entry.encoded.view(), before.chain);

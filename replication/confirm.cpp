@@ -9,6 +9,13 @@ namespace {
 
 PeerSet bit(std::size_t slot) { return static_cast<PeerSet>(1u << slot); }
 
+std::vector<GroupId> refused_groups(const ConfirmAnswer& answer) {
+    std::vector<GroupId> refused;
+    for (const GroupTerm& group : answer.refused) refused.push_back(group.group);
+    std::sort(refused.begin(), refused.end());
+    return refused;
+}
+
 }  // namespace
 
 void ConfirmRounds::want(GroupId group, Term term, std::uint64_t ticket, const Config& config) {
@@ -81,15 +88,29 @@ void ConfirmRounds::settle(Round& round, Item& item) const {
     --round.open;
 }
 
+void ConfirmRounds::contacts(NodeId from, const ConfirmAnswer& answer,
+                             std::vector<Contact>& out) const {
+    const auto round = std::find_if(rounds_.begin(), rounds_.end(), [&](const Round& other) {
+        return other.number == answer.round;
+    });
+    if (round == rounds_.end()) return;
+    const std::vector<GroupId> refused = refused_groups(answer);
+    for (const Item& item : round->items) {
+        const Group& group = groups_[item.group.value];
+        const bool void_now = item.life != group.life;
+        if (void_now || !group.config.slot(from)) continue;
+        if (std::binary_search(refused.begin(), refused.end(), item.group)) continue;
+        out.push_back({item.group, item.term, round->begun});
+    }
+}
+
 void ConfirmRounds::on_answer(NodeId from, const ConfirmAnswer& answer,
                               std::vector<Confirmed>& confirmed) {
     const auto round = std::find_if(rounds_.begin(), rounds_.end(), [&](const Round& other) {
         return other.number == answer.round;
     });
     if (round == rounds_.end()) return;
-    std::vector<GroupId> refused;
-    for (const GroupTerm& group : answer.refused) refused.push_back(group.group);
-    std::sort(refused.begin(), refused.end());
+    const std::vector<GroupId> refused = refused_groups(answer);
     for (Item& item : round->items) {
         if (item.settled) continue;
         const Group& group = groups_[item.group.value];

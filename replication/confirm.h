@@ -41,6 +41,14 @@ public:
     // Begins the next round when reads wait and a round is free. Groups whose quorum is this node
     // alone are confirmed at once.
     void begin(Instant now, std::vector<Outgoing>& out, std::vector<Confirmed>& confirmed);
+    // The groups for which `answer`, asked before on_answer(), is contact with `from`, and when its
+    // round was sent.
+    struct Contact {
+        GroupId group;
+        Term term;
+        Instant sent;
+    };
+    void contacts(NodeId from, const ConfirmAnswer& answer, std::vector<Contact>& out) const;
     void on_answer(NodeId from, const ConfirmAnswer& answer, std::vector<Confirmed>& confirmed);
     // Rounds older than `age` are given up; their groups must want again (the caller repeats).
     void expire(Instant now, Duration age, std::vector<GroupTerm>& given_up);

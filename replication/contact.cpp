@@ -159,8 +159,10 @@ Instant PeerContact::contacted(GroupId group) const {
     return led->unlisted ? std::max(led->contacted, unlisted_contact_) : led->contacted;
 }
 
-void PeerContact::note_contact(GroupId group, Instant sent) {
-    if (Led* led = find_led(group)) led->contacted = std::max(led->contacted, sent);
+void PeerContact::note_contact(const GroupTerm& claim, Instant sent) {
+    Led* led = find_led(claim.group);
+    if (led == nullptr || led->term != claim.term) return;
+    led->contacted = std::max(led->contacted, sent);
 }
 
 // ---- the peer leads -----------------------------------------------------------------------------

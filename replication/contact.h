@@ -59,10 +59,11 @@ public:
     // Any answered round: returns the groups that were refused, with the peer's term. All others of
     // that round count as contacted at the moment the round was sent.
     std::vector<GroupTerm> on_answer(const HeartbeatAnswer& answer);
-    // When the last answered, unrefused round that covered `group` was sent.
+    // When the last answered, unrefused heartbeat or confirm round that covered `group` was sent.
     Instant contacted(GroupId group) const;
-    // An append or confirm of `group` sent at `sent` was answered unrefused.
-    void note_contact(GroupId group, Instant sent);
+    // A confirm round of `claim`, sent at `sent`, was answered unrefused. Appends are dated by the
+    // replica itself.
+    void note_contact(const GroupTerm& claim, Instant sent);
 
     // ---- the peer leads
     // An answer of round 0 means: the beat was stale and is not to be answered.

@@ -330,6 +330,7 @@ void Replica::become_leader(Now now, Effects& out) {
     retry_at_ = Instant::never();
     peers_.assign(config_.nodes.size(), Peer{});
     for (Peer& peer : peers_) peer.next = next_index();
+    proposed_.clear();
     term_start_ = next_index();
     quorum_check_at_ = quorum_lapses();
     // S3: an entry of the own term, so that what came before it can be counted.
@@ -339,6 +340,7 @@ void Replica::become_leader(Now now, Effects& out) {
 }
 
 void Replica::step_down(Now now, std::string_view why, Effects& out) {
+    WEFT_PROBE("replica.steps_down");
     log_.info("replica.steps_down",
               {{"group", options_.group}, {"term", hard_.term}, {"reason", why}});
     become_follower(now, hard_.term, std::nullopt, out);

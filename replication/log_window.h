@@ -3,6 +3,7 @@
 // the bytes of the newest ones. Indexes are checked by invariants; nothing here decides anything.
 
 #include "core/entry.h"
+#include "core/term_runs.h"
 #include "storage/contracts.h"
 #include "weft/bytes.h"
 #include "weft/types.h"
@@ -42,8 +43,8 @@ public:
     LogIndex last() const { return LogIndex{base_.value + infos_.size()}; }
     bool holds(LogIndex index) const { return base_ < index && index <= last(); }
     // `index` in [base, last].
-    const EntryInfo& at(LogIndex index) const;
-    const EntryInfo& back() const { return infos_.empty() ? front_ : infos_.back(); }
+    EntryInfo at(LogIndex index) const;
+    EntryInfo back() const { return at(last()); }
     // Bytes of the entries in (after, to], both in [base, last].
     std::uint64_t bytes_between(LogIndex after, LogIndex to) const;
     // The newest index in [base, from] whose term is at most `term`; base when there is none.
@@ -59,11 +60,22 @@ public:
     void drop_first_cached();
 
 private:
-    EntryInfo& mutable_at(LogIndex index);
+    // An entry's description in few bytes: a node keeps one for each entry behind its groups'
+    // bases.
+    struct Packed {
+        Chain chain;
+        std::int64_t stamp_ms = 0;
+        std::uint64_t word = 0;  // end, and in the low 8 bits kind, readable, damaged
+    };
+    static Packed pack(const EntryInfo& info);
+    void push(const EntryInfo& info);
+    void replace(LogIndex index, const EntryInfo& info);
+    void trim_terms();
 
     LogIndex base_;
     EntryInfo front_;  // of the base
-    std::deque<EntryInfo> infos_;
+    std::deque<Packed> infos_;
+    TermRuns terms_;           // of the entries
     std::deque<Bytes> cache_;  // of the last cache_.size() entries
     std::size_t damaged_count_ = 0;
 };

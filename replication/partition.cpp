@@ -106,6 +106,7 @@ void Partition::State::follow_leadership(Now now, Effects& out) {
 }
 
 void Partition::State::lose_leadership(Effects& out) {
+    WEFT_PROBE("partition.stopped_serving");
     log.info("partition.stopped_serving", {{"group", group()}, {"term", *serving}});
     serving.reset();
     for (InFlight& item : in_flight) {
@@ -213,12 +214,11 @@ std::uint64_t Partition::State::state_hash() const {
         if (e->known && e->committed.revision.value > replica.base().index.value)
             changed.push_back(e);
     }
-    std::ranges::sort(changed, {},
-                      [](const entity::Entity* e) { return std::string_view(*e->key); });
+    std::ranges::sort(changed, {}, [](const entity::Entity* e) { return e->key(); });
     std::string bytes;
     ByteWriter writer(bytes);
     for (const entity::Entity* e : changed) {
-        writer.put_blob(*e->key);
+        writer.put_blob(e->key());
         writer.put(e->committed.revision.value);
         writer.put(e->committed.version.value);
         writer.put(e->committed.generation.value);
@@ -232,6 +232,15 @@ std::uint64_t Partition::State::state_hash() const {
         writer.put_blob(encode_session_row(session));
     }
     return xxh3_64(bytes);
+}
+
+bool Partition::State::state_settled() const {
+    if (!sessions_loaded) return false;
+    for (const auto& [name, session] : sessions.all())
+        if (session.committed && session.applied > applied) return false;
+    for (const entity::Entity* e = host.coldest(); e != nullptr; e = e->newer)
+        if (e->known && e->committed.revision.value > applied.value) return false;
+    return true;
 }
 
 // ---- the public face ----------------------------------------------------------------------------
@@ -251,6 +260,7 @@ bool Partition::ready() const { return state_->serving.has_value(); }
 std::size_t Partition::dirty_bytes() const { return state_->host.dirty_bytes(); }
 void Partition::check() const { state_->check(); }
 std::uint64_t Partition::state_hash() const { return state_->state_hash(); }
+bool Partition::state_settled() const { return state_->state_settled(); }
 
 PartitionStatus Partition::status() const {
     const Replica& replica = state_->replica;
@@ -296,7 +306,7 @@ std::optional<Partition::EntityLine> Partition::entity_line(std::string_view key
 std::vector<Partition::EntityLine> Partition::dirty_lines(std::string_view type) const {
     std::vector<EntityLine> lines;
     for (const entity::Entity* e : state_->host.dirty_in_key_order()) {
-        const auto parts = entity::split_key(*e->key);
+        const auto parts = entity::split_key(e->key());
         if (!parts || parts->type != type) continue;
         lines.push_back({.type = std::string(parts->type),
                          .id = std::string(parts->id),

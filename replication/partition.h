@@ -7,6 +7,7 @@
 #include "core/random.h"
 #include "core/time.h"
 #include "entity/type.h"
+#include "replication/crash_slot.h"
 #include "replication/effects.h"
 #include "replication/replica.h"
 #include "storage/contracts.h"
@@ -37,6 +38,10 @@ struct PartitionOptions {
     ReplicaOptions replica;
     PartitionLimits limits;
     HashKey hash_key{};  // row keys keep the entity hash
+    // Entered around every handler; must outlive the partition. Nothing: no trace is kept.
+    CrashSlot* crash_slot = nullptr;
+    // Requests of this group under whose handler a former process of this node died.
+    std::vector<RequestId> crashed;
 };
 
 // A client's request, already routed to this group.
@@ -99,6 +104,9 @@ public:
     // Hash over the replicated state as of status().applied: sessions, and the entities changed
     // since the base. Equal on replicas with equal base and applied index (simulator: I12).
     std::uint64_t state_hash() const;
+    // False for a while after a start: the rows of sessions are still to be read, or rows written
+    // before the stop contain effects of entries that are yet to be applied again.
+    bool state_settled() const;
 
     // ---- administrative reads: rows of this group to scan, and what memory adds to them
     // Key prefix of the group's rows in `table` (Entity or Journal), for storage::RowScan.

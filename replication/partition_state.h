@@ -101,6 +101,7 @@ struct Partition::State {
     Instant next_deadline() const;
     void check() const;
     std::uint64_t state_hash() const;
+    bool state_settled() const;
     GroupId group() const { return options.replica.group; }
     std::string prefix() const;
     std::uint64_t fetch(FetchPurpose purpose, FetchRequest what, Effects& out);
@@ -110,6 +111,7 @@ struct Partition::State {
     std::optional<Error> refusal(const Request& request, const entity::EntityType*& type,
                                  entity::Access& access) const;
     bool may_serve() const;
+    std::optional<Error> crash_refusal(const Request& request) const;
     void resolve(Now now, const Submit& submit, Effects& out);
     bool admitted(Now now, ClientRef from, const Request& request, Effects& out);
     void refuse(ClientRef to, const RequestId& id, Error error, Outcome outcome, Effects& out);

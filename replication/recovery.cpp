@@ -202,15 +202,15 @@ void Replica::compact(LogIndex index, std::int64_t stamp_ms, Effects& out) {
 }
 
 void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
-    const EntryInfo* ours = nullptr;
-    if (base.index == window_.base() || window_.holds(base.index)) ours = &window_.at(base.index);
+    std::optional<EntryInfo> ours;
+    if (base.index == window_.base() || window_.holds(base.index)) ours = window_.at(base.index);
     const bool known =
-        ours != nullptr && ours->readable && ours->term == base.term && ours->chain == base.chain;
+        ours && ours->readable && ours->term == base.term && ours->chain == base.chain;
     if (!rows_damaged_ && base.index <= commit_) return;
     if (base.index < commit_ && !known) return;
     // Entries behind an unreadable one were acknowledged: only a snapshot that covers them may take
     // their place (S22).
-    if (ours != nullptr && !ours->readable && base.index < window_.last()) return;
+    if (ours && !ours->readable && base.index < window_.last()) return;
     auto config =
         base.config.empty() ? Result<Config>(options_.config) : decode_config(base.config);
     if (!config) {

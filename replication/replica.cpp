@@ -191,6 +191,7 @@ LogIndex Replica::propose(Now now, EntryBuilder& entry, Effects& out) {
     const Bytes encoded = entry.finish(header, window_.back().chain);
     append_entry(header, encoded, out);
     mark(out);
+    date_proposal(now, header.index);
     send_new(now, header.index, encoded, out);
     arm();
     return header.index;
@@ -305,7 +306,7 @@ bool Replica::transferring() const { return transfer_.has_value(); }
 
 std::optional<Term> Replica::term_at(LogIndex index) const {
     if (index != window_.base() && !window_.holds(index)) return std::nullopt;
-    const EntryInfo& info = window_.at(index);
+    const EntryInfo info = window_.at(index);
     if (!info.readable) return std::nullopt;
     return info.term;
 }
@@ -327,7 +328,7 @@ PeerSet Replica::bit_of(NodeId node) const {
 void Replica::check() const {
     Term term = window_.at(window_.base()).term;
     for (LogIndex i = next(window_.base()); i <= window_.last(); i = next(i)) {
-        const EntryInfo& info = window_.at(i);
+        const EntryInfo info = window_.at(i);
         if (!info.readable) continue;  // a damaged header tells no term
         WEFT_INVARIANT(info.term >= term, "term {} after {} at {}", info.term.value, term.value,
                        i.value);

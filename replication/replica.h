@@ -123,6 +123,12 @@ private:
         std::uint64_t fetch = 0;  // its fetch under way, 0 for none
         LogIndex fetch_from;
         Instant retry_at = Instant::never();
+        Instant contacted = Instant::long_ago();  // as its answers to appends prove
+    };
+    // Entries of our term from `first` on were proposed at `at` or later.
+    struct Proposed {
+        LogIndex first;
+        Instant at;
     };
     struct Transfer {
         std::size_t target = kNoSlot;
@@ -130,7 +136,7 @@ private:
         Instant until;
     };
     struct View {
-        Role role;
+        Role role = Role::Follower;
         Term term;
         std::optional<NodeId> leader;
         bool operator==(const View&) const = default;
@@ -235,6 +241,8 @@ private:
     void resend(Now now, Effects& out);
     void advance_commit();
     void leader_tick(Now now, Effects& out);
+    void date_proposal(Now now, LogIndex index);
+    Instant proposed_by(LogIndex index) const;
     Instant contacted(std::size_t slot) const;
     Instant quorum_lapses() const;
 
@@ -294,7 +302,8 @@ private:
 
     // Leader.
     std::vector<Peer> peers_;
-    LogIndex term_start_;  // our no-op
+    LogIndex term_start_;             // our no-op
+    std::vector<Proposed> proposed_;  // now and then, oldest first
     Instant leader_since_;
     Instant retry_at_ = Instant::never();
     Instant quorum_check_at_ = Instant::never();

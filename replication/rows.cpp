@@ -156,10 +156,11 @@ Result<JournalRow> decode_journal_row(std::string_view key, std::string_view byt
 
 void cut_journal_blocks(const entity::Unflushed& unflushed,
                         const std::function<void(Version first, std::string_view records)>& block) {
-    std::string_view rest = unflushed.records;
+    const std::string records = unflushed.records();
+    std::string_view rest = records;
     std::string_view open = rest;  // begins with the block's first record
-    Version open_first = unflushed.first;
-    Version next = unflushed.first;
+    Version open_first = unflushed.first();
+    Version next = unflushed.first();
     while (!rest.empty()) {
         std::string_view after = rest;
         if (!entity::take_event_record(after)) break;  // only this program wrote them

@@ -40,6 +40,11 @@ void Partition::State::run(Now now, entity::Entity& entity, const Queued& item, 
         return;
     }
     host.touch(entity, now.mono);
+    if (access == entity::Access::Write && !admitted(now, item.from, request, out)) return;
+    if (auto crashed = crash_refusal(request)) {
+        refuse(item.from, request.id, std::move(*crashed), Outcome::Unknown, out);
+        return;
+    }
     if (access == entity::Access::Read) {
         run_read(now, entity, item, out);
     } else {
@@ -51,8 +56,10 @@ void Partition::State::run_read(Now now, entity::Entity& entity, const Queued& i
     const Request& request = item.request;
     const entity::EntityType& type = *types.find(request.type);
     const entity::Context context{replica.next_stamp(now.wall), replica.next_index()};
+    std::optional<InHandler> handler(std::in_place, options.crash_slot, request);
     entity::Decision decision =
         entity::Host::decide(type, entity, request.command, request.payload, context);
+    handler.reset();
     if (decision.change != entity::Decision::Change::None)
         decision =
             entity::rejection(make_error(ErrorNumber::Bug, "a read-only command decided a change"));
@@ -77,7 +84,6 @@ void Partition::State::run_read(Now now, entity::Entity& entity, const Queued& i
 void Partition::State::run_write(Now now, entity::Entity& entity, const Queued& item,
                                  Effects& out) {
     const Request& request = item.request;
-    if (!admitted(now, item.from, request, out)) return;
     // What it may come to is only known after the handler: the group's bound may be passed by one
     // entry.
     if (!replica.can_propose(request.payload.size() + kEntryOverheadBytes)) {
@@ -88,6 +94,7 @@ void Partition::State::run_write(Now now, entity::Entity& entity, const Queued& 
     }
     const entity::EntityType& type = *types.find(request.type);
     const entity::Context context{replica.next_stamp(now.wall), replica.next_index()};
+    std::optional<InHandler> handler(std::in_place, options.crash_slot, request);
     entity::Decision decision =
         entity::Host::decide(type, entity, request.command, request.payload, context);
     if (payload_bytes(decision) + kEntryOverheadBytes > kEntryBytesMax)
@@ -104,6 +111,7 @@ void Partition::State::run_write(Now now, entity::Entity& entity, const Queued& 
                            "the type does not accept its own event: " + draft.error().message));
         }
     }
+    handler.reset();  // the type's fold of its events was its code too
     build_entry(type, entity, request, decision, next.get());
     const LogIndex index = replica.propose(now, builder, out);
     WEFT_INVARIANT(index == context.index, "proposed {}, told {}", index.value,
@@ -124,7 +132,7 @@ void Partition::State::build_entry(const entity::EntityType& type, const entity:
     using Change = entity::Decision::Change;
     const entity::Image& before = entity::Host::newest(entity);
     const entity::Image& after = next != nullptr ? next->image : before;
-    const auto key = entity::split_key(*entity.key);
+    const auto key = entity::split_key(entity.key());
     builder.begin(next != nullptr ? EntryKind::Command : EntryKind::Outcome);
     write_request(builder, request_part(request));
     write_entity(builder, {.generation = after.generation,

@@ -58,8 +58,7 @@ void Partition::State::drive_sending(Now now, Effects& out) {
         return;
     }
     if (sending->phase == Phase::Flush) {
-        sending->give_up_at = now.mono + kSendGiveUp;
-        if (persisted >= sending->rows_with) begin_reading(now, out);
+        await_rows(now, out);
         return;
     }
     if (now.mono >= sending->give_up_at) {
@@ -75,11 +74,15 @@ void Partition::State::stop_sending(Now now) {
 }
 
 // The base in memory promises rows that may still be on their way to the disk; what is read before
-// they are there would lack effects that the base claims.
+// they are there would lack effects that the base claims. The first call says which Persist covers
+// them, every later one asks whether it has come.
 void Partition::State::await_rows(Now now, Effects& out) {
-    sending->phase = SnapshotSending::Phase::Flush;
-    sending->rows_with = replica.last_persist_seq();
-    sending->resend_at = Instant::never();
+    if (sending->phase != SnapshotSending::Phase::Flush) {
+        sending->phase = SnapshotSending::Phase::Flush;
+        sending->rows_with = replica.last_persist_seq();
+        sending->resend_at = Instant::never();
+    }
+    sending->give_up_at = now.mono + kSendGiveUp;  // our own disk: not the peer's silence
     if (persisted >= sending->rows_with) begin_reading(now, out);
 }
 

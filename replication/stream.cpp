@@ -5,6 +5,7 @@
 #include "replication/replica.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::uint32_t kBackoffDoublingsMax = 4;
 constexpr std::uint32_t kEntriesPerAppendMax = 4096;
+constexpr std::size_t kDatedProposalsMax = 64;  // a heartbeat's quarter apart
 
 }  // namespace
 
@@ -198,6 +200,7 @@ void Replica::on_append_answer(Now now, NodeId from, const AppendAnswer& answer,
 void Replica::on_accepted(Now now, std::size_t slot, const AppendAnswer& answer, Effects& out) {
     Peer& peer = peers_[slot];
     peer.match = std::max(peer.match, answer.index);
+    peer.contacted = std::max(peer.contacted, proposed_by(answer.index));
     if (peer.state == Peer::State::Snapshot && answer.index < window_.base()) return;
     peer.tries = 0;
     if (peer.state != Peer::State::Replicate) {
@@ -306,8 +309,25 @@ void Replica::advance_commit() {
     trim_cache();
 }
 
+void Replica::date_proposal(Now now, LogIndex index) {
+    if (!proposed_.empty() && now.mono - proposed_.back().at < options_.timings.heartbeat / 4)
+        return;
+    if (proposed_.size() == kDatedProposalsMax) proposed_.erase(proposed_.begin());
+    proposed_.push_back({index, now.mono});
+}
+
+// An answer says nothing of when the append it answers was sent, so it counts from the moment at
+// which the acknowledged entry came to be: whoever has an entry of our term heard from us later
+// than that. Older entries it may have from others.
+Instant Replica::proposed_by(LogIndex index) const {
+    const auto behind = std::ranges::upper_bound(proposed_, index, {}, &Proposed::first);
+    return behind == proposed_.begin() ? Instant::long_ago() : std::prev(behind)->at;
+}
+
+// By a heartbeat or confirm round that was answered, or by an append that was (DESIGN 5): the later
+// of the moments at which they were sent.
 Instant Replica::contacted(std::size_t slot) const {
-    return std::max(contact_[slot], leader_since_);
+    return std::max({contact_[slot], leader_since_, peers_[slot].contacted});
 }
 
 // S6: the moment from which no quorum was contacted within the maximum election timeout.
@@ -333,6 +353,7 @@ void Replica::leader_tick(Now now, Effects& out) {
     }
     if (transfer_ && transfer_->until <= now.mono) {
         // S9: still leader in the same term, so reads and proposals go on.
+        WEFT_PROBE("replica.transfer_failed");
         log_.info("replica.transfer_failed", {{"group", options_.group}, {"term", hard_.term}});
         transfer_.reset();
     }

@@ -4,6 +4,8 @@
 #include "core/invariant.h"
 #include "replication/partition_state.h"
 
+#include <algorithm>
+
 namespace weft::replication {
 
 namespace {
@@ -104,6 +106,20 @@ std::optional<Error> Partition::State::refusal(const Request& request,
     }
     if (in_flight.size() + queued >= options.limits.waiting_replies)
         return make_error(ErrorNumber::QueueFull, "too many commands are in flight in this group");
+    return std::nullopt;
+}
+
+// A request that may be what ends processes (DESIGN 3, user code). Asked last: whoever knows its
+// outcome tells it. The handler did not run now, but what the lost processes did is not known here,
+// so this is never called not done.
+std::optional<Error> Partition::State::crash_refusal(const Request& request) const {
+    if (std::ranges::find(options.crashed, request.id) != options.crashed.end())
+        return make_error(ErrorNumber::HandlerCrashed,
+                          "this node died while it ran the request and does not run it again");
+    if (request.leaders_lost >= kLeadersLostMax && !request.forced)
+        return make_error(ErrorNumber::Poisoned,
+                          fmt::format("{} connections died under the request, which is given up",
+                                      request.leaders_lost));
     return std::nullopt;
 }
 

@@ -68,7 +68,7 @@ std::size_t Partition::State::sweep_some(Now now, std::size_t rows, Effects& out
         rows_written = true;
         const std::uint64_t seq = replica.persist_mark(out);
         for (entity::Entity* entity : entities) {
-            if (entity->loading) activations.find(*entity->key)->second.stale = true;
+            if (entity->loading) activations.find(entity->key())->second.stale = true;
             host.flushed(*entity, seq);
         }
     }
@@ -101,7 +101,7 @@ std::size_t Partition::State::write_rows_of(const entity::Entity& entity, Effect
     const std::string at = prefix();
     const entity::Image& image = entity.committed;
     const LogIndex last{image.revision.value};
-    const std::string key = entity_row_key(at, *entity.key);
+    const std::string key = entity_row_key(at, entity.key());
     if (!image.exists()) {
         out.batch.erase_row(storage::Table::Entity, key);
         return 1;
@@ -116,17 +116,16 @@ std::size_t Partition::State::write_rows_of(const entity::Entity& entity, Effect
                            .generation = image.generation,
                            .kind = entity.kind,
                            .value = value ? std::string_view(image.state) : std::string_view{}}));
-    if (!entity.unflushed) return rows;
-    if (entity.unflushed->snapshot) {
-        out.batch.put_row(storage::Table::Entity, snapshot_row_key(at, *entity.key),
-                          encode_snapshot_row({.applied = last,
-                                               .version = entity.unflushed->snapshot->version,
-                                               .state = entity.unflushed->snapshot->state}));
+    if (const auto* snapshot = entity.unflushed.snapshot()) {
+        out.batch.put_row(
+            storage::Table::Entity, snapshot_row_key(at, entity.key()),
+            encode_snapshot_row(
+                {.applied = last, .version = snapshot->version, .state = snapshot->state}));
         ++rows;
     }
-    cut_journal_blocks(*entity.unflushed, [&](Version first, std::string_view records) {
+    cut_journal_blocks(entity.unflushed, [&](Version first, std::string_view records) {
         out.batch.put_row(
-            storage::Table::Journal, journal_row_key(at, *entity.key, first),
+            storage::Table::Journal, journal_row_key(at, entity.key(), first),
             encode_journal_row({.first = first, .applied = last, .records = records}));
         ++rows;
     });

@@ -4,7 +4,7 @@
 #   bench.sh gap        longest gap without an answer of one entity whose leader is killed:
 #                       median of 10
 #   bench.sh idle       processor share and memory of an idle three-node mesh of 1,024 groups
-#   bench.sh memory     memory of 100,000 active counters
+#   bench.sh memory     memory of 100,000 active counters, and once they are passivated
 # WEFT_LIMITS  the limit programs (default ../shared/limits); without them ratios are missing
 # WORK_DIR     where data is written (default build/bench; never tmpfs)
 # RUNS, SECONDS_EACH   repetitions (3) and length (2.5) of each measurement; medians are printed
@@ -173,6 +173,16 @@ idle() {
     rm -rf "$folder"
 }
 
+# Of the nodes `pids` since `before`.
+growth() { # WHEN
+    for i in "${!pids[@]}"; do
+        pid=${pids[$i]}
+        awk -v b="${before[$i]}" -v a="$(anon_kib "$pid")" -v n="$i" -v when="$1" 'BEGIN {
+            printf "  node %d, %s: RssAnon %.1f MiB before, %.1f MiB after, growth %.1f MiB\n", n,
+                when, b / 1024, a / 1024, (a - b) / 1024}'
+    done
+}
+
 memory() {
     machine
     up 3
@@ -183,12 +193,10 @@ memory() {
     for pid in "${pids[@]}"; do before+=("$(anon_kib "$pid")"); done
     # Drawn at random: four draws per counter leave about 2 % of them out.
     "$weft" bench call --clients 1 --pipeline 256 --entities 100000 --seconds "${SECONDS_LOAD:-20}"
-    for i in "${!pids[@]}"; do
-        pid=${pids[$i]}
-        awk -v b="${before[$i]}" -v a="$(anon_kib "$pid")" -v n="$i" 'BEGIN {
-            printf "  node %d: RssAnon %.1f MiB before, %.1f MiB after, growth %.1f MiB\n", n,
-                b / 1024, a / 1024, (a - b) / 1024}'
-    done
+    growth active
+    # A minute without use, the sweeps that follow it, and the span after which memory goes back.
+    sleep "${SECONDS_IDLE:-150}"
+    growth passivated
 }
 
 case $mode in

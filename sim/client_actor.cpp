@@ -1,6 +1,7 @@
 #include "sim/client_actor.h"
 
 #include "flatbuffers/wire_client.h"
+#include "sim/clock.h"
 #include "weft/kv.h"
 
 #include <fmt/core.h>
@@ -61,12 +62,25 @@ ClientActor::ClientActor(std::size_t number, client::SessionOptions options, Wor
       queue_(queue),
       world_(world),
       histories_(histories),
-      random_(random.stream("workload")),
+      random_(random.stream("pace")),
+      calls_seed_(random.stream("workload").next()),
       session_(std::move(options), random.stream("session")) {}
 
 void ClientActor::begin() {
     event(client::Timer{});
-    start_some();
+    if (workload_.interval > Duration{})
+        start_by_rate();
+    else
+        start_some();
+}
+
+// One call per interval, unless too many are still open; evenly spread, jittered.
+void ClientActor::start_by_rate() {
+    if (finishing_) return;
+    queue_.after(random_.between(workload_.interval / 2, workload_.interval * 3 / 2), [this] {
+        if (!finishing_ && open_.size() < workload_.pipeline) start_one();
+        start_by_rate();
+    });
 }
 
 void ClientActor::start_some() {
@@ -78,17 +92,21 @@ void ClientActor::start_some() {
 std::string ClientActor::fresh_value() { return fmt::format("c{}-{}", number_, calls_ + 1); }
 
 void ClientActor::start_one() {
-    const std::uint64_t place = random_.below(workload_.entities);
+    // What the n-th call is depends on nothing that went before it.
+    Random chance(calls_seed_ + calls_ * 0xd1342543de82ef95ULL);
+    const bool hot = chance.chance(workload_.hot_percent, 100);
+    const std::uint64_t drawn = chance.below(workload_.entities);
+    const std::uint64_t place = hot ? 0 : drawn;
     Operation op;
-    if (random_.chance(workload_.counter_percent, 100)) {
+    if (chance.chance(workload_.counter_percent, 100)) {
         op.kind =
-            random_.chance(workload_.get_percent, 100) ? OperationKind::Get : OperationKind::Add;
-        if (op.kind == OperationKind::Add) op.argument = std::to_string(1 + random_.below(9));
+            chance.chance(workload_.get_percent, 100) ? OperationKind::Get : OperationKind::Add;
+        if (op.kind == OperationKind::Add) op.argument = std::to_string(1 + chance.below(9));
         submit("counter", fmt::format("n{}", place), std::move(op));
         return;
     }
     const std::string id = fmt::format("k{}", place);
-    const std::uint64_t dice = random_.below(100);
+    const std::uint64_t dice = chance.below(100);
     if (dice < workload_.get_percent) {
         op.kind = OperationKind::Get;
     } else if (dice < workload_.get_percent + workload_.cas_percent) {
@@ -117,6 +135,7 @@ void ClientActor::submit(std::string type, std::string id, Operation operation) 
     start.command = spelled.command;
     start.payload = Bytes::adopt(std::move(spelled.payload));
     start.timeout = auditing_ ? Duration(std::chrono::seconds(30)) : workload_.timeout;
+    world_.call_started(number_, call);
     event(std::move(start));
 }
 
@@ -150,8 +169,9 @@ void ClientActor::ended(client::CallEnded& call) {
     }
     if (op.outcome == OperationOutcome::NotDone || op.outcome == OperationOutcome::Unknown)
         op.note = std::move(call.reply.error.message);
+    world_.call_ended(number_, entity, op);
     histories_[entity].push_back(std::move(op));
-    if (finishing_ || scheduled_) return;
+    if (finishing_ || scheduled_ || workload_.interval > Duration{}) return;
     scheduled_ = true;
     queue_.after(random_.between({}, workload_.think_max), [this] { start_some(); });
 }
@@ -168,11 +188,10 @@ void ClientActor::event(client::Event event) {
         } else if (auto* close = std::get_if<client::CloseLink>(&effect)) {
             world_.close_link(number_, close->link);
         } else if (auto* send = std::get_if<client::SendNode>(&effect)) {
-            wire::FrameWriter frame;
-            wire::write(frame, send->message);
+            wire::write(frame_, send->message);
             wire::FrameHeader header;
             header.cluster = session_.cluster();
-            world_.send_node(number_, send->link, Bytes::adopt(frame.finish(header)));
+            world_.send_node(number_, send->link, Bytes::copy_of(frame_.seal(header)));
         } else {
             ended(std::get<client::CallEnded>(effect));
         }

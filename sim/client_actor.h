@@ -4,8 +4,9 @@
 
 #include "client/core/session.h"
 #include "core/random.h"
+#include "flatbuffers/wire_frame.h"
 #include "sim/checkers/history.h"
-#include "sim/clock.h"
+#include "sim/event_queue.h"
 #include "weft/bytes.h"
 
 #include <cstdint>
@@ -20,8 +21,10 @@ struct Workload {
     std::uint32_t entities = 8;  // of each type
     std::uint32_t pipeline = 2;  // calls in flight per client
     Duration think_max = std::chrono::milliseconds(20);
+    Duration interval{};  // one call of a client per this; zero: as think_max says
     Duration timeout = std::chrono::seconds(5);
     std::uint32_t get_percent = 35, cas_percent = 15, delete_percent = 5, counter_percent = 20;
+    std::uint32_t hot_percent = 0;  // of the calls go to the first entity of their type
 };
 
 // The histories of all clients, by "type/id".
@@ -33,6 +36,8 @@ public:
     virtual void open_link(std::size_t client, client::LinkId link, const std::string& address) = 0;
     virtual void close_link(std::size_t client, client::LinkId link) = 0;
     virtual void send_node(std::size_t client, client::LinkId link, Bytes frame) = 0;
+    virtual void call_started(std::size_t client, std::uint64_t call) = 0;
+    virtual void call_ended(std::size_t client, const std::string& entity, const Operation& op) = 0;
 };
 
 class ClientActor {
@@ -59,6 +64,7 @@ private:
         Operation operation;
     };
     void start_some();
+    void start_by_rate();
     void start_one();
     void submit(std::string type, std::string id, Operation operation);
     void ended(client::CallEnded& call);
@@ -71,6 +77,7 @@ private:
     ClientWorld& world_;
     Histories& histories_;
     Random random_;
+    std::uint64_t calls_seed_;
     client::Session session_;
     client::Effects effects_;
     std::map<client::CallId, Open> open_;
@@ -80,6 +87,7 @@ private:
     bool finishing_ = false;
     bool auditing_ = false;
     bool scheduled_ = false;
+    wire::FrameWriter frame_;
     Instant wake_ = Instant::never();
     std::uint64_t ended_[4] = {};
 };

@@ -1,61 +1,81 @@
 #pragma once
-// Virtual time: one queue of actions ordered by (time, sequence). An action may only enqueue.
+// One machine's clocks against virtual time: a rate, an offset, leaps and standing still (scenarios
+// 43, 44).
 
 #include "core/time.h"
 
 #include <cstdint>
-#include <functional>
-#include <utility>
-#include <vector>
 
 namespace weft::sim {
 
-class EventQueue {
+class MachineClock {
 public:
-    using Action = std::move_only_function<void()>;
-
-    Instant now() const { return now_; }
-    // `at` in the past runs next, after what is already due.
-    void at(Instant at, Action action);
-    void after(Duration delay, Action action) { at(now_ + delay, std::move(action)); }
-    // Runs the next action; false when the next one is later than `until` (time moves to `until`).
-    bool run_one(Instant until);
-    std::uint64_t executed() const { return executed_; }
-
-private:
-    struct Item {
-        Instant at;
-        std::uint64_t sequence = 0;
-        Action action;
-    };
-    static bool later(const Item& a, const Item& b) {
-        return a.at != b.at ? a.at > b.at : a.sequence > b.sequence;
-    }
-    Instant now_;
-    std::uint64_t sequence_ = 0;
-    std::uint64_t executed_ = 0;
-    std::vector<Item> heap_;
-};
-
-// One machine's clocks: a rate and an offset against virtual time (scenarios 43, 44).
-struct MachineClock {
-    std::int64_t rate_ppm = 0;        // of the monotonic clock
-    std::int64_t wall_offset_ms = 0;  // of the wall clock
     static constexpr std::int64_t kWallStartMs = 1'700'000'000'000;
 
     Now read(Instant world) const {
-        return {to_local(world), WallTime{kWallStartMs + world.ns / 1'000'000 + wall_offset_ms}};
+        const Instant at = world < frozen_from_ ? world : frozen_from_;
+        return {to_local(world), WallTime{kWallStartMs + at.ns / 1'000'000 + wall_offset_ms_}};
     }
     Instant to_local(Instant world) const {
-        return Instant{world.ns + world.ns / 1'000'000 * rate_ppm};
+        if (world > frozen_from_) world = frozen_from_;
+        const std::int64_t since = world.ns - anchor_world_.ns;
+        return Instant{anchor_local_.ns + since + since / 1'000'000 * rate_ppm_};
     }
-    // The first world moment at which the local clock has reached `local`.
+    // The first world moment at which the local clock has reached `local`; never() while it stands
+    // still before that.
     Instant to_world(Instant local) const {
         if (local == Instant::never()) return local;
-        Instant world{local.ns - local.ns / 1'000'000 * rate_ppm};
-        while (to_local(world) < local) world = world + std::chrono::microseconds(1);
+        if (local <= anchor_local_) return anchor_world_;
+        const std::int64_t wanted = local.ns - anchor_local_.ns;
+        Instant world{anchor_world_.ns + wanted - wanted / (1'000'000 + rate_ppm_) * rate_ppm_};
+        while (to_local(world) < local) {
+            if (world > frozen_from_) return Instant::never();
+            world = world + std::chrono::microseconds(1);
+        }
         return world;
     }
+
+    // What went by so far stays as it is.
+    void set_rate(Instant world, std::int64_t ppm) {
+        anchor(world);
+        rate_ppm_ = ppm;
+    }
+    std::int64_t rate() const { return rate_ppm_; }
+    void move_wall(std::int64_t ms) { wall_offset_ms_ += ms; }
+    void leap(Instant world, Duration ahead) {
+        anchor(world);
+        anchor_local_ = anchor_local_ + ahead;
+    }
+    void freeze(Instant world) {
+        if (frozen_from_ > world) frozen_from_ = world;
+    }
+    // Goes on from where it stood: the wall clock stays behind, as after a snapshot of a machine.
+    void thaw(Instant world) {
+        anchor(world);
+        frozen_from_ = Instant::never();
+    }
+    // A time service has set it right: rate and wall clock are true again.
+    void set_right(Instant world) {
+        thaw(world);
+        set_rate(world, 0);
+        wall_offset_ms_ = 0;
+    }
+
+private:
+    // From here on local time is counted anew. A frozen clock stays frozen, from this moment.
+    void anchor(Instant world) {
+        anchor_local_ = to_local(world);
+        anchor_world_ = world;
+        if (frozen_from_ >= world) return;
+        wall_offset_ms_ -= (world.ns - frozen_from_.ns) / 1'000'000;
+        frozen_from_ = world;
+    }
+
+    Instant anchor_world_;
+    Instant anchor_local_;
+    std::int64_t rate_ppm_ = 0;
+    std::int64_t wall_offset_ms_ = 0;
+    Instant frozen_from_ = Instant::never();
 };
 
 }  // namespace weft::sim

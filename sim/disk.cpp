@@ -1,73 +1,127 @@
 #include "sim/disk.h"
 
+#include "core/hash.h"
 #include "core/invariant.h"
 
 #include <algorithm>
+#include <iterator>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
 namespace weft::sim {
+namespace {
 
-Duration Disk::delay(Duration low, Duration high) {
-    Duration wait = random_.between(low, high);
+constexpr Duration kRetryWhenFull = std::chrono::milliseconds(200);
+constexpr std::size_t kSpareMax = 4;
+
+}  // namespace
+
+Duration Disk::delay(Random& chance, Duration low, Duration high) const {
+    Duration wait = chance.between(low, high);
+    if (slowness_ > 1) wait *= slowness_;
     if (stalled_until_ > queue_.now()) wait += stalled_until_ - queue_.now();
     return wait;
 }
 
-void Disk::write(std::uint64_t seq, const storage::WriteBatch& batch, const Done& done) {
-    unsynced_.push_back({seq, batch});
-    if (!syncing_) start_sync(done);
+void Disk::apply(const storage::WriteBatch& batch) {
+    const auto applied = image_.apply(batch);
+    WEFT_INVARIANT(applied.has_value(), "simulated disk refused: {}", applied.error().message);
 }
 
-void Disk::start_sync(const Done& done) {
+void Disk::write(std::uint64_t seq, const storage::WriteBatch& batch) {
+    user_.disk_trace(TraceHash::Kind::Write, xxh3_64(batch.encoded()));
+    if (spare_.empty()) {
+        unsynced_.push_back({seq, batch});
+    } else {
+        spare_.back().merge(batch);
+        unsynced_.push_back({seq, std::move(spare_.back())});
+        spare_.pop_back();
+    }
+    if (!syncing_) start_sync();
+}
+
+void Disk::start_sync() {
     syncing_ = true;
     const std::size_t count = unsynced_.size();
-    queue_.after(delay(times.sync_min, times.sync_max), [this, count, done, life = life_] {
-        if (life == life_) finish_sync(count, done);
+    Random draw = chance();
+    queue_.after(delay(draw, times.sync_min, times.sync_max), [this, count, life = life_] {
+        if (life == life_) finish_sync(count);
     });
 }
 
-void Disk::finish_sync(std::size_t count, const Done& done) {
-    std::uint64_t last = 0;
+void Disk::finish_sync(std::size_t count) {
+    if (std::exchange(fail_sync_, false)) return user_.sync_failed();
+    if (full_ > 0) return retry_when_full(count);
+    told_full_ = false;
     for (std::size_t i = 0; i < count; ++i) {
-        const auto applied = image_.apply(unsynced_.front().batch);
-        WEFT_INVARIANT(applied.has_value(), "simulated disk refused: {}", applied.error().message);
-        last = unsynced_.front().seq;
-        unsynced_.pop_front();
+        apply(unsynced_[i].batch);
+        if (spare_.size() == kSpareMax) continue;
+        unsynced_[i].batch.clear();
+        spare_.push_back(std::move(unsynced_[i].batch));
     }
+    const std::uint64_t last = unsynced_[count - 1].seq;
+    unsynced_.erase(unsynced_.begin(), unsynced_.begin() + static_cast<std::ptrdiff_t>(count));
     syncing_ = false;
-    if (!unsynced_.empty()) start_sync(done);
-    done(node::Persisted{last, image_.stats()});
+    if (!unsynced_.empty()) start_sync();
+    user_.disk_trace(TraceHash::Kind::Synced, last);
+    user_.disk_event(node::Persisted{last, image_.stats()});
 }
 
-void Disk::read(std::uint64_t id, const replication::FetchRequest& what, const Done& done) {
-    queue_.after(delay(times.read_min, times.read_max), [this, id, what, done, life = life_] {
-        if (life != life_) return;
-        node::Fetched fetched{id, {}};
-        std::visit(
-            [&](const auto& request) {
-                using Request = std::decay_t<decltype(request)>;
-                if constexpr (std::is_same_v<Request, storage::LogRange>)
-                    fetched.result = image_.read_log(request);
-                else if constexpr (std::is_same_v<Request, storage::RowRead>)
-                    fetched.result = image_.read_row(request);
-                else
-                    fetched.result = image_.scan(request);
-            },
-            what);
-        done(std::move(fetched));
+// As the journal thread: the batch waits and is tried again, the node is told once.
+void Disk::retry_when_full(std::size_t count) {
+    queue_.after(kRetryWhenFull, [this, count, life = life_] {
+        if (life == life_) finish_sync(count);
+    });
+    if (std::exchange(told_full_, true)) return;
+    user_.disk_event(node::StorageFull{unsynced_[count - 1].seq});
+}
+
+void Disk::read(std::uint64_t id, replication::FetchRequest what) {
+    Random draw = chance();
+    const Duration wait =
+        delay(draw, times.read_min, times.read_max) + draw.between(Duration{}, late_reads_);
+    queue_.after(wait, [this, id, life = life_,
+                        kept = std::make_unique<replication::FetchRequest>(std::move(what))] {
+        if (life == life_) finish_read(id, *kept);
     });
 }
 
-void Disk::crash() {
+void Disk::finish_read(std::uint64_t id, const replication::FetchRequest& what) {
+    node::Fetched fetched{id, {}};
+    std::visit(
+        [&](const auto& request) {
+            using Request = std::decay_t<decltype(request)>;
+            if constexpr (std::is_same_v<Request, storage::LogRange>)
+                fetched.result = image_.read_log(request);
+            else if constexpr (std::is_same_v<Request, storage::RowRead>)
+                fetched.result = image_.read_row(request);
+            else
+                fetched.result = image_.scan(request);
+        },
+        what);
+    user_.disk_trace(TraceHash::Kind::Read, id);
+    user_.disk_event(std::move(fetched));
+}
+
+void Disk::crash(std::uint64_t salt) {
     ++life_;
-    const std::size_t kept = random_.below(unsynced_.size() + 1);
-    for (std::size_t i = 0; i < kept; ++i) {
-        const auto applied = image_.apply(unsynced_[i].batch);
-        WEFT_INVARIANT(applied.has_value(), "simulated disk refused: {}", applied.error().message);
-    }
+    const std::size_t kept = Random(salt).below(unsynced_.size() + 1);
+    for (std::size_t i = 0; i < kept; ++i) apply(unsynced_[i].batch);
     unsynced_.clear();
     syncing_ = false;
+    told_full_ = false;
+    fail_sync_ = false;
+}
+
+void Disk::add_slowness(std::int64_t by) { slowness_ = std::max<std::int64_t>(0, slowness_ + by); }
+
+void Disk::heal() {
+    stalled_until_ = Instant{};
+    slowness_ = 0;
+    late_reads_ = Duration{};
+    full_ = 0;
+    fail_sync_ = false;
 }
 
 }  // namespace weft::sim

@@ -1,17 +1,16 @@
 #pragma once
 // A machine's disk: a durable image and the batches not synced yet, in order. A crash keeps a
-// random prefix of those. One sync covers everything queued when it starts, as the journal thread
-// does.
+// prefix of those. One sync covers everything queued when it starts, as the journal thread does.
 
 #include "core/random.h"
 #include "core/time.h"
 #include "node/events.h"
-#include "sim/clock.h"
+#include "sim/event_queue.h"
+#include "sim/trace_hash.h"
 #include "storage/memory_store.h"
 
 #include <cstdint>
-#include <deque>
-#include <functional>
+#include <vector>
 
 namespace weft::sim {
 
@@ -22,22 +21,41 @@ struct DiskTimes {
     Duration read_max = std::chrono::microseconds(500);
 };
 
+class DiskUser {
+public:
+    virtual ~DiskUser() = default;
+    // Persisted, StorageFull or Fetched; not after a crash.
+    virtual void disk_event(node::Event event) = 0;
+    // A sync failed: the process must end with exit code 74 (DESIGN 6).
+    virtual void sync_failed() = 0;
+    virtual void disk_trace(TraceHash::Kind kind, std::uint64_t payload) = 0;
+};
+
 class Disk {
 public:
-    Disk(EventQueue& queue, Random random) : queue_(queue), random_(random) {}
+    Disk(EventQueue& queue, DiskUser& user, Random random)
+        : queue_(queue), user_(user), seed_(random.next()) {}
 
-    // `done` runs when the batch and all before it are synced; not after a crash.
-    using Done = std::function<void(node::Event)>;
-    void write(std::uint64_t seq, const storage::WriteBatch& batch, const Done& done);
-    void read(std::uint64_t id, const replication::FetchRequest& what, const Done& done);
+    // Persisted comes when the batch and all before it are synced.
+    void write(std::uint64_t seq, const storage::WriteBatch& batch);
+    void read(std::uint64_t id, replication::FetchRequest what);
 
-    // Power fails: of the unsynced batches a random prefix survives.
-    void crash();
+    // Power fails: of the unsynced batches a prefix survives, chosen by `salt`.
+    void crash(std::uint64_t salt);
+
+    // ---- faults
     // Nothing is synced or read before this moment.
     void stall(Instant until) { stalled_until_ = std::max(stalled_until_, until); }
-    void wipe() { image_ = storage::MemoryStore(); }
+    void add_slowness(std::int64_t by);  // times this much slower; negative: no longer
+    void add_late_reads(Duration by) { late_reads_ += by; }
+    void fail_next_sync() { fail_sync_ = true; }
+    void set_full(bool full) { full_ += full ? 1 : -1; }
+    void heal();
+    void replace_image(storage::MemoryStore image) { image_ = std::move(image); }
 
     storage::MemoryStore& image() { return image_; }
+    const storage::MemoryStore& image() const { return image_; }
+    std::size_t unsynced() const { return unsynced_.size(); }
     DiskTimes times;
 
 private:
@@ -45,15 +63,28 @@ private:
         std::uint64_t seq = 0;
         storage::WriteBatch batch;
     };
-    void start_sync(const Done& done);
-    void finish_sync(std::size_t count, const Done& done);
-    Duration delay(Duration low, Duration high);
+    void start_sync();
+    void finish_sync(std::size_t count);
+    void retry_when_full(std::size_t count);
+    void finish_read(std::uint64_t id, const replication::FetchRequest& what);
+    void apply(const storage::WriteBatch& batch);
+    // Each operation has a number, and its chance depends on nothing else.
+    Random chance() { return Random(seed_ + ++operations_ * 0xd1342543de82ef95ULL); }
+    Duration delay(Random& chance, Duration low, Duration high) const;
 
     EventQueue& queue_;
-    Random random_;
+    DiskUser& user_;
+    std::uint64_t seed_;
+    std::uint64_t operations_ = 0;
     storage::MemoryStore image_;
-    std::deque<Unsynced> unsynced_;
+    std::vector<Unsynced> unsynced_;
+    std::vector<storage::WriteBatch> spare_;  // empty, with room
     bool syncing_ = false;
+    bool told_full_ = false;
+    bool fail_sync_ = false;
+    int full_ = 0;
+    std::int64_t slowness_ = 0;
+    Duration late_reads_{};
     std::uint64_t life_ = 0;
     Instant stalled_until_;
 };

@@ -1,134 +1,282 @@
+// Faults of processes, disks and clocks: carrying one out, and undoing it when its span ends.
+
+#include "core/hash.h"
 #include "sim/world.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace weft::sim {
+namespace {
 
-void World::apply_network_families() {
-    NetworkTimes& times = network_.times;
-    const FaultPlan& plan = options_.faults;
-    if (plan.has(Family::Loss))
-        times.loss_per_mille = 1 + static_cast<std::uint32_t>(fault_random_.below(100));
-    if (plan.has(Family::Duplicate))
-        times.duplicate_per_mille = 1 + static_cast<std::uint32_t>(fault_random_.below(200));
-    if (plan.has(Family::SlowNet))
-        times.slow_per_mille = 1 + static_cast<std::uint32_t>(fault_random_.below(50));
-    times.reorder = plan.has(Family::Reorder);
+constexpr Duration kBackAtOnce = std::chrono::milliseconds(5);
+
+Duration span_or(const FaultEvent& event, Duration otherwise) {
+    return event.lasts > Duration{} ? event.lasts : otherwise;
 }
 
-void World::start_faults() {
-    faulting_ = true;
-    next_fault();
+}  // namespace
+
+bool World::in_range(const FaultEvent& event) const {
+    const std::size_t ends = network_.endpoints();
+    const auto good = [ends](std::uint32_t end) { return end == kEveryone || end < ends; };
+    if (event.kind >= FaultKind::Split && event.kind <= FaultKind::FormerBoot)
+        return good(event.a) && good(event.b);
+    return event.kind == FaultKind::PowerLoss || event.a < machines_.size();
 }
 
-void World::next_fault() {
-    if (!options_.faults.any()) return;
-    queue_.after(
-        fault_random_.between(std::chrono::milliseconds(50), options_.faults.pause_between_max),
-        [this] {
-            if (!faulting_) return;
-            inject();
-            next_fault();
-        });
+bool World::apply(const FaultEvent& event) {
+    if (!in_range(event) || !carry_out(event)) return false;
+    ++fault_counts_[static_cast<std::size_t>(event.kind)];
+    trace_.add(queue_.now(), event.a, TraceHash::Kind::Fault,
+               event.salt ^ static_cast<std::uint64_t>(event.kind) << 56);
+    if (observer_ != nullptr) {
+        observer_->fault(queue_.now(), event, false);
+        if (event.lasts > Duration{})
+            queue_.after(event.lasts, [this, copy = std::make_unique<FaultEvent>(event)] {
+                observer_->fault(queue_.now(), *copy, true);
+            });
+    }
+    return true;
 }
 
-void World::inject() {
-    const std::size_t victim = fault_random_.below(machines_.size());
-    const auto family = static_cast<Family>(fault_random_.below(kFamilies));
-    if (!options_.faults.has(family)) return;
-    ++fault_counts_[static_cast<std::size_t>(family)];
-    switch (family) {
-        case Family::Crash:
-            crash(victim);
-            queue_.after(
-                fault_random_.between(std::chrono::milliseconds(5), std::chrono::seconds(4)),
-                [this, victim] { restart(victim); });
-            break;
-        case Family::PowerLoss:
-            power_loss();
-            break;
-        case Family::Pause:
-            if (machines_[victim]->alive())
-                machines_[victim]->pause(
-                    queue_.now() +
-                    fault_random_.between(std::chrono::milliseconds(10), std::chrono::seconds(5)));
-            break;
-        case Family::DiskStall:
-            machines_[victim]->disk().stall(
-                queue_.now() +
-                fault_random_.between(std::chrono::milliseconds(10), std::chrono::seconds(5)));
-            break;
-        case Family::DiskDamage:
-            damage_a_record();
-            break;
-        case Family::Partition:
-        case Family::OneWay:
-        case Family::Clog:
-            inject_on_link();
-            break;
+bool World::carry_out(const FaultEvent& event) {
+    switch (event.kind) {
+        case FaultKind::Crash:
+            crash_for(event);
+            return true;
+        case FaultKind::CrashAtEffect:
+        case FaultKind::SyncError: {
+            if (!machines_[event.a]->alive()) return false;
+            kills_[event.a] = {span_or(event, std::chrono::seconds(1)), event.salt};
+            if (event.kind == FaultKind::SyncError)
+                machines_[event.a]->disk().fail_next_sync();
+            else
+                machines_[event.a]->crash_after(static_cast<std::uint64_t>(event.amount),
+                                                event.salt);
+            return true;
+        }
+        case FaultKind::CrashLoop:
+            crash_loop(event.a, queue_.now() + event.lasts,
+                       std::chrono::milliseconds(std::max<std::int64_t>(1, event.amount)),
+                       Random(event.salt));
+            return true;
+        case FaultKind::PowerLoss:
+            power_loss(event);
+            return true;
+        case FaultKind::Pause:
+            if (!machines_[event.a]->alive()) return false;
+            machines_[event.a]->pause(queue_.now() + span_or(event, std::chrono::hours(1)));
+            return true;
+        case FaultKind::ClockRate:
+        case FaultKind::ClockOffset:
+        case FaultKind::ClockJump:
+        case FaultKind::ClockFreeze:
+            clock_fault(event);
+            return true;
         default:
-            break;  // in force from the start
+            return event.kind <= FaultKind::FormerBoot ? network_fault(event) : disk_fault(event);
     }
 }
 
-void World::power_loss() {
+void World::later(Duration delay, std::function<void()> action) {
+    queue_.after(delay, [this, epoch = fault_epoch_,
+                         kept = std::make_unique<std::function<void()>>(std::move(action))] {
+        if (epoch == fault_epoch_) (*kept)();
+    });
+}
+
+void World::at_end(const FaultEvent& event, std::function<void()> undo) {
+    if (event.lasts > Duration{}) later(event.lasts, std::move(undo));
+}
+
+// ---- process ------------------------------------------------------------------------------------
+
+void World::hold_down(std::size_t machine, std::uint64_t salt) {
+    ++holds_[machine];
+    crash(machine, salt);
+}
+
+void World::let_up(std::size_t machine) {
+    if (holds_[machine] > 0 && --holds_[machine] == 0) restart(machine);
+}
+
+void World::crash_for(const FaultEvent& event) {
+    hold_down(event.a, event.salt);
+    at_end(event, [this, machine = event.a] { let_up(machine); });
+}
+
+void World::crash_loop(std::size_t machine, Instant until, Duration up, Random salt) {
+    if (queue_.now() >= until) return;
+    hold_down(machine, salt.next());
+    later(kBackAtOnce, [this, machine] { let_up(machine); });
+    later(kBackAtOnce + up,
+          [this, machine, until, up, salt] { crash_loop(machine, until, up, salt); });
+}
+
+void World::power_loss(const FaultEvent& event) {
+    Random chance(event.salt);
     for (std::size_t i = 0; i < machines_.size(); ++i) {
-        crash(i);
-        queue_.after(fault_random_.between(std::chrono::milliseconds(5), std::chrono::seconds(2)),
-                     [this, i] { restart(i); });
+        hold_down(i, chance.next());
+        later(chance.between(kBackAtOnce, span_or(event, std::chrono::seconds(2))),
+              [this, i] { let_up(i); });
     }
 }
 
-void World::cut_both(std::size_t a, std::size_t b) {
-    network_.cut(static_cast<Endpoint>(a), static_cast<Endpoint>(b));
-    network_.cut(static_cast<Endpoint>(b), static_cast<Endpoint>(a));
-}
-
-void World::inject_on_link() {
-    const std::size_t a = fault_random_.below(machines_.size());
-    const std::size_t b = fault_random_.below(machines_.size());
-    const Duration time =
-        fault_random_.between(std::chrono::milliseconds(50), std::chrono::seconds(6));
-    const std::uint64_t kind = fault_random_.below(3);
-    const auto from = static_cast<Endpoint>(a);
-    const auto to = static_cast<Endpoint>(b);
-    if (kind == 0 && options_.faults.has(Family::Partition)) {
-        // `a` and, in larger meshes, some others against the rest; clients reach both sides.
-        std::vector<bool> side(machines_.size());
-        for (std::size_t i = 0; i < side.size(); ++i)
-            side[i] = i == a || fault_random_.chance(1, 4);
-        for (std::size_t i = 0; i < side.size(); ++i)
-            for (std::size_t j = 0; j < side.size(); ++j)
-                if (side[i] && !side[j]) cut_both(i, j);
-        queue_.after(time, [this] { network_.heal_all(); });
-    } else if (kind == 1 && a != b && options_.faults.has(Family::OneWay)) {
-        network_.cut(from, to);
-        queue_.after(time, [this, from, to] { network_.heal(from, to); });
-    } else if (a != b && options_.faults.has(Family::Clog)) {
-        network_.clog(from, to, queue_.now() + time);
+void World::break_machines(std::uint64_t broken, std::uint64_t cut) {
+    for (std::size_t i = 0; i < machines_.size(); ++i) {
+        if ((broken >> i & 1) == 0) continue;
+        if ((cut >> i & 1) == 0) {
+            hold_down(i, schedule_.seed + i);
+            continue;
+        }
+        for (std::size_t end = 0; end < network_.endpoints(); ++end)
+            if (end != i) cut_both(static_cast<Endpoint>(i), static_cast<Endpoint>(end), 1);
     }
-}
-
-void World::damage_a_record() {
-    // One machine at most, so that every record keeps its good copies elsewhere.
-    if (machines_.size() < 3) return;
-    if (!damaged_) damaged_ = fault_random_.below(machines_.size());
-    storage::MemoryStore& image = machines_[*damaged_]->disk().image();
-    auto extents = image.extents();
-    std::erase_if(extents, [](const auto& extent) { return extent.first > extent.last; });
-    if (extents.empty()) return;
-    const auto& extent = extents[fault_random_.below(extents.size())];
-    const LogIndex index{extent.first.value +
-                         fault_random_.below(extent.last.value - extent.first.value + 1)};
-    image.flip_bit_in_log(extent.group, index, fault_random_.next());
 }
 
 void World::heal() {
-    faulting_ = false;
-    network_.heal_all();
-    network_.times = NetworkTimes{};
-    for (std::size_t i = 0; i < machines_.size(); ++i) restart(i);
+    ++fault_epoch_;
+    network_.heal();
+    for (std::size_t i = 0; i < machines_.size(); ++i) {
+        Machine& machine = *machines_[i];
+        holds_[i] = 0;
+        kills_[i] = Kill{};
+        machine.disk().heal();
+        machine.clock.set_right(queue_.now());
+        machine.no_crash_wanted();
+        machine.resume();
+        machine.clock_changed();
+        restart(i);
+    }
+}
+
+// ---- disk ---------------------------------------------------------------------------------------
+
+bool World::disk_fault(const FaultEvent& event) {
+    const std::size_t victim = event.a;
+    Disk& disk = machines_[victim]->disk();
+    switch (event.kind) {
+        case FaultKind::Stall:
+            disk.stall(queue_.now() + span_or(event, std::chrono::hours(1)));
+            return true;
+        case FaultKind::SlowDisk:
+            disk.add_slowness(event.amount);
+            at_end(event, [this, victim, by = event.amount] {
+                machines_[victim]->disk().add_slowness(-by);
+            });
+            return true;
+        case FaultKind::SlowFetch: {
+            const Duration by = std::chrono::microseconds(event.amount);
+            disk.add_late_reads(by);
+            at_end(event, [this, victim, by] { machines_[victim]->disk().add_late_reads(-by); });
+            return true;
+        }
+        case FaultKind::Full:
+            disk.set_full(true);
+            at_end(event, [this, victim] { machines_[victim]->disk().set_full(false); });
+            return true;
+        case FaultKind::Wipe:
+            wipe(event);
+            return true;
+        case FaultKind::Rollback:
+            roll_back(event);
+            return true;
+        default:
+            return damage_record(event);
+    }
+}
+
+void World::wipe(const FaultEvent& event) {
+    hold_down(event.a, event.salt);
+    machines_[event.a]->disk().replace_image(storage::MemoryStore());
+    lost_[event.a] = true;
+    at_end(event, [this, machine = event.a] { let_up(machine); });
+}
+
+// The image of this moment comes back later, and with it the process.
+void World::roll_back(const FaultEvent& event) {
+    later(event.lasts, [this, event, image = machines_[event.a]->disk().image()] {
+        const std::size_t machine = event.a;
+        hold_down(machine, event.salt);
+        machines_[machine]->disk().replace_image(image);
+        lost_[machine] = true;
+        later(kBackAtOnce, [this, machine] { let_up(machine); });
+    });
+}
+
+bool World::damage_record(const FaultEvent& event) {
+    Random chance(event.salt);
+    if (event.kind != FaultKind::BitFlip || event.amount == 0) return damage_log(event, chance);
+    if (event.amount == 1) return damage_row(event.a, chance);
+    storage::MemoryStore& image = machines_[event.a]->disk().image();
+    const auto extents = image.extents();
+    if (extents.empty()) return false;
+    const GroupId group = extents[chance.below(extents.size())].group;
+    return event.amount == 2 ? image.corrupt_hard(group) : image.corrupt_base(group);
+}
+
+bool World::damage_log(const FaultEvent& event, Random chance) {
+    storage::MemoryStore& image = machines_[event.a]->disk().image();
+    auto extents = image.extents();
+    std::erase_if(extents, [](const auto& extent) { return extent.first > extent.last; });
+    if (extents.empty()) return false;
+    const auto& extent = extents[chance.below(extents.size())];
+    const std::uint64_t count = extent.last.value - extent.first.value + 1;
+    const LogIndex index{extent.first.value + chance.below(count)};
+    if (!has_good_copy(event.a, extent.group, index)) return false;
+    if (event.kind == FaultKind::Vanish) return image.vanish_log(extent.group, index);
+    if (event.kind == FaultKind::BitFlip)
+        return image.flip_bit_in_log(extent.group, index, chance.next());
+    const LogIndex other{extent.first.value + chance.below(count)};
+    return other != index && has_good_copy(event.a, extent.group, other) &&
+           image.swap_log(extent.group, index, other);
+}
+
+// The budget of faults: what nobody else holds whole is not damaged, so that every record keeps one
+// good copy.
+bool World::has_good_copy(std::size_t except, GroupId group, LogIndex index) const {
+    for (std::size_t i = 0; i < machines_.size(); ++i) {
+        if (i == except || lost_[i]) continue;
+        const auto read = machines_[i]->disk().image().read_log({group, index, index, 1});
+        if (read && !read->entries.empty()) return true;
+    }
+    return false;
+}
+
+bool World::damage_row(std::size_t machine, Random chance) {
+    constexpr storage::Table kTables[] = {storage::Table::Entity, storage::Table::Journal,
+                                          storage::Table::Session};
+    storage::MemoryStore& image = machines_[machine]->disk().image();
+    const storage::Table table = kTables[chance.below(3)];
+    const auto keys = image.row_keys(table);
+    if (keys.empty()) return false;
+    return image.flip_bit_in_row(table, keys[chance.below(keys.size())], chance.next());
+}
+
+// ---- clock --------------------------------------------------------------------------------------
+
+void World::clock_fault(const FaultEvent& event) {
+    Machine& machine = *machines_[event.a];
+    const Instant now = queue_.now();
+    if (event.kind == FaultKind::ClockRate) {
+        machine.clock.set_rate(now, std::clamp<std::int64_t>(event.amount, -900'000, 900'000));
+        at_end(event, [this, &machine] { machine.clock.set_rate(queue_.now(), 0); });
+    } else if (event.kind == FaultKind::ClockOffset) {
+        machine.clock.move_wall(event.amount);
+        at_end(event, [&machine, by = event.amount] { machine.clock.move_wall(-by); });
+    } else if (event.kind == FaultKind::ClockJump) {
+        machine.clock.leap(now, std::chrono::milliseconds(std::max<std::int64_t>(0, event.amount)));
+    } else {
+        machine.clock.freeze(now);
+        at_end(event, [this, &machine] {
+            machine.clock.thaw(queue_.now());
+            machine.clock_changed();
+        });
+    }
+    machine.clock_changed();
 }
 
 }  // namespace weft::sim

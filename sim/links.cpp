@@ -14,6 +14,8 @@ void World::restart(std::size_t machine) {
     if (machines_[machine]->alive()) return;
     oracle_.restarted(machine);
     machines_[machine]->start();
+    if (observer_ != nullptr)
+        observer_->started(queue_.now(), machine, machines_[machine]->boot().value);
     for (std::size_t other = 0; other < machines_.size(); ++other) {
         if (other == machine) continue;
         queue_.after(std::chrono::milliseconds(1),
@@ -36,30 +38,30 @@ void World::try_peer_link(std::size_t from, std::size_t to, std::uint64_t life) 
     queue_.after(kRetry, [this, from, to, life] { try_peer_link(from, to, life); });
 }
 
-void World::crash(std::size_t machine) {
+void World::crash(std::size_t machine, std::uint64_t salt) {
     if (!machines_[machine]->alive()) return;
-    machines_[machine]->crash();
+    machines_[machine]->crash(salt);
+    if (observer_ != nullptr) observer_->crashed(queue_.now(), machine);
     network_.reset(static_cast<Endpoint>(machine));
     drop_links_to(machine);
 }
 
 void World::drop_links_to(std::size_t machine) {
-    const NodeId node = machines_[machine]->record().node;
     for (std::size_t other = 0; other < machines_.size(); ++other) {
         link_up_[machine][other] = false;
         if (other == machine || !link_up_[other][machine]) continue;
         link_up_[other][machine] = false;
         const std::uint64_t life = machines_[other]->life();
-        queue_.after(
-            std::chrono::milliseconds(1 + random_.below(5)), [this, other, machine, node, life] {
-                if (machines_[other]->life() != life) return;
-                machines_[other]->event(node::PeerLink{node, node::LinkState::Down});
-                const bool reachable =
-                    !network_.is_cut(static_cast<Endpoint>(other), static_cast<Endpoint>(machine));
-                if (reachable && !machines_[machine]->alive())
-                    machines_[other]->event(node::PeerLink{node, node::LinkState::Refused});
-                try_peer_link(other, machine, life);
-            });
+        queue_.after(notice_delay(other), [this, other, machine, life] {
+            if (machines_[other]->life() != life) return;
+            const NodeId node = machines_[machine]->record().node;
+            machines_[other]->event(node::PeerLink{node, node::LinkState::Down});
+            const bool reachable =
+                !network_.is_cut(static_cast<Endpoint>(other), static_cast<Endpoint>(machine));
+            if (reachable && !machines_[machine]->alive())
+                machines_[other]->event(node::PeerLink{node, node::LinkState::Refused});
+            try_peer_link(other, machine, life);
+        });
     }
     std::vector<std::pair<ClientRef, ClientEnd>> gone;
     for (const auto& [ref, end] : client_ends_)
@@ -67,7 +69,7 @@ void World::drop_links_to(std::size_t machine) {
     for (const auto& [ref, end] : gone) {
         client_ends_.erase(ref);
         client_links_[end.client][end.link].ref = ClientRef{};
-        queue_.after(std::chrono::milliseconds(1 + random_.below(5)), [this, end] {
+        queue_.after(notice_delay(machine), [this, end] {
             clients_[end.client]->event(client::LinkDown{end.link});
             try_client_link(end.client, end.link);
         });
@@ -77,7 +79,7 @@ void World::drop_links_to(std::size_t machine) {
 void World::open_link(std::size_t client, client::LinkId link, const std::string& address) {
     for (std::size_t i = 0; i < machines_.size(); ++i) {
         if (machines_[i]->record().client_address != address) continue;
-        client_links_[client][link] = ClientLink{i, ClientRef{}, true};
+        client_links_[client][link] = ClientLink{i, ClientRef{}};
         queue_.after(std::chrono::milliseconds(1),
                      [this, client, link] { try_client_link(client, link); });
     }

@@ -5,10 +5,19 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
 namespace weft::sim {
+namespace {
+
+// No deadline wakes a machine that much earlier than its input does.
+constexpr Duration kWakeMax = std::chrono::microseconds(20);
+// As a shell tells of a process that SIGKILL has ended.
+constexpr int kKilled = 137;
+
+}  // namespace
 
 void TraceLog::write(LogLevel, std::string_view event, std::initializer_list<LogField> fields) {
     fmt::print(file_, "{:>12.6f} n{} {}", static_cast<double>(queue_.now().ns) / 1e9, machine_,
@@ -27,53 +36,102 @@ Machine::Machine(std::size_t number, const Cluster& cluster, EventQueue& queue, 
       queue_(queue),
       world_(world),
       random_(random.stream("node")),
+      jitter_(random.stream("scheduler")),
       log_(cluster.trace, queue, number),
       record_(cluster.genesis.founders[number]),
-      disk_(queue, random.stream("disk")) {}
+      disk_(queue, *this, random.stream("disk")) {}
 
 void Machine::start() {
     boot_ = Boot{boot_.value + 1};
     if (cluster_.trace != nullptr) log_.write(LogLevel::Info, "sim.start", {{"boot", boot_}});
+    world_.machine_trace(number_, TraceHash::Kind::Start, boot_.value);
     ++life_;
+    crash_after_ = 0;
+    stop_.reset();
     paused_until_ = Instant{};
-    wake_ = Instant::never();
+    wake_ = alarm_ = Instant::never();
     durable_ = disk_.image().stats().durable;
     node::NodeOptions options = cluster_.options;
     options.genesis = cluster_.genesis;
     options.genesis_bytes = cluster_.genesis_bytes;
     options.self = record_.node;
     options.boot = boot_;
-    options.check_every_step = true;
+    options.check_every_step = cluster_.check_steps <= 1;
+    options.steps_per_check = cluster_.check_steps;
     node_ = std::make_unique<node::Node>(
         std::move(options), disk_.image().recover(), *cluster_.types,
         random_.stream(fmt::format("boot {}", boot_.value)),
         cluster_.trace == nullptr ? Log() : Log(&log_, LogLevel::Debug));
-    loop_ = std::make_unique<node::Loop<Machine>>(*node_, *this);
+    loop_ = std::make_unique<node::Loop<Machine>>(*node_, *this, cluster_.round_events);
     wake_at(queue_.now());
 }
 
-void Machine::crash() {
+void Machine::crash(std::uint64_t salt) {
     if (cluster_.trace != nullptr) log_.write(LogLevel::Info, "sim.crash", {});
+    world_.machine_trace(number_, TraceHash::Kind::Crash, salt);
     ++life_;
     loop_.reset();
     node_.reset();
     inbox_.clear();
     peer_frames_.clear();
     client_frames_.clear();
-    disk_.crash();
+    client_used_ = 0;
+    disk_.crash(salt);
 }
 
 void Machine::pause(Instant until) {
-    paused_until_ = until;
+    world_.machine_trace(number_, TraceHash::Kind::Pause, 0);
+    paused_until_ = std::max(paused_until_, until);
     wake_ = Instant::never();
-    wake_at(until);
+    wake_at(paused_until_);
+}
+
+void Machine::resume() {
+    if (!paused()) return;
+    paused_until_ = Instant{};
+    if (alive()) wake_at(queue_.now());
+}
+
+void Machine::crash_after(std::uint64_t effects, std::uint64_t salt) {
+    crash_after_ = std::max<std::uint64_t>(1, effects);
+    crash_salt_ = salt;
+}
+
+void Machine::clock_changed() {
+    if (!alive()) return;
+    const Instant deadline = clock.to_world(node_->next_deadline());
+    if (deadline != Instant::never()) alarm_at(std::max(deadline, queue_.now()));
+}
+
+// Deadlines mostly move later: an alarm that is set already is kept, and looks again when it comes.
+void Machine::alarm_at(Instant world) {
+    if (alarm_ <= world) return;
+    alarm_ = world;
+    queue_.at(world, [this, life = life_, world] {
+        if (life != life_ || alarm_ != world) return;
+        alarm_ = Instant::never();
+        if (paused()) return;  // its end wakes the machine
+        if (node_->next_deadline() <= now().mono)
+            run_rounds(life);
+        else
+            clock_changed();
+    });
 }
 
 void Machine::event(node::Event event) {
     if (!alive()) return;
     inbox_.push_back(std::move(event));
-    wake_at(queue_.now() + std::chrono::microseconds(1 + random_.below(20)));
+    if (wake_ > queue_.now() + kWakeMax)
+        wake_at(queue_.now() + std::chrono::microseconds(1 + jitter_.below(20)));
 }
+
+void Machine::disk_event(node::Event event) {
+    if (const auto* persisted = std::get_if<node::Persisted>(&event))
+        durable_ = persisted->stats.durable;
+    this->event(std::move(event));
+}
+
+void Machine::sync_failed() { world_.stopped(number_, {74, "a sync failed"}); }
 
 void Machine::wake_at(Instant world) {
     if (world < paused_until_) world = paused_until_;
@@ -86,12 +144,14 @@ void Machine::wake_at(Instant world) {
 
 void Machine::run_rounds(std::uint64_t life) {
     wake_ = Instant::never();
-    while (life == life_ && loop_->round() > 0) {
-        if (life == life_) world_.round_done(number_);
+    while (loop_->round() > 0) {
+        world_.round_done(number_);
+        if (!stop_) continue;
+        const node::Stop stop = *std::exchange(stop_, std::nullopt);
+        return world_.stopped(number_, stop);
     }
     if (life != life_) return;
-    const Instant deadline = clock.to_world(node_->next_deadline());
-    if (deadline != Instant::never()) wake_at(std::max(deadline, queue_.now()));
+    clock_changed();
 }
 
 bool Machine::next_event(node::Event& event) {
@@ -113,36 +173,62 @@ wire::FrameHeader Machine::header(NodeId receiver, wire::Channel channel) const 
 }
 
 void Machine::perform(node::Effects& effects) {
-    const auto done = [this](node::Event done_event) { event(std::move(done_event)); };
-    const node::Stop* stop = nullptr;
+    const std::uint64_t count = effects.list.size() + (effects.batch.empty() ? 0 : 1);
+    if (crash_after_ == 0 || crash_after_ > count) {
+        if (crash_after_ > 0) crash_after_ -= count;
+        return carry_out(effects);
+    }
+    carry_out_part(effects);
+}
+
+// The process dies in the middle: journal and sockets work side by side, so either may be ahead.
+void Machine::carry_out_part(node::Effects& effects) {
+    const bool journal_first = (crash_salt_ & 1) != 0;
+    if (!journal_first || crash_after_ == 0) effects.batch.clear();
+    if (crash_after_ - 1 < effects.list.size())
+        effects.list.resize(crash_after_ - (journal_first ? 1 : 0));
+    carry_out(effects);
+    crash_after_ = 0;
+    stop_ = node::Stop{kKilled, "killed between two effects"};
+}
+
+void Machine::carry_out(node::Effects& effects) {
     for (node::Effect& effect : effects.list) {
         if (auto* peer = std::get_if<node::SendPeer>(&effect)) {
             wire::FrameWriter& frame = peer_frames_[peer->to];
             wire::write(frame, peer->message);
             if (frame.bytes() >= wire::kFrameCloseBytes) flush_frames();
         } else if (auto* client = std::get_if<node::SendClient>(&effect)) {
-            wire::write(client_frames_[client->to], client->message);
+            wire::write(client_frame_to(client->to), client->message);
         } else if (auto* fetch = std::get_if<node::Fetch>(&effect)) {
-            disk_.read(fetch->id, fetch->what, done);
+            disk_.read(fetch->id, std::move(fetch->what));
         } else {
-            stop = &std::get<node::Stop>(effect);
+            stop_ = std::get<node::Stop>(effect);
         }
     }
     flush_frames();
-    if (!effects.batch.empty()) disk_.write(effects.persist_seq, effects.batch, done);
-    if (stop != nullptr) world_.stopped(number_, *stop);
+    if (!effects.batch.empty()) disk_.write(effects.persist_seq, effects.batch);
+}
+
+wire::FrameWriter& Machine::client_frame_to(ClientRef to) {
+    for (std::size_t i = 0; i < client_used_; ++i)
+        if (client_frames_[i].first == to) return client_frames_[i].second;
+    if (client_used_ == client_frames_.size()) client_frames_.emplace_back();
+    client_frames_[client_used_].first = to;
+    return client_frames_[client_used_++].second;
 }
 
 void Machine::flush_frames() {
     for (auto& [to, frame] : peer_frames_)
         if (!frame.empty())
             world_.send_peer(number_, to,
-                             Bytes::adopt(frame.finish(header(to, wire::Channel::Peer))));
-    for (auto& [to, frame] : client_frames_)
-        if (!frame.empty())
-            world_.send_client(number_, to,
-                               Bytes::adopt(frame.finish(header({}, wire::Channel::Client))));
-    client_frames_.clear();
+                             Bytes::copy_of(frame.seal(header(to, wire::Channel::Peer))));
+    for (std::size_t i = 0; i < client_used_; ++i) {
+        auto& [to, frame] = client_frames_[i];
+        world_.send_client(number_, to,
+                           Bytes::copy_of(frame.seal(header({}, wire::Channel::Client))));
+    }
+    client_used_ = 0;
 }
 
 void Machine::peer_frame(const Bytes& bytes) {

@@ -11,14 +11,17 @@
 #include "routing/genesis.h"
 #include "sim/clock.h"
 #include "sim/disk.h"
+#include "sim/event_queue.h"
+#include "sim/trace_hash.h"
 
 #include <cstdint>
 #include <cstdio>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weft::sim {
@@ -28,8 +31,10 @@ struct Cluster {
     std::string genesis_bytes;
     ClusterId id;
     const entity::TypeTable* types = nullptr;
-    node::NodeOptions options;   // timings and limits of every node; identity is filled in
-    std::FILE* trace = nullptr;  // every node's log lines, with virtual time
+    node::NodeOptions options;  // timings and limits of every node; identity is filled in
+    std::size_t round_events = 256;
+    std::uint64_t check_steps = 1;  // full pass over a partition every so many steps
+    std::FILE* trace = nullptr;     // every node's log lines, with virtual time
 };
 
 // Writes a node's log lines into the trace.
@@ -54,27 +59,46 @@ public:
     virtual void send_client(std::size_t from, ClientRef to, Bytes frame) = 0;
     // After every round of a live node.
     virtual void round_done(std::size_t machine) = 0;
+    // The process is to end, by its own wish or because a fault says so. Called outside of any
+    // step.
     virtual void stopped(std::size_t machine, const node::Stop& stop) = 0;
+    virtual void machine_trace(std::size_t machine, TraceHash::Kind kind,
+                               std::uint64_t payload) = 0;
 };
 
-class Machine {
+class Machine final : public DiskUser {
 public:
     Machine(std::size_t number, const Cluster& cluster, EventQueue& queue, MachineWorld& world,
             Random random);
 
     // ---- life
     void start();
-    void crash();               // power fails: memory and unsynced writes are gone
+    // Power fails: memory is gone, and of the unsynced writes all but a prefix chosen by `salt`.
+    void crash(std::uint64_t salt);
     void pause(Instant until);  // the process does nothing; input waits
+    void resume();
+    // Ends the process after `effects` more effects, wherever in a round that is.
+    void crash_after(std::uint64_t effects, std::uint64_t salt);
+    void no_crash_wanted() { crash_after_ = 0; }
     bool alive() const { return node_ != nullptr; }
     bool paused() const { return paused_until_ > queue_.now(); }
     std::uint64_t life() const { return life_; }
+    Boot boot() const { return boot_; }
+    // The clock was changed: the next deadline may have come nearer.
+    void clock_changed();
 
     // ---- input
     void event(node::Event event);
     // Frames are checked here as node/runtime does; bad ones are counted and dropped.
     void peer_frame(const Bytes& frame);
     void client_frame(ClientRef from, const Bytes& frame);
+
+    // ---- the disk's answers
+    void disk_event(node::Event event) override;
+    void sync_failed() override;
+    void disk_trace(TraceHash::Kind kind, std::uint64_t payload) override {
+        world_.machine_trace(number_, kind, payload);
+    }
 
     // ---- the loop's port
     Now now() { return clock.read(queue_.now()); }
@@ -83,36 +107,50 @@ public:
 
     const routing::NodeRecord& record() const { return record_; }
     const node::Node& node() const { return *node_; }
+    node::Node& node_for_checks() { return *node_; }
     Disk& disk() { return disk_; }
+    const Disk& disk() const { return disk_; }
+    std::size_t waiting_events() const { return inbox_.size(); }
     std::uint64_t rejected_frames() const { return rejected_; }
 
     MachineClock clock;
 
 private:
     void wake_at(Instant world);
+    void alarm_at(Instant world);
     void run_rounds(std::uint64_t life);
+    void carry_out(node::Effects& effects);
+    void carry_out_part(node::Effects& effects);
     void flush_frames();
+    wire::FrameWriter& client_frame_to(ClientRef to);
     wire::FrameHeader header(NodeId receiver, wire::Channel channel) const;
 
     std::size_t number_;
     const Cluster& cluster_;
     EventQueue& queue_;
     MachineWorld& world_;
-    Random random_;
+    const Random random_;  // only its streams are used
+    Random jitter_;        // of the operating system's scheduler
     TraceLog log_;
     routing::NodeRecord record_;
     Disk disk_;
     Boot boot_;
     std::uint64_t life_ = 0;
     Instant paused_until_;
-    Instant wake_ = Instant::never();
+    Instant wake_ = Instant::never();   // for input
+    Instant alarm_ = Instant::never();  // for a deadline
     Lsn durable_;
     std::uint64_t rejected_ = 0;
+    std::uint64_t crash_after_ = 0;  // effects left; zero: no such wish
+    std::uint64_t crash_salt_ = 0;
+    std::optional<node::Stop> stop_;
     std::unique_ptr<node::Node> node_;
     std::unique_ptr<node::Loop<Machine>> loop_;
     std::deque<node::Event> inbox_;
     std::map<NodeId, wire::FrameWriter> peer_frames_;
-    std::map<ClientRef, wire::FrameWriter> client_frames_;
+    std::vector<std::pair<ClientRef, wire::FrameWriter>>
+        client_frames_;  // first client_used_ in use
+    std::size_t client_used_ = 0;
 };
 
 }  // namespace weft::sim

@@ -1,62 +1,133 @@
 #include "sim/network.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <utility>
 
 namespace weft::sim {
 
-Instant Network::arrival(Endpoint from, Endpoint to) {
-    Duration delay = random_.between(times.delay_min, times.delay_max);
-    if (random_.chance(times.slow_per_mille, 1000))
-        delay = random_.between(times.delay_max, times.slow_max);
+Network::Network(EventQueue& queue, NetworkWorld& world, std::size_t endpoints, Random random)
+    : queue_(queue), world_(world), endpoints_(endpoints), links_(endpoints * endpoints) {
+    for (std::size_t from = 0; from < endpoints; ++from)
+        for (std::size_t to = 0; to < endpoints; ++to)
+            links_[from * endpoints + to].seed =
+                random.stream(fmt::format("link {} {}", from, to)).next();
+}
+
+Instant Network::arrival(Link& link, Random& chance) const {
+    Duration delay = chance.between(times.delay_min, times.delay_max);
+    if (link.slow_us > 0) delay += std::chrono::microseconds(link.slow_us);
+    if (link.spread_us > 0) {
+        // The third power of a uniform draw: most frames are hardly later, a few by all of it.
+        constexpr std::uint64_t kOne = 1024;
+        const std::uint64_t draw = chance.below(kOne);
+        const std::uint64_t part = draw * draw * draw / (kOne * kOne);
+        delay += std::chrono::microseconds(link.spread_us) * static_cast<std::int64_t>(part) /
+                 static_cast<std::int64_t>(kOne);
+    }
     Instant at = queue_.now() + delay;
-    const std::pair link{from, to};
-    if (const auto clog = clogs_.find(link); clog != clogs_.end()) {
-        if (clog->second > queue_.now())
-            at = std::max(at, clog->second + delay);
-        else
-            clogs_.erase(clog);
-    }
-    if (times.reorder) return at;
-    Instant& last = last_arrival_[link];
-    last = std::max(at, last + Duration{1});
-    return last;
+    if (link.clogged_until > queue_.now()) at = std::max(at, link.clogged_until + delay);
+    if (link.reorder > 0) return at;
+    link.last_arrival = std::max(at, link.last_arrival + Duration{1});
+    return link.last_arrival;
 }
 
-void Network::send(Endpoint from, Endpoint to, Bytes frame, const Deliver& deliver, Copies copies) {
+void Network::tell(const Transit& transit, Instant arrives, FrameFate fate) const {
+    if (observer != nullptr)
+        observer->frame(
+            {transit.from, transit.to, queue_.now(), arrives, transit.frame.size(), fate});
+}
+
+void Network::send(Transit transit, Copies copies) {
+    Link& way = link(transit.from, transit.to);
     ++counters_.sent;
-    counters_.bytes += frame.size();
-    if (is_cut(from, to)) {
+    counters_.bytes += transit.frame.size();
+    // Chance by number: what befalls this frame depends on nothing that befell others.
+    Random chance(way.seed + ++way.frames * 0xd1342543de82ef95ULL);
+    if (keeping_) way.past[way.frames % kKept] = transit.frame;
+    if (way.cuts > 0) {
         ++counters_.cut;
-        return;
+        return tell(transit, queue_.now(), FrameFate::Cut);
     }
-    if (random_.chance(times.loss_per_mille, 1000)) {
+    const std::uint64_t loss = chance.below(1000);
+    const std::uint64_t duplicate = chance.below(1000);
+    if (loss < static_cast<std::uint64_t>(way.loss)) {
         ++counters_.lost;
-        return;
+        return tell(transit, queue_.now(), FrameFate::Lost);
     }
-    const bool twice = copies == Copies::Two && random_.chance(times.duplicate_per_mille, 1000);
-    for (int copy = 0; copy < (twice ? 2 : 1); ++copy) {
-        // A cut that happens while the frame is under way swallows it.
-        queue_.at(arrival(from, to), [this, from, to, frame, deliver] {
-            if (is_cut(from, to))
-                ++counters_.cut;
-            else
-                deliver(frame);
-        });
+    if (copies == Copies::Two && duplicate < static_cast<std::uint64_t>(way.duplicates)) {
+        ++counters_.duplicated;
+        const Instant at = arrival(way, chance);
+        tell(transit, at, FrameFate::Duplicate);
+        dispatch(transit, at);
     }
-    counters_.duplicated += twice ? 1 : 0;
+    const Instant at = arrival(way, chance);
+    tell(transit, at, FrameFate::Delivered);
+    dispatch(std::move(transit), at);
 }
 
-void Network::heal_all() {
-    cuts_.clear();
-    clogs_.clear();
+void Network::dispatch(Transit transit, Instant at) {
+    std::uint32_t slot = 0;
+    if (free_.empty()) {
+        slot = static_cast<std::uint32_t>(transits_.size());
+        transits_.push_back(std::move(transit));
+    } else {
+        slot = free_.back();
+        free_.pop_back();
+        transits_[slot] = std::move(transit);
+    }
+    queue_.at(at, [this, slot] { land(slot); });
+}
+
+void Network::land(std::uint32_t slot) {
+    const Transit transit = std::move(transits_[slot]);
+    free_.push_back(slot);
+    // A cut that begins while the frame is under way swallows it.
+    if (is_cut(transit.from, transit.to)) {
+        ++counters_.cut;
+        return tell(transit, queue_.now(), FrameFate::Cut);
+    }
+    world_.arrived(transit);
+}
+
+void Network::clog(Endpoint from, Endpoint to, Instant until) {
+    Instant& clogged = link(from, to).clogged_until;
+    clogged = std::max(clogged, until);
+}
+
+void Network::heal() {
+    for (Link& way : links_) {
+        way.cuts = way.loss = way.duplicates = way.reorder = way.slow_us = way.spread_us = 0;
+        way.clogged_until = Instant{};
+    }
 }
 
 void Network::reset(Endpoint endpoint) {
-    const auto touches = [endpoint](const auto& item) {
-        return item.first.first == endpoint || item.first.second == endpoint;
-    };
-    std::erase_if(clogs_, touches);
-    std::erase_if(last_arrival_, touches);
+    for (Endpoint other = 0; other < endpoints_; ++other) {
+        for (Link* way : {&link(endpoint, other), &link(other, endpoint)})
+            way->clogged_until = way->last_arrival = Instant{};
+    }
+}
+
+std::vector<Bytes> Network::kept(Endpoint from, Endpoint to) const {
+    const Link& way = link(from, to);
+    std::vector<Bytes> frames;
+    for (std::size_t i = 1; i <= kKept; ++i) {
+        const Bytes& frame = way.past[(way.frames + i) % kKept];
+        if (!frame.empty()) frames.push_back(frame);
+    }
+    return frames;
+}
+
+void Network::ghosts(Endpoint from, Endpoint to, std::vector<Bytes> frames, Instant at) {
+    for (Bytes& frame : frames) {
+        ++counters_.late;
+        tell({from, to, 0, frame}, at, FrameFate::Ghost);
+        queue_.at(at, [this, from, to, copy = std::move(frame)] {
+            if (!is_cut(from, to)) world_.ghost_arrived(from, to, copy);
+        });
+    }
 }
 
 }  // namespace weft::sim

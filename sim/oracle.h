@@ -1,12 +1,12 @@
 #pragma once
-// Invariants that need a view of all nodes at once (reference C.3: I1, I2, I3, and the elections of
-// I22). Fed after every round of a node; a broken one goes to the invariant handler.
+// Invariants that need a view of all nodes at once (reference C.3: I1, I2, I3, I12, I15, and the
+// elections of I22). Fed after every round of a node; a broken one goes to the invariant handler.
 
 #include "node/node.h"
 
 #include <cstdint>
 #include <map>
-#include <utility>
+#include <optional>
 #include <vector>
 
 namespace weft::sim {
@@ -15,33 +15,67 @@ class Oracle {
 public:
     explicit Oracle(std::size_t machines) : seen_(machines) {}
 
-    void after_round(std::size_t machine, const node::Node& node);
+    // Looks at the groups that the node stepped since the last call.
+    void after_round(std::size_t machine, node::Node& node);
     // The machine lost its memory: what it showed is forgotten, what was committed is not.
     void restarted(std::size_t machine) { seen_[machine].clear(); }
 
-    std::uint64_t elections(GroupId group) const;
-    std::uint64_t committed_entries() const { return committed_entries_; }
+    // I12: replicas of `group` with equal base and applied index have equal state. `nodes`: those
+    // that run, by machine; nothing for one that is down.
+    void compare_states(GroupId group, const std::vector<const node::Node*>& nodes);
 
-private:
-    struct Seen {
+    // One replica's view, as the rules need it; after_round() takes it from a live node.
+    struct Shown {
         replication::Role role = replication::Role::Follower;
         Term term;
-        LogIndex commit;
+        LogIndex base, commit, last;
+        bool operator==(const Shown&) const = default;
     };
+    struct EntrySeen {
+        Term term;
+        Chain chain;
+    };
+    // Reads entry `index` of the replica at hand; nothing when it is not in memory.
+    class Entries {
+    public:
+        virtual ~Entries() = default;
+        virtual std::optional<EntrySeen> entry(LogIndex index) const = 0;
+        virtual std::optional<Term> term_at(LogIndex index) const = 0;
+    };
+    void look(std::size_t machine, GroupId group, const Shown& now, const Entries& entries);
+    struct StateSeen {
+        std::size_t machine = 0;
+        LogIndex base, applied;
+        std::uint64_t hash = 0;
+    };
+    void check_state(GroupId group, const StateSeen& one, const StateSeen& other);
+
+    std::uint64_t elections(GroupId group) const;
+    std::uint64_t elections() const { return elections_; }
+    std::uint64_t committed_entries() const { return committed_entries_; }
+    std::uint64_t states_compared() const { return states_compared_; }
+
+private:
     struct Group {
         std::map<Term, std::size_t> leaders;
-        std::map<LogIndex, Chain> committed;
+        // The committed log as far as anybody showed it; entry i + 1 is at [i], unseen ones zero.
+        std::vector<EntrySeen> committed;
+        // Entries seen at an index, committed or not, by term.
+        std::map<LogIndex, std::vector<EntrySeen>> appended;
         LogIndex highest;
         Term highest_term;
         Term committed_in;  // term of the replica that first showed `highest` as committed
     };
-    void check_leader(std::size_t machine, const replication::Replica& replica, Group& group,
-                      GroupId id);
-    void check_commit(const replication::Replica& replica, Group& group, GroupId id, LogIndex from);
+    void check_leader(std::size_t machine, const Shown& now, const Entries& entries, GroupId id);
+    void check_appended(const Shown& seen, const Shown& now, const Entries& entries, GroupId id);
+    void check_commit(const Shown& seen, const Shown& now, const Entries& entries, GroupId id);
 
-    std::vector<std::map<GroupId, Seen>> seen_;
+    std::vector<std::map<GroupId, Shown>> seen_;
     std::map<GroupId, Group> groups_;
+    std::vector<GroupId> touched_;
+    std::uint64_t elections_ = 0;
     std::uint64_t committed_entries_ = 0;
+    std::uint64_t states_compared_ = 0;
 };
 
 }  // namespace weft::sim

@@ -10,52 +10,129 @@
 #include <utility>
 
 namespace weft::sim {
+namespace {
 
-World::World(WorldOptions options, const entity::TypeTable& types)
-    : options_(std::move(options)),
-      random_(options_.seed),
-      fault_random_(random_.stream("faults")),
-      network_(queue_, random_.stream("network")),
-      oracle_(options_.machines) {
-    build_cluster(types);
-    for (std::size_t i = 0; i < options_.machines; ++i) {
-        machines_.push_back(std::make_unique<Machine>(
-            i, cluster_, queue_, *this, random_.stream(fmt::format("machine {}", i))));
+constexpr Duration kCompareEvery = std::chrono::milliseconds(500);
+constexpr std::uint32_t kCompareRounds = 16;  // until every group had its turn
+
+std::uint64_t frame_checksum(const Bytes& frame) {
+    // The last eight bytes of the header are the checksum over all the rest.
+    std::uint64_t checksum = 0;
+    for (std::size_t i = 0; i < 8; ++i)
+        checksum |=
+            std::uint64_t{static_cast<std::uint8_t>(frame.data()[wire::kFrameHeaderBytes - 8 + i])}
+            << (8 * i);
+    return checksum;
+}
+
+NodeId drawn_id(Random random) {
+    NodeId id;
+    for (std::uint8_t& byte : id.bytes) byte = static_cast<std::uint8_t>(random.below(256));
+    return id;
+}
+
+Duration milliseconds(std::uint64_t count) {
+    return std::chrono::milliseconds(static_cast<std::int64_t>(count));
+}
+
+Duration microseconds(std::uint64_t count) {
+    return std::chrono::microseconds(static_cast<std::int64_t>(count));
+}
+
+node::NodeOptions node_options(const RunConfig& config) {
+    node::NodeOptions options;
+    options.timings.heartbeat = milliseconds(config.heartbeat_ms);
+    options.timings.election_min = milliseconds(config.election_min_ms);
+    options.timings.election_max = milliseconds(config.election_max_ms);
+    options.limits.uncommitted_bytes = config.uncommitted_bytes;
+    options.limits.peer_inflight_bytes = config.peer_inflight_bytes;
+    options.limits.cached_log_bytes = config.cached_log_bytes;
+    options.limits.append_bytes = config.append_bytes;
+    options.partition_limits.mailbox = config.mailbox;
+    options.partition_limits.session_window = config.session_window;
+    options.partition_limits.waiting_reads = config.waiting_reads;
+    options.partition_limits.passivate_after = milliseconds(config.passivate_ms);
+    options.sweep_log_bytes = config.sweep_log_bytes;
+    options.sweep_rows = config.sweep_rows;
+    return options;
+}
+
+Workload workload(const RunConfig& config) {
+    Workload work;
+    work.entities = static_cast<std::uint32_t>(config.entities);
+    work.pipeline = static_cast<std::uint32_t>(config.pipeline);
+    work.think_max = microseconds(config.think_max_us);
+    if (config.ops_per_second > 0)
+        work.interval = Duration{
+            static_cast<std::int64_t>(1'000'000'000 * config.clients / config.ops_per_second)};
+    work.timeout = milliseconds(config.call_timeout_ms);
+    work.get_percent = static_cast<std::uint32_t>(config.get_percent);
+    work.cas_percent = static_cast<std::uint32_t>(config.cas_percent);
+    work.delete_percent = static_cast<std::uint32_t>(config.delete_percent);
+    work.counter_percent = static_cast<std::uint32_t>(config.counter_percent);
+    work.hot_percent = static_cast<std::uint32_t>(config.hot_percent);
+    return work;
+}
+
+}  // namespace
+
+World::World(const Schedule& schedule, const WorldOptions& options)
+    : schedule_(schedule),
+      network_(queue_, *this, schedule.config.nodes + schedule.config.clients,
+               Random(schedule.seed).stream("network")),
+      oracle_(schedule.config.nodes),
+      observer_(options.observer) {
+    const Random random(schedule_.seed);
+    build_cluster(options);
+    network_.observer = observer_;
+    network_.times.delay_min = microseconds(schedule_.config.delay_min_us);
+    network_.times.delay_max = microseconds(schedule_.config.delay_max_us);
+    const std::size_t nodes = schedule_.config.nodes;
+    for (std::size_t i = 0; i < nodes; ++i) {
+        machines_.push_back(std::make_unique<Machine>(i, cluster_, queue_, *this,
+                                                      random.stream(fmt::format("machine {}", i))));
+        machines_[i]->disk().times.sync_min = microseconds(schedule_.config.sync_min_us);
+        machines_[i]->disk().times.sync_max = microseconds(schedule_.config.sync_max_us);
         by_node_[machines_[i]->record().node] = i;
-        if (options_.faults.has(Family::ClockSkew)) {
-            machines_[i]->clock.rate_ppm = static_cast<std::int64_t>(random_.below(400)) - 200;
-            machines_[i]->clock.wall_offset_ms =
-                static_cast<std::int64_t>(random_.below(4000)) - 2000;
-        }
+        link_chance_.push_back(random.stream(fmt::format("connections {}", i)));
     }
-    link_up_.assign(options_.machines, std::vector<bool>(options_.machines, false));
-    for (std::size_t i = 0; i < options_.clients; ++i) {
+    link_up_.assign(nodes, std::vector<bool>(nodes, false));
+    holds_.assign(nodes, 0);
+    kills_.assign(nodes, Kill{});
+    lost_.assign(nodes, false);
+    add_clients(random);
+}
+
+void World::add_clients(const Random& random) {
+    for (std::size_t i = 0; i < schedule_.config.clients; ++i) {
         client::SessionOptions session;
-        Random id = random_.stream(fmt::format("client id {}", i));
+        Random id = random.stream(fmt::format("client id {}", i));
         for (std::uint8_t& byte : session.client.bytes)
             byte = static_cast<std::uint8_t>(id.below(256));
         for (const auto& machine : machines_)
             session.addresses.push_back(machine->record().client_address);
         session.program = fmt::format("client {}", i);
-        clients_.push_back(
-            std::make_unique<ClientActor>(i, std::move(session), options_.workload, queue_, *this,
-                                          histories_, random_.stream(fmt::format("client {}", i))));
+        clients_.push_back(std::make_unique<ClientActor>(
+            i, std::move(session), workload(schedule_.config), queue_, *this, histories_,
+            random.stream(fmt::format("client {}", i))));
     }
-    client_links_.resize(options_.clients);
+    client_links_.resize(clients_.size());
 }
 
-void World::build_cluster(const entity::TypeTable& types) {
-    cluster_.types = &types;
-    cluster_.options = options_.node;
-    cluster_.trace = options_.trace;
+void World::build_cluster(const WorldOptions& options) {
+    const RunConfig& config = schedule_.config;
+    const Random random(schedule_.seed);
+    cluster_.types = options.types;
+    cluster_.options = node_options(config);
+    cluster_.trace = options.trace;
+    cluster_.round_events = config.round_events;
+    cluster_.check_steps = config.check_steps;
     routing::Genesis& genesis = cluster_.genesis;
-    genesis.groups = options_.groups;
-    genesis.replicas = 3;
-    for (std::size_t i = 0; i < options_.machines; ++i) {
+    genesis.groups = static_cast<std::uint32_t>(config.partitions);
+    genesis.replicas = static_cast<std::uint32_t>(config.replicas);
+    for (std::size_t i = 0; i < config.nodes; ++i) {
         routing::NodeRecord record;
-        Random id = random_.stream(fmt::format("node id {}", i));
-        for (std::uint8_t& byte : record.node.bytes)
-            byte = static_cast<std::uint8_t>(id.below(256));
+        record.node = drawn_id(random.stream(fmt::format("node id {}", i)));
         record.name = fmt::format("n{}", i);
         record.mesh_address = fmt::format("127.0.0.1:{}", 7340 + 10 * i);
         record.client_address = fmt::format("127.0.0.1:{}", 7341 + 10 * i);
@@ -71,16 +148,43 @@ void World::build_cluster(const entity::TypeTable& types) {
 }
 
 void World::begin() {
-    apply_network_families();
+    for (std::size_t i = 0; i < schedule_.faults.size(); ++i) {
+        const FaultKind kind = schedule_.faults[i].kind;
+        if (kind == FaultKind::Ghost || kind == FaultKind::FormerBoot) network_.keep();
+        queue_.at(Instant{} + schedule_.faults[i].at, [this, i, epoch = fault_epoch_] {
+            if (epoch == fault_epoch_) apply(schedule_.faults[i]);
+        });
+    }
     for (std::size_t i = 0; i < machines_.size(); ++i) restart(i);
     for (const auto& client : clients_) client->begin();
+    watch_states();
 }
 
-void World::run_for(Duration time) {
-    const Instant until = queue_.now() + time;
-    while (queue_.run_one(until)) {
+void World::watch_states() {
+    queue_.after(kCompareEvery, [this] {
+        compare_states(false);
+        watch_states();
+    });
+}
+
+void World::compare_states(bool all) {
+    std::vector<const node::Node*> nodes;
+    for (const auto& machine : machines_)
+        nodes.push_back(machine->alive() ? &machine->node() : nullptr);
+    const auto groups = static_cast<std::uint32_t>(schedule_.config.partitions) + 1;
+    const std::uint32_t count = all ? groups : (groups + kCompareRounds - 1) / kCompareRounds;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        oracle_.compare_states(GroupId{next_compared_}, nodes);
+        next_compared_ = (next_compared_ + 1) % groups;
     }
 }
+
+void World::run_to(Instant moment) {
+    while (queue_.run_one(moment)) {
+    }
+}
+
+void World::run_for(Duration time) { run_to(queue_.now() + time); }
 
 bool World::run_until(Duration limit, const std::function<bool()>& condition) {
     const Instant until = queue_.now() + limit;
@@ -91,68 +195,107 @@ bool World::run_until(Duration limit, const std::function<bool()>& condition) {
     return true;
 }
 
-bool World::all_ready() const {
-    return std::all_of(machines_.begin(), machines_.end(), [](const auto& machine) {
-        return machine->alive() && !machine->paused() && machine->node().ready();
-    });
+bool World::all_ready(std::uint64_t except) const {
+    for (std::size_t i = 0; i < machines_.size(); ++i) {
+        if ((except >> i & 1) != 0 || lost_[i]) continue;
+        const Machine& machine = *machines_[i];
+        if (!machine.alive() || machine.paused() || !machine.node().ready()) return false;
+    }
+    for (std::uint32_t g = 0; g <= schedule_.config.partitions; ++g)
+        if (!is_led(GroupId{g}, except)) return false;
+    return true;
 }
 
-void World::trace(Endpoint from, Endpoint to, const Bytes& frame) {
-    // The last eight bytes of the header are the checksum over all the rest.
-    std::uint64_t checksum = 0;
-    std::memcpy(&checksum, frame.data() + wire::kFrameHeaderBytes - 8, sizeof checksum);
-    const std::uint64_t time = static_cast<std::uint64_t>(queue_.now().ns);
-    for (const std::uint64_t part : {time, std::uint64_t{from} << 32 | to, checksum})
-        trace_hash_ = (trace_hash_ ^ part) * 0x9e3779b97f4a7c15ULL;
+bool World::is_led(GroupId group, std::uint64_t except) const {
+    for (std::size_t i = 0; i < machines_.size(); ++i) {
+        if ((except >> i & 1) != 0 || !machines_[i]->alive()) continue;
+        const node::Node& node = machines_[i]->node();
+        if (node.hosts(group) && node.partition(group).ready()) return true;
+    }
+    return false;
 }
+
+// ---- what moves ---------------------------------------------------------------------------------
 
 void World::send_peer(std::size_t from, NodeId to, Bytes frame) {
     const auto found = by_node_.find(to);
     if (found == by_node_.end() || !link_up_[from][found->second]) return;
     const std::size_t target = found->second;
-    trace(static_cast<Endpoint>(from), static_cast<Endpoint>(target), frame);
-    network_.send(
-        static_cast<Endpoint>(from), static_cast<Endpoint>(target), std::move(frame),
-        [this, target, life = machines_[target]->life()](const Bytes& bytes) {
-            // A connection does not outlive the process at its end.
-            if (machines_[target]->life() == life) machines_[target]->peer_frame(bytes);
-        },
-        Network::Copies::Two);
+    trace_.add(queue_.now(), static_cast<Endpoint>(from), TraceHash::Kind::Send,
+               frame_checksum(frame));
+    network_.send({static_cast<Endpoint>(from), static_cast<Endpoint>(target),
+                   machines_[target]->life(), std::move(frame)},
+                  Network::Copies::Two);
 }
 
 void World::send_client(std::size_t from, ClientRef to, Bytes frame) {
     const auto found = client_ends_.find(to);
     if (found == client_ends_.end()) return;
-    const ClientEnd end = found->second;
-    trace(static_cast<Endpoint>(from), client_endpoint(end.client), frame);
-    network_.send(static_cast<Endpoint>(from), client_endpoint(end.client), std::move(frame),
-                  [this, end, to](const Bytes& bytes) {
-                      if (client_ends_.contains(to))
-                          clients_[end.client]->node_frame(end.link, bytes);
-                  });
+    trace_.add(queue_.now(), static_cast<Endpoint>(from), TraceHash::Kind::Send,
+               frame_checksum(frame));
+    network_.send({static_cast<Endpoint>(from), client_endpoint(found->second.client), to.value,
+                   std::move(frame)},
+                  Network::Copies::One);
 }
 
 void World::send_node(std::size_t client, client::LinkId link, Bytes frame) {
     const auto found = client_links_[client].find(link);
     if (found == client_links_[client].end() || found->second.ref == ClientRef{}) return;
-    const ClientLink target = found->second;
-    trace(client_endpoint(client), static_cast<Endpoint>(target.machine), frame);
-    network_.send(client_endpoint(client), static_cast<Endpoint>(target.machine), std::move(frame),
-                  [this, target](const Bytes& bytes) {
-                      if (client_ends_.contains(target.ref))
-                          machines_[target.machine]->client_frame(target.ref, bytes);
-                  });
+    const ClientLink& target = found->second;
+    trace_.add(queue_.now(), client_endpoint(client), TraceHash::Kind::Send, frame_checksum(frame));
+    network_.send({client_endpoint(client), static_cast<Endpoint>(target.machine), target.ref.value,
+                   std::move(frame)},
+                  Network::Copies::One);
+}
+
+void World::arrived(const Transit& transit) {
+    trace_.add(queue_.now(), transit.to, TraceHash::Kind::Deliver, frame_checksum(transit.frame));
+    if (transit.from < machines_.size() && transit.to < machines_.size()) {
+        // A connection does not outlive the process at its end.
+        Machine& target = *machines_[transit.to];
+        if (target.life() == transit.route) target.peer_frame(transit.frame);
+        return;
+    }
+    const ClientRef ref{transit.route};
+    const auto found = client_ends_.find(ref);
+    if (found == client_ends_.end()) return;
+    if (transit.to < machines_.size())
+        machines_[transit.to]->client_frame(ref, transit.frame);
+    else
+        clients_[found->second.client]->node_frame(found->second.link, transit.frame);
+}
+
+void World::ghost_arrived(Endpoint, Endpoint to, const Bytes& frame) {
+    trace_.add(queue_.now(), to, TraceHash::Kind::Deliver, frame_checksum(frame));
+    if (to < machines_.size()) machines_[to]->peer_frame(frame);
 }
 
 void World::round_done(std::size_t machine) {
-    if (machines_[machine]->alive()) oracle_.after_round(machine, machines_[machine]->node());
+    Machine& at = *machines_[machine];
+    oracle_.after_round(machine, at.node_for_checks());
+    if (observer_ != nullptr) observer_->round(queue_.now(), machine, at.node());
 }
 
 void World::stopped(std::size_t machine, const node::Stop& stop) {
     WEFT_INVARIANT(stop.exit_code != 70, "machine {} gave up: {}", machine, stop.reason);
-    queue_.after({}, [this, machine, life = machines_[machine]->life()] {
-        if (machines_[machine]->life() == life) crash(machine);
-    });
+    const Kill kill = std::exchange(kills_[machine], Kill{});
+    hold_down(machine, kill.salt);
+    later(kill.down, [this, machine] { let_up(machine); });
+}
+
+void World::machine_trace(std::size_t machine, TraceHash::Kind kind, std::uint64_t payload) {
+    trace_.add(queue_.now(), static_cast<Endpoint>(machine), kind, payload);
+}
+
+void World::call_started(std::size_t client, std::uint64_t call) {
+    trace_.add(queue_.now(), client_endpoint(client), TraceHash::Kind::CallStarted, call);
+}
+
+void World::call_ended(std::size_t client, const std::string& entity, const Operation& op) {
+    const std::uint64_t payload =
+        xxh3_64(op.result.value_or("")) ^ static_cast<std::uint64_t>(op.outcome);
+    trace_.add(queue_.now(), client_endpoint(client), TraceHash::Kind::CallEnded, payload);
+    if (observer_ != nullptr) observer_->operation(entity, op);
 }
 
 }  // namespace weft::sim

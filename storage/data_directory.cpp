@@ -128,7 +128,10 @@ Result<void> DataDirectory::open_store(bool has_identity) {
             return fail(ErrorNumber::DirectoryUnusable, "{} cannot be renamed", file);
         store = LmdbStore::open(options);
     }
-    if (!store) return std::unexpected(std::move(store).error());
+    if (!store) {
+        mark_if_sync_failed(store.error());
+        return std::unexpected(std::move(store).error());
+    }
     if (!has_identity && !(*store)->empty())
         return fail(ErrorNumber::DirectoryUnusable,
                     "{} holds records but its identity files are gone: put them back, or take a "
@@ -145,15 +148,27 @@ Result<void> DataDirectory::write_first_identity() {
     identity_ = {options_.cluster, options_.node, Boot{0}, store_->stats().durable};
     if (auto synced = sync_directory(options_.path); !synced) return synced;
     if (auto synced = sync_directory(parent_directory(options_.path)); !synced) return synced;
-    return write_identity(options_.path, identity_);
+    return save(identity_);
+}
+
+Result<void> DataDirectory::save(const Identity& identity) {
+    auto written = write_identity(options_.path, identity);
+    if (!written) mark_if_sync_failed(written.error());
+    return written;
+}
+
+// What the kernel shows from now on may not be on the disk, whichever file the sync was for.
+void DataDirectory::mark_if_sync_failed(const Error& error) {
+    if (error.number != static_cast<std::uint16_t>(ErrorNumber::SyncFailed)) return;
+    // The disk may refuse this file too; the caller ends the process all the same.
+    [[maybe_unused]] const auto marked = mark_sync_failed();
 }
 
 Result<Boot> DataDirectory::begin_boot() {
     Identity raised = identity_;
     ++raised.boot.value;
     raised.durable = std::max(raised.durable, store_->stats().durable);
-    if (auto written = write_identity(options_.path, raised); !written)
-        return std::unexpected(std::move(written).error());
+    if (auto written = save(raised); !written) return std::unexpected(std::move(written).error());
     identity_ = raised;
     boot_ = raised.boot;
     return boot_;
@@ -162,7 +177,7 @@ Result<Boot> DataDirectory::begin_boot() {
 Result<void> DataDirectory::record_durable(Lsn durable) {
     Identity reached = identity_;
     reached.durable = std::max(reached.durable, durable);
-    if (auto written = write_identity(options_.path, reached); !written) return written;
+    if (auto written = save(reached); !written) return written;
     identity_ = reached;
     return {};
 }

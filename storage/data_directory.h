@@ -59,6 +59,8 @@ private:
     Result<void> check_owner(const Identity& identity) const;
     Result<void> open_store(bool has_identity);
     Result<void> write_first_identity();
+    Result<void> save(const Identity& identity);
+    void mark_if_sync_failed(const Error& error);
 
     DataDirectoryOptions options_;
     DirectoryLock lock_;

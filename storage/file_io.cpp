@@ -35,10 +35,12 @@ int write_all(int fd, std::string_view bytes) {
 // Locks and write order of network file systems are not those LMDB needs.
 bool is_network_file_system(const std::string& path) {
     constexpr std::uint32_t kCifs = 0xff534d42U, kSmb2 = 0xfe534d42U;
+    constexpr std::uint32_t kCeph = 0x00c36400U, kLustre = 0x0bd00bd0U;
     struct statfs info{};
     if (::statfs(path.c_str(), &info) != 0) return false;
     const auto type = static_cast<std::uint32_t>(info.f_type);
-    return type == NFS_SUPER_MAGIC || type == SMB_SUPER_MAGIC || type == kCifs || type == kSmb2;
+    return type == NFS_SUPER_MAGIC || type == SMB_SUPER_MAGIC || type == kCifs || type == kSmb2 ||
+           type == kCeph || type == kLustre || type == AFS_SUPER_MAGIC || type == CODA_SUPER_MAGIC;
 }
 
 }  // namespace
@@ -58,6 +60,13 @@ std::string parent_directory(const std::string& path) {
     const std::size_t slash = rest.rfind('/');
     if (slash == std::string_view::npos) return ".";
     return slash == 0 ? "/" : std::string(rest.substr(0, slash));
+}
+
+std::optional<std::uint64_t> free_bytes(const std::string& path) {
+    struct statfs info{};
+    if (::statfs(path.c_str(), &info) != 0 || info.f_blocks == 0) return std::nullopt;
+    const std::uint64_t block = static_cast<std::uint64_t>(info.f_bsize);
+    return info.f_bavail > UINT64_MAX / block ? UINT64_MAX : info.f_bavail * block;
 }
 
 Result<void> make_directory(const std::string& path) {

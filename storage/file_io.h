@@ -4,6 +4,7 @@
 
 #include "weft/result.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ private:
 // DirectoryUnusable: not a folder, no permission, a network file system.
 Result<void> make_directory(const std::string& path);
 Result<void> sync_directory(const std::string& path);
+// Bytes that the file system of `path` has left for this user; nothing when it does not say.
+std::optional<std::uint64_t> free_bytes(const std::string& path);
 std::string parent_directory(const std::string& path);
 
 // At most `bytes_max` bytes; nothing when there is no such file.

@@ -237,8 +237,12 @@ int LmdbEnv::preallocate(std::uint64_t bytes) {
     const std::uint64_t to =
         std::min(used + bytes + options_.preallocate_bytes, options_.map_bytes);
     // The file's size stays: LMDB finds its pages by number, and reads nothing behind the last one.
-    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(used),
-                  static_cast<off_t>(to - used)) == 0) {
+    int done = 0;
+    do {
+        done = fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(used),
+                         static_cast<off_t>(to - used));
+    } while (done != 0 && errno == EINTR);
+    if (done == 0) {
         preallocated_to_ = to;
         return kDone;
     }

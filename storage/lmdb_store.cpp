@@ -2,12 +2,19 @@
 
 #include "core/error.h"
 #include "core/invariant.h"
+#include "storage/file_io.h"
 #include "storage/lmdb_store_parts.h"
+
+#include <algorithm>
 
 namespace weft::storage {
 namespace {
 
 constexpr std::size_t kEraseSliceChunks = 256;
+
+// Of the map, in parts of a hundred: scarce from the first on, and until it is below the second.
+constexpr std::uint64_t kScarceFrom = 90;
+constexpr std::uint64_t kScarceUntil = 85;
 
 // Room a round may need at most, in pages written anew: its own bytes, and for every operation a
 // path of pages from leaf to root.
@@ -62,8 +69,18 @@ StoreStats LmdbStore::Parts::committed(std::uint64_t used_bytes) {
     stats.durable = Lsn{state.next.value - 1};
     stats.log_bytes = log.catalog().live_bytes();
     stats.file_bytes = used_bytes;
+    stats.scarce = is_scarce(used_bytes, stats.scarce);
     stats.oldest = log.oldest();
     return stats;
+}
+
+bool LmdbStore::Parts::is_scarce(std::uint64_t used_bytes, bool before) const {
+    const std::uint64_t hundredth = std::max<std::uint64_t>(options.map_bytes / 100, 1);
+    if (used_bytes / hundredth >= (before ? kScarceUntil : kScarceFrom)) return true;
+    if (options.reserve_bytes == 0) return false;
+    const auto free = free_bytes(options.directory);
+    const std::uint64_t wanted = options.reserve_bytes + (before ? options.reserve_bytes / 4 : 0);
+    return free && *free < wanted;
 }
 
 // Only a full disk leaves the store usable: LMDB writes no page that an older state needs, so an

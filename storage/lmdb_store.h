@@ -17,6 +17,9 @@ struct LmdbStoreOptions {
     std::uint64_t map_bytes = std::uint64_t{64} << 30;
     // Disk blocks are allocated this much ahead of need; 0 = not.
     std::uint64_t preallocate_bytes = std::uint64_t{8} << 20;
+    // What others may need on the file system: with less than this free, room is scarce. 0 = not
+    // looked at.
+    std::uint64_t reserve_bytes = std::uint64_t{32} << 20;
     // A live record at the log's old end is moved when it keeps more dead bytes than this plus the
     // live ones from being trimmed.
     std::uint64_t log_slack_bytes = std::uint64_t{1} << 20;

@@ -31,6 +31,7 @@ Result<void> LmdbStore::Parts::load() {
     }
     stats.durable = Lsn{state.next.value - 1};
     stats.log_bytes = log.catalog().live_bytes();
+    stats.scarce = is_scarce(stats.file_bytes, false);
     if (state.commits > 0) return {};
     if (const int rc = first_commit(); rc != kDone)
         return std::unexpected(lmdb_error(rc, "writing the first record"));

@@ -46,6 +46,7 @@ struct LmdbStore::Parts {
     int put_state(Txn& txn);
     StoreStats committed(std::uint64_t used_bytes);
     Error refuse(int rc);
+    bool is_scarce(std::uint64_t used_bytes, bool before) const;
 
     // Reading.
     int read_range(const LogRange& range, bool settled, FetchedLog& fetched) const;

@@ -6,12 +6,50 @@
 
 namespace weft::storage {
 
+LogCatalog::Slots::Packed LogCatalog::Slots::pack(const Slot& slot) {
+    return {static_cast<std::uint32_t>(slot.lsn.value),
+            static_cast<std::uint32_t>(slot.lsn.value >> 32), slot.bytes};
+}
+
+LogCatalog::Slot LogCatalog::Slots::at(LogIndex index) const {
+    const Packed& packed = packed_[index.value - base_.value - 1];
+    return {Lsn{std::uint64_t{packed.lsn_high} << 32 | packed.lsn_low}, terms_.at(index),
+            packed.bytes};
+}
+
+void LogCatalog::Slots::push_back(const Slot& slot) {
+    packed_.push_back(pack(slot));
+    terms_.append(last(), slot.term);
+}
+
+void LogCatalog::Slots::replace(LogIndex index, const Slot& slot) {
+    packed_[index.value - base_.value - 1] = pack(slot);
+    terms_.replace(index, last(), slot.term);
+}
+
+void LogCatalog::Slots::pop_back() {
+    packed_.pop_back();
+    trim_terms();
+}
+
+void LogCatalog::Slots::pop_front() {
+    packed_.pop_front();
+    base_ = next(base_);
+    trim_terms();
+}
+
+void LogCatalog::Slots::trim_terms() {
+    if (packed_.empty()) return terms_.clear();
+    terms_.truncate(last());
+    terms_.compact(next(base_));
+}
+
 std::optional<LogCatalog::Slot> LogCatalog::Group::staged(LogIndex index) const {
     if (index <= new_base.index || index > staged_last()) return std::nullopt;
     if (index > kept_last()) return appended[index.value - kept_last().value - 1];
     for (auto at = replaced.rbegin(); at != replaced.rend(); ++at)
         if (at->first == index) return at->second;
-    return slots[index.value - base.index.value - 1];
+    return slots.at(index);
 }
 
 LogCatalog::Group& LogCatalog::touch(GroupId id) {
@@ -24,7 +62,7 @@ LogCatalog::Group& LogCatalog::touch(GroupId id) {
     if (!group.touched) {
         group.touched = true;
         group.removed = false;
-        group.new_base = group.base;
+        group.new_base = group.base();
         group.keep_to = group.last();
         group.appended.clear();
         group.replaced.clear();
@@ -42,8 +80,8 @@ std::optional<LogCatalog::Slot> LogCatalog::staged(GroupId id, LogIndex index) {
     if (found == groups_.end()) return std::nullopt;
     const Group& group = found->second;
     if (group.touched) return group.staged(index);
-    if (index <= group.base.index || index > group.last()) return std::nullopt;
-    return group.slots[index.value - group.base.index.value - 1];
+    if (!group.slots.holds(index)) return std::nullopt;
+    return group.slots.at(index);
 }
 
 bool LogCatalog::staged_present(GroupId id) { return groups_.contains(id); }
@@ -104,7 +142,7 @@ void LogCatalog::commit() {
     for (const GroupId id : touched_) {
         Group& group = groups_.find(id)->second;
         commit(group);
-        const bool empty = group.slots.empty() && group.base.index.value == 0;
+        const bool empty = group.slots.empty() && group.slots.base().value == 0;
         if (empty && group.removed) groups_.erase(id);
     }
     touched_.clear();
@@ -114,25 +152,24 @@ void LogCatalog::commit(Group& group) {
     const LogIndex keep_to = group.keep_to;
     const LogIndex keep_from = group.new_base.index;  // exclusive
     while (!group.slots.empty() && group.last() > keep_to) {
-        live_bytes_ -= group.slots.back().bytes;
+        live_bytes_ -= group.slots.at(group.last()).bytes;
         group.slots.pop_back();
     }
-    while (!group.slots.empty() && group.base.index < keep_from) {
-        live_bytes_ -= group.slots.front().bytes;
+    while (!group.slots.empty() && group.slots.base() < keep_from) {
+        live_bytes_ -= group.slots.at(next(group.slots.base())).bytes;
         group.slots.pop_front();
-        group.base.index = next(group.base.index);
     }
     for (const auto& [index, slot] : group.replaced) {
         if (group.slots.empty() || index <= keep_from || index > group.last()) continue;
-        Slot& old = group.slots[index.value - keep_from.value - 1];
-        live_bytes_ = live_bytes_ - old.bytes + slot.bytes;
-        old = slot;
+        live_bytes_ = live_bytes_ - group.slots.at(index).bytes + slot.bytes;
+        group.slots.replace(index, slot);
     }
+    if (group.slots.empty()) group.slots.set_base(keep_from);
+    group.base_term = group.new_base.term;
     for (const Slot& slot : group.appended) {
         live_bytes_ += slot.bytes;
         group.slots.push_back(slot);
     }
-    group.base = group.new_base;
     group.touched = false;
 }
 
@@ -144,7 +181,7 @@ void LogCatalog::rollback() {
 std::optional<LogCatalog::Owner> LogCatalog::staged_owner(Lsn lsn) {
     for (const auto& [id, group] : groups_) {
         const LogIndex last = group.touched ? group.staged_last() : group.last();
-        const LogIndex base = group.touched ? group.new_base.index : group.base.index;
+        const LogIndex base = group.touched ? group.new_base.index : group.slots.base();
         for (LogIndex at = next(base); at <= last; at = next(at))
             if (const auto slot = staged(id, at); slot && slot->lsn == lsn)
                 return Owner{{id, at}, *slot};
@@ -160,10 +197,10 @@ const LogCatalog::Group* LogCatalog::find(GroupId id) const {
 void LogCatalog::read(const LogRange& range, std::vector<Slot>& out) const {
     out.clear();
     const Group* group = find(range.group);
-    if (group == nullptr || range.from <= group->base.index) return;
+    if (group == nullptr || range.from <= group->slots.base()) return;
     std::size_t bytes = 0;
     for (LogIndex at = range.from; at <= range.to && at <= group->last(); at = next(at)) {
-        out.push_back(group->slots[at.value - group->base.index.value - 1]);
+        out.push_back(group->slots.at(at));
         bytes += out.back().payload_bytes();
         if (bytes >= range.bytes_max) return;
     }
@@ -178,7 +215,7 @@ std::vector<GroupId> LogCatalog::groups() const {
 
 LogCatalog::Base LogCatalog::base(GroupId id) const {
     const Group* group = find(id);
-    return group == nullptr ? Base{} : group->base;
+    return group == nullptr ? Base{} : group->base();
 }
 
 LogIndex LogCatalog::last(GroupId id) const {
@@ -186,12 +223,15 @@ LogIndex LogCatalog::last(GroupId id) const {
     return group == nullptr ? LogIndex{} : group->last();
 }
 
-void LogCatalog::load(GroupId id, const Base& base, std::deque<Slot> slots) {
+void LogCatalog::load(GroupId id, const Base& base, const std::deque<Slot>& slots) {
     const std::lock_guard hold(mutex_);
     Group& group = groups_[id];
-    group.base = base;
-    group.slots = std::move(slots);
-    for (const Slot& slot : group.slots) live_bytes_ += slot.bytes;
+    group.slots = Slots(base.index);
+    group.base_term = base.term;
+    for (const Slot& slot : slots) {
+        live_bytes_ += slot.bytes;
+        group.slots.push_back(slot);
+    }
 }
 
 }  // namespace weft::storage

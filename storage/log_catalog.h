@@ -3,6 +3,7 @@
 // changes of a transaction, sees them at once, and makes them visible to the readers by commit()
 // after the transaction is on disk, or forgets them by rollback(). Readers hold lock().
 
+#include "core/term_runs.h"
 #include "storage/contracts.h"
 #include "storage/log_record.h"
 #include "weft/types.h"
@@ -69,12 +70,41 @@ public:
     std::uint64_t live_bytes() const { return live_bytes_; }
 
     // ---- opening
-    void load(GroupId group, const Base& base, std::deque<Slot> slots);
+    void load(GroupId group, const Base& base, const std::deque<Slot>& slots);
 
 private:
+    // The slots of one group's entries from `base` + 1 on, in few bytes: there is one for every
+    // entry behind its group's base.
+    class Slots {
+    public:
+        explicit Slots(LogIndex base = {}) : base_(base) {}
+        LogIndex base() const { return base_; }
+        LogIndex last() const { return LogIndex{base_.value + packed_.size()}; }
+        bool empty() const { return packed_.empty(); }
+        bool holds(LogIndex index) const { return base_ < index && index <= last(); }
+        Slot at(LogIndex index) const;
+        void push_back(const Slot& slot);
+        void replace(LogIndex index, const Slot& slot);
+        void pop_back();
+        // The base moves up by one.
+        void pop_front();
+        // Only when empty.
+        void set_base(LogIndex base) { base_ = base; }
+
+    private:
+        struct Packed {
+            std::uint32_t lsn_low = 0, lsn_high = 0;
+            std::uint32_t bytes = 0;
+        };
+        static Packed pack(const Slot& slot);
+        void trim_terms();
+        LogIndex base_;
+        std::deque<Packed> packed_;
+        TermRuns terms_;
+    };
     struct Group {
-        Base base;
-        std::deque<Slot> slots;  // slots[i] is index base.index + 1 + i
+        Slots slots;
+        Term base_term;
 
         // Staged: of `slots`, those in (new_base.index, keep_to] stay; `appended` follows.
         bool touched = false;
@@ -84,7 +114,8 @@ private:
         std::vector<Slot> appended;
         std::vector<std::pair<LogIndex, Slot>> replaced;
 
-        LogIndex last() const { return LogIndex{base.index.value + slots.size()}; }
+        Base base() const { return {slots.base(), base_term}; }
+        LogIndex last() const { return slots.last(); }
         LogIndex kept_last() const { return keep_to > new_base.index ? keep_to : new_base.index; }
         LogIndex staged_last() const { return LogIndex{kept_last().value + appended.size()}; }
         std::optional<Slot> staged(LogIndex index) const;

@@ -6,6 +6,7 @@
 #include "storage/chain_check.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weft::storage {
 namespace {
@@ -276,6 +277,15 @@ bool MemoryStore::vanish_log(GroupId group, LogIndex index) {
     StoredEntry* entry = find(group, index);
     if (entry == nullptr) return false;
     entry->vanished = true;
+    return true;
+}
+
+bool MemoryStore::swap_log(GroupId group, LogIndex one, LogIndex other) {
+    StoredEntry* first = find(group, one);
+    StoredEntry* second = find(group, other);
+    if (first == nullptr || second == nullptr || first == second) return false;
+    std::swap(first->bytes, second->bytes);
+    std::swap(first->checksum, second->checksum);
     return true;
 }
 

@@ -48,6 +48,8 @@ public:
     bool flip_bit_in_row(Table table, std::string_view key, std::uint64_t bit);
     // The record is gone, its place in the log is known: read as damaged, recovered as unreadable.
     bool vanish_log(GroupId group, LogIndex index);
+    // Two records have changed places (misdirected writes); each still holds by itself.
+    bool swap_log(GroupId group, LogIndex one, LogIndex other);
     // Gone without a trace: a lying disk, which a single row cannot reveal.
     bool vanish_row(Table table, std::string_view key);
     // Puts back the value before the last write, with a checksum that holds: a lost write. Needs

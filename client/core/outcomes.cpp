@@ -18,6 +18,12 @@ bool has_number(const Error& error, ErrorNumber number) {
     return error.number == static_cast<std::uint16_t>(number);
 }
 
+// The command is suspected of ending processes: sending it again would be another try of that.
+bool is_about_crashes(const Error& error) {
+    return has_number(error, ErrorNumber::HandlerCrashed) ||
+           has_number(error, ErrorNumber::Poisoned);
+}
+
 }  // namespace
 
 // A resolve that was logged has an index: only then is its "not done" the answer to the question
@@ -49,7 +55,8 @@ void Session::State::on_reply(Now now, LinkId link, Reply&& reply) {
     }
     // The answer to an attempt given up before: the present one will be answered too.
     if (call.state != Call::State::Sent || call.link != link) return;
-    if (reply.outcome == Outcome::Unknown && reply.error.outcome_unknown()) {
+    const bool unknown = reply.outcome == Outcome::Unknown && reply.error.outcome_unknown();
+    if (unknown && !is_about_crashes(reply.error)) {
         // Leadership was lost under it. The same id is safe to send again: sessions deduplicate.
         const GroupId group = call.group;
         const std::uint32_t lane = call.lane;

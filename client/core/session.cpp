@@ -13,25 +13,6 @@ namespace weft::client {
 
 namespace {
 
-// All four texts in one block that the request owns.
-void fill_request(Request& request, const StartCall& start) {
-    std::string block;
-    block.reserve(start.type.size() + start.id.size() + start.command.size() +
-                  start.payload.size());
-    block.append(start.type).append(start.id).append(start.command).append(start.payload.view());
-    request.owner = Bytes::adopt(std::move(block));
-    std::string_view rest = request.owner.view();
-    const auto take = [&rest](std::size_t size) {
-        const std::string_view part = rest.substr(0, size);
-        rest.remove_prefix(size);
-        return part;
-    };
-    request.type = take(start.type.size());
-    request.entity = take(start.id.size());
-    request.command = take(start.command.size());
-    request.payload = rest;
-}
-
 // Calls with equal keys keep their order. Two entities of one key merely share a lane.
 std::uint64_t lane_key(const StartCall& start) {
     constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15ULL;
@@ -106,7 +87,11 @@ std::uint32_t Session::State::take_slot(Now now, StartCall&& start) {
     call.not_before = now.mono;
     call.backoff = options.backoff_min;
     call.request.kind = start.kind;
-    fill_request(call.request, start);
+    call.request.forced = start.force;
+    own_texts(call.request, {.type = start.type,
+                             .entity = start.id,
+                             .command = start.command,
+                             .payload = start.payload.view()});
     if (start.kind != RequestKind::Resolve)
         call.request.digest =
             routing::request_digest(start.type, start.id, start.command, call.request.payload);

@@ -33,6 +33,7 @@ struct StartCall {
     RequestKind kind = RequestKind::Command;
     // The id of a call that is repeated or (kind Resolve) asked about. Nothing: a new id.
     std::optional<RequestId> request;
+    bool force = false;  // to be run whatever connections die under it
 };
 struct FromNode {
     LinkId link = 0;

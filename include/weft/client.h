@@ -35,6 +35,9 @@ struct CallOptions {
     std::chrono::milliseconds timeout{5000};
     /// Repeats a call whose outcome was unknown; the first call's id. Nothing: a new id.
     std::optional<RequestId> request;
+    /// Runs the command even if leaders died while they had it. Without: after two lost connections
+    /// the call ends with an unknown outcome (WEFT-6008), for it may be what ends them.
+    bool force = false;
 };
 
 /// A finished call. `outcome`: Done or Rejected carry the entity's reply; NotDone and Unknown carry

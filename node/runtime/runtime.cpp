@@ -5,7 +5,9 @@
 #include "entity/builtin/kv.h"
 #include "node/loop/loop.h"
 #include "node/node.h"
+#include "node/runtime/crash_file.h"
 #include "node/runtime/log_file.h"
+#include "node/runtime/memory_return.h"
 #include "node/runtime/port.h"
 #include "storage/data_directory.h"
 #include "transport/sockets.h"
@@ -73,6 +75,8 @@ private:
     Runtime(const RuntimeOptions& options, Log log) : options_(options), log_(log) {}
     Result<void> listen();
     Result<void> begin(const routing::Genesis& genesis);
+    void open_crash_file(NodeOptions& node);
+    void look_at_memory();
     int end();
     int end_without_store(const Error& error);
 
@@ -87,8 +91,10 @@ private:
     Completions completions_;
     std::optional<JournalThread> journal_;
     std::optional<ReaderThread> reader_;
+    std::unique_ptr<CrashFile> crash_file_;
     std::optional<Node> node_;
     std::optional<Port> port_;
+    MemoryReturn memory_;
 };
 
 Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options, Log log) {
@@ -139,6 +145,7 @@ Result<void> Runtime::begin(const routing::Genesis& genesis) {
     node.self = options_.self.node;
     node.boot = *boot;
     node.timings = options_.timings;
+    open_crash_file(node);
     node_.emplace(std::move(node), store.recover(), types_, Random(random_seed()), log_);
 
     PortOptions port;
@@ -155,6 +162,23 @@ Result<void> Runtime::begin(const routing::Genesis& genesis) {
                                {"client", options_.self.client_address},
                                {"durable", port.header.durable}});
     return {};
+}
+
+// Without it the node serves all the same; only the trace of a handler that ends the process would
+// be missing.
+void Runtime::open_crash_file(NodeOptions& node) {
+    auto file = CrashFile::open(options_.data_directory + "/handler");
+    if (!file) {
+        log_.warn("handler.no_slot", {{"why", std::string_view(file.error().message)}});
+        return;
+    }
+    crash_file_ = *std::move(file);
+    node.crash_slot = crash_file_.get();
+    node.crashed = crash_file_->crashed();
+    if (const auto& found = crash_file_->found())
+        log_.error("handler.crashed", {{"type", std::string_view(found->type)},
+                                       {"id", std::string_view(found->id)},
+                                       {"request", std::string_view(found->request.text())}});
 }
 
 int Runtime::run() {
@@ -175,10 +199,17 @@ int Runtime::run() {
             }
             if (ready) log_.info("node.ready", {{"after_ms", (at - begun).count() / 1000000}});
         }
-        if (taken == 0)
-            port_->sleep(ready ? node_->next_deadline()
-                               : std::min(node_->next_deadline(), ask_ready));
+        if (taken != 0) continue;
+        look_at_memory();
+        port_->sleep(ready ? node_->next_deadline() : std::min(node_->next_deadline(), ask_ready));
     }
+}
+
+// Only when there is nothing to do: it may take some milliseconds.
+void Runtime::look_at_memory() {
+    const Instant now = port_->now().mono;
+    if (!memory_.wants_sample(now)) return;
+    if (memory_.sample(now, allocated_bytes())) return_free_memory();
 }
 
 int Runtime::end() {

@@ -1,6 +1,6 @@
 #include "cli/history.h"
 
-#include "tests/cli/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -64,7 +64,7 @@ TEST(History, NamesEveryOutcome) {
 }
 
 TEST(History, IsCompleteAfterFinish) {
-    const testing::TempFolder folder;
+    const test::TempFolder folder;
     const std::string path = folder.path() / "history";
     auto history = History::create(path);
     ASSERT_TRUE(history);

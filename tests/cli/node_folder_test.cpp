@@ -1,6 +1,6 @@
 #include "cli/node_folder.h"
 
-#include "tests/cli/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 #include <gtest/gtest.h>
 #include <sodium.h>
@@ -23,7 +23,7 @@ class NodeFolders : public ::testing::Test {
 protected:
     void SetUp() override { ASSERT_GE(sodium_init(), 0); }
     std::filesystem::path folder() const { return temp_.path() / "a"; }
-    testing::TempFolder temp_;
+    test::TempFolder temp_;
 };
 
 TEST_F(NodeFolders, KeepTheIdentityThatWasMade) {

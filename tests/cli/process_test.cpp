@@ -1,7 +1,7 @@
 #include "cli/process.h"
 
 #include "cli/node_folder.h"
-#include "tests/cli/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -27,7 +27,7 @@ protected:
     }
     // Without a reaper the process would stay a zombie.
     void reap(const ProcessId& process) { ::waitpid(process.pid, nullptr, 0); }
-    testing::TempFolder temp_;
+    test::TempFolder temp_;
 };
 
 TEST_F(Processes, RunInASessionOfTheirOwnAndWriteToTheLog) {

@@ -52,6 +52,8 @@ public:
     std::atomic<bool> silent = false;
     // So many requests are refused as Overloaded first.
     std::atomic<int> refusals = 0;
+    // Replies wait for one another until so many leave in one frame.
+    std::atomic<int> gather = 1;
 
 private:
     void run() {
@@ -77,10 +79,13 @@ private:
                 wire::write(out_, admin(*ask));
             } else if (auto* request = std::get_if<Request>(&**message)) {
                 ++requests_;
-                if (!silent) wire::write(out_, reply(*request));
+                if (silent) continue;
+                wire::write(out_, reply(*request));
+                ++gathered_;
             }
         }
-        if (out_.empty()) return;
+        if (out_.empty() || (gathered_ != 0 && gathered_ < gather)) return;
+        gathered_ = 0;
         wire::FrameHeader header;
         header.cluster.bytes[0] = options_.mesh;
         router_->send(from, out_.finish(header));
@@ -140,6 +145,7 @@ private:
     transport::Context context_;
     std::optional<transport::Router> router_;
     wire::FrameWriter out_;
+    int gathered_ = 0;
     std::atomic<bool> stopping_ = false;
     std::atomic<int> requests_ = 0;
     std::atomic<int> frames_ = 0;

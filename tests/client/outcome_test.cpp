@@ -42,6 +42,14 @@ void lost_leadership(SessionWorld& w) {
     second_node_leads(w);
     w.pass(milliseconds(100));
 }
+Step given_up_with(ErrorNumber why) {
+    return [why](SessionWorld& w) {
+        Reply reply;
+        reply.outcome = Outcome::Unknown;
+        reply.error = make_error(why, "not run again");
+        w.answer(w.last(), reply);
+    };
+}
 void link_lost(SessionWorld& w) {
     w.down(w.link_to(1));
     second_node_leads(w);
@@ -86,6 +94,14 @@ TEST(Outcome, FoldsTheAttemptsOfOneCall) {
          {link_lost, refuse_with(RequestReused)},
          Outcome::NotDone,
          ErrorCode::RequestIdReused},
+        {"suspected of ending nodes: no further try",
+         {link_lost, given_up_with(Poisoned)},
+         Outcome::Unknown,
+         ErrorCode::OutcomeUnknown},
+        {"the node died in its handler: no further try",
+         {link_lost, given_up_with(HandlerCrashed)},
+         Outcome::Unknown,
+         ErrorCode::OutcomeUnknown},
     };
     for (const auto& c : cases) {
         SCOPED_TRACE(c.why);
@@ -121,6 +137,25 @@ TEST(Outcome, EveryAttemptOfACallCarriesTheSameRequestId) {
     EXPECT_EQ(world.sent[2].second.leaders_lost, 1);
     world.done(world.last());
     EXPECT_EQ(world.ended[1].id, world.sent[0].second.id);
+}
+
+// DESIGN 3, user code: what a leader decides by is the client's to count.
+TEST(Outcome, OfACallUnderWhichConnectionsDieIsCountedAndForcedOnlyWhenAsked) {
+    for (const bool force : {false, true}) {
+        SessionWorld world = SessionWorld::connected();
+        StartCall start = SessionWorld::start_of(1, "x");
+        start.force = force;
+        world.step(std::move(start));
+        for (std::uint8_t lost = 1; lost <= 2; ++lost) {
+            world.down(world.last().first);
+            world.term += 1;
+            world.leader = static_cast<std::uint8_t>(lost + 1);
+            world.say_hello(world.link_to(3), 3);
+            world.pass(milliseconds(100));
+            EXPECT_EQ(world.last().second.leaders_lost, lost);
+            EXPECT_EQ(world.last().second.forced, force);
+        }
+    }
 }
 
 TEST(Outcome, IsNotDoneWhenNothingWasEverSent) {

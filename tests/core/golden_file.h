@@ -2,6 +2,7 @@
 // Reads tests/golden: lines of hex digits, lines that begin with '#' are remarks.
 
 #include <fstream>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,22 @@ inline std::string bytes_of(std::string_view hex) {
     for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
         bytes.push_back(static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
     return bytes;
+}
+
+// A file of several items: "= NAME", and the hex digits below it.
+inline std::map<std::string, std::string> golden_items(const std::string& file_name) {
+    std::ifstream file(std::string(WEFT_SOURCE_DIR "/tests/golden/") + file_name);
+    std::map<std::string, std::string> items;
+    std::string line, name;
+    while (std::getline(file, line)) {
+        if (line.starts_with("= ")) {
+            name = line.substr(2);
+            items.try_emplace(name);
+        } else if (!line.starts_with('#')) {
+            items[name] += bytes_of(line);
+        }
+    }
+    return items;
 }
 
 }  // namespace weft::test

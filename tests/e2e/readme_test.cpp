@@ -1,6 +1,6 @@
 // Every console block of the README does what it shows.
 
-#include "tests/cli/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -90,7 +90,7 @@ void check_script(const std::string& command) {
 TEST(Readme, DoesWhatItShows) {
     const auto steps = read_steps(WEFT_SOURCE_DIR "/README.md");
     ASSERT_GT(steps.size(), 10U);
-    const testing::TempFolder folder;
+    const test::TempFolder folder;
     ASSERT_EQ(::setenv("WEFT_DEV_DIR", (folder.path() / "dev").c_str(), 1), 0);
     const std::string programs = std::filesystem::path(WEFT_PROGRAM).parent_path();
     const std::string path = "PATH='" + programs + "':\"$PATH\" ";

@@ -2,7 +2,7 @@
 // A dev mesh of real processes in a folder of the test's own, driven through the program `weft` as
 // a user would.
 
-#include "tests/cli/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -41,7 +41,7 @@ protected:
     std::filesystem::path file(const std::string& name) const { return temp_.path() / name; }
 
 private:
-    testing::TempFolder temp_;
+    test::TempFolder temp_;
 };
 
 // A bench run under way and what its history says afterwards.

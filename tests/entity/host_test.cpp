@@ -144,9 +144,10 @@ TEST_F(HostTest, FollowerKeepsEventsAndNoState) {
     EXPECT_FALSE(entity.loaded);
     EXPECT_TRUE(entity.known);
     EXPECT_TRUE(entity.dirty);
-    ASSERT_NE(entity.unflushed, nullptr);
-    EXPECT_EQ(entity.unflushed->first, Version{1});
-    std::string_view records = entity.unflushed->records;
+    ASSERT_FALSE(entity.unflushed.empty());
+    EXPECT_EQ(entity.unflushed.first(), Version{1});
+    const std::string all = entity.unflushed.records();
+    std::string_view records = all;
     const auto record = take_event_record(records);
     ASSERT_TRUE(record.has_value());
     EXPECT_EQ(record->bytes, five);
@@ -161,13 +162,13 @@ TEST_F(HostTest, SweepGivesDirtyEntitiesInKeyOrder) {
         Entity& entity = absent("e" + std::to_string(i), *kv);
         if (i % 3 != 0) continue;
         host.commit(entity, propose(entity, *kv, "put", "v"), kv.get());
-        keys.push_back(*entity.key);
+        keys.emplace_back(entity.key());
     }
     std::ranges::sort(keys);
     std::vector<std::string> swept;
     host.begin_sweep();
     while (Entity* entity = host.next_to_sweep()) {
-        swept.push_back(*entity->key);
+        swept.emplace_back(entity->key());
         host.flushed(*entity, 1);
         host.check();
     }

@@ -38,6 +38,7 @@ void expect_same(const Request& back, const Request& sent) {
     EXPECT_EQ(back.kind, sent.kind);
     EXPECT_EQ(back.deadline_ms, sent.deadline_ms);
     EXPECT_EQ(back.leaders_lost, sent.leaders_lost);
+    EXPECT_EQ(back.forced, sent.forced);
     EXPECT_EQ(back.type, sent.type);
     EXPECT_EQ(back.entity, sent.entity);
     EXPECT_EQ(back.command, sent.command);
@@ -83,6 +84,8 @@ RC_GTEST_PROP(ClientCodec, CarriesAnyRequest, ()) {
     sent.id.group = GroupId{*rc::gen::inRange<std::uint32_t>(0, 16385)};
     sent.deadline_ms = *rc::gen::arbitrary<std::uint32_t>();
     sent.kind = RequestKind{*rc::gen::inRange<std::uint8_t>(1, 4)};
+    sent.leaders_lost = *rc::gen::arbitrary<std::uint8_t>();
+    sent.forced = *rc::gen::arbitrary<bool>();
     sent.type = type;
     sent.entity = entity;
     sent.command = command;

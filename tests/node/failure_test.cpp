@@ -172,6 +172,22 @@ TEST(Disk, AFullDiskRefusesWritesAnswersReadsAndHandsOver) {
     EXPECT_EQ(lab.ask(0, lab.request("kv", "a", "put", "y")).outcome, Outcome::Done);
 }
 
+// DESIGN 6: before the disk is full, and until there is clearly more room.
+TEST(Disk, ScarceRoomRefusesWritesAnswersReadsAndHandsOver) {
+    Lab lab;
+    lab.start();
+    ASSERT_TRUE(lab.run_until_ready());
+    ASSERT_EQ(lab.call("kv", "a", "put", "x").outcome, Outcome::Done);
+    const std::size_t old = *lab.leader_of(lab.group_of("kv", "a"));
+    storage::StoreStats scarce = lab[old].store.stats();
+    scarce.scarce = true;
+    lab[old].event(Persisted{1, scarce});
+    const Reply put = lab.ask(old, lab.request("kv", "a", "put", "y"));
+    EXPECT_EQ(put.outcome, Outcome::NotDone);
+    EXPECT_TRUE(lab.run_until([&] { return lab.leader_of(lab.group_of("kv", "a")) != old; }));
+    EXPECT_EQ(lab.call("kv", "a", "put", "y").outcome, Outcome::Done);
+}
+
 TEST(Disk, BeyondTheBoundOfWaitingBytesWritesAreRefusedAndReadsAreNot) {
     Lab lab({.nodes = 1, .adjust = [](NodeOptions& o) { o.persist_bytes_max = 1000; }});
     lab.start();

@@ -78,7 +78,7 @@ void Machine::perform(Effects& effects) {
             trace.push_back(fmt::format("{} to {}", name_of(peer->message), to));
             ++messages_sent;
             if (keep_messages) messages.push_back(peer->message);
-            if (!lab_.is_cut(number_, to))
+            if (!lab_.is_cut(number_, to) && !lab_.loses(peer->message))
                 lab_[to].event(FromPeer{id(), boot, store.stats().durable, peer->message});
         } else if (auto* client = std::get_if<SendClient>(&effect)) {
             trace.push_back(name_of(client->message));

@@ -86,6 +86,9 @@ public:
     void heal() { cut_.clear(); }
     bool is_cut(std::size_t from, std::size_t to) const { return cut_.contains({from, to}); }
 
+    // Messages between nodes that get lost, on every link.
+    std::function<bool(const MeshMessage&)> loses = [](const MeshMessage&) { return false; };
+
     void run_for(Duration time);
     // False: it did not come true in time.
     bool run_until(const std::function<bool()>& done, Duration limit = std::chrono::seconds(10));

@@ -4,6 +4,7 @@
 #include "core/hash.h"
 #include "node/runtime/runtime.h"
 #include "routing/genesis.h"
+#include "tests/support/temp_folder.h"
 #include "tests/transport/loopback.h"
 
 #include <gtest/gtest.h>
@@ -19,24 +20,6 @@
 #include <vector>
 
 namespace weft::test {
-
-class TempFolder {
-public:
-    TempFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "weft-XXXXXX").string();
-        path_ = mkdtemp(name.data());
-    }
-    TempFolder(const TempFolder&) = delete;
-    TempFolder& operator=(const TempFolder&) = delete;
-    ~TempFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
 
 inline routing::NodeRecord node_record(char name) {
     routing::NodeRecord record;
@@ -122,11 +105,12 @@ public:
     }
     ClusterId cluster() const { return routing::cluster_id(genesis_bytes); }
 
+private:
+    TempFolder folder_;  // outlives the nodes that write into it
+
+public:
     std::string genesis_bytes;
     std::vector<std::unique_ptr<TestNode>> nodes;
-
-private:
-    TempFolder folder_;
 };
 
 }  // namespace weft::test

@@ -59,6 +59,47 @@ TEST(Leader, WithoutAQuorumsContactStepsDown) {
     EXPECT_FALSE(lab.replica->leader());
 }
 
+// DESIGN 5, contact: answers to appends count as answers to heartbeats do.
+TEST(Leader, WhoseAppendsAreAnsweredKeepsItsPlaceWithoutHeartbeats) {
+    Lab lab;
+    lab.lead();
+    for (int i = 0; i < 50; ++i) {
+        lab.accepts(1, lab.propose().value);
+        lab.run(ms(100));
+        ASSERT_EQ(lab.replica->role(), Role::Leader) << i;
+    }
+    lab.run(ms(1000));
+    EXPECT_EQ(lab.replica->role(), Role::Follower) << "nothing was answered for a second";
+}
+
+// Contact is dated by when what is answered was sent, never by when the answer was read.
+TEST(Leader, IsNotKeptByALateOrRepeatedAnswerToAnAppend) {
+    Lab lab;
+    lab.lead();
+    lab.accepts(1, 1);
+    lab.run(ms(500));
+    const LogIndex entry = lab.propose();
+    lab.run(ms(400));
+    lab.accepts(1, entry.value);  // dates from 400 ms ago
+    lab.run(ms(500));
+    EXPECT_EQ(lab.replica->role(), Role::Leader);
+    lab.accepts(1, entry.value);
+    lab.accepts(2, entry.value);  // late, and no newer for being the first of that peer
+    lab.run(ms(150));
+    EXPECT_EQ(lab.replica->role(), Role::Follower);
+}
+
+TEST(Leader, IsNotKeptByAnAnswerForEntriesOfFormerTerms) {
+    const MadeLog log({1, 1, 1});
+    Lab lab({}, log, 3, {kOne, NodeId{}});
+    lab.lead();
+    ASSERT_EQ(lab.replica->role(), Role::Leader);
+    lab.run(ms(900));
+    lab.accepts(1, 3);  // it has that from a former leader
+    lab.run(ms(200));
+    EXPECT_EQ(lab.replica->role(), Role::Follower);
+}
+
 TEST(Leader, StepsDownWhenRefusedByANewerTerm) {
     Lab lab;
     lab.lead();

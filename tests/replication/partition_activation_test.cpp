@@ -141,6 +141,28 @@ TEST(Passivation, IdleEntitiesLeaveMemoryAndComeBack) {
     }
 }
 
+// Rows that a sweep writes may hold more than the base it leads to: such an entity is clean and
+// still must not leave. Left alone it would stay for ever, and all that were used after it.
+TEST(Passivation, EntitiesThatChangedDuringASweepDoNotStay) {
+    PartitionLab::Options options;
+    options.limits.passivate_after = std::chrono::seconds(2);
+    PartitionLab lab(options);
+    lab.lead();
+    const auto put_all = [&lab] {
+        for (int i = 0; i < 20; ++i) lab.put("k" + std::to_string(i), "v");
+    };
+    put_all();
+    lab.step(0, Sweep{1});
+    put_all();
+    lab.sweep(0);
+    EXPECT_EQ(lab.at(0).status().active_entities, 20U);
+    EXPECT_LE(lab.at(0).status().dirty_entities, 1U);
+    for (int i = 0; i < 5; ++i) lab.put("later" + std::to_string(i), "v");
+    lab.run(std::chrono::seconds(30));
+    EXPECT_EQ(lab.at(0).status().active_entities, 0U);
+    EXPECT_EQ(get(lab, "kv", "k7"), "v");
+}
+
 TEST(Passivation, CacheOfCleanEntitiesIsBounded) {
     PartitionLab::Options options;
     options.limits.cached_bytes = 10000;

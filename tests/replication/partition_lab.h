@@ -29,6 +29,7 @@ struct PartitionLabOptions {
     bool auto_persist = true;
     bool auto_fetch = true;
     bool auto_confirm = true;
+    CrashSlot* crash_slot = nullptr;
 };
 
 class PartitionLab {
@@ -62,6 +63,8 @@ public:
         options.replica.config = Config::of(voters);
         options.replica.limits = options_.log_limits;
         options.limits = options_.limits;
+        options.crash_slot = options_.crash_slot;
+        options.crashed = crashed;
         for (std::size_t b = 0; b < 16; ++b) options.hash_key[b] = static_cast<std::uint8_t>(b);
         storage::RecoveredGroup recovered;
         recovered.group = kGroup;
@@ -139,7 +142,7 @@ public:
             }
         }
         if (!out.batch.empty() || marked) seat.pending.emplace_back(out.batch, seat.seq);
-        if (options_.auto_persist) persist(i);
+        if (options_.auto_persist && !seat.disk_held) persist(i);
         if (options_.auto_fetch) serve(i);
     }
     void persist(std::size_t i) {
@@ -150,6 +153,11 @@ public:
             last_apply_ok = last_apply_ok && seat.disk.apply(batch).has_value();
             step(i, Persisted{number});
         }
+    }
+    // What seat `i` writes waits, whatever the options say, until the disk is let go.
+    void hold_disk(std::size_t i, bool hold = true) {
+        seats_[i].disk_held = hold;
+        if (!hold) persist(i);
     }
     void serve(std::size_t i) {
         Seat& seat = seats_[i];
@@ -255,6 +263,7 @@ public:
     std::uint64_t lowest_open = 1;
     std::size_t answers = 0;
     std::size_t fetches_served = 0;
+    std::vector<RequestId> crashed;  // what the next boot is told
     std::vector<WantConfirm> confirms;
     std::optional<Swept> swept;
     std::size_t snapshot_chunks = 0;
@@ -268,6 +277,7 @@ private:
         std::deque<Fetch> fetches;
         std::uint64_t seq = 0;
         bool cut = false;
+        bool disk_held = false;
     };
     bool leads(std::size_t i) const {
         return seats_[i].partition->replica().role() == Role::Leader;

@@ -1,6 +1,4 @@
-#include "entity/builtin/counter.h"
-#include "entity/builtin/kv.h"
-#include "sim/seed.h"
+#include "sim/run.h"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -28,20 +26,12 @@ std::pair<std::uint64_t, std::uint64_t> seeds_wanted() {
     return {first, last};
 }
 
-entity::TypeTable all_types() {
-    entity::TypeTable types;
-    types.add(entity::make_kv());
-    types.add(entity::make_counter());
-    return types;
-}
-
 TEST(Swarm, EverySeedKeepsThePromises) {
-    const entity::TypeTable types = all_types();
     const auto [first, last] = seeds_wanted();
     std::uint64_t operations = 0;
     std::uint64_t faults = 0;
     for (std::uint64_t seed = first; seed <= last; ++seed) {
-        const SeedReport report = run_seed(seed, types);
+        const RunReport report = run_seed(seed);
         EXPECT_TRUE(report.ok()) << "seed " << seed << " (" << report.plan
                                  << "): " << report.violation << "\nreplay: weft sim run --seeds "
                                  << seed << ".." << seed;
@@ -55,11 +45,8 @@ TEST(Swarm, EverySeedKeepsThePromises) {
 
 // I22: without a fault nothing is unknown and nobody is elected twice.
 TEST(Swarm, NothingHappensWithoutACause) {
-    const entity::TypeTable types = all_types();
-    SwarmOptions options;
-    options.no_faults = true;
     for (std::uint64_t seed = 1000; seed < 1006; ++seed) {
-        const SeedReport report = run_seed(seed, types, options);
+        const RunReport report = run_seed(seed, Profile::NoFaults);
         EXPECT_TRUE(report.ok()) << "seed " << seed << " (" << report.plan
                                  << "): " << report.violation;
         EXPECT_GT(report.done, 50U);
@@ -68,9 +55,8 @@ TEST(Swarm, NothingHappensWithoutACause) {
 
 // docs/findings.md names what each of them found.
 TEST(Swarm, SeedsThatOnceFailedHold) {
-    const entity::TypeTable types = all_types();
     for (const std::uint64_t seed : {32U, 72U, 283U, 389U, 3416U, 3622U}) {
-        const SeedReport report = run_seed(seed, types);
+        const RunReport report = run_seed(seed);
         EXPECT_TRUE(report.ok()) << "seed " << seed << " (" << report.plan
                                  << "): " << report.violation;
     }
@@ -78,13 +64,12 @@ TEST(Swarm, SeedsThatOnceFailedHold) {
 
 // I20: same seed, same trace.
 TEST(Swarm, TheSameSeedGivesTheSameTrace) {
-    const entity::TypeTable types = all_types();
     for (std::uint64_t seed = 2000; seed < 2004; ++seed) {
-        const SeedReport one = run_seed(seed, types);
-        const SeedReport two = run_seed(seed, types);
+        const RunReport one = run_seed(seed);
+        const RunReport two = run_seed(seed);
         EXPECT_EQ(one.trace_hash, two.trace_hash) << "seed " << seed;
         EXPECT_EQ(one.frames, two.frames);
-        EXPECT_NE(one.trace_hash, run_seed(seed + 100, types).trace_hash);
+        EXPECT_NE(one.trace_hash, run_seed(seed + 100).trace_hash);
     }
 }
 

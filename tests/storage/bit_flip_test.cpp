@@ -15,16 +15,6 @@
 namespace weft::storage::test {
 namespace {
 
-DataDirectoryOptions options_for(const std::string& path) {
-    DataDirectoryOptions options;
-    options.path = path;
-    options.cluster.bytes[0] = 7;
-    options.node.bytes[0] = 8;
-    options.map_bytes = std::uint64_t{32} << 20;
-    options.preallocate_bytes = 0;
-    return options;
-}
-
 std::string flipped(std::string bytes, std::size_t at, unsigned bit) {
     bytes[at] = static_cast<char>(bytes[at] ^ (1 << bit));
     return bytes;
@@ -35,7 +25,7 @@ class Written {
 public:
     template <class Fill>
     explicit Written(Fill&& fill) {
-        auto opened = DataDirectory::open(options_for(dir_.path()));
+        auto opened = DataDirectory::open(directory_options(dir_.path()));
         EXPECT_TRUE(opened.has_value());
         fill([&](const WriteBatch& batch) {
             EXPECT_TRUE((*opened)->store().apply(batch).has_value());
@@ -46,11 +36,11 @@ public:
         bytes_ = read_file(dir_.file("data.mdb"));
     }
     const std::string& bytes() const { return bytes_; }
-    const std::string& path() const { return dir_.path(); }
+    std::string path() const { return dir_.path(); }
     const MemoryStore& expected() const { return expected_; }
     Result<std::unique_ptr<DataDirectory>> open_with(const std::string& bytes) const {
         write_file(dir_.file("data.mdb"), bytes);
-        return DataDirectory::open(options_for(dir_.path()));
+        return DataDirectory::open(directory_options(dir_.path()));
     }
     // `bytes` with one bit of `record` changed, in every copy that pages in and out of use hold.
     std::string with_flip(std::string_view record, std::size_t at, unsigned bit) const {
@@ -117,7 +107,7 @@ TEST(BitFlip, ADamagedEntryIsSoundAgainOnceItIsRepaired) {
         log.repair(batch, LogIndex{2});
         ASSERT_TRUE((*opened)->store().apply(batch).has_value());
         opened->reset();
-        opened = DataDirectory::open(options_for(written.path()));
+        opened = DataDirectory::open(directory_options(written.path()));
         ASSERT_TRUE(opened.has_value()) << opened.error().message;
         const RecoveredGroup group = (*opened)->store().recover().at(0);
         for (const RecoveredEntry& e : group.log) EXPECT_TRUE(e.intact);

@@ -19,11 +19,7 @@ namespace fs = std::filesystem;
 class DataDirectoryTest : public testing::Test {
 protected:
     DataDirectoryTest() {
-        options_.path = dir_.file("a/b/data");
-        options_.cluster.bytes[0] = 1;
-        options_.node.bytes[0] = 2;
-        options_.map_bytes = std::uint64_t{64} << 20;
-        options_.preallocate_bytes = 0;
+        options_ = directory_options(dir_.file("a/b/data"));
         options_.kernel_boot_id = "kernel-1";
     }
     std::unique_ptr<DataDirectory> open() {

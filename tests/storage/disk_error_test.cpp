@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <filesystem>
 #include <thread>
 
 namespace weft::storage::test {
@@ -18,11 +19,7 @@ class DiskErrorTest : public testing::Test {
 protected:
     void open() {
         data_.reset();
-        DataDirectoryOptions options;
-        options.path = dir_.path();
-        options.map_bytes = std::uint64_t{32} << 20;
-        options.preallocate_bytes = 0;
-        auto opened = DataDirectory::open(options);
+        auto opened = DataDirectory::open(directory_options(dir_.path()));
         ASSERT_TRUE(opened.has_value()) << opened.error().message;
         data_ = std::move(*opened);
     }
@@ -112,6 +109,45 @@ TEST_F(DiskErrorTest, AFullDiskOnAnyWriteRefusesTheBatchUntilThereIsRoom) {
     const std::string after = picture(data_->store());
     open();
     EXPECT_EQ(picture(data_->store()), after);
+}
+
+// The identity's sync counts like any other: the counter it shows may not be on the disk.
+TEST_F(DiskErrorTest, AFailedSyncOfTheIdentityRefusesTheNextStart) {
+    open();
+    ASSERT_TRUE(data_->begin_boot().has_value());
+    {
+        IoShim shim(dir_.file("identity.new"));
+        shim.answer = [](IoCall call) { return call == IoCall::Sync ? EIO : 0; };
+        const auto begun = data_->begin_boot();
+        ASSERT_FALSE(begun.has_value());
+        EXPECT_EQ(begun.error().number, 5004);
+    }
+    data_.reset();
+    const auto again = DataDirectory::open(directory_options(dir_.path()));
+    ASSERT_FALSE(again.has_value());
+    EXPECT_EQ(again.error().number, 5004);
+    std::filesystem::remove(dir_.file("sync-failed"));
+    open();
+    EXPECT_EQ(data_->begin_boot(), Boot{2});
+}
+
+// A full disk that shows only at the sync: the pages it lost are those of the refused round, which
+// the next one writes again before anything refers to them.
+TEST_F(DiskErrorTest, AFullDiskAtTheSyncLosesNothing) {
+    open();
+    ASSERT_TRUE(data_->store().apply(some(1)).has_value());
+    const std::string before = picture(data_->store());
+    const WriteBatch batch = some(2);
+    const auto failed = fail_nth(batch, IoCall::Sync, 1, ENOSPC);
+    ASSERT_TRUE(failed.has_value());
+    ASSERT_FALSE(failed->has_value());
+    EXPECT_EQ(failed->error().number, 5003) << failed->error().message;
+    EXPECT_EQ(picture(data_->store()), before);
+    ASSERT_TRUE(data_->store().apply(batch).has_value());
+    const std::string after = picture(data_->store());
+    open();
+    EXPECT_EQ(picture(data_->store()), after);
+    EXPECT_EQ(data_->store().recover().at(0).log.size(), 16U);
 }
 
 // A stall is only slow: reads go on meanwhile and see the state before the round.

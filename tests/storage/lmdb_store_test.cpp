@@ -239,6 +239,53 @@ TEST_F(LmdbStoreTest, AFullMapRefusesTheBatchAndKeepsEverythingBefore) {
     EXPECT_TRUE(LmdbStore::open(small).has_value());
 }
 
+// DESIGN 6: read-only before the disk is full, so that what makes room can still be written.
+TEST_F(LmdbStoreTest, SaysThatRoomIsScarceBeforeItIsUsedUp) {
+    const TempDir fresh;
+    LmdbStoreOptions small = options();
+    small.directory = fresh.path();
+    small.map_bytes = 4 << 20;
+    auto opened = LmdbStore::open(small);
+    ASSERT_TRUE(opened.has_value()) << opened.error().message;
+    std::uint64_t rows = 0;
+    StoreStats stats;
+    while (!stats.scarce) {
+        batch_.clear();
+        batch_.put_row(Table::Entity, "row" + std::to_string(rows++), std::string(20000, 'x'));
+        const auto done = (*opened)->apply(batch_);
+        ASSERT_TRUE(done.has_value()) << done.error().message;
+        stats = *done;
+    }
+    EXPECT_GT(stats.file_bytes, small.map_bytes / 10 * 8);
+    EXPECT_TRUE((*opened)->apply(WriteBatch{})->scarce);
+    opened->reset();
+    opened = LmdbStore::open(small);
+    ASSERT_TRUE(opened.has_value()) << opened.error().message;
+    EXPECT_TRUE((*opened)->stats().scarce);
+    // A little room is not enough: the node would go to and fro.
+    batch_.clear();
+    batch_.erase_row(Table::Entity, "row0");
+    EXPECT_TRUE((*opened)->apply(batch_)->scarce);
+    batch_.clear();
+    for (std::uint64_t i = 1; i < rows / 3; ++i)
+        batch_.erase_row(Table::Entity, "row" + std::to_string(i));
+    const auto roomy = (*opened)->apply(batch_);
+    ASSERT_TRUE(roomy.has_value()) << roomy.error().message;
+    EXPECT_FALSE(roomy->scarce);
+}
+
+TEST_F(LmdbStoreTest, KeepsAReserveOfTheFileSystemFree) {
+    LmdbStoreOptions greedy = options();
+    greedy.reserve_bytes = std::uint64_t{1} << 62;  // more than there is
+    store_.reset();
+    auto opened = LmdbStore::open(greedy);
+    ASSERT_TRUE(opened.has_value()) << opened.error().message;
+    EXPECT_TRUE((*opened)->stats().scarce);
+    const auto done = (*opened)->apply(WriteBatch{});
+    ASSERT_TRUE(done.has_value()) << done.error().message;
+    EXPECT_TRUE(done->scarce);
+}
+
 // The reader thread's fetches against the journal thread's moves and trims.
 TEST_F(LmdbStoreTest, ReadsDuringWritesFindEveryLiveRecordSound) {
     LogWriter idle(GroupId{1});

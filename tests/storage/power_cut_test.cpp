@@ -21,16 +21,6 @@ constexpr std::size_t kAllSubsetsMax = 10;
 constexpr int kDrawnSubsets = 200;
 constexpr int kTornImages = 24;
 
-DataDirectoryOptions options_for(const std::string& path) {
-    DataDirectoryOptions options;
-    options.path = path;
-    options.cluster.bytes[0] = 7;
-    options.node.bytes[0] = 8;
-    options.map_bytes = std::uint64_t{32} << 20;
-    options.preallocate_bytes = 0;
-    return options;
-}
-
 void put(std::string& image, std::uint64_t offset, std::string_view bytes) {
     if (image.size() < offset + bytes.size()) image.resize(offset + bytes.size(), '\0');
     std::copy(bytes.begin(), bytes.end(), image.begin() + static_cast<std::ptrdiff_t>(offset));
@@ -50,7 +40,7 @@ Recording record_run(std::uint64_t seed, int batches) {
     const TempDir dir;
     const std::string path = dir.file("data");
     IoShim shim(path + "/data.mdb");
-    auto opened = DataDirectory::open(options_for(path));
+    auto opened = DataDirectory::open(directory_options(path));
     EXPECT_TRUE(opened.has_value()) << opened.error().message;
     run.identity_at = shim.events.size();
     run.identity = read_file(path + "/identity");
@@ -131,7 +121,7 @@ private:
             write_file(dir.file("identity"), run_.identity);
             write_file(dir.file("identity.2"), run_.identity);
         }
-        auto opened = DataDirectory::open(options_for(dir.path()));
+        auto opened = DataDirectory::open(directory_options(dir.path()));
         ASSERT_TRUE(opened.has_value()) << "event " << at << ": " << opened.error().message;
         for (int i = 0; i < 3; ++i)  // finishes what was remembered of erased prefixes
             ASSERT_TRUE((*opened)->store().apply(WriteBatch{}).has_value());
@@ -169,7 +159,7 @@ TEST(PowerCut, TheRecordedWritesAddUpToTheFile) {
     std::string image;
     {
         IoShim shim(path + "/data.mdb");
-        auto opened = DataDirectory::open(options_for(path));
+        auto opened = DataDirectory::open(directory_options(path));
         ASSERT_TRUE(opened.has_value());
         BatchMaker maker(5, 3);
         for (int i = 0; i < 20; ++i)
@@ -184,7 +174,7 @@ TEST(PowerCut, AnAcknowledgedBatchLeavesNothingUnsynced) {
     const TempDir dir;
     const std::string path = dir.file("data");
     IoShim shim(path + "/data.mdb");
-    auto opened = DataDirectory::open(options_for(path));
+    auto opened = DataDirectory::open(directory_options(path));
     ASSERT_TRUE(opened.has_value());
     BatchMaker maker(6, 3);
     for (int i = 0; i < 20; ++i) {

@@ -4,27 +4,20 @@
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 namespace weft::storage::test {
 
-TempDir::TempDir() {
-    // In memory where there is such a place: these tests are about bytes, not about speed.
-    std::filesystem::path parent = "/dev/shm";
-    if (access(parent.c_str(), W_OK) != 0) parent = std::filesystem::temp_directory_path();
-    std::string pattern = (parent / "weft-storage-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
-    path_ = pattern;
-}
-
-TempDir::~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
+DataDirectoryOptions directory_options(const std::string& path) {
+    DataDirectoryOptions options;
+    options.path = path;
+    options.cluster.bytes[0] = 7;
+    options.node.bytes[0] = 8;
+    options.map_bytes = std::uint64_t{32} << 20;
+    options.preallocate_bytes = 0;
+    return options;
 }
 
 std::string read_file(const std::string& path) {

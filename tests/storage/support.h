@@ -1,10 +1,12 @@
 #pragma once
-// Shared by the storage tests: a folder that goes away, entries that check, and a generator of
-// valid random batches.
+// Shared by the storage tests: a folder that goes away, options, entries that check, and a
+// generator of valid random batches.
 
 #include "core/entry.h"
 #include "core/random.h"
 #include "storage/contracts.h"
+#include "storage/data_directory.h"
+#include "tests/support/temp_folder.h"
 
 #include <map>
 #include <string>
@@ -12,18 +14,14 @@
 
 namespace weft::storage::test {
 
-class TempDir {
+// These tests are about bytes, not about speed: in memory where there is such a place.
+class TempDir : public weft::test::TempFolder {
 public:
-    TempDir();
-    TempDir(const TempDir&) = delete;
-    TempDir& operator=(const TempDir&) = delete;
-    ~TempDir();
-    const std::string& path() const { return path_; }
-    std::string file(const std::string& name) const { return path_ + "/" + name; }
-
-private:
-    std::string path_;
+    TempDir() : TempFolder(Place::Memory) {}
 };
+
+// A small directory of one mesh and node, without room set aside: what it writes is what is needed.
+DataDirectoryOptions directory_options(const std::string& path);
 
 std::string read_file(const std::string& path);
 void write_file(const std::string& path, std::string_view bytes);

@@ -1,0 +1,240 @@
+#include "sim/run.h"
+
+#include "core/invariant.h"
+#include "entity/builtin/counter.h"
+#include "entity/builtin/kv.h"
+#include "sim/checkers/linearizability.h"
+#include "sim/ledger.h"
+#include "sim/world.h"
+
+#include <fmt/core.h>
+
+#include <string>
+#include <utility>
+
+namespace weft::sim {
+namespace {
+
+constexpr std::size_t kSearchSteps = 2'000'000;
+
+// The one exception of weft: it carries a broken invariant out of the run.
+struct Violation {
+    std::string text;
+};
+
+void throw_violation(const BrokenInvariant& broken) {
+    throw Violation{
+        fmt::format("{} ({}:{}): {}", broken.condition, broken.file, broken.line, broken.message)};
+}
+
+Duration milliseconds(std::uint64_t count) {
+    return std::chrono::milliseconds(static_cast<std::int64_t>(count));
+}
+
+void trace_history(std::FILE* trace, const std::string& entity, const History& history) {
+    for (const Operation& op : history)
+        fmt::print(trace, "{} client {} {}({}) -> {} outcome {} [{}..{}] {}\n", entity, op.client,
+                   static_cast<int>(op.kind), op.argument, op.result.value_or("nothing"),
+                   static_cast<int>(op.outcome), op.start_ns, op.end_ns, op.note);
+}
+
+class Run {
+public:
+    Run(World& world, const RunOptions& options, RunReport& report)
+        : world_(world), options_(options), report_(report), config_(world.schedule().config) {}
+
+    void play() {
+        phase("warm-up");
+        world_.begin();
+        world_.run_to(Instant{} + milliseconds(config_.warm_up_ms));
+        phase("chaos");
+        world_.run_to(Instant{} + milliseconds(config_.warm_up_ms + config_.chaos_ms));
+        if (heal_core() && heal_all() && audit()) judge();
+    }
+
+private:
+    bool fail(std::string text) {
+        report_.violation = std::move(text);
+        return false;
+    }
+    void phase(std::string_view name) {
+        if (options_.observer != nullptr) options_.observer->phase(world_.queue().now(), name);
+    }
+
+    // A quorum of every group is whole again, the others stay broken: it must serve (I14).
+    bool heal_core() {
+        if (config_.core_broken == 0) return true;
+        phase("quorum core");
+        world_.heal();
+        world_.break_machines(config_.core_broken, config_.core_cut);
+        // Long enough that a leader without its quorum has noticed.
+        world_.run_for(milliseconds(2 * config_.election_max_ms));
+        if (!ready_in_time(config_.core_broken))
+            return fail("I14: a quorum is whole, but not ready:" + who_is_not_ready());
+        world_.run_for(std::chrono::seconds(1));
+        return true;
+    }
+
+    bool heal_all() {
+        phase("heal");
+        for (std::size_t i = 0; i < world_.clients(); ++i) world_.client(i).finish();
+        world_.heal();
+        if (!ready_in_time(0)) return fail("I14: not ready after heal:" + who_is_not_ready());
+        return all_idle_within(std::chrono::seconds(30)) || refusing() ||
+               fail("I14: calls did not end after heal");
+    }
+
+    // Every entity is read once more.
+    bool audit() {
+        phase("audit");
+        world_.client(0).read_all();
+        if (!all_idle_within(std::chrono::seconds(40))) return fail("I14: final reads did not end");
+        world_.run_for(milliseconds(4 * config_.heartbeat_ms));
+        world_.compare_states(true);
+        return true;
+    }
+
+    bool refusing() const { return config_.may_refuse != 0; }
+    bool ready_in_time(std::uint64_t except) {
+        return world_.run_until(milliseconds(config_.liveness_ms), [&] {
+            return world_.all_ready(except);
+        }) || refusing();
+    }
+    bool all_idle_within(Duration limit) {
+        return world_.run_until(limit, [this] {
+            for (std::size_t i = 0; i < world_.clients(); ++i)
+                if (!world_.client(i).idle()) return false;
+            return true;
+        });
+    }
+
+    std::string who_is_not_ready() const {
+        std::string out;
+        for (std::size_t i = 0; i < world_.machines(); ++i) {
+            const Machine& machine = world_.machine(i);
+            if (!machine.alive()) {
+                out += fmt::format(" n{} down;", i);
+                continue;
+            }
+            for (const GroupId group : machine.node().hosted()) {
+                const auto status = machine.node().partition(group).status();
+                if (status.leader && !status.damaged) continue;
+                out += fmt::format(" n{} g{} term {} commit {} last {} damaged {};", i, group.value,
+                                   status.term.value, status.commit.value, status.last.value,
+                                   status.damaged);
+            }
+        }
+        return out;
+    }
+
+    void judge() {
+        for (const auto& [entity, history] : world_.histories()) {
+            if (auto wrong = ledger_error(entity, history)) {
+                fail(fmt::format("{}: {}", entity, *wrong));
+                return trace(entity, history);
+            }
+        }
+        for (const auto& [entity, history] : world_.histories()) {
+            const Model model = entity.starts_with("counter/") ? Model::Counter : Model::Kv;
+            const Verdict verdict = check_linearizable(history, model, kSearchSteps);
+            if (verdict.undecided) ++report_.undecided;
+            if (verdict.linearizable) continue;
+            fail(fmt::format("I5: {} is not linearizable: {}", entity, verdict.reason));
+            return trace(entity, history);
+        }
+        if (world_.schedule().fault_free()) nothing_without_cause();
+    }
+    void trace(const std::string& entity, const History& history) const {
+        if (options_.trace != nullptr) trace_history(options_.trace, entity, history);
+    }
+
+    // I22. Buffers of a few may refuse in a quiet world, too, and time-outs near to what disk and
+    // network take end leaderships: those are their cause.
+    void nothing_without_cause() {
+        const std::uint64_t slowest_us = config_.delay_max_us * 2 + config_.sync_max_us;
+        if (config_.election_min_ms * 1000 < 8 * slowest_us) return;
+        const bool roomy = config_.mailbox > 64 && config_.session_window > 64 &&
+                           config_.waiting_reads > 64 && config_.uncommitted_bytes > 1'000'000;
+        for (const auto& [entity, history] : world_.histories()) {
+            for (const Operation& op : history) {
+                const bool refused = op.outcome == OperationOutcome::NotDone;
+                if (roomy && (refused || op.outcome == OperationOutcome::Unknown)) {
+                    fail(fmt::format("I22: {} is {} without a fault: {}", entity,
+                                     refused ? "not done" : "unknown", op.note));
+                    return trace(entity, history);
+                }
+            }
+        }
+        for (std::uint32_t g = 0; g <= config_.partitions; ++g) {
+            const std::uint64_t elections = world_.oracle().elections(GroupId{g});
+            if (elections <= 1) continue;
+            fail(fmt::format("I22: group {} had {} elections without a fault", g, elections));
+            return;
+        }
+    }
+
+    World& world_;
+    const RunOptions& options_;
+    RunReport& report_;
+    const RunConfig& config_;
+};
+
+void count(World& world, RunReport& report) {
+    for (const auto& [entity, history] : world.histories()) {
+        report.operations += history.size();
+        for (const Operation& op : history) {
+            report.done += op.outcome == OperationOutcome::Done ? 1 : 0;
+            report.rejected += op.outcome == OperationOutcome::Rejected ? 1 : 0;
+            report.not_done += op.outcome == OperationOutcome::NotDone ? 1 : 0;
+            report.unknown += op.outcome == OperationOutcome::Unknown ? 1 : 0;
+        }
+    }
+    report.trace_hash = world.trace_hash();
+    report.committed = world.oracle().committed_entries();
+    report.elections = world.oracle().elections();
+    report.states_compared = world.oracle().states_compared();
+    report.frames = world.network().counters().sent;
+    report.events = world.queue().executed();
+    report.virtual_ms = world.queue().now().ns / 1'000'000;
+    for (std::size_t i = 0; i < kFaultKinds; ++i)
+        report.faults[i] = world.faults_of(static_cast<FaultKind>(i));
+}
+
+}  // namespace
+
+RunReport run(const Schedule& schedule, const RunOptions& options) {
+    RunReport report;
+    report.seed = schedule.seed;
+    report.plan = schedule_text(schedule);
+    if (auto wrong = config_error(schedule.config)) {
+        report.violation = "the configuration is impossible: " + *wrong;
+        return report;
+    }
+    entity::TypeTable builtin;
+    builtin.add(entity::make_kv());
+    builtin.add(entity::make_counter());
+    const InvariantHandler before = set_invariant_handler(throw_violation);
+    {
+        const ProbeWatch probes;
+        World world(schedule, {options.types != nullptr ? options.types : &builtin, options.trace,
+                               options.observer});
+        try {
+            Run(world, options, report).play();
+        } catch (const Violation& violation) {
+            report.violation = violation.text;
+        }
+        report.violation_at = world.queue().now() - Instant{};
+        count(world, report);
+        report.probes = probes.reached();
+        if (!report.ok() && options.observer != nullptr)
+            options.observer->violation(world.queue().now(), report.violation);
+    }
+    set_invariant_handler(before);
+    return report;
+}
+
+RunReport run_seed(std::uint64_t seed, Profile profile, const RunOptions& options) {
+    return run(draw_schedule(seed, profile), options);
+}
+
+}  // namespace weft::sim

@@ -1,0 +1,111 @@
+#pragma once
+// Everything about a run that is neither chance nor fault: sizes, workload, bounds, times. Plain
+// numbers with their unit in the name, so that a schedule file, a shrinker and a report can walk
+// over them.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace weft::sim {
+
+struct RunConfig {
+    // ---- the mesh
+    std::uint64_t nodes = 3;       // 1 to kNodesMax
+    std::uint64_t partitions = 4;  // a power of two
+    std::uint64_t replicas = 3;
+    // ---- clients and what they do
+    std::uint64_t clients = 3;
+    std::uint64_t entities = 8;          // of each type
+    std::uint64_t pipeline = 2;          // calls in flight per client
+    std::uint64_t ops_per_second = 0;    // of all clients together; 0: as think_max_us says
+    std::uint64_t think_max_us = 20000;  // between two calls
+    std::uint64_t call_timeout_ms = 5000;
+    std::uint64_t get_percent = 35;
+    std::uint64_t cas_percent = 15;
+    std::uint64_t delete_percent = 5;
+    std::uint64_t counter_percent = 20;
+    std::uint64_t hot_percent = 0;  // of the calls go to one entity
+    // ---- phases
+    std::uint64_t warm_up_ms = 3000;
+    std::uint64_t chaos_ms = 12000;
+    std::uint64_t liveness_ms = 30000;  // deadline after each heal
+    std::uint64_t core_broken = 0;      // bits: nodes kept broken when the quorum core heals
+    std::uint64_t core_cut = 0;         // those of them that are cut off; the others are down
+    std::uint64_t may_refuse = 0;  // 1: faults beyond the budget; refusing is right, loss is not
+    // ---- world
+    std::uint64_t delay_min_us = 30;
+    std::uint64_t delay_max_us = 300;
+    std::uint64_t sync_min_us = 100;
+    std::uint64_t sync_max_us = 2000;
+    // ---- constants of the nodes (buggified by the swarm); the values here are the product's
+    std::uint64_t heartbeat_ms = 100;
+    std::uint64_t election_min_ms = 500;
+    std::uint64_t election_max_ms = 1000;
+    std::uint64_t round_events = 256;
+    std::uint64_t sweep_log_bytes = std::uint64_t{64} << 20;
+    std::uint64_t sweep_rows = 64;
+    std::uint64_t passivate_ms = 60000;
+    std::uint64_t cached_log_bytes = std::uint64_t{256} << 10;
+    std::uint64_t append_bytes = std::uint64_t{256} << 10;
+    std::uint64_t uncommitted_bytes = std::uint64_t{16} << 20;
+    std::uint64_t peer_inflight_bytes = std::uint64_t{8} << 20;
+    std::uint64_t mailbox = 1024;
+    std::uint64_t session_window = 1024;
+    std::uint64_t waiting_reads = 16384;
+    // ---- how thoroughly to check
+    std::uint64_t check_steps = 1;  // full pass over a partition every so many steps of a node
+    bool operator==(const RunConfig&) const = default;
+};
+
+inline constexpr std::uint64_t kNodesMax = 64;
+
+// Calls `visit(name, value)` for every field, in the order above. `Config` is RunConfig, const or
+// not.
+template <class Config, class Visit>
+void for_each_field(Config& config, Visit&& visit) {
+    visit("nodes", config.nodes);
+    visit("partitions", config.partitions);
+    visit("replicas", config.replicas);
+    visit("clients", config.clients);
+    visit("entities", config.entities);
+    visit("pipeline", config.pipeline);
+    visit("ops_per_second", config.ops_per_second);
+    visit("think_max_us", config.think_max_us);
+    visit("call_timeout_ms", config.call_timeout_ms);
+    visit("get_percent", config.get_percent);
+    visit("cas_percent", config.cas_percent);
+    visit("delete_percent", config.delete_percent);
+    visit("counter_percent", config.counter_percent);
+    visit("hot_percent", config.hot_percent);
+    visit("warm_up_ms", config.warm_up_ms);
+    visit("chaos_ms", config.chaos_ms);
+    visit("liveness_ms", config.liveness_ms);
+    visit("core_broken", config.core_broken);
+    visit("core_cut", config.core_cut);
+    visit("may_refuse", config.may_refuse);
+    visit("delay_min_us", config.delay_min_us);
+    visit("delay_max_us", config.delay_max_us);
+    visit("sync_min_us", config.sync_min_us);
+    visit("sync_max_us", config.sync_max_us);
+    visit("heartbeat_ms", config.heartbeat_ms);
+    visit("election_min_ms", config.election_min_ms);
+    visit("election_max_ms", config.election_max_ms);
+    visit("round_events", config.round_events);
+    visit("sweep_log_bytes", config.sweep_log_bytes);
+    visit("sweep_rows", config.sweep_rows);
+    visit("passivate_ms", config.passivate_ms);
+    visit("cached_log_bytes", config.cached_log_bytes);
+    visit("append_bytes", config.append_bytes);
+    visit("uncommitted_bytes", config.uncommitted_bytes);
+    visit("peer_inflight_bytes", config.peer_inflight_bytes);
+    visit("mailbox", config.mailbox);
+    visit("session_window", config.session_window);
+    visit("waiting_reads", config.waiting_reads);
+    visit("check_steps", config.check_steps);
+}
+
+// What is wrong with the numbers, in words; nothing when a run can be made of them.
+std::optional<std::string> config_error(const RunConfig& config);
+
+}  // namespace weft::sim

@@ -1,0 +1,107 @@
+#include "sim/schedule.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <bit>
+
+namespace weft::sim {
+
+std::optional<std::string> config_error(const RunConfig& config) {
+    struct Bound {
+        std::string_view name;
+        std::uint64_t low, high;
+    };
+    // Beyond these a run would take for ever or could not begin; what the node refuses is its own.
+    constexpr std::uint64_t kDay = 86'400'000;
+    constexpr std::uint64_t kHuge = std::uint64_t{1} << 40;
+    constexpr Bound kBounds[] = {{"nodes", 1, kNodesMax},
+                                 {"partitions", 1, 16384},
+                                 {"replicas", 1, 7},
+                                 {"clients", 1, 256},
+                                 {"entities", 1, 1'000'000},
+                                 {"pipeline", 1, 1024},
+                                 {"ops_per_second", 0, 1'000'000},
+                                 {"think_max_us", 0, kDay * 1000},
+                                 {"call_timeout_ms", 1, kDay},
+                                 {"get_percent", 0, 100},
+                                 {"cas_percent", 0, 100},
+                                 {"delete_percent", 0, 100},
+                                 {"counter_percent", 0, 100},
+                                 {"hot_percent", 0, 100},
+                                 {"warm_up_ms", 0, kDay},
+                                 {"chaos_ms", 0, kDay * 366},
+                                 {"liveness_ms", 1, kDay},
+                                 {"may_refuse", 0, 1},
+                                 {"delay_min_us", 0, kDay * 1000},
+                                 {"delay_max_us", 0, kDay * 1000},
+                                 {"sync_min_us", 0, kDay * 1000},
+                                 {"sync_max_us", 0, kDay * 1000},
+                                 {"heartbeat_ms", 1, 3'600'000},
+                                 {"election_min_ms", 2, 3'600'000},
+                                 {"election_max_ms", 2, 3'600'000},
+                                 {"round_events", 1, 1'000'000},
+                                 {"sweep_rows", 1, 1'000'000},
+                                 {"sweep_log_bytes", 1, kHuge},
+                                 {"cached_log_bytes", 1, kHuge},
+                                 {"append_bytes", 1, kHuge},
+                                 {"uncommitted_bytes", 1, kHuge},
+                                 {"peer_inflight_bytes", 1, kHuge},
+                                 {"passivate_ms", 1, kDay * 366},
+                                 {"mailbox", 1, kHuge},
+                                 {"session_window", 1, kHuge},
+                                 {"waiting_reads", 1, kHuge},
+                                 {"check_steps", 1, kHuge}};
+    std::optional<std::string> wrong;
+    for_each_field(config, [&](std::string_view name, std::uint64_t value) {
+        for (const Bound& bound : kBounds)
+            if (!wrong && bound.name == name && (value < bound.low || value > bound.high))
+                wrong = fmt::format("{} is {}, it must be {} to {}", name, value, bound.low,
+                                    bound.high);
+    });
+    if (wrong) return wrong;
+    if (!std::has_single_bit(config.partitions))
+        return fmt::format("partitions is {}, it must be a power of two", config.partitions);
+    if (config.delay_min_us > config.delay_max_us) return "delay_min_us is above delay_max_us";
+    if (config.sync_min_us > config.sync_max_us) return "sync_min_us is above sync_max_us";
+    if (config.election_min_ms > config.election_max_ms)
+        return "election_min_ms is above election_max_ms";
+    if (config.heartbeat_ms * 2 > config.election_min_ms)
+        return "heartbeat_ms is above half of election_min_ms: every pause would be an election";
+    if (config.get_percent + config.cas_percent + config.delete_percent > 100)
+        return "get, cas and delete are above 100 percent together";
+    return std::nullopt;
+}
+
+std::optional<Profile> parse_profile(std::string_view name) {
+    for (const Profile profile : {Profile::Swarm, Profile::NoFaults, Profile::Standard})
+        if (profile_name(profile) == name) return profile;
+    return std::nullopt;
+}
+
+std::string_view profile_name(Profile profile) {
+    switch (profile) {
+        case Profile::Swarm:
+            return "swarm";
+        case Profile::NoFaults:
+            return "no-faults";
+        case Profile::Standard:
+            break;
+    }
+    return "standard";
+}
+
+std::string schedule_text(const Schedule& schedule) {
+    std::array<std::uint64_t, kFaultKinds> counts{};
+    for (const FaultEvent& event : schedule.faults) ++counts[static_cast<std::size_t>(event.kind)];
+    std::string faults;
+    for (std::size_t i = 0; i < kFaultKinds; ++i)
+        if (counts[i] > 0)
+            faults += fmt::format(" {} {}", counts[i], fault_name(static_cast<FaultKind>(i)));
+    return fmt::format("{} nodes, {} partitions, {} clients, faults:{}{}", schedule.config.nodes,
+                       schedule.config.partitions, schedule.config.clients,
+                       faults.empty() ? " none" : faults,
+                       schedule.config.may_refuse != 0 ? ", may refuse" : "");
+}
+
+}  // namespace weft::sim

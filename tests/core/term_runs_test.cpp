@@ -1,0 +1,44 @@
+#include "core/term_runs.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+
+namespace weft {
+
+namespace {
+
+// Whatever is appended, replaced, cut off at either end: each index keeps its own term.
+RC_GTEST_PROP(TermRuns, AnswerLikeAListOfTerms, ()) {
+    TermRuns runs;
+    std::map<LogIndex, Term> model;
+    LogIndex last{*rc::gen::inRange<std::uint64_t>(0, 5)};
+    for (const int action : *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 10))) {
+        const Term term{*rc::gen::inRange<std::uint64_t>(1, 4)};
+        if (model.empty() || action < 6) {
+            last = next(last);
+            runs.append(last, term);
+            model[last] = term;
+            continue;
+        }
+        const LogIndex first = model.begin()->first;
+        const LogIndex any{*rc::gen::inRange(first.value, last.value + 1)};
+        if (action < 8) {
+            runs.replace(any, last, term);
+            model[any] = term;
+        } else if (action == 8) {
+            runs.truncate(any);
+            model.erase(model.upper_bound(any), model.end());
+            last = any;
+        } else {
+            runs.compact(any);
+            model.erase(model.begin(), model.find(any));
+        }
+        for (const auto& [index, wanted] : model) RC_ASSERT(runs.at(index) == wanted);
+    }
+}
+
+}  // namespace
+
+}  // namespace weft

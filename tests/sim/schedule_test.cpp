@@ -1,0 +1,113 @@
+#include "sim/schedule.h"
+
+#include "sim/run.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+namespace weft::sim {
+namespace {
+
+TEST(Schedule, TheSameSeedDrawsTheSame) {
+    for (const Profile profile : {Profile::Swarm, Profile::NoFaults, Profile::Standard}) {
+        EXPECT_EQ(draw_schedule(7, profile), draw_schedule(7, profile));
+        EXPECT_NE(draw_schedule(7, profile), draw_schedule(8, profile));
+        EXPECT_EQ(parse_profile(profile_name(profile)), profile);
+    }
+}
+
+TEST(Schedule, EveryDrawnConfigurationIsPossible) {
+    std::set<std::uint64_t> sizes;
+    std::set<FaultKind> kinds;
+    for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+        const Schedule schedule = draw_schedule(seed, Profile::Swarm);
+        EXPECT_EQ(config_error(schedule.config), std::nullopt) << "seed " << seed;
+        EXPECT_TRUE(std::ranges::is_sorted(schedule.faults, {}, &FaultEvent::at));
+        sizes.insert(schedule.config.nodes);
+        for (const FaultEvent& event : schedule.faults) kinds.insert(event.kind);
+    }
+    EXPECT_EQ(sizes, (std::set<std::uint64_t>{1, 2, 3, 4, 5, 6, 7}));
+    EXPECT_EQ(kinds.size(), kFaultKinds);
+}
+
+// Reference C.2: one good copy of every record stays on some machine.
+TEST(Schedule, DisksLieOnOneMachineUnlessRefusingIsAllowed) {
+    for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+        const Schedule schedule = draw_schedule(seed, Profile::Swarm);
+        std::set<std::uint32_t> liars;
+        for (const FaultEvent& event : schedule.faults)
+            if (event.kind >= FaultKind::BitFlip && event.kind <= FaultKind::Swap)
+                liars.insert(event.a);
+        EXPECT_TRUE(liars.size() <= 1 || schedule.config.may_refuse == 1) << "seed " << seed;
+    }
+}
+
+TEST(Schedule, TheStandardProfileIsWhatItsFiguresAreMeasuredOn) {
+    const Schedule schedule = draw_schedule(1, Profile::Standard);
+    EXPECT_EQ(schedule.config.nodes, 5U);
+    EXPECT_EQ(schedule.config.partitions, 64U);
+    EXPECT_EQ(schedule.config.ops_per_second, 200U);
+    EXPECT_GT(schedule.faults.size(), 30U);
+}
+
+TEST(Schedule, NamesOfFaultsAreReadBack) {
+    for (std::size_t i = 0; i < kFaultKinds; ++i) {
+        const auto kind = static_cast<FaultKind>(i);
+        EXPECT_FALSE(fault_name(kind).empty());
+        EXPECT_EQ(fault_kind(fault_name(kind)), kind);
+    }
+    EXPECT_EQ(fault_kind("meteor"), std::nullopt);
+}
+
+TEST(Schedule, AbsurdNumbersAreRefusedInWords) {
+    const RunConfig good;
+    EXPECT_EQ(config_error(good), std::nullopt);
+    std::size_t fields = 0;
+    for_each_field(good, [&](std::string_view, std::uint64_t) { ++fields; });
+    EXPECT_EQ(fields * sizeof(std::uint64_t), sizeof(RunConfig)) << "a field is not visited";
+    RunConfig bad;
+    bad.nodes = 0;
+    EXPECT_EQ(config_error(bad), "nodes is 0, it must be 1 to 64");
+    bad = RunConfig{};
+    bad.partitions = 3;
+    EXPECT_EQ(config_error(bad), "partitions is 3, it must be a power of two");
+    Schedule schedule;
+    schedule.config = bad;
+    EXPECT_EQ(run(schedule).violation,
+              "the configuration is impossible: partitions is 3, it must be a power of two");
+}
+
+// What makes shrinking work: a fault that is left out takes nothing else with it.
+TEST(Schedule, AFaultLeftOutMovesNothingBeforeIt) {
+    Schedule whole;
+    whole.seed = 11;
+    whole.config.chaos_ms = 4000;
+    FaultEvent pause{
+        std::chrono::seconds(6), FaultKind::Pause, 1, 0, std::chrono::seconds(1), 0, 1};
+    FaultEvent loss{
+        std::chrono::seconds(4), FaultKind::Loss, 0, 1, std::chrono::seconds(2), 200, 2};
+    whole.faults = {loss, pause};
+    Schedule less = whole;
+    less.faults = {loss};
+    class UntilPause final : public RunObserver {
+    public:
+        void frame(const FrameSeen& seen) override {
+            if (seen.sent < Instant{} + std::chrono::seconds(6))
+                sum_ = sum_ * 31 + static_cast<std::uint64_t>(seen.arrives.ns) + seen.bytes;
+        }
+        std::uint64_t sum_ = 0;
+    };
+    UntilPause of_whole, of_less;
+    RunOptions options;
+    options.observer = &of_whole;
+    EXPECT_TRUE(run(whole, options).ok());
+    options.observer = &of_less;
+    EXPECT_TRUE(run(less, options).ok());
+    EXPECT_EQ(of_whole.sum_, of_less.sum_);
+    EXPECT_NE(of_whole.sum_, 0U);
+}
+
+}  // namespace
+}  // namespace weft::sim

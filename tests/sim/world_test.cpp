@@ -1,0 +1,293 @@
+// The pieces of the world: clocks, network, disk, and the checks that watch a whole run.
+
+#include "sim/world.h"
+
+#include "core/invariant.h"
+#include "entity/builtin/counter.h"
+#include "entity/builtin/kv.h"
+#include "sim/clock.h"
+#include "sim/probes.h"
+#include "sim/run.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace weft::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Instant at_ms(std::int64_t ms) { return Instant{} + milliseconds(ms); }
+
+TEST(EventQueue, OrdersByTimeThenBySequence) {
+    EventQueue queue;
+    std::string order;
+    queue.at(at_ms(2), [&] { order += 'c'; });
+    queue.at(at_ms(1), [&] {
+        order += 'a';
+        queue.at(at_ms(0), [&] { order += 'b'; });  // in the past: runs next
+    });
+    queue.at(at_ms(2), [&] { order += 'd'; });
+    queue.at(at_ms(9), [&] { order += 'e'; });
+    while (queue.run_one(at_ms(5))) {
+    }
+    EXPECT_EQ(order, "abcd");
+    EXPECT_EQ(queue.now(), at_ms(5));
+    EXPECT_EQ(queue.executed(), 4U);
+}
+
+TEST(MachineClock, RatesLeapsAndFreezes) {
+    MachineClock clock;
+    clock.set_rate(at_ms(1000), 10'000);
+    EXPECT_EQ(clock.to_local(at_ms(2000)), at_ms(2010));
+    EXPECT_LE(clock.to_local(clock.to_world(at_ms(2010))), at_ms(2010) + milliseconds(1));
+    clock.set_rate(at_ms(2000), 0);
+    clock.leap(at_ms(2000), milliseconds(500));
+    EXPECT_EQ(clock.to_local(at_ms(2000)), at_ms(2510));
+    clock.freeze(at_ms(3000));
+    EXPECT_EQ(clock.to_local(at_ms(9000)), at_ms(3510));
+    EXPECT_EQ(clock.to_world(at_ms(4000)), Instant::never());
+    // A fault on a clock that stands still leaves it standing.
+    clock.set_rate(at_ms(5000), 100);
+    EXPECT_EQ(clock.to_local(at_ms(9000)), at_ms(3510));
+    clock.thaw(at_ms(9000));
+    EXPECT_EQ(clock.to_local(at_ms(9000)), at_ms(3510));
+    clock.set_right(at_ms(9000));
+    EXPECT_EQ(clock.read(at_ms(9500)).wall.ms, MachineClock::kWallStartMs + 9500);
+}
+
+// Deadlines never come early and never later than a moment after their time, whatever the rate.
+TEST(MachineClock, WorldTimeOfADeadlineIsReached) {
+    for (const std::int64_t ppm : {-900'000, -10'000, -1, 0, 1, 10'000, 900'000}) {
+        MachineClock clock;
+        clock.set_rate(at_ms(777), ppm);
+        for (std::int64_t ms : {778, 1000, 5000, 60'000}) {
+            const Instant world = clock.to_world(at_ms(ms));
+            EXPECT_GE(clock.to_local(world), at_ms(ms)) << ppm;
+            EXPECT_LT(clock.to_local(world), at_ms(ms) + milliseconds(1)) << ppm;
+        }
+    }
+}
+
+class Sink final : public NetworkWorld {
+public:
+    void arrived(const Transit& transit) override { frames.emplace_back(transit.frame.view()); }
+    void ghost_arrived(Endpoint, Endpoint, const Bytes& frame) override {
+        ghosts.emplace_back(frame.view());
+    }
+    std::vector<std::string> frames, ghosts;
+};
+
+class NetworkTest : public testing::Test {
+protected:
+    void send(const std::string& text, Endpoint from = 0, Endpoint to = 1) {
+        network.send({from, to, 0, Bytes::copy_of(text)}, Network::Copies::Two);
+    }
+    void run() {
+        while (queue.run_one(queue.now() + seconds(100))) {
+        }
+    }
+    EventQueue queue;
+    Sink sink;
+    Network network{queue, sink, 3, Random(5)};
+};
+
+TEST_F(NetworkTest, KeepsTheOrderOfALinkUnlessToldOtherwise) {
+    std::vector<std::string> sent;
+    for (int i = 0; i < 100; ++i) send(sent.emplace_back(std::to_string(i)));
+    run();
+    EXPECT_EQ(sink.frames, sent);
+    sink.frames.clear();
+    network.add_reorder(0, 1, 1);
+    for (const std::string& text : sent) send(text);
+    run();
+    EXPECT_EQ(sink.frames.size(), sent.size());
+    EXPECT_NE(sink.frames, sent);
+}
+
+TEST_F(NetworkTest, CutsCountAndSwallowWhatIsUnderWay) {
+    send("before");
+    network.cut(0, 1, 1);
+    network.cut(0, 1, 1);
+    send("during");
+    run();
+    network.cut(0, 1, -1);
+    send("one is left");
+    run();
+    network.cut(0, 1, -1);
+    send("after");
+    run();
+    EXPECT_EQ(sink.frames, std::vector<std::string>{"after"});
+    EXPECT_EQ(network.counters().cut, 3U);
+}
+
+TEST_F(NetworkTest, LosesAndDoublesAsToldOnThatLinkAlone) {
+    network.add_loss(0, 1, 1000);
+    send("lost");
+    send("other way", 1, 0);
+    run();
+    EXPECT_EQ(sink.frames, std::vector<std::string>{"other way"});
+    network.add_loss(0, 1, -1000);
+    network.add_duplicates(0, 1, 1000);
+    send("twice");
+    run();
+    EXPECT_EQ(sink.frames.size(), 3U);
+}
+
+TEST_F(NetworkTest, BringsFramesOfThePastOnceMore) {
+    network.keep();
+    for (int i = 0; i < 20; ++i) send(std::to_string(i));
+    run();
+    network.ghosts(0, 1, network.kept(0, 1), queue.now() + seconds(5));
+    run();
+    const std::vector<std::string> last = {"12", "13", "14", "15", "16", "17", "18", "19"};
+    EXPECT_EQ(sink.ghosts, last);
+}
+
+// ---- the world ----------------------------------------------------------------------------------
+
+struct WorldBroken {
+    std::string message;
+};
+
+class WorldTest : public testing::Test {
+protected:
+    WorldTest() {
+        types.add(entity::make_kv());
+        types.add(entity::make_counter());
+        schedule.config.partitions = 2;
+        schedule.config.sweep_log_bytes = 1;  // at rest all bases are at the end of the log
+        before = set_invariant_handler(
+            [](const BrokenInvariant& broken) { throw WorldBroken{broken.message}; });
+    }
+    ~WorldTest() override { set_invariant_handler(before); }
+    Schedule schedule;
+    entity::TypeTable types;
+    InvariantHandler before;
+};
+
+// I12, planted: the disk of one machine forgets its sessions without a trace, so that after a
+// restart it holds another state at the same applied index.
+TEST_F(WorldTest, AReplicaOfAnotherStateIsFound) {
+    World world(schedule, {.types = &types});
+    world.begin();
+    world.run_for(seconds(4));
+    for (std::size_t i = 0; i < world.clients(); ++i) world.client(i).finish();
+    world.run_for(seconds(2));
+    world.compare_states(true);
+    EXPECT_GT(world.oracle().states_compared(), 0U);
+    storage::MemoryStore& image = world.machine(0).disk().image();
+    const auto keys = image.row_keys(storage::Table::Session);
+    ASSERT_FALSE(keys.empty());
+    for (const std::string& key : keys) image.vanish_row(storage::Table::Session, key);
+    const auto find_it = [&] {
+        world.apply({{}, FaultKind::Crash, 0, 0, milliseconds(100), 0, 1});
+        world.run_for(seconds(3));
+        world.compare_states(true);
+    };
+    EXPECT_THROW(
+        try { find_it(); } catch (const WorldBroken& broken) {
+            EXPECT_TRUE(broken.message.starts_with("I12")) << broken.message;
+            throw;
+        },
+        WorldBroken);
+}
+
+// Reference C.2: a record that nobody else holds whole is not damaged.
+TEST_F(WorldTest, KeepsTheFaultBudget) {
+    schedule.config.nodes = 3;
+    World world(schedule, {.types = &types});
+    world.begin();
+    world.run_for(seconds(4));
+    // With both others wiped the last copy may not be damaged.
+    FaultEvent wipe{{}, FaultKind::Wipe, 0, 0, {}, 0, 1};
+    EXPECT_TRUE(world.apply(wipe));
+    wipe.a = 1;
+    EXPECT_TRUE(world.apply(wipe));
+    for (std::uint64_t salt = 1; salt < 20; ++salt)
+        EXPECT_FALSE(world.apply({{}, FaultKind::BitFlip, 2, 0, {}, 0, salt}));
+    EXPECT_EQ(world.faults_of(FaultKind::BitFlip), 0U);
+}
+
+TEST_F(WorldTest, EveryKindOfFaultCanBeInjectedAndHealed) {
+    schedule.config.nodes = 5;
+    schedule.config.chaos_ms = 1000;
+    for (std::size_t i = 0; i < kFaultKinds; ++i) {
+        const auto kind = static_cast<FaultKind>(i);
+        if (kind == FaultKind::Wipe || kind == FaultKind::Rollback) continue;
+        SCOPED_TRACE(fault_name(kind));
+        schedule.faults = {{seconds(3), kind, 1, 2, milliseconds(800), 20, 77 + i}};
+        if (kind == FaultKind::BitFlip) schedule.faults[0].amount = 0;
+        const RunReport report = run(schedule);
+        EXPECT_EQ(report.violation, "");
+        EXPECT_EQ(report.faults[i], 1U);
+        EXPECT_GT(report.done, 100U);
+    }
+}
+
+// Scenarios 30 and 31.
+TEST_F(WorldTest, ANodeThatLostItsDiskIsRefusedAndNothingIsLost) {
+    for (const FaultKind kind : {FaultKind::Wipe, FaultKind::Rollback}) {
+        schedule.faults = {{seconds(6), kind, 1, 0, seconds(3), 0, 5}};
+        const RunReport report = run(schedule);
+        EXPECT_EQ(report.violation, "") << fault_name(kind);
+        EXPECT_EQ(report.faults[static_cast<std::size_t>(kind)], 1U);
+    }
+}
+
+// I14, planted: what stays broken for ever is found by the deadline.
+TEST_F(WorldTest, ABrokenQuorumMissesTheDeadline) {
+    schedule.config.core_broken = 3;  // two of three: no quorum is left
+    schedule.config.liveness_ms = 5000;
+    EXPECT_TRUE(run(schedule).violation.starts_with("I14")) << run(schedule).violation;
+}
+
+// I20: everything enters the hash, and it is the same when run again.
+TEST_F(WorldTest, TheTraceTellsRunsApart) {
+    schedule.faults = {{seconds(4), FaultKind::Crash, 1, 0, seconds(1), 0, 5}};
+    const std::uint64_t once = run(schedule).trace_hash;
+    EXPECT_EQ(once, run(schedule).trace_hash);
+    schedule.faults[0].at += std::chrono::microseconds(1);
+    EXPECT_NE(once, run(schedule).trace_hash);
+}
+
+// The list is what the report calls "never reached": a probe that it lacks would never be missed.
+TEST(Probes, TheListIsThatOfTheSources) {
+    std::set<std::string> found;
+    const std::regex probe("WEFT_PROBE\\(\"([a-z_.]+)\"\\)");
+    for (const char* folder : {"client", "core", "entity", "node", "replication", "routing"}) {
+        const std::filesystem::path path = std::filesystem::path(WEFT_SOURCE_DIR) / folder;
+        for (const auto& file : std::filesystem::recursive_directory_iterator(path)) {
+            if (file.path().extension() != ".cpp") continue;
+            std::ifstream stream(file.path());
+            const std::string text{std::istreambuf_iterator<char>(stream), {}};
+            for (std::sregex_iterator at(text.begin(), text.end(), probe), end; at != end; ++at)
+                found.insert((*at)[1]);
+        }
+    }
+    EXPECT_EQ(found, std::set<std::string>(kProbes.begin(), kProbes.end()));
+    EXPECT_TRUE(std::ranges::is_sorted(kProbes));
+}
+
+TEST(Probes, AreCollectedByName) {
+    const ProbeWatch watch;
+    EXPECT_EQ(watch.reached(), 0U);
+    WEFT_PROBE("replica.truncate");
+    WEFT_PROBE("no.such.probe");
+    ProbeSet wanted = 0;
+    for (std::size_t i = 0; i < kProbes.size(); ++i)
+        if (kProbes[i] == "replica.truncate") wanted = ProbeSet{1} << i;
+    EXPECT_EQ(watch.reached(), wanted);
+}
+
+}  // namespace
+}  // namespace weft::sim
