@@ -31,6 +31,8 @@ using enum routing::CellKind;
 constexpr std::size_t kQueriesMax = 16;
 constexpr std::size_t kPageRows = 500;
 constexpr std::size_t kScanRows = 1024;
+constexpr std::size_t kScanBytes = std::size_t{256} << 10;
+constexpr std::size_t kLogBytes = std::size_t{1} << 20;
 // No prefix and no id begins so: what does is a cursor.
 constexpr char kCursorMark = '\x01';
 
@@ -252,6 +254,7 @@ void Node::State::scan_entities(AdminQuery query) {
         scan.table = storage::Table::Entity;
         scan.prefix = group.partition.row_prefix(storage::Table::Entity);
         scan.after = query.after;
+        scan.bytes_max = kScanBytes;
         scan.rows_max = kScanRows;
         return admin_fetch(std::move(query), std::move(scan));
     }
@@ -326,11 +329,13 @@ void Node::State::read_journal(AdminQuery query, const Hosted& group) {
             // A value keeps no history in rows: its one row sorts before all it is a prefix of.
             scan.table = storage::Table::Entity;
             scan.prefix = prefix + key;
+            scan.bytes_max = kScanBytes;
             scan.rows_max = 1;
         } else {
             scan.table = storage::Table::Journal;
             scan.prefix = replication::journal_prefix(prefix, key);
             scan.after = query.after;
+            scan.bytes_max = kScanBytes;
             scan.rows_max = kScanRows;
         }
         return admin_fetch(std::move(query), std::move(scan));
@@ -340,7 +345,7 @@ void Node::State::read_journal(AdminQuery query, const Hosted& group) {
     const LogIndex to = std::min(replica.commit(), replica.durable_index());
     if (from > to) return end_page(std::move(query), true);
     query.next = from;
-    admin_fetch(std::move(query), storage::LogRange{group.group, from, to});
+    admin_fetch(std::move(query), storage::LogRange{group.group, from, to, kLogBytes});
 }
 
 void Node::State::journal_rows(AdminQuery query, const storage::FetchedRows& rows) {
@@ -393,7 +398,10 @@ void Node::State::go_on_with_journal(AdminQuery query) {
     if (query.reply.cells.size() >= kPageRows * query.reply.columns.size())
         return end_page(std::move(query), false);
     const Hosted* group = find(query.group);
-    if (group != nullptr) read_journal(std::move(query), *group);
+    if (group == nullptr)
+        return refuse_admin(query.from, query.reply.id,
+                            make_error(ErrorNumber::GroupNotHosted, "ask a replica of its group"));
+    read_journal(std::move(query), *group);
 }
 
 }  // namespace weft::node

@@ -94,6 +94,8 @@ void Partition::State::advance_activation(const std::string& key, Activation& ac
         scan.table = storage::Table::Journal;
         scan.prefix = journal_prefix(prefix(), key);
         scan.after = activation.after;
+        scan.bytes_max = kScanBytes;
+        scan.rows_max = kScanRows;
         what = std::move(scan);
     }
     fetch({FetchPurpose::Kind::Activation, key}, std::move(what), out);

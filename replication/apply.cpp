@@ -211,6 +211,8 @@ void Partition::State::load_sessions(Effects& out) {
     scan.table = storage::Table::Session;
     scan.prefix = prefix();
     scan.after = sessions_after;
+    scan.bytes_max = kScanBytes;
+    scan.rows_max = kScanRows;
     sessions_fetch = fetch({FetchPurpose::Kind::Sessions, {}}, std::move(scan), out);
 }
 

@@ -111,6 +111,7 @@ void Partition::State::read_rows(Effects& out) {
     scan.prefix = prefix();
     scan.after = sending->after;
     scan.bytes_max = kSnapshotChunkBytes;
+    scan.rows_max = kScanRows;
     fetch({FetchPurpose::Kind::SnapshotRows, {}}, std::move(scan), out);
 }
 

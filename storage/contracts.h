@@ -63,7 +63,8 @@ public:
     void erase_row(Table table, std::string_view key);
     // All rows whose key begins with `prefix`. The removal is remembered durably and carried out in
     // bounded slices with later batches; the caller never reads below a prefix it has erased, and
-    // never writes there again.
+    // never writes there again: what it wrote would go with a later slice. A store that can tell
+    // stops the process.
     void erase_prefix(Table table, std::string_view prefix);
 
     bool empty() const { return buffer_.empty(); }
@@ -85,29 +86,41 @@ struct StoreStats {
     std::uint64_t file_bytes = 0;   // pages in use
     std::uint64_t map_bytes = 0;    // upper limit
     std::optional<GroupId> oldest;  // the group whose record pins the log's prefix
+    // Little room is left, in the map or on the file system: only what makes room should follow.
+    // False again when there is clearly more.
+    bool scarce = false;
 };
 
 // ---- reading ----------------------------------------------------------------------------------
 
-// Entries [from, to] of a group, at most about `bytes_max` (at least one), contiguous from `from`.
+// Every read has a bound, and whoever reads names it and goes on where the answer ends: a bound in
+// a default would cut the answer of somebody who has never heard of it. Zero is refused.
+
+// Entries [from, to] of a group, contiguous from `from`, until `bytes_max` is reached (at least
+// one). Whether more follows is told by the number of entries.
 struct LogRange {
     GroupId group;
     LogIndex from, to;
-    std::size_t bytes_max = std::size_t{1} << 20;
+    std::size_t bytes_max = 0;
 };
 struct RowRead {
     Table table{};
     std::string key;
 };
 // Rows with `prefix`, in key order, strictly after `after` (empty: from the first), until
-// `bytes_max` or `rows_max` is reached.
+// `bytes_max` or `rows_max` is reached (at least one). FetchedRows::last says whether more
+// follows.
 struct RowScan {
     Table table{};
     std::string prefix;
     std::string after;
-    std::size_t bytes_max = std::size_t{256} << 10;
-    std::size_t rows_max = 1024;
+    std::size_t bytes_max = 0;
+    std::size_t rows_max = 0;
 };
+
+// Stop the process when a read names no bound.
+void check_bounds(const LogRange& range);
+void check_bounds(const RowScan& scan);
 
 struct FetchedLog {
     std::vector<Bytes> entries;       // contiguous from `from`; may be fewer than asked
@@ -154,7 +167,7 @@ class Log {
 public:
     virtual ~Log() = default;
     virtual Result<FetchedLog> read_log(const LogRange& range) const = 0;
-    // All groups found at open, by group id.
+    // All groups found at open, by group id, each with its whole log: never a part of it.
     virtual std::vector<RecoveredGroup> recover() const = 0;
 };
 

@@ -127,6 +127,7 @@ int LmdbStore::Parts::run_op(Txn& txn, const WriteOp& op) {
             return rc;
         }
         case WriteOp::Kind::PutRow:
+            check_not_erased(op);
             return rows.put({static_cast<Db>(op.table), op.key}, op.value);
         case WriteOp::Kind::EraseRow:
             return rows.erase({static_cast<Db>(op.table), op.key});
@@ -136,6 +137,14 @@ int LmdbStore::Parts::run_op(Txn& txn, const WriteOp& op) {
             return kDone;
     }
     return kDone;
+}
+
+// A later slice would take the row with it. Once a removal has ended nothing tells any more.
+void LmdbStore::Parts::check_not_erased(const WriteOp& op) const {
+    for (const PendingErase& erase : staged_pending)
+        WEFT_INVARIANT(erase.table != op.table || !op.key.starts_with(erase.prefix),
+                       "a row of table {} is written below an erased prefix of {} bytes",
+                       static_cast<int>(op.table), erase.prefix.size());
 }
 
 int LmdbStore::Parts::run_rebase(Txn& txn, const WriteOp& op) {

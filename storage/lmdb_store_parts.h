@@ -41,6 +41,7 @@ struct LmdbStore::Parts {
     // Writing.
     int run(Txn& txn, const WriteBatch& batch);
     int run_op(Txn& txn, const WriteOp& op);
+    void check_not_erased(const WriteOp& op) const;
     int run_rebase(Txn& txn, const WriteOp& op);
     int erase_slice(Txn& txn);
     int put_state(Txn& txn);

@@ -7,6 +7,7 @@
 namespace weft::storage {
 
 Result<FetchedLog> LmdbStore::read_log(const LogRange& range) const {
+    check_bounds(range);
     FetchedLog fetched;
     int rc = parts_->read_range(range, false, fetched);
     // A record may be missing because a round that moved or trimmed it has become visible in the
@@ -101,10 +102,12 @@ RecoveredGroup LmdbStore::Parts::recover_group(Txn& txn, GroupId group) const {
     if (recovered.hard_damaged) recovered.hard = {};
     if (recovered.base_damaged) recovered.base = {};
     std::vector<LogCatalog::Slot> slots;
+    LogIndex last;
     {
         const auto hold = log.catalog().lock();
         recovered.base.index = log.catalog().base(group).index;
-        log.catalog().read({group, next(recovered.base.index), log.catalog().last(group)}, slots);
+        last = log.catalog().last(group);
+        log.catalog().read_all(group, slots);
     }
     ChainCheck check(group, recovered.base, recovered.base_damaged);
     recovered.log.reserve(slots.size());
@@ -116,6 +119,9 @@ RecoveredGroup LmdbStore::Parts::recover_group(Txn& txn, GroupId group) const {
         if (LmdbLog::read(txn, {group, index, slot}, joined, found) != kDone) found = {};
         recovered.log.push_back(check.next(index, found));
     }
+    // Whoever is given a part takes it for the whole, leads with it and overwrites the rest.
+    WEFT_INVARIANT(index == last, "group {} was recovered up to {}, its log ends at {}",
+                   group.value, index.value, last.value);
     return recovered;
 }
 
@@ -129,6 +135,7 @@ Result<FetchedRow> LmdbStore::read_row(const RowRead& read) const {
 }
 
 Result<FetchedRows> LmdbStore::scan(const RowScan& scan) const {
+    check_bounds(scan);
     Txn txn;
     FetchedRows rows;
     int rc = parts_->env->begin_read(txn);

@@ -206,6 +206,15 @@ void LogCatalog::read(const LogRange& range, std::vector<Slot>& out) const {
     }
 }
 
+void LogCatalog::read_all(GroupId id, std::vector<Slot>& out) const {
+    out.clear();
+    const Group* group = find(id);
+    if (group == nullptr) return;
+    out.reserve(group->last().value - group->slots.base().value);
+    for (LogIndex at = next(group->slots.base()); at <= group->last(); at = next(at))
+        out.push_back(group->slots.at(at));
+}
+
 std::vector<GroupId> LogCatalog::groups() const {
     std::vector<GroupId> all;
     all.reserve(groups_.size());

@@ -64,6 +64,8 @@ public:
     // Slots of [from, to] as far as they exist; nothing when `from` does not. Stops when they hold
     // `bytes_max` of payload.
     void read(const LogRange& range, std::vector<Slot>& out) const;
+    // Every slot of the group, from its base to its last index.
+    void read_all(GroupId group, std::vector<Slot>& out) const;
     std::vector<GroupId> groups() const;
     Base base(GroupId group) const;
     LogIndex last(GroupId group) const;

@@ -6,6 +6,7 @@
 #include "storage/chain_check.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace weft::storage {
@@ -120,6 +121,8 @@ void MemoryStore::remove_group(GroupId id) {
 }
 
 void MemoryStore::put_row(const WriteOp& op) {
+    WEFT_INVARIANT(!is_erased(op), "a row of table {} is written below an erased prefix",
+                   static_cast<int>(op.table));
     auto [at, added] = rows_.try_emplace({op.table, std::string(op.key)});
     StoredRow& row = at->second;
     row_bytes_ -= added ? 0 : op.key.size() + row.value.size();
@@ -134,7 +137,21 @@ void MemoryStore::erase_row(std::map<RowKey, StoredRow>::iterator row) {
     rows_.erase(row);
 }
 
+// Of erased prefixes none begins with another: the one that is a prefix of the key, if any, is the
+// last that does not sort behind it.
+bool MemoryStore::is_erased(const WriteOp& op) const {
+    const auto behind = erased_.upper_bound({op.table, std::string(op.key)});
+    if (behind == erased_.begin()) return false;
+    const auto& [table, prefix] = *std::prev(behind);
+    return table == op.table && op.key.starts_with(prefix);
+}
+
 void MemoryStore::erase_prefix(const WriteOp& op) {
+    if (!is_erased(op)) {
+        auto at = erased_.emplace(op.table, op.key).first;
+        for (++at; at != erased_.end() && at->first == op.table && at->second.starts_with(op.key);)
+            at = erased_.erase(at);
+    }
     auto row = rows_.lower_bound({op.table, std::string(op.key)});
     while (row != rows_.end() && row->first.first == op.table &&
            row->first.second.starts_with(op.key))
@@ -159,6 +176,7 @@ StoreStats MemoryStore::stats() const {
 }
 
 Result<FetchedLog> MemoryStore::read_log(const LogRange& range) const {
+    check_bounds(range);
     FetchedLog fetched;
     const auto found = groups_.find(range.group);
     std::size_t bytes = 0;
@@ -213,6 +231,7 @@ Result<FetchedRow> MemoryStore::read_row(const RowRead& read) const {
 }
 
 Result<FetchedRows> MemoryStore::scan(const RowScan& scan) const {
+    check_bounds(scan);
     FetchedRows fetched;
     std::size_t bytes = 0;
     auto row = rows_.lower_bound({scan.table, std::max(scan.prefix, scan.after)});

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -95,6 +96,7 @@ private:
     void put_row(const WriteOp& op);
     void erase_row(std::map<RowKey, StoredRow>::iterator row);
     void erase_prefix(const WriteOp& op);
+    bool is_erased(const WriteOp& op) const;
     StoredEntry* find(GroupId group, LogIndex index);
 
     Options options_;
@@ -103,6 +105,7 @@ private:
     std::uint64_t row_bytes_ = 0;
     std::map<GroupId, StoredGroup> groups_;
     std::map<RowKey, StoredRow> rows_;
+    std::set<RowKey> erased_;  // prefixes: nothing is ever written below them again
 };
 
 }  // namespace weft::storage

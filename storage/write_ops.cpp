@@ -89,6 +89,16 @@ void WriteBatch::erase_prefix(Table table, std::string_view prefix) {
     put_row_op(buffer_, WriteOp::Kind::ErasePrefix, table, prefix);
 }
 
+void check_bounds(const LogRange& range) {
+    WEFT_INVARIANT(range.bytes_max > 0, "a read of group {}'s log without a bound",
+                   range.group.value);
+}
+
+void check_bounds(const RowScan& scan) {
+    WEFT_INVARIANT(scan.bytes_max > 0 && scan.rows_max > 0, "a scan of table {} without a bound",
+                   static_cast<int>(scan.table));
+}
+
 void put_hard_state(ByteWriter& out, const HardState& state) {
     out.put(kHardFormat);
     out.put(state.term.value);

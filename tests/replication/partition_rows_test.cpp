@@ -200,6 +200,8 @@ TEST(EventSourced, JournalHoldsEveryEventOnce) {
     }
     lab.sweep(0);
     storage::RowScan scan;
+    scan.bytes_max = std::size_t{1} << 20;
+    scan.rows_max = 10000;
     scan.table = storage::Table::Journal;
     scan.prefix = lab.at(0).row_prefix(storage::Table::Journal);
     const auto page = lab.disk(0).scan(scan);
@@ -244,6 +246,8 @@ TEST(AdministrativeReads, ListRowsAndWhatMemoryAdds) {
     lab.put("b", "w");
     const Partition& partition = lab.at(0);
     storage::RowScan scan;
+    scan.bytes_max = std::size_t{1} << 20;
+    scan.rows_max = 10000;
     scan.table = storage::Table::Entity;
     scan.prefix = partition.row_prefix(storage::Table::Entity);
     const auto page = lab.disk(0).scan(scan);

@@ -54,9 +54,51 @@ TEST_F(LmdbStoreTest, KeepsEntriesOfEverySizeThroughAReopen) {
         for (std::uint64_t i = 1; i <= log.last().value; ++i)
             EXPECT_EQ(fetched->entries[i - 1], log.entry(LogIndex{i}));
         const RecoveredGroup group = store_->recover().at(0);
+        EXPECT_EQ(group.log.size(), std::size(sizes));
         for (const RecoveredEntry& entry : group.log) EXPECT_TRUE(entry.intact);
         open();
     }
+}
+
+// Docs/findings.md 8: a replica takes what it is given for its whole log, and overwrites the rest.
+TEST_F(LmdbStoreTest, RecoversTheWholeLogOfEveryGroupHoweverLong) {
+    LogWriter small(GroupId{1}), large(GroupId{2}), last(GroupId{3});
+    for (int i = 0; i < 6000; ++i) small.append(batch_, Term{1}, std::string(1000, 's'));
+    for (int i = 0; i < 5; ++i) large.append(batch_, Term{1}, std::string(1U << 20, 'l'));
+    for (int i = 0; i < 3; ++i) last.append(batch_, Term{1}, "e");
+    apply(batch_);
+    for (int pass = 0; pass < 2; ++pass) {
+        const auto recovered = store_->recover();
+        ASSERT_EQ(recovered.size(), 3U);
+        EXPECT_EQ(recovered[0].log.size(), 6000U);
+        EXPECT_EQ(recovered[1].log.size(), 5U);
+        EXPECT_EQ(recovered[2].log.size(), 3U);
+        for (const RecoveredGroup& group : recovered)
+            for (const RecoveredEntry& entry : group.log) ASSERT_TRUE(entry.intact);
+        open();
+    }
+}
+
+TEST_F(LmdbStoreTest, StopsTheProcessWhenAReadNamesNoBound) {
+    EXPECT_DEATH((void)store_->read_log({GroupId{1}, LogIndex{1}, LogIndex{9}}), "without a bound");
+    EXPECT_DEATH((void)store_->scan({Table::Entity, "a", ""}), "without a bound");
+}
+
+// What is written below a prefix whose rows are still being erased would go with a later slice: a
+// snapshot was installed without its rows so (docs/findings.md).
+TEST_F(LmdbStoreTest, StopsTheProcessWhenARowIsWrittenBelowAnErasedPrefix) {
+    for (int i = 0; i < 600; ++i) batch_.put_row(Table::Entity, "s1/" + std::to_string(i), "old");
+    apply(batch_);
+    batch_.erase_prefix(Table::Entity, "s1/");
+    batch_.put_row(Table::Journal, "s1/a", "another table");
+    batch_.put_row(Table::Entity, "s2/a", "another prefix");
+    WriteBatch same = batch_;
+    same.put_row(Table::Entity, "s1/a", "new");
+    EXPECT_DEATH((void)store_->apply(same), "below an erased prefix");
+    apply(batch_);
+    batch_.put_row(Table::Entity, "s1/a", "new");
+    EXPECT_DEATH((void)store_->apply(batch_), "below an erased prefix");
+    EXPECT_EQ(row("s2/a").state, FetchedRow::State::Found);
 }
 
 TEST_F(LmdbStoreTest, KeepsRowsOfEverySizeAndDropsSurplusChunksWhenTheyShrink) {

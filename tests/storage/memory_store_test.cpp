@@ -36,6 +36,31 @@ TEST(MemoryStore, ReportsAFlippedLogRecordAsDamagedAndServesTheOthers) {
     EXPECT_TRUE(log[3].intact);
 }
 
+TEST(MemoryStore, StopsTheProcessWhenARowIsWrittenBelowAnErasedPrefix) {
+    MemoryStore store;
+    WriteBatch batch;
+    batch.put_row(Table::Entity, "s1/a", "old");
+    batch.erase_prefix(Table::Entity, "s1/b");
+    batch.erase_prefix(Table::Entity, "s1/");
+    batch.erase_prefix(Table::Entity, "s1/c");
+    batch.put_row(Table::Entity, "s0/a", "before");
+    batch.put_row(Table::Entity, "s2/a", "behind");
+    batch.put_row(Table::Journal, "s1/a", "another table");
+    ASSERT_TRUE(store.apply(batch).has_value());
+    EXPECT_EQ(store.read_row({Table::Entity, "s1/a"})->state, FetchedRow::State::Missing);
+    for (const char* key : {"s1/", "s1/a", "s1/d"}) {
+        WriteBatch late;
+        late.put_row(Table::Entity, key, "new");
+        EXPECT_DEATH((void)store.apply(late), "below an erased prefix") << key;
+    }
+}
+
+TEST(MemoryStore, StopsTheProcessWhenAReadNamesNoBound) {
+    const MemoryStore store;
+    EXPECT_DEATH((void)store.read_log({GroupId{1}, LogIndex{1}, LogIndex{9}}), "without a bound");
+    EXPECT_DEATH((void)store.scan({Table::Entity, "a", ""}), "without a bound");
+}
+
 TEST(MemoryStore, RecoversAVanishedRecordAsUnreadableInItsPlace) {
     Damaged d;
     ASSERT_TRUE(d.store.vanish_log(d.log.group(), LogIndex{5}));
