@@ -107,7 +107,7 @@ Decision Host::decide(const EntityType& type, const Entity& entity, std::string_
     const Image& image = newest(entity);
     const StateView view{.exists = image.exists(),
                          .state = image.state,
-                         .revision = image.revision,
+                         .revision = image.exists() ? image.revision : Revision{},
                          .version = image.version,
                          .generation = image.generation};
     Decision decision = type.handle(view, command, payload, context);

@@ -98,13 +98,15 @@ void Partition::State::advance_activation(const std::string& key, Activation& ac
         scan.rows_max = kScanRows;
         what = std::move(scan);
     }
-    fetch({FetchPurpose::Kind::Activation, key}, std::move(what), out);
+    activation.fetch = fetch({FetchPurpose::Kind::Activation, key}, std::move(what), out);
 }
 
 void Partition::State::on_activation_fetched(Now now, const std::string& key, Fetched& fetched,
                                              Effects& out) {
     const auto it = activations.find(key);
-    if (it == activations.end()) return;  // the term was lost meanwhile
+    // The term was lost meanwhile; if it was won again, the entity may have changed in between and
+    // its new activation has asked for itself.
+    if (it == activations.end() || it->second.fetch != fetched.id) return;
     if (auto error = read_error(fetched.result)) {
         fail_activation(key, std::move(*error), false, out);
         return;

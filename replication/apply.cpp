@@ -74,14 +74,18 @@ Bytes Partition::State::next_entry(Effects& out) {
     }
     if (!fetched_log.empty() && fetched_first == index) return fetched_log.front();
     fetched_log.clear();
-    if (log_fetch == 0 && !replica.damaged()) {
-        const storage::LogRange range{group(), index, replica.commit(), kLogFetchBytes};
+    // What is not on disk yet is in memory. Asked for, it would be missing when the disk is read
+    // and taken for damage when the answer comes, if it has been written and let go of in between.
+    const LogIndex to = std::min(replica.commit(), replica.durable_index());
+    if (log_fetch == 0 && !replica.damaged() && index <= to) {
+        const storage::LogRange range{group(), index, to, kLogFetchBytes};
         log_fetch = fetch({FetchPurpose::Kind::Log, {}}, range, out);
     }
     return {};
 }
 
 void Partition::State::on_log_fetched(Fetched& fetched) {
+    if (fetched.id != log_fetch) return;  // asked before a snapshot replaced the log
     log_fetch = 0;
     auto* result = std::get_if<Result<storage::FetchedLog>>(&fetched.result);
     if (result == nullptr || !result->has_value()) return;
@@ -117,7 +121,7 @@ void Partition::State::apply(Now now, const Bytes& encoded, Effects& out) {
             "partition.blocked",
             {{"group", group()}, {"index", next(applied)}, {"reason", entry.error().message}});
         blocked = true;
-        replica.set_installing(true);  // must not campaign
+        replica.forbid_campaign(Replica::Ban::Blocked);
         if (replica.role() == Role::Leader) replica.step(now, TransferLeadership{}, out);
         return;
     }

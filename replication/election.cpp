@@ -23,7 +23,7 @@ bool plausible(Term term) { return term.value != 0 && term <= kTermMax; }
 
 bool Replica::may_campaign() const {
     if (self_slot_ == kNoSlot || !config_.is_voter(self_slot_)) return false;
-    if (damaged() || installing_ || !config_wanted_.empty()) return false;   // S19, S23
+    if (damaged() || bans_ != 0 || !config_wanted_.empty()) return false;    // S19, S23
     if (disk_age_ * 2 > options_.timings.election_min) return false;         // stalled disk
     return durable_ >= window_.base() && configs_.back().index <= durable_;  // S4, S13
 }
@@ -366,7 +366,8 @@ std::size_t Replica::transfer_target(std::optional<NodeId> to) const {
 void Replica::start_transfer(Now now, std::optional<NodeId> to, Effects& out) {
     const std::size_t target = transfer_target(to);
     if (target == kNoSlot) return;
-    transfer_ = Transfer{target, false, now.mono + options_.timings.election_max};
+    const Instant until = now.mono + options_.timings.election_max;
+    transfer_ = Transfer{target, false, until, until};
     send_more(now, target, out);
     drive_transfer(out);
 }

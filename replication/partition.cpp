@@ -98,11 +98,13 @@ void Partition::State::follow_leadership(Now now, Effects& out) {
         apply_committed(now, *serving, out);
         lose_leadership(out);
     }
+    if (!serving && !early.empty() && !serves_soon()) refuse_early(out);
     if (serving || !leads || !sessions_loaded || blocked || replica.damaged()) return;
     if (!replica.no_op_committed() || applied != replica.last_index()) return;
     serving = replica.term();
     log.info("partition.serving", {{"group", group()}, {"term", *serving}, {"applied", applied}});
     out.list.push_back(RoleChanged{group()});
+    submit_early(now, out);
 }
 
 void Partition::State::lose_leadership(Effects& out) {
@@ -202,6 +204,7 @@ void Partition::State::check() const {
                    "{} commands in flight without leading", in_flight.size());
     WEFT_INVARIANT(in_flight.empty() || in_flight_first == next(applied),
                    "in flight from {}, applied {}", in_flight_first.value, applied.value);
+    WEFT_INVARIANT(early.empty() || serves_soon(), "{} commands wait for nothing", early.size());
     std::size_t waiting = 0;
     for (const auto& [key, activation] : activations) waiting += activation.mailbox.size();
     WEFT_INVARIANT(waiting == queued, "{} commands wait, {} counted", waiting, queued);
@@ -279,7 +282,7 @@ PartitionStatus Partition::status() const {
     status.active_entities = state_->host.size();
     status.dirty_entities = state_->host.dirty_count();
     status.sessions = state_->sessions.size();
-    status.mailbox = state_->queued;
+    status.mailbox = state_->queued + state_->early.size();
     status.blocked = state_->blocked;
     return status;
 }

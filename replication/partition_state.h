@@ -33,12 +33,19 @@ struct Queued {
     Instant deadline = Instant::never();
 };
 
+// Came while this node leads but may not serve yet.
+struct Early {
+    Submit submit;
+    Instant came;
+};
+
 // One entity on its way into memory; commands for it wait here.
 struct Activation {
     enum class Phase : std::uint8_t { Flush, Header, Snapshot, Journal };
     Phase phase = Phase::Flush;
-    bool stale = false;   // its rows were written meanwhile: read again on a gap
-    entity::Image image;  // numbers it must reach; state and `have` as folded so far
+    std::uint64_t fetch = 0;  // the only answer that counts
+    bool stale = false;       // its rows were written meanwhile: read again on a gap
+    entity::Image image;      // numbers it must reach; state and `have` as folded so far
     Version have;
     std::string after;  // journal key to go on behind
     std::deque<Queued> mailbox;
@@ -63,8 +70,9 @@ struct SnapshotSending {
     Term term;
     LogPosition at;
     storage::Table table = storage::Table::Entity;
-    std::string after;    // last row key read
-    SnapshotChunk chunk;  // under way; its sequence is the one to be answered
+    std::uint64_t fetch = 0;  // the only answer that counts
+    std::string after;        // last row key read
+    SnapshotChunk chunk;      // under way; its sequence is the one to be answered
     Instant resend_at = Instant::never();
     Instant give_up_at = Instant::never();
 };
@@ -74,6 +82,7 @@ struct SnapshotReceiving {
     LogPosition at;
     storage::LogBase base;  // slot = where rows are staged
     std::uint32_t next = 0;
+    std::uint64_t fetch = 0;        // of the staging row: the only answer that counts
     std::uint64_t persist_seq = 0;  // of the last chunk taken
     bool slot_known = false;        // the staging row was read and written
     bool complete = false;
@@ -112,6 +121,10 @@ struct Partition::State {
 
     // submit.cpp
     void submit(Now now, Submit&& submit, Effects& out);
+    bool serves_soon() const;
+    void keep_early(Now now, Submit&& submit, Effects& out);
+    void submit_early(Now now, Effects& out);
+    void refuse_early(Effects& out);
     std::optional<Error> refusal(const Request& request, const entity::EntityType*& type,
                                  entity::Access& access) const;
     bool may_serve() const;
@@ -198,6 +211,8 @@ struct Partition::State {
     bool rows_written = false;    // false: all there is came from the log, nothing needs a Fetch
     std::optional<Term> serving;  // this node leads in that term and runs handlers
 
+    std::deque<Early> early;
+    std::size_t early_bytes = 0;     // of their payloads
     std::deque<InFlight> in_flight;  // by log index, contiguous
     LogIndex in_flight_first;
     std::size_t queued = 0;
@@ -220,6 +235,7 @@ struct Partition::State {
     std::optional<SnapshotSending> sending;
     Instant sending_at = Instant::long_ago();  // not before: a peer refused
     std::optional<SnapshotReceiving> receiving;
+    std::uint32_t last_slot = 0;  // the highest ever used; the staging row may not be on disk yet
 };
 
 Reply reply_of(const RequestId& id, const Remembered& known);

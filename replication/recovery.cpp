@@ -245,10 +245,15 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     finish_step(before, out);
 }
 
-void Replica::set_installing(bool installing) { installing_ = installing; }
+void Replica::forbid_campaign(Ban why) { bans_ |= static_cast<std::uint8_t>(why); }
+
+void Replica::allow_campaign(Ban why) {
+    bans_ &= static_cast<std::uint8_t>(~std::to_underlying(why));
+}
 
 LogIndex Replica::compaction_limit(Now now) const {
-    LogIndex limit = std::min(applied_, intact_);
+    // Right behind a snapshot nothing is durable yet: never below the base.
+    LogIndex limit = std::max(std::min(applied_, intact_), window_.base());
     if (role_ != Role::Leader) return limit;
     for (std::size_t i = 0; i < peers_.size(); ++i) {
         if (i == self_slot_ || !config_.is_voter(i)) continue;

@@ -64,7 +64,7 @@ void Replica::arm() {
         deadline_ = election_at_;
     } else {
         deadline_ = std::min(quorum_check_at_, retry_at_);
-        if (transfer_) deadline_ = std::min(deadline_, transfer_->until);
+        if (transfer_) deadline_ = std::min(deadline_, transfer_->look_at);
     }
 }
 

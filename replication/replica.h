@@ -58,8 +58,14 @@ public:
     void compact(LogIndex index, std::int64_t stamp_ms, Effects& out);
     // A snapshot was staged whole under `base.slot`: switches to it in one record (S19).
     void install(Now now, const storage::LogBase& base, Effects& out);
-    // While a snapshot is being staged the replica never campaigns (S19).
-    void set_installing(bool installing);
+    // The owner's reasons not to campaign; each is taken back by itself. A campaign under way goes
+    // on.
+    enum class Ban : std::uint8_t {
+        Installing = 1,  // a snapshot is being staged (S19)
+        Blocked = 2,     // an entry of a later weft: it could not apply what it proposes
+    };
+    void forbid_campaign(Ban why);
+    void allow_campaign(Ban why);
     // The owner met damage in this group's rows or log (S22, S23): never leads, asks for repair.
     void mark_damaged(LogIndex from);
     // A fetched own entry that a laggard needs was damaged, or compacted away: peers listed here
@@ -73,6 +79,10 @@ public:
     std::optional<NodeId> leader() const { return leader_; }
     LogIndex commit() const { return commit_; }
     LogIndex last_index() const;
+    // Bytes of the entries in (after, to], both in [base, last].
+    std::uint64_t log_bytes(LogIndex after, LogIndex to) const {
+        return window_.bytes_between(after, to);
+    }
     LogIndex durable_index() const { return durable_; }
     // Commit known to include an own-term entry (S8): only then may reads be served.
     bool no_op_committed() const;
@@ -133,7 +143,8 @@ private:
     struct Transfer {
         std::size_t target = kNoSlot;
         bool sent = false;
-        Instant until;
+        Instant until;    // nothing is sent to the target after that
+        Instant look_at;  // when the leader looks whether it may serve again
     };
     struct View {
         Role role = Role::Follower;
@@ -202,6 +213,7 @@ private:
     std::size_t rank() const;
     void start_transfer(Now now, std::optional<NodeId> to, Effects& out);
     void drive_transfer(Effects& out);
+    void look_at_transfer(Now now);
     std::size_t transfer_target(std::optional<NodeId> to) const;
 
     // append.cpp: the follower's log
@@ -264,7 +276,7 @@ private:
     bool wrote_ = false;  // records in this step's batch that no Persist covers yet
     bool hard_damaged_ = false;
     bool rows_damaged_ = false;  // only a snapshot helps
-    bool installing_ = false;
+    std::uint8_t bans_ = 0;      // bits of Ban
     Duration disk_age_{};
 
     Config config_;

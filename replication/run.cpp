@@ -18,6 +18,18 @@ std::size_t payload_bytes(const entity::Decision& decision) {
     return bytes;
 }
 
+// What the session will remember of it.
+std::size_t reply_bytes(const Request& request, const entity::Decision& decision) {
+    if (decision.rejected) return decision.error.message.size();
+    return request.kind == RequestKind::Tell ? 0 : decision.reply.size();
+}
+
+// Of what does not exist there is no revision: whether its last one is still known depends on what
+// happens to be in memory, and neither handler nor reply may.
+Revision shown_revision(const entity::Image& image) {
+    return image.exists() ? image.revision : Revision{};
+}
+
 bool crosses(Version before, Version after, std::uint32_t every) {
     return every != 0 && before.value / every != after.value / every;
 }
@@ -72,8 +84,9 @@ void Partition::State::run_read(Now now, entity::Entity& entity, const Queued& i
     read.reply.outcome = decision.rejected ? Outcome::Rejected : Outcome::Done;
     read.reply.error = std::move(decision.error);
     if (request.kind != RequestKind::Tell) read.reply.payload = decision.reply.own();
-    read.reply.index = applied;
-    read.reply.revision = image.revision;
+    // As a token it must not lie before the state it came with.
+    read.reply.index = std::max(applied, read.rests_on);
+    read.reply.revision = shown_revision(image);
     read.reply.version = image.version;
     read.reply.generation = image.generation;
     read.reply.exists = image.exists();
@@ -118,7 +131,7 @@ void Partition::State::run_write(Now now, entity::Entity& entity, const Queued& 
                    context.index.value);
     const bool changed = next != nullptr;
     if (changed) host.advance(entity, std::move(next), type.info().kind);
-    sessions.proposed(request_part(request), index, false);
+    sessions.proposed(request_part(request), index, false, reply_bytes(request, decision));
     // What is ahead keeps the entity in memory until its entry is applied; else nothing does.
     enter_flight(index, {.entity = changed ? &entity : nullptr,
                          .id = request.id,
@@ -137,7 +150,7 @@ void Partition::State::build_entry(const entity::EntityType& type, const entity:
     write_request(builder, request_part(request));
     write_entity(builder, {.generation = after.generation,
                            .version = after.version,
-                           .revision = after.revision,
+                           .revision = next != nullptr ? after.revision : shown_revision(before),
                            .hash = key->hash,
                            .type = key->type,
                            .id = key->id});

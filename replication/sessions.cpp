@@ -45,8 +45,10 @@ Admission Sessions::admit(const RequestPart& request, std::int64_t stamp_ms, boo
     }
     const std::uint64_t lowest = lowest_after(session.lowest_open_ahead, request);
     if (request.seq - lowest >= limits_.window) return {.verdict = Verdict::WindowFull};
-    if (session.reply_bytes >= limits_.reply_bytes) {
-        std::size_t kept = session.reply_bytes;  // what this request itself acknowledges goes
+    // Replies in flight count: together with one more they must fit a row.
+    const std::size_t kept_now = session.reply_bytes + session.open_reply_bytes;
+    if (kept_now >= limits_.reply_bytes) {
+        std::size_t kept = kept_now;  // what this request itself acknowledges goes
         for (const Remembered& item : session.remembered) {
             if (item.seq >= lowest) break;
             kept -= item.bytes();
@@ -56,9 +58,11 @@ Admission Sessions::admit(const RequestPart& request, std::int64_t stamp_ms, boo
     return {.verdict = Verdict::Run};
 }
 
-void Sessions::proposed(const RequestPart& request, LogIndex index, bool resolve) {
+void Sessions::proposed(const RequestPart& request, LogIndex index, bool resolve,
+                        std::size_t reply_bytes) {
     Session& session = obtain(name_of(request));
-    session.open.insert({request.seq, request.digest, index, resolve});
+    session.open.insert({request.seq, request.digest, index, resolve, reply_bytes});
+    session.open_reply_bytes += reply_bytes;
     session.lowest_open_ahead = lowest_after(session.lowest_open_ahead, request);
 }
 
@@ -66,9 +70,17 @@ void Sessions::drop_ahead() {
     for (auto it = sessions_.begin(); it != sessions_.end();) {
         Session& session = it->second;
         session.open.clear();
+        session.open_reply_bytes = 0;
         session.lowest_open_ahead = session.lowest_open;
         it = session.committed ? std::next(it) : sessions_.erase(it);
     }
+}
+
+void Sessions::close(Session& session, std::uint64_t seq) {
+    const OpenCommand* open = session.open.find(seq);
+    if (open == nullptr) return;
+    session.open_reply_bytes -= open->reply_bytes;
+    session.open.erase(seq);
 }
 
 bool Sessions::takes_effect(const RequestPart& request, LogIndex index,
@@ -84,7 +96,7 @@ bool Sessions::takes_effect(const RequestPart& request, LogIndex index,
 void Sessions::remember(const RequestPart& request, LogIndex index, Remembered outcome) {
     const SessionName name = name_of(request);
     Session& session = obtain(name);
-    session.open.erase(request.seq);
+    close(session, request.seq);
     if (index <= session.applied) return;
     session.reply_bytes += outcome.bytes();
     session.remembered.insert(std::move(outcome));
@@ -98,7 +110,7 @@ const Remembered* Sessions::resolve(const RequestPart& request, LogIndex index,
         return nullptr;
     const SessionName name = name_of(request);
     Session& session = obtain(name);
-    session.open.erase(request.seq);
+    close(session, request.seq);
     if (index > session.applied) {
         if (request.seq >= session.lowest_open && session.remembered.find(request.seq) == nullptr)
             session.remembered.insert(
@@ -168,6 +180,10 @@ void Sessions::check() const {
         }
         WEFT_INVARIANT(bytes == session.reply_bytes, "{} bytes remembered, {} counted", bytes,
                        session.reply_bytes);
+        std::size_t open_bytes = 0;
+        for (const OpenCommand& item : session.open) open_bytes += item.reply_bytes;
+        WEFT_INVARIANT(open_bytes == session.open_reply_bytes, "{} bytes in flight, {} counted",
+                       open_bytes, session.open_reply_bytes);
         WEFT_INVARIANT(session.committed || !session.open.empty(), "a session without a command");
         dirty += session.dirty ? 1 : 0;
     }

@@ -49,6 +49,7 @@ struct OpenCommand {
     Digest digest{};
     LogIndex index{};
     bool resolve = false;
+    std::size_t reply_bytes = 0;  // what will be remembered of it
 };
 
 // Items in the order of their `seq`: added near the end, dropped from the front.
@@ -110,6 +111,7 @@ struct Session {
     // Ahead of commit, on the leader.
     std::uint64_t lowest_open_ahead = 1;
     SeqQueue<OpenCommand> open;
+    std::size_t open_reply_bytes = 0;  // of `open`
 };
 
 struct SessionLimits {
@@ -141,8 +143,9 @@ public:
 
     // May this request become the next entry, stamped `stamp_ms`?
     Admission admit(const RequestPart& request, std::int64_t stamp_ms, bool resolve) const;
-    // It was proposed at `index`.
-    void proposed(const RequestPart& request, LogIndex index, bool resolve);
+    // It was proposed at `index`; `reply_bytes` of it will be remembered.
+    void proposed(const RequestPart& request, LogIndex index, bool resolve,
+                  std::size_t reply_bytes);
     // The term is lost: only what was applied counts.
     void drop_ahead();
 
@@ -174,6 +177,7 @@ public:
 
 private:
     Session& obtain(const SessionName& name) { return sessions_[name]; }
+    static void close(Session& session, std::uint64_t seq);
     void touch(const SessionName& name, Session& session, LogIndex index);
     static void settle_below(Session& session, std::uint64_t lowest_open);
 

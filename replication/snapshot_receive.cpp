@@ -1,6 +1,7 @@
 // The follower's side of a snapshot transfer (S19): rows are staged under a slot of their own, and
 // one record switches over; a crash at any point leaves the old state or the new one. A slot number
-// is never used twice: the staging row remembers the last one.
+// is never used twice, since the store may still be erasing what was there: the staging row
+// remembers the last one over a restart, `last_slot` while that row is on its way to the disk.
 
 #include "core/byte_io.h"
 #include "core/invariant.h"
@@ -59,13 +60,13 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
     receiving->base = std::move(*base);
     receiving->first = std::move(chunk);
     receiving->give_up_at = now.mono + kReceiveGiveUp;
-    replica.set_installing(true);
-    fetch({FetchPurpose::Kind::StagingRow, {}},
-          storage::RowRead{storage::Table::Meta, staging_row_key(group())}, out);
+    replica.forbid_campaign(Replica::Ban::Installing);
+    receiving->fetch = fetch({FetchPurpose::Kind::StagingRow, {}},
+                             storage::RowRead{storage::Table::Meta, staging_row_key(group())}, out);
 }
 
 void Partition::State::on_staging_row(Now now, Fetched& fetched, Effects& out) {
-    if (!receiving || receiving->slot_known) return;
+    if (!receiving || receiving->slot_known || receiving->fetch != fetched.id) return;
     const auto* result = std::get_if<Result<storage::FetchedRow>>(&fetched.result);
     const bool readable = result != nullptr && result->has_value() &&
                           (*result)->state != storage::FetchedRow::State::Corrupt;
@@ -75,13 +76,15 @@ void Partition::State::on_staging_row(Now now, Fetched& fetched, Effects& out) {
         return;
     }
     const std::uint32_t current = replica.base().slot;
-    std::uint32_t slot = current;
+    std::uint32_t slot = std::max(current, last_slot);
     if ((*result)->state == storage::FetchedRow::State::Found) {
         const std::uint32_t staged = ByteReader((*result)->value.view()).get<std::uint32_t>();
-        if (staged != current) erase_slot(staged, out);  // left behind by an earlier attempt
+        // Left behind by an attempt before the last restart; later ones have erased their own.
+        if (staged > slot) erase_slot(staged, out);
         slot = std::max(slot, staged);
     }
-    receiving->base.slot = slot + 1;
+    last_slot = slot + 1;
+    receiving->base.slot = last_slot;
     receiving->slot_known = true;
     std::string value;
     ByteWriter(value).put(receiving->base.slot);
@@ -114,7 +117,7 @@ void Partition::State::install_snapshot(Now now, Effects& out) {
     const std::uint32_t old_slot = replica.base().slot;
     const storage::LogBase& base = receiving->base;
     receiving->complete = true;
-    replica.set_installing(false);
+    replica.allow_campaign(Replica::Ban::Installing);
     replica.install(now, base, out);
     if (replica.base().slot != base.slot) {  // no longer needed: the log has gone past it
         erase_slot(base.slot, out);
@@ -126,11 +129,13 @@ void Partition::State::install_snapshot(Now now, Effects& out) {
     host.clear();
     sessions.clear();
     fetched_log.clear();
+    log_fetch = 0;
     stamps.clear();
     sweep.reset();
     applied = base.index;
     stamp_ms = base.stamp_ms;
     blocked = false;
+    replica.allow_campaign(Replica::Ban::Blocked);
     rows_written = true;
     // Rows are read again once they are on disk.
     sessions_loaded = false;
@@ -152,7 +157,7 @@ void Partition::State::abort_receiving(Effects& out) {
         erase_slot(receiving->base.slot, out);
         replica.persist_mark(out);
     }
-    if (!receiving->complete && !blocked) replica.set_installing(false);
+    replica.allow_campaign(Replica::Ban::Installing);
     receiving.reset();
 }
 

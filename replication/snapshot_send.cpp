@@ -112,11 +112,13 @@ void Partition::State::read_rows(Effects& out) {
     scan.after = sending->after;
     scan.bytes_max = kSnapshotChunkBytes;
     scan.rows_max = kScanRows;
-    fetch({FetchPurpose::Kind::SnapshotRows, {}}, std::move(scan), out);
+    sending->fetch = fetch({FetchPurpose::Kind::SnapshotRows, {}}, std::move(scan), out);
 }
 
 void Partition::State::on_snapshot_rows(Now now, Fetched& fetched, Effects& out) {
+    // An answer to a transfer that was given up would shift every page of this one by one.
     if (!sending || sending->phase != SnapshotSending::Phase::Read) return;
+    if (sending->fetch != fetched.id) return;
     const auto* result = std::get_if<Result<storage::FetchedRows>>(&fetched.result);
     if (result == nullptr || !result->has_value()) {
         stop_sending(now);

@@ -345,18 +345,24 @@ Instant Replica::quorum_lapses() const {
     return lapses + options_.timings.election_max;
 }
 
+// S9: reads and proposals go on once a quorum has answered what was sent after the attempt ended,
+// as to the leader of this term. If it never does, the want of contact ends the term.
+void Replica::look_at_transfer(Now now) {
+    transfer_->sent = true;
+    transfer_->look_at = now.mono + options_.timings.heartbeat / 2;
+    if (quorum_check_at_ - options_.timings.election_max < transfer_->until) return;
+    WEFT_PROBE("replica.transfer_failed");
+    log_.info("replica.transfer_failed", {{"group", options_.group}, {"term", hard_.term}});
+    transfer_.reset();
+}
+
 void Replica::leader_tick(Now now, Effects& out) {
     quorum_check_at_ = quorum_lapses();
     if (quorum_check_at_ <= now.mono) {
         step_down(now, "no contact with a quorum", out);
         return;
     }
-    if (transfer_ && transfer_->until <= now.mono) {
-        // S9: still leader in the same term, so reads and proposals go on.
-        WEFT_PROBE("replica.transfer_failed");
-        log_.info("replica.transfer_failed", {{"group", options_.group}, {"term", hard_.term}});
-        transfer_.reset();
-    }
+    if (transfer_ && transfer_->look_at <= now.mono) look_at_transfer(now);
     resend(now, out);
 }
 

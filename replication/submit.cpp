@@ -123,7 +123,59 @@ std::optional<Error> Partition::State::crash_refusal(const Request& request) con
     return std::nullopt;
 }
 
+// Elected, and only the no-op of the term or what came before it is missing: a moment with a
+// quorum, at most the time until the term ends without one. A refusal now would let a later command
+// for the same entity overtake this one.
+bool Partition::State::serves_soon() const {
+    return !serving && replica.role() == Role::Leader && !blocked && !replica.damaged() &&
+           !replica.transferring();
+}
+
+void Partition::State::keep_early(Now now, Submit&& submit, Effects& out) {
+    const std::size_t bytes = submit.request.payload.size();
+    if (early.size() >= options.limits.waiting_replies ||
+        early_bytes + bytes > options.limits.mailbox_bytes) {
+        refuse(submit.from, submit.request.id,
+               make_error(ErrorNumber::QueueFull, "too many commands wait for the new leader"),
+               Outcome::NotDone, out);
+        return;
+    }
+    early_bytes += bytes;
+    early.push_back({std::move(submit), now.mono});
+}
+
+// In the order they came.
+void Partition::State::submit_early(Now now, Effects& out) {
+    std::deque<Early> waited;
+    waited.swap(early);
+    early_bytes = 0;
+    for (Early& item : waited) {
+        Request& request = item.submit.request;
+        const auto passed =
+            std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - item.came);
+        const auto left = std::int64_t{request.deadline_ms} - passed.count();
+        if (request.deadline_ms != 0 && left <= 0) {
+            refuse(item.submit.from, request.id,
+                   make_error(ErrorNumber::DeadlinePassed, "it waited longer than its deadline"),
+                   Outcome::NotDone, out);
+            continue;
+        }
+        if (request.deadline_ms != 0) request.deadline_ms = static_cast<std::uint32_t>(left);
+        submit(now, std::move(item.submit), out);
+    }
+}
+
+void Partition::State::refuse_early(Effects& out) {
+    for (const Early& item : early)
+        refuse(item.submit.from, item.submit.request.id,
+               make_error(ErrorNumber::NoLeader, "this node stopped leading the group"),
+               Outcome::NotDone, out);
+    early.clear();
+    early_bytes = 0;
+}
+
 void Partition::State::submit(Now now, Submit&& submit, Effects& out) {
+    if (serves_soon()) return keep_early(now, std::move(submit), out);
     const Request& request = submit.request;
     const entity::EntityType* type = nullptr;
     entity::Access access{};
@@ -209,7 +261,7 @@ void Partition::State::resolve(Now now, const Submit& submit, Effects& out) {
     builder.begin(EntryKind::Resolve);
     write_request(builder, request_part(request));
     const LogIndex index = replica.propose(now, builder, out);
-    sessions.proposed(request_part(request), index, true);
+    sessions.proposed(request_part(request), index, true, 0);
     enter_flight(
         index, {.entity = nullptr, .id = request.id, .first = {submit.from, false}, .joined = {}});
 }

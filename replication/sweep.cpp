@@ -9,14 +9,6 @@
 
 namespace weft::replication {
 
-namespace {
-
-// A voter in contact may hold compaction back by so many entries; one that is further behind gets
-// a snapshot.
-constexpr std::uint64_t kLaggardEntriesMax = 16384;
-
-}  // namespace
-
 void Partition::State::on_sweep(Now now, const Sweep& event, Effects& out) {
     if (!sessions_loaded || replica.damaged()) {
         out.list.push_back(Swept{group(), 0, true});  // nothing that could be written
@@ -146,7 +138,8 @@ void Partition::State::finish_sweep(Now now, Effects& out) {
 std::pair<LogIndex, std::int64_t> Partition::State::compaction_target(Now now) const {
     LogIndex bound = std::min(sweep->upto, replica.durable_index());
     const LogIndex voters = replica.compaction_limit(now);
-    const bool wait = voters.value + kLaggardEntriesMax >= applied.value;
+    const bool wait = voters.value + options.limits.laggard_entries >= applied.value &&
+                      replica.log_bytes(voters, applied) <= options.limits.laggard_bytes;
     // The peer that gets a snapshot cannot hold back the base it is to get.
     if (wait && !sending) bound = std::min(bound, voters);
     if (sending && sending->phase != SnapshotSending::Phase::Sweep)

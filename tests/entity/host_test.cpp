@@ -129,6 +129,35 @@ TEST_F(HostTest, DeletedEntityBeginsAnew) {
     EXPECT_GT(entity.committed.generation, first);
 }
 
+// Whether the last revision of what was deleted is known depends on the cache: handlers never see
+// it.
+TEST_F(HostTest, HandlersSeeNoRevisionOfWhatDoesNotExist) {
+    class Teller final : public EntityType {
+    public:
+        const TypeInfo& info() const override { return info_; }
+        std::optional<Access> command(std::string_view) const override { return Access::Read; }
+        Decision handle(const StateView& state, std::string_view, std::string_view,
+                        const Context&) const override {
+            Decision decision;
+            decision.reply = Bytes::adopt(std::to_string(state.revision.value));
+            return decision;
+        }
+        Result<std::string> apply(std::string_view, std::string_view) const override {
+            return std::string();
+        }
+
+    private:
+        TypeInfo info_{.name = "kv", .kind = Kind::Value};
+    };
+    const Teller teller;
+    Entity& entity = absent("a", *kv);
+    host.commit(entity, propose(entity, *kv, "put", "one"), kv.get());
+    EXPECT_EQ(Host::decide(teller, entity, "", "", {}).reply.view(),
+              std::to_string(entity.committed.revision.value));
+    host.commit(entity, propose(entity, *kv, "delete", ""), kv.get());
+    EXPECT_EQ(Host::decide(teller, entity, "", "", {}).reply.view(), "0");
+}
+
 // DESIGN 5: followers never run user code.
 TEST_F(HostTest, FollowerKeepsEventsAndNoState) {
     Entity& entity = host.obtain(key_of("counter", "c"), now);

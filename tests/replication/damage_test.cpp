@@ -189,15 +189,29 @@ storage::LogBase base_at(const MadeLog& log, std::uint64_t index) {
     return base;
 }
 
+TEST(Ban, LastsUntilEachReasonIsTakenBackByItself) {
+    MadeLog log;
+    for (int i = 0; i < 9; ++i) log.add(2);
+    Lab lab({}, log, 2, {Term{2}, NodeId{}});
+    lab.replica->forbid_campaign(Replica::Ban::Blocked);
+    lab.replica->forbid_campaign(Replica::Ban::Installing);
+    lab.replica->allow_campaign(Replica::Ban::Installing);  // the snapshot was not needed after all
+    lab.run(ms(3000));
+    EXPECT_EQ(lab.replica->role(), Role::Follower) << "it cannot apply what it would propose";
+    lab.replica->allow_campaign(Replica::Ban::Blocked);
+    lab.run(ms(1000));
+    EXPECT_EQ(lab.replica->role(), Role::PreCandidate);
+}
+
 // S19: while a snapshot is staged, and until its switch is on disk, no leadership and no vote.
 TEST(Snapshot, LetsNobodyCampaignBeforeItIsInstalled) {
     MadeLog log;
     for (int i = 0; i < 9; ++i) log.add(2);
     Lab lab({}, log, 2, {Term{2}, NodeId{}});
-    lab.replica->set_installing(true);
+    lab.replica->forbid_campaign(Replica::Ban::Installing);
     lab.run(ms(3000));
     EXPECT_EQ(lab.replica->role(), Role::Follower);
-    lab.replica->set_installing(false);
+    lab.replica->allow_campaign(Replica::Ban::Installing);
     lab.call([&](Replica& r, Effects& out) { r.install(lab.now, base_at(log, 8), out); });
     EXPECT_EQ(lab.replica->commit(), LogIndex{8});
     lab.run(ms(1000));

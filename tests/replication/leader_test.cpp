@@ -138,8 +138,14 @@ TEST(Transfer, TakesNoProposalUntilItEnds) {
     lab.accepts(1, 2);
     ASSERT_EQ(lab.sent<TimeoutNow>().size(), 1U);
     EXPECT_EQ(lab.sent<TimeoutNow>()[0].first, node(1));
-    lab.contact.fill(lab.now.mono + ms(5000));
-    lab.run(ms(1001));
+    const Instant until = lab.now.mono + ms(1000);  // the longest election
+    lab.contact.fill(until - ms(1));
+    lab.run(ms(1500));
+    EXPECT_EQ(lab.replica->role(), Role::Leader);
+    EXPECT_TRUE(lab.replica->transferring()) << "nobody has said since that it still leads";
+    EXPECT_FALSE(lab.replica->can_propose(10));
+    lab.contact.fill(until);
+    lab.run(ms(100));
     EXPECT_FALSE(lab.replica->transferring()) << "same term, still leader: it goes on";
     EXPECT_TRUE(lab.replica->can_propose(10));
 }

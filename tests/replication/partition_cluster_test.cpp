@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "partition_lab.h"
 #include "replication/rows.h"
+#include "replication/sessions.h"
 #include "replication/snapshot_format.h"
 
 #include <gtest/gtest.h>
@@ -151,6 +152,36 @@ TEST(Cluster, SpeculationOfALostTermLeavesNoTrace) {
     EXPECT_EQ(lab.at(leader).state_hash(), lab.at(lab.lead()).state_hash());
 }
 
+// S28, S29: while entries are applied nobody looks at a clock; log time ends sessions.
+TEST(Cluster, AFollowerWithAFastClockEndsNoSessionByIt) {
+    PartitionLab lab(three());
+    const std::size_t leader = lab.lead();
+    const std::size_t fast = (leader + 1) % 3;
+    lab.set_clock_ahead(fast, 2 * kSessionLifeMs);
+    const Request request = lab.request("counter", "c", "add", "7");
+    EXPECT_EQ(ask(lab, request).payload.view(), "7");
+    lab.run(std::chrono::seconds(1));
+    ASSERT_EQ(lab.lead(), leader);
+    ASSERT_EQ(lab.at(fast).status().applied, lab.at(leader).status().applied);
+    EXPECT_EQ(lab.at(fast).status().sessions, 1U);
+    EXPECT_EQ(lab.at(fast).state_hash(), lab.at(leader).state_hash());
+    // The same when it reads its log again.
+    lab.restart(fast);
+    lab.client = 2;
+    lab.lowest_open = lab.seq + 1;
+    EXPECT_EQ(ask(lab, lab.request("kv", "k", "put", "v")).outcome, Outcome::Done);
+    lab.run(std::chrono::seconds(1));
+    ASSERT_EQ(lab.at(fast).status().applied, lab.at(leader).status().applied);
+    EXPECT_EQ(lab.at(fast).state_hash(), lab.at(leader).state_hash());
+    lab.set_clock_ahead(fast, 0);
+    lab.step(leader, TransferLeadership{PartitionLab::node(fast)});
+    lab.settle();
+    lab.run(std::chrono::seconds(1));
+    ASSERT_EQ(lab.lead(), fast);
+    EXPECT_EQ(ask(lab, request).payload.view(), "7") << "the repeat did not run";
+    EXPECT_EQ(get(lab, "counter", "c"), "7");
+}
+
 TEST(Cluster, FollowerTakesOverWithEventsItNeverFolded) {
     PartitionLab lab(three());
     std::int64_t sum = 0;
@@ -212,6 +243,67 @@ TEST(Snapshot, BringsALaggardToTheSameState) {
                   ("value " + std::to_string(i) + "..").substr(0, 8));
     EXPECT_EQ(get(lab, "counter", "c1"), "15");
     EXPECT_EQ(get(lab, "kv", "tail"), "after the base");
+}
+
+// S19: what the installed base does not hold is not remembered from before it.
+TEST(Snapshot, ReplacesTheStateOfAReplicaThatWasAliveAllAlong) {
+    PartitionLab lab(three());
+    const std::size_t leader = lab.lead();
+    const std::size_t away = (leader + 1) % 3;
+    const auto from = [&](std::uint8_t client) {
+        lab.client = client;
+        lab.lowest_open = lab.seq + 1;
+        EXPECT_EQ(ask(lab, lab.request("counter", "c", "add", "1")).outcome, Outcome::Done);
+    };
+    for (std::uint8_t client = 1; client < 6; ++client) from(client);
+    lab.run(std::chrono::milliseconds(300));
+    ASSERT_EQ(lab.at(away).status().sessions, 5U);
+    lab.cut(away);
+    for (std::uint8_t client = 3; client < 9; ++client) from(client);
+    lab.run(std::chrono::seconds(2));
+    ASSERT_EQ(lab.lead(), leader);
+    lab.sweep(leader);
+    lab.sweep(3 - leader - away);
+    from(9);
+    lab.cut(away, false);
+    const std::size_t begun = lab.snapshot_chunks;
+    lab.run(std::chrono::seconds(10));
+    ASSERT_GT(lab.snapshot_chunks, begun);
+    ASSERT_EQ(lab.at(away).status().applied, lab.at(lab.lead()).status().applied);
+    EXPECT_EQ(lab.at(away).state_hash(), lab.at(lab.lead()).state_hash());
+}
+
+// S25: a voter in contact holds the log back, but only by so much.
+TEST(Compaction, WaitsForALaggardWithinABoundOfBytesAndOfEntries) {
+    struct Case {
+        const char* why;
+        std::uint64_t entries, bytes;
+        bool waits;
+    };
+    const Case cases[] = {{"within both", 1000, 1 << 20, true},
+                          {"too many entries", 10, 1 << 20, false},
+                          {"too many bytes", 1000, 50000, false}};
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.why);
+        PartitionLab::Options options = three();
+        options.limits.laggard_entries = c.entries;
+        options.limits.laggard_bytes = c.bytes;
+        PartitionLab lab(options);
+        const std::size_t leader = lab.lead();
+        const std::size_t slow = (leader + 1) % 3;
+        put(lab, "k", "v");
+        lab.run(std::chrono::milliseconds(200));
+        const LogIndex held = lab.at(slow).status().last;
+        lab.hold_disk(slow);
+        for (int i = 0; i < 20; ++i) put(lab, "k", std::string(5000, 'x'));
+        lab.run(std::chrono::milliseconds(100));
+        ASSERT_EQ(lab.lead(), leader);
+        lab.sweep(leader);
+        EXPECT_EQ(lab.at(leader).status().base <= held, c.waits);
+        lab.hold_disk(slow, false);
+        lab.run(std::chrono::seconds(10));
+        EXPECT_EQ(lab.at(slow).status().applied, lab.at(leader).status().applied);
+    }
 }
 
 // Found by seed 3416 of the simulator (docs/findings.md, 6): the base in memory is ahead of the

@@ -130,7 +130,8 @@ public:
         Seat& seat = seats_[i];
         if (!seat.partition) return;
         Effects out;
-        seat.partition->step(now, std::move(event), out);
+        const Now here{now.mono, WallTime{now.wall.ms + seat.wall_ahead_ms}};
+        seat.partition->step(here, std::move(event), out);
         seat.partition->check();
         bool marked = false;
         for (Effect& effect : out.list) {
@@ -145,9 +146,9 @@ public:
         if (options_.auto_persist && !seat.disk_held) persist(i);
         if (options_.auto_fetch) serve(i);
     }
-    void persist(std::size_t i) {
+    void persist(std::size_t i, std::size_t most = SIZE_MAX) {
         Seat& seat = seats_[i];
-        while (seat.partition && !seat.pending.empty()) {
+        while (seat.partition && !seat.pending.empty() && most-- > 0) {
             auto [batch, number] = std::move(seat.pending.front());
             seat.pending.pop_front();
             last_apply_ok = last_apply_ok && seat.disk.apply(batch).has_value();
@@ -159,22 +160,30 @@ public:
         seats_[i].disk_held = hold;
         if (!hold) persist(i);
     }
-    void serve(std::size_t i) {
+    void serve(std::size_t i, std::size_t most = SIZE_MAX) {
+        while (most-- > 0)
+            if (auto event = read_one(i)) {
+                step(i, std::move(*event));
+            } else {
+                return;
+            }
+    }
+    // The disk is read now; the answer is the caller's to deliver.
+    std::optional<Fetched> read_one(std::size_t i) {
         Seat& seat = seats_[i];
-        while (seat.partition && !seat.fetches.empty()) {
-            Fetch fetch = std::move(seat.fetches.front());
-            seat.fetches.pop_front();
-            Fetched event;
-            event.id = fetch.id;
-            if (auto* range = std::get_if<storage::LogRange>(&fetch.what))
-                event.result = seat.disk.read_log(*range);
-            if (auto* read = std::get_if<storage::RowRead>(&fetch.what))
-                event.result = seat.disk.read_row(*read);
-            if (auto* scan = std::get_if<storage::RowScan>(&fetch.what))
-                event.result = seat.disk.scan(*scan);
-            ++fetches_served;
-            step(i, std::move(event));
-        }
+        if (!seat.partition || seat.fetches.empty()) return std::nullopt;
+        const Fetch fetch = std::move(seat.fetches.front());
+        seat.fetches.pop_front();
+        Fetched event;
+        event.id = fetch.id;
+        if (auto* range = std::get_if<storage::LogRange>(&fetch.what))
+            event.result = seat.disk.read_log(*range);
+        if (auto* read = std::get_if<storage::RowRead>(&fetch.what))
+            event.result = seat.disk.read_row(*read);
+        if (auto* scan = std::get_if<storage::RowScan>(&fetch.what))
+            event.result = seat.disk.scan(*scan);
+        ++fetches_served;
+        return event;
     }
     // Delivers what is on the network until nothing is left.
     void settle() {
@@ -250,6 +259,8 @@ public:
         boot(i);
     }
 
+    void set_clock_ahead(std::size_t i, std::int64_t ms) { seats_[i].wall_ahead_ms = ms; }
+
     Partition& at(std::size_t i) { return *seats_[i].partition; }
     storage::MemoryStore& disk(std::size_t i) { return seats_[i].disk; }
     Options& options() { return options_; }
@@ -278,6 +289,7 @@ private:
         std::uint64_t seq = 0;
         bool cut = false;
         bool disk_held = false;
+        std::int64_t wall_ahead_ms = 0;
     };
     bool leads(std::size_t i) const {
         return seats_[i].partition->replica().role() == Role::Leader;

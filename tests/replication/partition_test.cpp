@@ -299,5 +299,161 @@ TEST(Partition, SessionsAreBoundedAndNoneIsEvicted) {
     EXPECT_EQ(lab.call(0, first).payload.view(), "1");
 }
 
+// ---- bounds of replies --------------------------------------------------------------------------
+
+class Big final : public entity::EntityType {
+public:
+    const entity::TypeInfo& info() const override { return info_; }
+    std::optional<entity::Access> command(std::string_view) const override {
+        return entity::Access::Write;
+    }
+    entity::Decision handle(const entity::StateView&, std::string_view, std::string_view,
+                            const entity::Context&) const override {
+        entity::Decision decision;
+        decision.change = entity::Decision::Change::SetValue;
+        decision.value = Bytes::copy_of("v");
+        decision.reply = Bytes::adopt(std::string(1'000'000, 'r'));
+        return decision;
+    }
+    Result<std::string> apply(std::string_view, std::string_view) const override {
+        return std::string();
+    }
+
+private:
+    entity::TypeInfo info_{.name = "big", .kind = entity::Kind::Value};
+};
+
+// Replies in flight count as remembered ones do: a session's row must hold them all one day.
+TEST(Partition, RepliesInFlightCountAgainstTheSessionsBound) {
+    PartitionLab lab;
+    lab.types().add(std::make_unique<Big>());
+    lab.lead();
+    lab.options().auto_persist = false;
+    std::vector<ClientRef> sent;
+    for (int i = 0; i < 6; ++i)
+        sent.push_back(lab.send(0, lab.request("big", "e" + std::to_string(i), "do", "")));
+    lab.options().auto_persist = true;
+    lab.persist(0);
+    lab.settle();
+    EXPECT_EQ(lab.take(sent[0]).outcome, Outcome::Done);
+    for (std::size_t i = 1; i < 6; ++i) {
+        const Reply refused = lab.take(sent[i]);
+        EXPECT_EQ(refused.outcome, Outcome::NotDone);
+        EXPECT_EQ(refused.error.number, number(ErrorNumber::SessionFull));
+    }
+    lab.sweep(0);
+    lab.lowest_open = lab.seq + 1;  // the first reply has come
+    EXPECT_EQ(lab.call(0, "big", "e6", "do").outcome, Outcome::Done);
+    lab.restart(0);
+    lab.lead();
+    EXPECT_EQ(lab.at(0).status().sessions, 1U);
+}
+
+// ---- before the no-op ---------------------------------------------------------------------------
+
+// A group whose leader's no-op is not on disk yet.
+void elect_without_serving(PartitionLab& lab) {
+    lab.options().auto_persist = false;
+    lab.restart(0);
+    for (int i = 0; i < 100 && lab.at(0).replica().role() != Role::Leader; ++i) {
+        lab.persist(0, 1);
+        lab.run(std::chrono::milliseconds(20));
+    }
+    ASSERT_EQ(lab.at(0).replica().role(), Role::Leader);
+    ASSERT_FALSE(lab.at(0).ready());
+}
+
+// A refusal here would let a later command for the same entity overtake the refused one.
+TEST(EarlyCommands, WaitForTheNoOpAndRunInTheirOrder) {
+    PartitionLab lab;
+    elect_without_serving(lab);
+    const ClientRef first = lab.send(0, lab.request("kv", "k", "put", "one"));
+    const ClientRef read = lab.send(0, lab.request("kv", "k", "get", ""));
+    const ClientRef second = lab.send(0, lab.request("kv", "k", "put", "two"));
+    EXPECT_FALSE(lab.answered(first));
+    EXPECT_EQ(lab.at(0).status().mailbox, 3U);
+    lab.options().auto_persist = true;
+    lab.persist(0);
+    lab.settle();
+    EXPECT_EQ(lab.take(first).version, Version{1});
+    EXPECT_EQ(lab.take(read).payload.view(), "one");
+    EXPECT_EQ(lab.take(second).version, Version{2});
+}
+
+TEST(EarlyCommands, AreRefusedWhenTheTermEndsWithoutServing) {
+    PartitionLab lab;
+    elect_without_serving(lab);
+    const ClientRef put = lab.send(0, lab.request("kv", "k", "put", "one"));
+    lab.step(0, Beat{PartitionLab::node(5), Term{99}, LogIndex{}});
+    const Reply refused = lab.take(put);
+    EXPECT_EQ(refused.outcome, Outcome::NotDone);
+    EXPECT_EQ(refused.error.code, ErrorCode::NotLeader);
+}
+
+TEST(EarlyCommands, AreBoundedAndKeepTheirDeadlines) {
+    PartitionLab::Options options;
+    options.limits.waiting_replies = 3;
+    options.limits.mailbox_bytes = 100;
+    PartitionLab lab(options);
+    elect_without_serving(lab);
+    Request hurried = lab.request("kv", "a", "put", "1");
+    hurried.deadline_ms = 50;
+    Request patient = lab.request("kv", "b", "put", "2");
+    patient.deadline_ms = 5000;
+    const ClientRef late = lab.send(0, hurried);
+    const ClientRef good = lab.send(0, patient);
+    EXPECT_EQ(lab.put("c", std::string(99, 'x')).error.number, number(ErrorNumber::QueueFull));
+    const ClientRef third = lab.send(0, lab.request("kv", "c", "put", "3"));
+    EXPECT_EQ(lab.put("d", "").error.number, number(ErrorNumber::QueueFull));
+    lab.now.mono = lab.now.mono + std::chrono::milliseconds(60);
+    lab.options().auto_persist = true;
+    lab.persist(0);
+    lab.settle();
+    EXPECT_EQ(lab.take(late).error.number, number(ErrorNumber::DeadlinePassed));
+    EXPECT_EQ(lab.take(good).outcome, Outcome::Done);
+    EXPECT_EQ(lab.take(third).outcome, Outcome::Done);
+}
+
+// ---- what a reply says --------------------------------------------------------------------------
+
+// As a token for later reads the index must not lie before the state that came with it.
+TEST(Partition, AReadThatRestsOnSpeculationNamesTheEntryItRestsOn) {
+    PartitionLab lab;
+    lab.lead();
+    lab.put("k", "one");
+    lab.options().auto_persist = false;
+    const ClientRef put = lab.send(0, lab.request("kv", "k", "put", "two"));
+    const ClientRef get = lab.send(0, lab.request("kv", "k", "get", ""));
+    lab.options().auto_persist = true;
+    lab.persist(0);
+    lab.settle();
+    const Reply wrote = lab.take(put), read = lab.take(get);
+    EXPECT_EQ(read.payload.view(), "two");
+    EXPECT_EQ(read.index, wrote.index);
+    EXPECT_EQ(read.revision, wrote.revision);
+}
+
+// Handler and reply see the same whether the entity is in memory or not.
+TEST(Partition, WhatDoesNotExistHasNoRevision) {
+    PartitionLab lab;
+    lab.lead();
+    lab.put("k", "one");
+    lab.call(0, "kv", "k", "delete");
+    const auto look = [&] {
+        const Reply read = lab.get("k");
+        const Reply refused =
+            lab.call(0, "kv", "k", "cas", kv::cas_payload({Expect::Kind::Value, {}, "x"}, "y"));
+        EXPECT_FALSE(read.exists);
+        EXPECT_EQ(refused.outcome, Outcome::Rejected);
+        return std::pair(read.revision, refused.revision);
+    };
+    const auto cached = look();
+    lab.sweep(0);
+    lab.restart(0);
+    lab.lead();
+    EXPECT_EQ(look(), cached);
+    EXPECT_EQ(cached, std::pair(Revision{}, Revision{}));
+}
+
 }  // namespace
 }  // namespace weft::replication::test

@@ -34,7 +34,7 @@ Remembered done(const RequestPart& part, LogIndex index, std::string text = "ok"
 }
 
 void run(Sessions& sessions, const RequestPart& part, std::uint64_t index) {
-    sessions.proposed(part, LogIndex{index}, false);
+    sessions.proposed(part, LogIndex{index}, false, 0);
     sessions.remember(part, LogIndex{index}, done(part, LogIndex{index}));
     sessions.check();
 }
@@ -43,8 +43,8 @@ TEST(Sessions, AdmitByTable) {
     Sessions sessions({.window = 8, .reply_bytes = 100, .sessions = 1});
     run(sessions, request(1), 10);
     run(sessions, request(3, 2), 11);
-    sessions.proposed(request(4, 2), LogIndex{12}, false);
-    sessions.proposed(request(5, 2, 0), LogIndex{13}, true);
+    sessions.proposed(request(4, 2), LogIndex{12}, false, 0);
+    sessions.proposed(request(5, 2, 0), LogIndex{13}, true, 0);
     RequestPart stranger = request(1);
     stranger.client.bytes[0] = 2;
     RequestPart old = request(9, 2);
@@ -92,10 +92,10 @@ TEST(Sessions, AdmitByTable) {
 TEST(Sessions, LostTermLeavesOnlyWhatWasApplied) {
     Sessions sessions({});
     run(sessions, request(1), 10);
-    sessions.proposed(request(2, 2), LogIndex{11}, false);
+    sessions.proposed(request(2, 2), LogIndex{11}, false, 0);
     RequestPart other = request(1);
     other.client.bytes[0] = 2;
-    sessions.proposed(other, LogIndex{12}, false);
+    sessions.proposed(other, LogIndex{12}, false, 0);
     EXPECT_EQ(sessions.size(), 2U);
     sessions.drop_ahead();
     sessions.check();
