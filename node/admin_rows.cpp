@@ -36,6 +36,10 @@ constexpr std::size_t kLogBytes = std::size_t{1} << 20;
 // No prefix and no id begins so: what does is a cursor.
 constexpr char kCursorMark = '\x01';
 
+storage::RowScan scan_of(storage::Table table, std::string prefix, std::string after) {
+    return {table, std::move(prefix), std::move(after), kScanBytes, kScanRows};
+}
+
 // A cursor is {mark, group, phase, log index, last row key in hex}, separated by '/'.
 std::string cursor_of(const AdminQuery& query) {
     std::string hex;
@@ -250,12 +254,8 @@ void Node::State::scan_entities(AdminQuery query) {
         if (group.group < query.group || group.role != Role::Leader) continue;
         if (group.group != query.group) query.after.clear();
         query.group = group.group;
-        storage::RowScan scan;
-        scan.table = storage::Table::Entity;
-        scan.prefix = group.partition.row_prefix(storage::Table::Entity);
-        scan.after = query.after;
-        scan.bytes_max = kScanBytes;
-        scan.rows_max = kScanRows;
+        auto scan = scan_of(storage::Table::Entity,
+                            group.partition.row_prefix(storage::Table::Entity), query.after);
         return admin_fetch(std::move(query), std::move(scan));
     }
     end_page(std::move(query), true);
@@ -322,21 +322,14 @@ void Node::State::read_journal(AdminQuery query, const Hosted& group) {
         const std::string prefix = group.partition.row_prefix(storage::Table::Journal);
         const std::uint64_t hash =
             routing::entity_hash(options.genesis.hash_key, query.type, query.text);
-        storage::RowScan scan;
         std::string key;
         entity::write_key(key, hash, query.type, query.text);
+        auto scan = scan_of(storage::Table::Journal, replication::journal_prefix(prefix, key),
+                            query.after);
         if (is_value_type(query.type)) {
             // A value keeps no history in rows: its one row sorts before all it is a prefix of.
-            scan.table = storage::Table::Entity;
-            scan.prefix = prefix + key;
-            scan.bytes_max = kScanBytes;
+            scan = scan_of(storage::Table::Entity, prefix + key, {});
             scan.rows_max = 1;
-        } else {
-            scan.table = storage::Table::Journal;
-            scan.prefix = replication::journal_prefix(prefix, key);
-            scan.after = query.after;
-            scan.bytes_max = kScanBytes;
-            scan.rows_max = kScanRows;
         }
         return admin_fetch(std::move(query), std::move(scan));
     }

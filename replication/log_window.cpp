@@ -66,10 +66,16 @@ void LogWindow::reset(const storage::LogBase& base, bool readable) {
     damaged_count_ = 0;
     base_ = base.index;
     front_ = EntryInfo{};
+    set_base(base);
+    front_.readable = readable;
+}
+
+void LogWindow::set_base(const storage::LogBase& base) {
+    WEFT_INVARIANT(base.index == base_, "base {} instead of {}", base.index.value, base_.value);
     front_.chain = base.chain;
     front_.term = base.term;
     front_.stamp_ms = base.stamp_ms;
-    front_.readable = readable;
+    front_.readable = true;
 }
 
 void LogWindow::recover(const storage::RecoveredEntry& entry) {

@@ -38,6 +38,8 @@ public:
     void truncate(LogIndex from);
     // Entries up to `index` leave; what it says of that index becomes the base.
     void compact(LogIndex index);
+    // What is known of the entry at base() is taken from `base`, of that index.
+    void set_base(const storage::LogBase& base);
 
     LogIndex base() const { return base_; }
     LogIndex last() const { return LogIndex{base_.value + infos_.size()}; }

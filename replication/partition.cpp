@@ -141,7 +141,7 @@ void Partition::State::on_persisted(Effects& out) {
     }
     if (receiving && receiving->persist_seq != 0 && receiving->persist_seq <= persisted) {
         receiving->persist_seq = 0;
-        answer_chunk(receiving->from, *receiving, false, out);
+        answer_chunk(receiving->from, *receiving, receiving->useless, out);
         if (receiving->complete) receiving.reset();
     }
 }

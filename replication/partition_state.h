@@ -79,6 +79,7 @@ struct SnapshotSending {
 // Receiver's side.
 struct SnapshotReceiving {
     NodeId from;
+    Term term;
     LogPosition at;
     storage::LogBase base;  // slot = where rows are staged
     std::uint32_t next = 0;
@@ -86,7 +87,9 @@ struct SnapshotReceiving {
     std::uint64_t persist_seq = 0;  // of the last chunk taken
     bool slot_known = false;        // the staging row was read and written
     bool complete = false;
-    SnapshotChunk first;  // waits for the staging row
+    bool useless = false;  // whole, and the replica is as damaged as before: not to be sent at once
+    SnapshotChunk first;   // waits for the staging row
+    Instant progress_at;   // when the last chunk was taken
     Instant give_up_at = Instant::never();
 };
 

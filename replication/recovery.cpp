@@ -201,16 +201,26 @@ void Replica::compact(LogIndex index, std::int64_t stamp_ms, Effects& out) {
     mark(out);
 }
 
+// Terms never fall along a log. The first readable entry behind the place of `base` tells which
+// entry was there: one of a term as new as the base's was written by a leader whose log held the
+// base (leader completeness, paper 5.4.3); an older one follows an entry that lost its place.
+bool Replica::stale_behind(const storage::LogBase& base) const {
+    for (LogIndex i = next(base.index); i <= window_.last(); i = next(i))
+        if (const EntryInfo info = window_.at(i); info.readable) return info.term < base.term;
+    return false;
+}
+
 void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     std::optional<EntryInfo> ours;
     if (base.index == window_.base() || window_.holds(base.index)) ours = window_.at(base.index);
-    const bool known =
-        ours && ours->readable && ours->term == base.term && ours->chain == base.chain;
+    const bool lost = ours && !ours->readable;
+    const bool known = ours && !lost && ours->term == base.term && ours->chain == base.chain;
     if (!rows_damaged_ && base.index <= commit_) return;
     if (base.index < commit_ && !known) return;
-    // Entries behind an unreadable one were acknowledged: only a snapshot that covers them may take
-    // their place (S22).
-    if (ours && !ours->readable && base.index < window_.last()) return;
+    // Entries behind an unreadable one were acknowledged: they stay unless they are of a branch
+    // that was given up (S22).
+    const bool kept = lost && base.index < window_.last() && !stale_behind(base);
+    if (kept && base.index == window_.base()) return;  // a lost base: nothing tells the first entry
     auto config =
         base.config.empty() ? Result<Config>(options_.config) : decode_config(base.config);
     if (!config) {
@@ -221,9 +231,15 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     WEFT_PROBE("replica.install");
     const View before{role_, hard_.term, leader_};
     base_ = base;
-    if (known && base.index > window_.base()) {
+    if (kept) {
+        window_.compact(base.index);
+        window_.set_base(base);
+    } else if (known && base.index > window_.base()) {
         window_.compact(base.index);
     } else if (!known) {
+        // The store keeps what is behind an entry that it cannot read.
+        if (lost && base.index < window_.last())
+            out.batch.truncate(options_.group, next(base.index));
         // The store drops the whole log with the rebase: until that is on disk nothing is promised.
         window_.reset(base);
         lower_marks(LogIndex{}, LogIndex{});

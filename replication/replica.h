@@ -214,6 +214,7 @@ private:
     void start_transfer(Now now, std::optional<NodeId> to, Effects& out);
     void drive_transfer(Effects& out);
     void look_at_transfer(Now now);
+    bool stale_behind(const storage::LogBase& base) const;
     std::size_t transfer_target(std::optional<NodeId> to) const;
 
     // append.cpp: the follower's log

@@ -16,12 +16,14 @@ namespace weft::replication {
 namespace {
 
 constexpr Duration kReceiveGiveUp = std::chrono::seconds(15);
+constexpr Duration kBeginsAnew = std::chrono::seconds(3);  // three times the sender's patience
 
 }  // namespace
 
 void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chunk, Effects& out) {
     SnapshotReceiving told;  // what an answer without a transfer says
     told.from = from;
+    told.term = chunk.term;
     told.at = chunk.at;
     if (chunk.term != replica.term() || replica.role() != Role::Follower ||
         replica.leader() != from) {
@@ -33,7 +35,12 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
         answer_chunk(from, told, false, out);
         return;
     }
-    if (receiving && receiving->at == chunk.at && receiving->from == from) {
+    // A transfer that begins anew is not the one that was given up: its pages may differ. One under
+    // way sends its first chunk again only until the second was taken, and never after a pause.
+    const bool anew =
+        receiving && chunk.sequence == 0 && receiving->next > 1 &&
+        (receiving->term != chunk.term || now.mono >= receiving->progress_at + kBeginsAnew);
+    if (receiving && receiving->at == chunk.at && receiving->from == from && !anew) {
         receiving->give_up_at = now.mono + kReceiveGiveUp;
         if (!receiving->slot_known || receiving->persist_seq != 0) return;  // answered then
         if (chunk.sequence == receiving->next) {
@@ -109,6 +116,7 @@ void Partition::State::take_chunk(Now now, const SnapshotChunk& chunk, Effects& 
         out.batch.put_row(row.table, key, row.value);
     }
     receiving->next = chunk.sequence + 1;
+    receiving->progress_at = now.mono;
     if (chunk.last) install_snapshot(now, out);
     receiving->persist_seq = replica.persist_mark(out);
 }
@@ -119,7 +127,8 @@ void Partition::State::install_snapshot(Now now, Effects& out) {
     receiving->complete = true;
     replica.allow_campaign(Replica::Ban::Installing);
     replica.install(now, base, out);
-    if (replica.base().slot != base.slot) {  // no longer needed: the log has gone past it
+    if (replica.base().slot != base.slot) {  // the log has gone past it, or holds what it lacks
+        receiving->useless = replica.damaged();
         erase_slot(base.slot, out);
         return;
     }

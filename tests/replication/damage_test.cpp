@@ -223,6 +223,31 @@ TEST(Snapshot, LetsNobodyCampaignBeforeItIsInstalled) {
     EXPECT_EQ(lab.replica->role(), Role::PreCandidate);
 }
 
+// S22: what is behind an unreadable entry was acknowledged and stays, unless it is of a branch that
+// was given up. A snapshot that ends at the unreadable entry heals it.
+TEST(Snapshot, ThatEndsAtAnUnreadableEntryKeepsTheLogBehindIt) {
+    MadeLog log;
+    for (int i = 0; i < 9; ++i) log.add(2);
+    for (const std::uint64_t term : {2U, 3U}) {
+        SCOPED_TRACE(term);
+        Lab lab({}, damaged_disk(log, 7, false));
+        ASSERT_TRUE(lab.replica->damaged());
+        lab.step(Beat{node(1), Term{3}, LogIndex{}});
+        lab.persist();
+        storage::LogBase base = base_at(log, 7);
+        base.term = Term{term};
+        lab.call([&](Replica& r, Effects& out) { r.install(lab.now, base, out); });
+        lab.persist();
+        EXPECT_FALSE(lab.replica->damaged());
+        EXPECT_EQ(lab.replica->base().index, LogIndex{7});
+        EXPECT_EQ(lab.replica->last_index(), LogIndex{term == 2 ? 9U : 7U});
+        EXPECT_EQ(lab.replica->commit(), LogIndex{7});
+        lab.crash();
+        EXPECT_FALSE(lab.replica->damaged());
+        EXPECT_EQ(lab.replica->last_index(), LogIndex{term == 2 ? 9U : 7U});
+    }
+}
+
 // S19: old or new after a crash, nothing between.
 TEST(Snapshot, IsInstalledWholeOrNotAtAll) {
     MadeLog log;

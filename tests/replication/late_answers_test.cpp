@@ -95,14 +95,17 @@ protected:
             fetches_.pop_front();
             Fetched event;
             event.id = fetch.id;
-            event.result = disk_->read_row(std::get<storage::RowRead>(fetch.what));
+            if (const auto* row = std::get_if<storage::RowRead>(&fetch.what))
+                event.result = disk_->read_row(*row);
+            if (const auto* scan = std::get_if<storage::RowScan>(&fetch.what))
+                event.result = disk_->scan(*scan);
             step(std::move(event));
         }
     }
     void chunk(LogIndex at, std::uint32_t sequence, bool last, std::size_t rows) {
         SnapshotChunk chunk;
         chunk.group = PartitionLab::kGroup;
-        chunk.term = Term{5};
+        chunk.term = term_;
         chunk.at = {Term{4}, at};
         chunk.sequence = sequence;
         chunk.last = last;
@@ -136,6 +139,7 @@ protected:
     storage::WriteBatch waiting_;
     std::deque<Fetch> fetches_;
     std::uint64_t number_ = 0;
+    Term term_{5};
     Now now_{Instant{1'000'000'000}, WallTime{1'000'000}};
 };
 
@@ -152,6 +156,37 @@ TEST_F(SlowDisk, DoesNotMakeASnapshotUseTheSlotOfTheOneGivenUp) {
     sync();
     ASSERT_EQ(partition_->replica().base().index, LogIndex{120});
     EXPECT_EQ(rows_of_the_base(), 10U);
+}
+
+// Another transfer of the same base has other pages, and its receiver must not wait for those of
+// the one before.
+TEST_F(SlowDisk, TakesATransferThatBeginsAnewFromItsBeginning) {
+    for (const bool same_term : {false, true}) {
+        SCOPED_TRACE(same_term);
+        const LogIndex at{same_term ? 200U : 100U};
+        step(Beat{PartitionLab::node(1), term_, LogIndex{}});
+        sync();
+        chunk(at, 0, false, 10);
+        read();
+        sync();
+        chunk(at, 1, false, 10);
+        sync();
+        if (same_term) {
+            chunk(at, 0, false, 7);  // a repeat that came late changes nothing
+            now_.mono = now_.mono + std::chrono::seconds(10);
+        } else {
+            term_.value += 1;
+            step(Beat{PartitionLab::node(1), term_, LogIndex{}});
+            sync();
+        }
+        chunk(at, 0, false, 7);
+        read();
+        sync();
+        chunk(at, 1, true, 0);
+        sync();
+        EXPECT_EQ(partition_->replica().base().index, at);
+        EXPECT_EQ(rows_of_the_base(), 7U);
+    }
 }
 
 TEST(LateAnswers, OfASnapshotGivenUpAreNoPartOfTheNext) {
@@ -260,6 +295,33 @@ TEST(LateAnswers, AboutEntriesNotYetWrittenAreNoDamage) {
     lab.options().auto_fetch = lab.options().auto_persist = true;
     for (std::size_t i = 0; i < 3; ++i) lab.serve(i);
     EXPECT_EQ(lab.lead(), leader);
+}
+
+// S19: what the installed base does not hold is not remembered from before it.
+TEST(Snapshot, ReplacesTheStateOfAReplicaThatWasAliveAllAlong) {
+    PartitionLab lab(three());
+    const std::size_t leader = lab.lead();
+    const std::size_t away = (leader + 1) % 3;
+    const auto from = [&](std::uint8_t client) {
+        lab.client = client;
+        add(lab, "c");
+    };
+    for (std::uint8_t client = 1; client < 6; ++client) from(client);
+    lab.run(std::chrono::milliseconds(300));
+    ASSERT_EQ(lab.at(away).status().sessions, 5U);
+    lab.cut(away);
+    for (std::uint8_t client = 3; client < 9; ++client) from(client);
+    lab.run(std::chrono::seconds(2));
+    ASSERT_EQ(lab.lead(), leader);
+    lab.sweep(leader);
+    lab.sweep(3 - leader - away);
+    from(9);
+    lab.cut(away, false);
+    const std::size_t begun = lab.snapshot_chunks;
+    lab.run(std::chrono::seconds(10));
+    ASSERT_GT(lab.snapshot_chunks, begun);
+    ASSERT_EQ(lab.at(away).status().applied, lab.at(lab.lead()).status().applied);
+    EXPECT_EQ(lab.at(away).state_hash(), lab.at(lab.lead()).state_hash());
 }
 
 }  // namespace

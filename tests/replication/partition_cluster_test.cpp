@@ -245,67 +245,6 @@ TEST(Snapshot, BringsALaggardToTheSameState) {
     EXPECT_EQ(get(lab, "kv", "tail"), "after the base");
 }
 
-// S19: what the installed base does not hold is not remembered from before it.
-TEST(Snapshot, ReplacesTheStateOfAReplicaThatWasAliveAllAlong) {
-    PartitionLab lab(three());
-    const std::size_t leader = lab.lead();
-    const std::size_t away = (leader + 1) % 3;
-    const auto from = [&](std::uint8_t client) {
-        lab.client = client;
-        lab.lowest_open = lab.seq + 1;
-        EXPECT_EQ(ask(lab, lab.request("counter", "c", "add", "1")).outcome, Outcome::Done);
-    };
-    for (std::uint8_t client = 1; client < 6; ++client) from(client);
-    lab.run(std::chrono::milliseconds(300));
-    ASSERT_EQ(lab.at(away).status().sessions, 5U);
-    lab.cut(away);
-    for (std::uint8_t client = 3; client < 9; ++client) from(client);
-    lab.run(std::chrono::seconds(2));
-    ASSERT_EQ(lab.lead(), leader);
-    lab.sweep(leader);
-    lab.sweep(3 - leader - away);
-    from(9);
-    lab.cut(away, false);
-    const std::size_t begun = lab.snapshot_chunks;
-    lab.run(std::chrono::seconds(10));
-    ASSERT_GT(lab.snapshot_chunks, begun);
-    ASSERT_EQ(lab.at(away).status().applied, lab.at(lab.lead()).status().applied);
-    EXPECT_EQ(lab.at(away).state_hash(), lab.at(lab.lead()).state_hash());
-}
-
-// S25: a voter in contact holds the log back, but only by so much.
-TEST(Compaction, WaitsForALaggardWithinABoundOfBytesAndOfEntries) {
-    struct Case {
-        const char* why;
-        std::uint64_t entries, bytes;
-        bool waits;
-    };
-    const Case cases[] = {{"within both", 1000, 1 << 20, true},
-                          {"too many entries", 10, 1 << 20, false},
-                          {"too many bytes", 1000, 50000, false}};
-    for (const Case& c : cases) {
-        SCOPED_TRACE(c.why);
-        PartitionLab::Options options = three();
-        options.limits.laggard_entries = c.entries;
-        options.limits.laggard_bytes = c.bytes;
-        PartitionLab lab(options);
-        const std::size_t leader = lab.lead();
-        const std::size_t slow = (leader + 1) % 3;
-        put(lab, "k", "v");
-        lab.run(std::chrono::milliseconds(200));
-        const LogIndex held = lab.at(slow).status().last;
-        lab.hold_disk(slow);
-        for (int i = 0; i < 20; ++i) put(lab, "k", std::string(5000, 'x'));
-        lab.run(std::chrono::milliseconds(100));
-        ASSERT_EQ(lab.lead(), leader);
-        lab.sweep(leader);
-        EXPECT_EQ(lab.at(leader).status().base <= held, c.waits);
-        lab.hold_disk(slow, false);
-        lab.run(std::chrono::seconds(10));
-        EXPECT_EQ(lab.at(slow).status().applied, lab.at(leader).status().applied);
-    }
-}
-
 // Found by seed 3416 of the simulator (docs/findings.md, 6): the base in memory is ahead of the
 // rows on disk until the Persist that covers them.
 TEST(Snapshot, ReadsNoRowThatTheBaseClaimsBeforeItIsOnDisk) {
