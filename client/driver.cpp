@@ -22,7 +22,8 @@ constexpr Duration kSettleTime = std::chrono::milliseconds(20);
 
 // `wake` is an eventfd and belongs to this object.
 Driver::Driver(const SessionOptions& options, int wake)
-    : session_(options, Random(seed())),
+    : cluster_(options.cluster),
+      session_(options, Random(seed())),
       links_(session_),
       unfinished_max_(2 * options.in_flight_max),
       wake_(wake) {}
@@ -31,17 +32,21 @@ Driver::~Driver() { ::close(wake_); }
 
 Result<void> Driver::reach(std::chrono::milliseconds timeout) {
     const Instant deadline = clock_now().mono + timeout;
+    const bool pinned = !cluster_.is_zero();
     Instant settled = Instant::never();
     Lock lock(mutex_);
     for (;;) {
         round(lock, true);
-        if (session_.met_other_mesh())
+        if (!pinned && session_.met_other_mesh())
             return fail(ErrorNumber::WrongMesh, "the addresses belong to different meshes");
         const Instant now = clock_now().mono;
         if (session_.connected()) {
+            cluster_ = session_.cluster();
             if (settled == Instant::never()) settled = now + kSettleTime;
-            if (session_.all_answered() || now >= settled) return {};
-        } else if (now >= deadline) {
+            // A named mesh that answers needs no further check.
+            if (pinned || session_.all_answered() || now >= settled) return {};
+        } else if (session_.is_stranded() || now >= deadline) {
+            if (auto wrong = session_.wrong_mesh()) return std::unexpected(*std::move(wrong));
             return fail(ErrorNumber::CannotReachMesh, "no node answered within {} ms",
                         timeout.count());
         }

@@ -61,6 +61,8 @@ public:
     Result<Table> admin(routing::AdminRequest request, std::string address,
                         std::chrono::milliseconds timeout);
     std::vector<routing::HelloNode> nodes() const;
+    // Of the mesh that reach() has found.
+    const ClusterId& cluster() const { return cluster_; }
 
     // The background thread: drives while calls are under way and nobody waits for one, and looks
     // after the links now and then. Returns after stop(); calls still open end then.
@@ -91,11 +93,15 @@ private:
     void on_events();
     void on_admin_reply(LinkId link, routing::AdminReply&& reply);
     void look_after_asks();
+    void end_asks_on(LinkId link);
     void end_ask(const std::shared_ptr<AdminSlot>& ask, Result<Table> result);
     void deliver();
     void run_callbacks(Lock& lock);
     void end_everything();
     std::int64_t wait_ms() const;
+
+    // Set by reach() at the latest, then constant.
+    ClusterId cluster_;
 
     // Owned by the holder of the role.
     Session session_;

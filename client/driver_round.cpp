@@ -112,6 +112,7 @@ void Driver::apply_effects() {
             links_.open(*open, events_);
         } else if (const auto* close = std::get_if<CloseLink>(&effect)) {
             links_.close(close->link);
+            end_asks_on(close->link);
         }
     }
     effects_.clear();
@@ -128,10 +129,7 @@ void Driver::on_events() {
             }
             if (std::holds_alternative<routing::HelloReply>(from->message)) nodes_changed_ = true;
         } else if (const auto* down = std::get_if<LinkDown>(&event)) {
-            const std::vector<std::shared_ptr<AdminSlot>> asks = asks_;
-            for (const auto& ask : asks)
-                if (ask->link == down->link)
-                    end_ask(ask, fail(ErrorNumber::CannotReachMesh, "the node closed the link"));
+            end_asks_on(down->link);
         }
         step(std::move(event));
     }
@@ -164,11 +162,22 @@ void Driver::look_after_asks() {
             continue;
         }
         if (ask->link) continue;
+        if (auto wrong = session_.wrong_mesh_at(ask->address)) {
+            end_ask(ask, std::unexpected(*std::move(wrong)));
+            continue;
+        }
         ask->link = session_.ready_link(ask->address);
         if (!ask->link) continue;
         ask->request.id = ++next_ask_;
         links_.write(*ask->link, ask->request);
     }
+}
+
+void Driver::end_asks_on(LinkId link) {
+    const std::vector<std::shared_ptr<AdminSlot>> asks = asks_;
+    for (const auto& ask : asks)
+        if (ask->link == link)
+            end_ask(ask, fail(ErrorNumber::CannotReachMesh, "the link to the node was closed"));
 }
 
 void Driver::end_ask(const std::shared_ptr<AdminSlot>& ask, Result<Table> result) {

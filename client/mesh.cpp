@@ -73,6 +73,8 @@ std::vector<std::pair<std::string, std::string>> Mesh::nodes() const {
     return all;
 }
 
+ClusterId Mesh::cluster() const { return impl_->driver().cluster(); }
+
 namespace {
 
 client::StartCall start_of(const std::string& type, const std::string& id, std::string_view command,
@@ -127,6 +129,10 @@ Result<Mesh> connect(const ConnectOptions& options) {
     if (options.in_flight_max == 0 || options.in_flight_max > client::kInFlightMax)
         return fail(ErrorNumber::BadConfiguration, "in_flight_max is {}, it must be 1 to {}",
                     options.in_flight_max, client::kInFlightMax);
+    if (options.cluster && options.cluster->is_zero())
+        return fail(ErrorNumber::BadConfiguration,
+                    "the cluster id is zero: leave it out to take "
+                    "the mesh of the first node that answers");
     for (const std::string& address : options.addresses)
         if (auto endpoint = transport::tcp_endpoint(address); !endpoint)
             return std::unexpected(std::move(endpoint).error());
@@ -135,6 +141,7 @@ Result<Mesh> connect(const ConnectOptions& options) {
     client::SessionOptions session;
     session.client = client::random_client_id();
     session.addresses = options.addresses;
+    session.cluster = options.cluster.value_or(ClusterId{});
     session.program = options.program;
     session.in_flight_max = options.in_flight_max;
     auto driver = std::make_shared<client::Driver>(std::move(session), wake);

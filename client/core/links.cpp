@@ -49,12 +49,22 @@ void Session::State::send_hello(Now now, LinkId link) {
         SendNode{link, routing::ClientHello{.client = options.client, .program = options.program}});
 }
 
-// What was sent there and not answered may or may not have happened.
 void Session::State::link_down(Now now, LinkId link) {
     if (link >= links.size() || links[link].state == Link::State::Given_up) return;
     Link& l = links[link];
     l.state = Link::State::Closed;
     timers.set(link_timer_id(link), now.mono + raise(l.backoff));
+    lose_calls(now, link);
+}
+
+// Closes a link that is still open; it is opened again after a pause.
+void Session::State::lose_link(Now now, LinkId link) {
+    out->push_back(CloseLink{link});
+    link_down(now, link);
+}
+
+// What was sent there and not answered may or may not have happened.
+void Session::State::lose_calls(Now now, LinkId link) {
     std::vector<std::uint32_t> lost;
     for (std::uint32_t slot = 0; slot < calls.size(); ++slot)
         if (calls[slot].state == Call::State::Sent && calls[slot].link == link)
@@ -73,9 +83,56 @@ void Session::State::link_down(Now now, LinkId link) {
 void Session::State::give_up_link(LinkId link) {
     links[link].state = Link::State::Given_up;
     links[link].node = kNone;
+    links[link].foreign.reset();
     links[link].answered = true;  // waiting for it would be in vain
     timers.erase(link_timer_id(link));
     out->push_back(CloseLink{link});
+}
+
+// Whoever answers there is of another mesh. The link is closed: a command sent over it would take
+// effect in a stranger's mesh. Now and then a hello asks whether our node is back; that and nothing
+// else is ever sent to a node before its own hello has named the mesh.
+void Session::State::met_stranger(Now now, LinkId link, const ClusterId& its) {
+    other_mesh = true;
+    Link& l = links[link];
+    l.foreign = its;
+    l.state = Link::State::Closed;
+    timers.set(link_timer_id(link), now.mono + options.attempt_timeout);
+    out->push_back(CloseLink{link});
+    lose_calls(now, link);
+    if (stranded()) end_all_waiting(now);
+}
+
+bool Session::State::stranded() const {
+    bool met = false;
+    for (const Link& link : links) {
+        if (!link.foreign && link.state != Link::State::Given_up) return false;
+        met = met || link.foreign;
+    }
+    return met;
+}
+
+Error Session::State::wrong_mesh(LinkId link) const {
+    return make_error(ErrorNumber::WrongMesh,
+                      fmt::format("the node at {} is of mesh {}, not of {}", links[link].address,
+                                  links[link].foreign.value_or(ClusterId{}).hex(), cluster.hex()));
+}
+
+// Nothing while a node of our mesh can be asked, or none of another one was met.
+std::optional<Error> Session::State::wrong_mesh_anywhere() const {
+    std::optional<LinkId> met;
+    for (LinkId link = 0; link < links.size(); ++link) {
+        if (links[link].state == Link::State::Ready) return std::nullopt;
+        if (links[link].foreign && !met) met = link;
+    }
+    if (!met) return std::nullopt;
+    return wrong_mesh(*met);
+}
+
+// Nobody is left who could be asked, so waiting for the deadlines would be in vain.
+void Session::State::end_all_waiting(Now now) {
+    for (std::uint32_t slot = 0; slot < calls.size(); ++slot)
+        if (calls[slot].state == Call::State::Queued) expire(now, slot);
 }
 
 std::uint32_t Session::State::node_index(const NodeId& node) const {
@@ -137,10 +194,10 @@ void Session::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello)
     if (l.state != Link::State::Up && l.state != Link::State::Ready) return;
     if (hello.groups == 0 || hello.groups > routing::kGroupsMax || hello.node.is_zero()) return;
     l.answered = true;
-    if (connected && (hello.cluster != cluster || hello.groups != groups)) {
-        other_mesh = true;
-        return give_up_link(link);
-    }
+    const bool pinned = connected || !cluster.is_zero();
+    if ((pinned && hello.cluster != cluster) || (connected && hello.groups != groups))
+        return met_stranger(now, link, hello.cluster);
+    l.foreign.reset();
     if (!connected) learn_mesh(now, hello);
     ids.learn_time(now.mono, hello.log_time_ms);
     std::vector<std::uint32_t> index_of;

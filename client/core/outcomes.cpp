@@ -72,6 +72,14 @@ void Session::State::on_refusal(Now now, std::uint32_t slot, LinkId link, Reply&
     Call& call = calls[slot];
     const GroupId group = call.group;
     const std::uint32_t lane = call.lane;
+    if (has_number(reply.error, ErrorNumber::WrongMesh)) {
+        // Another mesh has taken the node's address and read what was on its way: the next hello
+        // over a new connection will say so.
+        call.refusal = reply.error;
+        retry(now, slot, false);
+        lose_link(now, link);
+        return pump(now, lane);
+    }
     if (with_fresh_id(now, slot, reply.error)) return pump(now, lane);
     if (is_final(call, reply)) {
         Reply whole = folded(call, std::move(reply));

@@ -27,7 +27,8 @@ Session::State::State(SessionOptions o, Random r)
     : options(std::move(o)),
       random(r),
       ids({.client = options.client, .renew_start = options.renew_start}),
-      calls(options.in_flight_max) {
+      calls(options.in_flight_max),
+      cluster(options.cluster) {
     timers.grow(calls.size() + 1 + kLinksMax);
     free_calls.reserve(calls.size());
     for (std::size_t slot = calls.size(); slot-- > 0;)
@@ -49,6 +50,7 @@ std::optional<Error> Session::State::check(const StartCall& start) const {
     if (in_flight == calls.size())
         return make_error(ErrorNumber::QueueFull,
                           fmt::format("{} calls are in flight already", in_flight));
+    if (stranded()) return wrong_mesh_anywhere();
     if (start.kind == RequestKind::Resolve) {
         if (start.request && start.request->seq != 0) return std::nullopt;
         return make_error(ErrorNumber::BadPayload, "no request id to ask about");
@@ -152,15 +154,20 @@ void Session::State::call_timer(Now now, std::uint32_t slot) {
 // The deadline has come: what is not certain is unknown.
 void Session::State::expire(Now now, std::uint32_t slot) {
     Call& call = calls[slot];
+    auto strangers = wrong_mesh_anywhere();
     Reply reply;
     if (call.tainted || call.state == Call::State::Sent) {
         reply.outcome = Outcome::Unknown;
         reply.error =
             make_error(ErrorNumber::NoAnswerInTime, "the call was sent and not answered in time");
         if (call.refusal) reply.error.message += "; last refusal: " + call.refusal->message;
+        if (strangers) reply.error.message += "; now " + strangers->message;
     } else {
         reply.outcome = Outcome::NotDone;
-        if (call.refusal) {
+        // While some of our addresses are silent, ours may come back: that is worth a retry.
+        if (strangers && (!connected || stranded())) {
+            reply.error = *std::move(strangers);
+        } else if (call.refusal) {
             reply.error = *std::move(call.refusal);
         } else if (!connected) {
             reply.error = make_error(ErrorNumber::CannotReachMesh, "no node answered in time");
@@ -168,6 +175,7 @@ void Session::State::expire(Now now, std::uint32_t slot) {
             reply.error = make_error(
                 ErrorNumber::NoLeader,
                 fmt::format("no leader of group {} was reachable in time", call.group.value));
+            if (strangers) reply.error.message += "; " + strangers->message;
         }
     }
     end_call(now, slot, std::move(reply));
@@ -244,6 +252,21 @@ Instant Session::next_deadline() const {
 
 bool Session::connected() const { return state_->connected; }
 bool Session::met_other_mesh() const { return state_->other_mesh; }
+bool Session::is_stranded() const { return state_->stranded(); }
+
+std::optional<Error> Session::wrong_mesh() const { return state_->wrong_mesh_anywhere(); }
+
+std::optional<Error> Session::wrong_mesh_at(std::string_view address) const {
+    const State& s = *state_;
+    if (address.empty()) return s.stranded() ? s.wrong_mesh_anywhere() : std::nullopt;
+    for (LinkId link = 0; link < s.links.size(); ++link)
+        if (s.links[link].foreign && s.links[link].address == address) return s.wrong_mesh(link);
+    for (const KnownNode& node : s.nodes)
+        if (node.link != kNone && s.links[node.link].foreign &&
+            (node.info.name == address || node.info.client_address == address))
+            return s.wrong_mesh(node.link);
+    return std::nullopt;
+}
 
 bool Session::all_answered() const {
     return state_->begun && std::ranges::all_of(state_->links, [](const Link& link) {

@@ -74,6 +74,8 @@ using Effects = std::vector<Effect>;
 struct SessionOptions {
     ClientId client{};  // 128 random bits
     std::vector<std::string> addresses{};
+    // The mesh that is meant. Zero: the one that the first hello names.
+    ClusterId cluster{};
     std::string program{};
     std::size_t in_flight_max = 4096;
     Duration renew_start = std::chrono::minutes(5);  // a new session start (DESIGN 5)
@@ -95,8 +97,16 @@ public:
     bool connected() const;
     // True when a node of another mesh answered; its link was closed.
     bool met_other_mesh() const;
+    // True when every address leads to a node of another mesh: calls fail until one leads back.
+    bool is_stranded() const;
+    // That a node of another mesh answered and none of this one is connected.
+    std::optional<Error> wrong_mesh() const;
+    // Why nobody of this mesh can be met at that client address or under that node name: another
+    // mesh answers there. Empty `address`: anywhere. Nothing: somebody may still be met.
+    std::optional<Error> wrong_mesh_at(std::string_view address) const;
     // True when every address of the options was answered for.
     bool all_answered() const;
+    // Zero as long as it is not known; never changes afterwards.
     ClusterId cluster() const;
     std::vector<routing::HelloNode> nodes() const;
     // The node behind a link, zero before its hello: the receiver of frames on it.

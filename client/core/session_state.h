@@ -74,6 +74,7 @@ struct Link {
     std::uint32_t node = kNone;
     bool named_by_caller = false;
     bool answered = false;
+    std::optional<ClusterId> foreign;  // the other mesh that answered there last
     Duration backoff{};
     Instant hello_at;  // last hello sent
 };
@@ -136,7 +137,14 @@ struct Session::State {
     void link_up(Now now, LinkId link);
     void link_down(Now now, LinkId link);
     void link_timer(Now now, LinkId link);
+    void lose_calls(Now now, LinkId link);
+    void lose_link(Now now, LinkId link);
     void give_up_link(LinkId link);
+    void met_stranger(Now now, LinkId link, const ClusterId& its);
+    bool stranded() const;
+    Error wrong_mesh(LinkId link) const;
+    std::optional<Error> wrong_mesh_anywhere() const;
+    void end_all_waiting(Now now);
     void send_hello(Now now, LinkId link);
     void on_hello(Now now, LinkId link, routing::HelloReply&& hello);
     void learn_mesh(Now now, const routing::HelloReply& hello);

@@ -22,6 +22,12 @@ struct ConnectOptions {
     /// "host:port" client addresses of any nodes of the mesh; one that answers is enough, the
     /// others of the mesh are learned from it.
     std::vector<std::string> addresses;
+    /// The mesh that is meant: BLAKE2b-128 of its genesis file, as Mesh::cluster() tells it and
+    /// ClusterId::from_hex() reads it from 32 hex digits; not zero. A node of another mesh is sent
+    /// nothing but the question who it is. While other addresses lead to the right mesh they are
+    /// used; when none is left, connect() and calls fail with WrongCluster (WEFT-2001) at once.
+    /// Unset: the mesh of the node that answers first, for as long as the connection lives.
+    std::optional<ClusterId> cluster;
     /// How long connect() tries to reach a first node.
     std::chrono::milliseconds timeout{5000};
     /// Calls in flight at most, all entities together (1 to 1,048,576); beyond: Overloaded.
@@ -98,6 +104,9 @@ public:
     /// Addresses of all nodes as the mesh told them: (name, client address).
     std::vector<std::pair<std::string, std::string>> nodes() const;
 
+    /// The mesh this is connected to, for ConnectOptions::cluster of later connections.
+    ClusterId cluster() const;
+
     class Impl;
     explicit Mesh(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -131,8 +140,9 @@ private:
     std::string type_, id_;
 };
 
-/// Connects to a mesh. CannotReach: no node answered in time; Configuration: an address is not
-/// acceptable; WrongCluster: the addresses belong to different meshes.
+/// Connects to a mesh. CannotReach: no node answered in time; Configuration: an option is not
+/// acceptable; WrongCluster: nodes of another mesh than `cluster` answer and none of that one, or
+/// `cluster` is unset and the addresses belong to different meshes.
 Result<Mesh> connect(const ConnectOptions& options);
 
 }  // namespace weft

@@ -78,6 +78,10 @@ private:
             } else if (auto* ask = std::get_if<routing::AdminRequest>(&**message)) {
                 wire::write(out_, admin(*ask));
             } else if (auto* request = std::get_if<Request>(&**message)) {
+                if (frame->header().cluster.bytes[0] != options_.mesh) {
+                    wire::write(out_, refusal(*request));
+                    continue;
+                }
                 ++requests_;
                 if (silent) continue;
                 wire::write(out_, reply(*request));
@@ -107,6 +111,13 @@ private:
         hello.leaders.assign(5, 0);
         hello.terms.assign(5, 1);
         return hello;
+    }
+    static Reply refusal(const Request& request) {
+        Reply reply;
+        reply.id = request.id;
+        reply.outcome = Outcome::NotDone;
+        reply.error = make_error(ErrorNumber::WrongMesh, "the request is of another mesh");
+        return reply;
     }
     Reply reply(const Request& request) {
         Reply reply;

@@ -214,6 +214,71 @@ TEST_F(MeshTest, RefusesAddressesOfDifferentMeshes) {
     EXPECT_EQ(mesh.error().code, ErrorCode::WrongCluster);
 }
 
+TEST_F(MeshTest, SendsNothingToAnotherMeshThanTheOneNamed) {
+    auto node = start(free_address(), 10);
+    ConnectOptions options = to({node->address()});
+    options.cluster.emplace().bytes[0] = 9;
+    const auto begin = std::chrono::steady_clock::now();
+    const auto mesh = connect(options);
+    ASSERT_FALSE(mesh.has_value());
+    EXPECT_EQ(mesh.error().code, ErrorCode::WrongCluster);
+    EXPECT_EQ(mesh.error().number, 2001);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, options.timeout) << "it does not wait";
+    EXPECT_EQ(node->requests(), 0);
+    options.addresses.push_back(free_address());
+    options.timeout = milliseconds(300);
+    EXPECT_EQ(connect(options).error().number, 2001) << "one is silent, the other a stranger";
+    options.cluster.emplace();
+    EXPECT_EQ(connect(options).error().code, ErrorCode::Configuration) << "zero is no cluster";
+}
+
+TEST_F(MeshTest, FindsTheMeshThatWasNamedAmongStrangers) {
+    auto stranger = start(free_address(), 10);
+    auto ours = start(free_address(), 9);
+    ConnectOptions options = to({stranger->address(), ours->address()});
+    options.cluster.emplace().bytes[0] = 9;
+    const auto mesh = connect(options);
+    ASSERT_TRUE(mesh.has_value()) << mesh.error().message;
+    EXPECT_EQ(mesh->cluster(), *options.cluster);
+    EXPECT_TRUE(mesh->entity("kv", "x").call("put", "v").done());
+    EXPECT_EQ(ours->requests(), 1);
+    EXPECT_EQ(stranger->requests(), 0);
+    EXPECT_TRUE(mesh->admin("status", {}).has_value());
+}
+
+// No cluster was named: the first node that answered has decided.
+TEST_F(MeshTest, NeverGoesOnInAMeshThatTookTheAddress) {
+    const std::string address = free_address();
+    auto node = start(address);
+    const auto mesh = connect(to({address}));
+    ASSERT_TRUE(mesh.has_value());
+    EXPECT_TRUE(mesh->entity("kv", "x").call("put", "1").done());
+    EXPECT_EQ(mesh->cluster().bytes[0], 9);
+    node.reset();
+    auto stranger = start(address, 10);
+    CallOptions options;
+    options.timeout = seconds(20);
+    // Perhaps sent to the node that has just gone, and then unknown; but that is noticed.
+    const CallResult first = mesh->entity("kv", "x").call("put", "2", options);
+    EXPECT_FALSE(first.done());
+    EXPECT_NE(first.error.message.find("is of mesh"), std::string::npos) << first.error.message;
+    const CallResult refused = mesh->entity("kv", "x").call("put", "2", options);
+    EXPECT_EQ(refused.outcome, Outcome::NotDone);
+    EXPECT_EQ(refused.error.code, ErrorCode::WrongCluster) << refused.error.message;
+    EXPECT_EQ(stranger->requests(), 0);
+    const auto asked = mesh->admin("status", {}, {}, seconds(20));
+    ASSERT_FALSE(asked.has_value());
+    EXPECT_EQ(asked.error().code, ErrorCode::WrongCluster) << asked.error().message;
+    stranger.reset();
+    node = start(address);
+    CallResult later;
+    for (int i = 0; i < 400 && !later.done(); ++i) {
+        later = mesh->entity("kv", "x").call("put", "3", options);
+        if (!later.done()) std::this_thread::sleep_for(milliseconds(25));
+    }
+    EXPECT_TRUE(later.done()) << later.error.message;
+}
+
 TEST_F(MeshTest, EndsOpenCallsWhenItIsClosed) {
     auto node = start(free_address());
     std::promise<Outcome> ended;

@@ -101,6 +101,13 @@ public:
         say_hello(link, node);
     }
     void say_hello(LinkId link, std::uint8_t node) { step(FromNode{link, hello_of(node)}); }
+    // A node of another mesh answers there.
+    void stranger(LinkId link, std::uint8_t node) {
+        up(link);
+        routing::HelloReply foreign = hello_of(node);
+        foreign.cluster.bytes[0] = 77;
+        step(FromNode{link, std::move(foreign)});
+    }
 
     void call(CallId id, std::string entity = "x", Duration timeout = std::chrono::seconds(10)) {
         step(start_of(id, std::move(entity), timeout));
