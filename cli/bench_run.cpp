@@ -226,9 +226,7 @@ Result<std::vector<std::shared_ptr<Connection>>> open_connections(
     std::vector<std::shared_ptr<Connection>> connections;
     std::uint64_t lane = 0;
     for (std::uint64_t c = 0; c < options.clients; ++c) {
-        ConnectOptions connect;
-        connect.addresses = options.addresses;
-        connect.timeout = options.timeout;
+        ConnectOptions connect = options.mesh;
         connect.in_flight_max = std::max<std::size_t>(64, 2 * options.pipeline);
         connect.program = "weft bench";
         auto mesh = weft::connect(connect);

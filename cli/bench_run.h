@@ -20,7 +20,7 @@ namespace weft::cli {
 
 struct BenchOptions {
     WorkloadOptions workload;
-    std::vector<std::string> addresses;
+    ConnectOptions mesh;
     std::uint64_t clients = 1;   // connections
     std::uint64_t pipeline = 1;  // operations in flight per connection
     double rate = 0;             // operations per second in all; 0: closed loop

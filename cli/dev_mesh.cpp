@@ -148,6 +148,8 @@ Result<DevMesh> DevMesh::open(const fs::path& folder) {
         node.record = *std::move(record);
         mesh.nodes_.push_back(std::move(node));
     }
+    if (mesh.nodes_.empty())
+        return fail(ErrorNumber::DirectoryUnusable, "{} names no node", marker(folder).string());
     return mesh;
 }
 

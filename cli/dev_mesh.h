@@ -56,6 +56,8 @@ public:
     bool ephemeral() const { return ephemeral_; }
     const std::vector<DevNode>& nodes() const { return nodes_; }
     std::vector<std::string> addresses() const;
+    // By the genesis in the folder; the nodes are clients' only if they are of this mesh.
+    Result<ClusterId> cluster() const { return read_cluster(nodes_.front().folder.path); }
     // NotFound names the nodes there are.
     Result<const DevNode*> node(std::string_view name) const;
     std::size_t running() const;

@@ -17,9 +17,14 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-Result<Mesh> connect_to(std::vector<std::string> addresses, std::chrono::milliseconds timeout) {
+// To nodes of the dev mesh alone: others may have taken the ports of one that was down.
+Result<Mesh> connect_to(const DevMesh& mesh, std::vector<std::string> addresses,
+                        std::chrono::milliseconds timeout) {
+    const auto cluster = mesh.cluster();
+    if (!cluster) return std::unexpected(cluster.error());
     ConnectOptions options;
     options.addresses = std::move(addresses);
+    options.cluster = *cluster;
     options.timeout = timeout;
     options.program = "weft dev";
     return weft::connect(options);
@@ -46,11 +51,12 @@ std::string log_end(const DevNode& node) {
     return text;
 }
 
-Result<void> wait_reachable(const DevNode& node, std::chrono::milliseconds patience) {
+Result<void> wait_reachable(const DevMesh& mesh, const DevNode& node,
+                            std::chrono::milliseconds patience) {
     const auto until = Clock::now() + patience;
     do {
         if (!node.process()) return fail_ended(node);
-        if (connect_to({node.record.client_address}, 300ms)) return {};
+        if (connect_to(mesh, {node.record.client_address}, 300ms)) return {};
         std::this_thread::sleep_for(20ms);
     } while (Clock::now() < until);
     return fail(ErrorNumber::CannotReachMesh, "node {} runs but does not answer on {}", node.name,
@@ -66,7 +72,7 @@ Result<void> wait_ready(const DevMesh& mesh, std::chrono::milliseconds patience,
         for (const DevNode& node : mesh.nodes())
             if (!node.process()) return fail_ended(node);
         if (!client) {
-            auto connected = connect_to(mesh.addresses(), 300ms);
+            auto connected = connect_to(mesh, mesh.addresses(), 300ms);
             if (connected) client = *std::move(connected);
         }
         if (client) {
@@ -90,7 +96,7 @@ std::vector<DevNodeView> view_nodes(const DevMesh& mesh) {
         views.push_back(std::move(view));
     }
     if (mesh.running() == 0) return views;
-    const auto client = connect_to(mesh.addresses(), 1000ms);
+    const auto client = connect_to(mesh, mesh.addresses(), 1000ms);
     if (!client) return views;
     for (const Leads& leads : leads_of(ask_each(*client, {"partitions", {}, 1000ms})))
         for (DevNodeView& view : views)

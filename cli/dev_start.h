@@ -18,7 +18,8 @@ namespace weft::cli {
 using Interrupted = std::function<bool()>;
 
 // Waits until the node's client port answers; its log's end is in the error when it died.
-Result<void> wait_reachable(const DevNode& node, std::chrono::milliseconds patience);
+Result<void> wait_reachable(const DevMesh& mesh, const DevNode& node,
+                            std::chrono::milliseconds patience);
 
 // Waits until every node of the mesh is healthy.
 Result<void> wait_ready(const DevMesh& mesh, std::chrono::milliseconds patience,

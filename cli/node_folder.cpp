@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kSmallFileMax = 64 << 10;
+constexpr std::size_t kGenesisBytesMax = std::size_t{1} << 20;
 
 // Both secrets of a node; wiped when it goes, and without a way to print them.
 struct Secrets {
@@ -169,6 +170,30 @@ Result<routing::NodeRecord> read_node_record(const fs::path& path) {
     if (!text) return std::unexpected(std::move(text).error());
     while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
     return routing::parse_node_line(*text);
+}
+
+Result<std::string> read_genesis(const fs::path& path) {
+    const fs::path file = NodeFolder{path}.genesis();
+    std::error_code ignored;
+    if (!fs::exists(file, ignored))
+        return fail(ErrorNumber::BadConfiguration,
+                    "{} is missing: 'weft mesh create' writes the genesis file, every node needs a "
+                    "copy of it there",
+                    file.string());
+    auto bytes = read_file(file, kGenesisBytesMax);
+    if (!bytes) return bytes;
+    if (auto good = routing::decode_genesis(*bytes); !good) {
+        Error error = std::move(good).error();
+        error.message = file.string() + ": " + error.message;
+        return std::unexpected(std::move(error));
+    }
+    return bytes;
+}
+
+Result<ClusterId> read_cluster(const fs::path& path) {
+    auto bytes = read_genesis(path);
+    if (!bytes) return std::unexpected(std::move(bytes).error());
+    return routing::cluster_id(*bytes);
 }
 
 Result<void> check_node_key(const fs::path& path, const routing::NodeRecord& record) {

@@ -33,6 +33,11 @@ Result<routing::NodeRecord> init_node(const std::filesystem::path& path,
 
 Result<routing::NodeRecord> read_node_record(const std::filesystem::path& path);
 
+// The genesis file's bytes; an error that says where it comes from when there is none. Decodes.
+Result<std::string> read_genesis(const std::filesystem::path& path);
+// The mesh that the node of this folder belongs to: clients of the folder mean no other.
+Result<ClusterId> read_cluster(const std::filesystem::path& path);
+
 // That node.key is private to its owner and is the identity that node.line names.
 Result<void> check_node_key(const std::filesystem::path& path, const routing::NodeRecord& record);
 

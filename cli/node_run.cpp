@@ -14,8 +14,6 @@ namespace weft::cli {
 
 namespace {
 
-constexpr std::size_t kGenesisBytesMax = std::size_t{1} << 20;
-
 // Everything that can be wrong with a folder is found before the node takes a port or its disk.
 Result<node::RuntimeOptions> read_folder(const std::filesystem::path& path) {
     const NodeFolder folder{path};
@@ -29,13 +27,7 @@ Result<node::RuntimeOptions> read_folder(const std::filesystem::path& path) {
     options.self = *std::move(record);
     if (auto good = check_node_key(path, options.self); !good)
         return std::unexpected(std::move(good).error());
-    std::error_code ignored;
-    if (!std::filesystem::exists(folder.genesis(), ignored))
-        return fail(ErrorNumber::BadConfiguration,
-                    "{} is missing: 'weft mesh create' writes the genesis file, every node needs a "
-                    "copy of it there",
-                    folder.genesis().string());
-    auto genesis = read_file(folder.genesis(), kGenesisBytesMax);
+    auto genesis = read_genesis(path);
     if (!genesis) return std::unexpected(std::move(genesis).error());
     options.genesis_bytes = *std::move(genesis);
     options.data_directory = folder.data();

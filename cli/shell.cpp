@@ -61,37 +61,41 @@ int Shell::usage(std::string_view message) const {
     return exit_code(Exit::Usage);
 }
 
-Result<std::vector<std::string>> Shell::addresses() const {
-    std::vector<std::string> found;
+Result<ConnectOptions> Shell::target() const {
+    ConnectOptions target;
+    target.timeout = timeout_;
+    target.program = "weft";
     if (!options_.addr.empty()) {
         for (std::size_t from = 0; from <= options_.addr.size();) {
             const std::size_t comma = std::min(options_.addr.find(',', from), options_.addr.size());
-            if (comma > from) found.push_back(options_.addr.substr(from, comma - from));
+            if (comma > from) target.addresses.push_back(options_.addr.substr(from, comma - from));
             from = comma + 1;
         }
-        return found;
+        return target;
     }
+    auto cluster = Result<ClusterId>();
     if (!options_.context.empty() && is_node_folder(options_.context)) {
         auto record = read_node_record(options_.context);
         if (!record) return std::unexpected(std::move(record).error());
-        found.push_back(record->client_address);
-        return found;
+        target.addresses.push_back(record->client_address);
+        cluster = read_cluster(options_.context);
+    } else {
+        auto mesh =
+            DevMesh::open(options_.context.empty() ? default_dev_folder()
+                                                   : std::filesystem::path(options_.context));
+        if (!mesh) return std::unexpected(std::move(mesh).error());
+        target.addresses = mesh->addresses();
+        cluster = mesh->cluster();
     }
-    auto mesh = DevMesh::open(options_.context.empty() ? default_dev_folder()
-                                                       : std::filesystem::path(options_.context));
-    if (!mesh) return std::unexpected(std::move(mesh).error());
-    for (const DevNode& node : mesh->nodes()) found.push_back(node.record.client_address);
-    return found;
+    if (!cluster) return std::unexpected(std::move(cluster).error());
+    target.cluster = *cluster;
+    return target;
 }
 
 Result<Mesh> Shell::connect() const {
-    auto known = addresses();
-    if (!known) return std::unexpected(std::move(known).error());
-    ConnectOptions options;
-    options.addresses = *std::move(known);
-    options.timeout = timeout_;
-    options.program = "weft";
-    return weft::connect(options);
+    const auto options = target();
+    if (!options) return std::unexpected(options.error());
+    return weft::connect(*options);
 }
 
 }  // namespace weft::cli

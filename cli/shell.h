@@ -41,8 +41,10 @@ public:
     // A wrong command line: exit code 2.
     int usage(std::string_view message) const;
 
-    // The client addresses that --addr, -c or the dev mesh's folder name, in that order.
-    Result<std::vector<std::string>> addresses() const;
+    // The mesh that --addr, -c or the dev mesh's folder name, in that order. A folder holds the
+    // genesis, so the mesh is pinned by its cluster id; bare addresses are taken as they are.
+    // Addresses, cluster, timeout and program are set.
+    Result<ConnectOptions> target() const;
     Result<Mesh> connect() const;
 
 private:

@@ -38,9 +38,9 @@ std::string wrong_with(const BenchLine& line) {
 
 Result<BenchOptions> bench_options(const Shell& shell, const BenchLine& line) {
     BenchOptions options;
-    auto addresses = shell.addresses();
-    if (!addresses) return std::unexpected(std::move(addresses).error());
-    options.addresses = *std::move(addresses);
+    auto mesh = shell.target();
+    if (!mesh) return std::unexpected(std::move(mesh).error());
+    options.mesh = *std::move(mesh);
     options.clients = line.clients;
     options.pipeline = line.pipeline;
     options.rate = line.rate;

@@ -74,7 +74,8 @@ int start_node(Shell& shell, const std::string& name) {
         if (!*started)
             return say(shell, **node, "runs already", (*node)->process().value_or(ProcessId{}).pid);
     }
-    if (const auto up = wait_reachable(**node, shell.timeout()); !up) return shell.fail(up.error());
+    if (const auto up = wait_reachable(*mesh, **node, shell.timeout()); !up)
+        return shell.fail(up.error());
     return say(shell, **node, "started", (*node)->process().value_or(ProcessId{}).pid);
 }
 

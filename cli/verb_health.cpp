@@ -40,7 +40,8 @@ int wait_until_healthy(const Shell& shell) {
         if (mesh) {
             const Health health = ask_health(*mesh, std::clamp(left, 50ms, 1000ms));
             if (health.healthy || Clock::now() >= until) return print_health(shell, health);
-        } else if (Clock::now() >= until || mesh.error().code == ErrorCode::Configuration) {
+        } else if (Clock::now() >= until || !mesh.error().is_retryable()) {
+            // A strangers' mesh or a wrong address does not get well by waiting.
             return shell.fail(mesh.error());
         }
         std::this_thread::sleep_for(50ms);

@@ -1,9 +1,13 @@
 #include "cli/command.h"
 
+#include "cli/node_folder.h"
 #include "cli/shell.h"
 #include "cli/verbs.h"
+#include "routing/genesis.h"
+#include "tests/support/temp_folder.h"
 
 #include <gtest/gtest.h>
+#include <sodium.h>
 
 namespace weft::cli {
 namespace {
@@ -119,9 +123,39 @@ TEST(Shells, RefuseUnknownFormats) {
 TEST(Shells, TakeAddressesFromTheCommandLine) {
     GlobalOptions options;
     options.addr = "127.0.0.1:1,127.0.0.1:2";
-    const auto addresses = Shell::open(options)->addresses();
-    ASSERT_TRUE(addresses);
-    EXPECT_EQ(*addresses, (std::vector<std::string>{"127.0.0.1:1", "127.0.0.1:2"}));
+    const auto target = Shell::open(options)->target();
+    ASSERT_TRUE(target);
+    EXPECT_EQ(target->addresses, (std::vector<std::string>{"127.0.0.1:1", "127.0.0.1:2"}));
+    EXPECT_FALSE(target->cluster) << "an address says nothing of a mesh";
+}
+
+// A folder holds the genesis, so it means one mesh and no other.
+TEST(Shells, PinTheMeshOfTheFolder) {
+    ASSERT_GE(sodium_init(), 0);
+    const test::TempFolder temp;
+    const auto folder = temp.path() / "a";
+    routing::NodeRecord wanted;
+    wanted.name = "a";
+    wanted.zone = "z";
+    wanted.host = "h";
+    wanted.mesh_address = "127.0.0.1:1";
+    wanted.client_address = "127.0.0.1:2";
+    const auto made = init_node(folder, wanted);
+    ASSERT_TRUE(made);
+    GlobalOptions options;
+    options.context = folder;
+    const auto without = Shell::open(options)->target();
+    ASSERT_FALSE(without) << "which mesh is meant is not known";
+    EXPECT_EQ(without.error().code, ErrorCode::Configuration);
+    const auto bytes = routing::encode_genesis({.groups = 4, .founders = {*made}});
+    ASSERT_TRUE(bytes);
+    ASSERT_TRUE(write_file(NodeFolder{folder}.genesis(), *bytes, 0644));
+    const auto target = Shell::open(options)->target();
+    ASSERT_TRUE(target) << target.error().message;
+    EXPECT_EQ(target->cluster, routing::cluster_id(*bytes));
+    EXPECT_EQ(target->addresses, std::vector<std::string>{"127.0.0.1:2"});
+    ASSERT_TRUE(write_file(NodeFolder{folder}.genesis(), bytes->substr(1), 0644));
+    EXPECT_FALSE(Shell::open(options)->target()) << "damaged";
 }
 
 }  // namespace
