@@ -87,6 +87,14 @@ Result<void> write_mesh(const fs::path& folder, const DevPlan& plan, int base) {
 
 }  // namespace
 
+std::unexpected<Error> fail_not_ended(const DevNode& node, const ProcessId& process) {
+    return fail(
+        ErrorNumber::DirectoryInUse,
+        "process {} of node {} has not obeyed its signal: a thread of it waits for the disk, and "
+        "as long as it is there it holds its ports and its data",
+        process.pid, node.name);
+}
+
 fs::path default_dev_folder() {
     if (const std::string given = environment("WEFT_DEV_DIR"); !given.empty())
         return fs::absolute(given);
@@ -194,8 +202,16 @@ std::size_t DevMesh::running() const {
     return count;
 }
 
-Result<bool> DevMesh::start(const DevNode& node) const {
-    if (node.process()) return false;
+Result<bool> DevMesh::start(const DevNode& node) {
+    if (const auto before = node.process()) {
+        const ProcessState state = process_state(*before);
+        if (state == ProcessState::Running) return false;
+        if (state == ProcessState::Stopped)
+            return fail(ErrorNumber::DirectoryInUse,
+                        "node {} is paused (pid {}); 'weft dev resume {}' lets it go on", node.name,
+                        before->pid, node.name);
+        if (!wait_until_gone(*before, kEndPatience)) return fail_not_ended(node, *before);
+    }
     SpawnOptions options;
     options.arguments = {own_program().string(), "node", "run", node.folder.path.string()};
     options.log = node.folder.log();
@@ -224,9 +240,9 @@ Result<std::size_t> DevMesh::stop_all(std::chrono::milliseconds patience) const 
         if (const auto process = node.process())
             if (auto sent = signal_process(*process, SIGKILL); !sent)
                 return std::unexpected(std::move(sent).error());
-    const auto gone = std::chrono::steady_clock::now() + 5s;
-    while (running() > 0 && std::chrono::steady_clock::now() < gone)
-        std::this_thread::sleep_for(10ms);
+    for (const DevNode& node : nodes_)
+        if (const auto process = node.process())
+            if (!wait_until_gone(*process, kEndPatience)) return fail_not_ended(node, *process);
     return stopped;
 }
 

@@ -27,6 +27,9 @@ inline constexpr int kDevBlockStep = 100;  // to the next block when a port is t
 // $WEFT_DEV_DIR, else $XDG_DATA_HOME/weft/dev, else ~/.local/share/weft/dev.
 std::filesystem::path default_dev_folder();
 
+// How long a killed process may take to end: its threads finish the writes that are with the disk.
+inline constexpr std::chrono::seconds kEndPatience{20};
+
 // Whether a node could listen there now.
 bool port_is_free(int port);
 
@@ -43,6 +46,9 @@ struct DevPlan {
     std::size_t nodes = 3;
     bool ephemeral = false;
 };
+
+// Conflict: the process was signalled and is there all the same.
+std::unexpected<Error> fail_not_ended(const DevNode& node, const ProcessId& process);
 
 class DevMesh {
 public:
@@ -62,10 +68,12 @@ public:
     Result<const DevNode*> node(std::string_view name) const;
     std::size_t running() const;
 
-    // Starts the node's process unless it runs; true when it was started now.
-    Result<bool> start(const DevNode& node) const;
+    // Starts the node's process unless it runs; true when it was started now. Waits for a former
+    // process that is ending: it has the ports and the data until it is gone. Conflict: it is
+    // paused, or does not end.
+    Result<bool> start(const DevNode& node);
     // SIGTERM to all that run, SIGKILL to those still there after `patience`. Paused ones are
-    // resumed first. Returns how many were stopped.
+    // resumed first. Returns how many were stopped. Conflict: one does not end.
     Result<std::size_t> stop_all(std::chrono::milliseconds patience) const;
     // Deletes what create() and the nodes made, nothing else. Nodes must have stopped.
     Result<void> remove() const;

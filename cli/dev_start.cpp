@@ -91,8 +91,12 @@ std::vector<DevNodeView> view_nodes(const DevMesh& mesh) {
     std::vector<DevNodeView> views;
     for (const DevNode& node : mesh.nodes()) {
         DevNodeView view{&node, "stopped", 0};
-        if (const auto process = node.process())
-            view.state = process_state(*process) == ProcessState::Stopped ? "paused" : "no answer";
+        if (const auto process = node.process()) {
+            const ProcessState state = process_state(*process);
+            view.state = state == ProcessState::Stopped  ? "paused"
+                         : state == ProcessState::Ending ? "ending"
+                                                         : "no answer";
+        }
         views.push_back(std::move(view));
     }
     if (mesh.running() == 0) return views;

@@ -31,7 +31,7 @@ std::string log_end(const DevNode& node);
 // What is known of each node now.
 struct DevNodeView {
     const DevNode* node = nullptr;
-    std::string state;  // alive, paused, stopped, no answer
+    std::string state;  // alive, paused, ending, stopped, no answer
     std::uint64_t leads = 0;
 };
 std::vector<DevNodeView> view_nodes(const DevMesh& mesh);

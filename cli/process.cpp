@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 namespace weft::cli {
 
@@ -21,8 +23,12 @@ namespace {
 
 struct Stat {
     char state = '?';
+    std::uint64_t flags = 0;
     std::uint64_t start_ticks = 0;
+    std::uint64_t pending = 0;  // signals on their way to the first thread
 };
+constexpr std::uint64_t kFlagExiting = 4;  // PF_EXITING
+constexpr std::uint64_t kPendingKill = std::uint64_t{1} << (SIGKILL - 1);
 
 std::optional<Stat> read_stat(pid_t pid) {
     std::ifstream file(fmt::format("/proc/{}/stat", pid));
@@ -34,11 +40,27 @@ std::optional<Stat> read_stat(pid_t pid) {
     std::istringstream fields(text.substr(close + 1));
     Stat stat;
     fields >> stat.state;
-    std::string skipped;
-    for (int field = 4; field < 22; ++field) fields >> skipped;
-    fields >> stat.start_ticks;
+    // The numbers of proc(5): flags 9, start time 22, pending signals 31. Some are negative.
+    std::string number;
+    for (int field = 4; field <= 31; ++field) {
+        fields >> number;
+        if (field == 9) stat.flags = std::strtoull(number.c_str(), nullptr, 10);
+        if (field == 22) stat.start_ticks = std::strtoull(number.c_str(), nullptr, 10);
+        if (field == 31) stat.pending = std::strtoull(number.c_str(), nullptr, 10);
+    }
     if (!fields) return std::nullopt;
     return stat;
+}
+
+// The first thread may end before others, and its state is all that stat shows: a process killed
+// while another thread waits for the disk is a zombie by its stat and still holds its sockets.
+bool has_other_threads(pid_t pid) {
+    std::error_code ended;
+    std::size_t count = 0;
+    for (std::filesystem::directory_iterator it(fmt::format("/proc/{}/task", pid), ended), end;
+         !ended && it != end; it.increment(ended))
+        ++count;
+    return count > 1;
 }
 
 std::unexpected<Error> fail_errno(std::string_view doing, int number) {
@@ -73,10 +95,22 @@ std::optional<ProcessId> identify_process(pid_t pid) {
 
 ProcessState process_state(const ProcessId& process) {
     const auto stat = read_stat(process.pid);
-    if (!stat || stat->start_ticks != process.start_ticks || stat->state == 'Z' ||
-        stat->state == 'X')
+    if (!stat || stat->start_ticks != process.start_ticks || stat->state == 'X')
         return ProcessState::Gone;
+    if (stat->state == 'Z')
+        return has_other_threads(process.pid) ? ProcessState::Ending : ProcessState::Gone;
+    if ((stat->flags & kFlagExiting) != 0 || (stat->pending & kPendingKill) != 0)
+        return ProcessState::Ending;
     return stat->state == 'T' || stat->state == 't' ? ProcessState::Stopped : ProcessState::Running;
+}
+
+bool wait_until_gone(const ProcessId& process, std::chrono::milliseconds patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (process_state(process) != ProcessState::Gone) {
+        if (std::chrono::steady_clock::now() >= until) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(4));
+    }
+    return true;
 }
 
 Result<bool> signal_process(const ProcessId& process, int signal) {

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -20,12 +21,17 @@ struct ProcessId {
     auto operator<=>(const ProcessId&) const = default;
 };
 
-enum class ProcessState { Running, Stopped, Gone };
+// Ending: killed or on its way out, but a thread of it is still in the kernel, waiting for the disk
+// perhaps. Ports, locks and files are held until Gone, and no signal can hurry it.
+enum class ProcessState { Running, Stopped, Ending, Gone };
 
 // Nothing when there is no such process.
 std::optional<ProcessId> identify_process(pid_t pid);
-// Gone also for a zombie and for a pid that another process has by now.
+// Gone also for a zombie of which nothing but its exit code is left, and for a pid that another
+// process has by now.
 ProcessState process_state(const ProcessId& process);
+// Waits for Gone; false when it did not come within `patience`.
+bool wait_until_gone(const ProcessId& process, std::chrono::milliseconds patience);
 
 // False when the process is gone. Never signals another process that got the same pid.
 Result<bool> signal_process(const ProcessId& process, int signal);

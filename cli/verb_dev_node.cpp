@@ -56,13 +56,22 @@ int signal_node(Shell& shell, const std::string& name, const SignalVerb& verb) {
             make_error(ErrorNumber::NotFound, fmt::format("node {} does not run", name)));
     const auto sent = signal_process(*process, verb.signal);
     if (!sent) return shell.fail(sent.error());
-    for (int i = 0; i < 500 && process_state(*process) != verb.expected; ++i)
+    // Killed means gone, with all it held: else the next start would meet a port in use.
+    const auto until = std::chrono::steady_clock::now() + kEndPatience;
+    for (auto state = process_state(*process); state != verb.expected;
+         state = process_state(*process)) {
+        if (state == ProcessState::Gone)
+            return shell.fail(
+                make_error(ErrorNumber::NotFound, fmt::format("node {} has ended", name)));
+        if (std::chrono::steady_clock::now() >= until)
+            return shell.fail(fail_not_ended(**node, *process).error());
         std::this_thread::sleep_for(4ms);
+    }
     return say(shell, **node, verb.past, process->pid);
 }
 
 int start_node(Shell& shell, const std::string& name) {
-    const auto mesh = DevMesh::open(default_dev_folder());
+    auto mesh = DevMesh::open(default_dev_folder());
     if (!mesh) return shell.fail(mesh.error());
     const auto node = mesh->node(name);
     if (!node) return shell.fail(node.error());

@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <thread>
 
@@ -55,6 +57,28 @@ TEST_F(Processes, AreStoppedContinuedAndKilled) {
     EXPECT_TRUE(becomes(ProcessState::Gone)) << "a zombie is gone";
     reap(process);
     EXPECT_FALSE(signal_process(process, SIGKILL).value_or(true));
+}
+
+// Under a load the thread that writes to the disk ends last. A first thread that has ended hid it,
+// and the next start of the node met the ports of its own dying self.
+TEST_F(Processes, AreThereUntilTheirLastThreadHasEnded) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        std::thread([] {
+            for (;;) ::pause();
+        }).detach();
+        ::syscall(SYS_exit, 0);  // this thread alone
+    }
+    ASSERT_GT(pid, 0);
+    const auto process = identify_process(pid);
+    ASSERT_TRUE(process);
+    for (int i = 0; i < 400 && process_state(*process) == ProcessState::Running; ++i)
+        std::this_thread::sleep_for(5ms);
+    EXPECT_EQ(process_state(*process), ProcessState::Ending);
+    EXPECT_FALSE(wait_until_gone(*process, 50ms));
+    EXPECT_TRUE(signal_process(*process, SIGKILL).value_or(false));
+    EXPECT_TRUE(wait_until_gone(*process, 5s));
+    reap(*process);
 }
 
 // The pid was given to another process meanwhile: it must not be hit.

@@ -2,7 +2,10 @@
 
 #include "tests/e2e/test_mesh.h"
 
+#include <signal.h>
+
 #include <chrono>
+#include <fstream>
 #include <thread>
 
 namespace weft::e2e {
@@ -15,6 +18,12 @@ protected:
     void start_loads(int seconds) {
         start_load({"put", "get=40,cas=20", seconds, 400, 8});
         start_load({"call", "get=30", seconds, 200, 4});
+    }
+    int weft_process(const std::string& node) const {
+        std::ifstream file(folder() / node / "pid");
+        int pid = 0;
+        file >> pid;
+        return pid;
     }
     void expect_ok(const std::string& arguments) {
         const Ran ran = weft(arguments);
@@ -96,6 +105,56 @@ TEST_F(Crash, RestartUnderLoadIsAHandOver) {
     expect_ok("dev start a");
     finish_and_check();
     EXPECT_TRUE(becomes_healthy(20));
+}
+
+// Large values keep the thread that writes them in the kernel: it ends after all others, and holds
+// the ports until then.
+class Restart : public Crash {
+protected:
+    std::future<Ran> start_heavy_load() const {
+        return weft_beside("bench put --value-bytes 200000 --pipeline 4 --clients 2 --seconds 8");
+    }
+};
+
+TEST_F(Restart, NeverMeetsItsOwnDyingSelf) {
+    auto load = start_heavy_load();
+    std::this_thread::sleep_for(500ms);
+    int rounds = 0;
+    while (load.wait_for(0s) != std::future_status::ready) {
+        ++rounds;
+        ASSERT_NO_FATAL_FAILURE(expect_ok("dev kill b")) << "round " << rounds;
+        ASSERT_NO_FATAL_FAILURE(expect_ok("dev start b")) << "round " << rounds;
+    }
+    EXPECT_GE(rounds, 3);
+    EXPECT_TRUE(becomes_healthy(30));
+}
+
+// Killed by somebody else, so that nobody has waited for its end.
+TEST_F(Restart, WaitsForAProcessThatWasKilledByOthers) {
+    auto load = start_heavy_load();
+    std::this_thread::sleep_for(500ms);
+    int rounds = 0;
+    while (load.wait_for(0s) != std::future_status::ready) {
+        ++rounds;
+        const int pid = weft_process("b");
+        ASSERT_GT(pid, 1);
+        ASSERT_EQ(::kill(pid, SIGKILL), 0);
+        const Ran started = weft("dev start b");
+        EXPECT_EQ(started.exit_code, 0) << "round " << rounds << "\n" << started.output;
+        EXPECT_TRUE(started.output.starts_with("node b started")) << started.output;
+        EXPECT_NE(weft_process("b"), pid);
+    }
+    EXPECT_GE(rounds, 3);
+    EXPECT_TRUE(becomes_healthy(30));
+}
+
+TEST_F(Restart, OfAPausedNodeSaysWhatItIs) {
+    expect_ok("dev pause b");
+    const Ran start = weft("dev start b");
+    EXPECT_EQ(start.exit_code, 6) << start.output;
+    EXPECT_NE(start.output.find("'weft dev resume b'"), std::string::npos) << start.output;
+    expect_ok("dev resume b");
+    EXPECT_TRUE(weft("dev start b").output.starts_with("node b runs already"));
 }
 
 }  // namespace
