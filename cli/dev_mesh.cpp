@@ -216,6 +216,9 @@ Result<bool> DevMesh::start(const DevNode& node) {
     options.arguments = {own_program().string(), "node", "run", node.folder.path.string()};
     options.log = node.folder.log();
     options.folder = node.folder.path;
+    std::error_code none;
+    const std::uintmax_t log_bytes = fs::file_size(options.log, none);
+    nodes_[static_cast<std::size_t>(&node - nodes_.data())].log_from = none ? 0 : log_bytes;
     auto process = spawn(options);
     if (!process) return std::unexpected(std::move(process).error());
     if (auto done = write_pid_file(node.folder.pid(), *process); !done)

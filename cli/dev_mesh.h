@@ -37,6 +37,7 @@ struct DevNode {
     std::string name;
     NodeFolder folder;
     routing::NodeRecord record;
+    std::uintmax_t log_from = 0;  // where the log of the process begins that was started by us
 
     // The process of the pid file; nothing when it is gone.
     std::optional<ProcessId> process() const;

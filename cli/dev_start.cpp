@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <thread>
@@ -30,25 +31,64 @@ Result<Mesh> connect_to(const DevMesh& mesh, std::vector<std::string> addresses,
     return weft::connect(options);
 }
 
+// What the node's last process wrote, at most the last bytes of it.
+std::string read_log(const DevNode& node) {
+    constexpr std::uintmax_t kTailBytes = 4000;
+    std::ifstream file(node.folder.log(), std::ios::ate);
+    const auto size = static_cast<std::streamoff>(file.tellg());
+    if (!file || size <= 0) return {};
+    const auto bytes = static_cast<std::uintmax_t>(size);
+    const std::uintmax_t tail = bytes > kTailBytes ? bytes - kTailBytes : 0;
+    file.seekg(static_cast<std::streamoff>(std::max(tail, std::min(node.log_from, bytes))));
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+    std::vector<std::string_view> lines;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        lines.push_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
+}
+
 std::unexpected<Error> fail_ended(const DevNode& node) {
-    return fail(ErrorNumber::CannotReachMesh, "node {} ended\n{}", node.name, log_end(node));
+    const std::string log = read_log(node);
+    const std::string path = node.folder.log().string();
+    if (auto own = error_at_end(log)) {
+        own->message = fmt::format("node {} ended: {} (log: {})", node.name, own->message, path);
+        return std::unexpected(*std::move(own));
+    }
+    constexpr std::size_t kTailLines = 5;
+    const auto lines = lines_of(log);
+    std::string text = fmt::format("node {} ended without a reason; ", node.name);
+    text += lines.empty() ? path + " holds nothing of it" : "the end of " + path + ":";
+    const std::size_t first = lines.size() > kTailLines ? lines.size() - kTailLines : 0;
+    for (std::size_t i = first; i < lines.size(); ++i) text += fmt::format("\n{}", lines[i]);
+    return fail(ErrorNumber::CannotReachMesh, "{}", text);
 }
 
 }  // namespace
 
-std::string log_end(const DevNode& node) {
-    constexpr std::streamoff kTailBytes = 2000;
-    constexpr std::size_t kTailLines = 5;
-    std::ifstream file(node.folder.log(), std::ios::ate);
-    const auto size = static_cast<std::streamoff>(file.tellg());
-    if (!file || size <= 0) return fmt::format("  its log {} is empty", node.folder.log().string());
-    file.seekg(std::max<std::streamoff>(0, size - kTailBytes));
-    std::vector<std::string> lines;
-    for (std::string line; std::getline(file, line);) lines.push_back(line);
-    std::string text = fmt::format("  end of {}:", node.folder.log().string());
-    const std::size_t first = lines.size() > kTailLines ? lines.size() - kTailLines : 0;
-    for (std::size_t i = first; i < lines.size(); ++i) text += "\n    " + lines[i];
-    return text;
+std::optional<Error> error_at_end(std::string_view log) {
+    constexpr std::string_view kMark = "error WEFT-";
+    constexpr std::size_t kDigits = 4;
+    const auto lines = lines_of(log);
+    // Behind the error's first line stand its reason and advice, and these are indented.
+    const auto last = std::find_if(lines.rbegin(), lines.rend(),
+                                   [](std::string_view line) { return !line.starts_with("  "); });
+    if (last == lines.rend() || !last->starts_with(kMark)) return std::nullopt;
+    const std::string_view rest = last->substr(kMark.size());
+    std::uint16_t number = 0;
+    const char* colon = rest.data() + std::min(kDigits, rest.size());
+    const auto [at, bad] = std::from_chars(rest.data(), colon, number);
+    if (bad != std::errc{} || at != colon || !rest.substr(kDigits).starts_with(": "))
+        return std::nullopt;
+    Error error = make_error(static_cast<ErrorNumber>(number), "");
+    error.number = number;
+    error.message = rest.substr(kDigits + 2);
+    return error;
 }
 
 Result<void> wait_reachable(const DevMesh& mesh, const DevNode& node,
@@ -56,7 +96,7 @@ Result<void> wait_reachable(const DevMesh& mesh, const DevNode& node,
     const auto until = Clock::now() + patience;
     do {
         if (!node.process()) return fail_ended(node);
-        if (connect_to(mesh, {node.record.client_address}, 300ms)) return {};
+        if (connect_to(mesh, {node.record.client_address}, 300ms) && node.process()) return {};
         std::this_thread::sleep_for(20ms);
     } while (Clock::now() < until);
     return fail(ErrorNumber::CannotReachMesh, "node {} runs but does not answer on {}", node.name,

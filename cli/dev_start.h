@@ -9,7 +9,9 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weft::cli {
@@ -17,7 +19,7 @@ namespace weft::cli {
 // True when the user wants to stop waiting.
 using Interrupted = std::function<bool()>;
 
-// Waits until the node's client port answers; its log's end is in the error when it died.
+// Waits until the node's client port answers. When it died: its own error, else its log's end.
 Result<void> wait_reachable(const DevMesh& mesh, const DevNode& node,
                             std::chrono::milliseconds patience);
 
@@ -25,8 +27,9 @@ Result<void> wait_reachable(const DevMesh& mesh, const DevNode& node,
 Result<void> wait_ready(const DevMesh& mesh, std::chrono::milliseconds patience,
                         const Interrupted& interrupted);
 
-// "a: last lines of its log" of a node that ended.
-std::string log_end(const DevNode& node);
+// The error with which a `weft node run` ended, found at the end of what it wrote; nothing when it
+// ended otherwise.
+std::optional<Error> error_at_end(std::string_view log);
 
 // What is known of each node now.
 struct DevNodeView {

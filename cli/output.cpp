@@ -94,6 +94,18 @@ std::string printable(const std::string& text) {
     return out;
 }
 
+// The lines behind the first are marked, so that none of them looks like a part of the error.
+std::string printable_lines(const std::string& text) {
+    std::string out;
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        if (at > 0) out += "\n  | ";
+        out += printable(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return out;
+}
+
 // Characters, not bytes: continuation bytes of UTF-8 take no room of their own.
 std::size_t width_of(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -230,7 +242,7 @@ std::string render_error(Format format, const Error& error, const Record& fields
         return dump(Json{{"error", inner}}, format == Format::Json ? 2 : -1);
     }
     std::string out = fmt::format("error {}: {}\n  because: {}\n  try: {}\n", code,
-                                  printable(message), page.because, page.try_this);
+                                  printable_lines(message), page.because, page.try_this);
     for (const Field& field : fields)
         out += fmt::format("  {}: {}\n", field.name, text_of(field.value));
     return out;

@@ -67,6 +67,18 @@ TEST(Errors, SayWhatWhyAndWhatToDo) {
     EXPECT_NE(text.find("\n  try: "), std::string::npos) << text;
 }
 
+TEST(Errors, KeepTheLinesOfTheirTextAndNothingElse) {
+    const Error error =
+        make_error(ErrorNumber::CannotReachMesh, "node a ended:\n  try: \033]0;x\007\nlast");
+    const std::string text = render_error(Format::Table, error);
+    EXPECT_TRUE(
+        text.starts_with("error WEFT-1006: node a ended:\n"
+                         "  |   try: \\x1b]0;x\\x07\n"
+                         "  | last\n"
+                         "  because: "))
+        << text;
+}
+
 TEST(Errors, CarryTheSameFieldsInJson) {
     const Error error = make_error(ErrorNumber::NoAnswerInTime, "5000 ms passed");
     const Json json =

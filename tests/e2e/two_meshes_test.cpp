@@ -60,5 +60,23 @@ TEST_F(TwoMeshes, NothingIsStoredInTheOneThatTookThePorts) {
     EXPECT_EQ(weft("get kv/bob", there()).output, "theirs\n");
 }
 
+// It said "started (pid 0)", for the stranger answered on the port.
+TEST_F(TwoMeshes, StartOfANodeWhosePortIsTakenNamesTheReason) {
+    ASSERT_NO_FATAL_FAILURE(let_the_other_take_our_ports());
+    const Ran one = weft("dev start a");
+    EXPECT_EQ(one.exit_code, 78) << one.output;
+    EXPECT_TRUE(one.output.starts_with("error WEFT-1004: node a ended: 127.0.0.1:")) << one.output;
+    EXPECT_NE(one.output.find("is taken by another program"), std::string::npos) << one.output;
+    EXPECT_NE(one.output.find((folder() / "a" / "log").string()), std::string::npos) << one.output;
+    const Ran all = weft("dev --detach");
+    EXPECT_EQ(all.exit_code, 78) << all.output;
+    EXPECT_TRUE(all.output.starts_with("error WEFT-1004: node ")) << all.output;
+    for (const Ran* ran : {&one, &all})
+        EXPECT_EQ(ran->output.find("\\x0a"), std::string::npos) << ran->output;
+    const auto processes = nlohmann::json::parse(weft("-o json dev status").output);
+    for (const auto& row : processes) EXPECT_EQ(row.at("state"), "stopped") << row;
+    EXPECT_EQ(weft("health", there()).exit_code, 0) << "the other mesh is not hurt";
+}
+
 }  // namespace
 }  // namespace weft::e2e
