@@ -1,15 +1,13 @@
 #include "cli/dev_mesh.h"
 
+#include "cli/dev_ports.h"
 #include "core/error.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sodium.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -34,18 +32,6 @@ std::string environment(const char* name) {
 }
 
 std::string loopback(int port) { return fmt::format("127.0.0.1:{}", port); }
-
-// The first block whose ports are all free: 7340.., then 7440.., ...
-Result<int> free_block(std::size_t nodes) {
-    for (int base = kDevPort; base + kDevBlockStep < 32'000; base += kDevBlockStep) {
-        bool free = true;
-        for (int i = 0; free && i < static_cast<int>(nodes); ++i)
-            free =
-                port_is_free(base + i * kDevPortStep) && port_is_free(base + i * kDevPortStep + 1);
-        if (free) return base;
-    }
-    return fail(ErrorNumber::PortInUse, "no free block of ports from {} on", kDevPort);
-}
 
 // A node folder of a create() that was interrupted: its node has never run.
 bool is_unfinished(const fs::path& path) {
@@ -101,23 +87,6 @@ fs::path default_dev_folder() {
     if (const std::string data = environment("XDG_DATA_HOME"); !data.empty())
         return fs::path(data) / "weft" / "dev";
     return fs::path(environment("HOME")) / ".local" / "share" / "weft" / "dev";
-}
-
-bool port_is_free(int port) {
-    const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (probe < 0) return false;
-    // As libzmq binds: connections of a former life in TIME_WAIT do not count as taken.
-    const int on = 1;
-    ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const bool free =
-        ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-        ::listen(probe, 1) == 0;
-    ::close(probe);
-    return free;
 }
 
 std::optional<ProcessId> DevNode::process() const {
@@ -224,6 +193,18 @@ Result<bool> DevMesh::start(const DevNode& node) {
     if (auto done = write_pid_file(node.folder.pid(), *process); !done)
         return std::unexpected(std::move(done).error());
     return true;
+}
+
+void DevMesh::wait_listening(const DevNode& node) const {
+    const auto port_of = [](const std::string& address) {
+        return std::atoi(address.c_str() + address.rfind(':') + 1);
+    };
+    const int mesh = port_of(node.record.mesh_address);
+    const int client = port_of(node.record.client_address);
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (node.process() && (port_is_free(mesh) || port_is_free(client)) &&
+           std::chrono::steady_clock::now() < until)
+        std::this_thread::sleep_for(5ms);
 }
 
 Result<std::size_t> DevMesh::stop_all(std::chrono::milliseconds patience) const {

@@ -20,18 +20,12 @@ namespace weft::cli {
 
 inline constexpr std::uint32_t kDevGroups = 64;
 inline constexpr std::size_t kDevNodesMax = 9;
-inline constexpr int kDevPort = 7340;      // of node 0; its client port is one above
-inline constexpr int kDevPortStep = 10;    // from node to node
-inline constexpr int kDevBlockStep = 100;  // to the next block when a port is taken
 
 // $WEFT_DEV_DIR, else $XDG_DATA_HOME/weft/dev, else ~/.local/share/weft/dev.
 std::filesystem::path default_dev_folder();
 
 // How long a killed process may take to end: its threads finish the writes that are with the disk.
 inline constexpr std::chrono::seconds kEndPatience{20};
-
-// Whether a node could listen there now.
-bool port_is_free(int port);
 
 struct DevNode {
     std::string name;
@@ -73,6 +67,8 @@ public:
     // process that is ending: it has the ports and the data until it is gone. Conflict: it is
     // paused, or does not end.
     Result<bool> start(const DevNode& node);
+    // Waits until the node has its ports, or has ended: until then nobody else may look for ports.
+    void wait_listening(const DevNode& node) const;
     // SIGTERM to all that run, SIGKILL to those still there after `patience`. Paused ones are
     // resumed first. Returns how many were stopped. Conflict: one does not end.
     Result<std::size_t> stop_all(std::chrono::milliseconds patience) const;

@@ -1,3 +1,4 @@
+#include "cli/dev_ports.h"
 #include "cli/dev_start.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
@@ -138,6 +139,8 @@ struct Started {
 Result<Started> start_nodes(const DevOptions& options, const std::filesystem::path& folder) {
     auto lock = DevLock::take(folder);
     if (!lock) return std::unexpected(std::move(lock).error());
+    const auto ports = PortLock::take(kPortPatience);
+    if (!ports) return std::unexpected(ports.error());
     auto mesh = open_or_create(options, folder);
     if (!mesh) return std::unexpected(std::move(mesh).error());
     Started started{*std::move(mesh), 0};
@@ -146,6 +149,7 @@ Result<Started> start_nodes(const DevOptions& options, const std::filesystem::pa
         if (!done) return std::unexpected(std::move(done).error());
         started.nodes += *done ? 1U : 0U;
     }
+    for (const DevNode& node : started.mesh.nodes()) started.mesh.wait_listening(node);
     return started;
 }
 

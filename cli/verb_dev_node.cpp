@@ -1,3 +1,4 @@
+#include "cli/dev_ports.h"
 #include "cli/dev_start.h"
 #include "cli/verbs.h"
 #include "core/error.h"
@@ -78,10 +79,13 @@ int start_node(Shell& shell, const std::string& name) {
     {
         auto lock = DevLock::take(mesh->folder());
         if (!lock) return shell.fail(lock.error());
+        const auto ports = PortLock::take(kPortPatience);
+        if (!ports) return shell.fail(ports.error());
         const auto started = mesh->start(**node);
         if (!started) return shell.fail(started.error());
         if (!*started)
             return say(shell, **node, "runs already", (*node)->process().value_or(ProcessId{}).pid);
+        mesh->wait_listening(**node);
     }
     if (const auto up = wait_reachable(*mesh, **node, shell.timeout()); !up)
         return shell.fail(up.error());

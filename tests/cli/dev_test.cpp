@@ -1,12 +1,74 @@
-// What `weft dev` finds out about nodes that ended.
+// What `weft dev` finds out about ports and about nodes that ended.
 
+#include "cli/dev_ports.h"
 #include "cli/dev_start.h"
 #include "core/error.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <future>
 
 namespace weft::cli {
 namespace {
+
+using namespace std::chrono_literals;
+
+// A socket bound to a port of its own, as libzmq binds.
+class Bound {
+public:
+    Bound() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        const int on = 1;
+        ::setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        auto* plain = reinterpret_cast<sockaddr*>(&address);
+        EXPECT_EQ(::bind(socket_, plain, size), 0);
+        EXPECT_EQ(::getsockname(socket_, plain, &size), 0);
+        port_ = ntohs(address.sin_port);
+    }
+    ~Bound() { ::close(socket_); }
+    Bound(const Bound&) = delete;
+    Bound& operator=(const Bound&) = delete;
+
+    int port() const { return port_; }
+    bool listen() const { return ::listen(socket_, 1) == 0; }
+
+private:
+    int socket_;
+    int port_ = 0;
+};
+
+TEST(DevPorts, AreTakenWhenSomebodyListens) {
+    const Bound socket;
+    ASSERT_TRUE(socket.listen());
+    EXPECT_FALSE(port_is_free(socket.port()));
+}
+
+// A node between its bind and its listen must get through, however often others look.
+TEST(DevPorts, AreLookedAtWithoutHarmToAnodeThatStarts) {
+    const Bound socket;
+    EXPECT_TRUE(port_is_free(socket.port()));
+    EXPECT_TRUE(socket.listen());
+}
+
+TEST(DevPorts, AreChosenByOneCommandAtATime) {
+    auto first = PortLock::take(20s);
+    ASSERT_TRUE(first) << first.error().message;
+    const auto second = PortLock::take(30ms);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, ErrorCode::Configuration);
+    auto third = std::async(std::launch::async, [] { return PortLock::take(20s).has_value(); });
+    {
+        const PortLock dropped = *std::move(first);
+    }
+    EXPECT_TRUE(third.get());
+}
 
 TEST(EndedNodes, TellTheErrorTheyEndedWith) {
     const auto error = error_at_end(

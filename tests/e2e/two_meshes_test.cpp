@@ -3,6 +3,7 @@
 #include "tests/e2e/test_mesh.h"
 
 #include <chrono>
+#include <set>
 
 namespace weft::e2e {
 namespace {
@@ -76,6 +77,35 @@ TEST_F(TwoMeshes, StartOfANodeWhosePortIsTakenNamesTheReason) {
     const auto processes = nlohmann::json::parse(weft("-o json dev status").output);
     for (const auto& row : processes) EXPECT_EQ(row.at("state"), "stopped") << row;
     EXPECT_EQ(weft("health", there()).exit_code, 0) << "the other mesh is not hurt";
+}
+
+// All of them found 7340 free, and the later ones died of it.
+TEST_F(TwoMeshes, ManyMadeAtTheSameMomentHavePortsOfTheirOwn) {
+    constexpr int kMeshes = 4;
+    const auto at = [this](int i) {
+        return "WEFT_DEV_DIR='" + file("many-" + std::to_string(i)).string() + "'";
+    };
+    std::vector<std::future<Ran>> started;
+    for (int i = 0; i < kMeshes; ++i)
+        started.push_back(std::async(std::launch::async, [this, at, i] {
+            return weft("dev --detach --nodes 2 --timeout 60s", at(i));
+        }));
+    for (auto& one : started) {
+        const Ran ran = one.get();
+        EXPECT_EQ(ran.exit_code, 0) << ran.output;
+    }
+    std::set<std::string> addresses;
+    for (int i = 0; i < kMeshes; ++i) {
+        for (const std::string& address : clients_of(at(i)))
+            EXPECT_TRUE(addresses.insert(address).second) << address << " twice";
+        EXPECT_EQ(weft("health", at(i)).exit_code, 0);
+        EXPECT_EQ(weft("put kv/x " + std::to_string(i), at(i)).exit_code, 0);
+    }
+    EXPECT_EQ(addresses.size(), 2U * kMeshes);
+    for (int i = 0; i < kMeshes; ++i) {
+        EXPECT_EQ(weft("get kv/x", at(i)).output, std::to_string(i) + "\n");
+        EXPECT_EQ(weft("dev down --clean", at(i)).exit_code, 0);
+    }
 }
 
 }  // namespace
