@@ -28,7 +28,7 @@ constexpr auto kPages = std::to_array<ErrorPage>({
     {WrongMesh, ErrorCode::WrongCluster, "this belongs to another mesh",
      "The peer's cluster id differs from ours: the two were made from different genesis files.",
      "Use the address of a node of the intended mesh, or the genesis file that the node was made "
-     "with."},
+     "with. 'weft dev status' tells whether the nodes of your own dev mesh run."},
     {FormerBoot, ErrorCode::Conflict, "this is from a former life of the node",
      "The boot counter or the durable position is older than the one already seen from that node: "
      "a late frame, or a disk that was restored or rolled back.",
