@@ -69,7 +69,8 @@ private:
 
     // Each row as a whole: all its chunks are there and of one version.
     void check_rows(Txn& txn, Table table) {
-        RowScan scan{table, {}, {}, std::size_t{4} << 20, 4096};
+        const LmdbStoreBounds& bounds = parts_.options.bounds;
+        RowScan scan{table, {}, {}, bounds.check_bytes, bounds.check_rows};
         FetchedRows rows;
         while (!rows.last) {
             rows = {};
@@ -117,7 +118,8 @@ private:
 
 }  // namespace
 
-Result<DataCheckReport> check_data(const std::string& path, const DataCheckProgress& progress) {
+Result<DataCheckReport> check_data(const std::string& path, const DataCheckProgress& progress,
+                                   const LmdbStoreBounds& bounds) {
     struct stat info{};
     if (::stat((path + "/data.mdb").c_str(), &info) != 0)
         return fail(ErrorNumber::DirectoryUnusable, "{} holds no data", path);
@@ -130,6 +132,7 @@ Result<DataCheckReport> check_data(const std::string& path, const DataCheckProgr
     if (!env) return std::unexpected(std::move(env).error());
     LmdbStoreOptions options;
     options.directory = path;
+    options.bounds = bounds;
     LmdbStore::Parts parts(std::move(*env), options);
     auto report = Checker(parts, progress).run();
     if (!report) return report;

@@ -3,6 +3,7 @@
 // is damaged. Changes nothing in the data.
 
 #include "storage/identity_file.h"
+#include "storage/lmdb_store.h"
 #include "weft/result.h"
 
 #include <array>
@@ -33,6 +34,7 @@ struct DataCheckReport {
 using DataCheckProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
 // An error when nothing could be read: no such data, in use, a newer format. Damage is a report.
-Result<DataCheckReport> check_data(const std::string& path, const DataCheckProgress& progress = {});
+Result<DataCheckReport> check_data(const std::string& path, const DataCheckProgress& progress = {},
+                                   const LmdbStoreBounds& bounds = {});
 
 }  // namespace weft::storage

@@ -8,12 +8,6 @@
 #include <cstring>
 
 namespace weft::storage {
-namespace {
-
-constexpr std::uint64_t kTrimChunksMin = 64;
-
-}  // namespace
-
 // ---- writing ------------------------------------------------------------------------------------
 
 int LmdbLog::write(Txn& txn, LogRecordHeader header, std::string_view payload) {
@@ -162,7 +156,7 @@ int LmdbLog::move_to_end(Txn& txn, const Front& front, const std::pair<GroupId, 
 int LmdbLog::trim(Txn& txn) {
     const Lsn end = staged_.next;  // records moved below are not looked at again
     const std::uint64_t appended = end.value - extent_.next.value;
-    std::uint64_t budget = std::max(kTrimChunksMin, 2 * appended);
+    std::uint64_t budget = std::max(bounds_.trim_chunks_min, 2 * appended);
     oldest_.reset();
     while (budget > 0 && staged_.first < end) {
         std::string_view record;
@@ -171,7 +165,7 @@ int LmdbLog::trim(Txn& txn) {
         const Front front = look_at_front(record);
         if (!front.owner) {
             rc = erase_front(txn, front.chunks);
-        } else if (staged_.bytes > 2 * catalog_.live_bytes() + slack_bytes_) {
+        } else if (staged_.bytes > 2 * catalog_.live_bytes() + bounds_.slack_bytes) {
             rc = move_to_end(txn, front, *front.owner);
         } else {
             oldest_ = front.owner->first;

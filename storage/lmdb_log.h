@@ -27,8 +27,13 @@ struct LogExtent {
 
 class LmdbLog {
 public:
-    // `slack_bytes`: dead bytes behind a live record are tolerated up to this and the live bytes.
-    explicit LmdbLog(std::uint64_t slack_bytes) : slack_bytes_(slack_bytes) {}
+    // As LmdbStoreBounds says.
+    struct Bounds {
+        std::uint64_t trim_chunks_min = 0;
+        std::uint64_t slack_bytes = 0;
+        std::uint64_t gaps_max = 0;
+    };
+    explicit LmdbLog(const Bounds& bounds) : bounds_(bounds) {}
 
     // ---- the writing thread, inside one transaction; results are LMDB's
     int append(Txn& txn, GroupId group, LogIndex index, std::string_view encoded);
@@ -79,7 +84,7 @@ private:
     LogCatalog catalog_;
     LogExtent extent_, staged_;
     std::optional<GroupId> oldest_;
-    std::uint64_t slack_bytes_;
+    Bounds bounds_;
 };
 
 }  // namespace weft::storage

@@ -8,8 +8,6 @@
 namespace weft::storage {
 namespace {
 
-constexpr std::uint64_t kGapsMax = 1U << 20;
-
 using Indexed = std::pair<LogIndex, LogCatalog::Slot>;
 
 class Loader {
@@ -84,15 +82,20 @@ void keep_newest(std::vector<Indexed>& entries) {
     entries.erase(repeated.begin(), repeated.end());
 }
 
+struct Gaps {
+    std::uint64_t max = 0;
+    std::uint64_t found = 0;
+};
+
 // The slots from base.index + 1 on; an index without a record gets an unknown slot.
 std::deque<LogCatalog::Slot> slots_behind(const std::vector<Indexed>& entries, LogIndex base,
-                                          std::uint64_t& gaps) {
+                                          Gaps& gaps) {
     std::deque<LogCatalog::Slot> slots;
     for (const auto& [index, slot] : entries) {
         if (index <= base) continue;
-        while (next(LogIndex{base.value + slots.size()}) < index && gaps < kGapsMax) {
+        while (next(LogIndex{base.value + slots.size()}) < index && gaps.found < gaps.max) {
             slots.emplace_back();
-            ++gaps;
+            ++gaps.found;
         }
         slots.push_back(slot);
     }
@@ -131,7 +134,7 @@ Result<void> LmdbLog::load(Txn& txn, const LogExtent& extent,
     staged_ = extent_;
 
     for (const auto& [group, base] : bases) loader.groups()[group];
-    std::uint64_t gaps = 0;
+    Gaps gaps{bounds_.gaps_max};
     for (auto& [group, entries] : loader.groups()) {
         keep_newest(entries);
         LogCatalog::Base base;
@@ -143,7 +146,7 @@ Result<void> LmdbLog::load(Txn& txn, const LogExtent& extent,
     }
     // Every record that nobody can be named for must be one of the gaps; if not, some group has
     // lost its last entries or a truncation without a trace.
-    if (loader.unexplained() > gaps || gaps >= kGapsMax)
+    if (loader.unexplained() > gaps.found || gaps.found >= gaps.max)
         return fail(ErrorNumber::DataDamaged,
                     "{} log records are damaged beyond their owner's name", loader.unexplained());
     return {};

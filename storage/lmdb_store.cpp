@@ -10,8 +10,6 @@
 namespace weft::storage {
 namespace {
 
-constexpr std::size_t kEraseSliceChunks = 256;
-
 // Of the map, in parts of a hundred: scarce from the first on, and until it is below the second.
 constexpr std::uint64_t kScarceFrom = 90;
 constexpr std::uint64_t kScarceUntil = 85;
@@ -156,10 +154,10 @@ int LmdbStore::Parts::run_rebase(Txn& txn, const WriteOp& op) {
     return rows.put(HardKey(op.group, HardKey::kBase).name(), op.value);
 }
 
-// At most kEraseSliceChunks chunks a round; what is left is remembered in `meta`.
+// At most erase_slice_chunks chunks a round; what is left is remembered in `meta`.
 int LmdbStore::Parts::erase_slice(Txn& txn) {
     RowWriter rows(txn, staged_state.totals);
-    std::size_t budget = kEraseSliceChunks;
+    std::size_t budget = options.bounds.erase_slice_chunks;
     const auto name_of = [](const PendingErase& erase, std::string& key) {
         key.clear();
         ByteWriter(key).put_sorted(erase.sequence);

@@ -12,6 +12,28 @@
 
 namespace weft::storage {
 
+// What is done in parts, and how large a part is. None of them changes an answer, only how many
+// rounds or transactions it takes: tests draw them from the smallest on.
+struct LmdbStoreBounds {
+    // Chunks (of at most 2,000 bytes) of erased prefixes that one round removes at most; at least
+    // 1. What is left is remembered and goes with later rounds.
+    std::size_t erase_slice_chunks = 256;
+    // Log chunks that one round removes or moves at the log's old end: this many, or twice what it
+    // has appended when that is more. At least 1, or the end is never reached.
+    std::uint64_t trim_chunks_min = 64;
+    // A live record at the log's old end is moved when it keeps more dead bytes than this plus the
+    // live ones from being trimmed.
+    std::uint64_t log_slack_bytes = std::uint64_t{1} << 20;
+    // Indexes without a record, of all groups together, from which on the log counts as damaged as
+    // a whole at open.
+    std::uint64_t log_gaps_max = std::uint64_t{1} << 20;
+    // Row tables up to this size are read and checked whole at open; larger ones by `data check`.
+    std::uint64_t verify_bytes_max = std::uint64_t{64} << 20;
+    // Rows that `data check` reads in one scan.
+    std::size_t check_bytes = std::size_t{4} << 20;
+    std::size_t check_rows = 4096;
+};
+
 struct LmdbStoreOptions {
     std::string directory;  // exists and is writable
     std::uint64_t map_bytes = std::uint64_t{64} << 30;
@@ -20,11 +42,7 @@ struct LmdbStoreOptions {
     // What others may need on the file system: with less than this free, room is scarce. 0 = not
     // looked at.
     std::uint64_t reserve_bytes = std::uint64_t{32} << 20;
-    // A live record at the log's old end is moved when it keeps more dead bytes than this plus the
-    // live ones from being trimmed.
-    std::uint64_t log_slack_bytes = std::uint64_t{1} << 20;
-    // Row tables up to this size are read and checked whole at open; larger ones by `data check`.
-    std::uint64_t verify_bytes_max = std::uint64_t{64} << 20;
+    LmdbStoreBounds bounds;
 };
 
 // Threads: apply() on one; everything else on any.

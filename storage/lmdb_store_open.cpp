@@ -66,7 +66,7 @@ Result<void> LmdbStore::Parts::verify_rows(Txn& txn) {
     for (std::size_t i = 0; i < kRowDbs; ++i) {
         const Db db = static_cast<Db>(i);
         const bool always = db == Db::Hard || db == Db::Meta;
-        if (!always && txn.used_bytes(db) > options.verify_bytes_max) continue;
+        if (!always && txn.used_bytes(db) > options.bounds.verify_bytes_max) continue;
         TableFindings findings;
         const int rc = verify_table(txn, db, state.totals[i], findings);
         if (rc != kDone) return std::unexpected(lmdb_error(rc, "reading a table"));

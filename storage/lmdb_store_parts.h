@@ -28,7 +28,10 @@ bool parse_hard_key(std::string_view key, GroupId& group, char& what);
 
 struct LmdbStore::Parts {
     Parts(std::unique_ptr<LmdbEnv> environment, const LmdbStoreOptions& given)
-        : env(std::move(environment)), options(given), log(given.log_slack_bytes) {}
+        : env(std::move(environment)),
+          options(given),
+          log({given.bounds.trim_chunks_min, given.bounds.log_slack_bytes,
+               given.bounds.log_gaps_max}) {}
 
     // Opening.
     Result<void> load();

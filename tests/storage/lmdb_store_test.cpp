@@ -17,7 +17,7 @@ protected:
         LmdbStoreOptions options;
         options.directory = dir_.path();
         options.map_bytes = map_bytes_;
-        options.log_slack_bytes = 16 << 10;
+        options.bounds.log_slack_bytes = 16 << 10;
         return options;
     }
     void open() {

@@ -17,7 +17,7 @@ LmdbStoreOptions small_store(const TempDir& dir) {
     options.directory = dir.path();
     options.map_bytes = std::uint64_t{64} << 20;
     options.preallocate_bytes = 0;
-    options.log_slack_bytes = 4096;
+    options.bounds.log_slack_bytes = 4096;
     return options;
 }
 
