@@ -11,6 +11,9 @@ scripts/packages.sh lint
 fixed=()
 if setarch -R true 2>/dev/null; then fixed=(setarch -R); fi
 
+# Of the sizes and seeds of the storage tests, in parts of a hundred.
+export WEFT_STORAGE_SCALE=${WEFT_STORAGE_SCALE:-10}
+
 case "$preset" in
     asan)
         export WEFT_SIM_SEEDS=${2:-40}

@@ -5,6 +5,8 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -90,6 +92,29 @@ std::string random_bytes(Random& random, std::size_t size) {
     return bytes;
 }
 
+std::size_t scaled(std::size_t full) {
+    const char* given = std::getenv("WEFT_STORAGE_SCALE");
+    const std::size_t hundredths = given == nullptr ? 100 : std::strtoull(given, nullptr, 10);
+    return std::max<std::size_t>(1, full * hundredths / 100);
+}
+
+LmdbStoreBounds drawn_bounds(Random& random) {
+    const LmdbStoreBounds usual;
+    const auto draw = [&random](auto tiny, auto few, auto most) {
+        const std::uint64_t which = random.below(3);
+        return which == 0 ? tiny : which == 1 ? few : most;
+    };
+    LmdbStoreBounds bounds;
+    bounds.erase_slice_chunks = draw(std::size_t{1}, std::size_t{5}, usual.erase_slice_chunks);
+    bounds.trim_chunks_min = draw(std::uint64_t{1}, std::uint64_t{3}, usual.trim_chunks_min);
+    bounds.log_slack_bytes = draw(std::uint64_t{0}, std::uint64_t{4096}, usual.log_slack_bytes);
+    bounds.log_gaps_max = draw(std::uint64_t{1}, std::uint64_t{2}, usual.log_gaps_max);
+    bounds.verify_bytes_max = draw(std::uint64_t{0}, std::uint64_t{9000}, usual.verify_bytes_max);
+    bounds.check_bytes = draw(std::size_t{1}, std::size_t{3000}, usual.check_bytes);
+    bounds.check_rows = draw(std::size_t{1}, std::size_t{3}, usual.check_rows);
+    return bounds;
+}
+
 BatchMaker::BatchMaker(std::uint64_t seed, std::uint32_t groups) : random_(seed) {
     for (std::uint32_t g = 0; g < groups; ++g) logs_.emplace_back(GroupId{g * 7});
 }
@@ -144,13 +169,13 @@ void BatchMaker::log_op(WriteBatch& batch) {
 void BatchMaker::row_op(WriteBatch& batch) {
     const auto table = static_cast<Table>(1 + random_.below(4));
     // Keys that are prefixes of each other, with zero bytes at the end: the chunk numbers' trap.
-    std::string key = fmt::format("p{}/k", prefixes_);
+    std::string key = prefix() + "k";
     const std::uint64_t tail = random_.below(40);
     if (tail < 30) key += std::to_string(tail);
     for (std::uint64_t i = 30; i < tail; ++i) key.push_back(static_cast<char>(tail % 2));
     if (random_.chance(1, 60)) {
         for (const Table each : {Table::Entity, Table::Journal, Table::Session, Table::Meta})
-            batch.erase_prefix(each, fmt::format("p{}/", prefixes_));
+            batch.erase_prefix(each, prefix());
         ++prefixes_;
     } else if (random_.chance(1, 4)) {
         batch.erase_row(table, key);
@@ -159,11 +184,34 @@ void BatchMaker::row_op(WriteBatch& batch) {
     }
 }
 
+std::string BatchMaker::prefix_of(std::uint64_t number) { return fmt::format("p{}/", number); }
+
+std::vector<std::string> BatchMaker::erased() const {
+    std::vector<std::string> all;
+    for (std::uint64_t number = 0; number < prefixes_; ++number) all.push_back(prefix_of(number));
+    return all;
+}
+
+void finish_erasing(Store& store, const std::vector<std::string>& erased) {
+    constexpr int kRoundsMax = 1'000'000;
+    int rounds = 0;
+    for (const std::string& prefix : erased)
+        for (const Table table : {Table::Entity, Table::Journal, Table::Session, Table::Meta})
+            while (true) {
+                const auto left = store.scan({table, prefix, "", 1, 1});
+                ASSERT_TRUE(left.has_value()) << left.error().message;
+                if (left->rows.empty()) break;
+                ASSERT_LT(++rounds, kRoundsMax) << "rows below " << prefix << " stay";
+                ASSERT_TRUE(store.apply(WriteBatch{}).has_value());
+            }
+}
+
 // ---- picture ------------------------------------------------------------------------------------
 
 namespace {
 
-void draw_group(const Store& store, const RecoveredGroup& group, std::string& out) {
+void draw_group(const Store& store, const RecoveredGroup& group, std::size_t bytes_max,
+                std::string& out) {
     out += fmt::format(
         "group {} term {} vote {} hard_damaged {} base {}/{} {} slot {} config {} {}\n",
         group.group.value, group.hard.term.value, group.hard.vote.hex(), group.hard_damaged,
@@ -172,7 +220,7 @@ void draw_group(const Store& store, const RecoveredGroup& group, std::string& ou
     for (const RecoveredEntry& entry : group.log)
         out += fmt::format("  {} term {} readable {} intact {}\n", entry.header.index.value,
                            entry.header.term.value, entry.readable, entry.intact);
-    LogRange range{group.group, next(group.base.index), LogIndex{}, 1000};
+    LogRange range{group.group, next(group.base.index), LogIndex{}, bytes_max};
     const LogIndex last{group.base.index.value + group.log.size()};
     while (range.from <= last) {
         range.to = next(last);
@@ -193,11 +241,19 @@ void draw_group(const Store& store, const RecoveredGroup& group, std::string& ou
 
 }  // namespace
 
-std::string picture(const Store& store) {
+ReadBounds drawn_read_bounds(Random& random) {
+    constexpr std::size_t kBytes[] = {1, 1000, 5000, std::size_t{256} << 10, std::size_t{1} << 20};
+    constexpr std::size_t kRows[] = {1, 2, 7, 1024, 1'000'000};
+    return {kBytes[random.below(std::size(kBytes))], kBytes[random.below(std::size(kBytes))],
+            kRows[random.below(std::size(kRows))]};
+}
+
+std::string picture(const Store& store, const ReadBounds& bounds, const std::string& prefix) {
     std::string out;
-    for (const RecoveredGroup& group : store.recover()) draw_group(store, group, out);
+    for (const RecoveredGroup& group : store.recover())
+        draw_group(store, group, bounds.log_bytes, out);
     for (const Table table : {Table::Entity, Table::Journal, Table::Session, Table::Meta}) {
-        RowScan scan{table, "", "", 5000, 7};
+        RowScan scan{table, prefix, "", bounds.scan_bytes, bounds.scan_rows};
         bool last = false;
         while (!last) {
             const auto rows = store.scan(scan);

@@ -56,17 +56,28 @@ private:
 
 std::string random_bytes(Random& random, std::size_t size);
 
+// How much of the full sizes and of the seeds to run: $WEFT_STORAGE_SCALE in parts of a hundred,
+// else all.
+std::size_t scaled(std::size_t full);
+
+// Every bound drawn: from the smallest on up to the default.
+LmdbStoreBounds drawn_bounds(Random& random);
+
 // Random valid batches over a few groups and rows.
 class BatchMaker {
 public:
     BatchMaker(std::uint64_t seed, std::uint32_t groups);
     WriteBatch next();
     Random& random() { return random_; }
+    // Where rows are written now; everything below the erased ones is on its way out.
+    std::string prefix() const { return prefix_of(prefixes_); }
+    std::vector<std::string> erased() const;
 
 private:
     void log_op(WriteBatch& batch);
     void row_op(WriteBatch& batch);
     std::size_t size_of_value();
+    static std::string prefix_of(std::uint64_t number);
 
     Random random_;
     std::vector<LogWriter> logs_;
@@ -74,7 +85,20 @@ private:
     std::uint64_t prefixes_ = 0;  // an erased prefix is never used again
 };
 
-// Everything a store can be asked, as text: equal texts = equal stores.
-std::string picture(const Store& store);
+// Empty rounds until no row is left below the erased prefixes: before that nobody may read there.
+void finish_erasing(Store& store, const std::vector<std::string>& erased);
+
+// Where one read ends and the next one goes on.
+struct ReadBounds {
+    std::size_t log_bytes = 1000;
+    std::size_t scan_bytes = 5000;
+    std::size_t scan_rows = 7;
+};
+ReadBounds drawn_read_bounds(Random& random);
+
+// Everything a store can be asked, as text: equal texts = equal stores. Of the rows those below
+// `prefix`.
+std::string picture(const Store& store, const ReadBounds& bounds = {},
+                    const std::string& prefix = "");
 
 }  // namespace weft::storage::test
