@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # From a fresh Debian 12 to a running mesh: installs what is missing, builds, starts three nodes on
-# this machine and runs the demo on them. The mesh is left running.
+# this machine and runs the demo on them: its last act kills all three at once and reads everything
+# back. The mesh is left running.
 #   quickstart.sh          as said
 #   quickstart.sh --once   in a folder of its own, stopped and removed at the end (for CI)
 set -euo pipefail

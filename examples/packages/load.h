@@ -50,9 +50,10 @@ public:
     void write_pass(std::uint64_t pass, const OnProgress& progress);
     // Asks for the outcome of every put that ended unknown.
     void settle_unknown();
-    // Reads everything back and compares; fills missing and doubled.
+    // Reads everything back and compares; adds to missing and doubled.
     void verify(const OnProgress& progress);
 
+    std::size_t records() const { return keys_.size(); }
     const Counts& counts() const { return counts_; }
     const std::vector<std::string>& problems() const { return problems_; }
 

@@ -1,5 +1,6 @@
 // Loads this machine's Debian package index into a three-node mesh, kills the node that leads most
-// while doing so, and checks that nothing acknowledged is missing and nothing was done twice.
+// while doing so, and checks that nothing acknowledged is missing and nothing was done twice. Then
+// kills all nodes at once, starts them and checks once more.
 //
 //   packages_demo [--weft PROGRAM] [--data FILE] [--seconds N] [--no-kill]
 
@@ -17,6 +18,7 @@
 #include <future>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace packages {
 namespace {
@@ -77,10 +79,18 @@ Outage break_and_mend(const Setting& setting) {
     return outage;
 }
 
+// What happened when all nodes were killed at the same moment.
+struct Blackout {
+    bool killed = false, restarted = false;
+    std::uint64_t missing = 0, doubled = 0;
+    std::chrono::nanoseconds until_read{};  // from the first start to the last value read
+};
+
 struct Run {
     std::uint64_t passes = 0;
     std::chrono::nanoseconds writing{};
     Outage outage;
+    Blackout blackout;
 };
 
 // Passes repeat until the time is up and the killed node has caught up.
@@ -110,20 +120,62 @@ Run write_passes(Load& load, Progress& progress, const Setting& setting) {
     return run;
 }
 
-bool report(const Load& load, const Run& run, std::size_t records, bool killing) {
-    const Counts& counts = load.counts();
+// The second act: no node is left that could remember anything but what is on its disk.
+Blackout kill_all_and_read(Load& load, Progress& progress, const Setting& setting) {
+    Blackout blackout;
+    std::vector<std::future<bool>> kills;
+    for (const Node& node : setting.nodes)
+        kills.push_back(
+            std::async(std::launch::async, kill_node, std::cref(setting.weft_program), node.name));
+    blackout.killed = true;
+    for (auto& kill : kills) blackout.killed = kill.get() && blackout.killed;
+    if (!blackout.killed) return blackout;
+    progress.say("all nodes were killed with kill -9 at once");
+    const auto started = Clock::now();
+    blackout.restarted = true;
+    for (const Node& node : setting.nodes)
+        blackout.restarted = start_node(setting.weft_program, node.name) && blackout.restarted;
+    if (!blackout.restarted) return blackout;
+    const Counts before = load.counts();
+    load.verify([&progress](double done) { progress.show("reading everything back again", done); });
+    blackout.until_read = Clock::now() - started;
+    blackout.missing = load.counts().missing - before.missing;
+    blackout.doubled = load.counts().doubled - before.doubled;
+    progress.say("read everything back again");
+    return blackout;
+}
+
+void row(const char* name, const std::string& value) {
+    std::printf("  %-34s %s\n", name, value.c_str());
+}
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+std::string fixed(double value, const char* unit) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.1f %s", value, unit);
+    return text;
+}
+
+// True when the second act lost nothing.
+bool report_blackout(const Blackout& blackout, const std::vector<Node>& nodes) {
+    std::string names;
+    for (const Node& node : nodes) names += (names.empty() ? "" : ", ") + node.name;
+    row("killed at once with kill -9", blackout.killed ? "nodes " + names : "failed");
+    row("missing after that (must be 0)",
+        blackout.restarted ? number(blackout.missing) : "not started again");
+    row("doubled after that (must be 0)",
+        blackout.restarted ? number(blackout.doubled) : "not started again");
+    row("everything read back after",
+        blackout.restarted ? fixed(seconds(blackout.until_read), "s from their start") : "never");
+    return blackout.restarted && blackout.missing == 0 && blackout.doubled == 0;
+}
+
+// `counts`: of the first act.
+bool report(const Load& load, const Counts& counts, const Run& run, const Setting& setting) {
     const std::uint64_t unsettled = counts.unknown - counts.settled;
-    const auto row = [](const char* name, const std::string& value) {
-        std::printf("  %-34s %s\n", name, value.c_str());
-    };
-    const auto number = [](std::uint64_t value) { return std::to_string(value); };
-    const auto fixed = [](double value, const char* unit) {
-        char text[64];
-        std::snprintf(text, sizeof text, "%.1f %s", value, unit);
-        return std::string(text);
-    };
     std::printf("\n");
-    row("records", number(records));
+    row("records", number(load.records()));
     row("passes", number(run.passes));
     row("acknowledged", number(counts.acknowledged));
     row("missing (must be 0)", number(counts.missing));
@@ -133,16 +185,17 @@ bool report(const Load& load, const Run& run, std::size_t records, bool killing)
     row("records per second",
         fixed(static_cast<double>(counts.acknowledged) / seconds(run.writing), ""));
     bool mended = true;
-    if (killing) {
+    if (setting.kill) {
         const Outage& outage = run.outage;
         mended = outage.killed && outage.restarted && outage.caught_up;
         row("killed with kill -9", outage.killed ? "node " + outage.name : "failed");
         row("fully replicated again after",
             mended ? fixed(seconds(outage.until_replicated), "s from its start") : "never");
+        mended = report_blackout(run.blackout, setting.nodes) && mended;
     }
     for (const std::string& problem : load.problems()) std::printf("  ! %s\n", problem.c_str());
     const bool held = counts.missing == 0 && counts.doubled == 0 && unsettled == 0 && mended &&
-                      counts.acknowledged >= records && load.problems().empty();
+                      counts.acknowledged >= load.records() && load.problems().empty();
     std::printf("%s\n", held ? "all checks held" : "CHECKS FAILED");
     return held;
 }
@@ -179,11 +232,13 @@ int demo(const Options& options) {
     };
     if (load.read_versions_before(bar("looking at what an earlier run left")))
         progress.say("an earlier run left values: their versions are the starting point");
-    const Run run = write_passes(load, progress, setting);
+    Run run = write_passes(load, progress, setting);
     load.settle_unknown();
     load.verify(bar("reading everything back"));
     progress.say("read everything back");
-    return report(load, run, index.packages.size(), setting.kill) ? 0 : 1;
+    const Counts counts = load.counts();
+    if (setting.kill) run.blackout = kill_all_and_read(load, progress, setting);
+    return report(load, counts, run, setting) ? 0 : 1;
 }
 
 // Nothing when the command line is wrong.
