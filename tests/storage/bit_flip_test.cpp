@@ -2,6 +2,7 @@
 // served. In a page of the tree: a refusal, named damage or an end of the process, never a wrong
 // answer.
 
+#include "storage/data_check.h"
 #include "storage/data_directory.h"
 #include "storage/log_record.h"
 #include "storage/memory_store.h"
@@ -38,9 +39,12 @@ public:
     const std::string& bytes() const { return bytes_; }
     std::string path() const { return dir_.path(); }
     const MemoryStore& expected() const { return expected_; }
-    Result<std::unique_ptr<DataDirectory>> open_with(const std::string& bytes) const {
+    Result<std::unique_ptr<DataDirectory>> open_with(const std::string& bytes,
+                                                     const LmdbStoreBounds& bounds = {}) const {
         write_file(dir_.file("data.mdb"), bytes);
-        return DataDirectory::open(directory_options(dir_.path()));
+        DataDirectoryOptions options = directory_options(dir_.path());
+        options.bounds = bounds;
+        return DataDirectory::open(options);
     }
     // `bytes` with one bit of `record` changed, in every copy that pages in and out of use hold.
     std::string with_flip(std::string_view record, std::size_t at, unsigned bit) const {
@@ -183,6 +187,58 @@ TEST(BitFlip, InARowsKeyRefusesToOpen) {
         const auto opened = written.open_with(written.with_flip(key, at, 0));
         ASSERT_FALSE(opened.has_value()) << at;
         EXPECT_EQ(opened.error().number, 5002);
+    }
+}
+
+// A table beyond the bound is not read at open: what a look-up then misses is named by the checker.
+TEST(BitFlip, InARowsKeyOfATableTooLargeToReadAtOpenIsFoundByTheCheck) {
+    const std::string key = "a name like no other";
+    const Written written([&](auto&& apply) {
+        WriteBatch batch;
+        batch.put_row(Table::Entity, key, "value");
+        apply(batch);
+    });
+    LmdbStoreBounds bounds;
+    bounds.verify_bytes_max = 0;
+    {
+        const auto opened = written.open_with(written.with_flip(key, 3, 0), bounds);
+        ASSERT_TRUE(opened.has_value()) << opened.error().message;
+    }
+    const auto report = check_data(written.path());
+    ASSERT_TRUE(report.has_value()) << report.error().message;
+    EXPECT_FALSE(report->sound());
+}
+
+// Records that not even their owner is known of leave a place in its log each. With more of them
+// than the bound the log as a whole is not to be trusted.
+TEST(BitFlip, InRecordsBeyondTheirOwnersNameLeaveGapsUpToABound) {
+    LogWriter log(GroupId{3});
+    const Written written([&](auto&& apply) {
+        WriteBatch batch;
+        for (int i = 0; i < 6; ++i) log.append(batch, Term{1}, "entry " + std::to_string(i));
+        apply(batch);
+    });
+    std::string bytes = written.bytes();
+    for (const LogIndex index : {LogIndex{2}, LogIndex{4}}) {
+        const std::string_view entry = log.entry(index).view();
+        for (std::size_t at = bytes.find(entry); at != std::string::npos; at = bytes.find(entry)) {
+            bytes = flipped(std::move(bytes), at - kLogHeaderBytes + 9, 1);
+            bytes = flipped(std::move(bytes), at + 3, 1);
+        }
+    }
+    for (const std::uint64_t gaps_max : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3}}) {
+        LmdbStoreBounds bounds;
+        bounds.log_gaps_max = gaps_max;
+        const auto opened = written.open_with(bytes, bounds);
+        ASSERT_EQ(opened.has_value(), gaps_max > 2) << gaps_max;
+        if (!opened.has_value()) {
+            EXPECT_EQ(opened.error().number, 5002);
+            continue;
+        }
+        const RecoveredGroup group = (*opened)->store().recover().at(0);
+        ASSERT_EQ(group.log.size(), 6U);
+        for (const RecoveredEntry& entry : group.log)
+            EXPECT_EQ(entry.intact, entry.header.index.value != 2 && entry.header.index.value != 4);
     }
 }
 
