@@ -154,6 +154,34 @@ TEST_F(StoreModel, LmdbAndMemoryAnswerTheSameWithEveryBoundThroughReopens) {
     }
 }
 
+// A read that a bound ended says nothing about what it has not looked at.
+TEST_F(StoreModel, AReadThatABoundEndedCallsNothingMissing) {
+    ASSERT_NO_FATAL_FAILURE(begin({}));
+    LogWriter log(GroupId{5});
+    WriteBatch batch;
+    for (const std::size_t size : {0U, 1700U, 1U, 5000U, 300U})
+        log.append(batch, Term{1}, std::string(size, 'e'));
+    ASSERT_NO_FATAL_FAILURE(apply(batch));
+    std::size_t total = 0;
+    for (std::uint64_t i = 1; i <= log.last().value; ++i) total += log.entry(LogIndex{i}).size();
+    for (std::size_t bytes = 1; bytes <= total + 1; ++bytes)
+        for (std::uint64_t to = 1; to <= log.last().value + 1; ++to)
+            for (const Store* asked :
+                 {static_cast<const Store*>(&store()), static_cast<const Store*>(&memory_)}) {
+                const auto found = asked->read_log({log.group(), LogIndex{1}, LogIndex{to}, bytes});
+                std::size_t got = 0, before_last = 0;
+                for (const Bytes& entry : found->entries) {
+                    before_last = got;
+                    got += entry.size();
+                }
+                ASSERT_FALSE(found->damaged.has_value());
+                ASSERT_LT(before_last, bytes) << "one entry more than the bound";
+                const bool ended = got >= bytes || found->entries.size() == to;
+                ASSERT_TRUE(ended || found->entries.size() == log.last().value);
+                ASSERT_EQ(found->missing.has_value(), !ended) << bytes << " bytes up to " << to;
+            }
+}
+
 // ---- several times beyond the defaults ----------------------------------------------------------
 
 class StoreModelAtSize : public StoreModel {
