@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 using Names = std::vector<std::string>;
 
 constexpr int kSmallKeys = 10'000;
+constexpr int kSmallAtOnce = 250;  // so that a sweep has something to do for a while
 constexpr std::size_t kSmallBytes = 300;
 constexpr int kBigKeys = 3;
 constexpr std::size_t kBigBytes = std::size_t{512} << 10;
@@ -91,7 +92,8 @@ protected:
     }
 
     void put_small(int keys) {
-        for (int i = 0; i < keys; ++i) ledger_->put(fmt::format("small-{}", i), kSmallBytes);
+        for (int i = 0; i < keys; ++i)
+            ledger_->put(fmt::format("small-{}", small_++ % kSmallKeys), kSmallBytes);
     }
     void put_big() {
         for (int i = 0; i < kBigKeys; ++i) ledger_->put(fmt::format("big-{}", i), kBigBytes);
@@ -99,18 +101,21 @@ protected:
     // Many entities to sweep, and more log than what starts a sweep, most of it of few groups.
     // Returns while a sweep of one of `names` goes on and puts are on their way.
     void fill_until_a_sweep_goes_on(const Names& names) {
-        put_small(kSmallKeys);
         const auto sweeping = [&] {
             return std::ranges::any_of(names, [&](const auto& node) { return is_sweeping(node); });
         };
         for (std::uint64_t sent = 0; sent < kSweepBytes || !sweeping(); sent += kBytesAtOnce) {
             ASSERT_LT(sent, 4 * kSweepBytes) << "no sweep begins";
             put_big();
+            put_small(kSmallAtOnce);
         }
     }
 
     const Names all_{"a", "b", "c"};
     std::unique_ptr<Ledger> ledger_;
+
+private:
+    int small_ = 0;
 };
 
 // The log of one group alone is larger than any single read of it.
