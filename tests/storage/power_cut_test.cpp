@@ -222,7 +222,7 @@ private:
 };
 
 TEST(PowerCut, EveryImageHoldsWhatWasAcknowledgedAndNothingDamaged) {
-    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+    for (std::uint64_t seed = 1; seed <= scaled(2); ++seed) {
         const Recording run = record_run(seed, 7);
         ASSERT_GT(run.events.size(), 20U) << "liblmdb does not call this program's pwrite";
         Cutter cutter(run, seed);
