@@ -237,6 +237,7 @@ struct Partition::State {
     Instant idle_at = Instant::never();
     std::optional<SnapshotSending> sending;
     Instant sending_at = Instant::long_ago();  // not before: a peer refused
+    std::optional<NodeId> sent_last;           // the next is for another, if another needs one
     std::optional<SnapshotReceiving> receiving;
     std::uint32_t last_slot = 0;  // the highest ever used; the staging row may not be on disk yet
 };

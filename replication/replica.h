@@ -70,7 +70,8 @@ public:
     void mark_damaged(LogIndex from);
     // A fetched own entry that a laggard needs was damaged, or compacted away: peers listed here
     // need a snapshot, with the position the leader knows of them.
-    std::optional<NodeId> needs_snapshot() const;
+    // Those in contact in turn: the first of them behind `after` in the configuration.
+    std::optional<NodeId> needs_snapshot(Now now, std::optional<NodeId> after) const;
     void snapshot_sent(NodeId to, LogPosition at);
 
     // ---- views

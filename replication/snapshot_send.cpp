@@ -34,8 +34,9 @@ void Partition::State::drive_sending(Now now, Effects& out) {
     if (replica.role() != Role::Leader || !sessions_loaded) return;
     if (!sending) {
         if (now.mono < sending_at) return;
-        const auto to = replica.needs_snapshot();
+        const auto to = replica.needs_snapshot(now, sent_last);
         if (!to) return;
+        sent_last = to;
         WEFT_PROBE("partition.snapshot_sending");
         sending = SnapshotSending{};
         sending->to = *to;

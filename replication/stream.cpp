@@ -366,11 +366,14 @@ void Replica::leader_tick(Now now, Effects& out) {
     resend(now, out);
 }
 
-std::optional<NodeId> Replica::needs_snapshot() const {
+// In turn, or a peer that takes none would keep it from all behind it.
+std::optional<NodeId> Replica::needs_snapshot(Now now, std::optional<NodeId> after) const {
     if (role_ != Role::Leader) return std::nullopt;
-    for (std::size_t i = 0; i < peers_.size(); ++i) {
-        if (peers_[i].state == Peer::State::Snapshot && (evidence_ >> i & 1) == 0)
-            return config_.nodes[i];
+    const std::size_t first = after ? config_.slot(*after).value_or(kNoSlot) + 1 : 0;
+    for (std::size_t n = 0; n < peers_.size(); ++n) {
+        const std::size_t i = (first + n) % peers_.size();
+        if (peers_[i].state != Peer::State::Snapshot || (evidence_ >> i & 1) != 0) continue;
+        if (now.mono - contacted(i) <= options_.timings.election_max) return config_.nodes[i];
     }
     return std::nullopt;
 }

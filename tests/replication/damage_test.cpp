@@ -153,7 +153,7 @@ TEST(Leader, SendsAgainWhatAPeerLost) {
     EXPECT_EQ(lab.replica->commit(), LogIndex{3});
     lost.index = LogIndex{0};
     lab.hears(1, lost);
-    EXPECT_EQ(lab.replica->needs_snapshot(), node(1));
+    EXPECT_EQ(lab.replica->needs_snapshot(lab.now, std::nullopt), node(1));
 }
 
 // S23: a leader whose own copy fails a laggard's fetch gives up leading.
@@ -374,13 +374,13 @@ TEST(Compaction, SendsALaggardASnapshot) {
     lab.accepts(1, 6);
     lab.replica->applied(LogIndex{6});
     lab.call([](Replica& r, Effects& out) { r.compact(LogIndex{4}, kWallMs, out); });
-    EXPECT_FALSE(lab.replica->needs_snapshot());
+    EXPECT_FALSE(lab.replica->needs_snapshot(lab.now, std::nullopt));
     lab.contact.fill(lab.now.mono + ms(5000));
     lab.run(Timings{}.heartbeat * 2);  // the no-op is sent again, and is gone
-    EXPECT_EQ(lab.replica->needs_snapshot(), node(2));
+    EXPECT_EQ(lab.replica->needs_snapshot(lab.now, std::nullopt), node(2));
     lab.forget();
     lab.replica->snapshot_sent(node(2), {Term{1}, LogIndex{4}});
-    EXPECT_FALSE(lab.replica->needs_snapshot());
+    EXPECT_FALSE(lab.replica->needs_snapshot(lab.now, std::nullopt));
     lab.tick();
     lab.answer_fetch();
     ASSERT_EQ(lab.appends.size(), 1U);

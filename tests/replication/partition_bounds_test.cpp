@@ -169,5 +169,40 @@ TEST(Compaction, WaitsForALaggardWithinABoundOfBytesAndOfEntries) {
     }
 }
 
+// One peer that takes no snapshot, whatever the reason, does not keep it from the others.
+TEST(Snapshot, IsSentToPeersInTurn) {
+    PartitionLab::Options options;
+    options.count = 5;
+    PartitionLab lab(options);
+    const std::size_t leader = lab.lead();
+    const std::size_t deaf = leader == 0 ? 1 : 0;  // before the other in the configuration
+    const std::size_t back = deaf + 1 == leader ? deaf + 2 : deaf + 1;
+    const auto put = [&] {
+        lab.lowest_open = lab.seq + 1;
+        EXPECT_EQ(lab.call(leader, "kv", "k", "put", std::string(1000, '.')).outcome,
+                  Outcome::Done);
+    };
+    put();
+    lab.run(std::chrono::milliseconds(300));
+    for (const std::size_t gone : {deaf, back}) {
+        lab.cut(gone);
+        lab.crash(gone);
+    }
+    for (int i = 0; i < 30; ++i) put();
+    lab.run(std::chrono::seconds(3));
+    for (std::size_t i = 0; i < 5; ++i) lab.sweep(i);
+    put();
+    ASSERT_EQ(lab.lead(), leader);
+    ASSERT_GT(lab.at(leader).status().base, LogIndex{5});
+    for (const std::size_t again : {deaf, back}) {
+        lab.cut(again, false);
+        lab.boot(again);
+    }
+    lab.drop_chunks_to = deaf;
+    lab.run(std::chrono::seconds(40));
+    EXPECT_LT(lab.at(deaf).status().applied, lab.at(leader).status().base);
+    EXPECT_EQ(lab.at(back).status().applied, lab.at(leader).status().applied);
+}
+
 }  // namespace
 }  // namespace weft::replication::test

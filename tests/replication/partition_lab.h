@@ -278,6 +278,7 @@ public:
     std::vector<WantConfirm> confirms;
     std::optional<Swept> swept;
     std::size_t snapshot_chunks = 0;
+    std::optional<std::size_t> drop_chunks_to;
     bool last_apply_ok = true;
 
 private:
@@ -319,7 +320,9 @@ private:
                 if ((append->to >> n & 1) != 0)
                     deliver(n, Append{node(i), append->item, append->entries});
         } else if (auto* send = std::get_if<Send>(&effect)) {
-            if (std::holds_alternative<SnapshotChunk>(send->message)) ++snapshot_chunks;
+            const bool chunk = std::holds_alternative<SnapshotChunk>(send->message);
+            if (chunk) ++snapshot_chunks;
+            if (chunk && drop_chunks_to && send->to == node(*drop_chunks_to)) return;
             for (std::size_t n = 0; n < seats_.size(); ++n)
                 if (node(n) == send->to) deliver(n, FromPeer{node(i), send->message});
         }

@@ -248,7 +248,7 @@ private:
 
     void offer_snapshot(std::size_t i) {
         Member& member = nodes_[i];
-        const auto to = member.replica->needs_snapshot();
+        const auto to = member.replica->needs_snapshot(now, std::nullopt);
         if (!to || member.replica->base().index.value == 0) return;
         storage::LogBase base = member.replica->base();
         ++base.slot;
