@@ -76,7 +76,8 @@ function(weft_library name)
   set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
 endfunction()
 
-# weft_test(name SOURCES ... DEPENDS ... [LABELS ...]): one gtest program per folder.
+# weft_test(name SOURCES ... DEPENDS ... [LABELS ...]): one gtest program per folder. Without a label
+# of its own it is `fast`: `ctest -L fast` is what to run after every change.
 function(weft_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
   set(target ${name}_test)
@@ -84,6 +85,9 @@ function(weft_test name)
   target_link_libraries(${target} PRIVATE weft_options ${arg_DEPENDS} GTest::gtest GTest::gmock
       GTest::gtest_main)
   weft_precompiled(${target} weft_test_pch)
+  if(NOT arg_LABELS)
+    set(arg_LABELS fast)
+  endif()
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}."
       PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
 endfunction()

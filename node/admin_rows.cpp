@@ -324,8 +324,8 @@ void Node::State::read_journal(AdminQuery query, const Hosted& group) {
             routing::entity_hash(options.genesis.hash_key, query.type, query.text);
         std::string key;
         entity::write_key(key, hash, query.type, query.text);
-        auto scan = scan_of(storage::Table::Journal, replication::journal_prefix(prefix, key),
-                            query.after);
+        auto scan =
+            scan_of(storage::Table::Journal, replication::journal_prefix(prefix, key), query.after);
         if (is_value_type(query.type)) {
             // A value keeps no history in rows: its one row sorts before all it is a prefix of.
             scan = scan_of(storage::Table::Entity, prefix + key, {});

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds and runs the tests of a sanitizer preset.
-#   sanitize.sh asan|tsan [SEEDS]   simulator seeds; default 40 and 5
+#   sanitize.sh asan|tsan [SEEDS]   simulator seeds; default WEFT_SIM_SEEDS, else 40 and 5
 # TSan runs what has threads; ASan and UBSan run everything but the real-process tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,12 +16,12 @@ export WEFT_STORAGE_SCALE=${WEFT_STORAGE_SCALE:-10}
 
 case "$preset" in
     asan)
-        export WEFT_SIM_SEEDS=${2:-40}
+        export WEFT_SIM_SEEDS=${2:-${WEFT_SIM_SEEDS:-40}}
         targets=(all)
         only=(-LE 'e2e')
         ;;
     tsan)
-        export WEFT_SIM_SEEDS=${2:-5}
+        export WEFT_SIM_SEEDS=${2:-${WEFT_SIM_SEEDS:-5}}
         targets=(node_runtime_test transport_test client_test storage_test sim_test)
         only=(-R '^(node_runtime|transport|client|storage|sim)\.')
         ;;

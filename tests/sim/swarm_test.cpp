@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <ctime>
 #include <string_view>
 #include <utility>
 
@@ -26,21 +27,32 @@ std::pair<std::uint64_t, std::uint64_t> seeds_wanted() {
     return {first, last};
 }
 
+// WEFT_SIM_CPU_SECONDS ends them before the last: a slow machine runs fewer seeds, and says so.
+double cpu_seconds_wanted() {
+    const char* text = std::getenv("WEFT_SIM_CPU_SECONDS");
+    return text == nullptr ? 1e9 : std::strtod(text, nullptr);
+}
+
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
 TEST(Swarm, EverySeedKeepsThePromises) {
     const auto [first, last] = seeds_wanted();
+    const double until = cpu_seconds() + cpu_seconds_wanted();
     std::uint64_t operations = 0;
     std::uint64_t faults = 0;
-    for (std::uint64_t seed = first; seed <= last; ++seed) {
+    std::uint64_t seeds = 0;
+    for (std::uint64_t seed = first; seed <= last && cpu_seconds() < until; ++seed) {
         const RunReport report = run_seed(seed);
         EXPECT_TRUE(report.ok()) << "seed " << seed << " (" << report.plan
                                  << "): " << report.violation << "\nreplay: weft sim run --seeds "
-                                 << seed << ".." << seed;
+                                 << seed;
+        ++seeds;
         operations += report.operations;
         for (const std::uint64_t count : report.faults) faults += count;
     }
-    fmt::print("{} seeds, {} operations checked, {} faults\n", last - first + 1, operations,
-               faults);
-    EXPECT_GT(operations, (last - first + 1) * 20);
+    fmt::print("{} seeds, {} operations checked, {} faults\n", seeds, operations, faults);
+    ASSERT_GT(seeds, 0U);
+    EXPECT_GT(operations, seeds * 20);
 }
 
 // I22: without a fault nothing is unknown and nobody is elected twice.
@@ -55,7 +67,7 @@ TEST(Swarm, NothingHappensWithoutACause) {
 
 // docs/findings.md names what each of them found.
 TEST(Swarm, SeedsThatOnceFailedHold) {
-    for (const std::uint64_t seed : {32U, 72U, 283U, 389U, 3416U, 3622U}) {
+    for (const std::uint64_t seed : {32U, 72U, 283U, 389U, 580U, 1705U, 3416U, 3622U}) {
         const RunReport report = run_seed(seed);
         EXPECT_TRUE(report.ok()) << "seed " << seed << " (" << report.plan
                                  << "): " << report.violation;
