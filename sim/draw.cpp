@@ -126,7 +126,29 @@ private:
         event.amount = family.low < 0 ? family.low + below(own, range)
                                       : family.low + below(own, range >> shift);
         event.salt = own.next();
-        if (shape(event, own)) schedule_.faults.push_back(event);
+        if (!shape(event, own)) return;
+        // Half of the time where it hurts.
+        if (can_aim(event.kind) && event.salt >> 63 != 0) event.a = kLeader;
+        schedule_.faults.push_back(event);
+    }
+    static bool can_aim(FaultKind kind) {
+        switch (kind) {
+            case FaultKind::Crash:
+            case FaultKind::CrashAtEffect:
+            case FaultKind::CrashLoop:
+            case FaultKind::Pause:
+            case FaultKind::Cut:
+            case FaultKind::Flap:
+            case FaultKind::Clog:
+            case FaultKind::SlowPeer:
+            case FaultKind::Stall:
+            case FaultKind::SlowDisk:
+            case FaultKind::SlowFetch:
+            case FaultKind::SyncError:
+                return true;
+            default:
+                return false;
+        }
     }
     static std::int64_t below(Random& own, std::int64_t bound) {
         return static_cast<std::int64_t>(own.below(static_cast<std::uint64_t>(bound) + 1));

@@ -27,6 +27,7 @@ constexpr std::array<std::string_view, kFaultKinds> kNames = {"crash",        "c
 static_assert(kNames[static_cast<std::size_t>(FaultKind::ClockFreeze)] == "clock_freeze");
 
 std::string end_name(std::uint32_t end) {
+    if (end == kLeader) return "leader";
     return end == kEveryone ? std::string("all") : fmt::format("n{}", end);
 }
 

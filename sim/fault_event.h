@@ -51,6 +51,8 @@ enum class FaultKind : std::uint8_t {
 };
 inline constexpr std::size_t kFaultKinds = 31;
 inline constexpr std::uint32_t kEveryone = 0xffffffff;
+// As `a`: a machine that leads a group at the moment the fault comes; any, when none does.
+inline constexpr std::uint32_t kLeader = 0xfffffffe;
 
 struct FaultEvent {
     Duration at{};  // since the start of the run

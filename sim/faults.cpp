@@ -27,7 +27,26 @@ bool World::in_range(const FaultEvent& event) const {
     return event.kind == FaultKind::PowerLoss || event.a < machines_.size();
 }
 
-bool World::apply(const FaultEvent& event) {
+// Of few machines that lead, one that is drawn among all is mostly another.
+FaultEvent World::aimed(FaultEvent event) const {
+    if (event.a != kLeader) return event;
+    std::vector<std::uint32_t> leaders;
+    for (std::uint32_t i = 0; i < machines_.size(); ++i) {
+        if (!machines_[i]->alive()) continue;
+        const node::Node& node = machines_[i]->node();
+        const bool leads = std::ranges::any_of(node.hosted(), [&](GroupId group) {
+            return node.partition(group).replica().role() == replication::Role::Leader;
+        });
+        if (leads) leaders.push_back(i);
+    }
+    event.a = leaders.empty() ? static_cast<std::uint32_t>(event.salt % machines_.size())
+                              : leaders[event.salt % leaders.size()];
+    if (event.b == event.a) event.b = static_cast<std::uint32_t>((event.a + 1) % machines_.size());
+    return event;
+}
+
+bool World::apply(const FaultEvent& drawn) {
+    const FaultEvent event = aimed(drawn);
     if (!in_range(event) || !carry_out(event)) return false;
     ++fault_counts_[static_cast<std::size_t>(event.kind)];
     trace_.add(queue_.now(), event.a, TraceHash::Kind::Fault,

@@ -117,6 +117,7 @@ private:
     }
 
     // ---- faults.cpp: process, disk, clock
+    FaultEvent aimed(FaultEvent event) const;
     bool in_range(const FaultEvent& event) const;
     bool carry_out(const FaultEvent& event);
     void at_end(const FaultEvent& event, std::function<void()> undo);

@@ -218,6 +218,34 @@ TEST_F(WorldTest, KeepsTheFaultBudget) {
     EXPECT_EQ(world.faults_of(FaultKind::BitFlip), 0U);
 }
 
+// Drawn among all machines a fault rarely meets the one that leads.
+TEST_F(WorldTest, AFaultAimedAtALeaderMeetsOne) {
+    class Victims final : public RunObserver {
+    public:
+        void fault(Instant, const FaultEvent& event, bool ends) override {
+            if (!ends) seen.push_back(event.a);
+        }
+        std::vector<std::uint32_t> seen;
+    };
+    schedule.config.nodes = 5;
+    schedule.config.partitions = 1;
+    Victims victims;
+    World world(schedule, {.types = &types, .observer = &victims});
+    world.begin();
+    world.run_for(seconds(4));
+    for (std::uint64_t salt = 1; salt < 6; ++salt) {
+        std::vector<std::uint32_t> leaders;
+        for (std::uint32_t i = 0; i < 5; ++i)
+            for (const GroupId group : world.machine(i).node().hosted())
+                if (world.machine(i).node().partition(group).ready()) leaders.push_back(i);
+        EXPECT_TRUE(world.apply({{}, FaultKind::Pause, kLeader, 0, seconds(3), 0, salt}));
+        EXPECT_TRUE(std::ranges::find(leaders, victims.seen.back()) != leaders.end());
+        world.run_for(seconds(8));
+    }
+    EXPECT_EQ(fault_text({{}, FaultKind::Pause, kLeader, 0, {}, 0, 1}),
+              "0.000000 pause leader n0 for 0.000000 amount 0 salt 1");
+}
+
 TEST_F(WorldTest, EveryKindOfFaultCanBeInjectedAndHealed) {
     schedule.config.nodes = 5;
     schedule.config.chaos_ms = 1000;
