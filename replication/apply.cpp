@@ -80,6 +80,7 @@ Bytes Partition::State::next_entry(Effects& out) {
     if (log_fetch == 0 && !replica.damaged() && index <= to) {
         const storage::LogRange range{group(), index, to, kLogFetchBytes};
         log_fetch = fetch({FetchPurpose::Kind::Log, {}}, range, out);
+        fetched_first = index;
     }
     return {};
 }
@@ -91,16 +92,20 @@ void Partition::State::on_log_fetched(Fetched& fetched) {
     if (result == nullptr || !result->has_value()) return;
     storage::FetchedLog& log_part = **result;
     fetched_log.clear();
+    // A record that holds and is not the one that was written there (a misdirected write) is as
+    // lost as one that does not hold.
+    std::optional<LogIndex> misplaced;
     for (Bytes& encoded : log_part.entries) {
+        const LogIndex index{fetched_first.value + fetched_log.size()};
         const auto header = check_entry_alone(encoded.view());
-        const bool ours = header && replica.term_at(header->index) == header->term &&
-                          (fetched_log.empty() ||
-                           header->index.value == fetched_first.value + fetched_log.size());
-        if (!ours) break;
-        if (fetched_log.empty()) fetched_first = header->index;
+        if (!header || header->index != index || replica.term_at(index) != header->term) {
+            misplaced = index;
+            break;
+        }
         fetched_log.push_back(std::move(encoded));
     }
-    const LogIndex missing = log_part.damaged.value_or(log_part.missing.value_or(LogIndex{}));
+    const LogIndex missing =
+        misplaced.value_or(log_part.damaged.value_or(log_part.missing.value_or(LogIndex{})));
     if (missing != LogIndex{} && missing > applied && missing <= replica.commit() &&
         replica.cached(missing).empty()) {
         log.error("partition.entry_damaged", {{"group", group()}, {"index", missing}});

@@ -297,6 +297,23 @@ TEST(LateAnswers, AboutEntriesNotYetWrittenAreNoDamage) {
     EXPECT_EQ(lab.lead(), leader);
 }
 
+// S22: found by seed 804. Both records hold by themselves; neither is the one that was written
+// there.
+TEST(LateAnswers, WithTheRecordOfAnotherPlaceAreDamage) {
+    PartitionLab lab;
+    lab.lead();
+    for (int i = 0; i < 6; ++i) lab.put("k", std::to_string(i));
+    lab.options().auto_fetch = false;
+    lab.restart(0);
+    lab.run(std::chrono::milliseconds(500));
+    ASSERT_EQ(lab.pending_fetches(0), 1U);
+    ASSERT_TRUE(lab.disk(0).swap_log(PartitionLab::kGroup, LogIndex{3}, LogIndex{5}));
+    lab.serve(0, 3);
+    EXPECT_TRUE(lab.at(0).status().damaged);
+    EXPECT_EQ(lab.at(0).status().applied, LogIndex{2});
+    EXPECT_EQ(lab.pending_fetches(0), 0U);
+}
+
 // S19: what the installed base does not hold is not remembered from before it.
 TEST(Snapshot, ReplacesTheStateOfAReplicaThatWasAliveAllAlong) {
     PartitionLab lab(three());
