@@ -1,7 +1,9 @@
 #include "node/peer.h"
 
 #include "core/overloaded.h"
+#include "routing/genesis.h"
 
+#include <cstddef>
 #include <utility>
 #include <variant>
 
@@ -11,9 +13,17 @@ namespace {
 
 // A batch closes here unless one entry alone is bigger, so that it fits a frame (DESIGN 10).
 constexpr std::size_t kBatchBytes = std::size_t{256} << 10;
+// What a reader takes in one list. One round may hold more: each append of a full window that does
+// not fit is refused by an answer of its own.
+constexpr std::size_t kItemsMax = routing::kGroupsMax;
 
 template <class Batch, class Items>
 void flush_items(NodeId to, Items& items, std::vector<Effect>& out) {
+    while (items.size() > kItemsMax) {
+        const auto end = items.begin() + static_cast<std::ptrdiff_t>(kItemsMax);
+        out.push_back(SendPeer{to, replication::PeerMessage{Batch{Items(items.begin(), end)}}});
+        items.erase(items.begin(), end);
+    }
     if (items.empty()) return;
     out.push_back(SendPeer{to, replication::PeerMessage{Batch{std::move(items)}}});
     items.clear();

@@ -1,7 +1,9 @@
 // A round's messages to one peer become as few messages as there are kinds (DESIGN 5).
 
+#include "flatbuffers/wire_mesh.h"
 #include "node/deadlines.h"
 #include "node/peer.h"
+#include "routing/genesis.h"
 
 #include <gtest/gtest.h>
 
@@ -42,6 +44,32 @@ TEST(Outbox, MergesEveryKindIntoOneMessage) {
     EXPECT_EQ(sent<replication::VoteAsks>(effects, 0).items.size(), 50u);
     EXPECT_EQ(sent<replication::VoteAnswers>(effects, 1).items.size(), 50u);
     EXPECT_EQ(sent<replication::AppendAnswers>(effects, 2).items.size(), 50u);
+}
+
+// A follower that lacks what came before refuses every append of the leader's window by itself.
+TEST(Outbox, SplitsAListThatNoReaderWouldTake) {
+    constexpr std::uint64_t kAnswers = 3 * routing::kGroupsMax + 1;
+    Outbox outbox;
+    std::vector<Effect> effects;
+    for (std::uint64_t i = 0; i < kAnswers; ++i)
+        outbox.add(replication::AppendAnswer{GroupId{1}, Term{1}, false, false, LogIndex{i}, {}});
+    outbox.flush(NodeId{}, effects);
+    EXPECT_TRUE(outbox.empty());
+    std::uint64_t next = 0;
+    for (std::size_t place = 0; place < effects.size(); ++place) {
+        wire::FrameWriter frame;
+        wire::write(frame, std::get<SendPeer>(effects[place]).message);
+        auto reader = wire::FrameReader::open(frame.finish({}));
+        ASSERT_TRUE(reader.has_value()) << reader.error().message;
+        const auto raw = reader->next();
+        ASSERT_TRUE(raw && *raw);
+        const auto read = wire::read_mesh(**raw);
+        ASSERT_TRUE(read.has_value()) << read.error().message;
+        for (const auto& answer : sent<replication::AppendAnswers>(effects, place).items)
+            EXPECT_EQ(answer.index.value, next++);
+    }
+    EXPECT_EQ(next, kAnswers);
+    EXPECT_EQ(effects.size(), 4u);
 }
 
 TEST(Outbox, LaysEntriesBackToBackAndSaysWhereTheyAre) {
