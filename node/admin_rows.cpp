@@ -1,9 +1,9 @@
 // Administrative questions that read rows and the log: entities of a type, the journal of one
 // entity. Each waits for a fetch and answers one page; the cursor says where to go on.
 
-#include "core/byte_io.h"
 #include "core/error.h"
 #include "entity/host.h"
+#include "node/admin_cursor.h"
 #include "node/admin_table.h"
 #include "node/facts.h"
 #include "node/state.h"
@@ -14,7 +14,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <string>
 #include <string_view>
@@ -33,55 +32,8 @@ constexpr std::size_t kPageRows = 500;
 constexpr std::size_t kScanRows = 1024;
 constexpr std::size_t kScanBytes = std::size_t{256} << 10;
 constexpr std::size_t kLogBytes = std::size_t{1} << 20;
-// No prefix and no id begins so: what does is a cursor.
-constexpr char kCursorMark = '\x01';
-
 storage::RowScan scan_of(storage::Table table, std::string prefix, std::string after) {
     return {table, std::move(prefix), std::move(after), kScanBytes, kScanRows};
-}
-
-// A cursor is {mark, group, phase, log index, last row key in hex}, separated by '/'.
-std::string cursor_of(const AdminQuery& query) {
-    std::string hex;
-    for (const char c : query.after) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-    return fmt::format("{}{}/{}/{}/{}", kCursorMark, query.group.value, query.in_log ? 1 : 0,
-                       query.next.value, hex);
-}
-
-template <class Number>
-bool take_number(std::string_view& text, Number& number) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end == text.data() + text.size() || *end != '/') return false;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
-    return true;
-}
-
-bool read_cursor(std::string_view text, AdminQuery& query) {
-    if (text.empty()) return true;
-    text.remove_prefix(1);
-    int phase = 0;
-    if (!take_number(text, query.group.value) || !take_number(text, phase) ||
-        !take_number(text, query.next.value) || text.size() % 2 != 0 ||
-        text.size() > 2 * storage::kRowKeyBytesMax)
-        return false;
-    query.in_log = phase != 0;
-    for (; !text.empty(); text.remove_prefix(2)) {
-        unsigned char byte = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + 2, byte, 16);
-        if (error != std::errc{} || end != text.data() + 2) return false;
-        query.after.push_back(static_cast<char>(byte));
-    }
-    return true;
-}
-
-// Splits the arguments into what was asked and the cursor of the page before, if any.
-std::string_view take_cursor(std::vector<std::string_view>& arguments) {
-    std::string_view cursor;
-    while (!arguments.empty() && arguments.back().starts_with(kCursorMark)) {
-        if (cursor.empty()) cursor = arguments.back();
-        arguments.pop_back();
-    }
-    return cursor;
 }
 
 routing::AdminReply entities_page(std::uint64_t id) {
