@@ -14,7 +14,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,6 +66,28 @@ void add_entity(AdminQuery& query, const replication::Partition::EntityLine& lin
         {line.type, line.id, std::to_string(query.group.value), std::to_string(line.revision.value),
          std::to_string(line.version.value), std::to_string(line.generation.value),
          std::to_string(line.bytes)});
+}
+
+bool page_is_full(const AdminQuery& query) {
+    return query.reply.cells.size() >= kPageRows * query.reply.columns.size();
+}
+
+// What the scanned rows say and memory knows better, by row key, up to where the rows reach. An
+// entity is thus met in its own place, whatever becomes of it between two pages.
+std::map<std::string, replication::Partition::EntityLine> merged_lines(
+    const AdminQuery& query, const Hosted& group, const storage::FetchedRows& rows) {
+    std::map<std::string, replication::Partition::EntityLine> lines;
+    for (const storage::ScannedRow& row : rows.rows) {
+        if (row.state != storage::FetchedRow::State::Found) continue;
+        if (auto line = group.partition.entity_line(row.key, row.value.view()))
+            lines.emplace(row.key, *std::move(line));
+    }
+    for (auto& line : group.partition.dirty_lines(query.type)) {
+        const bool here =
+            line.row_key > query.after && (rows.last || line.row_key <= rows.rows.back().key);
+        if (here) lines.insert_or_assign(line.row_key, std::move(line));
+    }
+    return lines;
 }
 
 std::string_view kind_name(EntryKind kind) {
@@ -216,25 +238,19 @@ void Node::State::scan_entities(AdminQuery query) {
 void Node::State::entities_rows(AdminQuery query, const storage::FetchedRows& rows) {
     const Hosted* group = find(query.group);
     if (group != nullptr && group->role == Role::Leader) {
-        std::set<std::string> newer;
-        for (const auto& line : group->partition.dirty_lines(query.type)) {
-            newer.insert(line.id);
-            if (query.after.empty()) add_entity(query, line);
-        }
-        for (const storage::ScannedRow& row : rows.rows) {
-            if (row.state != storage::FetchedRow::State::Found) continue;
-            const auto line = group->partition.entity_line(row.key, row.value.view());
-            if (line && !newer.contains(line->id)) add_entity(query, *line);
+        for (const auto& [key, line] : merged_lines(query, *group, rows)) {
+            add_entity(query, line);
+            if (!page_is_full(query)) continue;
+            query.after = key;
+            return end_page(std::move(query), false);
         }
     }
-    if (rows.last || rows.rows.empty()) {
+    if (rows.last) {
         query.group = GroupId{query.group.value + 1};
         query.after.clear();
     } else {
         query.after = rows.rows.back().key;
     }
-    if (query.reply.cells.size() >= kPageRows * query.reply.columns.size())
-        return end_page(std::move(query), false);
     scan_entities(std::move(query));
 }
 
@@ -270,7 +286,15 @@ void Node::State::admin_journal(ClientRef from, const routing::AdminRequest& req
 }
 
 void Node::State::read_journal(AdminQuery query, const Hosted& group) {
+    const replication::Replica& replica = group.partition.replica();
+    const LogIndex from = std::max(query.next, next(query.rows_hold));
+    if (query.in_log && from <= replica.base().index) {
+        // The log has let go of what was to be read next: it is in rows now.
+        query.in_log = false;
+        query.after.clear();
+    }
     if (!query.in_log) {
+        if (query.after.empty()) query.rows_hold = replica.base().index;
         const std::string prefix = group.partition.row_prefix(storage::Table::Journal);
         const std::uint64_t hash =
             routing::entity_hash(options.genesis.hash_key, query.type, query.text);

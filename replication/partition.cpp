@@ -297,7 +297,8 @@ std::optional<Partition::EntityLine> Partition::entity_line(std::string_view key
     if (!parts || parts->id.find('\0') != std::string_view::npos) return std::nullopt;
     const auto row = decode_entity_row(value);
     if (!row) return std::nullopt;
-    return EntityLine{.type = std::string(parts->type),
+    return EntityLine{.row_key = std::string(key),
+                      .type = std::string(parts->type),
                       .id = std::string(parts->id),
                       .revision = row->revision,
                       .version = row->version,
@@ -308,10 +309,12 @@ std::optional<Partition::EntityLine> Partition::entity_line(std::string_view key
 
 std::vector<Partition::EntityLine> Partition::dirty_lines(std::string_view type) const {
     std::vector<EntityLine> lines;
+    const std::string at = state_->prefix();
     for (const entity::Entity* e : state_->host.dirty_in_key_order()) {
         const auto parts = entity::split_key(e->key());
         if (!parts || parts->type != type) continue;
-        lines.push_back({.type = std::string(parts->type),
+        lines.push_back({.row_key = entity_row_key(at, e->key()),
+                         .type = std::string(parts->type),
                          .id = std::string(parts->id),
                          .revision = e->committed.revision,
                          .version = e->committed.version,

@@ -116,6 +116,7 @@ public:
     // Key prefix of the group's rows in `table` (Entity or Journal), for storage::RowScan.
     std::string row_prefix(storage::Table table) const;
     struct EntityLine {
+        std::string row_key;
         std::string type, id;
         Revision revision;
         Version version;
