@@ -26,8 +26,8 @@ bool take_number(std::string_view& text, Number& number) {
 std::string cursor_of(const AdminQuery& query) {
     std::string hex;
     for (const char c : query.after) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-    return fmt::format("{}{}/{}/{}/{}", kCursorMark, query.group.value, query.in_log ? 1 : 0,
-                       query.next.value, hex);
+    return fmt::format("{}{}/{}/{}/{}/{}", kCursorMark, query.group.value, query.in_log ? 1 : 0,
+                       query.next.value, query.rows_hold.value, hex);
 }
 
 std::string_view take_cursor(std::vector<std::string_view>& arguments) {
@@ -44,8 +44,8 @@ bool read_cursor(std::string_view text, AdminQuery& query) {
     text.remove_prefix(1);
     int phase = 0;
     if (!take_number(text, query.group.value) || !take_number(text, phase) ||
-        !take_number(text, query.next.value) || text.size() % 2 != 0 ||
-        text.size() > 2 * storage::kRowKeyBytesMax)
+        !take_number(text, query.next.value) || !take_number(text, query.rows_hold.value) ||
+        text.size() % 2 != 0 || text.size() > 2 * storage::kRowKeyBytesMax)
         return false;
     query.in_log = phase != 0;
     for (; !text.empty(); text.remove_prefix(2)) {

@@ -9,7 +9,7 @@
 
 namespace weft::node {
 
-// {mark, group, phase, log index, last row key in hex}, separated by '/'.
+// {mark, group, phase, two log indexes, last row key in hex}, separated by '/'.
 std::string cursor_of(const AdminQuery& query);
 // Takes the cursor of the page before, if any, off the arguments.
 std::string_view take_cursor(std::vector<std::string_view>& arguments);

@@ -309,8 +309,6 @@ void Node::State::read_journal(AdminQuery query, const Hosted& group) {
         }
         return admin_fetch(std::move(query), std::move(scan));
     }
-    const replication::Replica& replica = group.partition.replica();
-    const LogIndex from = std::max(query.next, next(replica.base().index));
     const LogIndex to = std::min(replica.commit(), replica.durable_index());
     if (from > to) return end_page(std::move(query), true);
     query.next = from;
@@ -321,12 +319,15 @@ void Node::State::journal_rows(AdminQuery query, const storage::FetchedRows& row
     const bool value = is_value_type(query.type);
     for (const storage::ScannedRow& row : rows.rows) {
         if (row.state != storage::FetchedRow::State::Found) continue;
-        if (value)
+        if (value) {
             add_value_row(query, row);
-        else
-            add_row_events(query, row);
+            continue;
+        }
+        add_row_events(query, row);
+        query.after = row.key;
+        if (page_is_full(query)) return end_page(std::move(query), false);
     }
-    if (value || rows.last || rows.rows.empty())
+    if (value || rows.last)
         query.in_log = true;
     else
         query.after = rows.rows.back().key;
@@ -344,8 +345,10 @@ void Node::State::add_value_row(AdminQuery& query, const storage::ScannedRow& ro
     if (group == nullptr) return;
     const auto line = group->partition.entity_line(row.key, row.value.view());
     if (!line || line->type != query.type || line->id != query.text) return;
-    if (line->revision.value > group->partition.replica().base().index.value) return;
-    add_line(query, {LogIndex{line->revision.value},
+    const LogIndex at{line->revision.value};
+    if (at > group->partition.replica().base().index || at < query.next) return;
+    query.next = next(at);
+    add_line(query, {at,
                      Term{},
                      0,
                      "row",
@@ -356,16 +359,20 @@ void Node::State::add_value_row(AdminQuery& query, const storage::ScannedRow& ro
 }
 
 void Node::State::journal_entries(AdminQuery query, const storage::FetchedLog& entries) {
-    for (const Bytes& entry : entries.entries) add_log_entry(query, entry);
-    // Damaged or gone: what can be read has been shown.
-    if (entries.entries.empty()) return end_page(std::move(query), true);
-    query.next = LogIndex{query.next.value + entries.entries.size()};
+    const Hosted* group = find(query.group);
+    const bool let_go = group != nullptr && query.next <= group->partition.replica().base().index;
+    // Damaged: what can be read has been shown. What was let go of meanwhile is in rows.
+    if (entries.entries.empty() && !let_go) return end_page(std::move(query), true);
+    for (const Bytes& entry : entries.entries) {
+        add_log_entry(query, entry);
+        query.next = next(query.next);
+        if (page_is_full(query)) break;
+    }
     go_on_with_journal(std::move(query));
 }
 
 void Node::State::go_on_with_journal(AdminQuery query) {
-    if (query.reply.cells.size() >= kPageRows * query.reply.columns.size())
-        return end_page(std::move(query), false);
+    if (page_is_full(query)) return end_page(std::move(query), false);
     const Hosted* group = find(query.group);
     if (group == nullptr)
         return refuse_admin(query.from, query.reply.id,

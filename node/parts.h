@@ -78,6 +78,7 @@ struct AdminQuery {
     bool journal = false;  // else: entities
     bool in_log = false;   // journal: the rows are read, the log is next
     LogIndex next;         // journal: next log entry to read
+    LogIndex rows_hold;    // journal: where the log began when the rows were read
 };
 
 }  // namespace weft::node

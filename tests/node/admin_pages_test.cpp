@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <tuple>
 
 namespace weft::node::test {
 namespace {
@@ -63,6 +64,63 @@ TEST(AdminPages, AnEntityThatChangesBetweenTwoPagesIsListedAllTheSame) {
         std::ranges::copy(column(reply, "id"), std::inserter(found, found.end()));
     }
     EXPECT_EQ(found, std::multiset<std::string>(wanted.begin(), wanted.end()));
+}
+
+// Many changes that no row holds yet, many small events: an answer must fit a frame all the same.
+TEST(AdminPages, AreBoundedWhereverTheirLinesComeFrom) {
+    for (const std::uint64_t sweep_log_bytes : {std::uint64_t{100'000}, std::uint64_t{1} << 30}) {
+        SCOPED_TRACE(sweep_log_bytes);
+        OneGroup lab(sweep_log_bytes);
+        for (std::size_t i = 0; i < 1200; ++i) {
+            lab.put("k" + std::to_string(i), "v");
+            ASSERT_EQ(lab.call("counter", "c", "add", "1").outcome, Outcome::Done);
+        }
+        lab.run_for(std::chrono::milliseconds(200));
+        for (const auto& [verb, arguments, name] :
+             {std::tuple{"entities", std::vector<std::string>{"kv"}, "id"},
+              std::tuple{"journal", std::vector<std::string>{"counter", "c"}, "version"}}) {
+            std::multiset<std::string> found;
+            routing::AdminReply reply;
+            do {
+                auto with_cursor = arguments;
+                if (!reply.cursor.empty()) with_cursor.push_back(reply.cursor);
+                reply = lab.admin(lab.leader, verb, with_cursor);
+                const auto lines = column(reply, name);
+                EXPECT_LE(lines.size(), 1000u) << verb;
+                std::ranges::copy(lines, std::inserter(found, found.end()));
+            } while (!reply.last);
+            EXPECT_EQ(found.size(), 1200u) << verb;
+            EXPECT_EQ(std::set<std::string>(found.begin(), found.end()).size(), 1200u) << verb;
+        }
+    }
+}
+
+TEST(AdminPages, EventsThatLeaveTheLogBetweenTwoPagesAreShownFromTheirRows) {
+    OneGroup lab(3 << 20);
+    constexpr std::size_t kEvents = 1200;
+    const std::string filler(2000, '.');  // makes the log longer than one fetch of 1 MiB
+    for (std::size_t i = 0; i < kEvents; ++i) {
+        ASSERT_EQ(lab.call("counter", "c", "add", "1").outcome, Outcome::Done);
+        lab.put("k" + std::to_string(i % 10), filler);
+    }
+    const std::string group = std::to_string(lab.group_of("counter", "c").value);
+    const auto base = [&] { return column(lab.admin(lab.leader, "partition", {group}), "base"); };
+    const auto base_before = base();
+    auto reply = lab.admin(lab.leader, "journal", {"counter", "c"});
+    std::multiset<std::string> versions;
+    std::ranges::copy(column(reply, "version"), std::inserter(versions, versions.end()));
+    ASSERT_FALSE(reply.last);
+    ASSERT_LT(versions.size(), kEvents);
+    for (std::size_t i = 0; i < 1000; ++i) lab.put("k" + std::to_string(i % 10), filler);
+    lab.run_for(std::chrono::milliseconds(200));
+    ASSERT_NE(base(), base_before) << "no sweep moved the log's beginning";
+    while (!reply.last) {
+        reply = lab.admin(lab.leader, "journal", {"counter", "c", reply.cursor});
+        std::ranges::copy(column(reply, "version"), std::inserter(versions, versions.end()));
+    }
+    std::multiset<std::string> wanted;
+    for (std::size_t i = 1; i <= kEvents; ++i) wanted.insert(std::to_string(i));
+    EXPECT_EQ(versions, wanted);
 }
 
 }  // namespace
