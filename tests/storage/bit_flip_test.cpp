@@ -209,6 +209,24 @@ TEST(BitFlip, InARowsKeyOfATableTooLargeToReadAtOpenIsFoundByTheCheck) {
     EXPECT_FALSE(report->sound());
 }
 
+// The words are bounded, the count is not.
+TEST(BitFlip, InMoreRowsThanAreNamedAreAllCounted) {
+    const std::string value = "a value like no other";
+    constexpr std::size_t kRows = kDamageNamesMax + 200;
+    const Written written([&](auto&& apply) {
+        WriteBatch batch;
+        for (std::size_t i = 0; i < kRows; ++i)
+            batch.put_row(Table::Entity, "row " + std::to_string(i), value);
+        apply(batch);
+    });
+    write_file(written.path() + "/data.mdb", written.with_flip(value, 3, 0));
+    const auto report = check_data(written.path());
+    ASSERT_TRUE(report.has_value()) << report.error().message;
+    EXPECT_FALSE(report->sound());
+    EXPECT_EQ(report->damaged.size(), kDamageNamesMax);
+    EXPECT_GE(report->damage_count, kRows);
+}
+
 // Records that not even their owner is known of leave a place in its log each. With more of them
 // than the bound the log as a whole is not to be trusted.
 TEST(BitFlip, InRecordsBeyondTheirOwnersNameLeaveGapsUpToABound) {
