@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
@@ -207,6 +208,29 @@ TEST(ReaderThread, AnswersEveryFetchByItsId) {
     EXPECT_EQ(fetched(1).id, 12u);
     EXPECT_FALSE(std::get<Result<storage::FetchedRows>>(fetched(1).result));
     EXPECT_EQ(fetched(2).id, 13u);
+}
+
+TEST(ReaderThread, AnswersWhatIsBeyondItsQueueToo) {
+    constexpr std::size_t kFetches = ReaderThread::kWaitingMax + 100;
+    GatedStore store;
+    Completions completions;
+    ReaderThread reader(store, completions);
+    std::vector<Fetch> fetches;
+    for (std::size_t i = 0; i < kFetches; ++i)
+        fetches.push_back({i, storage::RowRead{storage::Table::Entity, "a row"}});
+    reader.read(fetches);
+    std::vector<bool> answered(kFetches);
+    std::size_t refused = 0;
+    for (const Completion& each : collect(completions, kFetches)) {
+        const auto& fetched = std::get<Fetched>(std::get<Event>(each));
+        answered[fetched.id] = true;
+        const auto& row = std::get<Result<storage::FetchedRow>>(fetched.result);
+        if (row.has_value()) continue;
+        EXPECT_EQ(row.error().code, ErrorCode::Overloaded);
+        ++refused;
+    }
+    EXPECT_EQ(refused, 100u);
+    EXPECT_EQ(std::ranges::count(answered, true), static_cast<std::ptrdiff_t>(kFetches));
 }
 
 TEST(FrameQueue, CountsBytesAndRefusesBeyondItsBound) {
