@@ -76,9 +76,9 @@ void Driver::work(bool may_block) {
     on_events();
     if (session_.next_deadline() <= now_.mono) step(Timer{});
     look_after_asks();
-    links_.flush(events_);
+    links_.flush(now_.mono, events_);
     on_events();
-    links_.flush(events_);
+    links_.flush(now_.mono, events_);
 }
 
 void Driver::take_inbox() {

@@ -45,26 +45,29 @@ void SocketLinks::finish_frame(LinkId id) {
     const std::string_view frame = link.frame.seal(header);
     const bool sent = link.backlog.empty() && link.socket->send(frame);
     if (!sent) {
+        if (link.backlog.empty()) link.took_at.reset();
         link.backlog_bytes += frame.size();
         link.backlog.emplace_back(frame);
     }
     link.frame.clear();
 }
 
-bool SocketLinks::send_backlog(Link& link) {
+bool SocketLinks::send_backlog(Instant now, Link& link) {
+    if (!link.took_at) link.took_at = now;
     while (!link.backlog.empty() && link.socket->send(link.backlog.front())) {
+        link.took_at = now;
         link.backlog_bytes -= link.backlog.front().size();
         link.backlog.pop_front();
     }
-    return link.backlog_bytes <= kLinkBytesMax;
+    return link.backlog_bytes <= kLinkBytesMax || now - *link.took_at < kLinkPatience;
 }
 
-void SocketLinks::flush(std::vector<Event>& events) {
+void SocketLinks::flush(Instant now, std::vector<Event>& events) {
     for (LinkId id = 0; id < links_.size(); ++id) {
         Link& link = links_[id];
         if (!link.socket) continue;
         if (!link.frame.empty()) finish_frame(id);
-        if (!link.backlog.empty() && !send_backlog(link)) drop(id, events);
+        if (!link.backlog.empty() && !send_backlog(now, link)) drop(id, events);
     }
 }
 

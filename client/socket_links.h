@@ -9,13 +9,16 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace weft::client {
 
-// Beyond this many bytes that a node does not take, its link counts as down.
+// A link counts as down when more than this waits for a node that has taken nothing for so long. A
+// node that takes some is only slow: what waits is bounded by the calls in flight.
 inline constexpr std::size_t kLinkBytesMax = std::size_t{4} << 20;
+inline constexpr Duration kLinkPatience = std::chrono::seconds(1);
 
 class SocketLinks {
 public:
@@ -25,7 +28,7 @@ public:
     void close(LinkId link);
     // Adds to the link's frame; sent by flush(), or before when the frame is large enough.
     void write(LinkId link, const routing::ToNode& message);
-    void flush(std::vector<Event>& events);
+    void flush(Instant now, std::vector<Event>& events);
 
     // What has arrived, as FromNode events. Never blocks. A frame that does not hold closes its
     // link, for nothing behind it can be trusted.
@@ -45,9 +48,10 @@ private:
         wire::FrameWriter frame;
         std::deque<std::string> backlog;
         std::size_t backlog_bytes = 0;
+        std::optional<Instant> took_at;  // nothing: the backlog has just begun
     };
     void finish_frame(LinkId link);
-    bool send_backlog(Link& link);
+    bool send_backlog(Instant now, Link& link);
     void drop(LinkId link, std::vector<Event>& events);
     bool read_frame(LinkId link, std::string_view frame, std::vector<Event>& events);
 

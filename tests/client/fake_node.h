@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -52,6 +53,8 @@ public:
     std::atomic<bool> silent = false;
     // So many requests are refused as Overloaded first.
     std::atomic<int> refusals = 0;
+    // It takes so long over each frame.
+    std::atomic<int> frame_ms = 0;
     // Replies wait for one another until so many leave in one frame.
     std::atomic<int> gather = 1;
 
@@ -61,6 +64,7 @@ private:
             transport::wait_readable({{router_->handle()}, {wake_}}, 100);
             while (auto received = router_->receive()) {
                 ++frames_;
+                if (frame_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(frame_ms));
                 answer(received->from, received->frame);
             }
         }
