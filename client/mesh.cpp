@@ -2,6 +2,7 @@
 #include "client/clock.h"
 #include "client/driver.h"
 #include "core/error.h"
+#include "flatbuffers/wire_client.h"
 #include "transport/sockets.h"
 #include "weft/client.h"
 
@@ -60,6 +61,12 @@ CallResult Mesh::outcome(const RequestId& request, std::chrono::milliseconds tim
 
 Result<Table> Mesh::admin(std::string_view verb, const std::vector<std::string>& arguments,
                           std::string_view address, std::chrono::milliseconds timeout) const {
+    std::size_t bytes = 0;
+    for (const std::string& argument : arguments) bytes += argument.size();
+    if (verb.size() > wire::kVerbBytesMax || arguments.size() >= wire::kArgumentsMax ||
+        bytes > wire::kArgumentBytesMax)
+        return fail(ErrorNumber::PayloadTooLarge, "a question of {} arguments, {} bytes",
+                    arguments.size(), bytes);
     routing::AdminRequest request;
     request.verb = verb;
     request.arguments = arguments;
@@ -133,6 +140,12 @@ Result<Mesh> connect(const ConnectOptions& options) {
         return fail(ErrorNumber::BadConfiguration,
                     "the cluster id is zero: leave it out to take "
                     "the mesh of the first node that answers");
+    if (options.addresses.size() > client::kAddressesMax)
+        return fail(ErrorNumber::BadConfiguration, "{} addresses of nodes, at most {}",
+                    options.addresses.size(), client::kAddressesMax);
+    if (options.program.size() > wire::kProgramBytesMax)
+        return fail(ErrorNumber::BadConfiguration, "a program name of {} bytes, at most {}",
+                    options.program.size(), wire::kProgramBytesMax);
     for (const std::string& address : options.addresses)
         if (auto endpoint = transport::tcp_endpoint(address); !endpoint)
             return std::unexpected(std::move(endpoint).error());

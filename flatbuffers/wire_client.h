@@ -4,9 +4,18 @@
 #include "flatbuffers/wire_frame.h"
 #include "routing/messages.h"
 
+#include <cstddef>
 #include <optional>
 
 namespace weft::wire {
+
+// What a client may call itself; a longer name is refused with the whole hello.
+inline constexpr std::size_t kProgramBytesMax = 128;
+// What a question may be made of: its verb, its arguments and the cursor of the page before. Larger
+// ones are refused unread, and thus without an answer that names them.
+inline constexpr std::size_t kVerbBytesMax = 32;
+inline constexpr std::size_t kArgumentsMax = 64;
+inline constexpr std::size_t kArgumentBytesMax = std::size_t{32} << 10;  // all together
 
 // What is written must fit one frame: requests are checked against weft/types.h before, admin
 // answers are pages.

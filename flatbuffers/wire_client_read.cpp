@@ -15,10 +15,8 @@ template <class Table>
 using Checked = Verified<Table, flatbuffers::Verifier>;
 
 constexpr std::size_t kSmallMessageBytes = std::size_t{64} << 10;
+static_assert(kSmallMessageBytes >= 2 * kArgumentBytesMax, "room for lengths and a cursor");
 constexpr std::size_t kHelloReplyBytes = std::size_t{1} << 20;
-constexpr std::size_t kProgramBytesMax = 128;
-constexpr std::size_t kVerbBytesMax = 32;
-constexpr std::size_t kArgumentsMax = 64;
 constexpr std::size_t kNodesMax = 254;  // 255 stands for "no leader known"
 constexpr std::uint8_t kNoLeader = 255;
 

@@ -23,6 +23,8 @@ namespace weft::client {
 // A node's client address as the session knows it; links are named by their place in this list.
 using LinkId = std::uint32_t;
 using CallId = std::uint64_t;
+// Addresses that a caller may give; further ones would get no link.
+inline constexpr std::size_t kAddressesMax = 64;
 
 // ---- events -----------------------------------------------------------------------------------
 struct StartCall {

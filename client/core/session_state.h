@@ -7,6 +7,7 @@
 #include "client/core/session.h"
 #include "client/core/timer_heap.h"
 #include "core/error.h"
+#include "routing/genesis.h"
 
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@ namespace weft::client {
 
 inline constexpr std::uint32_t kNone = 0xffffffff;
 inline constexpr std::size_t kLinksMax = 128;
+static_assert(kLinksMax >= kAddressesMax + routing::kFoundersMax, "a link for every node");
 inline constexpr std::size_t kHellosAtOnce = 3;
 inline constexpr Duration kTimeoutMax = std::chrono::seconds(60);
 

@@ -20,7 +20,7 @@ namespace weft {
 /// How to reach a mesh.
 struct ConnectOptions {
     /// "host:port" client addresses of any nodes of the mesh; one that answers is enough, the
-    /// others of the mesh are learned from it.
+    /// others of the mesh are learned from it. At most 64.
     std::vector<std::string> addresses;
     /// The mesh that is meant: BLAKE2b-128 of its genesis file, as Mesh::cluster() tells it and
     /// ClusterId::from_hex() reads it from 32 hex digits; not zero. A node of another mesh is sent
@@ -32,7 +32,7 @@ struct ConnectOptions {
     std::chrono::milliseconds timeout{5000};
     /// Calls in flight at most, all entities together (1 to 1,048,576); beyond: Overloaded.
     std::size_t in_flight_max = 4096;
-    /// Shown in the nodes' logs.
+    /// Shown in the nodes' logs; at most 128 bytes.
     std::string program = "client";
 };
 
@@ -96,7 +96,7 @@ public:
                        std::chrono::milliseconds timeout = std::chrono::milliseconds(5000)) const;
 
     /// Asks one node ("status", "health", "partitions", ...; docs/operating.md). `address` empty:
-    /// any node.
+    /// any node. At most 63 arguments, 32 KiB together; beyond: LimitExceeded.
     Result<Table> admin(std::string_view verb, const std::vector<std::string>& arguments,
                         std::string_view address = {},
                         std::chrono::milliseconds timeout = std::chrono::milliseconds(5000)) const;

@@ -221,6 +221,35 @@ TEST_F(MeshTest, RefusesAddressesThatAreNotAcceptable) {
     EXPECT_FALSE(connect(ConnectOptions{}).has_value());
 }
 
+// A node refuses a hello with a longer name, and the session has no link for further addresses:
+// both would end as a time-out that names neither.
+TEST_F(MeshTest, RefusesWhatANodeOrTheSessionWouldNotTake) {
+    const auto node = start(free_address());
+    ConnectOptions options = to({node->address()});
+    options.program = std::string(129, 'p');
+    auto mesh = connect(options);
+    ASSERT_FALSE(mesh.has_value());
+    EXPECT_EQ(mesh.error().code, ErrorCode::Configuration);
+    options.program.pop_back();
+    EXPECT_TRUE(connect(options).has_value());
+    options.addresses.assign(65, node->address());
+    mesh = connect(options);
+    ASSERT_FALSE(mesh.has_value());
+    EXPECT_EQ(mesh.error().code, ErrorCode::Configuration);
+    options.addresses.pop_back();
+    const auto connected = connect(options);
+    ASSERT_TRUE(connected.has_value());
+    const std::string kilobyte(1024, 'p');
+    for (const auto& [verb, arguments] :
+         {std::pair{std::string("entities"), std::vector<std::string>(33, kilobyte)},
+          std::pair{std::string("entities"), std::vector<std::string>(64)},
+          std::pair{std::string(33, 'v'), std::vector<std::string>()}}) {
+        const auto refused = connected->admin(verb, arguments);
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_EQ(refused.error().code, ErrorCode::LimitExceeded);
+    }
+}
+
 TEST_F(MeshTest, RefusesAddressesOfDifferentMeshes) {
     auto one = start(free_address(), 9);
     auto other = start(free_address(), 10);
