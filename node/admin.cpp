@@ -1,6 +1,7 @@
 // Administrative questions that are answered from memory. Columns are listed in docs/operating.md.
 
 #include "core/error.h"
+#include "node/admin_cursor.h"
 #include "node/admin_table.h"
 #include "node/state.h"
 
@@ -17,6 +18,8 @@ namespace {
 
 using replication::Role;
 using enum routing::CellKind;
+
+constexpr std::size_t kPageGroups = 2048;  // with the longest names well within a frame
 
 std::string_view role_name(Role role) {
     switch (role) {
@@ -76,7 +79,7 @@ void Node::State::on_admin(ClientRef from, const routing::AdminRequest& request)
     if (request.verb == "status") return reply_admin(from, admin_status(request.id));
     if (request.verb == "peers") return reply_admin(from, admin_peers(request.id));
     if (request.verb == "health") return reply_admin(from, admin_health(request.id));
-    if (request.verb == "partitions") return reply_admin(from, admin_partitions(request.id));
+    if (request.verb == "partitions") return admin_partitions(from, request);
     if (request.verb == "partition" || request.verb == "transfer") {
         const auto number =
             request.arguments.empty() ? std::nullopt : parse_number(request.arguments[0]);
@@ -205,18 +208,30 @@ routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
     return answer.take();
 }
 
-routing::AdminReply Node::State::admin_partitions(std::uint64_t id) const {
-    AdminTable answer(id, {{"partition", Number},
-                           {"role"},
-                           {"term", Number},
-                           {"leader"},
-                           {"ready", Flag},
-                           {"commit", Number},
-                           {"applied", Number},
-                           {"last", Number},
-                           {"entities", Number},
-                           {"dirty", Number}});
+void Node::State::admin_partitions(ClientRef from, const routing::AdminRequest& request) {
+    std::vector<std::string_view> arguments(request.arguments.begin(), request.arguments.end());
+    AdminQuery query;
+    if (!read_cursor(take_cursor(arguments), query))
+        return refuse_admin(from, request.id, make_error(ErrorNumber::BadMessage, "partitions"));
+    query.from = from;
+    AdminTable answer(request.id, {{"partition", Number},
+                                   {"role"},
+                                   {"term", Number},
+                                   {"leader"},
+                                   {"ready", Flag},
+                                   {"commit", Number},
+                                   {"applied", Number},
+                                   {"last", Number},
+                                   {"entities", Number},
+                                   {"dirty", Number}});
+    std::size_t lines = 0;
     for (const Hosted& group : hosted) {
+        if (group.group < query.group) continue;
+        if (lines++ == kPageGroups) {
+            query.group = group.group;
+            query.reply = answer.take();
+            return end_page(std::move(query), false);
+        }
         const replication::PartitionStatus status = group.partition.status();
         answer.number(group.group.value).text(role_name(status.role)).number(status.term.value);
         answer.text(status.leader ? name_of(options.genesis, *status.leader) : "-");
@@ -224,7 +239,7 @@ routing::AdminReply Node::State::admin_partitions(std::uint64_t id) const {
         answer.number(status.last.value).number(status.active_entities);
         answer.number(status.dirty_entities);
     }
-    return answer.take();
+    reply_admin(from, answer.take());
 }
 
 routing::AdminReply Node::State::admin_partition(std::uint64_t id, const Hosted& group) const {

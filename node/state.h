@@ -112,7 +112,7 @@ struct Node::State final : replication::GroupDirectory {
     routing::AdminReply admin_status(std::uint64_t id) const;
     routing::AdminReply admin_peers(std::uint64_t id) const;
     routing::AdminReply admin_health(std::uint64_t id) const;
-    routing::AdminReply admin_partitions(std::uint64_t id) const;
+    void admin_partitions(ClientRef from, const routing::AdminRequest& request);
     routing::AdminReply admin_partition(std::uint64_t id, const Hosted& group) const;
     void admin_transfer(ClientRef from, const routing::AdminRequest& request, Hosted& group);
 

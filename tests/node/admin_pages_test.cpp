@@ -95,6 +95,23 @@ TEST(AdminPages, AreBoundedWhereverTheirLinesComeFrom) {
     }
 }
 
+TEST(AdminPages, OfPartitionsHoldEveryGroupOnce) {
+    constexpr std::uint32_t kGroups = 4096;
+    Lab lab({.nodes = 1, .groups = kGroups, .replicas = 1});
+    lab.start();
+    std::vector<std::string> found;
+    routing::AdminReply reply;
+    do {
+        reply = lab.admin(0, "partitions", {reply.cursor});
+        const auto groups = column(reply, "partition");
+        EXPECT_LE(groups.size(), 2048u);
+        found.insert(found.end(), groups.begin(), groups.end());
+    } while (!reply.last);
+    ASSERT_EQ(found.size(), kGroups + 1u);  // group 0 is the mesh's own
+    for (std::size_t i = 0; i < found.size(); ++i) ASSERT_EQ(found[i], std::to_string(i));
+    EXPECT_TRUE(lab.admin(0, "partitions", {"\x01nonsense"}).error.has_value());
+}
+
 TEST(AdminPages, EventsThatLeaveTheLogBetweenTwoPagesAreShownFromTheirRows) {
     OneGroup lab(3 << 20);
     constexpr std::size_t kEvents = 1200;
