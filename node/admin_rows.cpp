@@ -125,6 +125,11 @@ void add_line(AdminQuery& query, JournalLine line) {
          std::move(line.request), std::move(line.what)});
 }
 
+// So that a list with a hole does not look whole.
+void add_damage(AdminQuery& query, std::string what) {
+    add_line(query, {query.next, Term{}, 0, "damaged", Version{}, 0, {}, std::move(what)});
+}
+
 void add_row_events(AdminQuery& query, const storage::ScannedRow& row) {
     const auto decoded = replication::decode_journal_row(row.key, row.value.view());
     if (!decoded) return;
@@ -318,7 +323,10 @@ void Node::State::read_journal(AdminQuery query, const Hosted& group) {
 void Node::State::journal_rows(AdminQuery query, const storage::FetchedRows& rows) {
     const bool value = is_value_type(query.type);
     for (const storage::ScannedRow& row : rows.rows) {
-        if (row.state != storage::FetchedRow::State::Found) continue;
+        if (row.state != storage::FetchedRow::State::Found) {
+            add_damage(query, "a row cannot be read");
+            continue;
+        }
         if (value) {
             add_value_row(query, row);
             continue;
@@ -361,8 +369,11 @@ void Node::State::add_value_row(AdminQuery& query, const storage::ScannedRow& ro
 void Node::State::journal_entries(AdminQuery query, const storage::FetchedLog& entries) {
     const Hosted* group = find(query.group);
     const bool let_go = group != nullptr && query.next <= group->partition.replica().base().index;
-    // Damaged: what can be read has been shown. What was let go of meanwhile is in rows.
-    if (entries.entries.empty() && !let_go) return end_page(std::move(query), true);
+    // What was let go of meanwhile is in rows; anything else is damaged.
+    if (entries.entries.empty() && !let_go) {
+        add_damage(query, "the log cannot be read from here on");
+        return end_page(std::move(query), true);
+    }
     for (const Bytes& entry : entries.entries) {
         add_log_entry(query, entry);
         query.next = next(query.next);

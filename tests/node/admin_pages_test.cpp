@@ -95,6 +95,22 @@ TEST(AdminPages, AreBoundedWhereverTheirLinesComeFrom) {
     }
 }
 
+TEST(AdminPages, OfADamagedJournalSaySo) {
+    OneGroup lab(std::uint64_t{1} << 30);
+    const GroupId group = lab.group_of("counter", "c");
+    for (int i = 0; i < 20; ++i)
+        ASSERT_EQ(lab.call("counter", "c", "add", "1").outcome, Outcome::Done);
+    ASSERT_TRUE(lab[lab.leader].store.flip_bit_in_log(group, LogIndex{11}, 700));
+    const auto reply = lab.admin(lab.leader, "journal", {"counter", "c"});
+    EXPECT_TRUE(reply.last);
+    const auto kinds = column(reply, "kind");
+    ASSERT_FALSE(kinds.empty());
+    EXPECT_LT(kinds.size(), 20u);
+    EXPECT_EQ(std::ranges::count(kinds, "damaged"), 1);
+    EXPECT_EQ(kinds.back(), "damaged");
+    EXPECT_EQ(column(reply, "index").back(), "11");
+}
+
 TEST(AdminPages, OfPartitionsHoldEveryGroupOnce) {
     constexpr std::uint32_t kGroups = 4096;
     Lab lab({.nodes = 1, .groups = kGroups, .replicas = 1});
