@@ -95,6 +95,26 @@ TEST(AdminPages, AreBoundedWhereverTheirLinesComeFrom) {
     }
 }
 
+TEST(AdminPages, OfMoreQuestionsThanAreReadAtOnceAreRefusedWithAnAnswer) {
+    OneGroup lab(std::uint64_t{1} << 30);
+    Machine& machine = lab[lab.leader];
+    machine.answers.clear();
+    for (std::uint64_t id = 1; id <= 20; ++id)
+        machine.event(FromClient{ClientRef{77}, routing::AdminRequest{id, "entities", {"kv"}}});
+    lab.run_for(std::chrono::milliseconds(5));
+    std::size_t answered = 0, refused = 0;
+    for (const auto& answer : machine.answers) {
+        const auto* reply = std::get_if<routing::AdminReply>(&answer);
+        if (reply == nullptr) continue;
+        ++answered;
+        if (!reply->error) continue;
+        EXPECT_EQ(reply->error->code, ErrorCode::Overloaded);
+        ++refused;
+    }
+    EXPECT_EQ(answered, 20u);
+    EXPECT_EQ(refused, 4u);
+}
+
 TEST(AdminPages, OfADamagedJournalSaySo) {
     OneGroup lab(std::uint64_t{1} << 30);
     const GroupId group = lab.group_of("counter", "c");
