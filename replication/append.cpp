@@ -98,21 +98,11 @@ bool Replica::take_entry(Now now, const Append& append, const Incoming& entry, E
         const EntryInfo held = window_.at(index);
         const bool same = held.readable && held.term == header.term && held.chain == header.chain;
         if (same && !held.damaged) return true;  // S20: a repetition changes nothing
-        if (same || !held.readable) {
-            if (!acceptable(now, append, entry)) return false;
-            WEFT_PROBE("replica.repair");
-            ++counters_.entries_repaired;
-            out.batch.append(options_.group, index, entry.encoded.view());
-            wrote_ = true;
-            window_.repair(header);
-            return true;
-        }
+        if (same || !held.readable) return repair(now, append, entry, out);
         // S20: only a proven conflict truncates, and never anything that is committed or that this
         // very leader has already confirmed.
         if (held.term == header.term || index <= std::max(commit_, verified_)) {
-            ++counters_.entries_refused;
-            log_.error("replica.conflict",
-                       {{"group", options_.group}, {"index", index}, {"from", append.from}});
+            refuse_conflict(append.from, index);
             return false;
         }
         if (!acceptable(now, append, entry)) return false;
@@ -122,6 +112,31 @@ bool Replica::take_entry(Now now, const Append& append, const Incoming& entry, E
     }
     append_entry(header, entry.encoded, out);
     return true;
+}
+
+// S22: what is behind the repaired entry stays, unless its terms show that it follows an entry that
+// lost its place: then it is a conflict like any other (S20), and would give this log an end that
+// the log of a candidate without the new entry can match (S4).
+bool Replica::repair(Now now, const Append& append, const Incoming& entry, Effects& out) {
+    if (!acceptable(now, append, entry)) return false;
+    const LogIndex index = entry.header.index;
+    const bool stale = stale_behind({entry.header.term, index});
+    if (stale && index < std::max(commit_, verified_)) {
+        refuse_conflict(append.from, index);
+        return false;
+    }
+    WEFT_PROBE("replica.repair");
+    ++counters_.entries_repaired;
+    out.batch.append(options_.group, index, entry.encoded.view());
+    wrote_ = true;
+    window_.repair(entry.header);
+    if (stale) truncate(next(index), out);
+    return true;
+}
+
+void Replica::refuse_conflict(NodeId from, LogIndex index) {
+    ++counters_.entries_refused;
+    log_.error("replica.conflict", {{"group", options_.group}, {"index", index}, {"from", from}});
 }
 
 // The whole entry holds, continues the one before it, and its stamp is not from the future.

@@ -201,12 +201,13 @@ void Replica::compact(LogIndex index, std::int64_t stamp_ms, Effects& out) {
     mark(out);
 }
 
-// Terms never fall along a log. The first readable entry behind the place of `base` tells which
-// entry was there: one of a term as new as the base's was written by a leader whose log held the
-// base (leader completeness, paper 5.4.3); an older one follows an entry that lost its place.
-bool Replica::stale_behind(const storage::LogBase& base) const {
-    for (LogIndex i = next(base.index); i <= window_.last(); i = next(i))
-        if (const EntryInfo info = window_.at(i); info.readable) return info.term < base.term;
+// Terms never fall along a log, so the first readable entry behind `at` tells which entry was there
+// when it was written: below `at.term` it follows one that lost its place. One that is not below
+// may still be of a branch that was given up; a later entry of the leader will show it, and nobody
+// who holds it can win against those who hold what committed `at`.
+bool Replica::stale_behind(LogPosition at) const {
+    for (LogIndex i = next(at.index); i <= window_.last(); i = next(i))
+        if (const EntryInfo info = window_.at(i); info.readable) return info.term < at.term;
     return false;
 }
 
@@ -219,7 +220,7 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     if (base.index < commit_ && !known) return;
     // Entries behind an unreadable one were acknowledged: they stay unless they are of a branch
     // that was given up (S22).
-    const bool kept = lost && base.index < window_.last() && !stale_behind(base);
+    const bool kept = lost && base.index < window_.last() && !stale_behind({base.term, base.index});
     if (kept && base.index == window_.base()) return;  // a lost base: nothing tells the first entry
     auto config =
         base.config.empty() ? Result<Config>(options_.config) : decode_config(base.config);

@@ -185,6 +185,7 @@ private:
     void on_config_fetched(const Fetched& fetched, Effects& out);
     bool learn_config(LogIndex index, std::string_view encoded);
     const Config& config_at(LogIndex index) const;
+    bool stale_behind(LogPosition at) const;
     LogIndex wanted_again() const;
     void trim_cache();
     void append_entry(const EntryHeader& header, Bytes encoded, Effects& out);
@@ -215,7 +216,6 @@ private:
     void start_transfer(Now now, std::optional<NodeId> to, Effects& out);
     void drive_transfer(Effects& out);
     void look_at_transfer(Now now);
-    bool stale_behind(const storage::LogBase& base) const;
     std::size_t transfer_target(std::optional<NodeId> to) const;
 
     // append.cpp: the follower's log
@@ -226,7 +226,9 @@ private:
     bool prev_fits(const Append& append, Effects& out);
     std::uint32_t take_entries(Now now, const Append& append, Effects& out);
     bool take_entry(Now now, const Append& append, const Incoming& entry, Effects& out);
+    bool repair(Now now, const Append& append, const Incoming& entry, Effects& out);
     bool acceptable(Now now, const Append& append, const Incoming& entry);
+    void refuse_conflict(NodeId from, LogIndex index);
     void truncate(LogIndex from, Effects& out);
     void acknowledge(Effects& out);
     void refuse_append(NodeId to, LogIndex index, Effects& out) const;
