@@ -89,7 +89,8 @@ struct SnapshotReceiving {
     bool complete = false;
     bool useless = false;  // whole, and the replica is as damaged as before: not to be sent at once
     SnapshotChunk first;   // waits for the staging row
-    Instant progress_at;   // when the last chunk was taken
+    std::uint64_t first_page = 0;  // hash of the rows it brought
+    Instant progress_at;           // when the last chunk was taken
     Instant give_up_at = Instant::never();
 };
 
@@ -189,6 +190,7 @@ struct Partition::State {
     void send_chunk(Now now, Effects& out);
     void on_snapshot_answer(Now now, NodeId from, const SnapshotAnswer& answer, Effects& out);
     void on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chunk, Effects& out);
+    bool begins_anew(Now now, const SnapshotChunk& chunk) const;
     void on_staging_row(Now now, Fetched& fetched, Effects& out);
     void take_chunk(Now now, const SnapshotChunk& chunk, Effects& out);
     void install_snapshot(Now now, Effects& out);

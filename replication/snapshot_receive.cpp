@@ -4,6 +4,7 @@
 // remembers the last one over a restart, `last_slot` while that row is on its way to the disk.
 
 #include "core/byte_io.h"
+#include "core/hash.h"
 #include "core/invariant.h"
 #include "replication/partition_state.h"
 #include "replication/rows.h"
@@ -35,13 +36,10 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
         answer_chunk(from, told, false, out);
         return;
     }
-    // A transfer that begins anew is not the one that was given up: its pages may differ. One under
-    // way sends its first chunk again only until the second was taken, and never after a pause.
-    const bool anew =
-        receiving && chunk.sequence == 0 && receiving->next > 1 &&
-        (receiving->term != chunk.term || now.mono >= receiving->progress_at + kBeginsAnew);
+    const bool anew = receiving && begins_anew(now, chunk);
     if (receiving && receiving->at == chunk.at && receiving->from == from && !anew) {
         receiving->give_up_at = now.mono + kReceiveGiveUp;
+        if (!receiving->slot_known && chunk.sequence == 0) receiving->first = std::move(chunk);
         if (!receiving->slot_known || receiving->persist_seq != 0) return;  // answered then
         if (chunk.sequence == receiving->next) {
             take_chunk(now, chunk, out);
@@ -70,6 +68,15 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
     replica.forbid_campaign(Replica::Ban::Installing);
     receiving->fetch = fetch({FetchPurpose::Kind::StagingRow, {}},
                              storage::RowRead{storage::Table::Meta, staging_row_key(group())}, out);
+}
+
+// A transfer that begins anew is not the one that was given up: its pages may differ. One under way
+// sends its first chunk again as it was, only until the second was taken, and never after a pause.
+bool Partition::State::begins_anew(Now now, const SnapshotChunk& chunk) const {
+    if (chunk.sequence != 0) return false;
+    if (receiving->term != chunk.term) return true;
+    if (receiving->next == 1) return receiving->first_page != xxh3_64(chunk.rows.view());
+    return receiving->next > 1 && now.mono >= receiving->progress_at + kBeginsAnew;
 }
 
 void Partition::State::on_staging_row(Now now, Fetched& fetched, Effects& out) {
@@ -115,6 +122,7 @@ void Partition::State::take_chunk(Now now, const SnapshotChunk& chunk, Effects& 
         key.append(row.key);
         out.batch.put_row(row.table, key, row.value);
     }
+    if (chunk.sequence == 0) receiving->first_page = xxh3_64(chunk.rows.view());
     receiving->next = chunk.sequence + 1;
     receiving->progress_at = now.mono;
     if (chunk.last) install_snapshot(now, out);

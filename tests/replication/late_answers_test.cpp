@@ -189,6 +189,37 @@ TEST_F(SlowDisk, TakesATransferThatBeginsAnewFromItsBeginning) {
     }
 }
 
+// So it is when only the first chunk of the one before has come, on the disk or not: its page may
+// end elsewhere than that of the new first chunk, and rows between the two would be missing.
+TEST_F(SlowDisk, TakesNoFirstPageFromATransferAndTheSecondFromTheNext) {
+    LogIndex at{100};
+    for (const bool same_term : {false, true}) {
+        for (const bool slot_known : {false, true}) {
+            SCOPED_TRACE(testing::Message() << same_term << " " << slot_known);
+            step(Beat{PartitionLab::node(1), term_, LogIndex{}});
+            sync();
+            chunk(at, 0, false, 10);
+            if (slot_known) {
+                read();
+                sync();
+            }
+            if (!same_term) {
+                term_.value += 1;
+                step(Beat{PartitionLab::node(1), term_, LogIndex{}});
+                sync();
+            }
+            chunk(at, 0, false, 13);
+            read();
+            sync();
+            chunk(at, 1, true, 0);
+            sync();
+            EXPECT_EQ(partition_->replica().base().index, at);
+            EXPECT_EQ(rows_of_the_base(), 13U);
+            at.value += 100;
+        }
+    }
+}
+
 TEST(LateAnswers, OfASnapshotGivenUpAreNoPartOfTheNext) {
     PartitionLab lab(three());
     const std::size_t leader = lab.lead();
