@@ -87,7 +87,7 @@ struct SnapshotReceiving {
     std::uint64_t persist_seq = 0;  // of the last chunk taken
     bool slot_known = false;        // the staging row was read and written
     bool complete = false;
-    bool useless = false;  // whole, and the replica is as damaged as before: not to be sent at once
+    bool useless = false;  // whole, and the replica is no better off: not to be sent at once
     SnapshotChunk first;   // waits for the staging row
     std::uint64_t first_page = 0;  // hash of the rows it brought
     Instant progress_at;           // when the last chunk was taken

@@ -136,7 +136,7 @@ void Partition::State::install_snapshot(Now now, Effects& out) {
     replica.allow_campaign(Replica::Ban::Installing);
     replica.install(now, base, out);
     if (replica.base().slot != base.slot) {  // the log has gone past it, or holds what it lacks
-        receiving->useless = replica.damaged();
+        receiving->useless = replica.damaged() || replica.commit() < base.index;
         erase_slot(base.slot, out);
         return;
     }

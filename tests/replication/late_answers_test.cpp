@@ -80,6 +80,9 @@ protected:
         for (Effect& effect : out.list) {
             if (const auto* persist = std::get_if<Persist>(&effect)) number_ = persist->seq;
             if (auto* fetch = std::get_if<Fetch>(&effect)) fetches_.push_back(std::move(*fetch));
+            const auto* send = std::get_if<Send>(&effect);
+            if (send == nullptr) continue;
+            if (const auto* told = std::get_if<SnapshotAnswer>(&send->message)) answer_ = *told;
         }
         waiting_.merge(out.batch);
     }
@@ -113,6 +116,7 @@ protected:
         base.index = at;
         base.term = Term{4};
         base.stamp_ms = 1;
+        base.config = config_;
         if (sequence == 0) chunk.base = Bytes::adopt(encode_snapshot_base(base));
         std::string text;
         for (std::size_t i = 0; i < rows; ++i) {
@@ -140,6 +144,8 @@ protected:
     std::deque<Fetch> fetches_;
     std::uint64_t number_ = 0;
     Term term_{5};
+    std::string config_;  // what chunks say of it
+    SnapshotAnswer answer_;
     Now now_{Instant{1'000'000'000}, WallTime{1'000'000}};
 };
 
@@ -217,6 +223,21 @@ TEST_F(SlowDisk, TakesNoFirstPageFromATransferAndTheSecondFromTheNext) {
             EXPECT_EQ(rows_of_the_base(), 13U);
             at.value += 100;
         }
+    }
+}
+
+// A base that cannot be understood is no base: its sender has to wait, not to send it again at
+// once.
+TEST_F(SlowDisk, CallsNoSnapshotWholeThatWasNotInstalled) {
+    step(Beat{PartitionLab::node(1), term_, LogIndex{}});
+    sync();
+    for (const bool senseless : {true, false}) {
+        config_ = senseless ? "senseless" : "";
+        chunk(LogIndex{100}, 0, true, 10);
+        read();
+        sync();
+        EXPECT_EQ(answer_.refused, senseless);
+        EXPECT_EQ(partition_->replica().base().index, LogIndex{senseless ? 0U : 100U});
     }
 }
 
