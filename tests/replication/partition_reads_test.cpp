@@ -116,6 +116,7 @@ TEST(Reads, CommitOfALaterOwnEntryServesAsConfirmation) {
     EXPECT_TRUE(lab.answered(read));
 }
 
+// S27.
 TEST(Reads, WaitForTheEntriesTheyRestOn) {
     PartitionLab lab;
     lab.lead();
@@ -165,6 +166,30 @@ TEST(Reads, AreBounded) {
     lab.send(0, lab.request("kv", "a", "get", ""));
     lab.send(0, lab.request("kv", "a", "get", ""));
     EXPECT_EQ(lab.get("a").error.number, number(ErrorNumber::QueueFull));
+}
+
+// S27: what ran ahead in a term that was lost is gone, also for the one whose term it was.
+TEST(Speculation, OfALostTermIsNotSeenWhenItsLeaderLeadsAgain) {
+    PartitionLab::Options options;
+    options.count = 3;
+    PartitionLab lab(options);
+    const std::size_t first = lab.lead();
+    ASSERT_EQ(lab.call(first, "kv", "a", "put", "old").outcome, Outcome::Done);
+    ASSERT_EQ(lab.call(first, "counter", "c", "add", "1").outcome, Outcome::Done);
+    lab.run(std::chrono::milliseconds(100));
+    lab.cut(first);
+    const ClientRef lost = lab.send(first, lab.request("kv", "a", "put", "lost"));
+    lab.send(first, lab.request("counter", "c", "add", "100"));
+    lab.run(std::chrono::seconds(5));
+    ASSERT_EQ(lab.take(lost).outcome, Outcome::Unknown);
+    lab.cut(first, false);
+    lab.run(std::chrono::seconds(2));
+    lab.step(lab.lead(), TransferLeadership{PartitionLab::node(first)});
+    lab.settle();
+    lab.run(std::chrono::seconds(1));
+    ASSERT_EQ(lab.lead(), first);
+    EXPECT_EQ(lab.call(first, "kv", "a", "get").payload.view(), "old");
+    EXPECT_EQ(lab.call(first, "counter", "c", "add", "1").payload.view(), "2");
 }
 
 }  // namespace
