@@ -55,7 +55,8 @@ struct Peer {
     bool greeted = false;               // it answered our hello on this link
     Instant greeted_at{};
     Instant hello_due = Instant::never();
-    std::string refused;  // why nothing of it is taken; empty: it is welcome
+    std::string refused;       // why nothing of it is taken; empty: it is welcome
+    bool rolled_back = false;  // then for good
     bool evidence = false;
     Instant evidence_until = Instant::never();
 };

@@ -40,6 +40,7 @@ void Node::State::on(FromPeer& event) {
 // S32: a frame counts only for the boot that sent it. What a former process of that node said may
 // arrive late and must not speak for the one that runs now.
 bool Node::State::admit(Peer& peer, const FromPeer& event) {
+    if (peer.rolled_back) return false;
     if (event.boot < peer.boot) {
         WEFT_PROBE("node.former_boot");
         ++counters.former_boot_frames;
@@ -52,12 +53,13 @@ bool Node::State::admit(Peer& peer, const FromPeer& event) {
 
 bool Node::State::new_boot(Peer& peer, const FromPeer& event) {
     const Boot former = peer.boot;
-    // DESIGN 4: a disk that was rolled back has forgotten promises. Only a new identity may follow.
+    // DESIGN 4: a disk that was rolled back has forgotten promises (S18). Only a new identity may
+    // follow: that it has written more since gives no promise back.
     if (event.durable < peer.durable) {
-        if (peer.refused.empty())
-            log.error(
-                "peer.rolled_back",
-                {{"node", peer.record.node}, {"durable", event.durable}, {"before", peer.durable}});
+        log.error(
+            "peer.rolled_back",
+            {{"node", peer.record.node}, {"durable", event.durable}, {"before", peer.durable}});
+        peer.rolled_back = true;
         peer.refused = "its disk was rolled back";
         return false;
     }

@@ -68,6 +68,7 @@ TEST(Failover, ALeaderThatOnlySomeFollowersHearKeepsAQuorumAndNoWriteIsLost) {
     EXPECT_EQ(lab.call("kv", "a", "get").payload.view(), "x");
 }
 
+// S32.
 TEST(Peers, FramesOfAFormerBootAreDroppedAndCounted) {
     Lab lab;
     lab.start();
@@ -85,6 +86,7 @@ TEST(Peers, FramesOfAFormerBootAreDroppedAndCounted) {
     EXPECT_EQ(lab[0].node().partition(GroupId{1}).replica().term(), before);
 }
 
+// S18.
 TEST(Peers, ANodeWhoseDiskWasRolledBackIsRefused) {
     Lab lab;
     lab.start();
@@ -102,6 +104,36 @@ TEST(Peers, ANodeWhoseDiskWasRolledBackIsRefused) {
     for (const std::string& cell : health.cells) text += cell + " ";
     EXPECT_NE(text.find("its disk was rolled back"), std::string::npos) << text;
     EXPECT_EQ(lab.call("kv", "k0", "get").payload.view(), "x");
+}
+
+// S18: writes of groups that are its alone bring its log past what it once had, and no promise
+// back.
+TEST(Peers, ANodeWhoseDiskWasRolledBackStaysRefused) {
+    LabOptions options;
+    options.replicas = 1;
+    Lab lab(options);
+    lab.start();
+    ASSERT_TRUE(lab.run_until_ready());
+    std::string key = "k";
+    const auto table = routing::PlacementTable::first(lab.genesis);
+    while (lab.number_of(table.replicas(lab.group_of("kv", key)).front()) != 1) key += 'k';
+    const auto write = [&](int times) {
+        for (int i = 0; i < times; ++i)
+            ASSERT_EQ(lab.ask(1, lab.request("kv", key, "put", "x")).outcome, Outcome::Done);
+        lab.run_for(std::chrono::seconds(2));
+    };
+    const storage::MemoryStore image = lab[1].store;
+    write(5);
+    const Lsn before = lab[1].store.stats().durable;
+    lab.kill(1);
+    lab[1].store = image;
+    lab.start(1);
+    lab.run_for(std::chrono::seconds(2));
+    write(20);
+    ASSERT_GT(lab[1].store.stats().durable, before);
+    std::string text;
+    for (const std::string& cell : lab.admin(0, "health").cells) text += cell + " ";
+    EXPECT_NE(text.find("its disk was rolled back"), std::string::npos) << text;
 }
 
 TEST(Peers, ANodeWithAnotherGenesisOrAConflictingTypeIsRefused) {
@@ -128,6 +160,7 @@ TEST(Peers, ANodeWithAnotherGenesisOrAConflictingTypeIsRefused) {
     EXPECT_EQ(health().find("kv:"), std::string::npos) << health();
 }
 
+// S32.
 TEST(Peers, AStrangersFrameIsIgnored) {
     Lab lab;
     lab.start();

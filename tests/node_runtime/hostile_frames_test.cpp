@@ -144,6 +144,7 @@ TEST_F(HostileFrames, AnotherMeshsClientIsToldSo) {
     EXPECT_TRUE(elsewhere.error.is_retryable());
 }
 
+// S32: another sender, mesh or receiver than the frame must name.
 TEST_F(HostileFrames, StrangersOnTheMeshPortAreCountedByReason) {
     test::RawClient port = mesh_port();
     wire::FrameHeader header = peer_header();
