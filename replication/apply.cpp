@@ -77,7 +77,7 @@ Bytes Partition::State::next_entry(Effects& out) {
     // What is not on disk yet is in memory. Asked for, it would be missing when the disk is read
     // and taken for damage when the answer comes, if it has been written and let go of in between.
     const LogIndex to = std::min(replica.commit(), replica.durable_index());
-    if (log_fetch == 0 && !replica.damaged() && index <= to) {
+    if (log_fetch == 0 && !replica.lacks_data() && index <= to) {
         const storage::LogRange range{group(), index, to, kLogFetchBytes};
         log_fetch = fetch({FetchPurpose::Kind::Log, {}}, range, out);
         fetched_first = index;
@@ -214,7 +214,7 @@ void Partition::State::finish_flight(const EntryHeader& header, const Reply& rep
 
 // Nothing is applied before the sessions of the base are known: what they remember decides.
 void Partition::State::load_sessions(Effects& out) {
-    if (sessions_loaded || sessions_fetch != 0 || replica.damaged()) return;
+    if (sessions_loaded || sessions_fetch != 0 || replica.lacks_data()) return;
     if (sessions_after_seq > persisted) return;
     storage::RowScan scan;
     scan.table = storage::Table::Session;

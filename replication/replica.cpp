@@ -293,8 +293,10 @@ LogIndex Replica::last_index() const { return window_.last(); }
 
 bool Replica::no_op_committed() const { return role_ == Role::Leader && commit_ >= term_start_; }
 
-bool Replica::damaged() const {
-    return hard_damaged_ || rows_damaged_ || window_.damaged_count() != 0 || intact_ < durable_;
+bool Replica::damaged() const { return hard_damaged_ || lacks_data(); }
+
+bool Replica::lacks_data() const {
+    return rows_damaged_ || window_.damaged_count() != 0 || intact_ < durable_;
 }
 
 std::optional<std::int64_t> Replica::stamp_at(LogIndex index) const {

@@ -88,6 +88,8 @@ public:
     // Commit known to include an own-term entry (S8): only then may reads be served.
     bool no_op_committed() const;
     bool damaged() const;
+    // Rows or log are; a damaged vote alone keeps from voting and leading, and from nothing else.
+    bool lacks_data() const;
     bool transferring() const;
     const storage::LogBase& base() const { return base_; }
     const Config& config() const { return config_; }

@@ -31,7 +31,7 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
         answer_chunk(from, told, true, out);
         return;
     }
-    if (!receiving && chunk.at.index <= replica.commit() && !replica.damaged()) {
+    if (!receiving && chunk.at.index <= replica.commit() && !replica.lacks_data()) {
         told.complete = true;
         answer_chunk(from, told, false, out);
         return;
@@ -136,7 +136,7 @@ void Partition::State::install_snapshot(Now now, Effects& out) {
     replica.allow_campaign(Replica::Ban::Installing);
     replica.install(now, base, out);
     if (replica.base().slot != base.slot) {  // the log has gone past it, or holds what it lacks
-        receiving->useless = replica.damaged() || replica.commit() < base.index;
+        receiving->useless = replica.lacks_data() || replica.commit() < base.index;
         erase_slot(base.slot, out);
         return;
     }

@@ -56,15 +56,9 @@ class SlowDisk : public testing::Test {
 protected:
     SlowDisk() {
         types_.add(entity::make_kv());
-        PartitionOptions options;
-        options.replica.group = PartitionLab::kGroup;
-        options.replica.self = PartitionLab::node(0);
-        options.replica.config =
-            Config::of({PartitionLab::node(0), PartitionLab::node(1), PartitionLab::node(2)});
         storage::RecoveredGroup recovered;
         recovered.group = PartitionLab::kGroup;
-        partition_ = std::make_unique<Partition>(std::move(options), std::move(recovered), types_,
-                                                 Random(1), weft::Log());
+        begin(std::move(recovered));
         storage::LmdbStoreOptions store;
         store.directory = folder_.path();
         store.map_bytes = std::uint64_t{64} << 20;
@@ -73,6 +67,15 @@ protected:
         EXPECT_TRUE(opened.has_value());
         disk_ = std::move(*opened);
         step(Tick{});
+    }
+    void begin(storage::RecoveredGroup recovered) {
+        PartitionOptions options;
+        options.replica.group = PartitionLab::kGroup;
+        options.replica.self = PartitionLab::node(0);
+        options.replica.config =
+            Config::of({PartitionLab::node(0), PartitionLab::node(1), PartitionLab::node(2)});
+        partition_ = std::make_unique<Partition>(std::move(options), std::move(recovered), types_,
+                                                 Random(1), weft::Log());
     }
     void step(PartitionEvent event) {
         Effects out;
@@ -238,6 +241,23 @@ TEST_F(SlowDisk, CallsNoSnapshotWholeThatWasNotInstalled) {
         sync();
         EXPECT_EQ(answer_.refused, senseless);
         EXPECT_EQ(partition_->replica().base().index, LogIndex{senseless ? 0U : 100U});
+    }
+}
+
+// The last answer may be lost: a damaged vote is no reason to take the whole snapshot again.
+TEST_F(SlowDisk, SaysAgainThatASnapshotIsWholeThoughTheVoteIsDamaged) {
+    storage::RecoveredGroup recovered;
+    recovered.group = PartitionLab::kGroup;
+    recovered.hard_damaged = true;
+    begin(std::move(recovered));
+    step(Beat{PartitionLab::node(1), term_, LogIndex{}});
+    for (int i = 0; i < 2; ++i) {
+        chunk(LogIndex{100}, 0, true, 10);
+        read();
+        if (i == 0) sync();
+        EXPECT_FALSE(answer_.refused);
+        EXPECT_EQ(answer_.next, kSnapshotWhole);
+        answer_ = {};
     }
 }
 

@@ -122,6 +122,32 @@ TEST(Sweep, CrashInTheMiddleLosesNothing) {
     }
 }
 
+// A damaged vote is for good: whoever has it goes on applying, or its log would grow without end.
+TEST(DamagedVote, KeepsNobodyFromApplyingAndCompacting) {
+    PartitionLab::Options options;
+    options.count = 3;
+    PartitionLab lab(options);
+    const std::size_t leader = lab.lead();
+    const std::size_t hurt = (leader + 1) % 3;
+    const auto put = [&](int count) {
+        for (int i = 0; i < count; ++i) {
+            ASSERT_EQ(lab.call(leader, "kv", "k", "put", "v").outcome, Outcome::Done);
+            lab.lowest_open = lab.seq + 1;
+        }
+        lab.run(std::chrono::milliseconds(200));
+    };
+    put(5);
+    lab.sweep(hurt);
+    lab.crash(hurt);
+    ASSERT_TRUE(lab.disk(hurt).corrupt_hard(PartitionLab::kGroup));
+    lab.boot(hurt);
+    put(200);
+    EXPECT_TRUE(lab.at(hurt).status().damaged);
+    EXPECT_EQ(lab.at(hurt).status().applied, lab.at(leader).status().applied);
+    lab.sweep(hurt);
+    EXPECT_EQ(lab.at(hurt).status().base, lab.at(hurt).status().applied);
+}
+
 TEST(Sweep, DeletedValuesLeaveNoRow) {
     PartitionLab lab;
     lab.lead();
