@@ -17,8 +17,9 @@ namespace weft::client {
 
 // A link counts as down when more than this waits for a node that has taken nothing for so long. A
 // node that takes some is only slow: what waits is bounded by the calls in flight.
+// Seconds, since a socket that was full takes nothing before half of it has gone.
 inline constexpr std::size_t kLinkBytesMax = std::size_t{4} << 20;
-inline constexpr Duration kLinkPatience = std::chrono::seconds(1);
+inline constexpr Duration kLinkPatience = std::chrono::seconds(5);
 
 class SocketLinks {
 public:

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -48,6 +49,8 @@ public:
     const std::string& address() const { return options_.address; }
     bool bound() const { return router_.has_value(); }
     int requests() const { return requests_; }
+    // Connections that have said hello.
+    int links() const { return links_; }
     int frames() const { return frames_; }
     // Requests are swallowed while set.
     std::atomic<bool> silent = false;
@@ -78,6 +81,7 @@ private:
             auto message = wire::read_to_node(**raw);
             if (!message || !*message) continue;
             if (std::holds_alternative<routing::ClientHello>(**message)) {
+                links_ += said_hello_.insert(from.value).second ? 1 : 0;
                 wire::write(out_, hello());
             } else if (auto* ask = std::get_if<routing::AdminRequest>(&**message)) {
                 wire::write(out_, admin(*ask));
@@ -163,6 +167,8 @@ private:
     int gathered_ = 0;
     std::atomic<bool> stopping_ = false;
     std::atomic<int> requests_ = 0;
+    std::atomic<int> links_ = 0;
+    std::set<std::uint64_t> said_hello_;  // its own thread's
     std::atomic<int> frames_ = 0;
     std::thread thread_;
 };
