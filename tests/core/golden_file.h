@@ -1,6 +1,7 @@
 #pragma once
 // Reads tests/golden: lines of hex digits, lines that begin with '#' are remarks.
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
@@ -21,7 +22,7 @@ inline std::string hex_of(std::string_view bytes) {
 
 // The hex digits of a golden file; empty when it is missing.
 inline std::string golden_hex(const std::string& name) {
-    std::ifstream file(std::string(WEFT_SOURCE_DIR "/tests/golden/") + name);
+    std::ifstream file(std::filesystem::path(WEFT_SOURCE_DIR) / "tests/golden" / name);
     std::string digits, line;
     while (std::getline(file, line)) {
         if (!line.starts_with('#')) digits += line;
@@ -38,7 +39,7 @@ inline std::string bytes_of(std::string_view hex) {
 
 // A file of several items: "= NAME", and the hex digits below it.
 inline std::map<std::string, std::string> golden_items(const std::string& file_name) {
-    std::ifstream file(std::string(WEFT_SOURCE_DIR "/tests/golden/") + file_name);
+    std::ifstream file(std::filesystem::path(WEFT_SOURCE_DIR) / "tests/golden" / file_name);
     std::map<std::string, std::string> items;
     std::string line, name;
     while (std::getline(file, line)) {

@@ -83,7 +83,7 @@ Shown run(const std::string& command) {
 // The two scripts build and test all of this; .ci/run runs them whole, here they are only looked
 // at.
 void check_script(const std::string& command) {
-    const std::string path = std::string(WEFT_SOURCE_DIR) + "/" + command;
+    const std::string path = std::filesystem::path(WEFT_SOURCE_DIR) / command;
     EXPECT_EQ(run("test -x '" + path + "' && bash -n '" + path + "'").exit_code, 0) << path;
 }
 

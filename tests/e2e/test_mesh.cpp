@@ -1,5 +1,6 @@
 #include "tests/e2e/test_mesh.h"
 
+#include <fmt/core.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -15,7 +16,7 @@ Ran MeshTest::weft(const std::string& arguments, const std::string& environment)
     const std::string errors =
         file("errors-" + std::to_string(std::hash<std::string>{}(arguments)));
     const std::string command =
-        environment + " '" + std::string(WEFT_PROGRAM) + "' " + arguments + " 2>'" + errors + "'";
+        fmt::format("{} '{}' {} 2>'{}'", environment, WEFT_PROGRAM, arguments, errors);
     Ran ran;
     std::FILE* pipe = ::popen(command.c_str(), "r");
     if (pipe == nullptr) return ran;
