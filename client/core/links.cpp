@@ -204,6 +204,7 @@ void Session::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello)
     for (const routing::HelloNode& node : hello.nodes) index_of.push_back(learn_node(now, node));
     const std::uint32_t self = node_index(hello.node);
     if (self == kNone || !bind_link(link, self)) return;
+    nodes[self].clock_ms = hello.log_time_ms - now.mono.ns / 1'000'000;
     links[link].state = Link::State::Ready;
     links[link].backoff = options.backoff_min;
     timers.erase(link_timer_id(link));

@@ -80,7 +80,7 @@ void Session::State::on_refusal(Now now, std::uint32_t slot, LinkId link, Reply&
         lose_link(now, link);
         return pump(now, lane);
     }
-    if (with_fresh_id(now, slot, reply.error)) return pump(now, lane);
+    if (with_fresh_id(now, slot, link, reply.error)) return pump(now, lane);
     if (is_final(call, reply)) {
         Reply whole = folded(call, std::move(reply));
         end_call(now, slot, std::move(whole));
@@ -124,14 +124,16 @@ void Session::State::back_off(Now now, std::uint32_t slot) {
 
 // A call refused for its session's sake, and certainly never run, may go on in a new session: its
 // old number is closed and never sent again.
-bool Session::State::with_fresh_id(Now now, std::uint32_t slot, const Error& why) {
+bool Session::State::with_fresh_id(Now now, std::uint32_t slot, LinkId link, const Error& why) {
     Call& call = calls[slot];
     if (call.tainted || call.repeat) return false;
     const bool ended = why.code == ErrorCode::Expired;
     const bool full = has_number(why, ErrorNumber::SessionFull) && ids.stuck(call.request.id);
-    if (!ended && !full) return false;
+    const bool ahead = has_number(why, ErrorNumber::ClockTooFarOff);
+    if (!ended && !full && !ahead) return false;
     WEFT_PROBE("client.fresh_id");
     ids.settle(call.request.id);
+    if (ahead) take_time_of(now, link, call.request.id.start_ms);
     retry(now, slot, false);
     call.request.id = RequestId{};
     call.refusal = why;
@@ -143,6 +145,15 @@ bool Session::State::with_fresh_id(Now now, std::uint32_t slot, const Error& why
     }
     back_off(now, slot);
     return true;
+}
+
+// The start was taken from a node whose clock is off; the one that refuses it knows better. What
+// it said of its time may itself be old: it is asked again.
+void Session::State::take_time_of(Now now, LinkId link, std::int64_t refused_start_ms) {
+    const std::uint32_t node = links[link].node;
+    if (node == kNone || !nodes[node].clock_ms) return;
+    ids.renew_at(now.mono, *nodes[node].clock_ms + now.mono.ns / 1'000'000, refused_start_ms);
+    send_hello(now, link);
 }
 
 }  // namespace weft::client

@@ -26,24 +26,37 @@ void RequestIds::learn_time(Instant now, std::int64_t log_time_ms) {
     renew_when_told_ = false;
 }
 
+void RequestIds::renew_at(Instant now, std::int64_t log_time_ms, std::int64_t refused_start_ms) {
+    if (starts_.empty() || starts_.back().start_ms != refused_start_ms) return;
+    learn_time(now, log_time_ms);
+    renew_ = back_ = true;
+}
+
 RequestIds::Start& RequestIds::open_start(Instant now) {
     const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - log_time_at_);
     std::int64_t start_ms = log_time_ms_ + passed.count();
+    drop_old_starts(now, start_ms);
+    if (!starts_.empty() && !back_) start_ms = std::max(start_ms, starts_.back().start_ms + 1);
     // A start that comes again would give old numbers a second meaning.
-    if (!starts_.empty()) start_ms = std::max(start_ms, starts_.back().start_ms + 1);
+    while (!used_.try_emplace(start_ms, now).second) ++start_ms;
     Start& start = starts_.emplace_back();
     start.start_ms = start_ms;
     start.opened = now;
     start.windows.resize(std::size_t{groups_} + 1);
-    renew_ = false;
-    drop_old_starts(now);
+    renew_ = back_ = false;
     return start;
 }
 
-void RequestIds::drop_old_starts(Instant now) {
+void RequestIds::drop_old_starts(Instant now, std::int64_t log_time_ms) {
     // What is left of an old start are numbers left open; the node forgets them likewise.
     std::erase_if(starts_, [&](const Start& start) {
         return start.slots == 0 && now - start.opened > kForgetAfter;
+    });
+    // A start from the future lives until that time has come.
+    constexpr std::int64_t kForgetMs =
+        std::chrono::duration_cast<std::chrono::milliseconds>(kForgetAfter).count();
+    std::erase_if(used_, [&](const auto& used) {
+        return now - used.second > kForgetAfter && log_time_ms - used.first > kForgetMs;
     });
 }
 

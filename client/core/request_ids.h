@@ -51,6 +51,9 @@ public:
     // The next id gets a new start: at once, or from the next log time learned.
     void renew_now() { renew_ = true; }
     void renew_with_next_time() { renew_when_told_ = true; }
+    // A node refused this start and keeps this log time: the next id gets a start of that time,
+    // even if it is earlier; unless there is a newer start by now.
+    void renew_at(Instant now, std::int64_t log_time_ms, std::int64_t refused_start_ms);
 
     // Calls `visit(slot)` for the numbers of `group` that a call waits for, in order.
     template <class Visit>
@@ -91,7 +94,7 @@ private:
     std::pair<Start*, Window*> held(const RequestId& id);
     const Window* held(const RequestId& id) const;
     Start& open_start(Instant now);
-    void drop_old_starts(Instant now);
+    void drop_old_starts(Instant now, std::int64_t log_time_ms);
 
     RequestIdOptions options_;
     std::uint32_t groups_ = 0;
@@ -99,7 +102,9 @@ private:
     Instant log_time_at_;
     bool renew_ = true;
     bool renew_when_told_ = false;
+    bool back_ = false;                             // the next start may be earlier than the last
     std::deque<Start> starts_;                      // the newest last
+    std::map<std::int64_t, Instant> used_;          // every start that a node may still remember
     std::map<RequestId, std::uint32_t> elsewhere_;  // bound ids that no window holds
 };
 

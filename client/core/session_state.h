@@ -83,6 +83,7 @@ struct Link {
 
 struct KnownNode {
     routing::HelloNode info;
+    std::optional<std::int64_t> clock_ms;  // the log time it told, minus our monotonic clock
     LinkId link = kNone;
 };
 
@@ -159,7 +160,8 @@ struct Session::State {
     void on_refusal(Now now, std::uint32_t slot, LinkId link, Reply&& reply);
     void retry(Now now, std::uint32_t slot, bool taint);
     void back_off(Now now, std::uint32_t slot);
-    bool with_fresh_id(Now now, std::uint32_t slot, const Error& why);
+    bool with_fresh_id(Now now, std::uint32_t slot, LinkId link, const Error& why);
+    void take_time_of(Now now, LinkId link, std::int64_t refused_start_ms);
     static bool is_final(const Call& call, const Reply& reply);
     static Reply folded(const Call& call, Reply reply);
 

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace weft::client {
 namespace {
 
@@ -115,6 +117,53 @@ TEST(RequestIds, GoOnInANewSessionWhenTheOldOneHasEnded) {
     world.done(world.last());
     EXPECT_EQ(world.ended[1].outcome, Outcome::Done);
     EXPECT_GE(world.ended[1].id.start_ms, 9'000'000);
+}
+
+// A node whose clock is an hour ahead told the time; every other node refuses that start.
+TEST(RequestIds, TakeTheTimeOfTheNodeThatRefusesAStartFromTheFuture) {
+    SessionWorld world = SessionWorld::connected();
+    world.log_time_ms += 3'600'000;
+    world.say_hello(world.link_to(2), 2);
+    world.call(1, "x");
+    world.call(2, "y");
+    ASSERT_EQ(world.sent.size(), 2U);
+    const auto first = world.sent[0], second = world.sent[1];
+    EXPECT_EQ(first.second.id.start_ms, 4'600'000);
+    world.refuse(first, ErrorNumber::ClockTooFarOff);
+    world.refuse(second, ErrorNumber::ClockTooFarOff);
+    EXPECT_FALSE(world.has_ended(1) || world.has_ended(2));
+    world.pass(milliseconds(50));
+    ASSERT_EQ(world.sent.size(), 4U);
+    for (std::size_t i = 2; i < 4; ++i) {
+        EXPECT_LT(world.sent[i].second.id.start_ms, 1'001'000);
+        EXPECT_EQ(world.sent[i].second.id.start_ms, world.sent[2].second.id.start_ms);
+        world.done(world.sent[i]);
+    }
+    EXPECT_EQ(world.ended[1].outcome, Outcome::Done);
+    EXPECT_EQ(world.ended[2].outcome, Outcome::Done);
+}
+
+TEST(RequestIds, AreNewEvenWhenTimeGoesBack) {
+    RequestIds ids({.client = {}, .renew_start = minutes(5)});
+    ids.set_groups(4);
+    Instant now{0};
+    ids.learn_time(now, 5000);
+    std::set<RequestId> all;
+    std::int64_t last_start = 0;
+    for (const std::int64_t told : {5000, 4000, 5000, 4000, 5000, 9'000'000, 5000}) {
+        const auto id = ids.assign(GroupId{1}, 0, now);
+        ASSERT_TRUE(id);
+        EXPECT_TRUE(all.insert(*id).second) << id->start_ms;
+        ids.settle(*id);
+        last_start = id->start_ms;
+        ids.renew_at(now, told, last_start);
+    }
+    // Not forgotten while a node may remember it: that start has not even come yet.
+    now = now + minutes(30);
+    ids.renew_at(now, 9'000'000, last_start);
+    const auto late = ids.assign(GroupId{1}, 0, now);
+    ASSERT_TRUE(late);
+    EXPECT_TRUE(all.insert(*late).second);
 }
 
 StartCall resolve(CallId call, const RequestId& id) {
