@@ -85,5 +85,7 @@ Id id_of(const WireId& wire) {
 }
 
 inline bool counter_ok(std::uint64_t value) { return value <= kCounterMax; }
+// Milliseconds since 1970: exact in a double, and far from where a difference could overflow.
+inline bool wall_ok(std::int64_t ms) { return ms >= 0 && ms < std::int64_t{1} << 53; }
 
 }  // namespace weft::wire

@@ -152,6 +152,8 @@ Result<routing::ToClient> read_hello_reply(const RawMessage& raw) {
     hello.cluster = id_of<ClusterId>(*wire.cluster());
     hello.node = id_of<NodeId>(*wire.node());
     hello.boot = Boot{wire.boot()};
+    if (!wall_ok(wire.log_time_ms()))
+        return fail(ErrorNumber::BadMessage, "a log time of {} ms", wire.log_time_ms());
     hello.log_time_ms = wire.log_time_ms();
     std::memcpy(hello.hash_key.data(), wire.hash_key()->bytes()->Data(), hello.hash_key.size());
     hello.groups = wire.groups();

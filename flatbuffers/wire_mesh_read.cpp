@@ -67,8 +67,13 @@ bool item_ok(const fb::AppendAnswer& answer) {
            position_ok(answer.hint_term(), answer.index());
 }
 replication::AppendAnswer plain(const fb::AppendAnswer& answer) {
-    return {GroupId{answer.group()}, Term{answer.term()},      answer.accepted(),
-            answer.damaged(),        LogIndex{answer.index()}, Term{answer.hint_term()}};
+    return {.group = GroupId{answer.group()},
+            .term = Term{answer.term()},
+            .accepted = answer.accepted(),
+            .damaged = answer.damaged(),
+            .index = LogIndex{answer.index()},
+            .hint_term = Term{answer.hint_term()},
+            .stamp_ahead = answer.stamp_ahead()};
 }
 
 bool item_ok(const fb::GroupBeat& beat) {
@@ -97,6 +102,20 @@ Result<void> read_items(const flatbuffers::Vector<const Wire*>* wire, std::vecto
             return fail(ErrorNumber::BadMessage, "item {} of {} is out of range", out.size(),
                         wire->size());
         out.push_back(plain(*item));
+    }
+    return {};
+}
+
+// Rising, so that no group comes twice.
+Result<void> read_groups(const flatbuffers::Vector<std::uint32_t>* wire,
+                         std::vector<GroupId>& out) {
+    if (wire == nullptr) return {};
+    if (!aligned(wire, alignof(std::uint32_t)))
+        return fail(ErrorNumber::BadMessage, "a vector is not aligned");
+    for (const std::uint32_t group : *wire) {
+        if (!group_ok(group) || (!out.empty() && group <= out.back().value))
+            return fail(ErrorNumber::BadMessage, "group {} is out of range or order", group);
+        out.push_back(GroupId{group});
     }
     return {};
 }
@@ -243,6 +262,9 @@ Result<node::MeshMessage> read_heartbeat(const RawMessage& raw) {
     beat.unlisted = wire.unlisted();
     beat.unlisted_hash = wire.unlisted_hash();
     beat.disk_age_ms = wire.disk_age_ms();
+    if (!wall_ok(wire.wall_ms()))
+        return fail(ErrorNumber::BadMessage, "a clock of {} ms", wire.wall_ms());
+    beat.wall_ms = wire.wall_ms();
     if (auto read = read_items(wire.listed(), beat.listed); !read)
         return std::unexpected(read.error());
     return replication::PeerMessage(std::move(beat));
@@ -256,7 +278,12 @@ Result<node::MeshMessage> read_heartbeat_answer(const RawMessage& raw) {
     answer.round = wire.round();
     answer.want_all = wire.want_all();
     answer.disk_age_ms = wire.disk_age_ms();
+    if (!wall_ok(wire.wall_ms()))
+        return fail(ErrorNumber::BadMessage, "a clock of {} ms", wire.wall_ms());
+    answer.wall_ms = wire.wall_ms();
     if (auto read = read_items(wire.refused(), answer.refused); !read)
+        return std::unexpected(read.error());
+    if (auto read = read_groups(wire.cannot_stand(), answer.cannot_stand); !read)
         return std::unexpected(read.error());
     return replication::PeerMessage(std::move(answer));
 }

@@ -26,8 +26,8 @@ fb::AppendItem wire_of(const replication::AppendItem& item) {
             item.group.value, item.count,           item.offset,           item.bytes};
 }
 fb::AppendAnswer wire_of(const replication::AppendAnswer& answer) {
-    return {answer.term.value,  answer.index.value, answer.hint_term.value,
-            answer.group.value, answer.accepted,    answer.damaged};
+    return {answer.term.value, answer.index.value, answer.hint_term.value, answer.group.value,
+            answer.accepted,   answer.damaged,     answer.stamp_ahead};
 }
 fb::GroupBeat wire_of(const replication::GroupBeat& beat) {
     return {beat.term.value, beat.commit.value, beat.group.value};
@@ -148,15 +148,20 @@ void put(FrameWriter& frame, const replication::Heartbeat& beat) {
     const auto listed = optional_structs(builder, beat.listed);
     add(frame, builder, MessageType::Heartbeat,
         fb::CreateHeartbeat(builder, beat.round, beat.unlisted_hash, beat.unlisted,
-                            beat.disk_age_ms, listed));
+                            beat.disk_age_ms, listed, beat.wall_ms));
 }
 
 void put(FrameWriter& frame, const replication::HeartbeatAnswer& answer) {
     auto& builder = frame.builder();
     const auto refused = optional_structs(builder, answer.refused);
+    flatbuffers::Offset<flatbuffers::Vector<std::uint32_t>> cannot_stand;
+    if (!answer.cannot_stand.empty())
+        cannot_stand = builder.CreateVector<std::uint32_t>(
+            answer.cannot_stand.size(),
+            [&](std::size_t i) { return answer.cannot_stand[i].value; });
     add(frame, builder, MessageType::HeartbeatAnswer,
         fb::CreateHeartbeatAnswer(builder, answer.round, answer.disk_age_ms, answer.want_all,
-                                  refused));
+                                  refused, answer.wall_ms, cannot_stand));
 }
 
 void put(FrameWriter& frame, const replication::Confirm& confirm) {

@@ -49,6 +49,8 @@ std::string_view disk_name(DiskState disk, bool full) {
 }
 
 // What people call a node: its name, or the beginning of its id.
+constexpr std::int64_t kClockWorthSayingMs = replication::kStampAheadMs / 2;
+
 std::string name_of(const routing::Genesis& genesis, NodeId node) {
     for (const routing::NodeRecord& record : genesis.founders)
         if (record.node == node && !record.name.empty()) return record.name;
@@ -177,13 +179,26 @@ routing::AdminReply Node::State::admin_peers(std::uint64_t id) const {
     return answer.take();
 }
 
+std::string Node::State::clocks_off() const {
+    std::string text;
+    for (const Peer& peer : peers) {
+        if (!peer.clock_ms || std::abs(ahead_of(peer)) <= kClockWorthSayingMs) continue;
+        const double seconds = static_cast<double>(ahead_of(peer)) / 1000;
+        text += fmt::format("{}the clock of {} is {:.1f} s {} this node's",
+                            text.empty() ? "" : ", ", name_of(options.genesis, peer.record.node),
+                            std::abs(seconds), seconds > 0 ? "behind" : "ahead of");
+    }
+    return text;
+}
+
 routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
     AdminTable answer(id, {{"check"}, {"ok", Flag}, {"reason"}});
-    std::size_t leaderless = 0, damaged = 0, blocked = 0, unready = 0;
+    std::size_t leaderless = 0, damaged = 0, votes = 0, blocked = 0, unready = 0;
     for (const Hosted& group : hosted) {
         const replication::PartitionStatus status = group.partition.status();
         if (!status.leader && status.role != Role::Leader) ++leaderless;
-        if (status.damaged) ++damaged;
+        if (group.partition.replica().lacks_data()) ++damaged;
+        if (group.partition.replica().vote_damaged()) ++votes;
         if (status.blocked) ++blocked;
         if (status.role == Role::Leader && !status.ready) ++unready;
     }
@@ -200,6 +215,12 @@ routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
     check("ready", unready == 0, fmt::format("{} new leaderships not committed yet", unready));
     check("peers", silent.empty(), "no contact with " + silent);
     check("data", damaged == 0, fmt::format("{} partitions with damaged data", damaged));
+    check("votes", votes == 0,
+          fmt::format("{} partitions with a damaged vote record: this node stores for them, and "
+                      "never votes or leads there again",
+                      votes));
+    const std::string clocks = clocks_off();
+    check("clocks", clocks.empty(), clocks);
     check("format", blocked == 0,
           fmt::format("{} partitions hold entries of a newer weft", blocked));
     check("disk", disk == DiskState::Well && !disk_full,

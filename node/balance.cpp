@@ -4,6 +4,8 @@
 
 #include "node/state.h"
 
+#include <algorithm>
+
 namespace weft::node {
 
 using replication::Role;
@@ -14,6 +16,7 @@ constexpr Duration kLookPause = std::chrono::seconds(1);
 // Longer than a drain takes: a node that hands over and stops must not get its groups back.
 constexpr Duration kLedLongEnough = std::chrono::seconds(10);
 constexpr Duration kGreetedLongEnough = std::chrono::seconds(3);
+constexpr Duration kHomeAgainMax = std::chrono::minutes(1);
 constexpr std::size_t kTransfersPerLook = 32;
 // A transfer stops proposals until the target has everything: it must nearly have it.
 constexpr std::uint64_t kEntriesBehindMax = 256;
@@ -24,11 +27,18 @@ void Node::State::send_leaders_home() {
     if (home_due > now.mono) return;
     home_due = now.mono + kLookPause;
     if (draining.active() || peers.empty()) return;
+    if (disk_full) return hand_over_all();
     std::size_t transfers = 0;
     for (Hosted& group : hosted) {
         if (group.role != Role::Leader || group.led_since + kLedLongEnough > now.mono) continue;
         const NodeId home = table.replicas(group.group)[0];
-        if (home == options.self || !may_lead_again(group, home)) continue;
+        if (home == options.self || group.home_after > now.mono || !may_lead_again(group, home))
+            continue;
+        // Proposals wait while a transfer is tried: a home that does not take over, for whatever
+        // reason, is asked ever more rarely.
+        group.home_after =
+            now.mono + std::min(kLookPause * (2 << std::min(group.home_tries, 5)), kHomeAgainMax);
+        ++group.home_tries;
         log.info("leader.sent_home", {{"group", group.group}, {"to", home}});
         step_partition(group, replication::TransferLeadership{home});
         if (++transfers == kTransfersPerLook) return;
@@ -41,8 +51,9 @@ bool Node::State::may_lead_again(const Hosted& group, NodeId home) {
         return false;
     const replication::Replica& replica = group.partition.replica();
     const auto slot = replica.config().slot(home);
-    if (!slot || 2 * std::chrono::milliseconds(peer->contact.peer_disk_age_ms()) >
-                     options.timings.election_min)
+    if (!slot || !replica.can_stand(*slot) ||
+        2 * std::chrono::milliseconds(peer->contact.peer_disk_age_ms()) >
+            options.timings.election_min)
         return false;
     return replica.match(*slot).value + kEntriesBehindMax >= replica.last_index().value;
 }

@@ -12,22 +12,30 @@ using replication::Role;
 void Node::State::heartbeats() {
     if (heartbeat_due > now.mono) return;
     heartbeat_due = now.mono + options.timings.heartbeat;
+    judge_clocks();
     // A leader that cannot write must be missed (trap c): its silence lets others take over.
     if (disk == DiskState::Stalled) return;
-    for (Peer& peer : peers)
-        if (peer.up && peer.contact.leads_any())
-            peer.outbox.add(MeshMessage{
-                replication::PeerMessage{peer.contact.make_heartbeat(now.mono, disk_age_ms())}});
+    for (Peer& peer : peers) {
+        if (!peer.up || !peer.contact.leads_any()) continue;
+        replication::Heartbeat beat = peer.contact.make_heartbeat(now.mono, disk_age_ms());
+        beat.wall_ms = now.wall.ms;
+        peer.outbox.add(MeshMessage{replication::PeerMessage{std::move(beat)}});
+    }
 }
 
 void Node::State::on_heartbeat(Peer& peer, const replication::Heartbeat& beat) {
+    learn_clock(peer, beat.wall_ms);
     replication::HeartbeatAnswer answer = peer.contact.on_heartbeat(now.mono, beat, *this);
     if (answer.round == 0 || !peer.up) return;
     answer.disk_age_ms = disk_age_ms();
+    answer.wall_ms = now.wall.ms;
+    answer.cannot_stand = groups_not_to_lead(peer);
     peer.outbox.add(MeshMessage{replication::PeerMessage{std::move(answer)}});
 }
 
 void Node::State::on_heartbeat_answer(Peer& peer, const replication::HeartbeatAnswer& answer) {
+    learn_clock(peer, answer.wall_ms);
+    note_standing(peer, answer.cannot_stand);
     step_refused(peer, peer.contact.on_answer(answer));
 }
 

@@ -79,7 +79,7 @@ void Node::State::on_request(ClientRef from, Request& request) {
             from, request,
             make_error(ErrorNumber::GroupNotHosted,
                        fmt::format("group {} is not on this node", request.id.group.value)));
-    if (auto error = check_room(request)) return refuse(from, request, std::move(*error));
+    if (auto error = check_room(request, *group)) return refuse(from, request, std::move(*error));
     step_partition(*group, replication::Submit{from, std::move(request)});
 }
 
@@ -115,13 +115,16 @@ std::optional<Error> Node::State::check_entity(const Request& request) const {
 }
 
 // What this node as a whole cannot take on now, though the group might.
-std::optional<Error> Node::State::check_room(const Request& request) const {
+std::optional<Error> Node::State::check_room(const Request& request, const Hosted& group) const {
+    if (group.role != replication::Role::Leader) return std::nullopt;  // who leads may have room
     const bool full = waiting_bytes + effects.batch.bytes() > options.persist_bytes_max;
     if (!full && !disk_full) return std::nullopt;
     const entity::EntityType* type = types.find(request.type);
     const bool reads = request.kind != RequestKind::Resolve && type != nullptr &&
                        type->command(request.command) == entity::Access::Read;
     if (reads) return std::nullopt;
+    if (disk_full && group.partition.replica().can_hand_over())
+        return make_error(ErrorNumber::NoLeader, "the disk is full here, another node will lead");
     if (disk_full) return make_error(ErrorNumber::DiskFull, "this node only answers reads");
     return make_error(ErrorNumber::QueueFull,
                       fmt::format("{} bytes wait for the disk", waiting_bytes));

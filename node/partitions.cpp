@@ -59,8 +59,7 @@ void Node::State::host_groups(std::vector<storage::RecoveredGroup> recovered) {
         added.commit = added.partition.replica().commit();
     }
     deadlines = Deadlines(hosted.size());
-    for (std::uint32_t place = 0; place < hosted.size(); ++place)
-        deadlines.set(place, hosted[place].partition.next_deadline());
+    for (std::uint32_t place = 0; place < hosted.size(); ++place) after_step(hosted[place]);
 }
 
 Hosted* Node::State::find(GroupId group) {
@@ -158,6 +157,7 @@ void Node::State::on_role_changed(Hosted& group) {
         ++counters.elections_won;
         group.led_since = now.mono;
     }
+    if (!leads) group.home_tries = 0;
     group.role = replica.role();
     group.term = replica.term();
     if (leads) tell_contacts(group);
@@ -178,6 +178,8 @@ void Node::State::after_step(Hosted& group) {
         }
         group.commit = commit;
     }
+    const bool stands = group.partition.replica().can_stand();
+    if (std::exchange(group.stands, stands) != stands) stands ? --not_standing : ++not_standing;
     deadlines.set(place_of(group), group.partition.next_deadline());
 }
 

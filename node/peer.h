@@ -9,6 +9,7 @@
 #include "weft/types.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,8 +56,11 @@ struct Peer {
     bool greeted = false;               // it answered our hello on this link
     Instant greeted_at{};
     Instant hello_due = Instant::never();
-    std::string refused;       // why nothing of it is taken; empty: it is welcome
-    bool rolled_back = false;  // then for good
+    std::vector<GroupId> cannot_stand;     // groups it would not campaign in, rising
+    std::optional<std::int64_t> clock_ms;  // its wall clock minus our monotonic one
+    bool behind = false;                   // our stamps are too far ahead for it
+    std::string refused;                   // why nothing of it is taken; empty: it is welcome
+    bool rolled_back = false;              // then for good
     bool evidence = false;
     Instant evidence_until = Instant::never();
 };

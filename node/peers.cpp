@@ -66,7 +66,7 @@ bool Node::State::new_boot(Peer& peer, const FromPeer& event) {
     log.info("peer.boot", {{"node", peer.record.node}, {"boot", event.boot}});
     peer.boot = event.boot;
     peer.refused.clear();
-    peer.contact.reset();
+    forget_contact(peer);
     peer.greeted = false;
     if (peer.up) say_hello(peer, false);
     if (peer.evidence) {
@@ -96,7 +96,7 @@ void Node::State::on(const PeerLink& event) {
     peer->greeted = false;
     peer->hello_due = Instant::never();
     peer->outbox.clear();
-    peer->contact.reset();
+    forget_contact(*peer);
     if (event.state != LinkState::Refused || peer->boot.value == 0) return;
     peer->evidence_until = Instant::never();  // until a newer boot says otherwise
     if (peer->evidence) return;

@@ -74,7 +74,7 @@ struct Node::State final : replication::GroupDirectory {
     void on_request(ClientRef from, Request& request);
     std::optional<Error> check_request(const Request& request) const;
     std::optional<Error> check_entity(const Request& request) const;
-    std::optional<Error> check_room(const Request& request) const;
+    std::optional<Error> check_room(const Request& request, const Hosted& group) const;
     void refuse(ClientRef from, const Request& request, Error error);
 
     // ---- journal.cpp: rounds of records, the age of the disk, a full disk
@@ -95,6 +95,18 @@ struct Node::State final : replication::GroupDirectory {
     void on(const Drain& event);
     void drain_round();
     std::size_t groups_to_hand_over() const;
+
+    // ---- standing.cpp: who could lead, and whose clock is off
+    std::vector<GroupId> groups_not_to_lead(const Peer& peer) const;
+    void note_standing(Peer& peer, std::vector<GroupId> cannot_stand);
+    void learn_clock(Peer& peer, std::int64_t wall_ms);
+    // Milliseconds by which our clock is ahead of the peer's, which has told it.
+    std::int64_t ahead_of(const Peer& peer) const;
+    void judge_clocks();
+    // Whose clock is clearly off from ours, in words; empty: nobody's that we know.
+    std::string clocks_off() const;
+    // The link or the process is another one now: what was known of it is void.
+    void forget_contact(Peer& peer);
 
     // ---- balance.cpp: leaderships back to where the table wants them
     void send_leaders_home();
@@ -155,6 +167,7 @@ struct Node::State final : replication::GroupDirectory {
     std::vector<Hosted> hosted;         // by group
     std::vector<std::uint32_t> places;  // by group: place in hosted, or kNoPlace
     std::vector<Peer> peers;            // by NodeId
+    std::size_t not_standing = 0;       // hosted groups that this node would not campaign in
     Deadlines deadlines{0};             // by place
     replication::Effects effects;       // of partitions; its batch is the round's
     replication::ConfirmRounds confirms;

@@ -12,8 +12,6 @@ namespace weft::replication {
 
 namespace {
 
-// How far an entry's stamp may lie ahead of the own clock (DESIGN 5, log time).
-constexpr std::int64_t kStampAheadMs = 5000;
 constexpr LogIndex kIndexMax{std::uint64_t{1} << 60};
 
 }  // namespace
@@ -35,12 +33,14 @@ void Replica::on(Now now, const Append& append, Effects& out) {
     }
     if (!prev_fits(append, out)) return;
 
+    stamp_refused_ = false;
     const std::uint32_t taken = take_entries(now, append, out);
     const LogIndex end{item.prev.index.value + taken};
     verified_ = std::max(verified_, end);
     follow_commit(item.commit);
     if (taken < item.count && !wrote_) {
-        refuse_append(append.from, verified_, out);
+        stamp_refused_ ? refuse_stamp(append.from, out)
+                       : refuse_append(append.from, verified_, out);
     } else if (intact_ >= verified_ && hard_durable() && !wrote_) {
         acknowledge(out);
     } else {
@@ -153,6 +153,7 @@ bool Replica::acceptable(Now now, const Append& append, const Incoming& entry) {
         why = "stamp falls";
     } else if (header.stamp_ms > before.stamp_ms && header.stamp_ms > now.wall.ms + kStampAheadMs) {
         why = "stamp ahead of the clock";
+        stamp_refused_ = true;
     } else if (header.kind == EntryKind::Config) {
         const auto section = find_section(entry.encoded.view(), SectionType::Config);
         if (!section || !decode_config(section->bytes)) why = "configuration";
@@ -185,6 +186,16 @@ void Replica::refuse_append(NodeId to, LogIndex index, Effects& out) const {
     answer.term = hard_.term;
     answer.index = index;
     answer.hint_term = term_at(index).value_or(Term{});
+    out.list.push_back(Send{to, answer});
+}
+
+void Replica::refuse_stamp(NodeId to, Effects& out) const {
+    AppendAnswer answer;
+    answer.group = options_.group;
+    answer.term = hard_.term;
+    answer.index = verified_;
+    answer.hint_term = term_at(verified_).value_or(Term{});
+    answer.stamp_ahead = true;
     out.list.push_back(Send{to, answer});
 }
 

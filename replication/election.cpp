@@ -23,9 +23,13 @@ bool plausible(Term term) { return term.value != 0 && term <= kTermMax; }
 
 bool Replica::may_campaign() const {
     if (self_slot_ == kNoSlot || !config_.is_voter(self_slot_)) return false;
-    if (damaged() || bans_ != 0 || !config_wanted_.empty()) return false;    // S19, S23
+    if (!can_stand()) return false;
     if (disk_age_ * 2 > options_.timings.election_min) return false;         // stalled disk
     return durable_ >= window_.base() && configs_.back().index <= durable_;  // S4, S13
+}
+
+bool Replica::can_stand() const {
+    return !damaged() && bans_ == 0 && config_wanted_.empty();  // S19, S23
 }
 
 // S22: with its last (term, index) unread a replica cannot tell whose log is behind its own.
@@ -116,17 +120,6 @@ void Replica::on(Now now, const CrashEvidence& evidence, Effects&) {
 
 void Replica::on(Now, const EvidenceDropped& dropped, Effects&) {
     evidence_ &= static_cast<PeerSet>(~bit_of(dropped.node));
-}
-
-// Stalled disk (DESIGN 5): give leadership away while others can still take it, then stop.
-void Replica::on(Now now, const DiskAge& age, Effects& out) {
-    disk_age_ = age.age;
-    if (role_ != Role::Leader) return;
-    if (disk_age_ > options_.timings.election_min * 2) {
-        step_down(now, "stalled disk", out);
-    } else if (disk_age_ * 2 > options_.timings.election_min && !transfer_) {
-        start_transfer(now, std::nullopt, out);
-    }
 }
 
 // ---- campaign ---------------------------------------------------------------------------------
@@ -344,45 +337,6 @@ void Replica::step_down(Now now, std::string_view why, Effects& out) {
     log_.info("replica.steps_down",
               {{"group", options_.group}, {"term", hard_.term}, {"reason", why}});
     become_follower(now, hard_.term, std::nullopt, out);
-}
-
-// ---- transfer (thesis 3.10, S9) ---------------------------------------------------------------
-
-void Replica::on(Now now, const TransferLeadership& wish, Effects& out) {
-    if (role_ == Role::Leader && !transfer_) start_transfer(now, wish.to, out);
-}
-
-std::size_t Replica::transfer_target(std::optional<NodeId> to) const {
-    std::size_t best = kNoSlot;
-    for (std::size_t i = 0; i < peers_.size(); ++i) {
-        if (i == self_slot_ || !config_.is_voter(i)) continue;
-        if (to && config_.nodes[i] != *to) continue;
-        if (peers_[i].state == Peer::State::Snapshot || (evidence_ >> i & 1) != 0) continue;
-        if (best == kNoSlot || peers_[i].match > peers_[best].match) best = i;
-    }
-    return best;
-}
-
-void Replica::start_transfer(Now now, std::optional<NodeId> to, Effects& out) {
-    const std::size_t target = transfer_target(to);
-    if (target == kNoSlot) return;
-    const Instant until = now.mono + options_.timings.election_max;
-    transfer_ = Transfer{target, false, until, until};
-    send_more(now, target, out);
-    drive_transfer(out);
-}
-
-void Replica::drive_transfer(Effects& out) {
-    if (!transfer_ || transfer_->sent) return;
-    if (peers_[transfer_->target].match != window_.last()) return;
-    transfer_->sent = true;
-    out.list.push_back(
-        Send{config_.nodes[transfer_->target], TimeoutNow{options_.group, hard_.term}});
-}
-
-void Replica::on_timeout_now(Now now, NodeId from, const TimeoutNow& order, Effects& out) {
-    if (order.term != hard_.term || role_ != Role::Follower || leader_ != from) return;
-    if (may_campaign()) start_election(now, true, out);
 }
 
 }  // namespace weft::replication

@@ -46,9 +46,10 @@ struct AppendAnswer {
     GroupId group;
     Term term;
     bool accepted = false;
-    bool damaged = false;  // send again from `index` even if it was acknowledged before
-    LogIndex index;        // accepted: durable match; else: where to go on from (hint)
-    Term hint_term;        // refused: term of the entry at `index` there
+    bool damaged = false;      // send again from `index` even if it was acknowledged before
+    LogIndex index;            // accepted: durable match; else: where to go on from (hint)
+    Term hint_term;            // refused: term of the entry at `index` there
+    bool stamp_ahead = false;  // refused: the entry behind `index` comes from the future (S29)
 };
 
 struct TimeoutNow {
@@ -90,12 +91,15 @@ struct Heartbeat {
     std::uint32_t unlisted = 0;       // groups this node leads with the peer as voter, not listed
     std::uint64_t unlisted_hash = 0;  // over their (group, term)
     std::uint32_t disk_age_ms = 0;    // age of the oldest Persist
+    std::int64_t wall_ms = 0;         // the sender's clock; 0: not told
 };
 struct HeartbeatAnswer {
     std::uint64_t round = 0;
     std::vector<GroupTerm> refused;  // with the receiver's own term
     bool want_all = false;           // the hash differs: list everything
     std::uint32_t disk_age_ms = 0;
+    std::int64_t wall_ms = 0;             // the sender's clock; 0: not told
+    std::vector<GroupId> cannot_stand{};  // groups it would not campaign in, whoever asks; rising
 };
 struct Confirm {
     std::uint64_t round = 0;

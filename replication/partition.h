@@ -67,9 +67,10 @@ struct Sweep {
     std::size_t rows = 64;
 };
 
-using PartitionEvent = std::variant<Submit, ReadsConfirmed, ConfirmGivenUp, Sweep, Tick, Append,
-                                    FromPeer, Beat, BeatRefused, Persisted, Fetched, CrashEvidence,
-                                    EvidenceDropped, PeerReady, TransferLeadership, DiskAge>;
+using PartitionEvent =
+    std::variant<Submit, ReadsConfirmed, ConfirmGivenUp, Sweep, Tick, Append, FromPeer, Beat,
+                 BeatRefused, Persisted, Fetched, CrashEvidence, EvidenceDropped, PeerReady,
+                 PeerStands, ClockAhead, TransferLeadership, DiskAge>;
 
 struct PartitionStatus {
     GroupId group;

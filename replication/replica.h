@@ -28,6 +28,9 @@ struct ReplicaCounters {
     std::uint64_t elections_won = 0;
 };
 
+// Followers take a stamp no further ahead of their own clock than this (S29).
+inline constexpr std::int64_t kStampAheadMs = 5000;
+
 class Replica {
 public:
     Replica(ReplicaOptions options, const storage::RecoveredGroup& recovered, Random random,
@@ -63,6 +66,7 @@ public:
     enum class Ban : std::uint8_t {
         Installing = 1,  // a snapshot is being staged (S19)
         Blocked = 2,     // an entry of a later weft: it could not apply what it proposes
+        ClockAhead = 4,  // its stamps would be refused
     };
     void forbid_campaign(Ban why);
     void allow_campaign(Ban why);
@@ -88,9 +92,16 @@ public:
     // Commit known to include an own-term entry (S8): only then may reads be served.
     bool no_op_committed() const;
     bool damaged() const;
+    bool vote_damaged() const { return hard_damaged_; }
     // Rows or log are; a damaged vote alone keeps from voting and leading, and from nothing else.
     bool lacks_data() const;
     bool transferring() const;
+    // While leading: some voter could take over.
+    bool can_hand_over() const { return transfer_ || transfer_target(std::nullopt) != kNoSlot; }
+    // No lasting reason keeps this replica from campaigning when it is asked to.
+    bool can_stand() const;
+    // The peer said that it can (PeerStands).
+    bool can_stand(std::size_t slot) const { return (cannot_stand_ >> slot & 1) == 0; }
     const storage::LogBase& base() const { return base_; }
     const Config& config() const { return config_; }
     // Term and kind of a known entry in (base, last]; base's own term at base.
@@ -131,9 +142,10 @@ private:
         LogIndex match;  // durable there and equal to our log
         LogIndex next;   // first entry not sent; while probing: not yet known to fit
         State state = State::Probe;
-        bool waiting = false;     // probing, and the probe is unanswered
-        std::uint32_t tries = 0;  // resends in a row without an answer
-        std::uint64_t fetch = 0;  // its fetch under way, 0 for none
+        bool waiting = false;        // probing, and the probe is unanswered
+        std::uint32_t tries = 0;     // resends in a row without an answer
+        bool stamp_refused = false;  // its last answer: our stamps are ahead of its clock
+        std::uint64_t fetch = 0;     // its fetch under way, 0 for none
         LogIndex fetch_from;
         Instant retry_at = Instant::never();
         Instant contacted = Instant::long_ago();  // as its answers to appends prove
@@ -167,6 +179,8 @@ private:
     void on(Now now, const CrashEvidence& evidence, Effects& out);
     void on(Now now, const EvidenceDropped& dropped, Effects& out);
     void on(Now now, const PeerReady& ready, Effects& out);
+    void on(Now now, const PeerStands& peer, Effects& out);
+    void on(Now now, const ClockAhead& clock, Effects& out);
     void on(Now now, const TransferLeadership& wish, Effects& out);
     void on(Now now, const DiskAge& age, Effects& out);
     void begin_step(Now now, Effects& out);
@@ -192,7 +206,7 @@ private:
     void trim_cache();
     void append_entry(const EntryHeader& header, Bytes encoded, Effects& out);
 
-    // election.cpp: terms, votes, start rule, transfer
+    // election.cpp: terms, votes, start rule; transfer.cpp: leadership given away
     void on_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects& out);
     void answer_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects& out);
     void on_vote_answer(Now now, NodeId from, const VoteAnswer& answer, Effects& out);
@@ -218,6 +232,7 @@ private:
     void start_transfer(Now now, std::optional<NodeId> to, Effects& out);
     void drive_transfer(Effects& out);
     void look_at_transfer(Now now);
+    bool stamps_refused() const;
     std::size_t transfer_target(std::optional<NodeId> to) const;
 
     // append.cpp: the follower's log
@@ -234,6 +249,7 @@ private:
     void truncate(LogIndex from, Effects& out);
     void acknowledge(Effects& out);
     void refuse_append(NodeId to, LogIndex index, Effects& out) const;
+    void refuse_stamp(NodeId to, Effects& out) const;
     void want_again(NodeId to, Effects& out) const;
     void follow_commit(LogIndex commit);
 
@@ -307,6 +323,7 @@ private:
     Instant election_at_ = Instant::never();
     Duration election_timeout_{};
     LogIndex verified_;               // equal to the leader's log of this term up to here (S21)
+    bool stamp_refused_ = false;      // the append at hand ends at an entry from the future
     bool ack_due_ = false;            // an append of this term waits for Persisted
     std::optional<NodeId> vote_due_;  // our vote of this term waits for Persisted
     bool ask_due_ = false;            // our own candidacy does
@@ -315,6 +332,7 @@ private:
     PeerSet refused_ = 0;
     PeerSet ready_ = 0;
     PeerSet evidence_ = 0;
+    PeerSet cannot_stand_ = 0;
     bool start_rule_done_ = false;
     std::vector<Asked> asked_;  // vote requests that wait for fresh contact times
 

@@ -92,6 +92,16 @@ struct PeerReady {
 struct TransferLeadership {
     std::optional<NodeId> to;  // nothing: the most caught-up voter
 };
+// Whether the node would campaign if it were asked to; what it said last counts (true at first).
+struct PeerStands {
+    NodeId node;
+    bool stands = true;
+};
+// This node's clock is further ahead of a quorum's clocks than followers take stamps (S29): what it
+// proposed would be refused.
+struct ClockAhead {
+    bool ahead = false;
+};
 // Age of the node's oldest Persist (stalled-disk rule).
 struct DiskAge {
     Duration age{};
@@ -99,6 +109,6 @@ struct DiskAge {
 
 using ReplicaEvent =
     std::variant<Tick, Append, FromPeer, Beat, BeatRefused, Persisted, Fetched, CrashEvidence,
-                 EvidenceDropped, PeerReady, TransferLeadership, DiskAge>;
+                 EvidenceDropped, PeerReady, PeerStands, ClockAhead, TransferLeadership, DiskAge>;
 
 }  // namespace weft::replication

@@ -200,6 +200,7 @@ void Replica::on_append_answer(Now now, NodeId from, const AppendAnswer& answer,
 void Replica::on_accepted(Now now, std::size_t slot, const AppendAnswer& answer, Effects& out) {
     Peer& peer = peers_[slot];
     peer.match = std::max(peer.match, answer.index);
+    peer.stamp_refused = false;
     peer.contacted = std::max(peer.contacted, proposed_by(answer.index));
     if (peer.state == Peer::State::Snapshot && answer.index < window_.base()) return;
     peer.tries = 0;
@@ -221,6 +222,11 @@ void Replica::on_accepted(Now now, std::size_t slot, const AppendAnswer& answer,
 void Replica::on_refused(Now now, std::size_t slot, const AppendAnswer& answer, Effects& out) {
     Peer& peer = peers_[slot];
     if (peer.state == Peer::State::Snapshot) return;
+    peer.stamp_refused = answer.stamp_ahead;
+    if (stamps_refused()) {
+        step_down(now, "a quorum's clocks are behind its stamps", out);
+        return;
+    }
     LogIndex fits = std::min(answer.index, window_.last());
     if (fits < window_.base()) {
         fits = LogIndex{};

@@ -17,7 +17,7 @@ auto fields(const AppendItem& m) {
     return std::tie(m.group, m.term, m.prev, m.commit, m.count, m.offset, m.bytes);
 }
 auto fields(const AppendAnswer& m) {
-    return std::tie(m.group, m.term, m.accepted, m.damaged, m.index, m.hint_term);
+    return std::tie(m.group, m.term, m.accepted, m.damaged, m.index, m.hint_term, m.stamp_ahead);
 }
 auto fields(const GroupBeat& m) { return std::tie(m.group, m.term, m.commit); }
 auto fields(const GroupTerm& m) { return std::tie(m.group, m.term); }
@@ -38,10 +38,10 @@ auto fields(const SnapshotChunk& m) {
 }
 auto fields(const SnapshotAnswer& m) { return std::tie(m.group, m.term, m.at, m.next, m.refused); }
 auto fields(const Heartbeat& m) {
-    return std::tie(m.round, m.listed, m.unlisted, m.unlisted_hash, m.disk_age_ms);
+    return std::tie(m.round, m.listed, m.unlisted, m.unlisted_hash, m.disk_age_ms, m.wall_ms);
 }
 auto fields(const HeartbeatAnswer& m) {
-    return std::tie(m.round, m.refused, m.want_all, m.disk_age_ms);
+    return std::tie(m.round, m.refused, m.want_all, m.disk_age_ms, m.wall_ms, m.cannot_stand);
 }
 auto fields(const Confirm& m) { return std::tie(m.round, m.groups); }
 auto fields(const ConfirmAnswer& m) { return std::tie(m.round, m.refused); }
@@ -94,6 +94,26 @@ TEST(MeshCodec, CarriesEmptyLists) {
         PeerMessage(HeartbeatAnswer{}), PeerMessage(Confirm{}),     PeerMessage(ConfirmAnswer{}),
         PeerMessage(AppendAnswers{}),   PeerMessage(VoteAnswers{}), node::PeerHello{},
     };
+    for (const node::MeshMessage& message : messages) {
+        const auto back = there_and_back(message);
+        ASSERT_TRUE(back) << back.error().message;
+        ASSERT_TRUE(*back);
+        EXPECT_TRUE(same(**back, message));
+    }
+}
+
+// The fields that the first nodes did not know.
+TEST(MeshCodec, CarriesClocksAndWhoCannotStand) {
+    using namespace replication;
+    Heartbeat beat{77, {}, 340, 0xfeed, 12};
+    beat.wall_ms = 1'700'000'000'000;
+    HeartbeatAnswer answer{77, {{GroupId{3}, Term{6}}}, true, 13};
+    answer.wall_ms = 1'700'000'000'001;
+    answer.cannot_stand = {GroupId{0}, GroupId{7}, GroupId{16384}};
+    AppendAnswer refusal{GroupId{3}, Term{5}, false, false, LogIndex{12}, Term{2}};
+    refusal.stamp_ahead = true;
+    const node::MeshMessage messages[] = {PeerMessage(beat), PeerMessage(answer),
+                                          PeerMessage(AppendAnswers{{refusal}})};
     for (const node::MeshMessage& message : messages) {
         const auto back = there_and_back(message);
         ASSERT_TRUE(back) << back.error().message;
@@ -187,6 +207,14 @@ TEST(MeshCodec, RefusesValuesOutOfRange) {
         const char* why;
         PeerMessage message;
     };
+    Heartbeat early{1, {}, 0, 0, 0};
+    early.wall_ms = -1;
+    HeartbeatAnswer late{1, {}, false, 0};
+    late.wall_ms = std::int64_t{1} << 53;
+    HeartbeatAnswer twice{1, {}, false, 0};
+    twice.cannot_stand = {GroupId{4}, GroupId{4}};
+    HeartbeatAnswer nowhere{1, {}, false, 0};
+    nowhere.cannot_stand = {none};
     const Case cases[] = {
         {"vote in term 0", VoteAsks{{{GroupId{1}, Term{0}, at, false, false}}}},
         {"vote in a far term", VoteAsks{{{GroupId{1}, far, at, false, false}}}},
@@ -202,6 +230,10 @@ TEST(MeshCodec, RefusesValuesOutOfRange) {
         {"chunk answer of no group", SnapshotAnswer{none, Term{4}, at, 0, false}},
         {"beat in term 0", Heartbeat{1, {{GroupId{1}, Term{0}, LogIndex{1}}}, 0, 0, 0}},
         {"refusal in a far term", HeartbeatAnswer{1, {{GroupId{1}, far}}, false, 0}},
+        {"beat before 1970", early},
+        {"answer from far in the future", late},
+        {"one group that cannot stand, twice", twice},
+        {"no group that cannot stand", nowhere},
         {"confirm of no group", Confirm{1, {{none, Term{1}}}}},
         {"confirm refusal of no group", ConfirmAnswer{1, {{none, Term{1}}}}},
     };

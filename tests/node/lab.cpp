@@ -61,7 +61,7 @@ void Machine::kill() {
 }
 
 Now Machine::now() const {
-    return {lab_.clock, WallTime{kWallOffsetMs + lab_.clock.ns / 1'000'000}};
+    return {lab_.clock, WallTime{kWallOffsetMs + wall_ahead_ms + lab_.clock.ns / 1'000'000}};
 }
 
 bool Machine::next_event(Event& event) {
@@ -98,7 +98,9 @@ void Machine::perform(Effects& effects) {
 }
 
 void Machine::write(std::uint64_t seq, const storage::WriteBatch& batch) {
-    event(Persisted{seq, store.apply(batch).value()});
+    storage::StoreStats stats = store.apply(batch).value();
+    stats.scarce = scarce;
+    event(Persisted{seq, stats});
 }
 
 void Machine::hold_disk(bool hold) {

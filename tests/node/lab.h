@@ -57,6 +57,8 @@ public:
     std::vector<std::string> trace;          // what it did, in words
     std::optional<Stop> stopped;
     std::size_t messages_sent = 0;
+    bool scarce = false;             // its disk is nearly full
+    std::int64_t wall_ahead_ms = 0;  // of the lab's wall clock
     bool keep_messages = false;
     std::vector<MeshMessage> messages;  // to peers, when kept
 

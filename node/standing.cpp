@@ -1,0 +1,96 @@
+// Who could lead: what nodes tell each other of groups they would not campaign in, and of their
+// clocks. A leadership is never handed to a node that cannot take it, and a node whose stamps a
+// quorum would refuse does not keep one (S29).
+
+#include "node/state.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::node {
+
+namespace {
+
+// A clock is called ahead a little before followers refuse its stamps, and well again only when it
+// is clearly within what they take.
+constexpr std::int64_t kAheadMs = replication::kStampAheadMs - 500;
+constexpr std::int64_t kWellMs = replication::kStampAheadMs - 1000;
+
+std::int64_t boot_clock_ms(Instant at) { return at.ns / 1'000'000; }
+
+}  // namespace
+
+// ---- who cannot stand ---------------------------------------------------------------------------
+
+// With a full disk a node campaigns as a last resort, for reads; it is no target of a transfer.
+std::vector<GroupId> Node::State::groups_not_to_lead(const Peer& peer) const {
+    std::vector<GroupId> groups;
+    if (not_standing == 0 && !disk_full) return groups;
+    for (const std::uint32_t place : peer.shared)
+        if (disk_full || !hosted[place].stands) groups.push_back(hosted[place].group);
+    return groups;
+}
+
+void Node::State::note_standing(Peer& peer, std::vector<GroupId> cannot_stand) {
+    const std::vector<GroupId> before = std::exchange(peer.cannot_stand, std::move(cannot_stand));
+    const auto tell = [&](const std::vector<GroupId>& groups, const std::vector<GroupId>& others,
+                          bool stands) {
+        for (const GroupId id : groups) {
+            Hosted* group = find(id);
+            if (group == nullptr || std::binary_search(others.begin(), others.end(), id)) continue;
+            if (group->partition.replica().config().slot(peer.record.node))
+                step_partition(*group, replication::PeerStands{peer.record.node, stands});
+        }
+    };
+    tell(before, peer.cannot_stand, true);
+    tell(peer.cannot_stand, before, false);
+}
+
+// ---- clocks -------------------------------------------------------------------------------------
+
+void Node::State::learn_clock(Peer& peer, std::int64_t wall_ms) {
+    if (wall_ms == 0) return;
+    peer.clock_ms = wall_ms - boot_clock_ms(now.mono);
+    judge_clocks();
+}
+
+std::int64_t Node::State::ahead_of(const Peer& peer) const {
+    return now.wall.ms - boot_clock_ms(now.mono) - *peer.clock_ms;
+}
+
+void Node::State::judge_clocks() {
+    bool changed = false;
+    for (Peer& peer : peers) {
+        const std::int64_t limit = peer.behind ? kWellMs : kAheadMs;
+        const bool behind = peer.clock_ms && ahead_of(peer) > limit;
+        if (behind == peer.behind) continue;
+        peer.behind = behind;
+        changed = true;
+        if (behind)
+            log.error("clock.ahead", {{"of", peer.record.node}, {"ms", ahead_of(peer)}});
+        else
+            log.info("clock.well_again", {{"with", peer.record.node}});
+    }
+    if (!changed) return;
+    for (Hosted& group : hosted) {
+        const replication::Config& config = group.partition.replica().config();
+        replication::PeerSet with_us = 0;
+        for (std::size_t slot = 0; slot < config.nodes.size(); ++slot) {
+            const Peer* peer = member(group, slot);
+            if (peer == nullptr || !peer->behind)
+                with_us = static_cast<replication::PeerSet>(with_us | 1U << slot);
+        }
+        const bool ahead = !config.quorum(with_us);
+        if (std::exchange(group.clock_ahead, ahead) != ahead)
+            step_partition(group, replication::ClockAhead{ahead});
+    }
+}
+
+void Node::State::forget_contact(Peer& peer) {
+    peer.contact.reset();
+    peer.clock_ms.reset();
+    note_standing(peer, {});
+    judge_clocks();
+}
+
+}  // namespace weft::node

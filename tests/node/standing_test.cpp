@@ -1,0 +1,154 @@
+// A group goes on while a quorum is well, whatever is wrong with the node that should lead it.
+
+#include "core/error.h"
+#include "tests/node/lab.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace weft::node::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class Standing : public ::testing::Test {
+protected:
+    void begin(LabOptions options = {}) {
+        lab = std::make_unique<Lab>(std::move(options));
+        lab->start();
+        ASSERT_TRUE(lab->run_until_ready());
+        const auto table = routing::PlacementTable::first(lab->genesis);
+        for (int i = 0; key.empty(); ++i) {
+            const std::string tried = "k" + std::to_string(i);
+            if (lab->number_of(table.replicas(lab->group_of("kv", tried))[0]) == kHome) key = tried;
+        }
+        group = lab->group_of("kv", key);
+        ASSERT_EQ(lab->call("kv", key, "put", "x").outcome, Outcome::Done);
+        ASSERT_EQ(lab->leader_of(group), kHome);
+    }
+    // How many of `tries` puts, one every 50 ms, are done by whoever leads.
+    int served(int tries) {
+        int done = 0;
+        for (int i = 0; i < tries; ++i) {
+            lab->run_for(milliseconds(50));
+            const auto leader = lab->leader_of(group);
+            if (!leader) continue;
+            const auto reply = lab->ask(*leader, lab->request("kv", key, "put", std::to_string(i)));
+            if (reply.outcome == Outcome::Done) ++done;
+        }
+        return done;
+    }
+    std::string health(std::size_t node) {
+        std::string text;
+        for (const auto& cell : lab->admin(node, "health").cells) text += cell + "\n";
+        return text;
+    }
+
+    static constexpr std::size_t kHome = 1;
+    std::unique_ptr<Lab> lab;
+    std::string key;
+    GroupId group;
+};
+
+TEST_F(Standing, AHomeWithADamagedVoteIsNotAskedToLead) {
+    begin();
+    lab->kill(kHome);
+    ASSERT_TRUE((*lab)[kHome].store.corrupt_hard(group));
+    lab->run_for(seconds(2));
+    lab->start(kHome);
+    lab->run_for(seconds(15));
+    ASSERT_TRUE(lab->leader_of(group));
+    ASSERT_NE(lab->leader_of(group), kHome);
+    EXPECT_EQ(served(200), 200);
+    const auto hurt = (*lab)[kHome].node().partition(group).status();
+    EXPECT_EQ(hurt.applied, hurt.commit);
+    EXPECT_NE(health(kHome).find("damaged vote"), std::string::npos) << health(kHome);
+}
+
+TEST_F(Standing, ADrainPassesByAReplicaThatCannotStand) {
+    begin();
+    const std::size_t hurt = 2;
+    lab->kill(hurt);
+    ASSERT_TRUE((*lab)[hurt].store.corrupt_hard(group));
+    lab->start(hurt);
+    lab->run_for(seconds(3));
+    ASSERT_EQ(lab->leader_of(group), kHome);
+    (*lab)[kHome].event(Drain{});
+    lab->run_for(milliseconds(300));  // an attempt in vain would take longer
+    EXPECT_EQ(lab->leader_of(group), 0U);
+}
+
+TEST_F(Standing, ALeaderWhoseClockIsAheadGivesItsGroupsAway) {
+    begin();
+    (*lab)[kHome].wall_ahead_ms = 60'000;
+    lab->run_for(seconds(2));
+    ASSERT_TRUE(lab->leader_of(group));
+    EXPECT_NE(lab->leader_of(group), kHome);
+    EXPECT_EQ(served(400), 400);  // long enough to be sent home
+    EXPECT_NE(lab->leader_of(group), kHome);
+    EXPECT_NE(health(kHome).find("clock"), std::string::npos) << health(kHome);
+    EXPECT_NE(health(0).find("clock"), std::string::npos) << health(0);
+
+    (*lab)[kHome].wall_ahead_ms = 0;
+    EXPECT_GE(served(400), 390);
+    EXPECT_EQ(lab->leader_of(group), kHome);
+    EXPECT_EQ(health(kHome).find("clock of"), std::string::npos) << health(kHome);
+}
+
+TEST_F(Standing, AClockAheadOfOneOtherIsNoReasonToGoWhileAQuorumTakesItsStamps) {
+    begin();
+    (*lab)[0].wall_ahead_ms = -60'000;
+    EXPECT_EQ(served(200), 200);
+    EXPECT_EQ(lab->leader_of(group), kHome);
+    EXPECT_NE(health(kHome).find("60.0 s behind"), std::string::npos) << health(kHome);
+}
+
+TEST_F(Standing, EveryNodeAheadOfTheOtherTwoInTurnStopsNothingForLong) {
+    begin();
+    for (const std::size_t node : {1U, 0U, 2U, 1U}) {
+        (*lab)[node].wall_ahead_ms = 3'600'000;
+        lab->run_for(seconds(3));
+        EXPECT_EQ(served(20), 20) << node;
+        (*lab)[node].wall_ahead_ms = 0;
+        lab->run_for(seconds(2));
+    }
+}
+
+TEST_F(Standing, AFullDiskCostsNoClientAWrite) {
+    begin();
+    (*lab)[kHome].scarce = true;
+    std::size_t refused = 0;
+    for (int i = 0; i < 400; ++i) {
+        lab->run_for(milliseconds(50));
+        const Reply reply = lab->ask(kHome, lab->request("kv", key, "put", std::to_string(i)));
+        if (reply.outcome == Outcome::Done) continue;
+        ++refused;
+        EXPECT_EQ(reply.error.code, ErrorCode::NotLeader) << i << ": " << reply.error.message;
+    }
+    EXPECT_GE(refused, 395U) << "it is not sent home while the disk is full";
+    EXPECT_EQ(lab->call("kv", key, "put", "last").outcome, Outcome::Done);
+    (*lab)[kHome].scarce = false;
+    lab->call("kv", key, "put", "what tells it that there is room");
+    lab->run_for(seconds(20));
+    EXPECT_EQ(lab->leader_of(group), kHome);
+}
+
+TEST_F(Standing, WhenEveryDiskIsFullTheLeaderStaysForReads) {
+    begin();
+    for (std::size_t node = 0; node < 3; ++node) (*lab)[node].scarce = true;
+    for (int i = 0; i < 10; ++i) lab->call("kv", key, "put", "y");
+    lab->run_for(seconds(5));
+    const auto leader = lab->leader_of(group);
+    ASSERT_TRUE(leader);
+    for (int i = 0; i < 50; ++i) {
+        lab->run_for(milliseconds(100));
+        const Reply put = lab->ask(*leader, lab->request("kv", key, "put", "z"));
+        EXPECT_EQ(put.error.code, ErrorCode::StorageFailed) << put.error.message;
+        EXPECT_EQ(lab->ask(*leader, lab->request("kv", key, "get")).outcome, Outcome::Done);
+    }
+}
+
+}  // namespace
+}  // namespace weft::node::test
