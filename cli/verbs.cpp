@@ -23,6 +23,7 @@ void add_verbs(Command& root, GlobalOptions& globals) {
     add_entity(root);
     add_data(root);
     add_bench(root);
+    add_check(root);
     add_sim(root);
     add_version(root);
 }

@@ -9,6 +9,7 @@ namespace weft::cli {
 void add_bench(Command& root);
 void add_call(Command& root);
 void add_cas(Command& root);
+void add_check(Command& root);
 void add_data(Command& root);
 void add_delete(Command& root);
 void add_dev(Command& root);

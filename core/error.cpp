@@ -25,6 +25,13 @@ constexpr auto kPages = std::to_array<ErrorPage>({
      "Every known address refused the connection or stayed silent.",
      "Check the address and that a node runs ('weft status'); start one with 'weft dev' or "
      "'weft node run'."},
+    {BadHistory, ErrorCode::Malformed, "the history is not valid",
+     "A line of the file is not an operation, or one that the model does not know.",
+     "Correct the line that the message names, or choose another --model; docs/operating.md, "
+     "\"Histories\", has the fields."},
+    {HistoryTooLarge, ErrorCode::LimitExceeded, "the history is too large",
+     "A line of a history is at most 16 MiB, and a file at most 2,000,000 operations.",
+     "Split the file by entity: entities are judged one by one."},
     {WrongMesh, ErrorCode::WrongCluster, "this belongs to another mesh",
      "The peer's cluster id differs from ours: the two were made from different genesis files.",
      "Use the address of a node of the intended mesh, or the genesis file that the node was made "

@@ -18,6 +18,8 @@ enum class ErrorNumber : std::uint16_t {
     PortInUse = 1004,
     BadConfiguration = 1005,
     CannotReachMesh = 1006,
+    BadHistory = 1007,
+    HistoryTooLarge = 1008,
     WrongMesh = 2001,
     FormerBoot = 2002,
     BadEntityId = 3001,

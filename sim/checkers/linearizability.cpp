@@ -37,21 +37,15 @@ private:
     std::map<std::string, std::int64_t> ids_;
 };
 
-std::int64_t decimal(const std::string& text) {
-    std::int64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
-
 Step to_step(const Operation& op, Model model, Interner& values) {
     Step step;
     step.kind = op.kind;
     step.known = op.outcome != OperationOutcome::Unknown;
     step.positive = op.outcome == OperationOutcome::Done;
     if (model == Model::Counter) {
-        step.argument = decimal(op.argument);
+        step.argument = decimal(op.argument).value_or(0);
         step.has_result = op.result.has_value();
-        step.result = op.result ? decimal(*op.result) : 0;
+        step.result = op.result ? decimal(*op.result).value_or(0) : 0;
         return step;
     }
     step.argument = values.id(op.argument);
@@ -238,6 +232,36 @@ private:
 };
 
 }  // namespace
+
+std::optional<Model> parse_model(std::string_view name) {
+    if (name == "kv") return Model::Kv;
+    if (name == "counter") return Model::Counter;
+    if (name == "register") return Model::Register;
+    if (name == "cas") return Model::Cas;
+    return std::nullopt;
+}
+
+std::optional<std::int64_t> decimal(std::string_view text) {
+    std::int64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || at != end) return std::nullopt;
+    return value;
+}
+
+std::string why_unknown_to(Model model, const Operation& op) {
+    using enum OperationKind;
+    if (model == Model::Counter) {
+        if (op.kind != Get && op.kind != Add) return "a counter knows only add and get";
+        if (op.kind == Add && !decimal(op.argument)) return "a counter adds whole numbers only";
+        if (op.result && !decimal(*op.result)) return "a counter answers with whole numbers only";
+        return {};
+    }
+    if (op.kind == Add) return "only a counter knows add";
+    if (op.kind == Delete && model != Model::Kv) return "only kv knows delete";
+    if (op.kind == Cas && model == Model::Register) return "a register knows only put and get";
+    return {};
+}
 
 Verdict check_linearizable(const History& history, Model model, std::size_t steps_max) {
     return Search(history, model).run(steps_max);

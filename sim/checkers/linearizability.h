@@ -7,11 +7,24 @@
 #include "sim/checkers/history.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace weft::sim {
 
-enum class Model : std::uint8_t { Kv, Counter };
+// What an entity does. All but Counter hold one value, at first none, and know these operations:
+// Kv put, get, delete, cas; Register put, get; Cas put, get, cas. Counter knows add and get, and
+// begins at 0; sums are those of 64 bits.
+enum class Model : std::uint8_t { Kv, Counter, Register, Cas };
+
+// "kv", "counter", "register", "cas".
+std::optional<Model> parse_model(std::string_view name);
+// Why an operation has no meaning in the model, in words; empty when it has one.
+std::string why_unknown_to(Model model, const Operation& operation);
+// A number of 64 bits in decimal and nothing else.
+std::optional<std::int64_t> decimal(std::string_view text);
 
 struct Verdict {
     bool linearizable = true;
