@@ -1,11 +1,12 @@
 // Loads with histories, and how they are judged.
 
+#include "cli/history_file.h"
 #include "sim/checkers/linearizability.h"
 #include "tests/e2e/test_mesh.h"
 
 #include <fmt/core.h>
 
-#include <fstream>
+#include <map>
 
 namespace weft::e2e {
 
@@ -13,55 +14,10 @@ namespace {
 
 using nlohmann::json;
 
-std::string text_of(const json& value) {
-    return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-sim::OperationKind kind_of(const std::string& op) {
-    if (op == "put") return sim::OperationKind::Put;
-    if (op == "get") return sim::OperationKind::Get;
-    if (op == "cas") return sim::OperationKind::Cas;
-    if (op == "delete") return sim::OperationKind::Delete;
-    return sim::OperationKind::Add;
-}
-
-sim::OperationOutcome outcome_of(const std::string& outcome) {
-    if (outcome == "done") return sim::OperationOutcome::Done;
-    if (outcome == "rejected") return sim::OperationOutcome::Rejected;
-    if (outcome == "not_done") return sim::OperationOutcome::NotDone;
-    return sim::OperationOutcome::Unknown;
-}
-
-sim::Operation operation_of(const json& line) {
-    sim::Operation operation;
-    operation.client = line.at("client").get<std::uint32_t>();
-    operation.kind = kind_of(line.at("op"));
-    operation.outcome = outcome_of(line.at("outcome"));
-    operation.start_ns = line.at("start_ns");
-    if (operation.outcome != sim::OperationOutcome::Unknown) operation.end_ns = line.at("end_ns");
-    const json& argument = line.at("arg");
-    if (operation.kind == sim::OperationKind::Cas) {
-        if (!argument.at(0).is_null()) operation.expected = argument.at(0);
-        operation.argument = argument.at(1);
-    } else if (!argument.is_null()) {
-        operation.argument = text_of(argument);
-    }
-    const json& result = line.at("result");
-    const bool read =
-        operation.kind == sim::OperationKind::Get || operation.kind == sim::OperationKind::Add;
-    if (read && !result.is_null()) operation.result = text_of(result);
-    return operation;
-}
-
 std::map<std::string, sim::History> read_histories(const std::string& path) {
-    std::map<std::string, sim::History> by_entity;
-    std::ifstream file(path);
-    for (std::string line; std::getline(file, line);) {
-        const json parsed = json::parse(line, nullptr, false);
-        EXPECT_FALSE(parsed.is_discarded()) << line;
-        if (!parsed.is_discarded()) by_entity[parsed.at("entity")].push_back(operation_of(parsed));
-    }
-    return by_entity;
+    auto histories = cli::read_history(path);
+    EXPECT_TRUE(histories) << histories.error().message;
+    return histories ? std::move(*histories) : std::map<std::string, sim::History>{};
 }
 
 }  // namespace
