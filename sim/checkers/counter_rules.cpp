@@ -71,6 +71,13 @@ public:
     std::int64_t state_key() const override { return state; }
     std::string state_text() const override { return std::to_string(state); }
 
+    bool demands(const Step& step, std::int64_t at) const override {
+        return step.has_result && needs(step) == at;
+    }
+    bool hopeless(const Step& step) const override {
+        return rising_ && step.has_result && needs(step) < state;
+    }
+
     void moves(const Window& window, std::vector<Move>& out) override {
         bool above = false, below = false;
         for (const std::size_t i : window.callable) {

@@ -82,7 +82,6 @@ public:
         while (events_[0].after != 0) {
             if (steps_ > steps_max) {
                 verdict.undecided = true;
-                verdict.reason.clear();
                 verdict.steps = steps_;
                 return verdict;
             }
@@ -120,8 +119,7 @@ private:
     Verdict impossible(Verdict& verdict) {
         verdict.linearizable = false;
         verdict.steps = steps_;
-        verdict.reason = std::move(reason_);
-        if (verdict.reason.empty()) verdict.reason = stuck();
+        verdict.reason = reason();
         return verdict;
     }
 
@@ -157,10 +155,7 @@ private:
         window.now = rules_.steps[events_[at].step].end;
         rules_.moves(window, frame.moves);
         steps_ += frame.moves.size();
-        if (trail_.size() >= deepest_) {
-            deepest_ = trail_.size();
-            reason_ = stuck();
-        }
+        remember_place(events_[at].step);
         frames_.push_back(std::move(frame));
         return true;
     }
@@ -241,23 +236,52 @@ private:
         events_[events_[i].after].before = i;
     }
 
-    // The first operation to end that has no place.
-    std::string stuck() const {
-        std::size_t at = events_[0].after;
-        while (at != 0 && events_[at].call) at = events_[at].after;
-        if (at == 0) return {};
-        const Operation& op = history_[rules_.steps[events_[at].step].origin];
+    // Where the search came furthest.
+    struct Furthest {
+        std::size_t placed = 0;
+        std::size_t stuck = Move::kNone;  // the first operation to end that has no place
+        std::int64_t state = 0;
+        std::string state_text;
+    };
+    void remember_place(std::size_t stuck) {
+        if (furthest_.stuck != Move::kNone && trail_.size() < furthest_.placed) return;
+        furthest_ = {trail_.size(), stuck, rules_.state, {}};
+        furthest_.state_text = rules_.state_text();
+    }
+
+    std::string reason() const {
+        const auto& steps = rules_.steps;
+        if (furthest_.stuck == Move::kNone) {
+            const auto hopeless = std::ranges::find_if(
+                steps, [&](const Step& step) { return rules_.hopeless(step); });
+            return fmt::format("{} fits no order: nothing leads to what it saw",
+                               hopeless == steps.end() ? "something" : text_of(*hopeless));
+        }
+        const Step& stuck = steps[furthest_.stuck];
+        // What could have been placed in this state was; who still waits for it comes later.
+        const auto late = std::ranges::find_if(steps, [&](const Step& step) {
+            return step.start > stuck.end && rules_.demands(step, furthest_.state);
+        });
+        if (late != steps.end() && !rules_.demands(stuck, furthest_.state))
+            return fmt::format("{} fits no order with {}, which must come before it",
+                               text_of(*late), text_of(stuck));
+        return fmt::format("{} fits no order; the last state that others explain is {}",
+                           text_of(stuck), furthest_.state_text);
+    }
+
+    std::string text_of(const Step& step) const {
+        using enum OperationKind;
+        const Operation& op = history_[step.origin];
         static constexpr const char* kNames[] = {"put", "get", "delete", "cas", "add"};
         std::string what = op.argument;
-        if (op.kind == OperationKind::Cas)
+        if (op.kind == Cas)
             what = fmt::format("{} to {}", op.expected.value_or("nothing"), op.argument);
         std::string answer = op.result.value_or("nothing");
-        if (op.kind == OperationKind::Cas || op.kind == OperationKind::Put ||
-            op.kind == OperationKind::Delete)
+        if (op.kind != Get && op.kind != Add)
             answer = op.outcome == OperationOutcome::Done ? "done" : "rejected";
-        return fmt::format("client {} {}({}) -> {} [{}..{}] fits no order (best state: {})",
-                           op.client, kNames[static_cast<std::size_t>(op.kind)], what, answer,
-                           op.start_ns, op.end_ns, rules_.state_text());
+        return fmt::format("client {} {}({}) -> {} [{}..{}]", op.client,
+                           kNames[static_cast<std::size_t>(op.kind)], what, answer, op.start_ns,
+                           op.end_ns);
     }
 
     Rules& rules_;
@@ -267,8 +291,8 @@ private:
     std::vector<Frame> frames_;
     Memory memory_;
     Key key_;
-    std::size_t steps_ = 0, deepest_ = 0;
-    std::string reason_;
+    std::size_t steps_ = 0;
+    Furthest furthest_;
 };
 
 }  // namespace

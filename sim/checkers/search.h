@@ -61,6 +61,9 @@ public:
     // Two states with one key have the same future, when the same operations are left.
     virtual std::int64_t state_key() const = 0;
     virtual std::string state_text() const = 0;
+    // For reports. The operation fits in `at` only; nothing will fit it from here.
+    virtual bool demands(const Step& step, std::int64_t at) const = 0;
+    virtual bool hopeless(const Step& step) const = 0;
 
     std::int64_t state = 0;
     std::vector<Step> steps;  // known, by start

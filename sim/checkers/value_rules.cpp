@@ -58,10 +58,15 @@ public:
 
     // All values that no operation left asks for are one.
     std::int64_t state_key() const override { return asked(state) ? state : kNobodyAsks; }
-    std::string state_text() const override {
-        for (const auto& [text, number] : ids_)
-            if (number == state) return text.value_or("nothing");
-        return "nothing";
+    std::string state_text() const override { return texts_[static_cast<std::size_t>(state)]; }
+
+    bool demands(const Step& step, std::int64_t at) const override {
+        if (step.kind == Get) return step.result == at;
+        return step.kind == Cas && step.positive && step.expected == at;
+    }
+    bool hopeless(const Step& step) const override {
+        const std::int64_t needed = step.kind == Get ? step.result : step.expected;
+        return demands(step, needed) && of(needed).lost();
     }
 
     void moves(const Window& window, std::vector<Move>& out) override {
@@ -110,7 +115,10 @@ private:
     std::int64_t id(const std::optional<std::string>& text) {
         const auto next = static_cast<std::int64_t>(ids_.size());
         const auto [at, added] = ids_.try_emplace(text, next);
-        if (added) values_.emplace_back();
+        if (added) {
+            values_.emplace_back();
+            texts_.push_back(text.value_or("nothing"));
+        }
         return at->second;
     }
 
@@ -243,6 +251,7 @@ private:
 
     std::map<std::optional<std::string>, std::int64_t> ids_;
     std::vector<Value> values_;
+    std::vector<std::string> texts_;
     int unexplained_ = 0;  // values that are lost
     int refusals_ = 0;
 };

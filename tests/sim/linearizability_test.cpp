@@ -1,5 +1,7 @@
 #include "sim/checkers/linearizability.h"
 
+#include "tests/support/made_history.h"
+
 #include <gtest/gtest.h>
 
 namespace weft::sim {
@@ -122,6 +124,48 @@ TEST(Linearizability, DecidesLongConcurrentHistories) {
     const Verdict verdict = check_linearizable(history, Model::Kv);
     EXPECT_FALSE(verdict.undecided);
     EXPECT_FALSE(verdict.linearizable);
+}
+
+TEST(Linearizability, NamesTheOperationAtFault) {
+    const auto reason = [](const History& history) {
+        return check_linearizable(history, Model::Kv).reason;
+    };
+    EXPECT_EQ(reason({put(1, "a", 0, 10), put(1, "b", 20, 30), get(2, "a", 40, 50)}),
+              "client 2 get() -> a [40..50] fits no order with client 1 put(b) -> done [20..30], "
+              "which must come before it");
+    EXPECT_EQ(reason({put(1, "a", 0, 10), get(2, "x", 40, 50)}),
+              "client 2 get() -> x [40..50] fits no order: nothing leads to what it saw");
+    EXPECT_EQ(reason({put(1, "a", 0, 10), cas(2, {"a", "b"}, false, {40, 50})}),
+              "client 2 cas(a to b) -> rejected [40..50] fits no order; the last state that "
+              "others explain is a");
+}
+
+TEST(Linearizability, JudgesWhatTheModelsOfTheSimulatorDoNot) {
+    EXPECT_EQ(parse_model("register"), Model::Register);
+    EXPECT_EQ(parse_model("cas"), Model::Cas);
+    EXPECT_FALSE(parse_model("queue"));
+    EXPECT_FALSE(
+        check_linearizable({cas(1, {{}, "a"}, true, {0, 1})}, Model::Register).linearizable)
+        << "a register knows no cas";
+    EXPECT_TRUE(check_linearizable({cas(1, {{}, "a"}, true, {0, 1})}, Model::Cas).linearizable);
+    EXPECT_FALSE(check_linearizable({cas(1, {"b", "a"}, true, {0, 1})}, Model::Cas).linearizable);
+    EXPECT_FALSE(check_linearizable({add(1, "x", {}, {0, 1})}, Model::Counter).linearizable)
+        << "a counter adds numbers";
+}
+
+// Fixed sizes, far beyond what a search without the rules comes through.
+TEST(Linearizability, DecidesManyClientsAndUnknownOutcomes) {
+    for (const Model model : {Model::Kv, Model::Counter, Model::Register, Model::Cas}) {
+        SCOPED_TRACE(static_cast<int>(model));
+        History history = test::make_history({.model = model, .operations = 3000});
+        Verdict verdict = check_linearizable(history, model, 2'000'000);
+        EXPECT_TRUE(verdict.linearizable) << verdict.reason;
+        EXPECT_FALSE(verdict.undecided);
+        test::make_stale(history);
+        verdict = check_linearizable(history, model, 2'000'000);
+        EXPECT_FALSE(verdict.linearizable);
+        EXPECT_TRUE(check_linearizable(history, model, 1).undecided);
+    }
 }
 
 }  // namespace
