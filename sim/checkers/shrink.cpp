@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 namespace weft::sim {
 namespace {
@@ -70,11 +71,29 @@ private:
     }
 
     // What only looks goes first: then more writes are read by nobody.
-    History without(std::size_t begin, std::size_t end) const {
+    History without(std::size_t begin, std::size_t end) {
+        spent_ += kept_.size();
         std::vector<bool> gone(kept_.size());
         for (std::size_t i = begin; i < end; ++i) gone[i] = !may_have_effect(kept_[i]);
-        for (std::size_t i = end; i-- > begin;)
-            if (!gone[i]) gone[i] = may_go(i, gone);
+        // Who may look at a write: those that name its value, and those that refuse a value.
+        std::map<std::optional<std::string>, std::vector<std::size_t>> lookers;
+        std::vector<std::size_t> refused;
+        for (std::size_t i = 0; i < kept_.size(); ++i) {
+            if (gone[i]) continue;
+            if (kept_[i].outcome == OperationOutcome::Rejected)
+                refused.push_back(i);
+            else if (model_ == Model::Counter)
+                lookers[std::nullopt].push_back(i);
+            else if (kept_[i].kind == Get || kept_[i].kind == Cas)
+                lookers[kept_[i].kind == Get ? kept_[i].result : kept_[i].expected].push_back(i);
+        }
+        for (std::size_t i = end; i-- > begin;) {
+            if (gone[i]) continue;
+            const auto at =
+                lookers.find(model_ == Model::Counter ? std::nullopt : left_by(kept_[i]));
+            gone[i] =
+                (at == lookers.end() || unseen(i, at->second, gone)) && unseen(i, refused, gone);
+        }
         History rest;
         for (std::size_t i = 0; i < kept_.size(); ++i)
             if (!gone[i]) rest.push_back(kept_[i]);
@@ -83,11 +102,14 @@ private:
 
     // A right history without this write is right as well: in any order that explains the whole,
     // nobody who is left can tell that the write is missing.
-    bool may_go(std::size_t index, const std::vector<bool>& gone) const {
-        const Operation& write = kept_[index];
-        for (std::size_t i = 0; i < kept_.size(); ++i) {
-            if (gone[i] || i == index) continue;
-            if (looks_at(kept_[i], write) && !cannot_see(i, write, gone)) return false;
+    bool unseen(std::size_t write, const std::vector<std::size_t>& by,
+                const std::vector<bool>& gone) {
+        for (const std::size_t i : by) {
+            if (gone[i] || i == write) continue;
+            if (spent_ >= limits_.steps_max) return false;
+            ++spent_;
+            if (looks_at(kept_[i], kept_[write]) && !cannot_see(i, kept_[write], gone))
+                return false;
         }
         return true;
     }
@@ -104,13 +126,13 @@ private:
     // True when the operation is over before the write begins, or another write always comes
     // between. A value that was read keeps its writers nevertheless: without them it would only
     // be a value from nowhere, which says less.
-    bool cannot_see(std::size_t index, const Operation& write,
-                    const std::vector<bool>& gone) const {
+    bool cannot_see(std::size_t index, const Operation& write, const std::vector<bool>& gone) {
         const Operation& op = kept_[index];
         if (model_ == Model::Counter) return before(op, write);
         const bool looks_for_value = op.outcome != OperationOutcome::Rejected;
         if (looks_for_value && left_by(write).has_value()) return false;
         if (before(op, write)) return true;
+        spent_ += kept_.size() / 16;
         for (std::size_t i = 0; i < kept_.size(); ++i)
             if (!gone[i] && always_overwrites(kept_[i]) && before(write, kept_[i]) &&
                 before(kept_[i], op))
