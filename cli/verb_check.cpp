@@ -161,6 +161,9 @@ int check(const Shell& shell, const Options& options) {
     const auto begin = std::chrono::steady_clock::now();
     auto histories = read_history(options.file, {.model = model});
     if (!histories) return shell.fail(histories.error());
+    if (histories->empty())
+        return shell.fail(make_error(ErrorNumber::BadHistory,
+                                     fmt::format("{} holds no operation", options.file)));
     std::vector<Judged> all;
     for (auto& [entity, history] : *histories) all.push_back({entity, std::move(history), {}, {}});
     judge_all(all, *model, options);

@@ -140,6 +140,9 @@ TEST_F(CheckVerb, RefusesWrongFilesAndOptions) {
     EXPECT_EQ(delete_line.code, 2);
     EXPECT_TRUE(delete_line.err.starts_with("error WEFT-1007: line 1: only kv knows delete"))
         << delete_line.err;
+    const Ran empty = run({"check", "linearizable", file(""), "--model", "kv"});
+    EXPECT_EQ(empty.code, 2) << "nothing was judged: that is not a good verdict";
+    EXPECT_NE(empty.err.find("holds no operation"), std::string::npos) << empty.err;
     const std::string right = file(stale());
     EXPECT_EQ(run({"check", "linearizable", right, "--model", "queue"}).code, 2);
     EXPECT_EQ(run({"check", "linearizable", right}).code, 2) << "which model is not guessed";
