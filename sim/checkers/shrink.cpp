@@ -108,8 +108,7 @@ private:
             if (gone[i] || i == write) continue;
             if (spent_ >= limits_.steps_max) return false;
             ++spent_;
-            if (looks_at(kept_[i], kept_[write]) && !cannot_see(i, kept_[write], gone))
-                return false;
+            if (looks_at(kept_[i], kept_[write]) && !cannot_see(i, write, gone)) return false;
         }
         return true;
     }
@@ -126,17 +125,20 @@ private:
     // True when the operation is over before the write begins, or another write always comes
     // between. A value that was read keeps its writers nevertheless: without them it would only
     // be a value from nowhere, which says less.
-    bool cannot_see(std::size_t index, const Operation& write, const std::vector<bool>& gone) {
+    bool cannot_see(std::size_t index, std::size_t by, const std::vector<bool>& gone) {
+        const Operation& write = kept_[by];
         const Operation& op = kept_[index];
         if (model_ == Model::Counter) return before(op, write);
         const bool looks_for_value = op.outcome != OperationOutcome::Rejected;
         if (looks_for_value && left_by(write).has_value()) return false;
         if (before(op, write)) return true;
-        spent_ += kept_.size() / 16;
-        for (std::size_t i = 0; i < kept_.size(); ++i)
+        // In the order of their starts: what overwrites begins between the two.
+        for (std::size_t i = by; i < kept_.size() && kept_[i].start_ns < op.start_ns; ++i) {
+            if (i % 16 == 0) ++spent_;
             if (!gone[i] && always_overwrites(kept_[i]) && before(write, kept_[i]) &&
                 before(kept_[i], op))
                 return true;
+        }
         return false;
     }
 
