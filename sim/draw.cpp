@@ -185,8 +185,8 @@ private:
                     event.b = static_cast<std::uint32_t>(nodes + own.below(config().clients));
                 return event.a != event.b;
             case FaultKind::ClockOffset:
-                // Now and then a minute or a whole hour (scenario 44), ahead on one machine only: what
-                // a quorum of wrong clocks stamps, the others must live with.
+                // Now and then a minute or a whole hour (scenario 44), ahead on one machine only:
+                // what a quorum of wrong clocks stamps, the others must live with.
                 if (own.chance(1, 5)) {
                     event.amount = -3'600'000;
                 } else if (nodes > 1 && own.chance(1, 4)) {
