@@ -196,6 +196,12 @@ Result<node::MeshMessage> read_hello(const RawMessage& raw) {
     hello.genesis = id_of<Digest>(*wire.genesis());
     hello.mesh_address = wire.mesh_address()->str();
     hello.answer = wire.answer();
+    hello.nonce = wire.nonce();
+    hello.token = wire.token();
+    // A reason of a newer weft is a refusal all the same.
+    hello.refused = wire.refused() > static_cast<std::uint8_t>(node::kVerdictLast)
+                        ? node::kVerdictLast
+                        : static_cast<node::Verdict>(wire.refused());
     std::string_view texts = view_of(wire.types());
     for (const std::uint32_t length : *wire.type_bytes()) {
         if (length > texts.size() || length > kTypeLineBytesMax)

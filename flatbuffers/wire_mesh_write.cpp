@@ -81,6 +81,9 @@ void put(FrameWriter& frame, const node::PeerHello& hello) {
     table.add_answer(hello.answer);
     table.add_type_bytes(type_bytes);
     table.add_types(types);
+    table.add_nonce(hello.nonce);
+    table.add_token(hello.token);
+    table.add_refused(static_cast<std::uint8_t>(hello.refused));
     add(frame, builder, MessageType::PeerHello, table.Finish());
 }
 

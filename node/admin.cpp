@@ -64,6 +64,20 @@ std::optional<std::uint32_t> parse_number(std::string_view text) {
     return number;
 }
 
+std::string_view link_name(const Peer& peer) {
+    if (peer.greeted) return "up";
+    if (peer.up) return "no hello";
+    return peer.evidence ? "gone" : "down";
+}
+
+// Why nothing passes between us and it; empty: nothing is against it.
+std::string why_not(const Peer& peer) {
+    if (peer.verdict != Verdict::Sound) return std::string(verdict_text(peer.verdict));
+    if (!peer.conflict.empty()) return peer.conflict;
+    if (peer.greeted || peer.refuses_us == Verdict::Sound) return {};
+    return fmt::format("it refuses this node: {}", verdict_text(peer.refuses_us));
+}
+
 }  // namespace
 
 void Node::State::reply_admin(ClientRef to, routing::AdminReply reply) {
@@ -168,13 +182,20 @@ routing::AdminReply Node::State::admin_peers(std::uint64_t id) const {
                            {"durable_lsn", Number},
                            {"disk_age_ms", Number},
                            {"shared", Number},
-                           {"refused"}});
+                           {"state"},
+                           {"reason"}});
     for (const Peer& peer : peers) {
         answer.text(name_of(options.genesis, peer.record.node)).text(peer.record.node.hex());
         answer.text(peer.record.mesh_address).number(peer.boot.value);
-        answer.text(peer.greeted ? "up" : peer.up ? "no hello" : peer.evidence ? "gone" : "down");
-        answer.number(peer.durable.value).number(peer.contact.peer_disk_age_ms());
-        answer.number(peer.shared.size()).text(peer.refused);
+        answer.text(link_name(peer)).number(peer.durable.value);
+        answer.number(peer.contact.peer_disk_age_ms()).number(peer.shared.size());
+        const std::string reason = why_not(peer);
+        const bool refuses = peer.refuses_us != Verdict::Sound && !peer.greeted;
+        if (peer.verdict != Verdict::Sound || !peer.conflict.empty())
+            answer.text("refused");
+        else
+            answer.text(refuses ? "refuses us" : peer.greeted ? "well" : "no contact");
+        answer.text(reason);
     }
     return answer.take();
 }
@@ -204,9 +225,10 @@ routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
     }
     std::string silent;
     for (const Peer& peer : peers) {
-        if (peer.greeted && peer.refused.empty()) continue;
+        const std::string reason = why_not(peer);
+        if (peer.greeted && reason.empty()) continue;
         silent += (silent.empty() ? "" : ", ") + name_of(options.genesis, peer.record.node);
-        if (!peer.refused.empty()) silent += " (" + peer.refused + ")";
+        if (!reason.empty()) silent += " (" + reason + ")";
     }
     const auto check = [&answer](std::string_view name, bool ok, std::string_view reason) {
         answer.text(name).flag(ok).text(ok ? "" : reason);

@@ -16,12 +16,19 @@
 
 namespace weft::node {
 
+// What a node holds of another one's disk (S18). Anything but Sound is for good.
+enum class Verdict : std::uint8_t { Sound = 0, OtherNonce, LowerPosition, MissingPast };
+inline constexpr Verdict kVerdictLast = Verdict::MissingPast;
+
 // First message on every link, repeated until answered.
 struct PeerHello {
     Digest genesis;  // must be equal
     std::string mesh_address;
     bool answer = false;             // this is the answer to the peer's hello
     std::vector<std::string> types;  // "name:kind" of every entity type this node has
+    std::uint64_t nonce = 0;         // drawn by the sender at its start; 0: unknown (an older weft)
+    std::uint64_t token = 0;         // of this question, or of the question that this answers
+    Verdict refused = Verdict::Sound;  // an answer's: nothing of the receiver is taken, and why
 };
 using MeshMessage = std::variant<PeerHello, replication::PeerMessage>;
 

@@ -13,6 +13,7 @@ using replication::Role;
 // The whole round is one transaction under one number; which partition waits for what is kept here.
 void Node::State::close_batch() {
     while (!marked.empty() || !effects.batch.empty()) {
+        if (!effects.batch.empty()) record_positions();
         WaitingBatch batch;
         batch.since = now.mono;
         batch.bytes = effects.batch.bytes();
@@ -59,6 +60,7 @@ void Node::State::on(const Persisted& event) {
         for (const auto& [place, seq] : batch.marks)
             step_partition(hosted[place], replication::Persisted{seq});
     }
+    pasts_persisted();
     judge_disk();
     if (stats.log_bytes - sweeping.log_bytes_then > options.sweep_log_bytes) begin_sweep();
 }

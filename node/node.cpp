@@ -40,6 +40,7 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
         if (record.node != options.self) peers.emplace_back(record, first_round(options.boot));
     std::sort(peers.begin(), peers.end(),
               [](const Peer& a, const Peer& b) { return a.record.node < b.record.node; });
+    recall_pasts();
     if (!peers.empty()) heartbeat_due = home_due = Instant::long_ago();
 }
 
@@ -75,8 +76,12 @@ void Node::State::on(const RoundEnd&) {
     found_mesh();
     begin_confirms();
     close_batch();
-    for (Peer& peer : peers)
-        if (!peer.outbox.empty()) peer.outbox.flush(peer.record.node, out->list);
+    for (Peer& peer : peers) {
+        if (peer.outbox.empty()) continue;
+        // A process that its peer does not vouch for yet must not be able to say anything (S18).
+        if (!peer.greeted) peer.outbox.keep_only_hellos();
+        peer.outbox.flush(peer.record.node, out->list);
+    }
 }
 
 Instant Node::State::next_deadline() const {

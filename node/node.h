@@ -7,6 +7,7 @@
 #include "core/time.h"
 #include "entity/type.h"
 #include "node/events.h"
+#include "node/past.h"
 #include "replication/partition.h"
 #include "routing/genesis.h"
 #include "storage/contracts.h"
@@ -24,6 +25,8 @@ struct NodeOptions {
     std::string genesis_bytes;
     NodeId self;
     Boot boot;
+    std::uint64_t nonce = 0;       // 64 random bits of this boot; 0: none, peers tell less then
+    std::vector<KnownPast> pasts;  // read_pasts() of the store
     replication::Timings timings;
     replication::Limits limits;
     replication::PartitionLimits partition_limits;

@@ -48,7 +48,7 @@ void Outbox::add(const replication::AppendItem& item, Bytes entries) {
 
 bool Outbox::empty() const {
     return asks_.empty() && votes_.empty() && answers_.empty() && appends_.empty() &&
-           others_.empty();
+           others_.empty() && hellos_.empty();
 }
 
 void Outbox::clear() {
@@ -57,6 +57,13 @@ void Outbox::clear() {
     answers_.clear();
     appends_.clear();
     others_.clear();
+    hellos_.clear();
+}
+
+void Outbox::keep_only_hellos() {
+    std::vector<PeerHello> hellos = std::move(hellos_);
+    clear();
+    hellos_ = std::move(hellos);
 }
 
 void Outbox::flush_appends(NodeId to, std::vector<Effect>& out) {
@@ -85,6 +92,8 @@ void Outbox::flush_appends(NodeId to, std::vector<Effect>& out) {
 }
 
 void Outbox::flush(NodeId to, std::vector<Effect>& out) {
+    for (PeerHello& hello : hellos_) out.push_back(SendPeer{to, std::move(hello)});
+    hellos_.clear();
     flush_items<replication::VoteAsks>(to, asks_, out);
     flush_items<replication::VoteAnswers>(to, votes_, out);
     flush_appends(to, out);

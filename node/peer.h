@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weft::node {
@@ -22,9 +23,11 @@ public:
     void add(replication::GroupMessage message);
     void add(const replication::AppendItem& item, Bytes entries);
     void add(MeshMessage message) { others_.push_back(std::move(message)); }
+    void add(PeerHello hello) { hellos_.push_back(std::move(hello)); }
     bool empty() const;
     void clear();
-    // Hands everything over as few messages and is empty afterwards.
+    void keep_only_hellos();
+    // Hands everything over as few messages, hellos first, and is empty afterwards.
     void flush(NodeId to, std::vector<Effect>& out);
 
 private:
@@ -39,6 +42,7 @@ private:
     std::vector<replication::AppendAnswer> answers_;
     std::vector<Append> appends_;
     std::vector<MeshMessage> others_;
+    std::vector<PeerHello> hellos_;
 };
 
 struct Peer {
@@ -51,16 +55,26 @@ struct Peer {
     Outbox outbox;
     std::vector<std::uint32_t> shared;  // places of the groups we both hold
     Boot boot;                          // the newest seen; 0 = none yet
+    std::uint64_t nonce = 0;            // of that boot; 0: it told none
     Lsn durable;                        // the highest it claimed
-    bool up = false;                    // our link to it
-    bool greeted = false;               // it answered our hello on this link
+    // ---- the row that remembers it (past.h)
+    Lsn recorded;                     // the position in the row
+    std::uint64_t recorded_with = 0;  // the Persist that carries boot, nonce and verdict
+    Verdict verdict = Verdict::Sound;
+    // ---- hellos
+    bool up = false;        // our link to it
+    bool heard = false;     // its hello of `boot` came to this process
+    bool answered = false;  // it answered our hello on this link
+    bool greeted = false;   // both, and the row is durable: messages pass both ways
     Instant greeted_at{};
     Instant hello_due = Instant::never();
     std::vector<GroupId> cannot_stand;     // groups it would not campaign in, rising
     std::optional<std::int64_t> clock_ms;  // its wall clock minus our monotonic one
     bool behind = false;                   // our stamps are too far ahead for it
-    std::string refused;                   // why nothing of it is taken; empty: it is welcome
-    bool rolled_back = false;              // then for good
+    std::uint64_t token = 0;               // of our hellos on this link
+    std::optional<std::uint64_t> asked;    // the token of its hello that we still have to answer
+    Verdict refuses_us = Verdict::Sound;
+    std::string conflict;  // why it cannot be of this mesh; empty: it can
     bool evidence = false;
     Instant evidence_until = Instant::never();
 };

@@ -28,47 +28,42 @@ Peer* Node::State::find_peer(NodeId node) {
     return found != peers.end() && found->record.node == node ? &*found : nullptr;
 }
 
+// S32: a frame counts only for the boot that sent it. What a former process of that node said may
+// arrive late and must not speak for the one that runs now.
 void Node::State::on(FromPeer& event) {
     ++counters.frames_in;
     Peer* peer = find_peer(event.from);
-    if (peer == nullptr || !admit(*peer, event)) return;
-    if (auto* hello = std::get_if<PeerHello>(&event.message)) return on_hello(*peer, *hello);
-    if (!peer->refused.empty()) return;
+    if (peer == nullptr) return;
+    const auto* hello = std::get_if<PeerHello>(&event.message);
+    if (hello != nullptr) return on_hello(*peer, event, *hello);
+    if (peer->verdict != Verdict::Sound || !peer->conflict.empty()) return;
+    if (event.boot < peer->boot) {
+        WEFT_PROBE("node.former_boot");
+        ++counters.former_boot_frames;
+        return;
+    }
+    // Nothing is used before we will still know tomorrow which life of its disk said it (S18). It
+    // is sent again: we answer no hello until then.
+    if (event.boot > peer->boot || !vouched(*peer)) {
+        ++counters.messages_skipped;
+        return;
+    }
+    peer->durable = std::max(peer->durable, event.durable);
     deliver(*peer, std::get<replication::PeerMessage>(event.message));
 }
 
-// S32: a frame counts only for the boot that sent it. What a former process of that node said may
-// arrive late and must not speak for the one that runs now.
-bool Node::State::admit(Peer& peer, const FromPeer& event) {
-    if (peer.rolled_back) return false;
-    if (event.boot < peer.boot) {
-        WEFT_PROBE("node.former_boot");
-        ++counters.former_boot_frames;
-        return false;
-    }
-    if (event.boot > peer.boot && !new_boot(peer, event)) return false;
-    peer.durable = std::max(peer.durable, event.durable);
-    return true;
-}
-
-bool Node::State::new_boot(Peer& peer, const FromPeer& event) {
+void Node::State::new_boot(Peer& peer, const FromPeer& event) {
     const Boot former = peer.boot;
-    // DESIGN 4: a disk that was rolled back has forgotten promises (S18). Only a new identity may
-    // follow: that it has written more since gives no promise back.
-    if (event.durable < peer.durable) {
-        log.error(
-            "peer.rolled_back",
-            {{"node", peer.record.node}, {"durable", event.durable}, {"before", peer.durable}});
-        peer.rolled_back = true;
-        peer.refused = "its disk was rolled back";
-        return false;
-    }
     log.info("peer.boot", {{"node", peer.record.node}, {"boot", event.boot}});
     peer.boot = event.boot;
-    peer.refused.clear();
+    peer.nonce = std::get<PeerHello>(event.message).nonce;
+    peer.durable = event.durable;
+    record_past(peer);
     forget_contact(peer);
-    peer.greeted = false;
-    if (peer.up) say_hello(peer, false);
+    peer.answered = peer.greeted = false;
+    peer.asked.reset();
+    new_token(peer);
+    if (peer.up) say_hello(peer);
     if (peer.evidence) {
         peer.evidence = false;
         peer.evidence_until = Instant::never();
@@ -79,7 +74,6 @@ bool Node::State::new_boot(Peer& peer, const FromPeer& event) {
         peer.evidence_until = now.mono + options.timings.election_min;
         step_shared(peer, replication::CrashEvidence{peer.record.node});
     }
-    return true;
 }
 
 void Node::State::on(const PeerLink& event) {
@@ -87,13 +81,14 @@ void Node::State::on(const PeerLink& event) {
     if (peer == nullptr) return;
     if (event.state == LinkState::Up) {
         peer->up = true;
-        peer->greeted = false;
-        say_hello(*peer, false);
+        peer->answered = peer->greeted = false;
+        new_token(*peer);
+        say_hello(*peer);
         return;
     }
     if (peer->up) log.info("peer.link_down", {{"node", peer->record.node}});
     peer->up = false;
-    peer->greeted = false;
+    peer->answered = peer->greeted = false;
     peer->hello_due = Instant::never();
     peer->outbox.clear();
     forget_contact(*peer);
@@ -112,18 +107,36 @@ void Node::State::step_shared(const Peer& peer, const replication::PartitionEven
 
 // ---- hello --------------------------------------------------------------------------------------
 
-void Node::State::say_hello(Peer& peer, bool answer) {
+PeerHello Node::State::own_hello(const Peer& peer) const {
     PeerHello hello;
     hello.genesis = genesis_digest;
     hello.mesh_address = peer.record.mesh_address;
     for (const routing::NodeRecord& record : options.genesis.founders)
         if (record.node == options.self) hello.mesh_address = record.mesh_address;
-    hello.answer = answer;
     for (const entity::EntityType* type : types.all())
         hello.types.push_back(std::string(type->info().name) + ":" +
                               std::string(kind_name(type->info().kind)));
-    peer.outbox.add(MeshMessage{std::move(hello)});
-    if (!peer.greeted) peer.hello_due = now.mono + kHelloInterval;
+    hello.nonce = options.nonce;
+    return hello;
+}
+
+void Node::State::say_hello(Peer& peer) {
+    PeerHello hello = own_hello(peer);
+    hello.token = peer.token;
+    peer.outbox.add(std::move(hello));
+    if (!peer.answered) peer.hello_due = now.mono + kHelloInterval;
+}
+
+// Not before the row of its boot is durable: whoever has our answer may count on it. A peer that is
+// refused learns why.
+void Node::State::answer_hello(Peer& peer) {
+    if (!peer.up || !peer.asked) return;
+    if (peer.verdict == Verdict::Sound && !vouched(peer)) return;
+    PeerHello hello = own_hello(peer);
+    hello.answer = true;
+    hello.token = *std::exchange(peer.asked, std::nullopt);
+    hello.refused = peer.verdict;
+    peer.outbox.add(std::move(hello));
 }
 
 // Why we cannot be of one mesh; empty: we can. A type that only one side has is no conflict.
@@ -140,22 +153,42 @@ std::string Node::State::hello_conflict(const PeerHello& hello) const {
     return {};
 }
 
-void Node::State::on_hello(Peer& peer, const PeerHello& hello) {
+void Node::State::on_hello(Peer& peer, const FromPeer& event, const PeerHello& hello) {
     std::string conflict = hello_conflict(hello);
     if (!conflict.empty()) {
-        if (peer.refused != conflict)
+        if (peer.conflict != conflict)
             log.error("peer.refused", {{"node", peer.record.node}, {"why", conflict}});
-        peer.refused = std::move(conflict);
+        peer.conflict = std::move(conflict);
         return;
     }
-    peer.refused.clear();
+    peer.conflict.clear();
+    if (!judge(peer, event, hello)) return;
     if (!hello.answer) {
-        if (peer.up) say_hello(peer, true);
+        peer.asked = hello.token;
+        return answer_hello(peer);
+    }
+    if (peer.verdict == Verdict::Sound) on_hello_answer(peer, hello);
+}
+
+void Node::State::on_hello_answer(Peer& peer, const PeerHello& hello) {
+    // Late, and perhaps to a former process of ours. An older weft names no question.
+    if (!peer.up || (hello.token != 0 && hello.token != peer.token)) return;
+    if (hello.refused != Verdict::Sound) {
+        if (peer.refuses_us == hello.refused) return;
+        peer.refuses_us = hello.refused;
+        log.error("self.refused", {{"by", peer.record.node},
+                                   {"error", "WEFT-2002"},
+                                   {"why", verdict_text(hello.refused)}});
         return;
     }
-    // Its answer has come: messages pass both ways.
+    peer.refuses_us = Verdict::Sound;
+    peer.answered = true;
     peer.hello_due = Instant::never();
-    if (peer.greeted || !peer.up) return;
+    greet(peer);
+}
+
+void Node::State::greet(Peer& peer) {
+    if (peer.greeted || !peer.answered || !vouched(peer)) return;
     peer.greeted = true;
     peer.greeted_at = now.mono;
     log.info("peer.hello", {{"node", peer.record.node}, {"boot", peer.boot}});
@@ -164,7 +197,7 @@ void Node::State::on_hello(Peer& peer, const PeerHello& hello) {
 
 void Node::State::peers_timer() {
     for (Peer& peer : peers) {
-        if (peer.hello_due <= now.mono) say_hello(peer, false);
+        if (peer.hello_due <= now.mono) say_hello(peer);
         if (peer.evidence_until <= now.mono) {
             peer.evidence = false;
             peer.evidence_until = Instant::never();

@@ -41,17 +41,31 @@ struct Node::State final : replication::GroupDirectory {
     // ---- peers.cpp: links, boots, hellos, messages
     void on(FromPeer& event);
     void on(const PeerLink& event);
-    bool admit(Peer& peer, const FromPeer& event);
-    bool new_boot(Peer& peer, const FromPeer& event);
-    void on_hello(Peer& peer, const PeerHello& hello);
+    void new_boot(Peer& peer, const FromPeer& event);
+    void on_hello(Peer& peer, const FromPeer& event, const PeerHello& hello);
+    void on_hello_answer(Peer& peer, const PeerHello& hello);
     std::string hello_conflict(const PeerHello& hello) const;
-    void say_hello(Peer& peer, bool answer);
+    void say_hello(Peer& peer);
+    void answer_hello(Peer& peer);
+    PeerHello own_hello(const Peer& peer) const;
+    void greet(Peer& peer);
+    void new_token(Peer& peer) { peer.token = options.nonce + ++tokens; }
     void peers_timer();
     void step_shared(const Peer& peer, const replication::PartitionEvent& event);
     Peer* find_peer(NodeId node);
     void deliver(Peer& peer, replication::PeerMessage& message);
     void deliver_appends(Peer& peer, const replication::AppendBatch& batch);
     void deliver_group(const Peer& peer, GroupId group, replication::GroupMessage message);
+
+    // ---- witness.cpp: what this node remembers of its peers' disks
+    void recall_pasts();
+    bool judge(Peer& peer, const FromPeer& event, const PeerHello& hello);
+    void condemn(Peer& peer, const FromPeer& event, Verdict verdict);
+    void record_past(Peer& peer);
+    void record_positions();
+    void pasts_persisted();
+    // The row of its boot is durable: what it says may be used.
+    bool vouched(const Peer& peer) const { return peer.heard && persisted >= peer.recorded_with; }
 
     // ---- beats.cpp: heartbeats and confirm rounds
     void heartbeats();
@@ -194,6 +208,7 @@ struct Node::State final : replication::GroupDirectory {
     Founding founding = Founding::Unknown;
     Instant founding_retry = Instant::long_ago();
     std::uint64_t own_requests = 0;
+    std::uint64_t tokens = 0;  // of hellos
 };
 
 }  // namespace weft::node

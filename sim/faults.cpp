@@ -210,17 +210,18 @@ bool World::disk_fault(const FaultEvent& event) {
 
 void World::wipe(const FaultEvent& event) {
     hold_down(event.a, event.salt);
-    machines_[event.a]->disk().replace_image(storage::MemoryStore());
+    machines_[event.a]->replace_disk({}, {});
     lost_[event.a] = true;
     at_end(event, [this, machine = event.a] { let_up(machine); });
 }
 
 // The image of this moment comes back later, and with it the process.
 void World::roll_back(const FaultEvent& event) {
-    later(event.lasts, [this, event, image = machines_[event.a]->disk().image()] {
+    later(event.lasts, [this, event, image = machines_[event.a]->disk().image(),
+                        boot = machines_[event.a]->boot()] {
         const std::size_t machine = event.a;
         hold_down(machine, event.salt);
-        machines_[machine]->disk().replace_image(image);
+        machines_[machine]->replace_disk(image, boot);
         lost_[machine] = true;
         later(kBackAtOnce, [this, machine] { let_up(machine); });
     });

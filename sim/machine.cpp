@@ -1,5 +1,6 @@
 #include "sim/machine.h"
 
+#include "core/invariant.h"
 #include "flatbuffers/wire_client.h"
 #include "flatbuffers/wire_mesh.h"
 
@@ -56,6 +57,8 @@ void Machine::start() {
     options.genesis_bytes = cluster_.genesis_bytes;
     options.self = record_.node;
     options.boot = boot_;
+    options.nonce = random_.stream(fmt::format("nonce {}", life_)).next();
+    options.pasts = read_pasts();
     options.check_every_step = cluster_.check_steps <= 1;
     options.steps_per_check = cluster_.check_steps;
     node_ = std::make_unique<node::Node>(
@@ -64,6 +67,12 @@ void Machine::start() {
         cluster_.trace == nullptr ? Log() : Log(&log_, LogLevel::Debug));
     loop_ = std::make_unique<node::Loop<Machine>>(*node_, *this, cluster_.round_events);
     wake_at(queue_.now());
+}
+
+std::vector<node::KnownPast> Machine::read_pasts() const {
+    auto pasts = node::read_pasts(disk_.image());
+    WEFT_INVARIANT(pasts.has_value(), "simulated disk refused: {}", pasts.error().message);
+    return *std::move(pasts);
 }
 
 void Machine::crash(std::uint64_t salt) {

@@ -109,6 +109,11 @@ public:
     const node::Node& node() const { return *node_; }
     node::Node& node_for_checks() { return *node_; }
     Disk& disk() { return disk_; }
+    // The boot counter is on the disk, too.
+    void replace_disk(storage::MemoryStore image, Boot boot) {
+        disk_.replace_image(std::move(image));
+        boot_ = boot;
+    }
     const Disk& disk() const { return disk_; }
     std::size_t waiting_events() const { return inbox_.size(); }
     std::uint64_t rejected_frames() const { return rejected_; }
@@ -118,6 +123,7 @@ public:
 private:
     void wake_at(Instant world);
     void alarm_at(Instant world);
+    std::vector<node::KnownPast> read_pasts() const;
     void run_rounds(std::uint64_t life);
     void carry_out(node::Effects& effects);
     void carry_out_part(node::Effects& effects);

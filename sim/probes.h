@@ -18,6 +18,7 @@ inline constexpr auto kProbes = std::to_array<std::string_view>({
     "node.disk_full",
     "node.disk_slow",
     "node.former_boot",
+    "node.peer_condemned",
     "partition.activation",
     "partition.blocked",
     "partition.no_effect",

@@ -144,6 +144,10 @@ Result<void> Runtime::begin(const routing::Genesis& genesis) {
     node.genesis_bytes = options_.genesis_bytes;
     node.self = options_.self.node;
     node.boot = *boot;
+    node.nonce = random_seed();
+    auto pasts = read_pasts(store);
+    if (!pasts) return std::unexpected(std::move(pasts).error());
+    node.pasts = *std::move(pasts);
     node.timings = options_.timings;
     open_crash_file(node);
     node_.emplace(std::move(node), store.recover(), types_, Random(random_seed()), log_);

@@ -44,6 +44,8 @@ void Machine::start() {
     options.genesis_bytes = lab_.genesis_bytes;
     options.self = id();
     options.boot = boot;
+    options.nonce = Random(++lab_.starts).next();
+    options.pasts = read_pasts(store).value();
     options.check_every_step = true;
     lab_.options.adjust(options);
     stopped.reset();

@@ -118,6 +118,7 @@ public:
     std::string genesis_bytes;
     entity::TypeTable types;
     Instant clock{1'000'000'000};
+    std::uint64_t starts = 0;  // of all machines: nonces
 
 private:
     void settle();
