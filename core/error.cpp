@@ -37,10 +37,12 @@ constexpr auto kPages = std::to_array<ErrorPage>({
      "Use the address of a node of the intended mesh, or the genesis file that the node was made "
      "with. 'weft dev status' tells whether the nodes of your own dev mesh run."},
     {FormerBoot, ErrorCode::Conflict, "this is from a former life of the node",
-     "The boot counter or the durable position is older than the one already seen from that node: "
-     "a late frame, or a disk that was restored or rolled back.",
-     "Nothing for a late frame. After a restored disk give the node a new identity with 'weft node "
-     "init' in an empty directory."},
+     "The node's boot counter or durable position is older than what another node remembers of it, "
+     "or it has used the same boot number before: its disk was lost, restored, rolled back or "
+     "copied. It has forgotten what it had acknowledged, and nothing of it is taken, for good.",
+     "Stop that node and leave it stopped: the others go on without it, and 'weft peers' says who "
+     "refuses whom and why. There is no way back for it: the refusal outlasts every restart, and a "
+     "lost node cannot be replaced yet."},
     {BadEntityId, ErrorCode::Malformed, "the entity's address is not valid",
      "A type is 1 to 48 bytes of a-z 0-9 _ . - and an id is 1 to 200 bytes of UTF-8 without NUL.",
      "Correct the address, written TYPE/ID. Types that begin with '!' belong to weft."},
@@ -101,8 +103,15 @@ constexpr auto kPages = std::to_array<ErrorPage>({
     {DirectoryUnusable, ErrorCode::Configuration, "the data directory cannot be used",
      "It is missing, not writable, not a directory, or holds only a part of what belongs to a "
      "node.",
-     "Correct path and permissions. If a file of the directory was lost, restore it whole; weft "
-     "deletes nothing to get going."},
+     "Correct path and permissions. If a file of the directory was moved, put it back; an older "
+     "copy is refused by the other nodes. Weft deletes nothing to get going."},
+    {DataFileGone, ErrorCode::StorageFailed, "the data file is gone from under the running node",
+     "The file that the node writes no longer has its name: it was deleted, moved or replaced. "
+     "What "
+     "is written to it ends with the process, so nothing more is acknowledged: the node hands its "
+     "leaderships over and ends with 74.",
+     "If the file was moved, put this very file back and start the node. If it is lost, the other "
+     "nodes have the data; they refuse an older copy, and a lost node cannot be replaced yet."},
     {RequestReused, ErrorCode::RequestIdReused, "the request id was used with another body",
      "A request id names one command for ever. This one came again with another entity, command or "
      "payload; the first outcome is kept.",

@@ -40,6 +40,7 @@ enum class ErrorNumber : std::uint16_t {
     NewerFormat = 5006,
     ForeignData = 5007,
     DirectoryUnusable = 5008,
+    DataFileGone = 5009,
     RequestReused = 6001,
     ClockTooFarOff = 6002,
     SessionExpired = 6003,

@@ -67,6 +67,8 @@ struct PeerLink {
 struct StorageFull {
     std::uint64_t seq = 0;
 };
+// What was written is gone and nothing more will be Persisted: hand leaderships over and end.
+struct DiskLost {};
 // A deadline of next_deadline() has come.
 struct Timer {};
 // SIGTERM: hand leaderships over, flush, stop.
@@ -75,7 +77,7 @@ struct Drain {};
 struct RoundEnd {};
 
 using Event = std::variant<FromPeer, FromClient, ClientGone, Persisted, Fetched, PeerLink,
-                           StorageFull, Timer, Drain, RoundEnd>;
+                           StorageFull, DiskLost, Timer, Drain, RoundEnd>;
 
 // ---- effects ----------------------------------------------------------------------------------
 struct SendPeer {
@@ -90,7 +92,8 @@ struct Fetch {
     std::uint64_t id = 0;
     replication::FetchRequest what;
 };
-// The node wants to end: 0 after a drain, 74 after a failed sync, 70 on a fault of its own.
+// The node wants to end: 0 after a drain, 74 after its disk was lost, 70 on a fault of its own.
+inline constexpr int kExitDiskLost = 74;
 struct Stop {
     int exit_code = 0;
     std::string reason;

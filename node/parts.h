@@ -66,6 +66,7 @@ struct Draining {
     Instant hand_over_at = Instant::never();
     std::uint64_t sweeps_before = 0;
     bool sweeping = false;
+    bool disk_lost = false;  // nothing is swept, and the end is not a good one
     bool stopped = false;
     bool active() const { return until != Instant::never(); }
 };

@@ -68,7 +68,7 @@ std::string_view verdict_text(Verdict verdict) {
         case Verdict::Sound:
             return {};
         case Verdict::OtherNonce:
-            return "its disk was rolled back: it has used this boot number before";
+            return "its disk was lost or rolled back: it has used this boot number before";
         case Verdict::LowerPosition:
             return "its disk was rolled back: it ends before what it once had durable";
         case Verdict::MissingPast:

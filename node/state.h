@@ -107,6 +107,8 @@ struct Node::State final : replication::GroupDirectory {
     void sweep_round();
     void begin_sweep();
     void on(const Drain& event);
+    void on(const DiskLost& event);
+    void leave_lost_disk();
     void drain_round();
     std::size_t groups_to_hand_over() const;
 

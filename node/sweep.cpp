@@ -61,6 +61,27 @@ void Node::State::on(const Drain&) {
     draining.hand_over_at = now.mono;
 }
 
+// Without Persisted no promise of this disk leaves any more; others can lead at once. New commands
+// are refused as on a full disk: certainly not done.
+void Node::State::on(const DiskLost&) {
+    if (draining.disk_lost || draining.stopped) return;
+    log.error("disk.lost", {{"leads", std::uint64_t{groups_to_hand_over()}}});
+    disk_full = true;
+    draining.disk_lost = true;
+    draining.until = now.mono + kHandOverLimit;
+    draining.hand_over_at = now.mono;
+}
+
+void Node::State::leave_lost_disk() {
+    if (groups_to_hand_over() > 0 && now.mono < draining.until) {
+        if (draining.hand_over_at > now.mono) return;
+        draining.hand_over_at = now.mono + kHandOverRetry;
+        return hand_over_all();
+    }
+    draining.stopped = true;
+    out->list.push_back(Stop{kExitDiskLost, "its disk was lost"});
+}
+
 // Groups led here that somebody reachable could lead instead.
 std::size_t Node::State::groups_to_hand_over() const {
     std::size_t count = 0;
@@ -79,6 +100,7 @@ std::size_t Node::State::groups_to_hand_over() const {
 // an election; what is not swept is in the log.
 void Node::State::drain_round() {
     if (!draining.active() || draining.stopped) return;
+    if (draining.disk_lost) return leave_lost_disk();
     if (!draining.sweeping) {
         const bool late = now.mono >= draining.until - (kDrainLimit - kHandOverLimit);
         if (groups_to_hand_over() > 0 && !late) {

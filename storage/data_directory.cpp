@@ -67,10 +67,11 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const DataDirectoryOp
     d.identity_ = *identity;
     const Lsn found = d.store_->stats().durable;
     if (found < d.identity_.durable)
-        return fail(ErrorNumber::DataDamaged,
-                    "{} ends at record {} but had reached {}: it was restored from an older copy "
-                    "or the disk lost writes; this node must take a new identity",
-                    options.path, found.value, d.identity_.durable.value);
+        return fail(
+            ErrorNumber::DataDamaged,
+            "{} ends at record {} but had reached {}: it was restored from an older copy "
+            "or the disk lost writes. The newest data must come back, or this node stays down",
+            options.path, found.value, d.identity_.durable.value);
     return opened;
 }
 
@@ -108,9 +109,11 @@ Result<void> DataDirectory::open_store(bool has_identity) {
     const auto data = look_at_data(file);
     if (!data) return std::unexpected(data.error());
     if (*data != DataFile::There && has_identity)
-        return fail(ErrorNumber::DirectoryUnusable,
-                    "{} has an identity but no data: restore data.mdb, or take a new identity",
-                    options_.path);
+        return fail(
+            ErrorNumber::DirectoryUnusable,
+            "{} has an identity but no data: put the file data.mdb back that was there; the "
+            "other nodes refuse an older one, and a lost node cannot be replaced yet",
+            options_.path);
     // LMDB does not open a file of zeros.
     if (*data == DataFile::Unwritten && ::unlink(file.c_str()) != 0)
         return fail(ErrorNumber::DirectoryUnusable, "{} cannot be removed", file);

@@ -49,6 +49,8 @@ public:
     Result<Boot> begin_boot();
     // Remembers how far the log is written; at a clean stop. A later open with less is refused.
     Result<void> record_durable(Lsn durable);
+    // DataFileGone: the file was deleted, moved or replaced since it was opened.
+    Result<void> check_file() const { return store_->check_file(); }
     // Before the process ends because of a failed sync: the next start under the same kernel is
     // refused. The disk may refuse this file too: then say so and end all the same.
     Result<void> mark_sync_failed();

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <lmdb.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <utility>
@@ -174,6 +175,21 @@ int LmdbEnv::create_or_open() {
     // NOMETASYNC or WRITEMAP.
     const unsigned int flags = MDB_NOTLS | (options_.read_only ? MDB_RDONLY : 0U);
     return mdb_env_open(env_, options_.directory.c_str(), flags, 0640);
+}
+
+Result<void> LmdbEnv::check_file() const {
+    const std::string path = options_.directory + "/data.mdb";
+    mdb_filehandle_t fd{};
+    struct stat open{}, named{};
+    if (mdb_env_get_fd(env_, &fd) != kDone || ::fstat(fd, &open) != 0) return {};
+    if (::stat(path.c_str(), &named) != 0) {
+        // What another error means is for the next read or write to tell.
+        if (errno != ENOENT && errno != ENOTDIR) return {};
+        return fail(ErrorNumber::DataFileGone, "{} was deleted or moved while the node ran", path);
+    }
+    if (open.st_ino == named.st_ino && open.st_dev == named.st_dev) return {};
+    return fail(ErrorNumber::DataFileGone, "{} was replaced by another file while the node ran",
+                path);
 }
 
 int LmdbEnv::open_tables() {

@@ -110,6 +110,8 @@ public:
     int begin_read(Txn& txn) const;
     // Makes sure that about `bytes` can be written; 0 or ENOSPC.
     int preallocate(std::uint64_t bytes);
+    // DataFileGone: the path no longer names the file that is open.
+    Result<void> check_file() const;
     std::uint64_t map_bytes() const { return options_.map_bytes; }
 
 private:

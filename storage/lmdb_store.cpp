@@ -197,6 +197,8 @@ StoreStats LmdbStore::stats() const {
     return parts_->stats;
 }
 
+Result<void> LmdbStore::check_file() const { return parts_->env->check_file(); }
+
 bool LmdbStore::empty() const {
     const std::lock_guard hold(parts_->stats_mutex);
     return parts_->empty;

@@ -60,6 +60,8 @@ public:
     Result<FetchedRow> read_row(const RowRead& read) const override;
     Result<FetchedRows> scan(const RowScan& scan) const override;
 
+    // DataFileGone: what is written ends with the process. Costs two system calls.
+    Result<void> check_file() const;
     // True when nothing was ever committed but the empty tables.
     bool empty() const;
 

@@ -74,8 +74,10 @@ void Port::take_completions() {
             break;
         }
         Event& event = std::get<Event>(completion);
-        if (const auto* persisted = std::get_if<Persisted>(&event))
-            header_.durable = persisted->stats.durable;
+        const auto* persisted = std::get_if<Persisted>(&event);
+        if (disk_lost_ && (persisted != nullptr || std::holds_alternative<StorageFull>(event)))
+            continue;
+        if (persisted != nullptr) header_.durable = persisted->stats.durable;
         pending_.push_back(std::move(event));
     }
     completed_.clear();
@@ -238,7 +240,7 @@ void Port::perform(Effects& effects) {
     }
     // Peers first: their disks work while ours does. Replies rest on nothing in this batch.
     peers_.flush(header_, rejects_);
-    if (!effects.batch.empty()) journal_.write(effects.persist_seq, effects.batch);
+    if (!effects.batch.empty() && !disk_lost_) journal_.write(effects.persist_seq, effects.batch);
     if (!fetches_.empty()) reader_.read(fetches_);
     clients_.flush(header_, rejects_, pending_);
 }
@@ -259,6 +261,15 @@ void Port::look_around() {
         stop_ = Stop{0, "asked twice"};
     else
         pending_.push_back(Drain{});
+}
+
+void Port::lose_disk() {
+    if (std::exchange(disk_lost_, true)) return;
+    std::erase_if(pending_, [](const Event& event) {
+        return std::holds_alternative<Persisted>(event) ||
+               std::holds_alternative<StorageFull>(event);
+    });
+    pending_.push_back(DiskLost{});
 }
 
 void Port::send_the_rest(Instant limit) {

@@ -55,6 +55,10 @@ public:
     const std::optional<Stop>& stop() const { return stop_; }
     // Gives slow connections until `limit` to take the frames that wait for them.
     void send_the_rest(Instant limit);
+    // What the journal thread says no longer counts; the node hears of it and ends.
+    void lose_disk();
+    // When links, signals and frames were last looked after.
+    Instant looked() const { return looked_; }
     Lsn durable() const { return header_.durable; }
     const Rejects& rejects() const { return rejects_; }
 
@@ -103,6 +107,7 @@ private:
     std::optional<Error> store_failure_;
     std::optional<Stop> stop_;
     bool draining_ = false;
+    bool disk_lost_ = false;
 };
 
 }  // namespace weft::node

@@ -28,6 +28,7 @@ namespace {
 
 // How often a node that is not ready yet is asked whether it is.
 constexpr Duration kReadyInterval = std::chrono::milliseconds(20);
+constexpr Duration kFileInterval = std::chrono::seconds(1);
 // What slow connections get at the end to take their last frames.
 constexpr Duration kLastFrames = std::chrono::milliseconds(200);
 
@@ -77,6 +78,7 @@ private:
     Result<void> begin(const routing::Genesis& genesis);
     void open_crash_file(NodeOptions& node);
     void look_at_memory();
+    void look_at_data_file();
     int end();
     int end_without_store(const Error& error);
 
@@ -95,6 +97,8 @@ private:
     std::optional<Node> node_;
     std::optional<Port> port_;
     MemoryReturn memory_;
+    Instant file_looked_ = Instant::long_ago();
+    bool file_gone_ = false;
 };
 
 Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options, Log log) {
@@ -193,6 +197,7 @@ int Runtime::run() {
     for (;;) {
         const std::size_t taken = loop.round();
         port_->end_round();
+        look_at_data_file();
         if (port_->store_failure()) return end_without_store(*port_->store_failure());
         if (port_->stop()) return end();
         if (!ready) {
@@ -216,14 +221,31 @@ void Runtime::look_at_memory() {
     if (memory_.sample(now, allocated_bytes())) return_free_memory();
 }
 
+// A deleted file takes writes and syncs as before, and ends with the process.
+void Runtime::look_at_data_file() {
+    const Instant now = port_->looked();
+    if (file_gone_ || now - file_looked_ < kFileInterval) return;
+    file_looked_ = now;
+    const auto there = directory_->check_file();
+    if (there) return;
+    file_gone_ = true;
+    log_.error("disk.file_gone", {{"error", fmt::format("WEFT-{:04}", there.error().number)},
+                                  {"what", std::string_view(there.error().message)},
+                                  {"exit", kExitDiskLost}});
+    port_->lose_disk();
+}
+
 int Runtime::end() {
     port_->send_the_rest(port_->now().mono + kLastFrames);
     const Stop& stop = *port_->stop();
     journal_.reset();  // writes what waits
     const Lsn durable = directory_->store().stats().durable;
-    const auto recorded = directory_->record_durable(durable);
-    if (!recorded)
-        log_.warn("node.stop_not_recorded", {{"why", std::string_view(recorded.error().message)}});
+    if (!file_gone_) {
+        const auto recorded = directory_->record_durable(durable);
+        if (!recorded)
+            log_.warn("node.stop_not_recorded",
+                      {{"why", std::string_view(recorded.error().message)}});
+    }
     port_->rejects().summarize();
     log_.info(
         "node.stopped",

@@ -339,5 +339,33 @@ TEST(DrainNode, StopsWithinItsBoundWhenTheDiskDoesNotAnswer) {
     EXPECT_EQ(lab[0].stopped->exit_code, 0);
 }
 
+TEST(LostDisk, OthersLeadAndNothingIsAcknowledgedFromIt) {
+    Lab lab;
+    lab.start();
+    ASSERT_TRUE(lab.run_until_ready());
+    for (int i = 0; i < 10; ++i)
+        ASSERT_EQ(lab.call("kv", "k" + std::to_string(i), "put", "x").outcome, Outcome::Done);
+    lab[0].hold_disk(true);
+    lab[0].event(DiskLost{});
+    ASSERT_TRUE(lab.run_until([&] { return lab[0].stopped.has_value(); }, std::chrono::seconds(3)));
+    EXPECT_EQ(lab[0].stopped->exit_code, kExitDiskLost);
+    for (std::uint32_t group = 0; group <= 8; ++group)
+        EXPECT_NE(lab.leader_of(GroupId{group}), std::optional<std::size_t>(0)) << group;
+    lab.kill(0);
+    EXPECT_EQ(lab.call("kv", "k3", "get").payload.view(), "x");
+}
+
+TEST(LostDisk, WithNobodyToHandOverToItRefusesWritesAndEnds) {
+    Lab lab({.nodes = 1});
+    lab.start();
+    ASSERT_TRUE(lab.run_until_ready());
+    lab[0].hold_disk(true);
+    const Request request = lab.request("kv", "a", "put", "x");
+    lab[0].event(DiskLost{});
+    EXPECT_EQ(lab.ask(0, request).outcome, Outcome::NotDone);
+    EXPECT_TRUE(lab.run_until([&] { return lab[0].stopped.has_value(); }, milliseconds(100)));
+    EXPECT_EQ(lab[0].stopped->exit_code, kExitDiskLost);
+}
+
 }  // namespace
 }  // namespace weft::node::test

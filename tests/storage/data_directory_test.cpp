@@ -164,7 +164,7 @@ TEST_F(DataDirectoryTest, RefusesDataThatWasRolledBack) {
     EXPECT_EQ(refusal(), 0);
     write_file(file("data.mdb"), old);
     EXPECT_EQ(refusal(), 5002);
-    EXPECT_NE(message_.find("new identity"), std::string::npos) << message_;
+    EXPECT_NE(message_.find("older copy"), std::string::npos) << message_;
 }
 
 TEST_F(DataDirectoryTest, AfterAFailedSyncStartsOnlyUnderAnotherKernelBoot) {
