@@ -12,6 +12,7 @@ void add_verbs(Command& root, GlobalOptions& globals) {
     add_mesh(root);
     add_status(root);
     add_health(root);
+    add_peers(root);
     add_partition(root);
     add_put(root);
     add_get(root);

@@ -21,6 +21,7 @@ void add_mesh(Command& root);
 void add_node(Command& root);
 void add_outcome(Command& root);
 void add_partition(Command& root);
+void add_peers(Command& root);
 void add_put(Command& root);
 void add_sim(Command& root);
 void add_status(Command& root);
