@@ -50,7 +50,9 @@ auto fields(const ConfirmAnswer& m) { return std::tie(m.round, m.refused); }
 
 namespace weft::node {
 
-auto fields(const PeerHello& m) { return std::tie(m.genesis, m.mesh_address, m.answer, m.types); }
+auto fields(const PeerHello& m) {
+    return std::tie(m.genesis, m.mesh_address, m.answer, m.types, m.nonce, m.token, m.refused);
+}
 
 }  // namespace weft::node
 

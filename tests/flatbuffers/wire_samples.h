@@ -159,6 +159,13 @@ inline std::vector<NamedMesh> mesh_samples() {
     return {
         {"peer-hello",
          node::PeerHello{sample_id<Digest>(0x10), "127.0.0.1:7340", true, {"kv:value", "c:es"}}},
+        {"peer-hello-refused", node::PeerHello{sample_id<Digest>(0x10),
+                                               "127.0.0.1:7340",
+                                               true,
+                                               {"kv:value"},
+                                               0x1122334455667788,
+                                               9,
+                                               node::Verdict::LowerPosition}},
         {"vote-asks", PeerMessage(VoteAsks{{{GroupId{3}, Term{5}, at, true, false},
                                             {GroupId{16384}, Term{6}, at, false, true}}})},
         {"vote-answers", PeerMessage(VoteAnswers{{{GroupId{3}, Term{5}, true, true},
