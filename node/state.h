@@ -210,7 +210,8 @@ struct Node::State final : replication::GroupDirectory {
     Founding founding = Founding::Unknown;
     Instant founding_retry = Instant::long_ago();
     std::uint64_t own_requests = 0;
-    std::uint64_t tokens = 0;  // of hellos
+    std::uint64_t tokens = 0;          // of hellos
+    std::uint64_t positions_with = 0;  // newest Persist that carries positions of peers
 };
 
 }  // namespace weft::node

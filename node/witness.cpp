@@ -83,13 +83,16 @@ void Node::State::record_past(Peer& peer) {
     peer.recorded_with = last_persist + 1;  // the round's
 }
 
-// Costs no sync: the round writes anyway.
+// Costs no sync: the round writes anyway. One at a time is on its way: rounds that wait for the
+// disk become one transaction, in which only the last would count.
 void Node::State::record_positions() {
+    if (persisted < positions_with) return;
     for (Peer& peer : peers) {
         if (peer.durable == peer.recorded || peer.verdict != Verdict::Sound) continue;
         effects.batch.put_row(storage::Table::Meta, past_key(peer.record.node),
                               encode_past({peer.boot, peer.nonce, peer.durable, peer.verdict}));
         peer.recorded = peer.durable;
+        positions_with = last_persist + 1;
     }
 }
 
