@@ -182,7 +182,9 @@ Result<bool> DevMesh::start(const DevNode& node) {
         if (!wait_until_gone(*before, kEndPatience)) return fail_not_ended(node, *before);
     }
     SpawnOptions options;
-    options.arguments = {own_program().string(), "node", "run", node.folder.path.string()};
+    const fs::path program = program_.path.empty() ? own_program() : program_.path;
+    options.arguments = {program.string(), "node", "run", node.folder.path.string()};
+    if (program_.environment) options.environment = program_.environment(node);
     options.log = node.folder.log();
     options.folder = node.folder.path;
     std::error_code none;

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,13 @@ struct DevNode {
     std::optional<ProcessId> process() const;
 };
 
+// What runs as a node: this program, unless told otherwise.
+struct NodeProgram {
+    std::filesystem::path path;  // empty: this program
+    // "NAME=value" for the process of that node; may be null.
+    std::function<std::vector<std::string>(const DevNode&)> environment;
+};
+
 struct DevPlan {
     std::size_t nodes = 3;
     bool ephemeral = false;
@@ -62,6 +70,8 @@ public:
     // NotFound names the nodes there are.
     Result<const DevNode*> node(std::string_view name) const;
     std::size_t running() const;
+    // For the processes that start() makes from now on.
+    void run_as(NodeProgram program) { program_ = std::move(program); }
 
     // Starts the node's process unless it runs; true when it was started now. Waits for a former
     // process that is ending: it has the ports and the data until it is gone. Conflict: it is
@@ -79,6 +89,7 @@ private:
     std::filesystem::path folder_;
     bool ephemeral_ = false;
     std::vector<DevNode> nodes_;
+    NodeProgram program_;
 };
 
 // Held while nodes of the folder are made, started or removed: two commands at once would meet.

@@ -1,5 +1,6 @@
 #include "cli/dev_start.h"
 
+#include "cli/dev_ports.h"
 #include "cli/health_view.h"
 #include "core/error.h"
 
@@ -89,6 +90,16 @@ std::optional<Error> error_at_end(std::string_view log) {
     error.number = number;
     error.message = rest.substr(kDigits + 2);
     return error;
+}
+
+Result<bool> start_node_process(DevMesh& mesh, const DevNode& node) {
+    auto lock = DevLock::take(mesh.folder());
+    if (!lock) return std::unexpected(std::move(lock).error());
+    const auto ports = PortLock::take(kPortPatience);
+    if (!ports) return std::unexpected(ports.error());
+    const auto started = mesh.start(node);
+    if (started && *started) mesh.wait_listening(node);
+    return started;
 }
 
 Result<void> wait_reachable(const DevMesh& mesh, const DevNode& node,

@@ -19,6 +19,10 @@ namespace weft::cli {
 // True when the user wants to stop waiting.
 using Interrupted = std::function<bool()>;
 
+// Starts the node's process, and waits until it has its ports: nobody else may choose ports
+// meanwhile. False when it ran already. What `weft dev start` does before it waits for an answer.
+Result<bool> start_node_process(DevMesh& mesh, const DevNode& node);
+
 // Waits until the node's client port answers. When it died: its own error, else its log's end.
 Result<void> wait_reachable(const DevMesh& mesh, const DevNode& node,
                             std::chrono::milliseconds patience);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -67,19 +68,47 @@ std::unexpected<Error> fail_errno(std::string_view doing, int number) {
     return fail(ErrorNumber::BadConfiguration, "{}: {}", doing, std::strerror(number));
 }
 
+struct Descriptors {
+    int log;
+    int report;  // an error before the exec goes there
+};
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> list;
+    list.reserve(texts.size() + 1);
+    for (std::string& text : texts) list.push_back(text.data());
+    list.push_back(nullptr);
+    return list;
+}
+
+// A later "NAME=value" takes the place of an earlier one.
+std::vector<std::string> environment_with(const std::vector<std::string>& more) {
+    std::vector<std::string> all;
+    const auto name_of = [](const std::string& text) { return text.substr(0, text.find('=')); };
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string text = *entry;
+        if (std::ranges::none_of(
+                more, [&](const std::string& other) { return name_of(other) == name_of(text); }))
+            all.push_back(text);
+    }
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+}
+
 // Runs between fork and exec: nothing here may allocate.
-[[noreturn]] void become(char* const* arguments, int log, const char* folder, int report) {
+[[noreturn]] void become(char* const* arguments, char* const* environment, const char* folder,
+                         const Descriptors& files) {
     ::setsid();
     const int nothing = ::open("/dev/null", O_RDONLY);
     ::dup2(nothing, STDIN_FILENO);
-    ::dup2(log, STDOUT_FILENO);
-    ::dup2(log, STDERR_FILENO);
-    if (report != 3) ::dup3(report, 3, O_CLOEXEC);
+    ::dup2(files.log, STDOUT_FILENO);
+    ::dup2(files.log, STDERR_FILENO);
+    if (files.report != 3) ::dup3(files.report, 3, O_CLOEXEC);
     ::close_range(4, ~0U, 0);
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (::chdir(folder) == 0) ::execv(arguments[0], arguments);
+    if (::chdir(folder) == 0) ::execve(arguments[0], arguments, environment);
     const int number = errno;
     (void)!::write(3, &number, sizeof number);
     ::_exit(127);
@@ -150,12 +179,12 @@ Result<ProcessId> spawn(const SpawnOptions& options) {
         return fail_errno("cannot make a pipe", number);
     }
     std::vector<std::string> kept = options.arguments;
-    std::vector<char*> arguments;
-    arguments.reserve(kept.size() + 1);
-    for (std::string& argument : kept) arguments.push_back(argument.data());
-    arguments.push_back(nullptr);
+    const std::vector<char*> arguments = pointers(kept);
+    std::vector<std::string> variables = environment_with(options.environment);
+    const std::vector<char*> environment = pointers(variables);
     const pid_t pid = ::fork();
-    if (pid == 0) become(arguments.data(), log, options.folder.c_str(), report[1]);
+    if (pid == 0)
+        become(arguments.data(), environment.data(), options.folder.c_str(), {log, report[1]});
     const int fork_error = errno;
     ::close(log);
     ::close(report[1]);

@@ -1,14 +1,12 @@
 #include "cli/dev_ports.h"
 #include "cli/dev_start.h"
+#include "cli/interrupt_watch.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
 #include "core/error.h"
 
 #include <fmt/core.h>
-#include <signal.h>
 #include <sys/wait.h>
-
-#include <ctime>
 
 namespace weft::cli {
 
@@ -20,29 +18,6 @@ using Clock = std::chrono::steady_clock;
 struct DevOptions {
     std::uint64_t nodes = 0;  // 0: as many as there are, or 3
     bool detach = false, ephemeral = false;
-};
-
-// While it lives, an interrupt is not delivered but can be asked for.
-class InterruptWatch {
-public:
-    InterruptWatch() {
-        ::sigemptyset(&watched_);
-        for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&watched_, signal);
-        ::sigprocmask(SIG_BLOCK, &watched_, &before_);
-    }
-    ~InterruptWatch() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-    InterruptWatch(const InterruptWatch&) = delete;
-    InterruptWatch& operator=(const InterruptWatch&) = delete;
-
-    bool arrived_within(std::chrono::milliseconds wait) {
-        const timespec span{wait.count() / 1000, (wait.count() % 1000) * 1'000'000};
-        arrived_ = arrived_ || ::sigtimedwait(&watched_, nullptr, &span) > 0;
-        return arrived_;
-    }
-
-private:
-    sigset_t watched_{}, before_{};
-    bool arrived_ = false;
 };
 
 Result<DevMesh> open_or_create(const DevOptions& options, const std::filesystem::path& folder) {

@@ -1,4 +1,3 @@
-#include "cli/dev_ports.h"
 #include "cli/dev_start.h"
 #include "cli/verbs.h"
 #include "core/error.h"
@@ -76,17 +75,10 @@ int start_node(Shell& shell, const std::string& name) {
     if (!mesh) return shell.fail(mesh.error());
     const auto node = mesh->node(name);
     if (!node) return shell.fail(node.error());
-    {
-        auto lock = DevLock::take(mesh->folder());
-        if (!lock) return shell.fail(lock.error());
-        const auto ports = PortLock::take(kPortPatience);
-        if (!ports) return shell.fail(ports.error());
-        const auto started = mesh->start(**node);
-        if (!started) return shell.fail(started.error());
-        if (!*started)
-            return say(shell, **node, "runs already", (*node)->process().value_or(ProcessId{}).pid);
-        mesh->wait_listening(**node);
-    }
+    const auto started = start_node_process(*mesh, **node);
+    if (!started) return shell.fail(started.error());
+    if (!*started)
+        return say(shell, **node, "runs already", (*node)->process().value_or(ProcessId{}).pid);
     if (const auto up = wait_reachable(*mesh, **node, shell.timeout()); !up)
         return shell.fail(up.error());
     return say(shell, **node, "started", (*node)->process().value_or(ProcessId{}).pid);

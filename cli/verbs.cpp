@@ -26,6 +26,7 @@ void add_verbs(Command& root, GlobalOptions& globals) {
     add_bench(root);
     add_check(root);
     add_sim(root);
+    add_torture(root);
     add_version(root);
 }
 

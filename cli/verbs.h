@@ -25,6 +25,7 @@ void add_peers(Command& root);
 void add_put(Command& root);
 void add_sim(Command& root);
 void add_status(Command& root);
+void add_torture(Command& root);
 void add_version(Command& root);
 
 // All of the above, in the order of the help text, and the global options.

@@ -25,7 +25,7 @@ protected:
         EXPECT_EQ(weft("dev kill " + node).exit_code, 0);
         const Ran ran =
             weft("dev start " + node,
-                 "LD_PRELOAD='" WEFT_DISK_FAULTS "' WEFT_DISK_FAULT='" + fault_file() + "'");
+                 "LD_PRELOAD='" WEFT_FAULTS_LIBRARY "' WEFT_FAULTS='" + fault_file() + "'");
         ASSERT_EQ(ran.exit_code, 0) << ran.output;
         ASSERT_TRUE(becomes_healthy(20));
     }

@@ -1,0 +1,181 @@
+#include "cli/torture.h"
+
+#include "cli/dev_ports.h"
+#include "core/error.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace weft::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using Ms = std::chrono::milliseconds;
+
+constexpr auto kReadyPatience = 60s;  // after the start
+constexpr auto kHealPatience = 120s;  // from the last node's start to a healthy mesh
+constexpr auto kReadPatience = 120s;  // of all final reads
+constexpr auto kBetweenQuiet = 10s;
+
+class Torture {
+public:
+    Torture(const TortureOptions& options, const TortureHooks& hooks)
+        : options_(options), hooks_(hooks) {}
+
+    Result<TortureReport> run() {
+        if (auto up = bring_up(); !up) return std::unexpected(std::move(up).error());
+        auto result = torture();
+        // Killed, not asked: a node that hangs must not keep us.
+        if (const auto stopped = mesh_->stop_all(0ms); !stopped && result)
+            return std::unexpected(stopped.error());
+        if (result)
+            for (TortureViolation& violation :
+                 judge_torture(options_.folder, options_.seed, std::move(records_), entities_))
+                result->violations.push_back(std::move(violation));
+        return result;
+    }
+
+private:
+    Result<void> bring_up() {
+        auto library = faults_library();
+        if (!library) return std::unexpected(std::move(library).error());
+        auto lock = DevLock::take(options_.folder);
+        if (!lock) return std::unexpected(std::move(lock).error());
+        const auto ports = PortLock::take(kPortPatience);
+        if (!ports) return std::unexpected(ports.error());
+        auto mesh = DevMesh::create(options_.folder, {options_.nodes, false});
+        if (!mesh) return std::unexpected(std::move(mesh).error());
+        mesh_ = *std::move(mesh);
+        mesh_->run_as({options_.program, [this, path = *library](const DevNode& node) {
+                           return faults_environment(path, control_file(*mesh_, node));
+                       }});
+        for (const DevNode& node : mesh_->nodes())
+            if (auto started = mesh_->start(node); !started) return failed(started.error());
+        for (const DevNode& node : mesh_->nodes()) mesh_->wait_listening(node);
+        if (auto ready = wait_ready(*mesh_, kReadyPatience, hooks_.interrupted); !ready)
+            return failed(ready.error());
+        return {};
+    }
+    std::unexpected<Error> failed(const Error& error) {
+        (void)mesh_->stop_all(0ms);
+        return std::unexpected(error);
+    }
+
+    Result<TortureLoadOptions> load_options() const {
+        TortureLoadOptions load;
+        load.seed = options_.seed;
+        load.mesh.addresses = mesh_->addresses();
+        const auto cluster = mesh_->cluster();
+        if (!cluster) return std::unexpected(cluster.error());
+        load.mesh.cluster = *cluster;
+        load.mesh.program = "weft torture";
+        load.mesh.timeout = 10s;
+        if (options_.full) {
+            load.connections = 4;
+            load.lanes = 24;
+            load.cold = 5000;
+            load.big_per_mille = 12;
+            const auto seconds = std::max<std::int64_t>(1, options_.length / 1s);
+            load.rate = std::min(
+                20'000.0, static_cast<double>(kTortureRecords) / static_cast<double>(seconds));
+        }
+        return load;
+    }
+
+    Result<TortureReport> torture() {
+        const auto wanted = load_options();
+        if (!wanted) return std::unexpected(wanted.error());
+        Nemesis nemesis(*mesh_, [this](const std::string& text) { say(text); });
+        auto started = TortureLoad::start(*wanted, nemesis.active());
+        if (!started) return std::unexpected(std::move(started).error());
+        TortureLoad& load = **started;
+        begin_ = Clock::now();
+        nemesis.start(draw_torture_plan(options_.seed, options_.nodes, options_.length));
+        TortureReport report;
+        report.interrupted = !watch(load);
+        if (report.interrupted) nemesis.stop();
+        nemesis.finish();
+        load.stop();
+        if (!report.interrupted) heal(load, report);
+        report.counts = load.counts();
+        report.nemesis = nemesis.report();
+        for (const auto& list : {load.wrong(), report.nemesis.wrong})
+            for (const std::string& text : list) report.violations.push_back({"", text, {}});
+        entities_ = TortureEntities(wanted->cold).count();
+        records_ = load.take_records();
+        report.unknown_left = static_cast<std::uint64_t>(
+            std::ranges::count(records_, sim::OperationOutcome::Unknown, &TortureRecord::outcome));
+        return report;
+    }
+
+    // Until the time of the faults is over; false when interrupted.
+    bool watch(TortureLoad& load) {
+        const auto end = begin_ + options_.length;
+        auto quiet = begin_ + kBetweenQuiet;
+        while (Clock::now() < end) {
+            if (hooks_.interrupted()) return false;
+            std::this_thread::sleep_until(std::min(end, Clock::now() + 50ms));
+            if (Clock::now() < quiet) continue;
+            load.quiet_moment();
+            quiet = Clock::now() + kBetweenQuiet;
+            say(fmt::format("{} operations so far", load.operations()));
+        }
+        return true;
+    }
+
+    void heal(TortureLoad& load, TortureReport& report) {
+        say("all faults are over; waiting until the mesh is healthy");
+        const auto from = Clock::now();
+        const auto ready = wait_ready(*mesh_, kHealPatience, hooks_.interrupted);
+        report.healed_after = std::chrono::duration_cast<Ms>(Clock::now() - from);
+        if (!ready)
+            report.violations.push_back(
+                {"",
+                 fmt::format("not healthy {} s after the last fault: {}", report.healed_after / 1s,
+                             ready.error().message),
+                 {}});
+        say("asking what became of unknown outcomes, then reading everything back");
+        load.settle_all();
+        load.read_all(kReadPatience);
+        say("judging");
+    }
+
+    void say(const std::string& text) const {
+        const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
+        hooks_.tell(fmt::format("{:7.1f} s  {}", seconds, text));
+    }
+
+    const TortureOptions& options_;
+    const TortureHooks& hooks_;
+    std::optional<DevMesh> mesh_;
+    Clock::time_point begin_;
+    std::vector<TortureRecord> records_;
+    std::uint32_t entities_ = 0;
+};
+
+}  // namespace
+
+std::vector<TortureViolation> judge_torture(const std::filesystem::path&, std::uint64_t seed,
+                                            std::vector<TortureRecord> records,
+                                            std::uint32_t entities) {
+    std::vector<TortureViolation> found;
+    for (const auto& list : by_entity(std::move(records), entities)) {
+        if (list.empty()) continue;
+        sim::History history;
+        history.reserve(list.size());
+        for (const TortureRecord& record : list) history.push_back(to_operation(seed, record));
+        if (auto wrong = judge_entity(TortureEntities::name(list.front().entity), history, list))
+            found.push_back(*std::move(wrong));
+    }
+    return found;
+}
+
+Result<TortureReport> run_torture(const TortureOptions& options, const TortureHooks& hooks) {
+    return Torture(options, hooks).run();
+}
+
+}  // namespace weft::cli

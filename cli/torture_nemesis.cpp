@@ -1,0 +1,185 @@
+#include "cli/torture_nemesis.h"
+
+#include "cli/dev_start.h"
+#include "core/error.h"
+
+#include <fmt/core.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+
+namespace weft::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr int kExitSyncFailed = 74;
+
+// "signal 6", "exit code 70".
+std::string ending(int status) {
+    if (WIFSIGNALED(status)) return fmt::format("signal {}", WTERMSIG(status));
+    return fmt::format("exit code {}", WEXITSTATUS(status));
+}
+
+// A node whose sync failed starts again under another kernel only. What the faults library refuses
+// to sync is in the kernel's cache and stays there: a reboot is played by naming another kernel.
+void play_reboot(const DevNode& node) {
+    const fs::path marker = node.folder.data() / "sync-failed";
+    std::error_code none;
+    if (!fs::exists(marker, none)) return;
+    (void)write_file(marker, "00000000-0000-0000-0000-000000000000\n", 0644);
+}
+
+}  // namespace
+
+Result<fs::path> faults_library() {
+    constexpr const char* kName = "libweft_faults.so";
+    const fs::path folder = own_program().parent_path();
+    std::error_code none;
+    for (const fs::path& path : {folder / kName, folder.parent_path() / "lib" / "weft" / kName})
+        if (fs::is_regular_file(path, none)) return path;
+    return fail(ErrorNumber::BadConfiguration,
+                "{} is neither beside this program in {} nor in ../lib/weft; it is built and "
+                "installed with the program",
+                kName, folder.string());
+}
+
+fs::path control_file(const DevMesh& mesh, const DevNode& node) {
+    std::string name = "faults-";
+    name += node.name;
+    return mesh.folder() / name;
+}
+
+std::vector<std::string> faults_environment(const fs::path& library, const fs::path& control) {
+    return {"LD_PRELOAD=" + library.string(), "WEFT_FAULTS=" + control.string()};
+}
+
+void Nemesis::start(TorturePlan plan) {
+    thread_ = std::thread([this, plan = std::move(plan)] { run(plan); });
+}
+
+void Nemesis::finish() {
+    if (thread_.joinable()) thread_.join();
+}
+
+NemesisReport Nemesis::report() {
+    reap();
+    return report_;
+}
+
+void Nemesis::run(const TorturePlan& plan) {
+    const auto begin = Clock::now();
+    for (const TortureStep& step : plan.steps) {
+        const auto due = begin + step.at;
+        while (!stopping_ && Clock::now() < due) {
+            count_active(
+                plan, std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin));
+            reap();
+            std::this_thread::sleep_until(std::min(due, Clock::now() + 20ms));
+        }
+        if (stopping_) break;
+        reap();
+        act(step);
+    }
+    for (const TortureEpisode& episode : plan.episodes)
+        if (begin + episode.from <= Clock::now())
+            ++report_.faults[static_cast<std::size_t>(episode.fault)];
+    active_ = 0;
+    ports_.reset();
+}
+
+void Nemesis::count_active(const TorturePlan& plan, std::chrono::milliseconds now) {
+    active_ = static_cast<int>(std::ranges::count_if(
+        plan.episodes, [now](const auto& e) { return e.from <= now && now < e.until; }));
+}
+
+void Nemesis::act(const TortureStep& step) {
+    const DevNode& node = mesh_.nodes()[step.node];
+    switch (step.act) {
+        case NodeAct::Kill:
+            return kill(node);
+        case NodeAct::Start:
+            return start_node(node);
+        case NodeAct::Pause:
+            return signal(node, SIGSTOP);
+        case NodeAct::Resume:
+            return signal(node, SIGCONT);
+        case NodeAct::Control:
+            return control(node, step.control);
+    }
+}
+
+void Nemesis::kill(const DevNode& node) {
+    const auto process = node.process();
+    if (!process) return;
+    tell_(fmt::format("kill -9 of {}", node.name));
+    // Another mesh on this machine may take the ports that none of our nodes holds.
+    if (mesh_.running() == 1 && !ports_)
+        if (auto lock = PortLock::take(kPortPatience)) ports_.emplace(*std::move(lock));
+    nodes_[static_cast<std::size_t>(&node - mesh_.nodes().data())].may_end = true;
+    const auto sent = signal_process(*process, SIGKILL);
+    if (!sent || !wait_until_gone(*process, kEndPatience))
+        note_wrong(fmt::format("node {} does not end when it is killed", node.name));
+    ::waitpid(process->pid, nullptr, 0);
+}
+
+void Nemesis::start_node(const DevNode& node) {
+    if (node.process()) return;
+    play_reboot(node);
+    tell_(fmt::format("start of {}", node.name));
+    ports_.reset();
+    nodes_[static_cast<std::size_t>(&node - mesh_.nodes().data())].may_end = false;
+    const auto started = start_node_process(mesh_, node);
+    ++report_.starts;
+    if (!started)
+        note_wrong(
+            fmt::format("node {} cannot be started: {}", node.name, started.error().message));
+}
+
+void Nemesis::signal(const DevNode& node, int signal) {
+    const auto process = node.process();
+    if (!process) return;
+    const bool paused = process_state(*process) == ProcessState::Stopped;
+    if (paused == (signal == SIGSTOP)) return;
+    tell_(fmt::format("{} of {}", signal == SIGSTOP ? "SIGSTOP" : "SIGCONT", node.name));
+    if (const auto sent = signal_process(*process, signal); !sent)
+        note_wrong(fmt::format("node {}: {}", node.name, sent.error().message));
+}
+
+void Nemesis::control(const DevNode& node, const std::string& text) {
+    std::error_code none;
+    const fs::path path = control_file(mesh_, node);
+    if (text.empty() && !fs::exists(path, none)) return;
+    tell_(fmt::format("{} of {}", text.empty() ? "no fault" : text, node.name));
+    // Stays true: the node may notice later, and ends after it has written the reason.
+    if (text == "sync")
+        nodes_[static_cast<std::size_t>(&node - mesh_.nodes().data())].may_end = true;
+    if (text.empty())
+        fs::remove(path, none);
+    else if (const auto written = write_file(path, text, 0644); !written)
+        note_wrong(written.error().message);
+}
+
+// The children are taken one by one: others of this process' are not ours to take.
+void Nemesis::reap() {
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        const DevNode& node = mesh_.nodes()[i];
+        const auto process = read_pid_file(node.folder.pid());
+        int status = 0;
+        if (!process || ::waitpid(process->pid, &status, WNOHANG) != process->pid) continue;
+        tell_(fmt::format("node {} ended: {}", node.name, ending(status)));
+        const bool sync = WIFEXITED(status) && WEXITSTATUS(status) == kExitSyncFailed;
+        if (!nodes_[i].may_end || !(sync || WIFSIGNALED(status)))
+            note_wrong(fmt::format("node {} ended by itself: {}", node.name, ending(status)));
+    }
+}
+
+void Nemesis::note_wrong(const std::string& text) {
+    tell_(text);
+    report_.wrong.push_back(text);
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,166 @@
+#include "cli/interrupt_watch.h"
+#include "cli/torture.h"
+#include "cli/verbs.h"
+#include "core/error.h"
+
+#include <fmt/core.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <mutex>
+#include <random>
+
+namespace weft::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr double kMinutesMax = 24 * 60;
+constexpr std::size_t kShown = 10;  // violations, and operations of each
+
+struct TortureLine {
+    double minutes = 5;
+    std::uint64_t nodes = 3;
+    std::string seed, load = "full", program;
+    bool keep = false;
+};
+
+Result<fs::path> make_folder() {
+    std::error_code bad;
+    std::string pattern = (fs::temp_directory_path(bad) / "weft-torture-XXXXXX").string();
+    if (bad || ::mkdtemp(pattern.data()) == nullptr)
+        return fail(ErrorNumber::DirectoryUnusable, "cannot make a folder like {}: {}", pattern,
+                    bad ? bad.message() : std::strerror(errno));
+    return fs::path(pattern);
+}
+
+double in_ms(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
+
+Record to_record(const TortureOptions& options, const TortureReport& report, double seconds) {
+    const TortureCounts& counts = report.counts;
+    Record record{{"seed", options.seed},
+                  {"nodes", std::uint64_t{options.nodes}},
+                  {"seconds", seconds},
+                  {"operations", counts.operations()},
+                  {"done", counts.done},
+                  {"rejected", counts.rejected},
+                  {"not_done", counts.not_done},
+                  {"unknown", counts.unknown},
+                  {"unknown_settled", counts.settled},
+                  {"unknown_left", report.unknown_left},
+                  {"entities", counts.entities},
+                  {"mib_written", static_cast<double>(counts.bytes_written) / (1 << 20)}};
+    std::uint64_t all = 0;
+    for (const std::uint64_t times : report.nemesis.faults) all += times;
+    record.push_back({"faults", all});
+    for (std::size_t i = 0; i < kTortureFaults; ++i) {
+        std::string name = "fault_";
+        name += torture_fault_name(static_cast<TortureFault>(i));
+        record.push_back({std::move(name), report.nemesis.faults[i]});
+    }
+    record.push_back({"node_starts", report.nemesis.starts});
+    record.push_back(
+        {"longest_gap_ms", in_ms(static_cast<std::uint64_t>(counts.longest_gap.count()))});
+    record.push_back({"p99_ms", in_ms(counts.latency_ns.quantile(99, 100))});
+    record.push_back({"p99_faults_ms", in_ms(counts.faulty_latency_ns.quantile(99, 100))});
+    record.push_back({"healed_after_ms", static_cast<double>(report.healed_after.count())});
+    record.push_back({"interrupted", report.interrupted});
+    record.push_back({"violations", std::uint64_t{report.violations.size()}});
+    return record;
+}
+
+void tell_violations(const Shell& shell, const TortureReport& report) {
+    std::size_t shown = 0;
+    for (const TortureViolation& violation : report.violations) {
+        if (++shown > kShown) break;
+        shell.note(fmt::format("VIOLATION {}{}{}\n", violation.entity,
+                               violation.entity.empty() ? "" : ": ", violation.rule));
+    }
+    if (report.violations.size() > kShown)
+        shell.note(fmt::format("... and {} more\n", report.violations.size() - kShown));
+}
+
+int torture(Shell& shell, const TortureOptions& options, bool keep) {
+    InterruptWatch interrupts;
+    std::mutex lock;
+    TortureHooks hooks;
+    hooks.tell = [&](const std::string& text) {
+        const std::lock_guard guard(lock);
+        shell.note(text + "\n");
+    };
+    hooks.interrupted = [&] { return interrupts.arrived_within(0ms); };
+    shell.note(fmt::format("seed {}, {} nodes, folder {}\n", options.seed, options.nodes,
+                           options.folder.string()));
+    const auto begin = std::chrono::steady_clock::now();
+    const auto report = run_torture(options, hooks);
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const auto clean = [&](bool remove) {
+        std::error_code ignored;
+        if (remove) fs::remove_all(options.folder, ignored);
+    };
+    if (!report) {
+        shell.note(fmt::format("kept: {}\n", options.folder.string()));
+        return shell.fail(report.error());
+    }
+    tell_violations(shell, *report);
+    Record record = to_record(options, *report, seconds);
+    const bool stays = keep || report->broken();
+    clean(!stays);
+    record.push_back({"folder", stays ? options.folder.string() : std::string()});
+    record.push_back({"verdict", std::string(report->broken() ? "violated" : "kept")});
+    shell.print(render(shell.format(), record));
+    if (report->broken()) return exit_code(Exit::Unhealthy);
+    return exit_code(report->interrupted ? Exit::Partial : Exit::Ok);
+}
+
+int run_line(Shell& shell, const TortureLine& line) {
+    if (!(line.minutes >= 0.05 && line.minutes <= kMinutesMax))
+        return shell.usage(fmt::format("--minutes is 0.05 to {}", kMinutesMax));
+    if (line.nodes < 1 || line.nodes > kDevNodesMax)
+        return shell.usage(fmt::format("--nodes is 1 to {}", kDevNodesMax));
+    if (line.load != "light" && line.load != "full") return shell.usage("--load is light or full");
+    TortureOptions options;
+    options.length = std::chrono::milliseconds(static_cast<std::int64_t>(line.minutes * 60'000));
+    options.nodes = line.nodes;
+    options.full = line.load == "full";
+    options.seed = std::random_device{}();
+    if (!line.seed.empty()) {
+        const char* end = line.seed.data() + line.seed.size();
+        const auto [at, bad] = std::from_chars(line.seed.data(), end, options.seed);
+        if (bad != std::errc{} || at != end)
+            return shell.usage(fmt::format("--seed '{}' is not a number", line.seed));
+    }
+    if (!line.program.empty()) {
+        options.program = fs::absolute(line.program);
+        if (::access(options.program.c_str(), X_OK) != 0)
+            return shell.usage(fmt::format("--program {} cannot be run: {}",
+                                           options.program.string(), std::strerror(errno)));
+    }
+    auto folder = make_folder();
+    if (!folder) return shell.fail(folder.error());
+    options.folder = *std::move(folder);
+    return torture(shell, options, line.keep);
+}
+
+}  // namespace
+
+void add_torture(Command& root) {
+    Command& verb = root.verb(
+        "torture", "load and faults on a mesh of its own; exit code 10 when a promise breaks");
+    auto& line = verb.state<TortureLine>();
+    verb.option("--minutes", line.minutes, "how long faults happen; 0.05 to 1440");
+    verb.option("--nodes", line.nodes, "1 to 9");
+    verb.option("--seed", line.seed, "repeats the faults of that seed; default: a new one");
+    verb.option("--load", line.load, "light (some hundred operations a second) or full");
+    verb.option("--program", line.program, "the nodes run this build of weft");
+    verb.flag("--keep", line.keep, "keep the folder, with all logs and the history");
+    verb.run([&line](Shell& shell) { return run_line(shell, line); });
+}
+
+}  // namespace weft::cli
