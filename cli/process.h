@@ -41,10 +41,10 @@ Result<void> write_pid_file(const std::filesystem::path& path, const ProcessId& 
 std::optional<ProcessId> read_pid_file(const std::filesystem::path& path);
 
 struct SpawnOptions {
-    std::vector<std::string> arguments;    // [0] is the program's path
-    std::filesystem::path log;             // output and errors are appended here
-    std::filesystem::path folder;          // working directory
-    std::vector<std::string> environment;  // "NAME=value", besides what this process has
+    std::vector<std::string> arguments;         // [0] is the program's path
+    std::filesystem::path log;                  // output and errors are appended here
+    std::filesystem::path folder;               // working directory
+    std::vector<std::string> environment = {};  // "NAME=value", besides what this process has
 };
 // Starts the program in a new session with no open files but the log.
 Result<ProcessId> spawn(const SpawnOptions& options);

@@ -6,6 +6,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <fstream>
+#include <mutex>
 #include <thread>
 
 namespace weft::cli {
@@ -34,7 +36,8 @@ public:
             return std::unexpected(stopped.error());
         if (result)
             for (TortureViolation& violation :
-                 judge_torture(options_.folder, options_.seed, std::move(records_), entities_))
+                 judge_torture({options_.folder, options_.seed, entities_, options_.keep},
+                               std::move(records_)))
                 result->violations.push_back(std::move(violation));
         return result;
     }
@@ -68,6 +71,7 @@ private:
     Result<TortureLoadOptions> load_options() const {
         TortureLoadOptions load;
         load.seed = options_.seed;
+        load.begin = begin_;
         load.mesh.addresses = mesh_->addresses();
         const auto cluster = mesh_->cluster();
         if (!cluster) return std::unexpected(cluster.error());
@@ -87,13 +91,13 @@ private:
     }
 
     Result<TortureReport> torture() {
+        begin_ = Clock::now();
         const auto wanted = load_options();
         if (!wanted) return std::unexpected(wanted.error());
         Nemesis nemesis(*mesh_, [this](const std::string& text) { say(text); });
         auto started = TortureLoad::start(*wanted, nemesis.active());
         if (!started) return std::unexpected(std::move(started).error());
         TortureLoad& load = **started;
-        begin_ = Clock::now();
         nemesis.start(draw_torture_plan(options_.seed, options_.nodes, options_.length));
         TortureReport report;
         report.interrupted = !watch(load);
@@ -108,7 +112,10 @@ private:
         entities_ = TortureEntities(wanted->cold).count();
         records_ = load.take_records();
         report.unknown_left = static_cast<std::uint64_t>(
-            std::ranges::count(records_, sim::OperationOutcome::Unknown, &TortureRecord::outcome));
+            std::ranges::count_if(records_, [](const TortureRecord& record) {
+                return record.outcome == sim::OperationOutcome::Unknown &&
+                       record.kind != sim::OperationKind::Get;
+            }));
         return report;
     }
 
@@ -144,35 +151,25 @@ private:
         say("judging");
     }
 
-    void say(const std::string& text) const {
+    // Progress goes to the folder as well: beside a history it says what was done when.
+    void say(const std::string& text) {
         const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
-        hooks_.tell(fmt::format("{:7.1f} s  {}", seconds, text));
+        const std::string line = fmt::format("{:7.1f} s  {}", seconds, text);
+        const std::lock_guard guard(lock_);
+        hooks_.tell(line);
+        std::ofstream(options_.folder / "progress", std::ios::app) << line << "\n";
     }
 
     const TortureOptions& options_;
     const TortureHooks& hooks_;
     std::optional<DevMesh> mesh_;
     Clock::time_point begin_;
+    std::mutex lock_;  // of what is told
     std::vector<TortureRecord> records_;
     std::uint32_t entities_ = 0;
 };
 
 }  // namespace
-
-std::vector<TortureViolation> judge_torture(const std::filesystem::path&, std::uint64_t seed,
-                                            std::vector<TortureRecord> records,
-                                            std::uint32_t entities) {
-    std::vector<TortureViolation> found;
-    for (const auto& list : by_entity(std::move(records), entities)) {
-        if (list.empty()) continue;
-        sim::History history;
-        history.reserve(list.size());
-        for (const TortureRecord& record : list) history.push_back(to_operation(seed, record));
-        if (auto wrong = judge_entity(TortureEntities::name(list.front().entity), history, list))
-            found.push_back(*std::move(wrong));
-    }
-    return found;
-}
 
 Result<TortureReport> run_torture(const TortureOptions& options, const TortureHooks& hooks) {
     return Torture(options, hooks).run();

@@ -2,6 +2,7 @@
 // `weft torture`: a mesh of real processes under load and faults, and a judge for every answer.
 
 #include "cli/dev_start.h"
+#include "cli/torture_judge.h"
 #include "cli/torture_load.h"
 #include "cli/torture_nemesis.h"
 
@@ -17,7 +18,7 @@ struct TortureOptions {
     std::chrono::milliseconds length{300'000};  // of the faults
     std::size_t nodes = 3;
     std::uint64_t seed = 1;
-    bool full = false;
+    bool full = false, keep = false;
     std::filesystem::path program;  // of the nodes; empty: this one
     std::filesystem::path folder;   // of the mesh and the history
 };
@@ -33,17 +34,11 @@ struct TortureReport {
 };
 
 struct TortureHooks {
-    std::function<void(const std::string&)> tell;  // progress, from any thread
+    std::function<void(const std::string&)> tell;  // progress, one line at a time
     Interrupted interrupted;
 };
 
 // Errors are those that keep it from being done at all; what the mesh does wrong is in the report.
 Result<TortureReport> run_torture(const TortureOptions& options, const TortureHooks& hooks);
-
-// Judges every entity's history. `history.jsonl` of `folder` holds all of it when there is a
-// violation, and violation-N.jsonl the part that is impossible.
-std::vector<TortureViolation> judge_torture(const std::filesystem::path& folder, std::uint64_t seed,
-                                            std::vector<TortureRecord> records,
-                                            std::uint32_t entities);
 
 }  // namespace weft::cli

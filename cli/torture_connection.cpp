@@ -36,10 +36,6 @@ bool is_answer(OperationOutcome outcome) {
     return outcome == OperationOutcome::Done || outcome == OperationOutcome::Rejected;
 }
 
-std::int64_t to_ns(TortureShared::Clock::time_point moment) {
-    return std::chrono::nanoseconds(moment.time_since_epoch()).count();
-}
-
 }  // namespace
 
 void TortureShared::answered(Clock::time_point now) {
@@ -170,7 +166,7 @@ void TortureConnection::launch(std::uint32_t lane, std::uint32_t entity) {
     compose(*flight);
     CallOptions options;
     options.timeout = shared_->options.timeout;
-    flight->record.start_ns = to_ns(Clock::now());
+    flight->record.start_ns = shared_->now_ns();
     mesh_.entity(TortureEntities::type(entity), TortureEntities::id(entity))
         .start(flight->command, flight->payload, options,
                [self = shared_from_this(), flight](const CallResult& result) {
@@ -182,7 +178,7 @@ void TortureConnection::launch(std::uint32_t lane, std::uint32_t entity) {
 void TortureConnection::landed(const std::shared_ptr<Flight>& flight, const CallResult& result) {
     const auto now = Clock::now();
     TortureRecord& record = flight->record;
-    record.end_ns = to_ns(now);
+    record.end_ns = shared_->to_ns(now);
     --shared_->uses[record.entity].in_flight;
     ++shared_->operations;
     take_answer(record, result);
@@ -285,7 +281,7 @@ void TortureConnection::settled_as(std::size_t at, const CallResult& told) {
         const std::lock_guard guard(lock_);
         record = records_[at];
     }
-    record.end_ns = to_ns(Clock::now());
+    record.end_ns = shared_->now_ns();
     take_answer(record, told);
     const std::lock_guard guard(lock_);
     records_[at] = record;
@@ -311,9 +307,9 @@ void TortureConnection::read(const std::vector<std::uint32_t>& entities,
         record.entity = entity;
         record.client = number_ * shared_->options.lanes;
         record.kind = OperationKind::Get;
-        record.start_ns = to_ns(Clock::now());
+        record.start_ns = shared_->now_ns();
         const CallResult result = read_patiently(entity, until);
-        record.end_ns = to_ns(Clock::now());
+        record.end_ns = shared_->now_ns();
         take_answer(record, result);
         if (!result.done())
             note_wrong(fmt::format("{} cannot be read: {}", TortureEntities::name(entity),

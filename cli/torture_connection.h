@@ -28,6 +28,10 @@ struct TortureShared {
     std::atomic<bool> paused{false}, stopping{false};
     std::atomic<std::uint64_t> operations{0};
 
+    std::int64_t to_ns(Clock::time_point moment) const {
+        return std::chrono::nanoseconds(moment - options.begin).count();
+    }
+    std::int64_t now_ns() const { return to_ns(Clock::now()); }
     void answered(Clock::time_point now);
     // Silence of our own making is no gap.
     void forget_last_answer();

@@ -2,14 +2,12 @@
 
 #include "core/hash.h"
 #include "core/random.h"
-#include "sim/ledger.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <map>
 
 namespace weft::cli {
 
@@ -116,50 +114,6 @@ std::vector<std::vector<TortureRecord>> by_entity(std::vector<TortureRecord> rec
     for (const TortureRecord& record : records) lists[record.entity].push_back(record);
     for (auto& list : lists) std::ranges::sort(list, {}, &TortureRecord::start_ns);
     return lists;
-}
-
-// A revision is the log index of the entity's last change: every change has its own, and what
-// begins after a change was answered cannot have an earlier one.
-std::optional<std::string> revision_error(const std::vector<TortureRecord>& records) {
-    std::map<std::uint64_t, const TortureRecord*> changes;
-    std::map<std::int64_t, std::uint64_t> answered;  // end -> highest revision answered by then
-    for (const TortureRecord& record : records) {
-        if (record.outcome != sim::OperationOutcome::Done || record.revision == 0) continue;
-        answered[record.end_ns] = std::max(answered[record.end_ns], record.revision);
-        if (record.kind == sim::OperationKind::Get || record.kind == sim::OperationKind::Delete)
-            continue;
-        if (const auto [at, fresh] = changes.emplace(record.revision, &record); !fresh)
-            return fmt::format("clients {} and {} were both told that their change is revision {}",
-                               at->second->client, record.client, record.revision);
-    }
-    std::uint64_t highest = 0;
-    for (auto& [end, revision] : answered) revision = highest = std::max(highest, revision);
-    for (const TortureRecord& record : records) {
-        if (record.outcome != sim::OperationOutcome::Done || record.revision == 0) continue;
-        const auto after = answered.lower_bound(record.start_ns);
-        if (after != answered.begin() && std::prev(after)->second > record.revision)
-            return fmt::format("client {} was told revision {} after revision {} had been answered",
-                               record.client, record.revision, std::prev(after)->second);
-    }
-    return std::nullopt;
-}
-
-std::optional<TortureViolation> judge_entity(std::string_view entity, const sim::History& history,
-                                             const std::vector<TortureRecord>& records) {
-    TortureViolation found{std::string(entity), "", {}};
-    const sim::Model model = entity.starts_with("counter/") ? sim::Model::Counter : sim::Model::Kv;
-    if (auto wrong = sim::ledger_error(entity, history)) found.rule = *std::move(wrong);
-    const sim::Verdict verdict = sim::check_linearizable(history, model);
-    if (!verdict.linearizable) {
-        if (!found.rule.empty()) found.rule += "; ";
-        found.rule += "not linearizable: " + verdict.reason;
-    } else if (verdict.undecided) {
-        found.rule = fmt::format("undecided after {} steps of the search", verdict.steps);
-    }
-    if (auto wrong = revision_error(records); wrong && found.rule.empty())
-        found.rule = *std::move(wrong);
-    if (found.rule.empty()) return std::nullopt;
-    return found;
 }
 
 }  // namespace weft::cli

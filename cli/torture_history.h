@@ -3,10 +3,8 @@
 // write: each is known from a number, so that a whole value is compared wherever it is read.
 
 #include "sim/checkers/history.h"
-#include "sim/checkers/linearizability.h"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,16 +65,5 @@ sim::Operation to_operation(std::uint64_t seed, const TortureRecord& record);
 // Records of one entity each, in order of their begin.
 std::vector<std::vector<TortureRecord>> by_entity(std::vector<TortureRecord> records,
                                                   std::uint32_t entities);
-
-// What contradicts among revisions, in words: two writes with the same, or one that went back.
-std::optional<std::string> revision_error(const std::vector<TortureRecord>& records);
-
-// A violation of one entity's promises.
-struct TortureViolation {
-    std::string entity, rule;
-    sim::History part;  // the smallest that is impossible; empty when the rule names it all
-};
-std::optional<TortureViolation> judge_entity(std::string_view entity, const sim::History& history,
-                                             const std::vector<TortureRecord>& records);
 
 }  // namespace weft::cli

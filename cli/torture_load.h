@@ -22,6 +22,7 @@ inline constexpr std::size_t kTortureRecords = 6'000'000;
 
 struct TortureLoadOptions {
     std::uint64_t seed = 1;
+    std::chrono::steady_clock::time_point begin;  // the moments of the history count from here
     ConnectOptions mesh;
     std::uint32_t connections = 2, lanes = 4;  // operations on their way: their product
     std::uint32_t cold = 1000;                 // entities that few use

@@ -153,7 +153,7 @@ void Nemesis::control(const DevNode& node, const std::string& text) {
     std::error_code none;
     const fs::path path = control_file(mesh_, node);
     if (text.empty() && !fs::exists(path, none)) return;
-    tell_(fmt::format("{} of {}", text.empty() ? "no fault" : text, node.name));
+    tell_(fmt::format("{}: {}", node.name, text.empty() ? "no fault" : text));
     // Stays true: the node may notice later, and ends after it has written the reason.
     if (text == "sync")
         nodes_[static_cast<std::size_t>(&node - mesh_.nodes().data())].may_end = true;

@@ -1,5 +1,5 @@
 #include "cli/interrupt_watch.h"
-#include "cli/torture.h"
+#include "cli/torture_report.h"
 #include "cli/verbs.h"
 #include "core/error.h"
 
@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <mutex>
 #include <random>
 
 namespace weft::cli {
@@ -21,7 +20,6 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr double kMinutesMax = 24 * 60;
-constexpr std::size_t kShown = 10;  // violations, and operations of each
 
 struct TortureLine {
     double minutes = 5;
@@ -39,60 +37,10 @@ Result<fs::path> make_folder() {
     return fs::path(pattern);
 }
 
-double in_ms(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
-
-Record to_record(const TortureOptions& options, const TortureReport& report, double seconds) {
-    const TortureCounts& counts = report.counts;
-    Record record{{"seed", options.seed},
-                  {"nodes", std::uint64_t{options.nodes}},
-                  {"seconds", seconds},
-                  {"operations", counts.operations()},
-                  {"done", counts.done},
-                  {"rejected", counts.rejected},
-                  {"not_done", counts.not_done},
-                  {"unknown", counts.unknown},
-                  {"unknown_settled", counts.settled},
-                  {"unknown_left", report.unknown_left},
-                  {"entities", counts.entities},
-                  {"mib_written", static_cast<double>(counts.bytes_written) / (1 << 20)}};
-    std::uint64_t all = 0;
-    for (const std::uint64_t times : report.nemesis.faults) all += times;
-    record.push_back({"faults", all});
-    for (std::size_t i = 0; i < kTortureFaults; ++i) {
-        std::string name = "fault_";
-        name += torture_fault_name(static_cast<TortureFault>(i));
-        record.push_back({std::move(name), report.nemesis.faults[i]});
-    }
-    record.push_back({"node_starts", report.nemesis.starts});
-    record.push_back(
-        {"longest_gap_ms", in_ms(static_cast<std::uint64_t>(counts.longest_gap.count()))});
-    record.push_back({"p99_ms", in_ms(counts.latency_ns.quantile(99, 100))});
-    record.push_back({"p99_faults_ms", in_ms(counts.faulty_latency_ns.quantile(99, 100))});
-    record.push_back({"healed_after_ms", static_cast<double>(report.healed_after.count())});
-    record.push_back({"interrupted", report.interrupted});
-    record.push_back({"violations", std::uint64_t{report.violations.size()}});
-    return record;
-}
-
-void tell_violations(const Shell& shell, const TortureReport& report) {
-    std::size_t shown = 0;
-    for (const TortureViolation& violation : report.violations) {
-        if (++shown > kShown) break;
-        shell.note(fmt::format("VIOLATION {}{}{}\n", violation.entity,
-                               violation.entity.empty() ? "" : ": ", violation.rule));
-    }
-    if (report.violations.size() > kShown)
-        shell.note(fmt::format("... and {} more\n", report.violations.size() - kShown));
-}
-
-int torture(Shell& shell, const TortureOptions& options, bool keep) {
+int torture(Shell& shell, const TortureOptions& options) {
     InterruptWatch interrupts;
-    std::mutex lock;
     TortureHooks hooks;
-    hooks.tell = [&](const std::string& text) {
-        const std::lock_guard guard(lock);
-        shell.note(text + "\n");
-    };
+    hooks.tell = [&shell](const std::string& text) { shell.note(text + "\n"); };
     hooks.interrupted = [&] { return interrupts.arrived_within(0ms); };
     shell.note(fmt::format("seed {}, {} nodes, folder {}\n", options.seed, options.nodes,
                            options.folder.string()));
@@ -108,15 +56,14 @@ int torture(Shell& shell, const TortureOptions& options, bool keep) {
         shell.note(fmt::format("kept: {}\n", options.folder.string()));
         return shell.fail(report.error());
     }
-    tell_violations(shell, *report);
-    Record record = to_record(options, *report, seconds);
-    const bool stays = keep || report->broken();
+    shell.note(violations_text(*report));
+    Record record = torture_record(options, *report, seconds);
+    const bool stays = options.keep || report->broken();
     clean(!stays);
     record.push_back({"folder", stays ? options.folder.string() : std::string()});
     record.push_back({"verdict", std::string(report->broken() ? "violated" : "kept")});
     shell.print(render(shell.format(), record));
-    if (report->broken()) return exit_code(Exit::Unhealthy);
-    return exit_code(report->interrupted ? Exit::Partial : Exit::Ok);
+    return exit_code(torture_exit(*report));
 }
 
 int run_line(Shell& shell, const TortureLine& line) {
@@ -129,6 +76,7 @@ int run_line(Shell& shell, const TortureLine& line) {
     options.length = std::chrono::milliseconds(static_cast<std::int64_t>(line.minutes * 60'000));
     options.nodes = line.nodes;
     options.full = line.load == "full";
+    options.keep = line.keep;
     options.seed = std::random_device{}();
     if (!line.seed.empty()) {
         const char* end = line.seed.data() + line.seed.size();
@@ -145,7 +93,7 @@ int run_line(Shell& shell, const TortureLine& line) {
     auto folder = make_folder();
     if (!folder) return shell.fail(folder.error());
     options.folder = *std::move(folder);
-    return torture(shell, options, line.keep);
+    return torture(shell, options);
 }
 
 }  // namespace

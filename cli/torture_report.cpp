@@ -1,0 +1,77 @@
+#include "cli/torture_report.h"
+
+#include "cli/history_file.h"
+
+#include <fmt/core.h>
+
+namespace weft::cli {
+
+namespace {
+
+constexpr std::size_t kShown = 10;  // violations, and operations of each
+
+double in_ms(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
+
+}  // namespace
+
+Record torture_record(const TortureOptions& options, const TortureReport& report, double seconds) {
+    const TortureCounts& counts = report.counts;
+    Record record{{"seed", options.seed},
+                  {"nodes", std::uint64_t{options.nodes}},
+                  {"seconds", seconds},
+                  {"operations", counts.operations()},
+                  {"done", counts.done},
+                  {"rejected", counts.rejected},
+                  {"not_done", counts.not_done},
+                  {"unknown", counts.unknown},
+                  {"unknown_settled", counts.settled},
+                  {"unknown_left", report.unknown_left},
+                  {"entities", counts.entities},
+                  {"mib_written", static_cast<double>(counts.bytes_written) / (1 << 20)}};
+    std::uint64_t all = 0;
+    for (const std::uint64_t times : report.nemesis.faults) all += times;
+    record.push_back({"faults", all});
+    for (std::size_t i = 0; i < kTortureFaults; ++i) {
+        std::string name = "fault_";
+        name += torture_fault_name(static_cast<TortureFault>(i));
+        record.push_back({std::move(name), report.nemesis.faults[i]});
+    }
+    record.push_back({"node_starts", report.nemesis.starts});
+    record.push_back(
+        {"longest_gap_ms", in_ms(static_cast<std::uint64_t>(counts.longest_gap.count()))});
+    record.push_back({"p99_ms", in_ms(counts.latency_ns.quantile(99, 100))});
+    record.push_back({"p99_faults_ms", in_ms(counts.faulty_latency_ns.quantile(99, 100))});
+    record.push_back({"healed_after_ms", static_cast<double>(report.healed_after.count())});
+    record.push_back({"interrupted", report.interrupted});
+    record.push_back({"violations", std::uint64_t{report.violations.size()}});
+    return record;
+}
+
+std::string violations_text(const TortureReport& report) {
+    std::string text;
+    const auto count = [&text](std::size_t shown, std::size_t all) {
+        if (shown < all) text += fmt::format("  ... and {} more\n", all - shown);
+    };
+    const std::size_t shown = std::min(kShown, report.violations.size());
+    for (std::size_t i = 0; i < shown; ++i) {
+        const TortureViolation& violation = report.violations[i];
+        text += "VIOLATION ";
+        if (!violation.entity.empty()) text += violation.entity + ": ";
+        text += violation.rule + "\n";
+        const std::size_t part = std::min(kShown, violation.part.size());
+        for (std::size_t at = 0; at < part; ++at) {
+            text += "  ";
+            text += operation_line(violation.entity, violation.part[at]);
+        }
+        count(part, violation.part.size());
+    }
+    count(shown, report.violations.size());
+    return text;
+}
+
+Exit torture_exit(const TortureReport& report) {
+    if (report.broken()) return Exit::Unhealthy;
+    return report.interrupted ? Exit::Partial : Exit::Ok;
+}
+
+}  // namespace weft::cli

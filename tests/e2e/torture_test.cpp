@@ -1,0 +1,92 @@
+// `weft torture` as a user runs it, for seconds.
+
+#include "tests/support/temp_folder.h"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+
+namespace weft::e2e {
+namespace {
+
+class Torture : public ::testing::Test {
+protected:
+    struct Ran {
+        int exit_code = -1;
+        nlohmann::json report;
+    };
+    Ran torture(const std::string& arguments) const {
+        const std::string command =
+            fmt::format("TMPDIR='{}' '{}' -o json torture {} 2>'{}'", folder().string(),
+                        WEFT_PROGRAM, arguments, progress_file().string());
+        Ran ran;
+        std::string output;
+        std::FILE* pipe = ::popen(command.c_str(), "r");
+        if (pipe == nullptr) return ran;
+        std::array<char, 4096> part{};
+        for (std::size_t got = 0; (got = std::fread(part.data(), 1, part.size(), pipe)) > 0;)
+            output.append(part.data(), got);
+        const int status = ::pclose(pipe);
+        ran.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        ran.report = nlohmann::json::parse(output, nullptr, false);
+        return ran;
+    }
+    std::string progress() const {
+        std::ifstream file(progress_file());
+        return {std::istreambuf_iterator<char>(file), {}};
+    }
+    // Of torture's own, that are left.
+    std::vector<std::filesystem::path> folders() const {
+        std::vector<std::filesystem::path> list;
+        for (const auto& entry : std::filesystem::directory_iterator(folder()))
+            if (entry.is_directory()) list.push_back(entry.path());
+        return list;
+    }
+    std::filesystem::path folder() const { return temp_.path(); }
+    std::filesystem::path progress_file() const { return temp_.path() / "progress"; }
+
+    test::TempFolder temp_;
+};
+
+TEST_F(Torture, KeepsEveryPromiseForAFewSeconds) {
+    const Ran ran = torture("--minutes 0.2 --load light --seed 1");
+    ASSERT_EQ(ran.exit_code, 0) << ran.report.dump(2) << progress();
+    EXPECT_EQ(ran.report.value("verdict", ""), "kept");
+    EXPECT_EQ(ran.report.value("seed", 0), 1);
+    EXPECT_EQ(ran.report.value("nodes", 0), 3);
+    EXPECT_GT(ran.report.value("done", 0), 100);
+    EXPECT_GT(ran.report.value("entities", 0), 20);
+    EXPECT_GT(ran.report.value("faults", 0), 2);
+    EXPECT_GT(ran.report.value("node_starts", 0), 0);
+    EXPECT_GT(ran.report.value("p99_ms", 0.0), 0.0);
+    EXPECT_NE(progress().find("kill -9 of"), std::string::npos) << progress();
+    EXPECT_TRUE(folders().empty()) << "what is in order is removed";
+}
+
+TEST_F(Torture, KeepsItsFolderWhenAskedTo) {
+    const Ran ran = torture("--minutes 0.05 --load light --seed 4 --nodes 1 --keep");
+    ASSERT_EQ(ran.exit_code, 0) << ran.report.dump(2) << progress();
+    ASSERT_EQ(folders().size(), 1U);
+    EXPECT_EQ(ran.report.value("folder", ""), folders()[0].string());
+    EXPECT_TRUE(std::filesystem::exists(folders()[0] / "a" / "log"));
+    EXPECT_GT(std::filesystem::file_size(folders()[0] / "history.jsonl"), 0U);
+}
+
+TEST_F(Torture, SaysWhyTheNodesOfAnotherBuildDoNotRun) {
+    const Ran ran = torture("--minutes 0.05 --program /bin/false");
+    EXPECT_EQ(ran.exit_code, 3) << progress();
+    EXPECT_NE(progress().find("ended without a reason"), std::string::npos) << progress();
+    EXPECT_EQ(torture("--minutes 0.05 --program /nowhere").exit_code, 2) << progress();
+    EXPECT_EQ(torture("--minutes 0.01").exit_code, 2) << progress();
+    EXPECT_EQ(torture("--nodes 10").exit_code, 2) << progress();
+    EXPECT_EQ(torture("--load heavy").exit_code, 2) << progress();
+    EXPECT_EQ(torture("--seed one").exit_code, 2) << progress();
+}
+
+}  // namespace
+}  // namespace weft::e2e
