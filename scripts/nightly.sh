@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages=(seeds asan tsan clang dev formatter linter)
+stages=(seeds torture asan tsan clang dev formatter linter)
 report=docs/nightly.md
 minutes=480
 only=
@@ -50,9 +50,15 @@ seeds() {
     local first=$((($(date +%s) - 1700000000) * 1000))
     build/release/bin/weft sim soak --jobs 2 --first "$first" --hours "$(awk "BEGIN{print $1/3600}")"
 }
+torture() {
+    cmake --preset release >/dev/null
+    cmake --build build/release --target weft
+    build/release/bin/weft torture --minutes 30 --load full --seed "$(date +%s)"
+}
 run_stage() {
     case "$1" in
         seeds) seeds "$2" ;;
+        torture) torture ;;
         asan) env WEFT_STORAGE_SCALE=100 scripts/sanitize.sh asan 200 ;;
         tsan) env WEFT_STORAGE_SCALE=100 scripts/sanitize.sh tsan 50 ;;
         clang | dev) preset "$1" ;;
@@ -105,7 +111,7 @@ for name in "${order[@]}"; do
     share=$((left / 3 > 60 ? left / 3 : 60))
     echo "== $name (at most $left s; its output: $logs/$name)"
     result=passed
-    timeout "$left" "$BASH" -c "$(declare -f sources preset seeds run_stage)
+    timeout "$left" "$BASH" -c "$(declare -f sources preset seeds torture run_stage)
         set -euo pipefail; run_stage $name $share" >"$logs/$name" 2>&1 || {
         code=$?
         result="FAILED ($code)"
