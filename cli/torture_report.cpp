@@ -49,23 +49,23 @@ Record torture_record(const TortureOptions& options, const TortureReport& report
 
 std::string violations_text(const TortureReport& report) {
     std::string text;
-    const auto count = [&text](std::size_t shown, std::size_t all) {
-        if (shown < all) text += fmt::format("  ... and {} more\n", all - shown);
-    };
     const std::size_t shown = std::min(kShown, report.violations.size());
     for (std::size_t i = 0; i < shown; ++i) {
         const TortureViolation& violation = report.violations[i];
         text += "VIOLATION ";
         if (!violation.entity.empty()) text += violation.entity + ": ";
         text += violation.rule + "\n";
-        const std::size_t part = std::min(kShown, violation.part.size());
-        for (std::size_t at = 0; at < part; ++at) {
+        // Of many, the last: what came before only leads to the state that they contradict.
+        const std::size_t all = violation.part.size();
+        const std::size_t first = all - std::min(kShown, all);
+        if (first > 0) text += fmt::format("  ... after {} others\n", first);
+        for (std::size_t at = first; at < all; ++at) {
             text += "  ";
             text += operation_line(violation.entity, violation.part[at]);
         }
-        count(part, violation.part.size());
     }
-    count(shown, report.violations.size());
+    if (shown < report.violations.size())
+        text += fmt::format("... and {} more violations\n", report.violations.size() - shown);
     return text;
 }
 

@@ -1,5 +1,7 @@
 // `weft torture` as a user runs it, for seconds.
 
+#include "cli/history_file.h"
+#include "sim/checkers/linearizability.h"
 #include "tests/support/temp_folder.h"
 
 #include <fmt/core.h>
@@ -75,6 +77,27 @@ TEST_F(Torture, KeepsItsFolderWhenAskedTo) {
     EXPECT_EQ(ran.report.value("folder", ""), folders()[0].string());
     EXPECT_TRUE(std::filesystem::exists(folders()[0] / "a" / "log"));
     EXPECT_GT(std::filesystem::file_size(folders()[0] / "history.jsonl"), 0U);
+}
+
+// A node that has lost its disk and says nothing: what it acknowledged is missing.
+TEST_F(Torture, FindsWhatForgetfulNodesHaveLost) {
+    const auto program = folder() / "forgets";
+    std::ofstream(program) << "#!/bin/sh\nrm -rf data\nexec '" WEFT_PROGRAM "' \"$@\"\n";
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    const Ran ran =
+        torture("--minutes 0.1 --load light --seed 2 --nodes 1 --program " + program.string());
+    EXPECT_EQ(ran.exit_code, 10) << ran.report.dump(2) << progress();
+    EXPECT_EQ(ran.report.value("verdict", ""), "violated");
+    EXPECT_NE(progress().find("VIOLATION kv/hot-0"), std::string::npos) << progress();
+    ASSERT_EQ(folders().size(), 1U);
+    EXPECT_TRUE(std::filesystem::exists(folders()[0] / "history.jsonl"));
+    // The first part: a put that was done, and a read that does not see it.
+    const auto parts = cli::read_history((folders()[0] / "violation-1.jsonl").string());
+    ASSERT_TRUE(parts) << parts.error().message;
+    ASSERT_EQ(parts->size(), 1U);
+    const sim::History& part = parts->begin()->second;
+    EXPECT_LE(part.size(), 3U);
+    EXPECT_FALSE(sim::check_linearizable(part, sim::Model::Kv).linearizable);
 }
 
 TEST_F(Torture, SaysWhyTheNodesOfAnotherBuildDoNotRun) {
