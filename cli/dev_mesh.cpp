@@ -1,6 +1,5 @@
 #include "cli/dev_mesh.h"
 
-#include "cli/dev_ports.h"
 #include "core/error.h"
 
 #include <fcntl.h>
@@ -142,7 +141,7 @@ Result<DevMesh> DevMesh::create(const fs::path& folder, const DevPlan& plan) {
                         entry.path().filename().string());
         fs::remove_all(entry.path(), bad);
     }
-    auto base = free_block(plan.nodes);
+    auto base = free_block(plan.nodes, plan.first_port);
     if (!base) return std::unexpected(std::move(base).error());
     if (auto done = write_mesh(folder, plan, *base); !done)
         return std::unexpected(std::move(done).error());

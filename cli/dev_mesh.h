@@ -2,6 +2,7 @@
 // The mesh that `weft dev` keeps in one folder: nodes a, b, c, ... as processes on loopback, made
 // for trying things out. Nodes are never restarted by themselves.
 
+#include "cli/dev_ports.h"
 #include "cli/node_folder.h"
 #include "cli/process.h"
 #include "routing/genesis.h"
@@ -48,6 +49,7 @@ struct NodeProgram {
 struct DevPlan {
     std::size_t nodes = 3;
     bool ephemeral = false;
+    int first_port = kDevPort;  // blocks are looked at from here on
 };
 
 // Conflict: the process was signalled and is there all the same.

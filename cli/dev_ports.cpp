@@ -33,15 +33,15 @@ bool port_is_free(int port) {
     return free;
 }
 
-Result<int> free_block(std::size_t nodes) {
-    for (int base = kDevPort; base + kDevBlockStep < 32'000; base += kDevBlockStep) {
+Result<int> free_block(std::size_t nodes, int first) {
+    for (int base = first; base + kDevBlockStep < 32'000; base += kDevBlockStep) {
         bool free = true;
         for (int i = 0; free && i < static_cast<int>(nodes); ++i)
             free =
                 port_is_free(base + i * kDevPortStep) && port_is_free(base + i * kDevPortStep + 1);
         if (free) return base;
     }
-    return fail(ErrorNumber::PortInUse, "no free block of ports from {} on", kDevPort);
+    return fail(ErrorNumber::PortInUse, "no free block of ports from {} on", first);
 }
 
 // A name in the abstract socket namespace: it reaches exactly as far as the ports themselves (one

@@ -19,9 +19,9 @@ inline constexpr std::chrono::seconds kPortPatience{60};
 // Whether a node could listen there now. Does not disturb one that is about to.
 bool port_is_free(int port);
 
-// The first block whose ports are all free: 7340.., then 7440.., ... Hold a PortLock until the
-// nodes have bound them, or another command finds the same.
-Result<int> free_block(std::size_t nodes);
+// The first block from `first` on whose ports are all free: 7340.., then 7440.., ... Hold a
+// PortLock until the nodes have bound them, or another command finds the same.
+Result<int> free_block(std::size_t nodes, int first = kDevPort);
 
 // Held from the choice of ports until the nodes listen there; one on the machine, whoever's and for
 // whichever folder. Taken after the folder's DevLock, never before.

@@ -4,6 +4,7 @@
 #include "core/error.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
@@ -22,6 +23,13 @@ constexpr auto kReadyPatience = 60s;  // after the start
 constexpr auto kHealPatience = 120s;  // from the last node's start to a healthy mesh
 constexpr auto kReadPatience = 120s;  // of all final reads
 constexpr auto kBetweenQuiet = 10s;
+
+// Away from those of `weft dev` and of other tortures: the ports of a killed node are free, and
+// another mesh that is made meanwhile could take them.
+int first_port() {
+    constexpr int kFrom = 20'000, kBlocks = 100;
+    return kFrom + static_cast<int>(::getpid()) % kBlocks * kDevBlockStep;
+}
 
 class Torture {
 public:
@@ -50,7 +58,7 @@ private:
         if (!lock) return std::unexpected(std::move(lock).error());
         const auto ports = PortLock::take(kPortPatience);
         if (!ports) return std::unexpected(ports.error());
-        auto mesh = DevMesh::create(options_.folder, {options_.nodes, false});
+        auto mesh = DevMesh::create(options_.folder, {options_.nodes, false, first_port()});
         if (!mesh) return std::unexpected(std::move(mesh).error());
         mesh_ = *std::move(mesh);
         mesh_->run_as({options_.program, [this, path = *library](const DevNode& node) {

@@ -18,7 +18,7 @@ namespace weft::cli {
 
 // At most so many operations of one entity are on their way: a search for an order stays possible.
 inline constexpr int kTortureInFlight = 8;
-inline constexpr std::size_t kTortureRecords = 6'000'000;
+inline constexpr std::size_t kTortureRecords = 4'000'000;
 
 struct TortureLoadOptions {
     std::uint64_t seed = 1;

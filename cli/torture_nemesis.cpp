@@ -119,7 +119,6 @@ void Nemesis::kill(const DevNode& node) {
     // Another mesh on this machine may take the ports that none of our nodes holds.
     if (mesh_.running() == 1 && !ports_)
         if (auto lock = PortLock::take(kPortPatience)) ports_.emplace(*std::move(lock));
-    nodes_[static_cast<std::size_t>(&node - mesh_.nodes().data())].may_end = true;
     const auto sent = signal_process(*process, SIGKILL);
     if (!sent || !wait_until_gone(*process, kEndPatience))
         note_wrong(fmt::format("node {} does not end when it is killed", node.name));
@@ -131,7 +130,7 @@ void Nemesis::start_node(const DevNode& node) {
     play_reboot(node);
     tell_(fmt::format("start of {}", node.name));
     ports_.reset();
-    nodes_[static_cast<std::size_t>(&node - mesh_.nodes().data())].may_end = false;
+    nodes_[static_cast<std::size_t>(&node - mesh_.nodes().data())].sync_may_fail = false;
     const auto started = start_node_process(mesh_, node);
     ++report_.starts;
     if (!started)
@@ -156,7 +155,7 @@ void Nemesis::control(const DevNode& node, const std::string& text) {
     tell_(fmt::format("{}: {}", node.name, text.empty() ? "no fault" : text));
     // Stays true: the node may notice later, and ends after it has written the reason.
     if (text == "sync")
-        nodes_[static_cast<std::size_t>(&node - mesh_.nodes().data())].may_end = true;
+        nodes_[static_cast<std::size_t>(&node - mesh_.nodes().data())].sync_may_fail = true;
     if (text.empty())
         fs::remove(path, none);
     else if (const auto written = write_file(path, text, 0644); !written)
@@ -172,7 +171,7 @@ void Nemesis::reap() {
         if (!process || ::waitpid(process->pid, &status, WNOHANG) != process->pid) continue;
         tell_(fmt::format("node {} ended: {}", node.name, ending(status)));
         const bool sync = WIFEXITED(status) && WEXITSTATUS(status) == kExitSyncFailed;
-        if (!nodes_[i].may_end || !(sync || WIFSIGNALED(status)))
+        if (!nodes_[i].sync_may_fail || !sync)
             note_wrong(fmt::format("node {} ended by itself: {}", node.name, ending(status)));
     }
 }

@@ -48,7 +48,7 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
     struct NodeState {
-        bool may_end = false;  // killed, or its syncs fail
+        bool sync_may_fail = false;  // and end the node with 74
     };
     void run(const TorturePlan& plan);
     void count_active(const TorturePlan& plan, std::chrono::milliseconds now);
