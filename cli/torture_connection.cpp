@@ -110,9 +110,12 @@ std::optional<std::uint32_t> TortureConnection::draw_entity() {
         };
         std::uint32_t entity = of(TortureEntities::first_cold(), shared_->options.cold);
         if (drawn < 250)
-            entity = of(0, TortureEntities::kHot);
+            entity =
+                of(shared_->hot_set() * TortureEntities::kHotAtOnce, TortureEntities::kHotAtOnce);
         else if (drawn < 370)
-            entity = of(TortureEntities::first_counter(), TortureEntities::kHotCounters);
+            entity = of(TortureEntities::first_counter() +
+                            shared_->hot_set() * TortureEntities::kHotCountersAtOnce,
+                        TortureEntities::kHotCountersAtOnce);
         else if (drawn < 470)
             entity = of(TortureEntities::first_cold_counter(), TortureEntities::kCounters);
         else if (drawn < 470 + shared_->options.big_per_mille)

@@ -31,6 +31,10 @@ struct TortureShared {
     std::int64_t to_ns(Clock::time_point moment) const {
         return std::chrono::nanoseconds(moment - options.begin).count();
     }
+    std::uint32_t hot_set() const {
+        const auto minutes = (Clock::now() - options.begin) / std::chrono::minutes(1);
+        return static_cast<std::uint32_t>(minutes % TortureEntities::kHotSets);
+    }
     std::int64_t now_ns() const { return to_ns(Clock::now()); }
     void answered(Clock::time_point now);
     // Silence of our own making is no gap.

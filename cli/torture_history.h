@@ -14,7 +14,11 @@ namespace weft::cli {
 // The entities, by number: few that everybody uses, few with values to 1 MiB, thousands of others.
 class TortureEntities {
 public:
-    static constexpr std::uint32_t kHot = 4, kHotCounters = 2, kBig = 4, kCounters = 200;
+    // Every minute other ones are used by everybody: a search for an order has an end.
+    static constexpr std::uint32_t kHotAtOnce = 4, kHotCountersAtOnce = 2, kHotSets = 32;
+    static constexpr std::uint32_t kHot = kHotSets * kHotAtOnce;
+    static constexpr std::uint32_t kHotCounters = kHotSets * kHotCountersAtOnce;
+    static constexpr std::uint32_t kBig = 4, kCounters = 200;
     explicit TortureEntities(std::uint32_t cold) : cold_(cold) {}
 
     std::uint32_t count() const { return first_cold() + cold_; }

@@ -1,20 +1,26 @@
 // `weft torture` as a user runs it, for seconds.
 
 #include "cli/history_file.h"
+#include "cli/process.h"
 #include "sim/checkers/linearizability.h"
 #include "tests/support/temp_folder.h"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <signal.h>
 #include <sys/wait.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <thread>
 
 namespace weft::e2e {
 namespace {
+
+using namespace std::chrono_literals;
 
 class Torture : public ::testing::Test {
 protected:
@@ -98,6 +104,30 @@ TEST_F(Torture, FindsWhatForgetfulNodesHaveLost) {
     const sim::History& part = parts->begin()->second;
     EXPECT_LE(part.size(), 3U);
     EXPECT_FALSE(sim::check_linearizable(part, sim::Model::Kv).linearizable);
+}
+
+TEST_F(Torture, EndsInOrderWhenInterrupted) {
+    cli::SpawnOptions options;
+    options.arguments = {WEFT_PROGRAM, "torture", "--load", "light", "--seed", "3", "--keep"};
+    options.log = progress_file();
+    options.folder = folder();
+    options.environment = {"TMPDIR=" + folder().string()};
+    const auto process = cli::spawn(options);
+    ASSERT_TRUE(process) << process.error().message;
+    const auto until = std::chrono::steady_clock::now() + 60s;
+    while (progress().find(" s  ") == std::string::npos && std::chrono::steady_clock::now() < until)
+        std::this_thread::sleep_for(20ms);
+    ASSERT_TRUE(cli::signal_process(*process, SIGINT));
+    int status = 0;
+    ASSERT_EQ(::waitpid(process->pid, &status, 0), process->pid);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 9) << status << "\n" << progress();
+    EXPECT_NE(progress().find("interrupted"), std::string::npos) << "a report all the same";
+    ASSERT_EQ(folders().size(), 1U);
+    for (const char* node : {"a", "b", "c"}) {
+        const auto left = cli::read_pid_file(folders()[0] / node / "pid");
+        ASSERT_TRUE(left) << node;
+        EXPECT_EQ(cli::process_state(*left), cli::ProcessState::Gone) << node;
+    }
 }
 
 TEST_F(Torture, SaysWhyTheNodesOfAnotherBuildDoNotRun) {
