@@ -70,6 +70,7 @@ struct Peer {
     Instant hello_due = Instant::never();
     std::vector<GroupId> cannot_stand;     // groups it would not campaign in, rising
     std::optional<std::int64_t> clock_ms;  // its wall clock minus our monotonic one
+    Instant clock_at{};                    // when it told it
     bool behind = false;                   // our stamps are too far ahead for it
     std::uint64_t token = 0;               // of our hellos on this link
     std::optional<std::uint64_t> asked;    // the token of its hello that we still have to answer

@@ -51,6 +51,7 @@ void Node::State::note_standing(Peer& peer, std::vector<GroupId> cannot_stand) {
 void Node::State::learn_clock(Peer& peer, std::int64_t wall_ms) {
     if (wall_ms == 0) return;
     peer.clock_ms = wall_ms - boot_clock_ms(now.mono);
+    peer.clock_at = now.mono;
     judge_clocks();
 }
 
@@ -71,19 +72,31 @@ void Node::State::judge_clocks() {
         else
             log.info("clock.well_again", {{"with", peer.record.node}});
     }
-    if (!changed) return;
+    if (!changed && clocks_ahead == 0) return;
     for (Hosted& group : hosted) {
-        const replication::Config& config = group.partition.replica().config();
-        replication::PeerSet with_us = 0;
-        for (std::size_t slot = 0; slot < config.nodes.size(); ++slot) {
-            const Peer* peer = member(group, slot);
-            if (peer == nullptr || !peer->behind)
-                with_us = static_cast<replication::PeerSet>(with_us | 1U << slot);
-        }
-        const bool ahead = !config.quorum(with_us);
-        if (std::exchange(group.clock_ahead, ahead) != ahead)
-            step_partition(group, replication::ClockAhead{ahead});
+        const bool ahead = ahead_of_quorum(group);
+        if (std::exchange(group.clock_ahead, ahead) == ahead) continue;
+        ahead ? ++clocks_ahead : --clocks_ahead;
+        step_partition(group, replication::ClockAhead{ahead});
     }
+}
+
+// Nodes tell their clocks with heartbeats. While nobody leads there are none, and what was told
+// long ago must not keep the only one who can from leading: it would see at once.
+bool Node::State::ahead_of_quorum(const Hosted& group) {
+    const replication::Replica& replica = group.partition.replica();
+    const auto recent = [this](Instant at) { return at + options.timings.election_max > now.mono; };
+    const Peer* leader = replica.leader() ? find_peer(*replica.leader()) : nullptr;
+    const bool led = replica.role() == replication::Role::Leader ||
+                     (leader != nullptr && recent(leader->contact.heard(group.group)));
+    const replication::Config& config = replica.config();
+    replication::PeerSet with_us = 0;
+    for (std::size_t slot = 0; slot < config.nodes.size(); ++slot) {
+        const Peer* peer = member(group, slot);
+        if (peer == nullptr || !peer->behind || (!led && !recent(peer->clock_at)))
+            with_us = static_cast<replication::PeerSet>(with_us | 1U << slot);
+    }
+    return !config.quorum(with_us);
 }
 
 void Node::State::forget_contact(Peer& peer) {

@@ -119,6 +119,7 @@ struct Node::State final : replication::GroupDirectory {
     // Milliseconds by which our clock is ahead of the peer's, which has told it.
     std::int64_t ahead_of(const Peer& peer) const;
     void judge_clocks();
+    bool ahead_of_quorum(const Hosted& group);
     // Whose clock is clearly off from ours, in words; empty: nobody's that we know.
     std::string clocks_off() const;
     // The link or the process is another one now: what was known of it is void.
@@ -183,6 +184,7 @@ struct Node::State final : replication::GroupDirectory {
     std::vector<Hosted> hosted;         // by group
     std::vector<std::uint32_t> places;  // by group: place in hosted, or kNoPlace
     std::vector<Peer> peers;            // by NodeId
+    std::size_t clocks_ahead = 0;       // hosted groups with clock_ahead
     std::size_t not_standing = 0;       // hosted groups that this node would not campaign in
     Deadlines deadlines{0};             // by place
     replication::Effects effects;       // of partitions; its batch is the round's

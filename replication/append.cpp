@@ -118,7 +118,10 @@ bool Replica::take_entry(Now now, const Append& append, const Incoming& entry, E
 // lost its place: then it is a conflict like any other (S20), and would give this log an end that
 // the log of a candidate without the new entry can match (S4).
 bool Replica::repair(Now now, const Append& append, const Incoming& entry, Effects& out) {
-    if (!acceptable(now, append, entry)) return false;
+    if (!acceptable(now, append, entry)) {
+        stamp_refused_ = false;  // it may have been held here, and counted
+        return false;
+    }
     const LogIndex index = entry.header.index;
     const bool stale = stale_behind({entry.header.term, index});
     if (stale && index < std::max(commit_, verified_)) {

@@ -145,6 +145,7 @@ private:
         bool waiting = false;        // probing, and the probe is unanswered
         std::uint32_t tries = 0;     // resends in a row without an answer
         bool stamp_refused = false;  // its last answer: our stamps are ahead of its clock
+        LogIndex lacks_behind;       // then: it holds none of our entries behind this one
         std::uint64_t fetch = 0;     // its fetch under way, 0 for none
         LogIndex fetch_from;
         Instant retry_at = Instant::never();
@@ -233,6 +234,7 @@ private:
     void drive_transfer(Effects& out);
     void look_at_transfer(Now now);
     bool stamps_refused() const;
+    void give_up_stamps(Now now, Effects& out);
     std::size_t transfer_target(std::optional<NodeId> to) const;
 
     // append.cpp: the follower's log

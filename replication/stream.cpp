@@ -223,10 +223,8 @@ void Replica::on_refused(Now now, std::size_t slot, const AppendAnswer& answer, 
     Peer& peer = peers_[slot];
     if (peer.state == Peer::State::Snapshot) return;
     peer.stamp_refused = answer.stamp_ahead;
-    if (stamps_refused()) {
-        step_down(now, "a quorum's clocks are behind its stamps", out);
-        return;
-    }
+    peer.lacks_behind = answer.index;
+    if (stamps_refused()) return give_up_stamps(now, out);
     LogIndex fits = std::min(answer.index, window_.last());
     if (fits < window_.base()) {
         fits = LogIndex{};

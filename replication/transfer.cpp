@@ -2,6 +2,8 @@
 
 #include "replication/replica.h"
 
+#include <algorithm>
+
 namespace weft::replication {
 
 void Replica::on(Now now, const TransferLeadership& wish, Effects& out) {
@@ -63,6 +65,18 @@ bool Replica::stamps_refused() const {
     for (std::size_t i = 0; i < peers_.size(); ++i)
         if (!peers_[i].stamp_refused) open = static_cast<PeerSet>(open | 1U << i);
     return !config_.quorum(open);
+}
+
+// Who refuses an entry does not hold it, nor any behind it (damaged entries are asked for, not
+// refused). Those who refuse meet every quorum, so what is behind the last entry that one of them
+// may hold was never committed; and no other leads this term, so it goes, with the leadership
+// (ADR 6). Kept, it would win elections by its length until the time of its stamps has come.
+void Replica::give_up_stamps(Now now, Effects& out) {
+    LogIndex held = commit_;
+    for (const Peer& peer : peers_)
+        if (peer.stamp_refused) held = std::max(held, peer.lacks_behind);
+    step_down(now, "a quorum's clocks are behind its stamps", out);
+    if (held < window_.last() && configs_.back().index <= held) truncate(next(held), out);
 }
 
 // Stalled disk (DESIGN 5): give leadership away while others can still take it, then stop.

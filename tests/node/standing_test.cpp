@@ -116,6 +116,33 @@ TEST_F(Standing, EveryNodeAheadOfTheOtherTwoInTurnStopsNothingForLong) {
     }
 }
 
+// Clocks are told by heartbeats: without a leader nobody hears that they are right again.
+TEST_F(Standing, AnOldClockDoesNotKeepTheOnlyOneWhoCanLeadFromIt) {
+    begin();
+    // One of the others never votes, and the third lacks an entry: only the leader can lead again.
+    lab->kill(0);
+    ASSERT_TRUE((*lab)[0].store.corrupt_hard(group));
+    lab->start(0);
+    lab->run_for(seconds(2));
+    ASSERT_EQ(lab->leader_of(group), kHome);
+    lab->loses = [](const MeshMessage& message) {
+        const auto* peers = std::get_if<replication::PeerMessage>(&message);
+        return peers != nullptr && std::holds_alternative<replication::AppendBatch>(*peers);
+    };
+    (*lab)[kHome].event(FromClient{ClientRef{5}, lab->request("kv", key, "put", "lonely")});
+    for (const std::size_t other : {0U, 2U}) (*lab)[other].wall_ahead_ms = -60'000;
+    lab->run_for(milliseconds(300));
+    const replication::Replica& leader = (*lab)[kHome].node().partition(group).replica();
+    ASSERT_FALSE(leader.can_stand());
+    lab->loses = [](const MeshMessage&) { return true; };
+    for (const std::size_t other : {0U, 2U}) (*lab)[other].wall_ahead_ms = 0;
+    lab->run_for(seconds(3));
+    ASSERT_EQ(lab->leader_of(group), std::nullopt);
+    lab->loses = [](const MeshMessage&) { return false; };
+    lab->run_for(seconds(5));
+    EXPECT_EQ(lab->leader_of(group), kHome);
+}
+
 TEST_F(Standing, AFullDiskCostsNoClientAWrite) {
     begin();
     (*lab)[kHome].scarce = true;
