@@ -1,6 +1,7 @@
 #include "cli/torture_plan.h"
 
 #include "core/random.h"
+#include "core/sort_stably.h"
 
 #include <fmt/core.h>
 
@@ -35,7 +36,7 @@ public:
             episode(next_fault());
         }
         std::erase_if(plan_.steps, [this](const TortureStep& step) { return step.at >= length_; });
-        std::ranges::stable_sort(plan_.steps, {}, &TortureStep::at);
+        sort_stably(plan_.steps, &TortureStep::at);
         for (TortureEpisode& episode : plan_.episodes)
             episode.until = std::min(episode.until, length_);
         for (std::size_t node = 0; node < nodes_; ++node) {

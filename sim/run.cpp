@@ -27,10 +27,6 @@ void throw_violation(const BrokenInvariant& broken) {
         fmt::format("{} ({}:{}): {}", broken.condition, broken.file, broken.line, broken.message)};
 }
 
-Duration milliseconds(std::uint64_t count) {
-    return std::chrono::milliseconds(static_cast<std::int64_t>(count));
-}
-
 void trace_history(std::FILE* trace, const std::string& entity, const History& history) {
     for (const Operation& op : history)
         fmt::print(trace, "{} client {} {}({}) -> {} outcome {} [{}..{}] {}\n", entity, op.client,
@@ -46,9 +42,9 @@ public:
     void play() {
         phase("warm-up");
         world_.begin();
-        world_.run_to(Instant{} + milliseconds(config_.warm_up_ms));
+        world_.run_to(Instant{} + of_ms(config_.warm_up_ms));
         phase("chaos");
-        world_.run_to(Instant{} + milliseconds(config_.warm_up_ms + config_.chaos_ms));
+        world_.run_to(Instant{} + of_ms(config_.warm_up_ms + config_.chaos_ms));
         if (heal_core() && heal_all() && audit()) judge();
     }
 
@@ -68,7 +64,7 @@ private:
         world_.heal();
         world_.break_machines(config_.core_broken, config_.core_cut);
         // Long enough that a leader without its quorum has noticed.
-        world_.run_for(milliseconds(2 * config_.election_max_ms));
+        world_.run_for(of_ms(2 * config_.election_max_ms));
         if (!ready_in_time(config_.core_broken))
             return fail("I14: a quorum is whole, but not ready:" + who_is_not_ready());
         world_.run_for(std::chrono::seconds(1));
@@ -89,14 +85,14 @@ private:
         phase("audit");
         world_.client(0).read_all();
         if (!all_idle_within(std::chrono::seconds(40))) return fail("I14: final reads did not end");
-        world_.run_for(milliseconds(4 * config_.heartbeat_ms));
+        world_.run_for(of_ms(4 * config_.heartbeat_ms));
         world_.compare_states(true);
         return true;
     }
 
     bool refusing() const { return config_.may_refuse != 0; }
     bool ready_in_time(std::uint64_t except) {
-        return world_.run_until(milliseconds(config_.liveness_ms), [&] {
+        return world_.run_until(of_ms(config_.liveness_ms), [&] {
             return world_.all_ready(except);
         }) || refusing();
     }

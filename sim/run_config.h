@@ -3,11 +3,17 @@
 // numbers with their unit in the name, so that a schedule file, a shrinker and a report can walk
 // over them.
 
+#include "core/time.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 
 namespace weft::sim {
+
+inline Duration of_ms(std::uint64_t count) {
+    return std::chrono::milliseconds(static_cast<std::int64_t>(count));
+}
 
 struct RunConfig {
     // ---- the mesh

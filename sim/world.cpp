@@ -31,19 +31,15 @@ NodeId drawn_id(Random random) {
     return id;
 }
 
-Duration milliseconds(std::uint64_t count) {
-    return std::chrono::milliseconds(static_cast<std::int64_t>(count));
-}
-
 Duration microseconds(std::uint64_t count) {
     return std::chrono::microseconds(static_cast<std::int64_t>(count));
 }
 
 node::NodeOptions node_options(const RunConfig& config) {
     node::NodeOptions options;
-    options.timings.heartbeat = milliseconds(config.heartbeat_ms);
-    options.timings.election_min = milliseconds(config.election_min_ms);
-    options.timings.election_max = milliseconds(config.election_max_ms);
+    options.timings.heartbeat = of_ms(config.heartbeat_ms);
+    options.timings.election_min = of_ms(config.election_min_ms);
+    options.timings.election_max = of_ms(config.election_max_ms);
     options.limits.uncommitted_bytes = config.uncommitted_bytes;
     options.limits.peer_inflight_bytes = config.peer_inflight_bytes;
     options.limits.cached_log_bytes = config.cached_log_bytes;
@@ -51,7 +47,7 @@ node::NodeOptions node_options(const RunConfig& config) {
     options.partition_limits.mailbox = config.mailbox;
     options.partition_limits.session_window = config.session_window;
     options.partition_limits.waiting_reads = config.waiting_reads;
-    options.partition_limits.passivate_after = milliseconds(config.passivate_ms);
+    options.partition_limits.passivate_after = of_ms(config.passivate_ms);
     options.sweep_log_bytes = config.sweep_log_bytes;
     options.sweep_rows = config.sweep_rows;
     return options;
@@ -65,7 +61,7 @@ Workload workload(const RunConfig& config) {
     if (config.ops_per_second > 0)
         work.interval = Duration{
             static_cast<std::int64_t>(1'000'000'000 * config.clients / config.ops_per_second)};
-    work.timeout = milliseconds(config.call_timeout_ms);
+    work.timeout = of_ms(config.call_timeout_ms);
     work.get_percent = static_cast<std::uint32_t>(config.get_percent);
     work.cas_percent = static_cast<std::uint32_t>(config.cas_percent);
     work.delete_percent = static_cast<std::uint32_t>(config.delete_percent);

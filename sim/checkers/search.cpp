@@ -1,5 +1,7 @@
 #include "sim/checkers/search.h"
 
+#include "core/sort_stably.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -309,7 +311,7 @@ void add_unknown(Rules& rules, const Step& step) {
 }
 
 void order_steps(Rules& rules) {
-    std::ranges::stable_sort(rules.steps, {}, &Step::start);
+    sort_stably(rules.steps, &Step::start);
     for (UnknownClass& kind : rules.unknown) std::ranges::sort(kind.starts);
 }
 

@@ -1,5 +1,7 @@
 #include "sim/checkers/shrink.h"
 
+#include "core/sort_stably.h"
+
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -35,7 +37,7 @@ public:
         : kept_(history), model_(model), limits_(limits) {}
 
     History run() {
-        std::ranges::stable_sort(kept_, {}, &Operation::start_ns);
+        sort_stably(kept_, &Operation::start_ns);
         if (!still_wrong(kept_)) return std::move(kept_);
         bool changed = true;
         while (changed && spent_ < limits_.steps_max) {

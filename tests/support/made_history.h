@@ -1,6 +1,7 @@
 #pragma once
 // Histories of many clients at once, as a right entity would have answered them; seeded.
 
+#include "core/sort_stably.h"
 #include "sim/checkers/linearizability.h"
 
 #include <fmt/core.h>
@@ -62,7 +63,7 @@ inline sim::History make_history(const MadeHistory& plan) {
         if (op.outcome == OperationOutcome::Done || below(2) == 0)
             effects.push_back({effect, history.size() - 1});
     }
-    std::ranges::stable_sort(effects, {}, &Effect::time);
+    sort_stably(effects, &Effect::time);
     std::optional<std::string> value, former;
     std::int64_t total = 0;
     for (const Effect& effect : effects) {
