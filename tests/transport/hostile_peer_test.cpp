@@ -66,8 +66,7 @@ protected:
     std::optional<Dealer> good_;
 };
 
-// What is no greeting of today's protocol is taken for one of its first version, which has no
-// greeting: such bytes may even arrive as frames, but never under a name of ours.
+// Taken for ZMTP 1.0, such bytes arrived as frames, and libzmq aborted when the socket was closed.
 TEST_F(HostilePeer, RandomBytesReachNobody) {
     Random random(11);
     std::vector<std::unique_ptr<test::PlainTcp>> hostile;
@@ -77,6 +76,24 @@ TEST_F(HostilePeer, RandomBytesReachNobody) {
         std::string bytes(65536, '\0');
         for (char& c : bytes) c = static_cast<char>(random.next());
         hostile.back()->send(bytes);
+    }
+    expect_good_service();
+    EXPECT_EQ(router_->rejected(), 0u);
+}
+
+// Greetings of ZMTP 1.0 (which had none at first: a frame with an empty routing id), 1.0 with a
+// revision, and 2.0. All of weft speaks 3.1.
+const std::string kOldGreetings[] = {
+    std::string("\x01\0\x02\0x", 5),
+    std::string("\xff\0\0\0\0\0\0\0\x01\x7f\0\x05\x01\0", 14),
+    std::string("\xff\0\0\0\0\0\0\0\x01\x7f\x01\x05\0\0", 14),
+};
+
+TEST_F(HostilePeer, OldVersionsOfTheProtocolAreCutOff) {
+    for (const std::string& greeting : kOldGreetings) {
+        test::PlainTcp tcp(address_);
+        ASSERT_TRUE(tcp.send(greeting));
+        EXPECT_TRUE(tcp.closed_by_peer()) << static_cast<int>(greeting[10 % greeting.size()]);
     }
     expect_good_service();
 }
