@@ -175,6 +175,7 @@ void Replica::acknowledge(Effects& out) {
     if (role_ != Role::Follower || !leader_ || !hard_durable()) return;
     const LogIndex match = std::min(intact_, verified_);
     ack_due_ = intact_ < verified_;
+    counted_ = std::max(counted_, match);
     AppendAnswer answer;
     answer.group = options_.group;
     answer.term = hard_.term;

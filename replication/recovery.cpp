@@ -37,7 +37,7 @@ void Replica::recover(const storage::RecoveredGroup& recovered) {
     }
     hard_on_disk_ = hard_;
     commit_ = applied_ = verified_ = window_.base();
-    durable_ = window_.last();
+    durable_ = counted_ = window_.last();
     const auto damage = window_.first_damaged();
     intact_ = damage ? previous(*damage) : durable_;
     if (damaged()) {

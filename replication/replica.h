@@ -233,7 +233,8 @@ private:
     void start_transfer(Now now, std::optional<NodeId> to, Effects& out);
     void drive_transfer(Effects& out);
     void look_at_transfer(Now now);
-    bool stamps_refused() const;
+    bool stamps_stand_alone(Now now) const;
+    LogIndex others_may_need() const;
     void give_up_stamps(Now now, Effects& out);
     std::size_t transfer_target(std::optional<NodeId> to) const;
 
@@ -326,6 +327,7 @@ private:
     Duration election_timeout_{};
     LogIndex verified_;               // equal to the leader's log of this term up to here (S21)
     bool stamp_refused_ = false;      // the append at hand ends at an entry from the future
+    LogIndex counted_;                // other leaders may have counted our copies up to here
     bool ack_due_ = false;            // an append of this term waits for Persisted
     std::optional<NodeId> vote_due_;  // our vote of this term waits for Persisted
     bool ask_due_ = false;            // our own candidacy does

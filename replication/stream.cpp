@@ -224,7 +224,7 @@ void Replica::on_refused(Now now, std::size_t slot, const AppendAnswer& answer, 
     if (peer.state == Peer::State::Snapshot) return;
     peer.stamp_refused = answer.stamp_ahead;
     peer.lacks_behind = answer.index;
-    if (stamps_refused()) return give_up_stamps(now, out);
+    if (answer.stamp_ahead && stamps_stand_alone(now)) return give_up_stamps(now, out);
     LogIndex fits = std::min(answer.index, window_.last());
     if (fits < window_.base()) {
         fits = LogIndex{};

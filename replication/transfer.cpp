@@ -58,25 +58,38 @@ void Replica::on(Now now, const ClockAhead& clock, Effects& out) {
     if (role_ == Role::Leader && !transfer_) start_transfer(now, std::nullopt, out);
 }
 
-// Those who refuse our stamps leave no quorum: nothing of ours can be committed until their clocks
-// have come to where ours is.
-bool Replica::stamps_refused() const {
-    PeerSet open = 0;
-    for (std::size_t i = 0; i < peers_.size(); ++i)
-        if (!peers_[i].stamp_refused) open = static_cast<PeerSet>(open | 1U << i);
+// Those who refuse our stamps, and those who are silent, leave no quorum: nothing of ours can be
+// committed until the clocks have come to where ours is.
+bool Replica::stamps_stand_alone(Now now) const {
+    PeerSet open = self_bit();
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+        const bool heard = now.mono - contacted(i) <= options_.timings.election_max;
+        if (heard && !peers_[i].stamp_refused) open = static_cast<PeerSet>(open | 1U << i);
+    }
     return !config_.quorum(open);
 }
 
-// Who refuses an entry does not hold it, nor any behind it (damaged entries are asked for, not
-// refused). Those who refuse meet every quorum, so what is behind the last entry that one of them
-// may hold was never committed; and no other leads this term, so it goes, with the leadership
-// (ADR 6). Kept, it would win elections by its length until the time of its stamps has come.
-void Replica::give_up_stamps(Now now, Effects& out) {
+// What is behind this index was never committed, or holds without our copy (ADR 6). Who refuses an
+// entry does not hold it, nor any behind it (damaged entries are asked for, not refused): where
+// those who refuse meet every quorum, the last that one of them may hold. Else the last of our own
+// that a leader may have counted; as a leader we counted them up to the commit.
+LogIndex Replica::others_may_need() const {
+    PeerSet open = 0;
     LogIndex held = commit_;
-    for (const Peer& peer : peers_)
-        if (peer.stamp_refused) held = std::max(held, peer.lacks_behind);
-    step_down(now, "a quorum's clocks are behind its stamps", out);
-    if (held < window_.last() && configs_.back().index <= held) truncate(next(held), out);
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+        if (peers_[i].stamp_refused)
+            held = std::max(held, peers_[i].lacks_behind);
+        else
+            open = static_cast<PeerSet>(open | 1U << i);
+    }
+    return config_.quorum(open) ? std::max(held, counted_) : held;
+}
+
+// Kept, the entries would win elections by their length until the time of their stamps has come.
+void Replica::give_up_stamps(Now now, Effects& out) {
+    const LogIndex needed = others_may_need();
+    step_down(now, "no quorum takes its stamps", out);
+    if (needed < window_.last() && configs_.back().index <= needed) truncate(next(needed), out);
 }
 
 // Stalled disk (DESIGN 5): give leadership away while others can still take it, then stop.

@@ -24,16 +24,31 @@ void refuses_stamp(Lab& lab, std::size_t slot, std::uint64_t holds) {
     lab.hears(slot, answer);
 }
 
+void elect(Lab& lab, std::size_t nodes) {
+    lab.run(Timings{}.election_max * 2);
+    for (const bool pre : {true, false}) {
+        for (std::size_t slot = 1; slot <= nodes / 2; ++slot) lab.votes_yes(slot, pre);
+        lab.persist();
+    }
+    ASSERT_EQ(lab.replica->role(), Role::Leader);
+}
+
+// Only the peer in slot 1 answers, until the others count as gone.
+void only_one_answers(Lab& lab) {
+    for (int i = 0; i < 4; ++i) {
+        lab.wait(Timings{}.election_max / 2);
+        lab.contact[1] = lab.now.mono;
+        lab.step(Tick{lab.contact});
+    }
+    ASSERT_EQ(lab.replica->role(), Role::Leader);
+}
+
 // Leads with its no-op committed at 1, then writes 2 and 3 with a clock that is a minute ahead.
 Lab ahead(std::size_t nodes) {
     LabOptions options;
     options.count = nodes;
     Lab lab(options);
-    lab.run(options.timings.election_max * 2);
-    for (const bool pre : {true, false}) {
-        for (std::size_t slot = 1; slot <= nodes / 2; ++slot) lab.votes_yes(slot, pre);
-        lab.persist();
-    }
+    elect(lab, nodes);
     for (std::size_t slot = 1; slot <= nodes / 2; ++slot) lab.accepts(slot, 1);
     EXPECT_EQ(lab.replica->commit(), LogIndex{1});
     lab.now.wall.ms = kFarMs;
@@ -102,6 +117,42 @@ TEST(Stamps, RefusedByFewerChangeNothing) {
     EXPECT_EQ(lab.replica->role(), Role::Leader);
     lab.accepts(4, 3);
     EXPECT_EQ(lab.replica->commit(), LogIndex{3});
+}
+
+TEST(Stamps, RefusedByOneWhileTheOtherIsGoneEndTheLeadershipAndLeaveTheLog) {
+    Lab lab = ahead(3);
+    only_one_answers(lab);
+    refuses_stamp(lab, 1, 1);
+    EXPECT_EQ(lab.replica->role(), Role::Follower);
+    EXPECT_EQ(lab.replica->last_index(), LogIndex{1});
+}
+
+// The one that is gone may have committed them as a leader, with the copies here.
+TEST(Stamps, OfEntriesThatWereAcknowledgedToAnotherLeaderStay) {
+    MadeLog log;
+    log.add(1).add(1, kFarMs);
+    Lab lab;
+    lab.now.wall.ms = kFarMs;
+    lab.step(log.append(2, 1, 0, 2));
+    lab.persist();
+    ASSERT_TRUE(last_answer(lab).accepted);
+    elect(lab, 3);
+    ASSERT_EQ(lab.replica->last_index(), LogIndex{3});
+    only_one_answers(lab);
+    refuses_stamp(lab, 1, 1);
+    EXPECT_EQ(lab.replica->role(), Role::Follower);
+    EXPECT_EQ(lab.replica->last_index(), LogIndex{2}) << "its own no-op alone";
+}
+
+TEST(Stamps, OfEntriesFromBeforeARestartStay) {
+    MadeLog log;
+    log.add(1).add(1, kFarMs);
+    Lab lab({}, log, 2, {Term{1}, NodeId{}});
+    elect(lab, 3);
+    only_one_answers(lab);
+    refuses_stamp(lab, 1, 1);
+    EXPECT_EQ(lab.replica->role(), Role::Follower);
+    EXPECT_EQ(lab.replica->last_index(), LogIndex{2});
 }
 
 }  // namespace
