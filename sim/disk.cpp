@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -45,9 +44,30 @@ void Disk::start_sync() {
     syncing_ = true;
     const std::size_t count = unsynced_.size();
     Random draw = chance();
-    queue_.after(delay(draw, times.sync_min, times.sync_max), [this, count, life = life_] {
-        if (life == life_) finish_sync(count);
+    begin(delay(draw, times.sync_min, times.sync_max), [this, count] { finish_sync(count); });
+}
+
+void Disk::begin(Duration lasts, std::move_only_function<void()> then) {
+    const std::uint64_t number = ++begun_;
+    in_flight_.push_back({number, std::move(then)});
+    finish_after(lasts, number);
+}
+
+void Disk::finish_after(Duration wait, std::uint64_t number) {
+    queue_.after(wait, [this, number] {
+        const auto found = std::ranges::lower_bound(in_flight_, number, {}, &InFlight::number);
+        if (found == in_flight_.end() || found->number != number) return;
+        auto then = std::move(found->then);
+        in_flight_.erase(found);
+        then();
     });
+}
+
+// What a fault has delayed does not outlive it.
+void Disk::end_delays() {
+    if (slowness_ > 1 || stalled_until_ > queue_.now()) return;
+    const Duration longest = std::max(times.sync_max, times.read_max);
+    for (const InFlight& operation : in_flight_) finish_after(longest, operation.number);
 }
 
 void Disk::finish_sync(std::size_t count) {
@@ -70,9 +90,7 @@ void Disk::finish_sync(std::size_t count) {
 
 // As the journal thread: the batch waits and is tried again, the node is told once.
 void Disk::retry_when_full(std::size_t count) {
-    queue_.after(kRetryWhenFull, [this, count, life = life_] {
-        if (life == life_) finish_sync(count);
-    });
+    begin(kRetryWhenFull, [this, count] { finish_sync(count); });
     if (std::exchange(told_full_, true)) return;
     user_.disk_event(node::StorageFull{unsynced_[count - 1].seq});
 }
@@ -81,10 +99,7 @@ void Disk::read(std::uint64_t id, replication::FetchRequest what) {
     Random draw = chance();
     const Duration wait =
         delay(draw, times.read_min, times.read_max) + draw.between(Duration{}, late_reads_);
-    queue_.after(wait, [this, id, life = life_,
-                        kept = std::make_unique<replication::FetchRequest>(std::move(what))] {
-        if (life == life_) finish_read(id, *kept);
-    });
+    begin(wait, [this, id, kept = std::move(what)] { finish_read(id, kept); });
 }
 
 void Disk::finish_read(std::uint64_t id, const replication::FetchRequest& what) {
@@ -105,7 +120,7 @@ void Disk::finish_read(std::uint64_t id, const replication::FetchRequest& what) 
 }
 
 void Disk::crash(std::uint64_t salt) {
-    ++life_;
+    in_flight_.clear();
     const std::size_t kept = Random(salt).below(unsynced_.size() + 1);
     for (std::size_t i = 0; i < kept; ++i) apply(unsynced_[i].batch);
     unsynced_.clear();
@@ -114,7 +129,10 @@ void Disk::crash(std::uint64_t salt) {
     fail_sync_ = false;
 }
 
-void Disk::add_slowness(std::int64_t by) { slowness_ = std::max<std::int64_t>(0, slowness_ + by); }
+void Disk::add_slowness(std::int64_t by) {
+    slowness_ = std::max<std::int64_t>(0, slowness_ + by);
+    end_delays();
+}
 
 void Disk::heal() {
     stalled_until_ = Instant{};
@@ -122,6 +140,7 @@ void Disk::heal() {
     late_reads_ = Duration{};
     full_ = 0;
     fail_sync_ = false;
+    end_delays();
 }
 
 }  // namespace weft::sim

@@ -10,6 +10,7 @@
 #include "storage/memory_store.h"
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace weft::sim {
@@ -63,6 +64,13 @@ private:
         std::uint64_t seq = 0;
         storage::WriteBatch batch;
     };
+    struct InFlight {
+        std::uint64_t number = 0;
+        std::move_only_function<void()> then;
+    };
+    void begin(Duration lasts, std::move_only_function<void()> then);
+    void finish_after(Duration wait, std::uint64_t number);
+    void end_delays();
     void start_sync();
     void finish_sync(std::size_t count);
     void retry_when_full(std::size_t count);
@@ -85,7 +93,8 @@ private:
     int full_ = 0;
     std::int64_t slowness_ = 0;
     Duration late_reads_{};
-    std::uint64_t life_ = 0;
+    std::uint64_t begun_ = 0;
+    std::vector<InFlight> in_flight_;  // by number; lost in a crash
     Instant stalled_until_;
 };
 

@@ -70,18 +70,27 @@ void Network::send(Transit transit, Copies copies) {
 void Network::dispatch(Transit transit, Instant at) {
     std::uint32_t slot = 0;
     if (free_.empty()) {
-        slot = static_cast<std::uint32_t>(transits_.size());
-        transits_.push_back(std::move(transit));
+        slot = static_cast<std::uint32_t>(flights_.size());
+        flights_.emplace_back();
     } else {
         slot = free_.back();
         free_.pop_back();
-        transits_[slot] = std::move(transit);
     }
-    queue_.at(at, [this, slot] { land(slot); });
+    flights_[slot].transit = std::move(transit);
+    fly(slot, at);
 }
 
-void Network::land(std::uint32_t slot) {
-    const Transit transit = std::move(transits_[slot]);
+void Network::fly(std::uint32_t slot, Instant at) {
+    Flight& flight = flights_[slot];
+    flight.at = at;
+    flight.number = ++flown_;
+    queue_.at(at, [this, slot, number = flight.number] { land(slot, number); });
+}
+
+void Network::land(std::uint32_t slot, std::uint64_t number) {
+    if (flights_[slot].number != number) return;
+    flights_[slot].number = 0;
+    const Transit transit = std::move(flights_[slot].transit);
     free_.push_back(slot);
     // A cut that begins while the frame is under way swallows it.
     if (is_cut(transit.from, transit.to)) {
@@ -100,6 +109,23 @@ void Network::heal() {
     for (Link& way : links_) {
         way.cuts = way.loss = way.duplicates = way.reorder = way.slow_us = way.spread_us = 0;
         way.clogged_until = Instant{};
+    }
+    end_delays();
+}
+
+// What a fault has delayed does not outlive it; frames of a link stay in order.
+void Network::end_delays() {
+    Instant at = queue_.now() + times.delay_max;
+    std::vector<std::uint32_t> late;
+    for (std::uint32_t slot = 0; slot < flights_.size(); ++slot)
+        if (flights_[slot].number != 0 && flights_[slot].at > at) late.push_back(slot);
+    std::ranges::sort(late, {}, [this](std::uint32_t slot) {
+        return std::pair(flights_[slot].at, flights_[slot].number);
+    });
+    for (const std::uint32_t slot : late) {
+        at = at + Duration{1};
+        fly(slot, at);
+        link(flights_[slot].transit.from, flights_[slot].transit.to).last_arrival = at;
     }
 }
 

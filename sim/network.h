@@ -94,15 +94,23 @@ private:
     Link& link(Endpoint from, Endpoint to) { return links_[from * endpoints_ + to]; }
     const Link& link(Endpoint from, Endpoint to) const { return links_[from * endpoints_ + to]; }
     Instant arrival(Link& link, Random& chance) const;
+    struct Flight {
+        Transit transit;
+        Instant at;
+        std::uint64_t number = 0;  // 0: the slot is free
+    };
     void dispatch(Transit transit, Instant at);
-    void land(std::uint32_t slot);
+    void fly(std::uint32_t slot, Instant at);
+    void land(std::uint32_t slot, std::uint64_t number);
+    void end_delays();
     void tell(const Transit& transit, Instant arrives, FrameFate fate) const;
 
     EventQueue& queue_;
     NetworkWorld& world_;
     std::size_t endpoints_;
     std::vector<Link> links_;
-    std::vector<Transit> transits_;  // by slot
+    std::vector<Flight> flights_;  // by slot
+    std::uint64_t flown_ = 0;
     std::vector<std::uint32_t> free_;
     bool keeping_ = false;
     NetworkCounters counters_;

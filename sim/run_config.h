@@ -35,7 +35,7 @@ struct RunConfig {
     // ---- phases
     std::uint64_t warm_up_ms = 3000;
     std::uint64_t chaos_ms = 12000;
-    std::uint64_t liveness_ms = 30000;  // deadline after each heal
+    std::uint64_t liveness_ms = 5000;  // deadline after each heal
     std::uint64_t core_broken = 0;      // bits: nodes kept broken when the quorum core heals
     std::uint64_t core_cut = 0;         // those of them that are cut off; the others are down
     std::uint64_t may_refuse = 0;  // 1: faults beyond the budget; refusing is right, loss is not
