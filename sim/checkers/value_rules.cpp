@@ -183,26 +183,53 @@ private:
         });
     }
 
-    // A write whose value only gets that may come now ask for, or nobody, can stand with them just
-    // before the next write that needs no other value: nobody can tell. Then there is no choice
-    // about it. A cas that was refused could tell, when the value before this one is the one it
-    // must not meet: so no writer of such a value may be around before this write must be over.
+    // A write whose value only operations that may come now ask for, or nobody, can stand with them
+    // just before the next write that needs no other value: nobody can tell. The same goes for what
+    // a cas among them writes. Then there is no choice about it. A cas that was refused could tell,
+    // when the value before this one is the one it must not meet: so no writer of such a value may
+    // be around before the first of them must be over. (After the state at hand nothing changes:
+    // they then stand where they would have stood.)
     bool closes(const Window& window, std::size_t put, std::vector<std::size_t>& closed) {
-        const std::int64_t value = effect(steps[put]);
-        const Value& asked_for = of(value);
-        if (asked_for.writers != 1 || asked_for.chained + asked_for.refusals > 0) return false;
-        std::vector<std::size_t> gets;
+        std::vector<std::size_t> block = {put};
         std::int64_t until = steps[put].end;
-        for (const std::size_t i : window.callable) {
-            if (steps[i].kind != Get || steps[i].result != value) continue;
-            gets.push_back(i);
-            until = std::min(until, steps[i].end);
+        for (std::size_t last = put; last != Move::kNone;) {
+            const std::int64_t value = effect(steps[last]);
+            const Value& asked_for = of(value);
+            if (asked_for.writers != 1 || asked_for.chained + asked_for.refusals > 0) return false;
+            int observers = 0;
+            last = Move::kNone;
+            for (const std::size_t i : window.callable) {
+                if (!demands(steps[i], value)) continue;
+                ++observers;
+                until = std::min(until, steps[i].end);
+                if (steps[i].kind == Get || keeps(steps[i]))
+                    block.push_back(i);
+                else
+                    last = i;
+            }
+            if (observers != asked_for.observers) return false;
+            if (last != Move::kNone) block.push_back(last);
         }
-        if (asked_for.observers != static_cast<int>(gets.size())) return false;
-        if (refusals_ > 0) return false;
-        closed.push_back(put);
-        closed.insert(closed.end(), gets.begin(), gets.end());
+        if (refused_value_before(window, put, until)) return false;
+        closed.insert(closed.end(), block.begin(), block.end());
         return true;
+    }
+
+    // Could a value be written before `until` that a cas which is left must not meet?
+    bool refused_value_before(const Window& window, std::size_t put, std::int64_t until) const {
+        if (refusals_ == 0) return false;
+        const auto refused = [&](const Step& step) {
+            const bool writes = step.kind != Get && step.positive;
+            return writes && of(effect(step)).refusals > 0;
+        };
+        for (const std::size_t i : window.callable)
+            if (i != put && refused(steps[i])) return true;
+        auto later = std::ranges::upper_bound(steps, window.now, {}, &Step::start);
+        for (; later != steps.end() && later->start < until; ++later)
+            if (refused(*later)) return true;
+        return std::ranges::any_of(unknown, [&](const UnknownClass& kind) {
+            return kind.callable(until) && refused(kind.step);
+        });
     }
 
     // An unknown write that nobody sees need not have happened; seen, it can stand just before the

@@ -168,5 +168,28 @@ TEST(Linearizability, DecidesManyClientsAndUnknownOutcomes) {
     }
 }
 
+// All of them at once: what the order of a write and of all who saw it leaves open has no choice.
+TEST(Linearizability, DecidesHundredsOfOperationsThatAllOverlap) {
+    for (const Model model : {Model::Kv, Model::Counter, Model::Register, Model::Cas}) {
+        for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+            SCOPED_TRACE(fmt::format("model {} seed {}", static_cast<int>(model), seed));
+            History history = test::make_history(
+                {.model = model, .operations = 400, .clients = 400, .seed = seed});
+            const Verdict verdict = check_linearizable(history, model, 200'000);
+            EXPECT_TRUE(verdict.linearizable) << verdict.reason;
+            EXPECT_FALSE(verdict.undecided);
+        }
+    }
+}
+
+// `w` hides `x` from the cas that was refused: placed before it, as if nobody could tell, it would
+// leave `x` there.
+TEST(Linearizability, AnUnknownWriteMayComeBeforeAWriteThatNobodySees) {
+    EXPECT_TRUE(check_linearizable({unknown_put(1, "x", 0), put(2, "w", 0, 30), get(3, "x", 0, 35),
+                                    cas(4, {"x", "y"}, false, {40, 50})},
+                                   Model::Kv)
+                    .linearizable);
+}
+
 }  // namespace
 }  // namespace weft::sim
