@@ -30,7 +30,6 @@ if(WEFT_PCH)
   target_link_libraries(weft_pch PRIVATE weft_options fmt::fmt)
   target_precompile_headers(weft_pch PRIVATE ${weft_pch_headers})
   if(BUILD_TESTING)
-    find_package(GTest REQUIRED)
     add_library(weft_test_pch STATIC ${CMAKE_BINARY_DIR}/pch.cpp)
     target_link_libraries(weft_test_pch PRIVATE weft_options fmt::fmt GTest::gtest GTest::gmock)
     target_precompile_headers(weft_test_pch PRIVATE ${weft_pch_headers} <gtest/gtest.h>
