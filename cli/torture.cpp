@@ -103,7 +103,7 @@ private:
         const auto wanted = load_options();
         if (!wanted) return std::unexpected(wanted.error());
         Nemesis nemesis(*mesh_, [this](const std::string& text) { say(text); });
-        auto started = TortureLoad::start(*wanted, nemesis.active());
+        auto started = TortureLoad::start(*wanted, nemesis.weather());
         if (!started) return std::unexpected(std::move(started).error());
         TortureLoad& load = **started;
         nemesis.start(draw_torture_plan(options_.seed, options_.nodes, options_.length));

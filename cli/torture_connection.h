@@ -4,6 +4,7 @@
 #include "cli/torture_load.h"
 #include "core/random.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -12,8 +13,8 @@ namespace weft::cli {
 
 // What all connections share.
 struct TortureShared {
-    TortureShared(const TortureLoadOptions& given, const std::atomic<int>& active)
-        : options(given), entities(given.cold), faults(active), uses(entities.count()) {}
+    TortureShared(const TortureLoadOptions& given, const TortureWeather& at_present)
+        : options(given), entities(given.cold), weather(at_present), uses(entities.count()) {}
 
     using Clock = std::chrono::steady_clock;
     struct Use {
@@ -23,7 +24,7 @@ struct TortureShared {
 
     const TortureLoadOptions options;
     const TortureEntities entities;
-    const std::atomic<int>& faults;
+    const TortureWeather& weather;
     std::vector<Use> uses;
     std::atomic<bool> paused{false}, stopping{false};
     std::atomic<std::uint64_t> operations{0};

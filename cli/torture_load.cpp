@@ -9,9 +9,9 @@ namespace weft::cli {
 using namespace std::chrono_literals;
 
 Result<std::unique_ptr<TortureLoad>> TortureLoad::start(const TortureLoadOptions& options,
-                                                        const std::atomic<int>& faults) {
+                                                        const TortureWeather& weather) {
     std::unique_ptr<TortureLoad> load(new TortureLoad);
-    load->shared_ = std::make_shared<TortureShared>(options, faults);
+    load->shared_ = std::make_shared<TortureShared>(options, weather);
     for (std::uint32_t number = 1; number <= options.connections; ++number) {
         auto mesh = connect(options.mesh);
         if (!mesh) return std::unexpected(std::move(mesh).error());

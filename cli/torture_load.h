@@ -4,9 +4,9 @@
 
 #include "cli/histogram.h"
 #include "cli/torture_history.h"
+#include "cli/torture_plan.h"
 #include "weft/client.h"
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -36,6 +36,7 @@ struct TortureCounts {
     std::uint64_t bytes_written = 0, entities = 0;
     Histogram latency_ns, faulty_latency_ns;  // of answers; the second while a fault was active
     std::chrono::nanoseconds longest_gap{};   // between two answers
+    std::chrono::nanoseconds longest_wait{};  // of one call, while a quorum was well all the time
     std::uint64_t operations() const { return done + rejected + not_done + unknown; }
 };
 
@@ -44,9 +45,8 @@ class TortureConnection;
 
 class TortureLoad {
 public:
-    // `faults`: how many are active now.
     static Result<std::unique_ptr<TortureLoad>> start(const TortureLoadOptions& options,
-                                                      const std::atomic<int>& faults);
+                                                      const TortureWeather& weather);
     ~TortureLoad();
     TortureLoad(const TortureLoad&) = delete;
     TortureLoad& operator=(const TortureLoad&) = delete;

@@ -87,13 +87,27 @@ void Nemesis::run(const TorturePlan& plan) {
     for (const TortureEpisode& episode : plan.episodes)
         if (begin + episode.from <= Clock::now())
             ++report_.faults[static_cast<std::size_t>(episode.fault)];
-    active_ = 0;
+    weather_.faults = 0;
     ports_.reset();
 }
 
 void Nemesis::count_active(const TorturePlan& plan, std::chrono::milliseconds now) {
-    active_ = static_cast<int>(std::ranges::count_if(
+    weather_.faults = static_cast<int>(std::ranges::count_if(
         plan.episodes, [now](const auto& e) { return e.from <= now && now < e.until; }));
+}
+
+Nemesis::NodeState& Nemesis::state_of(const DevNode& node) {
+    return nodes_[static_cast<std::size_t>(&node - mesh_.nodes().data())];
+}
+
+// Of a group's replicas, three or all nodes, a minority may be unwell.
+void Nemesis::look_at_weather() {
+    const auto unwell =
+        std::ranges::count_if(nodes_, [](const auto& node) { return !node.well(); });
+    const std::size_t replicas = std::min<std::size_t>(nodes_.size(), 3);
+    const bool quorum = static_cast<std::size_t>(unwell) <= (replicas - 1) / 2;
+    const bool before = weather_.well_since.load() != TortureWeather::kNever;
+    if (quorum != before) weather_.well_since = quorum ? Clock::now() : TortureWeather::kNever;
 }
 
 void Nemesis::act(const TortureStep& step) {
@@ -116,6 +130,8 @@ void Nemesis::kill(const DevNode& node) {
     const auto process = node.process();
     if (!process) return;
     tell_(fmt::format("kill -9 of {}", node.name));
+    state_of(node).runs = false;
+    look_at_weather();
     // Another mesh on this machine may take the ports that none of our nodes holds.
     if (mesh_.running() == 1 && !ports_)
         if (auto lock = PortLock::take(kPortPatience)) ports_.emplace(*std::move(lock));
@@ -130,12 +146,15 @@ void Nemesis::start_node(const DevNode& node) {
     play_reboot(node);
     tell_(fmt::format("start of {}", node.name));
     ports_.reset();
-    nodes_[static_cast<std::size_t>(&node - mesh_.nodes().data())].sync_may_fail = false;
+    state_of(node).sync_may_fail = false;
     const auto started = start_node_process(mesh_, node);
     ++report_.starts;
     if (!started)
-        note_wrong(
+        return note_wrong(
             fmt::format("node {} cannot be started: {}", node.name, started.error().message));
+    state_of(node).runs = true;
+    state_of(node).paused = false;
+    look_at_weather();
 }
 
 void Nemesis::signal(const DevNode& node, int signal) {
@@ -144,6 +163,8 @@ void Nemesis::signal(const DevNode& node, int signal) {
     const bool paused = process_state(*process) == ProcessState::Stopped;
     if (paused == (signal == SIGSTOP)) return;
     tell_(fmt::format("{} of {}", signal == SIGSTOP ? "SIGSTOP" : "SIGCONT", node.name));
+    state_of(node).paused = signal == SIGSTOP;
+    look_at_weather();
     if (const auto sent = signal_process(*process, signal); !sent)
         note_wrong(fmt::format("node {}: {}", node.name, sent.error().message));
 }
@@ -154,8 +175,9 @@ void Nemesis::control(const DevNode& node, const std::string& text) {
     if (text.empty() && !fs::exists(path, none)) return;
     tell_(fmt::format("{}: {}", node.name, text.empty() ? "no fault" : text));
     // Stays true: the node may notice later, and ends after it has written the reason.
-    if (text == "sync")
-        nodes_[static_cast<std::size_t>(&node - mesh_.nodes().data())].sync_may_fail = true;
+    if (text == "sync") state_of(node).sync_may_fail = true;
+    state_of(node).faulty = !text.empty();
+    look_at_weather();
     if (text.empty())
         fs::remove(path, none);
     else if (const auto written = write_file(path, text, 0644); !written)
@@ -170,6 +192,8 @@ void Nemesis::reap() {
         int status = 0;
         if (!process || ::waitpid(process->pid, &status, WNOHANG) != process->pid) continue;
         tell_(fmt::format("node {} ended: {}", node.name, ending(status)));
+        nodes_[i].runs = false;
+        look_at_weather();
         const bool sync = WIFEXITED(status) && WEXITSTATUS(status) == kExitSyncFailed;
         if (!nodes_[i].sync_may_fail || !sync)
             note_wrong(fmt::format("node {} ended by itself: {}", node.name, ending(status)));

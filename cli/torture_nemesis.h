@@ -43,13 +43,17 @@ public:
     void finish();
     // Looks once more for nodes that ended by themselves.
     NemesisReport report();
-    const std::atomic<int>& active() const { return active_; }
+    const TortureWeather& weather() const { return weather_; }
 
 private:
     using Clock = std::chrono::steady_clock;
     struct NodeState {
+        bool runs = true, paused = false, faulty = false;
         bool sync_may_fail = false;  // and end the node with 74
+        bool well() const { return runs && !paused && !faulty; }
     };
+    NodeState& state_of(const DevNode& node);
+    void look_at_weather();
     void run(const TorturePlan& plan);
     void count_active(const TorturePlan& plan, std::chrono::milliseconds now);
     void act(const TortureStep& step);
@@ -66,7 +70,7 @@ private:
     std::optional<PortLock> ports_;  // held while no node holds the ports itself
     std::thread thread_;
     std::atomic<bool> stopping_{false};
-    std::atomic<int> active_{0};
+    TortureWeather weather_;
     NemesisReport report_;  // of the thread, until finish()
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 // What is done to the nodes and when: drawn from the seed alone, so that a seed repeats it.
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -50,6 +51,17 @@ struct TortureEpisode {
 struct TorturePlan {
     std::vector<TortureStep> steps;        // in order of time
     std::vector<TortureEpisode> episodes;  // in order of their begin
+};
+
+// What is being done at the moment; written by the nemesis alone.
+struct TortureWeather {
+    using Clock = std::chrono::steady_clock;
+    static constexpr Clock::time_point kNever = Clock::time_point::max();
+
+    std::atomic<int> faults{0};  // episodes under way
+    // Since when a quorum of every group has been well all the time; kNever: it is not. A node is
+    // well that runs, is not stopped, and has a right clock and a good disk.
+    std::atomic<Clock::time_point> well_since{Clock::time_point::min()};
 };
 
 // `nodes`: 1 to 9. The last steps, at `length`, make every node run without a fault.

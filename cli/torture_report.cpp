@@ -39,6 +39,8 @@ Record torture_record(const TortureOptions& options, const TortureReport& report
     record.push_back({"node_starts", report.nemesis.starts});
     record.push_back(
         {"longest_gap_ms", in_ms(static_cast<std::uint64_t>(counts.longest_gap.count()))});
+    record.push_back(
+        {"longest_wait_ms", in_ms(static_cast<std::uint64_t>(counts.longest_wait.count()))});
     record.push_back({"p99_ms", in_ms(counts.latency_ns.quantile(99, 100))});
     record.push_back({"p99_faults_ms", in_ms(counts.faulty_latency_ns.quantile(99, 100))});
     record.push_back({"healed_after_ms", static_cast<double>(report.healed_after.count())});
