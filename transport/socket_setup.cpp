@@ -25,9 +25,10 @@ constexpr int kKeepaliveProbes = 3;
 constexpr int kReconnectMs = 100;
 constexpr int kReconnectMaxMs = 500;
 constexpr int kLingerMs = 200;
-// A security domain makes libzmq refuse ZMTP 1.0 and 2.0: what is no greeting of 3.x would be
-// taken for one of 1.0, and libzmq 4.3.4 aborts when a routing id of 1.0 reaches a socket that is
-// being closed. Nothing answers for the domain, so connections of 3.x pass as without one.
+// A security domain makes libzmq refuse ZMTP 1.0 and 2.0: what is no greeting of 3.x would be taken
+// for one of 1.0, and libzmq 4.3.4 aborts when a routing id of 1.0 reaches a ROUTER that is being
+// closed. Nothing answers for the domain, so connections of 3.x pass as without one. Not on a
+// DEALER: it would never connect again after meeting a listener that speaks anything else.
 constexpr const char* kSecurityDomain = "weft";
 // ZeroMQ's limit covers the payload alone; the slack lets a frame just over our own limit be
 // answered with a reason.
@@ -45,8 +46,8 @@ void set_options(zmq::socket_ref socket, SocketRole role, std::size_t message_by
     socket.set(opt::tcp_keepalive_cnt, kKeepaliveProbes);
     socket.set(opt::linger, kLingerMs);
     socket.set(opt::ipv6, 0);
-    socket.set(opt::zap_domain, kSecurityDomain);
     if (role == SocketRole::Router) {
+        socket.set(opt::zap_domain, kSecurityDomain);
         socket.set(opt::router_mandatory, 1);
         socket.set(opt::router_handover, 0);
         socket.set(opt::backlog, kBacklog);

@@ -98,6 +98,34 @@ TEST_F(HostilePeer, OldVersionsOfTheProtocolAreCutOff) {
     expect_good_service();
 }
 
+// Another program may have had the port before: an HTTP server, say.
+TEST_F(HostilePeer, AnotherProgramOnThePortDoesNotKeepADealerFromTheNodeThatComes) {
+    const std::string address = test::free_address();
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    const sockaddr_in at = test::loopback(test::port_of(address));
+    ASSERT_EQ(bind(listener, reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
+    ASSERT_EQ(listen(listener, 8), 0);
+    auto dealer = Dealer::connect(context_, address, kLimit);
+    ASSERT_TRUE(dealer);
+    const int met = accept(listener, nullptr, nullptr);
+    ASSERT_GE(met, 0);
+    char greeting[10];
+    ASSERT_EQ(recv(met, greeting, sizeof greeting, MSG_WAITALL), 10);
+    const std::string answer = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    ASSERT_EQ(::send(met, answer.data(), answer.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(answer.size()));
+    shutdown(met, SHUT_WR);
+    while (recv(met, greeting, sizeof greeting, 0) > 0) {
+    }
+    close(met);
+    close(listener);
+    auto router = Router::bind(context_, address, kLimit);
+    ASSERT_TRUE(router) << router.error().message;
+    EXPECT_TRUE(test::eventually({}, [&] { return dealer->send("good"); }));
+}
+
 TEST_F(HostilePeer, ManySilentGreetingsDoNotStopOthers) {
     std::vector<std::unique_ptr<test::PlainTcp>> silent;
     const std::string greeting("\xff\0\0\0\0\0\0\0\x01\x7f", 10);
