@@ -320,6 +320,7 @@ void Replica::become_leader(Now now, Effects& out) {
     leader_since_ = now.mono;
     start_rule_done_ = true;
     transfer_.reset();
+    stamps_due_ = false;
     retry_at_ = Instant::never();
     peers_.assign(config_.nodes.size(), Peer{});
     for (Peer& peer : peers_) peer.next = next_index();

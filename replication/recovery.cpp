@@ -246,6 +246,7 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
             out.batch.truncate(options_.group, next(base.index));
         // The store drops the whole log with the rebase: until that is on disk nothing is promised.
         window_.reset(base);
+        counted_ = std::min(counted_, base.index);
         lower_marks(LogIndex{}, LogIndex{});
         configs_.clear();
     }

@@ -58,7 +58,7 @@ void Replica::finish_step(const View& before, Effects& out) {
 }
 
 void Replica::arm() {
-    if (!asked_.empty() || (role_ == Role::Leader && damaged())) {
+    if (!asked_.empty() || (role_ == Role::Leader && (damaged() || stamps_due_))) {
         deadline_ = Instant::long_ago();
     } else if (role_ != Role::Leader) {
         deadline_ = election_at_;
@@ -161,6 +161,7 @@ void Replica::truncate(LogIndex from, Effects& out) {
     wrote_ = true;
     window_.truncate(from);
     lower_marks(previous(from), previous(from));
+    counted_ = std::min(counted_, previous(from));  // what went was proven never to be committed
     while (configs_.back().index >= from) configs_.pop_back();
     std::erase_if(config_wanted_, [from](LogIndex index) { return index >= from; });
     adopt_configs();

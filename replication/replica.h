@@ -233,8 +233,10 @@ private:
     void start_transfer(Now now, std::optional<NodeId> to, Effects& out);
     void drive_transfer(Effects& out);
     void look_at_transfer(Now now);
-    bool stamps_stand_alone(Now now) const;
+    bool stamps_blocked() const;
+    LogIndex refusers_may_hold() const;
     LogIndex others_may_need() const;
+    void judge_stamps(Now now, Effects& out);
     void give_up_stamps(Now now, Effects& out);
     std::size_t transfer_target(std::optional<NodeId> to) const;
 
@@ -344,6 +346,7 @@ private:
     std::vector<Peer> peers_;
     LogIndex term_start_;             // our no-op
     std::vector<Proposed> proposed_;  // now and then, oldest first
+    bool stamps_due_ = false;         // a stamp was refused; judged at the next Tick
     Instant leader_since_;
     Instant retry_at_ = Instant::never();
     Instant quorum_check_at_ = Instant::never();

@@ -58,31 +58,43 @@ void Replica::on(Now now, const ClockAhead& clock, Effects& out) {
     if (role_ == Role::Leader && !transfer_) start_transfer(now, std::nullopt, out);
 }
 
-// Those who refuse our stamps, and those who are silent, leave no quorum: nothing of ours can be
-// committed until the clocks have come to where ours is.
-bool Replica::stamps_stand_alone(Now now) const {
+// Every quorum of voters has one who refuses our stamps.
+bool Replica::stamps_blocked() const {
+    PeerSet open = 0;
+    for (std::size_t i = 0; i < peers_.size(); ++i)
+        if (!peers_[i].stamp_refused) open = static_cast<PeerSet>(open | 1U << i);
+    return !config_.quorum(open);
+}
+
+// The last of our entries that one who refuses our stamps may hold. Who refuses an entry does not
+// hold it, nor any behind it (damaged entries are asked for, not refused).
+LogIndex Replica::refusers_may_hold() const {
+    LogIndex held;
+    for (const Peer& peer : peers_)
+        if (peer.stamp_refused) held = std::max(held, peer.lacks_behind);
+    return held;
+}
+
+// What is behind this index was never committed, or is so without our copy (ADR 6): what no refuser
+// can hold when every quorum has one; else what no leader can have counted here. As a leader we
+// counted our own up to the commit. (While joint, a quorum of one half may be untouched.)
+LogIndex Replica::others_may_need() const {
+    if (stamps_blocked() && config_.outgoing == 0) return std::max(commit_, refusers_may_hold());
+    return std::max(commit_, counted_);
+}
+
+// At a Tick, when it is known who answers: those who refuse our stamps and those who are silent
+// leave no quorum, and with what we keep one of those who refuse can win instead.
+void Replica::judge_stamps(Now now, Effects& out) {
+    stamps_due_ = false;
     PeerSet open = self_bit();
     for (std::size_t i = 0; i < peers_.size(); ++i) {
         const bool heard = now.mono - contacted(i) <= options_.timings.election_max;
         if (heard && !peers_[i].stamp_refused) open = static_cast<PeerSet>(open | 1U << i);
     }
-    return !config_.quorum(open);
-}
-
-// What is behind this index was never committed, or holds without our copy (ADR 6). Who refuses an
-// entry does not hold it, nor any behind it (damaged entries are asked for, not refused): where
-// those who refuse meet every quorum, the last that one of them may hold. Else the last of our own
-// that a leader may have counted; as a leader we counted them up to the commit.
-LogIndex Replica::others_may_need() const {
-    PeerSet open = 0;
-    LogIndex held = commit_;
-    for (std::size_t i = 0; i < peers_.size(); ++i) {
-        if (peers_[i].stamp_refused)
-            held = std::max(held, peers_[i].lacks_behind);
-        else
-            open = static_cast<PeerSet>(open | 1U << i);
-    }
-    return config_.quorum(open) ? std::max(held, counted_) : held;
+    const LogIndex needed = others_may_need();
+    const bool useful = needed <= refusers_may_hold() && configs_.back().index <= needed;
+    if (!config_.quorum(open) && useful) give_up_stamps(now, out);
 }
 
 // Kept, the entries would win elections by their length until the time of their stamps has come.

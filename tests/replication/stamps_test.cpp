@@ -22,6 +22,7 @@ void refuses_stamp(Lab& lab, std::size_t slot, std::uint64_t holds) {
     answer.index = LogIndex{holds};
     answer.stamp_ahead = true;
     lab.hears(slot, answer);
+    if (lab.replica->next_deadline() <= lab.now.mono) lab.tick();  // who is silent, a Tick tells
 }
 
 void elect(Lab& lab, std::size_t nodes) {
@@ -140,8 +141,8 @@ TEST(Stamps, OfEntriesThatWereAcknowledgedToAnotherLeaderStay) {
     ASSERT_EQ(lab.replica->last_index(), LogIndex{3});
     only_one_answers(lab);
     refuses_stamp(lab, 1, 1);
-    EXPECT_EQ(lab.replica->role(), Role::Follower);
-    EXPECT_EQ(lab.replica->last_index(), LogIndex{2}) << "its own no-op alone";
+    EXPECT_EQ(lab.replica->role(), Role::Leader) << "the one who refuses cannot win";
+    EXPECT_EQ(lab.replica->last_index(), LogIndex{3});
 }
 
 TEST(Stamps, OfEntriesFromBeforeARestartStay) {
@@ -151,8 +152,79 @@ TEST(Stamps, OfEntriesFromBeforeARestartStay) {
     elect(lab, 3);
     only_one_answers(lab);
     refuses_stamp(lab, 1, 1);
-    EXPECT_EQ(lab.replica->role(), Role::Follower);
+    EXPECT_EQ(lab.replica->role(), Role::Leader);
+    EXPECT_EQ(lab.replica->last_index(), LogIndex{3});
+}
+// What was taken back has not been counted any more.
+TEST(Stamps, OfEntriesAgainTakenBackDoNotStay) {
+    MadeLog log;
+    log.add(1).add(1, kFarMs);
+    Lab lab({}, log, 2, {Term{1}, NodeId{}});
+    elect(lab, 3);
+    refuses_stamp(lab, 1, 1);
+    refuses_stamp(lab, 2, 1);
+    ASSERT_EQ(lab.replica->last_index(), LogIndex{1});
+    lab.persist();
+    lab.now.wall.ms = kFarMs;
+    elect(lab, 3);
+    ASSERT_EQ(lab.replica->last_index(), LogIndex{2});
+    only_one_answers(lab);
+    refuses_stamp(lab, 1, 1);
+    EXPECT_EQ(lab.replica->last_index(), LogIndex{1});
+}
+
+TEST(Stamps, OfAnOwnEntryInThePlaceOfOneThatLostItDoNotStay) {
+    MadeLog log;
+    log.add(1).add(1).add(1);
+    MadeLog other = MadeLog::fork(log, 1);
+    other.add(2);
+    Lab lab;
+    lab.step(log.append(2, 1, 0, 3));
+    lab.persist();
+    lab.step(other.append(1, 2, 1, 2));
+    lab.persist();
+    lab.now.wall.ms = kFarMs;
+    elect(lab, 3);
+    ASSERT_EQ(lab.replica->last_index(), LogIndex{3});
+    only_one_answers(lab);
+    refuses_stamp(lab, 1, 2);
     EXPECT_EQ(lab.replica->last_index(), LogIndex{2});
+}
+
+// Contact times are those of the last Tick, and a quiet leader has one a second.
+TEST(Stamps, RefusedByOneAreJudgedWhenItIsKnownWhoAnswers) {
+    Lab lab;
+    elect(lab, 3);
+    for (const std::size_t slot : {1U, 2U}) lab.accepts(slot, 1);
+    for (int i = 0; i < 3; ++i) {
+        lab.wait(Timings{}.election_max / 2);
+        lab.contact[1] = lab.contact[2] = lab.now.mono;
+        lab.step(Tick{lab.contact});
+    }
+    lab.wait(ms(800));
+    lab.contact[1] = lab.now.mono;
+    lab.step(Tick{lab.contact});
+    lab.wait(ms(300));
+    lab.contact[2] = lab.now.mono - ms(5);  // back after 800 ms
+    ASSERT_GT(lab.replica->next_deadline(), lab.now.mono);
+    lab.propose();
+    lab.persist();
+    refuses_stamp(lab, 1, 1);
+    EXPECT_EQ(lab.replica->role(), Role::Leader);
+}
+
+// The one whose clock is behind lacks what the two others committed: nobody else can lead.
+TEST(Stamps, RefusedByOneWhoCannotWinChangeNothing) {
+    Lab lab;
+    elect(lab, 3);
+    lab.accepts(2, 1);
+    lab.propose();
+    lab.persist();
+    lab.accepts(2, 2);
+    ASSERT_EQ(lab.replica->commit(), LogIndex{2});
+    only_one_answers(lab);
+    refuses_stamp(lab, 1, 0);
+    EXPECT_EQ(lab.replica->role(), Role::Leader);
 }
 
 }  // namespace
