@@ -225,7 +225,7 @@ private:
         for (const std::size_t i : window.callable)
             if (i != put && refused(steps[i])) return true;
         auto later = std::ranges::upper_bound(steps, window.now, {}, &Step::start);
-        for (; later != steps.end() && later->start < until; ++later)
+        for (; later != steps.end() && later->start <= until; ++later)
             if (refused(*later)) return true;
         return std::ranges::any_of(unknown, [&](const UnknownClass& kind) {
             return kind.callable(until) && refused(kind.step);

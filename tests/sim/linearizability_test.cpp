@@ -182,6 +182,14 @@ TEST(Linearizability, DecidesHundredsOfOperationsThatAllOverlap) {
     }
 }
 
+// `x` may come at the very moment at which `w` must have.
+TEST(Linearizability, TouchingOperationsMayTakeEffectInEitherOrder) {
+    EXPECT_TRUE(check_linearizable({put(1, "a", 0, 20), put(2, "w", 0, 30), put(3, "x", 30, 100),
+                                    get(4, "x", 30, 35), cas(5, {"x", "q"}, false, {40, 50})},
+                                   Model::Kv)
+                    .linearizable);
+}
+
 // `w` hides `x` from the cas that was refused: placed before it, as if nobody could tell, it would
 // leave `x` there.
 TEST(Linearizability, AnUnknownWriteMayComeBeforeAWriteThatNobodySees) {
