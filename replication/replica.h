@@ -236,7 +236,8 @@ private:
     bool stamps_blocked() const;
     LogIndex refusers_may_hold() const;
     LogIndex others_may_need() const;
-    void judge_stamps(Now now, Effects& out);
+    bool on_stamp_refused(Now now, Effects& out);
+    bool judge_stamps(Now now, Effects& out);
     void give_up_stamps(Now now, Effects& out);
     std::size_t transfer_target(std::optional<NodeId> to) const;
 

@@ -224,10 +224,7 @@ void Replica::on_refused(Now now, std::size_t slot, const AppendAnswer& answer, 
     if (peer.state == Peer::State::Snapshot) return;
     peer.stamp_refused = answer.stamp_ahead;
     peer.lacks_behind = answer.index;
-    if (answer.stamp_ahead) {
-        if (stamps_blocked()) return give_up_stamps(now, out);
-        stamps_due_ = true;
-    }
+    if (answer.stamp_ahead && on_stamp_refused(now, out)) return;
     LogIndex fits = std::min(answer.index, window_.last());
     if (fits < window_.base()) {
         fits = LogIndex{};
@@ -369,10 +366,7 @@ void Replica::leader_tick(Now now, Effects& out) {
         step_down(now, "no contact with a quorum", out);
         return;
     }
-    if (stamps_due_) {
-        judge_stamps(now, out);
-        if (role_ != Role::Leader) return;
-    }
+    if (stamps_due_ && judge_stamps(now, out)) return;
     if (transfer_ && transfer_->look_at <= now.mono) look_at_transfer(now);
     resend(now, out);
 }

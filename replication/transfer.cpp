@@ -83,9 +83,16 @@ LogIndex Replica::others_may_need() const {
     return std::max(commit_, counted_);
 }
 
+// True when that ends the leadership. Where those who refuse do not suffice, the next Tick judges.
+bool Replica::on_stamp_refused(Now now, Effects& out) {
+    stamps_due_ = !stamps_blocked();
+    if (!stamps_due_) give_up_stamps(now, out);
+    return !stamps_due_;
+}
+
 // At a Tick, when it is known who answers: those who refuse our stamps and those who are silent
 // leave no quorum, and with what we keep one of those who refuse can win instead.
-void Replica::judge_stamps(Now now, Effects& out) {
+bool Replica::judge_stamps(Now now, Effects& out) {
     stamps_due_ = false;
     PeerSet open = self_bit();
     for (std::size_t i = 0; i < peers_.size(); ++i) {
@@ -94,7 +101,9 @@ void Replica::judge_stamps(Now now, Effects& out) {
     }
     const LogIndex needed = others_may_need();
     const bool useful = needed <= refusers_may_hold() && configs_.back().index <= needed;
-    if (!config_.quorum(open) && useful) give_up_stamps(now, out);
+    if (config_.quorum(open) || !useful) return false;
+    give_up_stamps(now, out);
+    return true;
 }
 
 // Kept, the entries would win elections by their length until the time of their stamps has come.
