@@ -192,12 +192,15 @@ Result<node::MeshMessage> read_hello(const RawMessage& raw) {
     const fb::PeerHello& wire = **table;
     if (wire.mesh_address()->size() > kAddressBytesMax || wire.type_bytes()->size() > kTypesMax)
         return fail(ErrorNumber::BadMessage, "a hello over its limits");
+    if (!wall_ok(wire.wall_ms()))
+        return fail(ErrorNumber::BadMessage, "a clock of {} ms", wire.wall_ms());
     node::PeerHello hello;
     hello.genesis = id_of<Digest>(*wire.genesis());
     hello.mesh_address = wire.mesh_address()->str();
     hello.answer = wire.answer();
     hello.nonce = wire.nonce();
     hello.token = wire.token();
+    hello.wall_ms = wire.wall_ms();
     // A reason of a newer weft is a refusal all the same.
     hello.refused = wire.refused() > static_cast<std::uint8_t>(node::kVerdictLast)
                         ? node::kVerdictLast

@@ -84,6 +84,7 @@ void put(FrameWriter& frame, const node::PeerHello& hello) {
     table.add_nonce(hello.nonce);
     table.add_token(hello.token);
     table.add_refused(static_cast<std::uint8_t>(hello.refused));
+    table.add_wall_ms(hello.wall_ms);
     add(frame, builder, MessageType::PeerHello, table.Finish());
 }
 

@@ -120,6 +120,7 @@ Node::~Node() = default;
 void Node::step(Now now, Event event, Effects& out) {
     state_->now = now;
     state_->out = &out;
+    state_->look_at_own_clock();
     std::visit([this](auto& what) { state_->on(what); }, event);
     state_->out = nullptr;
 }

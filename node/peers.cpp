@@ -117,6 +117,7 @@ PeerHello Node::State::own_hello(const Peer& peer) const {
         hello.types.push_back(std::string(type->info().name) + ":" +
                               std::string(kind_name(type->info().kind)));
     hello.nonce = options.nonce;
+    hello.wall_ms = now.wall.ms;
     return hello;
 }
 
@@ -183,6 +184,7 @@ void Node::State::on_hello_answer(Peer& peer, const PeerHello& hello) {
     }
     peer.refuses_us = Verdict::Sound;
     peer.answered = true;
+    learn_clock(peer, hello.wall_ms);  // before a vote of its could make us lead
     peer.hello_due = Instant::never();
     greet(peer);
 }

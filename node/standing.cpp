@@ -5,6 +5,7 @@
 #include "node/state.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace weft::node {
@@ -15,6 +16,7 @@ namespace {
 // is clearly within what they take.
 constexpr std::int64_t kAheadMs = replication::kStampAheadMs - 500;
 constexpr std::int64_t kWellMs = replication::kStampAheadMs - 1000;
+constexpr std::int64_t kStampStepMs = 250;  // differences of clocks that nothing follows from
 
 std::int64_t boot_clock_ms(Instant at) { return at.ns / 1'000'000; }
 
@@ -72,13 +74,48 @@ void Node::State::judge_clocks() {
         else
             log.info("clock.well_again", {{"with", peer.record.node}});
     }
-    if (!changed && clocks_ahead == 0) return;
+    if (!changed && clocks_ahead == 0 && stamps_back == 0) return;
     for (Hosted& group : hosted) {
         const bool ahead = ahead_of_quorum(group);
-        if (std::exchange(group.clock_ahead, ahead) == ahead) continue;
-        ahead ? ++clocks_ahead : --clocks_ahead;
-        step_partition(group, replication::ClockAhead{ahead});
+        std::int64_t back = stamps_back_of(group);
+        if (back != 0 && std::abs(back - group.stamps_back_ms) < kStampStepMs)
+            back = group.stamps_back_ms;
+        if (ahead == group.clock_ahead && back == group.stamps_back_ms) continue;
+        clocks_ahead += (ahead ? 1U : 0U) - (group.clock_ahead ? 1U : 0U);
+        stamps_back += (back != 0 ? 1U : 0U) - (group.stamps_back_ms != 0 ? 1U : 0U);
+        group.clock_ahead = ahead;
+        group.stamps_back_ms = back;
+        step_partition(group, replication::ClockAhead{ahead, back});
     }
+}
+
+// A clock that was set is noticed before anything is stamped with it.
+void Node::State::look_at_own_clock() {
+    const std::int64_t offset = now.wall.ms - boot_clock_ms(now.mono);
+    if (std::abs(offset - own_clock_ms) < kStampStepMs) return;
+    own_clock_ms = offset;
+    judge_clocks();
+}
+
+// How far our stamps must stay behind our clock so that a quorum of those whose clocks we know
+// takes them: with them alone the group may have to go on.
+std::int64_t Node::State::stamps_back_of(const Hosted& group) {
+    const replication::Config& config = group.partition.replica().config();
+    std::vector<std::pair<std::int64_t, std::size_t>> members;
+    for (std::size_t slot = 0; slot < config.nodes.size(); ++slot) {
+        const Peer* peer = member(group, slot);
+        if (peer == nullptr)
+            members.emplace_back(0, slot);
+        else if (peer->clock_ms)
+            members.emplace_back(std::max<std::int64_t>(0, ahead_of(*peer) - kWellMs), slot);
+    }
+    std::ranges::sort(members);
+    replication::PeerSet taking = 0;
+    for (const auto& [back, slot] : members) {
+        taking = static_cast<replication::PeerSet>(taking | 1U << slot);
+        if (config.quorum(taking)) return back;
+    }
+    return 0;
 }
 
 // Nodes tell their clocks with heartbeats. While nobody leads there are none, and what was told

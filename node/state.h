@@ -119,6 +119,8 @@ struct Node::State final : replication::GroupDirectory {
     // Milliseconds by which our clock is ahead of the peer's, which has told it.
     std::int64_t ahead_of(const Peer& peer) const;
     void judge_clocks();
+    void look_at_own_clock();
+    std::int64_t stamps_back_of(const Hosted& group);
     bool ahead_of_quorum(const Hosted& group);
     // Whose clock is clearly off from ours, in words; empty: nobody's that we know.
     std::string clocks_off() const;
@@ -185,6 +187,8 @@ struct Node::State final : replication::GroupDirectory {
     std::vector<std::uint32_t> places;  // by group: place in hosted, or kNoPlace
     std::vector<Peer> peers;            // by NodeId
     std::size_t clocks_ahead = 0;       // hosted groups with clock_ahead
+    std::size_t stamps_back = 0;        // hosted groups with stamps_back_ms
+    std::int64_t own_clock_ms = 0;      // our wall clock minus our monotonic one, as last judged
     std::size_t not_standing = 0;       // hosted groups that this node would not campaign in
     Deadlines deadlines{0};             // by place
     replication::Effects effects;       // of partitions; its batch is the round's

@@ -177,7 +177,7 @@ bool Replica::can_propose(std::size_t bytes) const {
 }
 
 std::int64_t Replica::next_stamp(WallTime wall) const {
-    return std::max(window_.back().stamp_ms, wall.ms);
+    return std::max(window_.back().stamp_ms, wall.ms - stamps_back_ms_);
 }
 
 LogIndex Replica::next_index() const { return next(window_.last()); }

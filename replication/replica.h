@@ -345,9 +345,10 @@ private:
 
     // Leader.
     std::vector<Peer> peers_;
-    LogIndex term_start_;             // our no-op
-    std::vector<Proposed> proposed_;  // now and then, oldest first
-    bool stamps_due_ = false;         // a stamp was refused; judged at the next Tick
+    LogIndex term_start_;              // our no-op
+    std::vector<Proposed> proposed_;   // now and then, oldest first
+    std::int64_t stamps_back_ms_ = 0;  // how far stamps stay behind the clock (ClockAhead)
+    bool stamps_due_ = false;          // a stamp was refused; judged at the next Tick
     Instant leader_since_;
     Instant retry_at_ = Instant::never();
     Instant quorum_check_at_ = Instant::never();

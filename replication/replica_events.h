@@ -101,6 +101,8 @@ struct PeerStands {
 // proposed would be refused.
 struct ClockAhead {
     bool ahead = false;
+    // What it takes off its clock for stamps, so that those who can be reached take them.
+    std::int64_t by_ms = 0;
 };
 // Age of the node's oldest Persist (stalled-disk rule).
 struct DiskAge {

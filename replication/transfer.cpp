@@ -53,6 +53,7 @@ void Replica::on(Now, const PeerStands& peer, Effects&) {
 
 // Proposals already refused hold a transfer up; then the refusals end the leadership.
 void Replica::on(Now now, const ClockAhead& clock, Effects& out) {
+    stamps_back_ms_ = clock.by_ms;
     if (!clock.ahead) return allow_campaign(Ban::ClockAhead);
     forbid_campaign(Ban::ClockAhead);
     if (role_ == Role::Leader && !transfer_) start_transfer(now, std::nullopt, out);

@@ -51,7 +51,8 @@ auto fields(const ConfirmAnswer& m) { return std::tie(m.round, m.refused); }
 namespace weft::node {
 
 auto fields(const PeerHello& m) {
-    return std::tie(m.genesis, m.mesh_address, m.answer, m.types, m.nonce, m.token, m.refused);
+    return std::tie(m.genesis, m.mesh_address, m.answer, m.types, m.nonce, m.token, m.refused,
+                    m.wall_ms);
 }
 
 }  // namespace weft::node

@@ -97,6 +97,18 @@ TEST_F(Standing, ALeaderWhoseClockIsAheadGivesItsGroupsAway) {
     EXPECT_EQ(health(kHome).find("clock of"), std::string::npos) << health(kHome);
 }
 
+// With the third node gone, the group goes on with the two.
+TEST_F(Standing, ANodeThatComesUpWithItsClockAheadStampsAsTheOthersTake) {
+    begin();
+    for (std::size_t node = 0; node < 3; ++node) lab->kill(node);
+    (*lab)[kHome].wall_ahead_ms = 60'000;
+    for (const std::size_t node : {kHome, std::size_t{0}}) lab->start(node);
+    ASSERT_TRUE(lab->run_until([&] { return lab->leader_of(group) == kHome; }, seconds(5)));
+    EXPECT_EQ(served(20), 20);
+    const replication::Replica& other = (*lab)[0].node().partition(group).replica();
+    EXPECT_EQ(other.counters().entries_refused, 0U);
+}
+
 TEST_F(Standing, AClockAheadOfOneOtherIsNoReasonToGoWhileAQuorumTakesItsStamps) {
     begin();
     (*lab)[0].wall_ahead_ms = -60'000;
