@@ -1,6 +1,7 @@
 // Leaderships go home: after a failure they are wherever an election put them; the table says where
 // they balance (DESIGN 4, "leaders balanced the same way"). One planned transfer each, a few at a
-// time, and never to a node that is barely back or on its way out.
+// time, and never to a node that is barely back or on its way out. A node whose clock is ahead of a
+// quorum's gives away what it leads to anyone.
 
 #include "node/state.h"
 
@@ -30,22 +31,26 @@ void Node::State::send_leaders_home() {
     if (disk_full) return hand_over_all();
     std::size_t transfers = 0;
     for (Hosted& group : hosted) {
-        if (group.role != Role::Leader || group.led_since + kLedLongEnough > now.mono) continue;
+        if (group.role != Role::Leader || group.home_after > now.mono) continue;
         const NodeId home = table.replicas(group.group)[0];
-        if (home == options.self || group.home_after > now.mono || !may_lead_again(group, home))
-            continue;
-        // Proposals wait while a transfer is tried: a home that does not take over, for whatever
+        if (!group.clock.ahead && !should_go_home(group, home)) continue;
+        // Proposals wait while a transfer is tried: one that does not take over, for whatever
         // reason, is asked ever more rarely.
         group.home_after =
             now.mono + std::min(kLookPause * (2 << std::min(group.home_tries, 5)), kHomeAgainMax);
         ++group.home_tries;
-        log.info("leader.sent_home", {{"group", group.group}, {"to", home}});
-        step_partition(group, replication::TransferLeadership{home});
+        if (group.clock.ahead) {
+            step_partition(group, replication::TransferLeadership{});
+        } else {
+            log.info("leader.sent_home", {{"group", group.group}, {"to", home}});
+            step_partition(group, replication::TransferLeadership{home});
+        }
         if (++transfers == kTransfersPerLook) return;
     }
 }
 
-bool Node::State::may_lead_again(const Hosted& group, NodeId home) {
+bool Node::State::should_go_home(const Hosted& group, NodeId home) {
+    if (home == options.self || group.led_since + kLedLongEnough > now.mono) return false;
     const Peer* peer = find_peer(home);
     if (peer == nullptr || !peer->greeted || peer->greeted_at + kGreetedLongEnough > now.mono)
         return false;

@@ -36,7 +36,7 @@ void Node::State::on_client_hello(ClientRef from) {
     reply.cluster = cluster;
     reply.node = options.self;
     reply.boot = options.boot;
-    reply.log_time_ms = now.wall.ms;
+    reply.log_time_ms = now.wall.ms - stamps_back_ms;
     reply.hash_key = options.genesis.hash_key;
     reply.groups = options.genesis.groups;
     reply.epoch = table.epoch();

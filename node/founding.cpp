@@ -33,14 +33,15 @@ void Node::State::found_mesh() {
 void Node::State::submit_own(std::string_view command, std::string_view payload) {
     Request request;
     request.id.client = ClientId{options.self.bytes};
-    request.id.start_ms = now.wall.ms;
+    Hosted& group = *find(GroupId{0});
+    request.id.start_ms = group.partition.replica().next_stamp(now.wall);
     request.id.seq = ++own_requests;
     request.lowest_open = request.id.seq;
     own_texts(request,
               {.type = kFactsType, .entity = kFactsId, .command = command, .payload = payload});
     request.digest =
         routing::request_digest(request.type, request.entity, request.command, request.payload);
-    step_partition(*find(GroupId{0}), replication::Submit{ClientRef{}, std::move(request)});
+    step_partition(group, replication::Submit{ClientRef{}, std::move(request)});
 }
 
 // Only notes what came: the partition that answers is still being stepped.

@@ -25,14 +25,13 @@ struct Hosted {
     replication::Role role = replication::Role::Follower;
     Term term{};
     LogIndex commit{};
-    Instant led_since{};              // while role is Leader
-    Instant home_after{};             // not sent home before
-    int home_tries = 0;               // since it became leader
-    bool stands = true;               // it would campaign if it were asked to
-    bool clock_ahead = false;         // of a quorum's clocks
-    std::int64_t stamps_back_ms = 0;  // what its stamps stay behind our clock
-    std::uint64_t mark = 0;           // newest Persist of this round; 0: none
-    bool touched = false;             // stands in State::touched
+    Instant led_since{};            // while role is Leader
+    Instant home_after{};           // not handed over before
+    int home_tries = 0;             // since it became leader
+    bool stands = true;             // it would campaign if it were asked to
+    replication::OwnClock clock{};  // as it was told last
+    std::uint64_t mark = 0;         // newest Persist of this round; 0: none
+    bool touched = false;           // stands in State::touched
 };
 
 // Whose fetch it is: a partition's, or (kNoPlace) an administrative question's.

@@ -1,11 +1,10 @@
 // Who could lead: what nodes tell each other of groups they would not campaign in, and of their
 // clocks. A leadership is never handed to a node that cannot take it, and a node whose stamps a
-// quorum would refuse does not keep one (S29).
+// quorum would refuse gives it away (S29).
 
 #include "node/state.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 namespace weft::node {
@@ -16,7 +15,12 @@ namespace {
 // is clearly within what they take.
 constexpr std::int64_t kAheadMs = replication::kStampAheadMs - 500;
 constexpr std::int64_t kWellMs = replication::kStampAheadMs - 1000;
-constexpr std::int64_t kStampStepMs = 250;  // differences of clocks that nothing follows from
+
+// Nothing follows from a smaller difference of clocks.
+constexpr std::int64_t kStampStepMs = 250;
+bool apart(std::int64_t one, std::int64_t two) {
+    return std::max(one, two) - std::min(one, two) >= kStampStepMs;
+}
 
 std::int64_t boot_clock_ms(Instant at) { return at.ns / 1'000'000; }
 
@@ -57,65 +61,65 @@ void Node::State::learn_clock(Peer& peer, std::int64_t wall_ms) {
     judge_clocks();
 }
 
-std::int64_t Node::State::ahead_of(const Peer& peer) const {
-    return now.wall.ms - boot_clock_ms(now.mono) - *peer.clock_ms;
-}
+std::int64_t Node::State::own_clock() const { return now.wall.ms - boot_clock_ms(now.mono); }
+
+std::int64_t Node::State::ahead_of(const Peer& peer) const { return own_clock() - *peer.clock_ms; }
 
 void Node::State::judge_clocks() {
-    bool changed = false;
+    bool one_behind = false;
     for (Peer& peer : peers) {
         const std::int64_t limit = peer.behind ? kWellMs : kAheadMs;
         const bool behind = peer.clock_ms && ahead_of(peer) > limit;
+        one_behind = one_behind || behind || peer.behind;
         if (behind == peer.behind) continue;
         peer.behind = behind;
-        changed = true;
         if (behind)
             log.error("clock.ahead", {{"of", peer.record.node}, {"ms", ahead_of(peer)}});
         else
             log.info("clock.well_again", {{"with", peer.record.node}});
     }
-    if (!changed && clocks_ahead == 0 && stamps_back == 0) return;
+    if (!one_behind && !clock_matters) return;
+    clock_matters = false;
+    stamps_back_ms = 0;
     for (Hosted& group : hosted) {
-        const bool ahead = ahead_of_quorum(group);
-        std::int64_t back = stamps_back_of(group);
-        if (back != 0 && std::abs(back - group.stamps_back_ms) < kStampStepMs)
-            back = group.stamps_back_ms;
-        if (ahead == group.clock_ahead && back == group.stamps_back_ms) continue;
-        clocks_ahead += (ahead ? 1U : 0U) - (group.clock_ahead ? 1U : 0U);
-        stamps_back += (back != 0 ? 1U : 0U) - (group.stamps_back_ms != 0 ? 1U : 0U);
-        group.clock_ahead = ahead;
-        group.stamps_back_ms = back;
-        step_partition(group, replication::ClockAhead{ahead, back});
+        const replication::OwnClock before = group.clock;
+        group.clock = {ahead_of_quorum(group), stamps_back_of(group)};
+        clock_matters = clock_matters || group.clock.ahead || group.clock.stamps_back_ms != 0;
+        stamps_back_ms = std::max(stamps_back_ms, group.clock.stamps_back_ms);
+        if (group.clock.ahead != before.ahead ||
+            group.clock.stamps_back_ms != before.stamps_back_ms)
+            step_partition(group, group.clock);
     }
 }
 
 // A clock that was set is noticed before anything is stamped with it.
 void Node::State::look_at_own_clock() {
-    const std::int64_t offset = now.wall.ms - boot_clock_ms(now.mono);
-    if (std::abs(offset - own_clock_ms) < kStampStepMs) return;
-    own_clock_ms = offset;
+    if (!apart(own_clock(), judged_clock_ms)) return;
+    judged_clock_ms = own_clock();
     judge_clocks();
 }
 
 // How far our stamps must stay behind our clock so that a quorum of those whose clocks we know
-// takes them: with them alone the group may have to go on.
+// takes them: the group may have to go on with these alone. While we know of no quorum nothing
+// comes of what we stamp, and what was right before stays.
 std::int64_t Node::State::stamps_back_of(const Hosted& group) {
     const replication::Config& config = group.partition.replica().config();
     std::vector<std::pair<std::int64_t, std::size_t>> members;
     for (std::size_t slot = 0; slot < config.nodes.size(); ++slot) {
         const Peer* peer = member(group, slot);
-        if (peer == nullptr)
+        if (peer == nullptr || (peer->clock_ms && !peer->behind))
             members.emplace_back(0, slot);
         else if (peer->clock_ms)
-            members.emplace_back(std::max<std::int64_t>(0, ahead_of(*peer) - kWellMs), slot);
+            members.emplace_back(ahead_of(*peer) - kWellMs, slot);
     }
     std::ranges::sort(members);
+    const std::int64_t before = group.clock.stamps_back_ms;
     replication::PeerSet taking = 0;
     for (const auto& [back, slot] : members) {
         taking = static_cast<replication::PeerSet>(taking | 1U << slot);
-        if (config.quorum(taking)) return back;
+        if (config.quorum(taking)) return back != 0 && !apart(back, before) ? before : back;
     }
-    return 0;
+    return before;
 }
 
 // Nodes tell their clocks with heartbeats. While nobody leads there are none, and what was told

@@ -116,6 +116,8 @@ struct Node::State final : replication::GroupDirectory {
     std::vector<GroupId> groups_not_to_lead(const Peer& peer) const;
     void note_standing(Peer& peer, std::vector<GroupId> cannot_stand);
     void learn_clock(Peer& peer, std::int64_t wall_ms);
+    // Our wall clock minus our monotonic one, in milliseconds.
+    std::int64_t own_clock() const;
     // Milliseconds by which our clock is ahead of the peer's, which has told it.
     std::int64_t ahead_of(const Peer& peer) const;
     void judge_clocks();
@@ -129,7 +131,7 @@ struct Node::State final : replication::GroupDirectory {
 
     // ---- balance.cpp: leaderships back to where the table wants them
     void send_leaders_home();
-    bool may_lead_again(const Hosted& group, NodeId home);
+    bool should_go_home(const Hosted& group, NodeId home);
 
     // ---- founding.cpp: the first facts of the mesh
     void found_mesh();
@@ -186,9 +188,9 @@ struct Node::State final : replication::GroupDirectory {
     std::vector<Hosted> hosted;         // by group
     std::vector<std::uint32_t> places;  // by group: place in hosted, or kNoPlace
     std::vector<Peer> peers;            // by NodeId
-    std::size_t clocks_ahead = 0;       // hosted groups with clock_ahead
-    std::size_t stamps_back = 0;        // hosted groups with stamps_back_ms
-    std::int64_t own_clock_ms = 0;      // our wall clock minus our monotonic one, as last judged
+    bool clock_matters = false;         // a hosted group was told that our clock is off
+    std::int64_t stamps_back_ms = 0;    // the most of a hosted group
+    std::int64_t judged_clock_ms = 0;   // own_clock() as it was last looked at
     std::size_t not_standing = 0;       // hosted groups that this node would not campaign in
     Deadlines deadlines{0};             // by place
     replication::Effects effects;       // of partitions; its batch is the round's

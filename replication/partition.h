@@ -70,7 +70,7 @@ struct Sweep {
 using PartitionEvent =
     std::variant<Submit, ReadsConfirmed, ConfirmGivenUp, Sweep, Tick, Append, FromPeer, Beat,
                  BeatRefused, Persisted, Fetched, CrashEvidence, EvidenceDropped, PeerReady,
-                 PeerStands, ClockAhead, TransferLeadership, DiskAge>;
+                 PeerStands, OwnClock, TransferLeadership, DiskAge>;
 
 struct PartitionStatus {
     GroupId group;

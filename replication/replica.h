@@ -181,7 +181,7 @@ private:
     void on(Now now, const EvidenceDropped& dropped, Effects& out);
     void on(Now now, const PeerReady& ready, Effects& out);
     void on(Now now, const PeerStands& peer, Effects& out);
-    void on(Now now, const ClockAhead& clock, Effects& out);
+    void on(Now now, const OwnClock& clock, Effects& out);
     void on(Now now, const TransferLeadership& wish, Effects& out);
     void on(Now now, const DiskAge& age, Effects& out);
     void begin_step(Now now, Effects& out);
@@ -347,7 +347,7 @@ private:
     std::vector<Peer> peers_;
     LogIndex term_start_;              // our no-op
     std::vector<Proposed> proposed_;   // now and then, oldest first
-    std::int64_t stamps_back_ms_ = 0;  // how far stamps stay behind the clock (ClockAhead)
+    std::int64_t stamps_back_ms_ = 0;  // how far stamps stay behind the clock (OwnClock)
     bool stamps_due_ = false;          // a stamp was refused; judged at the next Tick
     Instant leader_since_;
     Instant retry_at_ = Instant::never();

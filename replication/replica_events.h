@@ -97,12 +97,10 @@ struct PeerStands {
     NodeId node;
     bool stands = true;
 };
-// This node's clock is further ahead of a quorum's clocks than followers take stamps (S29): what it
-// proposed would be refused.
-struct ClockAhead {
-    bool ahead = false;
-    // What it takes off its clock for stamps, so that those who can be reached take them.
-    std::int64_t by_ms = 0;
+// What the node thinks of its own clock.
+struct OwnClock {
+    bool ahead = false;               // of a quorum's, by more than followers take stamps (S29)
+    std::int64_t stamps_back_ms = 0;  // what stamps stay behind it so that a quorum takes them
 };
 // Age of the node's oldest Persist (stalled-disk rule).
 struct DiskAge {
@@ -111,6 +109,6 @@ struct DiskAge {
 
 using ReplicaEvent =
     std::variant<Tick, Append, FromPeer, Beat, BeatRefused, Persisted, Fetched, CrashEvidence,
-                 EvidenceDropped, PeerReady, PeerStands, ClockAhead, TransferLeadership, DiskAge>;
+                 EvidenceDropped, PeerReady, PeerStands, OwnClock, TransferLeadership, DiskAge>;
 
 }  // namespace weft::replication

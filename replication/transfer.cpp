@@ -3,6 +3,7 @@
 #include "replication/replica.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weft::replication {
 
@@ -51,12 +52,13 @@ void Replica::on(Now, const PeerStands& peer, Effects&) {
     cannot_stand_ = static_cast<PeerSet>(peer.stands ? cannot_stand_ & ~bit : cannot_stand_ | bit);
 }
 
-// Proposals already refused hold a transfer up; then the refusals end the leadership.
-void Replica::on(Now now, const ClockAhead& clock, Effects& out) {
-    stamps_back_ms_ = clock.by_ms;
+// A leadership is tried to be given away at once, and by the node again later.
+void Replica::on(Now now, const OwnClock& clock, Effects& out) {
+    stamps_back_ms_ = clock.stamps_back_ms;
     if (!clock.ahead) return allow_campaign(Ban::ClockAhead);
+    const bool known = (bans_ & std::to_underlying(Ban::ClockAhead)) != 0;
     forbid_campaign(Ban::ClockAhead);
-    if (role_ == Role::Leader && !transfer_) start_transfer(now, std::nullopt, out);
+    if (!known && role_ == Role::Leader && !transfer_) start_transfer(now, std::nullopt, out);
 }
 
 // Every quorum of voters has one who refuses our stamps.

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace weft::node::test {
 namespace {
@@ -107,6 +108,70 @@ TEST_F(Standing, ANodeThatComesUpWithItsClockAheadStampsAsTheOthersTake) {
     EXPECT_EQ(served(20), 20);
     const replication::Replica& other = (*lab)[0].node().partition(group).replica();
     EXPECT_EQ(other.counters().entries_refused, 0U);
+}
+
+// Before any heartbeat tells it, and with the only one of the others that is left.
+TEST_F(Standing, AClockThatIsSetIsNoticedBeforeAnythingIsStampedWithIt) {
+    begin();
+    lab->kill(2);
+    lab->run_for(milliseconds(5));
+    (*lab)[kHome].wall_ahead_ms = 60'000;
+    lab->ask(kHome, lab->request("kv", key, "put", "after"));
+    lab->run_for(seconds(2));
+    for (const std::size_t node : {kHome, std::size_t{0}})
+        EXPECT_EQ((*lab)[node].node().partition(group).replica().counters().entries_refused, 0U);
+    EXPECT_EQ(served(20), 20);
+}
+
+// A leader's stamps stay where the only one who is left to count takes them, when the other goes as
+// well as when the one itself is away for a moment.
+TEST_F(Standing, StampsStayWhereThoseWhoAreLeftTakeThem) {
+    begin();
+    (*lab)[0].wall_ahead_ms = -60'000;
+    lab->run_for(seconds(1));
+    lab->kill(2);
+    EXPECT_EQ(served(5), 5);
+    lab->cut(kHome, 0);
+    lab->cut(0, kHome);
+    (*lab)[kHome].event(PeerLink{(*lab)[0].id(), LinkState::Down});
+    lab->ask(kHome, lab->request("kv", key, "put", "while nobody is there"));
+    (*lab)[kHome].event(PeerLink{(*lab)[0].id(), LinkState::Up});
+    lab->heal();
+    EXPECT_GE(served(40), 20);
+    for (const std::size_t node : {kHome, std::size_t{0}})
+        EXPECT_EQ((*lab)[node].node().partition(group).replica().counters().entries_refused, 0U);
+}
+
+TEST_F(Standing, ASessionBegunWithWhatALeaderWhoseClockIsAheadTellsIsTaken) {
+    begin();
+    for (std::size_t node = 0; node < 3; ++node) lab->kill(node);
+    (*lab)[kHome].wall_ahead_ms = 60'000;
+    for (const std::size_t node : {kHome, std::size_t{0}}) lab->start(node);
+    ASSERT_TRUE(lab->run_until([&] { return lab->leader_of(group) == kHome; }, seconds(5)));
+    (*lab)[kHome].event(FromClient{ClientRef{5}, routing::ClientHello{}});
+    lab->run_for(milliseconds(1));
+    const auto* hello = std::get_if<routing::HelloReply>(&(*lab)[kHome].answers.back());
+    ASSERT_NE(hello, nullptr);
+    Request request = lab->request("kv", key, "put", "x");
+    request.id.client.bytes[3] = 9;
+    request.id.start_ms = hello->log_time_ms;
+    const Reply reply = lab->ask(kHome, std::move(request));
+    EXPECT_EQ(reply.outcome, Outcome::Done);
+}
+
+TEST_F(Standing, AHandOverForTheClockIsTriedAgain) {
+    begin();
+    bool lost = false;
+    lab->loses = [&](const MeshMessage& message) {
+        const auto* peer = std::get_if<replication::PeerMessage>(&message);
+        const auto* order = peer ? std::get_if<replication::TimeoutNow>(peer) : nullptr;
+        return order != nullptr && order->group == group && !std::exchange(lost, true);
+    };
+    (*lab)[kHome].wall_ahead_ms = 60'000;
+    lab->run_for(seconds(4));
+    EXPECT_TRUE(lost);
+    ASSERT_TRUE(lab->leader_of(group));
+    EXPECT_NE(lab->leader_of(group), kHome);
 }
 
 TEST_F(Standing, AClockAheadOfOneOtherIsNoReasonToGoWhileAQuorumTakesItsStamps) {

@@ -59,6 +59,16 @@ Lab ahead(std::size_t nodes) {
     return lab;
 }
 
+// What the no-op of a leader with a clock ahead found in the log stays, the no-op does not.
+void leads_from_the_future_and_takes_back(Lab& lab, std::uint64_t found) {
+    lab.now.wall.ms = kFarMs;
+    elect(lab, 3);
+    ASSERT_EQ(lab.replica->last_index(), LogIndex{found + 1});
+    only_one_answers(lab);
+    refuses_stamp(lab, 1, found);
+    EXPECT_EQ(lab.replica->last_index(), LogIndex{found});
+}
+
 TEST(Stamps, FromTheFutureAreRefusedWithThatReason) {
     MadeLog log;
     log.add(1).add(1, kFarMs);
@@ -155,6 +165,7 @@ TEST(Stamps, OfEntriesFromBeforeARestartStay) {
     EXPECT_EQ(lab.replica->role(), Role::Leader);
     EXPECT_EQ(lab.replica->last_index(), LogIndex{3});
 }
+
 // What was taken back has not been counted any more.
 TEST(Stamps, OfEntriesAgainTakenBackDoNotStay) {
     MadeLog log;
@@ -165,12 +176,7 @@ TEST(Stamps, OfEntriesAgainTakenBackDoNotStay) {
     refuses_stamp(lab, 2, 1);
     ASSERT_EQ(lab.replica->last_index(), LogIndex{1});
     lab.persist();
-    lab.now.wall.ms = kFarMs;
-    elect(lab, 3);
-    ASSERT_EQ(lab.replica->last_index(), LogIndex{2});
-    only_one_answers(lab);
-    refuses_stamp(lab, 1, 1);
-    EXPECT_EQ(lab.replica->last_index(), LogIndex{1});
+    leads_from_the_future_and_takes_back(lab, 1);
 }
 
 TEST(Stamps, OfAnOwnEntryInThePlaceOfOneThatLostItDoNotStay) {
@@ -183,12 +189,22 @@ TEST(Stamps, OfAnOwnEntryInThePlaceOfOneThatLostItDoNotStay) {
     lab.persist();
     lab.step(other.append(1, 2, 1, 2));
     lab.persist();
-    lab.now.wall.ms = kFarMs;
+    leads_from_the_future_and_takes_back(lab, 2);
+}
+
+// What others take is known from their clocks; what is in the log already is the floor.
+TEST(Stamps, StayBehindAClockThatIsAheadButNeverFall) {
+    Lab lab;
     elect(lab, 3);
-    ASSERT_EQ(lab.replica->last_index(), LogIndex{3});
-    only_one_answers(lab);
-    refuses_stamp(lab, 1, 2);
-    EXPECT_EQ(lab.replica->last_index(), LogIndex{2});
+    lab.now.wall.ms = kFarMs;
+    EXPECT_EQ(lab.replica->next_stamp(lab.now.wall), kFarMs);
+    lab.step(OwnClock{.ahead = false, .stamps_back_ms = 56'000});
+    EXPECT_EQ(lab.replica->next_stamp(lab.now.wall), kWallMs + 4'000);
+    lab.propose();
+    EXPECT_EQ(lab.replica->next_stamp(lab.now.wall), kWallMs + 4'000);
+    lab.step(OwnClock{.ahead = false, .stamps_back_ms = 60'000});
+    EXPECT_EQ(lab.replica->next_stamp(lab.now.wall), kWallMs + 4'000);
+    EXPECT_EQ(lab.replica->role(), Role::Leader);
 }
 
 // Contact times are those of the last Tick, and a quiet leader has one a second.

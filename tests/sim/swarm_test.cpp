@@ -67,7 +67,8 @@ TEST(Swarm, NothingHappensWithoutACause) {
 
 // Of earlier draws of schedules; what they found has tests of its own by now (docs/findings.md).
 TEST(Swarm, SeedsThatOnceFailedHold) {
-    for (const std::uint64_t seed : {32U, 72U, 220U, 283U, 389U, 1595U, 1877U, 3416U, 3622U}) {
+    for (const std::uint64_t seed :
+         {32U, 72U, 220U, 283U, 389U, 1595U, 1877U, 2729U, 3416U, 3466U, 3622U}) {
         const RunReport report = run_seed(seed);
         EXPECT_TRUE(report.ok()) << "seed " << seed << " (" << report.plan
                                  << "): " << report.violation;
