@@ -5,6 +5,7 @@
 #include "routing/key.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <cstdio>
 
@@ -91,18 +92,45 @@ int report_done(const Shell& shell, const FinishedCall& call) {
     return exit_code(Exit::Ok);
 }
 
-Result<std::string> read_value(const ValueSource& source) {
-    if (!source.file.empty() && !source.argument.empty())
-        return fail(ErrorNumber::BadConfiguration, "give a value or --file, not both");
-    // One byte above the limit is read, so that the node's own check names the error.
-    constexpr std::size_t kReadMax = kPayloadBytesMax + 1;
-    if (!source.file.empty()) return read_file(source.file, kReadMax);
-    if (source.argument != "-") return source.argument;
+namespace {
+
+// One byte above the limit is read, so that the node's own check names the error.
+constexpr std::size_t kReadMax = kPayloadBytesMax + 1;
+
+Result<std::string> read_standard_input() {
     std::string value;
     char part[4096];
     std::size_t got = 0;
     while (value.size() < kReadMax && (got = std::fread(part, 1, sizeof part, stdin)) > 0)
         value.append(part, got);
+    if (std::ferror(stdin) != 0)
+        return fail(ErrorNumber::BadConfiguration, "standard input cannot be read");
+    return value;
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> read_value(const ValueSource& source) {
+    if (source.file && source.argument)
+        return fail(ErrorNumber::BadConfiguration, "give a value or --file, not both");
+    if (source.file) return read_file(*source.file, kReadMax);
+    if (source.argument == "-") return read_standard_input();
+    return source.argument;
+}
+
+Result<std::string> need_value(const ValueSource& source) {
+    auto given = read_value(source);
+    if (!given) return std::unexpected(std::move(given).error());
+    if (*given) return **std::move(given);
+    if (isatty(STDIN_FILENO) != 0)
+        return fail(ErrorNumber::BadConfiguration,
+                    "no value: give it as an argument ('' is an empty one), with --file, or on "
+                    "standard input");
+    auto value = read_standard_input();
+    if (value && value->empty())
+        return fail(ErrorNumber::BadConfiguration,
+                    "no value is given and standard input is empty; '' as the argument, or - for "
+                    "standard input, store an empty one");
     return value;
 }
 

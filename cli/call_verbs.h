@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,11 +45,14 @@ int report_done(const Shell& shell, const FinishedCall& call);
 
 std::string_view outcome_name(Outcome outcome);
 
-// The value given as argument, "-" for standard input, or the file that --file names.
+// Where a value comes from: the argument, "-" for standard input, or the file that --file names.
 struct ValueSource {
-    std::string argument;
-    std::string file;
+    std::optional<std::string> argument, file;
 };
-Result<std::string> read_value(const ValueSource& source);
+// Nothing when neither is given.
+Result<std::optional<std::string>> read_value(const ValueSource& source);
+// As read_value(); when neither is given, what standard input holds if that is no terminal. There
+// an empty one is a mistake: the value would be lost.
+Result<std::string> need_value(const ValueSource& source);
 
 }  // namespace weft::cli

@@ -27,9 +27,9 @@ void Command::argument(const std::string& name, std::string& target, const std::
     app(parser_)->add_option(name, target, help)->required();
 }
 
-void Command::optional_argument(const std::string& name, std::string& target,
+void Command::optional_argument(const std::string& name, std::optional<std::string>& target,
                                 const std::string& help) {
-    app(parser_)->add_option(name, target, help);
+    option(name, target, help);
 }
 
 void Command::arguments(const std::string& name, std::vector<std::string>& target,
@@ -39,6 +39,12 @@ void Command::arguments(const std::string& name, std::vector<std::string>& targe
 
 void Command::option(const std::string& names, std::string& target, const std::string& help) {
     app(parser_)->add_option(names, target, help);
+}
+
+void Command::option(const std::string& names, std::optional<std::string>& target,
+                     const std::string& help) {
+    const auto take = [&target](const std::string& value) { target = value; };
+    app(parser_)->add_option_function<std::string>(names, take, help);
 }
 
 void Command::option(const std::string& names, std::uint64_t& target, const std::string& help) {
@@ -58,10 +64,10 @@ void Command::flag(const std::string& names, bool& target, const std::string& he
     app(parser_)->add_flag(names, target, help);
 }
 
-const Command& Command::chosen() const {
-    for (const auto& [name, command] : verbs_)
-        if (app(parser_)->got_subcommand(name)) return command->chosen();
-    return *this;
+Command* Command::find_verb(const std::string& name) const {
+    for (const auto& [own, command] : verbs_)
+        if (own == name) return command.get();
+    return nullptr;
 }
 
 std::string Command::usage() const { return app(parser_)->help(); }
@@ -87,22 +93,142 @@ Grammar::Grammar(const std::string& program, const std::string& help)
 
 Grammar::~Grammar() = default;
 
+// The library looks for verbs among the values as well, and in every verb above. So it is given
+// verbs, then options, then "--" and the values.
+class Grammar::Sorter {
+public:
+    explicit Sorter(Command& root) : verb_(&root) {}
+
+    // Empty, or what is wrong.
+    std::string sort(const std::vector<std::string>& arguments);
+    const Command& verb() const { return *verb_; }
+    std::vector<std::string> sorted() const;
+
+private:
+    // True when what was typed next belongs to it.
+    bool take_option(const std::string& typed);
+    bool take_short(const std::string& typed);
+    bool take_value(const std::string& typed);
+    CLI::Option* find(const std::string& name) const;
+    std::size_t values_max() const;
+
+    Command* verb_;
+    std::vector<std::string> verbs_, options_, values_;
+    std::string wrong_;
+};
+
+CLI::Option* Grammar::Sorter::find(const std::string& name) const {
+    for (CLI::App* at = app(verb_->parser_); at != nullptr; at = at->get_parent())
+        if (CLI::Option* option = at->get_option_no_throw(name)) return option;
+    return nullptr;
+}
+
+std::size_t Grammar::Sorter::values_max() const {
+    std::size_t most = 0;
+    for (const CLI::Option* option : app(verb_->parser_)->get_options())
+        if (option->get_positional())
+            most += static_cast<std::size_t>(option->get_items_expected_max());
+    return most;
+}
+
+bool Grammar::Sorter::take_option(const std::string& typed) {
+    options_.push_back(typed);
+    if (typed[1] != '-') return take_short(typed);
+    const std::size_t equals = typed.find('=');
+    const CLI::Option* option = find(typed.substr(0, equals));
+    if (option == nullptr) {
+        wrong_ = "unknown option '" + typed + "' (a value that begins with '-' goes behind '--')";
+        return false;
+    }
+    return equals == std::string::npos && option->get_items_expected_max() > 0;
+}
+
+// "-o json", "-ojson", and flags in one: "-ab".
+bool Grammar::Sorter::take_short(const std::string& typed) {
+    for (std::size_t i = 1; i < typed.size(); ++i) {
+        const CLI::Option* option = find(std::string{'-', typed[i]});
+        if (option == nullptr) {
+            wrong_ =
+                "unknown option '" + typed + "' (a value that begins with '-' goes behind '--')";
+            return false;
+        }
+        if (option->get_items_expected_max() > 0) return i + 1 == typed.size();
+    }
+    return false;
+}
+
+bool Grammar::Sorter::take_value(const std::string& typed) {
+    if (values_.empty()) {
+        if (Command* verb = verb_->find_verb(typed)) {
+            verb_ = verb;
+            verbs_.push_back(typed);
+            return true;
+        }
+    }
+    values_.push_back(typed);
+    if (!verb_->verbs_.empty())
+        wrong_ = "'" + typed + "' is no verb of '" + verb_->path() + "'; see '" + verb_->path() +
+                 " --help'";
+    else if (values_.size() > values_max())
+        wrong_ = "one argument too many: '" + typed + "'";
+    return wrong_.empty();
+}
+
+std::string Grammar::Sorter::sort(const std::vector<std::string>& arguments) {
+    bool only_values = false, option_open = false;
+    for (const std::string& typed : arguments) {
+        const bool number =
+            typed.size() > 1 && (typed[1] == '.' || (typed[1] >= '0' && typed[1] <= '9'));
+        if (std::exchange(option_open, false))
+            options_.push_back(typed);
+        else if (only_values)
+            take_value(typed);
+        else if (typed == "--")
+            only_values = true;
+        else if (typed.size() > 1 && typed[0] == '-' && !number)
+            option_open = take_option(typed);
+        else
+            take_value(typed);
+        if (!wrong_.empty()) return wrong_;
+    }
+    if (option_open) wrong_ = options_.back() + " needs a value";
+    return wrong_;
+}
+
+std::vector<std::string> Grammar::Sorter::sorted() const {
+    std::vector<std::string> sorted = verbs_;
+    sorted.insert(sorted.end(), options_.begin(), options_.end());
+    if (!values_.empty()) sorted.push_back("--");
+    sorted.insert(sorted.end(), values_.begin(), values_.end());
+    return sorted;
+}
+
 Parsed Grammar::parse(const std::vector<std::string>& arguments) {
+    std::vector<std::string> typed = arguments;
+    if (!typed.empty() && typed.front() == "help") {
+        typed.erase(typed.begin());
+        typed.push_back("--help");
+    }
     Parsed parsed;
+    Sorter sorter(*root_);
+    parsed.message = sorter.sort(typed);
+    parsed.command = &sorter.verb();
+    if (!parsed.message.empty()) {
+        parsed.kind = Parsed::Kind::Usage;
+        return parsed;
+    }
     // The library takes the arguments last first.
-    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    std::vector<std::string> sorted = sorter.sorted();
+    std::ranges::reverse(sorted);
     try {
-        parser_->app.parse(std::move(reversed));
-        parsed.command = &root_->chosen();
+        parser_->app.parse(std::move(sorted));
     } catch (const CLI::CallForHelp&) {
-        parsed.command = &root_->chosen();
         parsed.kind = Parsed::Kind::Help;
         parsed.message = parsed.command->usage();
     } catch (const CLI::ParseError& error) {
-        parsed.command = &root_->chosen();
         parsed.kind = Parsed::Kind::Usage;
         parsed.message = error.what();
-        std::replace(parsed.message.begin(), parsed.message.end(), '\n', ' ');
+        std::ranges::replace(parsed.message, '\n', ' ');
     }
     return parsed;
 }

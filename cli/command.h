@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,11 +33,15 @@ public:
 
     // Required positional argument, shown as NAME in the help.
     void argument(const std::string& name, std::string& target, const std::string& help);
-    void optional_argument(const std::string& name, std::string& target, const std::string& help);
+    // Nothing when it was not given; an empty one was.
+    void optional_argument(const std::string& name, std::optional<std::string>& target,
+                           const std::string& help);
     void arguments(const std::string& name, std::vector<std::string>& target,
                    const std::string& help);
     // `names`: "-o,--output". Each may be given before or after the verb.
     void option(const std::string& names, std::string& target, const std::string& help);
+    void option(const std::string& names, std::optional<std::string>& target,
+                const std::string& help);
     void option(const std::string& names, std::uint64_t& target, const std::string& help);
     void option(const std::string& names, double& target, const std::string& help);
     void option(const std::string& names, std::vector<std::string>& target,
@@ -51,14 +56,16 @@ public:
         return *options;
     }
 
-    // The innermost verb that the parsed command line names.
-    const Command& chosen() const;
+    // The verb of that name below this one, or nullptr.
+    Command* find_verb(const std::string& name) const;
     const Run& action() const { return run_; }
     std::string usage() const;
     // "weft dev kill", for messages.
     std::string path() const;
 
 private:
+    friend class Grammar;
+
     void* parser_;
     Run run_;
     std::vector<std::pair<std::string, std::unique_ptr<Command>>> verbs_;
@@ -78,9 +85,12 @@ public:
     Grammar(const std::string& program, const std::string& help);
     ~Grammar();
     Command& root() { return *root_; }
+    // Verbs come first: behind the first argument that is none, everything but options is a value,
+    // and so is everything behind "--". "help VERB" is "VERB --help".
     Parsed parse(const std::vector<std::string>& arguments);
 
 private:
+    class Sorter;
     struct Parser;
     std::unique_ptr<Parser> parser_;
     std::unique_ptr<Command> root_;

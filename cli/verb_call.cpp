@@ -20,9 +20,9 @@ void add_call(Command& root) {
     verb.flag("--force", options.force, "run it even if nodes died while they had it");
     verb.run([&options](Shell& shell) {
         const auto payload = read_value(options.payload);
-        if (!payload) return shell.fail(payload.error());
-        const auto call = run_call(
-            shell, {options.address, options.command, *payload, options.request, options.force});
+        if (!payload) return shell.usage(payload.error().message);
+        const auto call = run_call(shell, {options.address, options.command, payload->value_or(""),
+                                           options.request, options.force});
         if (!call) return shell.fail(call.error());
         if (!call->result.done()) return report_failure(shell, *call);
         const std::string_view reply = call->result.reply.view();

@@ -3,30 +3,34 @@
 #include "weft/kv.h"
 
 #include <charconv>
+#include <optional>
+#include <string>
 
 namespace weft::cli {
 
 namespace {
 
 struct CasOptions {
-    std::string address, request, revision;
-    std::vector<std::string> values;  // NEW, or OLD NEW
+    std::string address, request;
+    std::string first;                  // NEW, or OLD when there is a second
+    std::optional<std::string> second;  // NEW
+    std::optional<std::string> revision;
     bool absent = false;
 };
 
 // The expectation of the command line; views into `options`. Nothing when it names none or several.
 std::optional<kv::Expect> read_expectation(const CasOptions& options) {
     const int given =
-        int{options.absent} + int{!options.revision.empty()} + int{options.values.size() == 2};
+        int{options.absent} + int{options.revision.has_value()} + int{options.second.has_value()};
     if (given != 1) return std::nullopt;
     kv::Expect expect;
-    if (options.values.size() == 2) {
+    if (options.second) {
         expect.kind = kv::Expect::Kind::Value;
-        expect.value = options.values.front();
+        expect.value = options.first;
     }
-    if (!options.revision.empty()) {
+    if (options.revision) {
         expect.kind = kv::Expect::Kind::AtRevision;
-        const std::string& text = options.revision;
+        const std::string& text = *options.revision;
         const char* end = text.data() + text.size();
         const auto [at, bad] = std::from_chars(text.data(), end, expect.revision.value);
         if (bad != std::errc{} || at != end) return std::nullopt;
@@ -40,8 +44,8 @@ void add_cas(Command& root) {
     Command& verb = root.verb("cas", "replace the value of kv/ID if it is as expected");
     auto& options = verb.state<CasOptions>();
     verb.argument("KV_ID", options.address, "kv/ID, or ID alone");
-    verb.arguments("VALUES", options.values,
-                   "OLD NEW to compare values, or NEW with one of the options below");
+    verb.argument("OLD", options.first, "the value expected; the new one with an option below");
+    verb.optional_argument("NEW", options.second, "the value to store");
     verb.option("--if-revision", options.revision, "expect this revision");
     verb.flag("--if-absent", options.absent, "expect no value");
     verb.option("--request", options.request, "repeat the call that had this request id");
@@ -49,11 +53,12 @@ void add_cas(Command& root) {
         const auto entity = kv_address(options.address);
         if (!entity) return shell.fail(entity.error());
         const auto expect = read_expectation(options);
-        if (!expect || options.values.size() > 2)
+        if (!expect)
             return shell.usage("cas takes OLD NEW, or NEW with --if-revision or --if-absent");
         const auto call =
             run_call(shell, {entity->type + "/" + entity->id, "cas",
-                             kv::cas_payload(*expect, options.values.back()), options.request});
+                             kv::cas_payload(*expect, options.second.value_or(options.first)),
+                             options.request});
         if (!call) return shell.fail(call.error());
         return call->result.done() ? report_done(shell, *call) : report_failure(shell, *call);
     });

@@ -9,7 +9,8 @@ namespace weft::cli {
 namespace {
 
 struct ListOptions {
-    std::string type, prefix;
+    std::string type;
+    std::optional<std::string> prefix;
 };
 
 // Every replica knows its groups' entities: one row each, by id.
@@ -32,8 +33,8 @@ void add_entity(Command& root) {
     list.run([&options](Shell& shell) {
         auto mesh = shell.connect();
         if (!mesh) return shell.fail(mesh.error());
-        const auto answers =
-            ask_each(*mesh, {"entities", {options.type, options.prefix}, shell.timeout()});
+        const auto answers = ask_each(
+            *mesh, {"entities", {options.type, options.prefix.value_or("")}, shell.timeout()});
         const auto answered =
             std::ranges::count_if(answers, [](const NodeAnswer& a) { return a.table.has_value(); });
         if (answered == 0 && !answers.empty()) return shell.fail(answers.front().table.error());

@@ -11,14 +11,15 @@ void add_put(Command& root) {
     Command& verb = root.verb("put", "store a value under kv/ID");
     auto& options = verb.state<Options>();
     verb.argument("KV_ID", options.address, "kv/ID, or ID alone");
-    verb.optional_argument("VALUE", options.value.argument, "the value; - reads standard input");
+    verb.optional_argument("VALUE", options.value.argument,
+                           "the value; - or nothing: standard input");
     verb.option("--file", options.value.file, "take the value from this file");
     verb.option("--request", options.request, "repeat the call that had this request id");
     verb.run([&options](Shell& shell) {
         const auto entity = kv_address(options.address);
         if (!entity) return shell.fail(entity.error());
-        const auto value = read_value(options.value);
-        if (!value) return shell.fail(value.error());
+        const auto value = need_value(options.value);
+        if (!value) return shell.usage(value.error().message);
         const auto call =
             run_call(shell, {entity->type + "/" + entity->id, "put", *value, options.request});
         if (!call) return shell.fail(call.error());

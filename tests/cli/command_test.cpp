@@ -9,6 +9,10 @@
 #include <gtest/gtest.h>
 #include <sodium.h>
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace weft::cli {
 namespace {
 
@@ -39,6 +43,73 @@ TEST(CommandLine, TakesNegativeNumbersAsValues) {
     EXPECT_EQ(line.grammar.parse({"call", "counter/x", "add", "-5"}).kind, Parsed::Kind::Run);
 }
 
+// What the library makes of it: a verb of any level, or two values.
+TEST(CommandLine, TakesWhatFollowsAnIdForAValue) {
+    struct Seen {
+        std::string id, command;
+        std::optional<std::string> value, second, file;
+        bool flag = false;
+    };
+    const auto parse = [](const std::vector<std::string>& arguments, Seen& seen) {
+        GlobalOptions globals;
+        Grammar grammar("weft", "test");
+        add_verbs(grammar.root(), globals);
+        Command& verb = grammar.root().verb("set", "a test's");
+        verb.argument("ID", seen.id, "");
+        verb.optional_argument("VALUE", seen.value, "");
+        verb.optional_argument("SECOND", seen.second, "");
+        verb.option("-f,--file", seen.file, "");
+        verb.flag("-x,--exact", seen.flag, "");
+        const Parsed parsed = grammar.parse(arguments);
+        EXPECT_EQ(parsed.kind, Parsed::Kind::Run) << parsed.message;
+        EXPECT_EQ(parsed.command->path(), "weft set");
+        return globals;
+    };
+    for (const char* value : {"version", "status", "dev", "set", "kill", "[3]", "[1,2]", "[]", "",
+                              "-", "-5", "-.5", "a,b", "%", "--"}) {
+        SCOPED_TRACE(value);
+        Seen seen;
+        const bool dashes = value == std::string("--");
+        parse(dashes ? std::vector<std::string>{"set", "kv/w", "--", "--"}
+                     : std::vector<std::string>{"set", "kv/w", value},
+              seen);
+        EXPECT_EQ(seen.id, "kv/w");
+        EXPECT_EQ(seen.value, value);
+        EXPECT_FALSE(seen.second);
+        Seen two;
+        const GlobalOptions globals =
+            parse({"set", "-o", "json", "kv/w", "--file", "get", "-x", "--", "status", value}, two);
+        EXPECT_EQ(two.value, "status");
+        EXPECT_EQ(two.second, value);
+        EXPECT_EQ(two.file, "get");
+        EXPECT_TRUE(two.flag);
+        EXPECT_EQ(globals.output, "json");
+    }
+    Seen joined;
+    const GlobalOptions globals = parse({"-ojson", "set", "-xfput", "version"}, joined);
+    EXPECT_EQ(globals.output, "json");
+    EXPECT_EQ(joined.id, "version");
+    EXPECT_FALSE(joined.value);
+    EXPECT_EQ(joined.file, "put");
+    Seen equals;
+    parse({"set", "a", "--file=a=b"}, equals);
+    EXPECT_EQ(equals.file, "a=b");
+    Seen empty;
+    parse({"set", "a", "--file", ""}, empty);
+    EXPECT_EQ(empty.file, "");
+}
+
+TEST(CommandLine, TakesHelpAsAVerb) {
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"help"}, {"help", "dev", "kill"}, {"help", "put"}}) {
+        Line line;
+        const Parsed parsed = line.grammar.parse(words);
+        EXPECT_EQ(parsed.kind, Parsed::Kind::Help) << parsed.message;
+        EXPECT_NE(parsed.message.find(words.back() == "help" ? "weft" : words.back()),
+                  std::string::npos);
+    }
+}
+
 TEST(CommandLine, NamesWhatIsWrong) {
     struct Case {
         const char* why;
@@ -47,9 +118,15 @@ TEST(CommandLine, NamesWhatIsWrong) {
     };
     const Case cases[] = {
         {"unknown verb", {"frobnicate"}, "frobnicate"},
+        {"unknown verb of a noun", {"dev", "frobnicate"}, "'frobnicate' is no verb of 'weft dev'"},
         {"unknown option", {"status", "--frob"}, "--frob"},
+        {"unknown option behind a value", {"put", "a", "--frob"}, "--"},
+        {"unknown short option", {"put", "a", "-y"}, "-y"},
+        {"no value for an option", {"put", "a", "b", "--file"}, "--file needs"},
         {"missing argument", {"get"}, "KV_ID"},
         {"too many arguments", {"get", "a", "b"}, "b"},
+        {"a verb too many", {"get", "a", "version"}, "one argument too many: 'version'"},
+        {"a verb too many, as a value", {"cas", "a", "b", "c", "--", "status"}, "'status'"},
         {"not a number", {"bench", "put", "--clients", "many"}, "many"},
     };
     for (const auto& c : cases) {

@@ -25,6 +25,35 @@ TEST_F(Program, StoresReadsComparesAndDeletes) {
     EXPECT_EQ(weft("get kv/alice").exit_code, 5);
 }
 
+TEST_F(Program, StoresWhatStandsBehindTheIdWhateverItSays) {
+    for (const std::string value :
+         {"version", "status", "health", "get", "[3]", "[1,2]", "-5", ""}) {
+        SCOPED_TRACE(value);
+        EXPECT_EQ(weft("put kv/word '" + value + "'").exit_code, 0);
+        EXPECT_EQ(weft_json("get kv/word").at("value"), value);
+    }
+    EXPECT_EQ(weft("call kv/word put version").exit_code, 0);
+    EXPECT_EQ(weft("get kv/word").output, "version\n");
+    EXPECT_EQ(weft("cas kv/word version '[12]'").exit_code, 0);
+    EXPECT_EQ(weft("cas kv/word '[12]' '[1,2,3]'").exit_code, 0);
+    EXPECT_EQ(weft("get kv/word").output, "[1,2,3]\n");
+    EXPECT_EQ(weft("cas kv/word '[]'").exit_code, 2) << "neither two values nor an option";
+
+    EXPECT_EQ(weft("put kv/word < /dev/null").exit_code, 2) << "the value was forgotten";
+    EXPECT_EQ(weft("put kv/word --file ''").exit_code, 2);
+    EXPECT_EQ(weft("put kv/word '' --file /dev/null").exit_code, 2) << "both";
+    EXPECT_EQ(weft("put kv/word --frob").exit_code, 2);
+    EXPECT_EQ(weft("get kv/word version").exit_code, 2);
+    EXPECT_EQ(weft("get kv/word").output, "[1,2,3]\n");
+    std::ofstream(file("value")) << "from input";
+    EXPECT_EQ(weft("put kv/word < '" + file("value").string() + "'").exit_code, 0);
+    EXPECT_EQ(weft("get kv/word").output, "from input\n");
+    EXPECT_EQ(weft("put kv/word - < /dev/null").exit_code, 0);
+    EXPECT_EQ(weft_json("get kv/word").at("value"), "");
+    EXPECT_EQ(weft("put kv/word -- --frob").exit_code, 0);
+    EXPECT_EQ(weft("get kv/word").output, "--frob\n");
+}
+
 TEST_F(Program, CountsAndShowsTheJournal) {
     EXPECT_EQ(weft("call counter/visits add 5").exit_code, 0);
     EXPECT_EQ(weft("call counter/visits add -2").exit_code, 0);
