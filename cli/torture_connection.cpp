@@ -215,9 +215,10 @@ void TortureConnection::landed(const std::shared_ptr<Flight>& flight, const Call
     // Whatever its outcome: a call that was given up has waited, too.
     const auto well_since = shared_->weather.well_since.load();
     if (well_since != TortureWeather::kNever) {
-        const auto began = shared_->options.begin + std::chrono::nanoseconds(record.start_ns);
-        counts_.longest_wait = std::max<std::chrono::nanoseconds>(
-            counts_.longest_wait, now - std::max(began, well_since));
+        const auto begin = shared_->options.begin;
+        const auto from = std::max(begin + std::chrono::nanoseconds(record.start_ns), well_since);
+        if (now - from > counts_.longest_wait.took)
+            counts_.longest_wait = {from - begin, now - from, record.entity, result.outcome};
     }
     records_.push_back(record);
     free_.push_back(flight->lane);
@@ -338,7 +339,8 @@ void TortureConnection::add_to(TortureCounts& counts, std::vector<std::string>& 
     counts.unknown += counts_.unknown;
     counts.settled += counts_.settled;
     counts.bytes_written += counts_.bytes_written;
-    counts.longest_wait = std::max(counts.longest_wait, counts_.longest_wait);
+    if (counts_.longest_wait.took > counts.longest_wait.took)
+        counts.longest_wait = counts_.longest_wait;
     counts.latency_ns.merge(counts_.latency_ns);
     counts.faulty_latency_ns.merge(counts_.faulty_latency_ns);
     wrong.insert(wrong.end(), wrong_.begin(), wrong_.end());

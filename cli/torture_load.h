@@ -31,12 +31,19 @@ struct TortureLoadOptions {
     std::chrono::milliseconds timeout{5000};
 };
 
+// One call's, from when it began or a quorum was well again.
+struct TortureWait {
+    std::chrono::nanoseconds from{}, took{};  // from: in the history's time
+    std::uint32_t entity = 0;
+    Outcome outcome{};
+};
+
 struct TortureCounts {
     std::uint64_t done = 0, rejected = 0, not_done = 0, unknown = 0, settled = 0;
     std::uint64_t bytes_written = 0, entities = 0;
     Histogram latency_ns, faulty_latency_ns;  // of answers; the second while a fault was active
     std::chrono::nanoseconds longest_gap{};   // between two answers
-    std::chrono::nanoseconds longest_wait{};  // of one call, while a quorum was well all the time
+    TortureWait longest_wait;                 // while a quorum was well all the time
     std::uint64_t operations() const { return done + rejected + not_done + unknown; }
 };
 

@@ -1,5 +1,6 @@
 #include "cli/torture_report.h"
 
+#include "cli/call_verbs.h"
 #include "cli/history_file.h"
 
 #include <fmt/core.h>
@@ -39,8 +40,12 @@ Record torture_record(const TortureOptions& options, const TortureReport& report
     record.push_back({"node_starts", report.nemesis.starts});
     record.push_back(
         {"longest_gap_ms", in_ms(static_cast<std::uint64_t>(counts.longest_gap.count()))});
+    const TortureWait& wait = counts.longest_wait;
+    record.push_back({"longest_wait_ms", in_ms(static_cast<std::uint64_t>(wait.took.count()))});
     record.push_back(
-        {"longest_wait_ms", in_ms(static_cast<std::uint64_t>(counts.longest_wait.count()))});
+        {"longest_wait_at_s", in_ms(static_cast<std::uint64_t>(wait.from.count())) / 1e3});
+    record.push_back({"longest_wait_entity", TortureEntities::name(wait.entity)});
+    record.push_back({"longest_wait_outcome", std::string(outcome_name(wait.outcome))});
     record.push_back({"p99_ms", in_ms(counts.latency_ns.quantile(99, 100))});
     record.push_back({"p99_faults_ms", in_ms(counts.faulty_latency_ns.quantile(99, 100))});
     record.push_back({"healed_after_ms", static_cast<double>(report.healed_after.count())});

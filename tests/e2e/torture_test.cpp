@@ -72,6 +72,7 @@ TEST_F(Torture, KeepsEveryPromiseForAFewSeconds) {
     EXPECT_GT(ran.report.value("faults", 0), 2);
     EXPECT_GT(ran.report.value("node_starts", 0), 0);
     EXPECT_GT(ran.report.value("longest_wait_ms", 0.0), 0.0);
+    EXPECT_NE(ran.report.value("longest_wait_entity", "").find('/'), std::string::npos);
     EXPECT_GT(ran.report.value("p99_ms", 0.0), 0.0);
     EXPECT_NE(progress().find("kill -9 of"), std::string::npos) << progress();
     EXPECT_TRUE(folders().empty()) << "what is in order is removed";
