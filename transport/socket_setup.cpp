@@ -3,8 +3,12 @@
 #include "core/error.h"
 #include "core/invariant.h"
 
+#include <unistd.h>
 #include <zmq.h>
 
+#include <array>
+#include <cstdlib>
+#include <mutex>
 #include <zmq.hpp>
 
 namespace weft::transport {
@@ -33,6 +37,22 @@ constexpr const char* kSecurityDomain = "weft";
 // ZeroMQ's limit covers the payload alone; the slack lets a frame just over our own limit be
 // answered with a reason.
 constexpr std::size_t kMessageSlackBytes = 4096;
+
+// libzmq numbers the connections of a ROUTER from what rand() gives when the socket is made, seeds
+// it never, and aborts when a stranger has claimed the number that comes next (Z8). So rand() draws
+// from a state of ours meanwhile (glibc's; it is random()), and the program's own goes on as it
+// was.
+void* make_router(Context& context) {
+    static std::mutex one_at_a_time;
+    static std::array<char, 128> state;
+    const std::lock_guard guard(one_at_a_time);
+    unsigned seed = 0;
+    if (getentropy(&seed, sizeof seed) != 0) return nullptr;
+    char* programs = initstate(seed, state.data(), state.size());
+    void* socket = zmq_socket(context.handle(), ZMQ_ROUTER);
+    setstate(programs);
+    return socket;
+}
 
 void set_options(zmq::socket_ref socket, SocketRole role, std::size_t message_bytes_max) {
     namespace opt = zmq::sockopt;
@@ -63,8 +83,8 @@ void set_options(zmq::socket_ref socket, SocketRole role, std::size_t message_by
 void SocketCloser::operator()(void* socket) const { zmq_close(socket); }
 
 Result<Socket> open_socket(Context& context, SocketRole role, std::size_t message_bytes_max) {
-    const int type = role == SocketRole::Router ? ZMQ_ROUTER : ZMQ_DEALER;
-    Socket socket(zmq_socket(context.handle(), type));
+    Socket socket(role == SocketRole::Router ? make_router(context)
+                                             : zmq_socket(context.handle(), ZMQ_DEALER));
     if (!socket)
         return fail(ErrorNumber::BadConfiguration, "no further socket: {}",
                     zmq_strerror(zmq_errno()));

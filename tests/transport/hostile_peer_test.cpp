@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <zmq.h>
 
+#include <cstdlib>
 #include <memory>
 
 namespace weft::transport {
@@ -136,16 +137,32 @@ TEST_F(HostilePeer, ManySilentGreetingsDoNotStopOthers) {
     expect_good_service();
 }
 
-// A ZMTP 3.0 greeting with NULL security, a READY command, then a frame header with `size`.
-std::string claim_of(std::uint64_t size) {
+std::string big_endian(std::uint32_t number) {
+    std::string bytes;
+    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(number >> shift & 0xff);
+    return bytes;
+}
+
+// A ZMTP 3.0 greeting with NULL security and a READY command.
+std::string ready(std::string_view routing_id = {}) {
     std::string bytes("\xff\0\0\0\0\0\0\0\x01\x7f\x03\0NULL", 16);
     bytes.resize(64, '\0');
-    const std::string ready(
+    std::string command(
         "\x05READY\x0bSocket-Type\0\0\0\x06"
         "DEALER",
         28);
-    bytes += "\x04\x1c";
-    bytes += ready;
+    if (!routing_id.empty()) {
+        command += "\x08Identity" + big_endian(static_cast<std::uint32_t>(routing_id.size()));
+        command += routing_id;
+    }
+    bytes += '\x04';
+    bytes += static_cast<char>(command.size());
+    return bytes + command;
+}
+
+// The same, then a frame header with `size`.
+std::string claim_of(std::uint64_t size) {
+    std::string bytes = ready();
     bytes += '\x02';  // long frame
     for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(size >> shift & 0xff);
     return bytes;
@@ -194,6 +211,40 @@ TEST_F(HostilePeer, ChosenRoutingIdsAreNotServed) {
     zmq_send(socket.get(), "hello", 5, 0);
     EXPECT_TRUE(rejects_one());
     expect_good_service();
+}
+
+// libzmq numbers connections from what rand() gives when the socket is made, and aborts when such a
+// number is taken: in a process that never called srand() it is always the same.
+TEST(RoutingIds, CannotBeForetold) {
+    Context context;
+    const std::string address = test::free_address();
+    std::srand(1);
+    const auto low = static_cast<std::uint32_t>(std::rand());
+    const std::uint32_t first = low | static_cast<std::uint32_t>(std::rand()) << 31;
+    std::srand(1);
+    auto router = Router::bind(context, address, kLimit);
+    ASSERT_TRUE(router) << router.error().message;
+    std::vector<std::unique_ptr<test::PlainTcp>> connections;
+    const auto connect = [&](std::string_view routing_id) {
+        connections.push_back(std::make_unique<test::PlainTcp>(address));
+        ASSERT_TRUE(connections.back()->send(ready(routing_id)));
+    };
+    for (std::uint32_t i = 0; i < 100; ++i) connect(std::string(1, '\0') + big_endian(first + i));
+    for (int i = 0; i < 50; ++i) connect({});
+    auto good = Dealer::connect(context, address, kLimit);
+    ASSERT_TRUE(good);
+    ASSERT_TRUE(test::eventually({}, [&] { return good->send("good"); }));
+    EXPECT_TRUE(
+        test::eventually({{router->handle()}, {}}, [&] { return router->receive().has_value(); }));
+}
+
+TEST(RoutingIds, LeaveTheProgramsOwnRandomNumbersAlone) {
+    Context context;
+    std::srand(7);
+    const int expected = std::rand();
+    std::srand(7);
+    ASSERT_TRUE(Router::bind(context, test::free_address(), kLimit));
+    EXPECT_EQ(std::rand(), expected);
 }
 
 TEST_F(HostilePeer, ConnectionsThatEndInMidMessageLeaveNothing) {
