@@ -43,7 +43,7 @@ struct TortureCounts {
     std::uint64_t bytes_written = 0, entities = 0;
     Histogram latency_ns, faulty_latency_ns;  // of answers; the second while a fault was active
     std::chrono::nanoseconds longest_gap{};   // between two answers
-    TortureWait longest_wait;                 // while a quorum was well all the time
+    TortureWait longest_wait;                 // as TortureWeather::well_since counts
     std::uint64_t operations() const { return done + rejected + not_done + unknown; }
 };
 

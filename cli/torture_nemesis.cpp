@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace weft::cli {
 
@@ -107,7 +108,9 @@ void Nemesis::look_at_weather() {
     const std::size_t replicas = std::min<std::size_t>(nodes_.size(), 3);
     const bool quorum = static_cast<std::size_t>(unwell) <= (replicas - 1) / 2;
     const bool before = weather_.well_since.load() != TortureWeather::kNever;
-    if (quorum != before) weather_.well_since = quorum ? Clock::now() : TortureWeather::kNever;
+    const bool worse = unwell > std::exchange(unwell_, unwell);
+    if (quorum != before || (quorum && worse))
+        weather_.well_since = quorum ? Clock::now() : TortureWeather::kNever;
 }
 
 void Nemesis::act(const TortureStep& step) {

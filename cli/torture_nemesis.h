@@ -7,6 +7,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -67,6 +68,7 @@ private:
     DevMesh& mesh_;
     std::function<void(const std::string&)> tell_;
     std::vector<NodeState> nodes_;
+    std::ptrdiff_t unwell_ = 0;      // of them, when last looked at
     std::optional<PortLock> ports_;  // held while no node holds the ports itself
     std::thread thread_;
     std::atomic<bool> stopping_{false};

@@ -59,8 +59,9 @@ struct TortureWeather {
     static constexpr Clock::time_point kNever = Clock::time_point::max();
 
     std::atomic<int> faults{0};  // episodes under way
-    // Since when a quorum of every group has been well all the time; kNever: it is not. A node is
-    // well that runs, is not stopped, and has a right clock and a good disk.
+    // Since when a quorum of every group has been well all the time and no further node has fallen
+    // ill; kNever: it is not. A node is well that runs, is not stopped, and has a right clock and a
+    // good disk.
     std::atomic<Clock::time_point> well_since{Clock::time_point::min()};
 };
 

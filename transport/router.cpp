@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <list>
 #include <unordered_map>
 
@@ -52,6 +53,7 @@ struct Router::State {
     struct Connection {
         ClientRef ref;
         std::list<RoutingId>::iterator age;
+        std::uint32_t faults = 0;
     };
 
     ClientRef ref_of(RoutingId id) {
@@ -152,6 +154,14 @@ SendResult Router::send(ClientRef to, std::string_view frame) {
     if (zmq_errno() == EAGAIN) return SendResult::Full;
     state_->forget(found->second);
     return SendResult::Gone;
+}
+
+std::uint32_t Router::count_fault(ClientRef of) {
+    const auto found = state_->by_ref.find(of);
+    if (found == state_->by_ref.end()) return 0;
+    std::uint32_t& faults = state_->by_id.at(found->second).faults;
+    if (faults != std::numeric_limits<std::uint32_t>::max()) ++faults;
+    return faults;
 }
 
 std::uint64_t Router::rejected() const { return state_->rejected; }

@@ -68,6 +68,9 @@ public:
     // counted.
     std::optional<Received> receive();
     SendResult send(ClientRef to, std::string_view frame);
+    // Counts one bad frame of that connection and returns how many there were; 0 when it is not
+    // remembered.
+    std::uint32_t count_fault(ClientRef of);
     // Messages that were not one frame of a connection with an id of our own.
     std::uint64_t rejected() const;
     std::size_t connections() const;

@@ -18,6 +18,9 @@ namespace weft::node {
 template <class Port>
 class Loop {
 public:
+    // Costly events end a round early: deadlines, disk and replies do not wait for them.
+    static constexpr Duration kRoundMax = std::chrono::milliseconds(10);
+
     // `events_max` bounds one round, so that replies do not wait for an endless input.
     Loop(Node& node, Port& port, std::size_t events_max = 256)
         : node_(node), port_(port), events_max_(events_max) {}
@@ -27,11 +30,14 @@ public:
     std::size_t round() {
         std::size_t taken = 0;
         Event event;
-        while (taken < events_max_ && port_.next_event(event)) {
-            node_.step(port_.now(), std::move(event), effects_);
+        Now now = port_.now();
+        const Instant until = now.mono + kRoundMax;
+        while (taken < events_max_ && now.mono < until && port_.next_event(event)) {
+            now = port_.now();
+            node_.step(now, std::move(event), effects_);
             ++taken;
         }
-        const Now now = port_.now();
+        now = port_.now();
         if (node_.next_deadline() <= now.mono) {
             node_.step(now, Timer{}, effects_);
             ++taken;

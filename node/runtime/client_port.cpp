@@ -19,6 +19,10 @@ void ClientPort::flush(const wire::FrameHeader& header, Rejects& rejects,
     for (const auto& [to, place] : written_)
         if (!writers_[place].empty()) send(to, writers_[place], header);
     written_.clear();
+    if (writers_.size() > kWritersKept) {
+        writers_.resize(kWritersKept);
+        writers_.shrink_to_fit();
+    }
     for (const ClientRef client : gone_) events.push_back(ClientGone{client});
     gone_.clear();
     for (; dropped_ > 0; --dropped_) rejects.add(Reject::NotDelivered);

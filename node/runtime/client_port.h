@@ -33,6 +33,7 @@ public:
 private:
     // DESIGN 10: bytes that may wait for one client. The session knows a reply that is dropped.
     static constexpr std::size_t kClientBytesMax = std::size_t{4} << 20;
+    static constexpr std::size_t kWritersKept = 64;
 
     void send(ClientRef to, wire::FrameWriter& frame, const wire::FrameHeader& header);
     void drain();

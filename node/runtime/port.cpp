@@ -19,6 +19,10 @@ namespace {
 // Links, signals and frames that wait are looked after at least this often under load.
 constexpr Duration kLookInterval = std::chrono::milliseconds(10);
 constexpr Duration kSleepMax = std::chrono::seconds(1);
+// Refused frames, ends of frames and skipped messages of a round: garbage must not keep the node
+// from its deadlines (a good frame has one end, and its events are counted by the loop).
+constexpr int kUselessMax = 1024;
+constexpr std::uint32_t kFaultsTold = 16;  // of a connection
 constexpr Duration kRestlessSleepMax = std::chrono::milliseconds(2);
 
 bool readable(int descriptor) {
@@ -59,10 +63,13 @@ bool Port::next_event(Event& event) {
         pending_.pop_front();
         return true;
     }
-    do {
-        if (incoming_ && next_message(event)) return true;
-        incoming_.reset();
-    } while (next_frame());
+    for (; useless_ < kUselessMax; ++useless_) {
+        if (!incoming_ && !next_frame()) return false;
+        if (!incoming_) continue;
+        const Taken taken = next_message(event);
+        if (taken == Taken::Message) return true;
+        if (taken != Taken::Nothing) incoming_.reset();
+    }
     return false;
 }
 
@@ -125,33 +132,29 @@ void Port::open_client_frame(const transport::Router::Received& received) {
     auto frame = wire::FrameReader::open(received.frame);
     if (!frame) {
         rejects_.add(Reject::BadFrame, "client", frame.error(), now().mono);
-        return tell_client(received.from, frame.error());
+        return refuse_frame(received.from, frame.error());
     }
     const wire::FrameHeader& from = frame->header();
     if (from.channel != wire::Channel::Client) {
         const Error error =
             make_error(ErrorNumber::UnexpectedMessage, "this port is for clients only");
         rejects_.add(Reject::WrongChannel, "client", error, now().mono);
-        return tell_client(received.from, error);
+        return refuse_frame(received.from, error);
     }
     const bool foreign = (!from.cluster.is_zero() && from.cluster != header_.cluster) ||
                          (!from.receiver.is_zero() && from.receiver != header_.sender);
     incoming_ = Incoming{*std::move(frame), received.from, foreign, Source::Client};
 }
 
-bool Port::next_message(Event& event) {
-    for (;;) {
-        auto raw = incoming_->frame.next();
-        if (!raw) {
-            reject(Reject::BadFrame, raw.error());
-            return false;
-        }
-        if (!*raw) return false;
-        const Taken taken = incoming_->source == Source::Mesh ? take_mesh_message(**raw, event)
-                                                              : take_client_message(**raw, event);
-        if (taken == Taken::Message) return true;
-        if (taken == Taken::FrameFailed) return false;
+Port::Taken Port::next_message(Event& event) {
+    auto raw = incoming_->frame.next();
+    if (!raw) {
+        reject(Reject::BadFrame, raw.error());
+        return Taken::FrameFailed;
     }
+    if (!*raw) return Taken::FrameEnd;
+    return incoming_->source == Source::Mesh ? take_mesh_message(**raw, event)
+                                             : take_client_message(**raw, event);
 }
 
 Port::Taken Port::take_mesh_message(const wire::RawMessage& raw, Event& event) {
@@ -211,7 +214,7 @@ void Port::reject(Reject reason, const Error& error) {
 // A request whose id can be read gets its own answer, anything else a general one.
 void Port::refuse_client(const wire::RawMessage& raw, const Error& error) {
     const auto id = wire::request_id_of(raw);
-    if (!id) return tell_client(incoming_->client, error);
+    if (!id) return refuse_frame(incoming_->client, error);
     Reply reply;
     reply.id = *id;
     reply.outcome = Outcome::NotDone;
@@ -219,7 +222,9 @@ void Port::refuse_client(const wire::RawMessage& raw, const Error& error) {
     clients_.write(incoming_->client, std::move(reply), header_);
 }
 
-void Port::tell_client(ClientRef client, const Error& error) {
+// A program that is being written is told what is wrong; a flood is not answered.
+void Port::refuse_frame(ClientRef client, const Error& error) {
+    if (clients_.router().count_fault(client) > kFaultsTold) return;
     routing::AdminReply reply;  // id 0: answers no question in particular
     reply.error = error;
     clients_.write(client, std::move(reply), header_);
@@ -246,6 +251,7 @@ void Port::perform(Effects& effects) {
 }
 
 void Port::end_round() {
+    useless_ = 0;
     clients_.flush(header_, rejects_, pending_);
     if (now().mono - looked_ >= kLookInterval) look_around();
 }
@@ -282,7 +288,7 @@ void Port::send_the_rest(Instant limit) {
 
 void Port::sleep(Instant deadline) {
     look_around();
-    if (!pending_.empty() || stop_) return;
+    if (!pending_.empty() || incoming_ || stop_) return;
     const Duration longest = restless() ? kRestlessSleepMax : kSleepMax;
     const Instant at = now().mono;
     if (deadline <= at) return;

@@ -72,17 +72,18 @@ private:
     };
 
     void take_completions();
+    // Takes a frame off a socket, into incoming_ if it holds; false: there is none.
     bool next_frame();
     void open_mesh_frame(std::string_view bytes);
     void open_client_frame(const transport::Router::Received& received);
-    // The next event out of the frame at hand; false at its end.
-    bool next_message(Event& event);
-    enum class Taken : std::uint8_t { Message, Nothing, FrameFailed };
+    enum class Taken : std::uint8_t { Message, Nothing, FrameEnd, FrameFailed };
+    // The next message of the frame at hand.
+    Taken next_message(Event& event);
     Taken take_mesh_message(const wire::RawMessage& raw, Event& event);
     Taken take_client_message(const wire::RawMessage& raw, Event& event);
     Taken refuse_foreign(const wire::RawMessage& raw);
     void refuse_client(const wire::RawMessage& raw, const Error& error);
-    void tell_client(ClientRef client, const Error& error);
+    void refuse_frame(ClientRef client, const Error& error);
     void reject(Reject reason, const Error& error);
     bool restless() const { return peers_.restless() || clients_.restless(); }
     void look_around();
@@ -102,6 +103,7 @@ private:
     std::vector<Fetch> fetches_;
     std::optional<Incoming> incoming_;
     Source turn_ = Source::Mesh;
+    int useless_ = 0;  // of this round: what was looked at and gave no event
     transport::PollSet poll_set_;
     Instant looked_ = Instant::long_ago();
     std::optional<Error> store_failure_;

@@ -8,6 +8,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <vector>
+
 namespace weft {
 namespace {
 
@@ -183,6 +188,69 @@ TEST_F(HostileFrames, AClientThatNeverReadsLosesItsReplies) {
         EXPECT_EQ(good_->call("kv", "kept", "get", "").outcome, Outcome::Done);
     }
     EXPECT_TRUE(counted("not_delivered"));
+}
+
+// Before a round had an end in rubbish, the node answered nobody until the flood was over.
+TEST_F(HostileFrames, AFloodOfRubbishKeepsNobodyFromBeingServed) {
+    // A READY of ZMTP 3.0, then frames of one byte: cheaper to send than to look at.
+    std::string greeting("\xff\0\0\0\0\0\0\0\x01\x7f\x03\0NULL", 16);
+    greeting.resize(64, '\0');
+    greeting += std::string(
+        "\x04\x1c\x05READY\x0bSocket-Type\0\0\0\x06"
+        "DEALER",
+        30);
+    std::string rubbish;
+    for (int i = 0; i < 20'000; ++i) rubbish += std::string("\0\x01x", 3);
+    std::atomic<bool> over = false;
+    std::vector<std::thread> floods;
+    for (int thread = 0; thread < 2; ++thread)
+        floods.emplace_back([&] {
+            std::vector<std::pair<std::unique_ptr<test::PlainTcp>, std::size_t>> connections;
+            for (int i = 0; i < 128; ++i) {
+                const auto& port = i % 2 == 0 ? record().client_address : record().mesh_address;
+                connections.emplace_back(std::make_unique<test::PlainTcp>(port), 0);
+                connections.back().first->send(greeting);
+            }
+            while (!over)
+                for (auto& [tcp, sent] : connections)
+                    sent = (sent + tcp->send_some(std::string_view(rubbish).substr(sent))) %
+                           rubbish.size();
+        });
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    int served = 0;
+    while (std::chrono::steady_clock::now() < until) {
+        if (good_->call("kv", "flooded", "put", "x").outcome != Outcome::Done) break;
+        ++served;
+    }
+    over = true;
+    for (std::thread& flood : floods) flood.join();
+    EXPECT_GT(served, 10);
+}
+
+TEST_F(HostileFrames, AConnectionIsToldOfItsFirstBadFramesOnly) {
+    test::RawClient client = client_port();
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(client.send("rubbish"));
+    // Answered behind all of them.
+    ASSERT_TRUE(client.send(client.frame_of(client.request("kv", "kept", "get", ""))));
+    int told = 0;
+    EXPECT_TRUE(client.receive_until([&](routing::ToClient& message) {
+        if (std::holds_alternative<routing::AdminReply>(message)) ++told;
+        return std::holds_alternative<Reply>(message);
+    }));
+    EXPECT_EQ(told, 16);
+}
+
+// More than a round looks at: what follows them waits for no further frame.
+TEST_F(HostileFrames, ARequestBehindThousandsOfUnknownMessagesIsAnswered) {
+    test::RawClient client = client_port();
+    wire::FrameWriter writer;
+    for (int i = 0; i < 100'000; ++i) writer.add(999, 0, "12345678");
+    wire::write(writer, routing::ToNode(client.request("kv", "kept", "get", "")));
+    ASSERT_TRUE(client.send(writer.finish(client.header())));
+    EXPECT_TRUE(client.receive_until([](routing::ToClient& message) {
+        const auto* reply = std::get_if<Reply>(&message);
+        return reply != nullptr && reply->payload.view() == "before";
+    }));
 }
 
 // A founder's name on frames of a process that is gone, and on frames that make no sense.

@@ -56,6 +56,12 @@ public:
         return ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
                static_cast<ssize_t>(bytes.size());
     }
+    // As many as there is room for.
+    std::size_t send_some(std::string_view bytes) {
+        const ssize_t sent =
+            ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+    }
     // True when the other end has closed within a second.
     bool closed_by_peer() {
         const timeval limit{1, 0};

@@ -1,0 +1,56 @@
+// How much of what comes in one round looks at.
+
+#include "node/runtime/port.h"
+
+#include "flatbuffers/wire_frame.h"
+#include "storage/memory_store.h"
+#include "tests/transport/loopback.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace weft::node {
+namespace {
+
+TEST(Port, ARoundOfRubbishEndsAlthoughThereIsMore) {
+    transport::Context context;
+    const std::string mesh_address = test::free_address();
+    const std::string client_address = test::free_address();
+    auto mesh = transport::Router::bind(context, mesh_address, wire::kFrameBytesMax);
+    auto client = transport::Router::bind(context, client_address, wire::kFrameBytesMax);
+    ASSERT_TRUE(mesh && client);
+    ClientPort clients(*std::move(client));
+    auto peers = PeerLinks::open(context, {}, NodeId{}, Log());
+    ASSERT_TRUE(peers);
+    storage::MemoryStore store;
+    Completions completions;
+    JournalThread journal(store, completions);
+    ReaderThread reader(store, completions);
+    Port port({*mesh, clients, *peers, journal, reader, completions}, PortOptions{});
+
+    // As many as lie in the sockets; what is sent before the connection stands is not.
+    std::vector<transport::Dealer> dealers;
+    for (int i = 0; i < 100; ++i)
+        dealers.push_back(*transport::Dealer::connect(
+            context, i % 2 == 0 ? mesh_address : client_address, wire::kFrameBytesMax));
+    for (transport::Dealer& dealer : dealers) {
+        ASSERT_TRUE(test::eventually({}, [&] { return dealer.send("x"); }));
+        while (dealer.send("x")) {
+        }
+    }
+    const auto refused = [&] { return port.rejects().count(Reject::BadFrame); };
+    Event event;
+    std::uint64_t before = 0;
+    for (int round = 0; round < 2; ++round) {
+        EXPECT_FALSE(port.next_event(event));
+        EXPECT_LE(refused() - before, 1024u);
+        EXPECT_GE(refused() - before, 500u) << "not enough was there";
+        EXPECT_FALSE(port.next_event(event)) << "the round is over";
+        before = refused();
+        port.end_round();
+    }
+}
+
+}  // namespace
+}  // namespace weft::node
