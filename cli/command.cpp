@@ -57,7 +57,7 @@ void Command::option(const std::string& names, double& target, const std::string
 
 void Command::option(const std::string& names, std::vector<std::string>& target,
                      const std::string& help) {
-    app(parser_)->add_option(names, target, help)->delimiter(',');
+    app(parser_)->add_option(names, target, help)->delimiter(',')->allow_extra_args(false);
 }
 
 void Command::flag(const std::string& names, bool& target, const std::string& help) {
@@ -105,10 +105,11 @@ public:
     std::vector<std::string> sorted() const;
 
 private:
-    // True when what was typed next belongs to it.
+    // True when what was typed next is its value.
     bool take_option(const std::string& typed);
     bool take_short(const std::string& typed);
-    bool take_value(const std::string& typed);
+    bool take_verb(const std::string& typed);
+    void take_value(const std::string& typed);
     CLI::Option* find(const std::string& name) const;
     std::size_t values_max() const;
 
@@ -135,12 +136,18 @@ bool Grammar::Sorter::take_option(const std::string& typed) {
     options_.push_back(typed);
     if (typed[1] != '-') return take_short(typed);
     const std::size_t equals = typed.find('=');
-    const CLI::Option* option = find(typed.substr(0, equals));
+    const std::string name = typed.substr(0, equals);
+    const CLI::Option* option = find(name);
     if (option == nullptr) {
         wrong_ = "unknown option '" + typed + "' (a value that begins with '-' goes behind '--')";
         return false;
     }
-    return equals == std::string::npos && option->get_items_expected_max() > 0;
+    if (option->get_items_expected_max() == 0) return false;
+    if (equals == std::string::npos) return true;
+    // The library would take what comes next for the value of "--name=".
+    options_.back() = name;
+    options_.push_back(typed.substr(equals + 1));
+    return false;
 }
 
 // "-o json", "-ojson", and flags in one: "-ab".
@@ -157,21 +164,21 @@ bool Grammar::Sorter::take_short(const std::string& typed) {
     return false;
 }
 
-bool Grammar::Sorter::take_value(const std::string& typed) {
-    if (values_.empty()) {
-        if (Command* verb = verb_->find_verb(typed)) {
-            verb_ = verb;
-            verbs_.push_back(typed);
-            return true;
-        }
-    }
+bool Grammar::Sorter::take_verb(const std::string& typed) {
+    Command* verb = values_.empty() ? verb_->find_verb(typed) : nullptr;
+    if (verb == nullptr) return false;
+    verb_ = verb;
+    verbs_.push_back(typed);
+    return true;
+}
+
+void Grammar::Sorter::take_value(const std::string& typed) {
     values_.push_back(typed);
     if (!verb_->verbs_.empty())
         wrong_ = "'" + typed + "' is no verb of '" + verb_->path() + "'; see '" + verb_->path() +
                  " --help'";
     else if (values_.size() > values_max())
         wrong_ = "one argument too many: '" + typed + "'";
-    return wrong_.empty();
 }
 
 std::string Grammar::Sorter::sort(const std::vector<std::string>& arguments) {
@@ -187,7 +194,7 @@ std::string Grammar::Sorter::sort(const std::vector<std::string>& arguments) {
             only_values = true;
         else if (typed.size() > 1 && typed[0] == '-' && !number)
             option_open = take_option(typed);
-        else
+        else if (!take_verb(typed))
             take_value(typed);
         if (!wrong_.empty()) return wrong_;
     }
@@ -205,10 +212,7 @@ std::vector<std::string> Grammar::Sorter::sorted() const {
 
 Parsed Grammar::parse(const std::vector<std::string>& arguments) {
     std::vector<std::string> typed = arguments;
-    if (!typed.empty() && typed.front() == "help") {
-        typed.erase(typed.begin());
-        typed.push_back("--help");
-    }
+    if (!typed.empty() && typed.front() == "help") typed.front() = "--help";
     Parsed parsed;
     Sorter sorter(*root_);
     parsed.message = sorter.sort(typed);

@@ -44,8 +44,9 @@ void add_cas(Command& root) {
     Command& verb = root.verb("cas", "replace the value of kv/ID if it is as expected");
     auto& options = verb.state<CasOptions>();
     verb.argument("KV_ID", options.address, "kv/ID, or ID alone");
-    verb.argument("OLD", options.first, "the value expected; the new one with an option below");
-    verb.optional_argument("NEW", options.second, "the value to store");
+    verb.argument("VALUE", options.first, "the one expected, or the new one with an option below");
+    verb.optional_argument("NEW", options.second,
+                           "the value to store, if VALUE is the one expected");
     verb.option("--if-revision", options.revision, "expect this revision");
     verb.flag("--if-absent", options.absent, "expect no value");
     verb.option("--request", options.request, "repeat the call that had this request id");
@@ -54,7 +55,7 @@ void add_cas(Command& root) {
         if (!entity) return shell.fail(entity.error());
         const auto expect = read_expectation(options);
         if (!expect)
-            return shell.usage("cas takes OLD NEW, or NEW with --if-revision or --if-absent");
+            return shell.usage("cas takes VALUE NEW, or VALUE with --if-revision or --if-absent");
         const auto call =
             run_call(shell, {entity->type + "/" + entity->id, "cas",
                              kv::cas_payload(*expect, options.second.value_or(options.first)),

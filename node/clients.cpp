@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "node/facts.h"
 #include "node/state.h"
+#include "replication/sessions.h"
 #include "routing/key.h"
 
 #include <algorithm>
@@ -36,7 +37,9 @@ void Node::State::on_client_hello(ClientRef from) {
     reply.cluster = cluster;
     reply.node = options.self;
     reply.boot = options.boot;
-    reply.log_time_ms = now.wall.ms - stamps_back_ms;
+    // Groups whose stamps stay back by more take no session of this; others must not call it
+    // expired.
+    reply.log_time_ms = now.wall.ms - std::min(stamps_back_ms, replication::kSessionLifeMs / 2);
     reply.hash_key = options.genesis.hash_key;
     reply.groups = options.genesis.groups;
     reply.epoch = table.epoch();

@@ -157,7 +157,10 @@ void Node::State::on_role_changed(Hosted& group) {
         ++counters.elections_won;
         group.led_since = now.mono;
     }
-    if (!leads) group.home_tries = 0;
+    if (!leads) {
+        group.home_tries = 0;
+        group.home_after = {};
+    }
     group.role = replica.role();
     group.term = replica.term();
     if (leads) tell_contacts(group);

@@ -65,7 +65,7 @@ std::int64_t Node::State::own_clock() const { return now.wall.ms - boot_clock_ms
 
 std::int64_t Node::State::ahead_of(const Peer& peer) const { return own_clock() - *peer.clock_ms; }
 
-void Node::State::judge_clocks() {
+void Node::State::judge_clocks(std::int64_t jump_ms) {
     bool one_behind = false;
     for (Peer& peer : peers) {
         const std::int64_t limit = peer.behind ? kWellMs : kAheadMs;
@@ -73,17 +73,18 @@ void Node::State::judge_clocks() {
         one_behind = one_behind || behind || peer.behind;
         if (behind == peer.behind) continue;
         peer.behind = behind;
+        if (!peer.clock_ms) continue;  // forgotten
         if (behind)
             log.error("clock.ahead", {{"of", peer.record.node}, {"ms", ahead_of(peer)}});
         else
             log.info("clock.well_again", {{"with", peer.record.node}});
     }
-    if (!one_behind && !clock_matters) return;
+    if (!one_behind && !clock_matters && jump_ms == 0) return;
     clock_matters = false;
     stamps_back_ms = 0;
     for (Hosted& group : hosted) {
         const replication::OwnClock before = group.clock;
-        group.clock = {ahead_of_quorum(group), stamps_back_of(group)};
+        group.clock = {ahead_of_quorum(group), stamps_back_of(group, jump_ms)};
         clock_matters = clock_matters || group.clock.ahead || group.clock.stamps_back_ms != 0;
         stamps_back_ms = std::max(stamps_back_ms, group.clock.stamps_back_ms);
         if (group.clock.ahead != before.ahead ||
@@ -94,15 +95,17 @@ void Node::State::judge_clocks() {
 
 // A clock that was set is noticed before anything is stamped with it.
 void Node::State::look_at_own_clock() {
-    if (!apart(own_clock(), judged_clock_ms)) return;
-    judged_clock_ms = own_clock();
-    judge_clocks();
+    const std::int64_t before = std::exchange(judged_clock_ms, own_clock()).value_or(own_clock());
+    if (apart(own_clock(), before))
+        judge_clocks(own_clock() - before);
+    else
+        judged_clock_ms = before;
 }
 
 // How far our stamps must stay behind our clock so that a quorum of those whose clocks we know
-// takes them: the group may have to go on with these alone. While we know of no quorum nothing
-// comes of what we stamp, and what was right before stays.
-std::int64_t Node::State::stamps_back_of(const Hosted& group) {
+// takes them: the group may have to go on with these alone. While we know of no quorum, stamps stay
+// where they were, whatever our clock does.
+std::int64_t Node::State::stamps_back_of(const Hosted& group, std::int64_t jump_ms) {
     const replication::Config& config = group.partition.replica().config();
     std::vector<std::pair<std::int64_t, std::size_t>> members;
     for (std::size_t slot = 0; slot < config.nodes.size(); ++slot) {
@@ -119,7 +122,7 @@ std::int64_t Node::State::stamps_back_of(const Hosted& group) {
         taking = static_cast<replication::PeerSet>(taking | 1U << slot);
         if (config.quorum(taking)) return back != 0 && !apart(back, before) ? before : back;
     }
-    return before;
+    return std::max<std::int64_t>(0, before + jump_ms);
 }
 
 // Nodes tell their clocks with heartbeats. While nobody leads there are none, and what was told

@@ -120,9 +120,9 @@ struct Node::State final : replication::GroupDirectory {
     std::int64_t own_clock() const;
     // Milliseconds by which our clock is ahead of the peer's, which has told it.
     std::int64_t ahead_of(const Peer& peer) const;
-    void judge_clocks();
+    void judge_clocks(std::int64_t jump_ms = 0);  // our own's, since the last time
     void look_at_own_clock();
-    std::int64_t stamps_back_of(const Hosted& group);
+    std::int64_t stamps_back_of(const Hosted& group, std::int64_t jump_ms);
     bool ahead_of_quorum(const Hosted& group);
     // Whose clock is clearly off from ours, in words; empty: nobody's that we know.
     std::string clocks_off() const;
@@ -185,15 +185,15 @@ struct Node::State final : replication::GroupDirectory {
     Now now{};
     Effects* out = nullptr;  // of the step under way
 
-    std::vector<Hosted> hosted;         // by group
-    std::vector<std::uint32_t> places;  // by group: place in hosted, or kNoPlace
-    std::vector<Peer> peers;            // by NodeId
-    bool clock_matters = false;         // a hosted group was told that our clock is off
-    std::int64_t stamps_back_ms = 0;    // the most of a hosted group
-    std::int64_t judged_clock_ms = 0;   // own_clock() as it was last looked at
-    std::size_t not_standing = 0;       // hosted groups that this node would not campaign in
-    Deadlines deadlines{0};             // by place
-    replication::Effects effects;       // of partitions; its batch is the round's
+    std::vector<Hosted> hosted;                   // by group
+    std::vector<std::uint32_t> places;            // by group: place in hosted, or kNoPlace
+    std::vector<Peer> peers;                      // by NodeId
+    bool clock_matters = false;                   // a hosted group was told that our clock is off
+    std::int64_t stamps_back_ms = 0;              // the most of a hosted group
+    std::optional<std::int64_t> judged_clock_ms;  // own_clock() as it was last judged
+    std::size_t not_standing = 0;  // hosted groups that this node would not campaign in
+    Deadlines deadlines{0};        // by place
+    replication::Effects effects;  // of partitions; its batch is the round's
     replication::ConfirmRounds confirms;
     Instant heartbeat_due = Instant::never();
     Instant home_due = Instant::never();  // next look at leaderships away from home

@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <limits>
 #include <list>
 #include <unordered_map>
 
@@ -48,21 +47,22 @@ std::optional<RoutingId> parse_id(std::string_view bytes) {
 }  // namespace
 
 struct Router::State {
-    explicit State(Socket opened) : socket(std::move(opened)) {}
+    State(Socket opened, std::size_t connections)
+        : socket(std::move(opened)), connections_max(connections) {}
 
     struct Connection {
         ClientRef ref;
         std::list<RoutingId>::iterator age;
-        std::uint32_t faults = 0;
+        std::uint64_t faults = 0;
     };
 
     ClientRef ref_of(RoutingId id) {
         const auto found = by_id.find(id);
         if (found != by_id.end()) {
-            ages.splice(ages.begin(), ages, found->second.age);
+            if (found->second.faults == 0) ages.splice(ages.begin(), ages, found->second.age);
             return found->second.ref;
         }
-        if (by_id.size() >= kConnectionsMax) forget(ages.back());
+        if (by_id.size() >= connections_max) forget(ages.back());
         const ClientRef ref{++last_ref};
         ages.push_front(id);
         by_id.emplace(id, Connection{ref, ages.begin()});
@@ -88,10 +88,11 @@ struct Router::State {
     }
 
     Socket socket;
+    std::size_t connections_max;
     Message frame;
     std::unordered_map<RoutingId, Connection> by_id;
     std::unordered_map<ClientRef, RoutingId> by_ref;
-    std::list<RoutingId> ages;  // latest first
+    std::list<RoutingId> ages;  // latest first, those with faults last
     std::uint64_t last_ref = 0;
     std::uint64_t rejected = 0;
 };
@@ -102,7 +103,7 @@ Router& Router::operator=(Router&&) noexcept = default;
 Router::~Router() = default;
 
 Result<Router> Router::bind(Context& context, std::string_view address,
-                            std::size_t message_bytes_max) {
+                            std::size_t message_bytes_max, std::size_t connections_max) {
     const auto endpoint = tcp_endpoint(address);
     if (!endpoint) return std::unexpected(endpoint.error());
     auto socket = open_socket(context, SocketRole::Router, message_bytes_max);
@@ -118,7 +119,7 @@ Result<Router> Router::bind(Context& context, std::string_view address,
         return fail(ErrorNumber::BadConfiguration, "cannot listen on {}: {}", address,
                     zmq_strerror(error));
     }
-    return Router(std::make_unique<State>(*std::move(socket)));
+    return Router(std::make_unique<State>(*std::move(socket), connections_max));
 }
 
 std::optional<Router::Received> Router::receive() {
@@ -156,12 +157,13 @@ SendResult Router::send(ClientRef to, std::string_view frame) {
     return SendResult::Gone;
 }
 
-std::uint32_t Router::count_fault(ClientRef of) {
+std::uint64_t Router::count_fault(ClientRef of) {
     const auto found = state_->by_ref.find(of);
     if (found == state_->by_ref.end()) return 0;
-    std::uint32_t& faults = state_->by_id.at(found->second).faults;
-    if (faults != std::numeric_limits<std::uint32_t>::max()) ++faults;
-    return faults;
+    State::Connection& connection = state_->by_id.at(found->second);
+    if (connection.faults++ == 0)
+        state_->ages.splice(state_->ages.end(), state_->ages, connection.age);
+    return connection.faults;
 }
 
 std::uint64_t Router::rejected() const { return state_->rejected; }

@@ -50,12 +50,14 @@ enum class SendResult : std::uint8_t {
 // (Z7).
 class Router {
 public:
-    // Connections remembered at most; the one silent for longest is forgotten first.
+    // Connections remembered at most; the one silent for longest is forgotten first,
+    // before it those that have sent bad frames.
     static constexpr std::size_t kConnectionsMax = 4096;
 
     // Configuration (1004 port in use, 1003, 1005).
     static Result<Router> bind(Context& context, std::string_view address,
-                               std::size_t message_bytes_max);
+                               std::size_t message_bytes_max,
+                               std::size_t connections_max = kConnectionsMax);
     Router(Router&&) noexcept;
     Router& operator=(Router&&) noexcept;
     ~Router();
@@ -70,7 +72,7 @@ public:
     SendResult send(ClientRef to, std::string_view frame);
     // Counts one bad frame of that connection and returns how many there were; 0 when it is not
     // remembered.
-    std::uint32_t count_fault(ClientRef of);
+    std::uint64_t count_fault(ClientRef of);
     // Messages that were not one frame of a connection with an id of our own.
     std::uint64_t rejected() const;
     std::size_t connections() const;

@@ -19,9 +19,13 @@ namespace {
 // Links, signals and frames that wait are looked after at least this often under load.
 constexpr Duration kLookInterval = std::chrono::milliseconds(10);
 constexpr Duration kSleepMax = std::chrono::seconds(1);
-// Refused frames, ends of frames and skipped messages of a round: garbage must not keep the node
-// from its deadlines (a good frame has one end, and its events are counted by the loop).
+// Refused frames, ends of frames and skipped messages of a round, large frames by their size:
+// garbage must not keep the node from its deadlines (events are counted by the loop).
 constexpr int kUselessMax = 1024;
+constexpr std::size_t kUselessBytes = std::size_t{64} << 10;
+// Of one frame: what a newer weft adds comes beside messages that are known.
+constexpr std::uint32_t kSkippedMax = 1024;
+constexpr int kToldMax = 64;               // refusals of a round
 constexpr std::uint32_t kFaultsTold = 16;  // of a connection
 constexpr Duration kRestlessSleepMax = std::chrono::milliseconds(2);
 
@@ -65,7 +69,7 @@ bool Port::next_event(Event& event) {
     }
     for (; useless_ < kUselessMax; ++useless_) {
         if (!incoming_ && !next_frame()) return false;
-        if (!incoming_) continue;
+        if (!incoming_) continue;  // it was refused
         const Taken taken = next_message(event);
         if (taken == Taken::Message) return true;
         if (taken != Taken::Nothing) incoming_.reset();
@@ -96,8 +100,11 @@ bool Port::next_frame() {
         const Source source = turn_;
         turn_ = source == Source::Mesh ? Source::Client : Source::Mesh;
         transport::Router& router = source == Source::Mesh ? mesh_ : clients_.router();
+        const std::uint64_t rejected = router.rejected();
         const auto received = router.receive();
+        useless_ += static_cast<int>(router.rejected() - rejected);
         if (!received) continue;
+        useless_ += static_cast<int>(received->frame.size() / kUselessBytes);
         if (source == Source::Mesh)
             open_mesh_frame(received->frame);
         else
@@ -163,10 +170,7 @@ Port::Taken Port::take_mesh_message(const wire::RawMessage& raw, Event& event) {
         reject(Reject::BadMessage, message.error());
         return Taken::FrameFailed;
     }
-    if (!*message) {
-        rejects_.add(Reject::Skipped);
-        return Taken::Nothing;
-    }
+    if (!*message) return skip_message();
     const wire::FrameHeader& from = incoming_->frame.header();
     event = FromPeer{from.sender, from.sender_boot, from.durable, std::move(**message)};
     return Taken::Message;
@@ -180,15 +184,23 @@ Port::Taken Port::take_client_message(const wire::RawMessage& raw, Event& event)
         // A request over a limit is whole: what follows it is worth reading.
         return wire::request_id_of(raw) ? Taken::Nothing : Taken::FrameFailed;
     }
-    if (!*message) {
-        rejects_.add(Reject::Skipped);
-        return Taken::Nothing;
-    }
+    if (!*message) return skip_message();
     // A hello is how a client learns where it is; everything else was meant for somebody else.
     if (incoming_->foreign && !std::holds_alternative<routing::ClientHello>(**message))
         return refuse_foreign(raw);
     event = FromClient{incoming_->client, std::move(**message)};
     return Taken::Message;
+}
+
+// Other frames wait for the end of this one.
+Port::Taken Port::skip_message() {
+    rejects_.add(Reject::Skipped);
+    if (++incoming_->skipped <= kSkippedMax) return Taken::Nothing;
+    const Error error = make_error(
+        ErrorNumber::BadFrame, fmt::format("more than {} messages of unknown types", kSkippedMax));
+    reject(Reject::BadFrame, error);
+    if (incoming_->source == Source::Client) refuse_frame(incoming_->client, error);
+    return Taken::FrameFailed;
 }
 
 Port::Taken Port::refuse_foreign(const wire::RawMessage& raw) {
@@ -224,7 +236,8 @@ void Port::refuse_client(const wire::RawMessage& raw, const Error& error) {
 
 // A program that is being written is told what is wrong; a flood is not answered.
 void Port::refuse_frame(ClientRef client, const Error& error) {
-    if (clients_.router().count_fault(client) > kFaultsTold) return;
+    if (clients_.router().count_fault(client) > kFaultsTold || told_ >= kToldMax) return;
+    ++told_;
     routing::AdminReply reply;  // id 0: answers no question in particular
     reply.error = error;
     clients_.write(client, std::move(reply), header_);
@@ -252,6 +265,7 @@ void Port::perform(Effects& effects) {
 
 void Port::end_round() {
     useless_ = 0;
+    told_ = 0;
     clients_.flush(header_, rejects_, pending_);
     if (now().mono - looked_ >= kLookInterval) look_around();
 }

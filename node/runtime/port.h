@@ -69,6 +69,7 @@ private:
         ClientRef client;      // Source::Client
         bool foreign = false;  // a client's that means another mesh or node
         Source source = Source::Mesh;
+        std::uint32_t skipped = 0;  // messages of unknown types
     };
 
     void take_completions();
@@ -81,6 +82,7 @@ private:
     Taken next_message(Event& event);
     Taken take_mesh_message(const wire::RawMessage& raw, Event& event);
     Taken take_client_message(const wire::RawMessage& raw, Event& event);
+    Taken skip_message();
     Taken refuse_foreign(const wire::RawMessage& raw);
     void refuse_client(const wire::RawMessage& raw, const Error& error);
     void refuse_frame(ClientRef client, const Error& error);
@@ -103,7 +105,8 @@ private:
     std::vector<Fetch> fetches_;
     std::optional<Incoming> incoming_;
     Source turn_ = Source::Mesh;
-    int useless_ = 0;  // of this round: what was looked at and gave no event
+    // Of this round: what was looked at and gave no event, and refusals that were told.
+    int useless_ = 0, told_ = 0;
     transport::PollSet poll_set_;
     Instant looked_ = Instant::long_ago();
     std::optional<Error> store_failure_;

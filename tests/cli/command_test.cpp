@@ -94,14 +94,25 @@ TEST(CommandLine, TakesWhatFollowsAnIdForAValue) {
     Seen equals;
     parse({"set", "a", "--file=a=b"}, equals);
     EXPECT_EQ(equals.file, "a=b");
+    for (const std::vector<std::string>& line :
+         {std::vector<std::string>{"set", "--file=", "a", "version"},
+          {"set", "a", "version", "--file="},
+          {"--addr=", "set", "-f", "", "a", "version"}}) {
+        Seen unset;
+        parse(line, unset);
+        EXPECT_EQ(unset.file, "");
+        EXPECT_EQ(unset.value, "version");
+    }
     Seen empty;
     parse({"set", "a", "--file", ""}, empty);
     EXPECT_EQ(empty.file, "");
 }
 
 TEST(CommandLine, TakesHelpAsAVerb) {
-    for (const std::vector<std::string>& words :
-         {std::vector<std::string>{"help"}, {"help", "dev", "kill"}, {"help", "put"}}) {
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"help"},
+                                                  {"help", "dev", "kill"},
+                                                  {"help", "-o", "json", "put"},
+                                                  {"help", "put", "--", "put"}}) {
         Line line;
         const Parsed parsed = line.grammar.parse(words);
         EXPECT_EQ(parsed.kind, Parsed::Kind::Help) << parsed.message;

@@ -142,6 +142,22 @@ TEST_F(Standing, StampsStayWhereThoseWhoAreLeftTakeThem) {
         EXPECT_EQ((*lab)[node].node().partition(group).replica().counters().entries_refused, 0U);
 }
 
+TEST_F(Standing, AClockThatIsSetWhileNobodyIsThereMovesNoStamp) {
+    begin();
+    lab->kill(2);
+    lab->cut(kHome, 0);
+    lab->cut(0, kHome);
+    (*lab)[kHome].event(PeerLink{(*lab)[0].id(), LinkState::Down});
+    lab->run_for(milliseconds(5));
+    (*lab)[kHome].wall_ahead_ms = 60'000;
+    lab->ask(kHome, lab->request("kv", key, "put", "while nobody is there"));
+    (*lab)[kHome].event(PeerLink{(*lab)[0].id(), LinkState::Up});
+    lab->heal();
+    EXPECT_GE(served(40), 20);
+    for (const std::size_t node : {kHome, std::size_t{0}})
+        EXPECT_EQ((*lab)[node].node().partition(group).replica().counters().entries_refused, 0U);
+}
+
 TEST_F(Standing, ASessionBegunWithWhatALeaderWhoseClockIsAheadTellsIsTaken) {
     begin();
     for (std::size_t node = 0; node < 3; ++node) lab->kill(node);

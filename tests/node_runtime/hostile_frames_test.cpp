@@ -44,7 +44,10 @@ protected:
         const std::string line = "input.rejected_total reason=" + std::string(reason);
         const bool found = mesh_.nodes[0]->log().find(line) != std::string::npos;
         mesh_.start();
-        return good_->greet() && found;
+        // A hello sent before the end of the old connection was noticed is lost with it.
+        bool greeted = false;
+        for (int i = 0; i < 3 && !greeted; ++i) greeted = good_->greet();
+        return greeted && found;
     }
     wire::FrameHeader peer_header() const {
         wire::FrameHeader header;
@@ -202,6 +205,7 @@ TEST_F(HostileFrames, AFloodOfRubbishKeepsNobodyFromBeingServed) {
     std::string rubbish;
     for (int i = 0; i < 20'000; ++i) rubbish += std::string("\0\x01x", 3);
     std::atomic<bool> over = false;
+    std::atomic<int> at_it = 0;
     std::vector<std::thread> floods;
     for (int thread = 0; thread < 2; ++thread)
         floods.emplace_back([&] {
@@ -211,15 +215,20 @@ TEST_F(HostileFrames, AFloodOfRubbishKeepsNobodyFromBeingServed) {
                 connections.emplace_back(std::make_unique<test::PlainTcp>(port), 0);
                 connections.back().first->send(greeting);
             }
-            while (!over)
+            for (bool first = true; !over; first = false) {
                 for (auto& [tcp, sent] : connections)
                     sent = (sent + tcp->send_some(std::string_view(rubbish).substr(sent))) %
                            rubbish.size();
+                if (first) ++at_it;
+            }
         });
+    ASSERT_TRUE(test::eventually({}, [&] { return at_it == 2; }));
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
     int served = 0;
     while (std::chrono::steady_clock::now() < until) {
-        if (good_->call("kv", "flooded", "put", "x").outcome != Outcome::Done) break;
+        const Reply put = good_->call("kv", "flooded", "put", "x");
+        EXPECT_EQ(put.outcome, Outcome::Done) << put.error.message;
+        if (put.outcome != Outcome::Done) break;
         ++served;
     }
     over = true;
@@ -240,16 +249,31 @@ TEST_F(HostileFrames, AConnectionIsToldOfItsFirstBadFramesOnly) {
     EXPECT_EQ(told, 16);
 }
 
-// More than a round looks at: what follows them waits for no further frame.
+// A round ends in the middle of a frame: the rest of it waits for no further one.
 TEST_F(HostileFrames, ARequestBehindThousandsOfUnknownMessagesIsAnswered) {
     test::RawClient client = client_port();
     wire::FrameWriter writer;
-    for (int i = 0; i < 100'000; ++i) writer.add(999, 0, "12345678");
-    wire::write(writer, routing::ToNode(client.request("kv", "kept", "get", "")));
-    ASSERT_TRUE(client.send(writer.finish(client.header())));
+    for (int frame = 0; frame < 5; ++frame) {
+        for (int i = 0; i < 1000; ++i) writer.add(999, 0, "12345678");
+        if (frame == 4)
+            wire::write(writer, routing::ToNode(client.request("kv", "kept", "get", "")));
+        ASSERT_TRUE(client.send(writer.finish(client.header())));
+    }
     EXPECT_TRUE(client.receive_until([](routing::ToClient& message) {
         const auto* reply = std::get_if<Reply>(&message);
         return reply != nullptr && reply->payload.view() == "before";
+    }));
+}
+
+TEST_F(HostileFrames, AFrameOfNothingButUnknownMessagesIsRefused) {
+    test::RawClient client = client_port();
+    wire::FrameWriter writer;
+    for (int i = 0; i < 1025; ++i) writer.add(999, 0, "12345678");
+    ASSERT_TRUE(client.send(writer.finish(client.header())));
+    EXPECT_TRUE(client.receive_until([](routing::ToClient& message) {
+        const auto* reply = std::get_if<routing::AdminReply>(&message);
+        return reply != nullptr && reply->error &&
+               reply->error->number == std::uint16_t(ErrorNumber::BadFrame);
     }));
 }
 

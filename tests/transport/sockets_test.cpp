@@ -165,5 +165,35 @@ TEST_F(Sockets, WaitEndsWhenADescriptorOrSocketIsReadable) {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4));
 }
 
+TEST(RouterConnections, ThatSentBadFramesAreForgottenFirst) {
+    Context context;
+    const std::string address = test::free_address();
+    auto router = Router::bind(context, address, 1024, 4);
+    ASSERT_TRUE(router) << router.error().message;
+    std::vector<Dealer> dealers;
+    const auto ref_of_next = [&]() -> ClientRef {
+        dealers.push_back(*Dealer::connect(context, address, 1024));
+        EXPECT_TRUE(test::eventually({}, [&] { return dealers.back().send("x"); }));
+        ClientRef ref;
+        EXPECT_TRUE(test::eventually({{router->handle()}, {}}, [&] {
+            const auto got = router->receive();
+            if (got) ref = got->from;
+            return got.has_value();
+        }));
+        return ref;
+    };
+    const ClientRef good = ref_of_next();
+    std::vector<ClientRef> bad;
+    for (int i = 0; i < 8; ++i) {
+        bad.push_back(ref_of_next());
+        for (std::uint64_t fault = 1; fault <= 3; ++fault)
+            EXPECT_EQ(router->count_fault(bad.back()), fault);
+    }
+    EXPECT_EQ(router->connections(), 4u);
+    EXPECT_EQ(router->send(bad[6], "x"), SendResult::Gone);
+    EXPECT_EQ(router->count_fault(bad[6]), 0u);
+    EXPECT_EQ(router->send(good, "x"), SendResult::Sent);
+}
+
 }  // namespace
 }  // namespace weft::transport
