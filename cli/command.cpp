@@ -83,8 +83,8 @@ struct Grammar::Parser {
     CLI::App app;
 };
 
-Grammar::Grammar(const std::string& program, const std::string& help)
-    : parser_(std::make_unique<Parser>()) {
+Grammar::Grammar(const std::string& program, const std::string& help) {
+    parser_ = std::make_unique<Parser>();
     parser_->app.name(program);
     parser_->app.description(help);
     parser_->app.set_help_flag("-h,--help", "show this text");
@@ -108,6 +108,7 @@ private:
     // True when what was typed next is its value.
     bool take_option(const std::string& typed);
     bool take_short(const std::string& typed);
+    bool refuse_option(const std::string& typed);
     bool take_verb(const std::string& typed);
     void take_value(const std::string& typed);
     CLI::Option* find(const std::string& name) const;
@@ -132,16 +133,18 @@ std::size_t Grammar::Sorter::values_max() const {
     return most;
 }
 
+bool Grammar::Sorter::refuse_option(const std::string& typed) {
+    wrong_ = "unknown option '" + typed + "' (a value that begins with '-' goes behind '--')";
+    return false;
+}
+
 bool Grammar::Sorter::take_option(const std::string& typed) {
     options_.push_back(typed);
     if (typed[1] != '-') return take_short(typed);
     const std::size_t equals = typed.find('=');
     const std::string name = typed.substr(0, equals);
     const CLI::Option* option = find(name);
-    if (option == nullptr) {
-        wrong_ = "unknown option '" + typed + "' (a value that begins with '-' goes behind '--')";
-        return false;
-    }
+    if (option == nullptr) return refuse_option(typed);
     if (option->get_items_expected_max() == 0) return false;
     if (equals == std::string::npos) return true;
     // The library would take what comes next for the value of "--name=".
@@ -154,11 +157,7 @@ bool Grammar::Sorter::take_option(const std::string& typed) {
 bool Grammar::Sorter::take_short(const std::string& typed) {
     for (std::size_t i = 1; i < typed.size(); ++i) {
         const CLI::Option* option = find(std::string{'-', typed[i]});
-        if (option == nullptr) {
-            wrong_ =
-                "unknown option '" + typed + "' (a value that begins with '-' goes behind '--')";
-            return false;
-        }
+        if (option == nullptr) return refuse_option(typed);
         if (option->get_items_expected_max() > 0) return i + 1 == typed.size();
     }
     return false;

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -40,6 +41,31 @@ protected:
             if (reply.outcome == Outcome::Done) ++done;
         }
         return done;
+    }
+    // Home leads with one of the others; the third stays away.
+    void begin_again_with_a_clock_ahead() {
+        begin();
+        for (std::size_t node = 0; node < 3; ++node) lab->kill(node);
+        (*lab)[kHome].wall_ahead_ms = 60'000;
+        for (const std::size_t node : {kHome, std::size_t{0}}) lab->start(node);
+        ASSERT_TRUE(lab->run_until([&] { return lab->leader_of(group) == kHome; }, seconds(5)));
+    }
+    // The leader and the only other one lose sight of each other, and meet again behind `meanwhile`
+    // and a put that nobody can confirm.
+    void apart(const std::function<void()>& meanwhile) {
+        lab->cut(kHome, 0);
+        lab->cut(0, kHome);
+        (*lab)[kHome].event(PeerLink{(*lab)[0].id(), LinkState::Down});
+        meanwhile();
+        lab->ask(kHome, lab->request("kv", key, "put", "while nobody is there"));
+        (*lab)[kHome].event(PeerLink{(*lab)[0].id(), LinkState::Up});
+        lab->heal();
+        EXPECT_GE(served(40), 20);
+    }
+    void expect_no_entry_refused() {
+        for (const std::size_t node : {kHome, std::size_t{0}})
+            EXPECT_EQ((*lab)[node].node().partition(group).replica().counters().entries_refused,
+                      0U);
     }
     std::string health(std::size_t node) {
         std::string text;
@@ -100,14 +126,9 @@ TEST_F(Standing, ALeaderWhoseClockIsAheadGivesItsGroupsAway) {
 
 // With the third node gone, the group goes on with the two.
 TEST_F(Standing, ANodeThatComesUpWithItsClockAheadStampsAsTheOthersTake) {
-    begin();
-    for (std::size_t node = 0; node < 3; ++node) lab->kill(node);
-    (*lab)[kHome].wall_ahead_ms = 60'000;
-    for (const std::size_t node : {kHome, std::size_t{0}}) lab->start(node);
-    ASSERT_TRUE(lab->run_until([&] { return lab->leader_of(group) == kHome; }, seconds(5)));
+    begin_again_with_a_clock_ahead();
     EXPECT_EQ(served(20), 20);
-    const replication::Replica& other = (*lab)[0].node().partition(group).replica();
-    EXPECT_EQ(other.counters().entries_refused, 0U);
+    expect_no_entry_refused();
 }
 
 // Before any heartbeat tells it, and with the only one of the others that is left.
@@ -118,8 +139,7 @@ TEST_F(Standing, AClockThatIsSetIsNoticedBeforeAnythingIsStampedWithIt) {
     (*lab)[kHome].wall_ahead_ms = 60'000;
     lab->ask(kHome, lab->request("kv", key, "put", "after"));
     lab->run_for(seconds(2));
-    for (const std::size_t node : {kHome, std::size_t{0}})
-        EXPECT_EQ((*lab)[node].node().partition(group).replica().counters().entries_refused, 0U);
+    expect_no_entry_refused();
     EXPECT_EQ(served(20), 20);
 }
 
@@ -131,39 +151,22 @@ TEST_F(Standing, StampsStayWhereThoseWhoAreLeftTakeThem) {
     lab->run_for(seconds(1));
     lab->kill(2);
     EXPECT_EQ(served(5), 5);
-    lab->cut(kHome, 0);
-    lab->cut(0, kHome);
-    (*lab)[kHome].event(PeerLink{(*lab)[0].id(), LinkState::Down});
-    lab->ask(kHome, lab->request("kv", key, "put", "while nobody is there"));
-    (*lab)[kHome].event(PeerLink{(*lab)[0].id(), LinkState::Up});
-    lab->heal();
-    EXPECT_GE(served(40), 20);
-    for (const std::size_t node : {kHome, std::size_t{0}})
-        EXPECT_EQ((*lab)[node].node().partition(group).replica().counters().entries_refused, 0U);
+    apart([] {});
+    expect_no_entry_refused();
 }
 
 TEST_F(Standing, AClockThatIsSetWhileNobodyIsThereMovesNoStamp) {
     begin();
     lab->kill(2);
-    lab->cut(kHome, 0);
-    lab->cut(0, kHome);
-    (*lab)[kHome].event(PeerLink{(*lab)[0].id(), LinkState::Down});
-    lab->run_for(milliseconds(5));
-    (*lab)[kHome].wall_ahead_ms = 60'000;
-    lab->ask(kHome, lab->request("kv", key, "put", "while nobody is there"));
-    (*lab)[kHome].event(PeerLink{(*lab)[0].id(), LinkState::Up});
-    lab->heal();
-    EXPECT_GE(served(40), 20);
-    for (const std::size_t node : {kHome, std::size_t{0}})
-        EXPECT_EQ((*lab)[node].node().partition(group).replica().counters().entries_refused, 0U);
+    apart([&] {
+        lab->run_for(milliseconds(5));
+        (*lab)[kHome].wall_ahead_ms = 60'000;
+    });
+    expect_no_entry_refused();
 }
 
 TEST_F(Standing, ASessionBegunWithWhatALeaderWhoseClockIsAheadTellsIsTaken) {
-    begin();
-    for (std::size_t node = 0; node < 3; ++node) lab->kill(node);
-    (*lab)[kHome].wall_ahead_ms = 60'000;
-    for (const std::size_t node : {kHome, std::size_t{0}}) lab->start(node);
-    ASSERT_TRUE(lab->run_until([&] { return lab->leader_of(group) == kHome; }, seconds(5)));
+    begin_again_with_a_clock_ahead();
     (*lab)[kHome].event(FromClient{ClientRef{5}, routing::ClientHello{}});
     lab->run_for(milliseconds(1));
     const auto* hello = std::get_if<routing::HelloReply>(&(*lab)[kHome].answers.back());
