@@ -1,3 +1,5 @@
+#include "transport/address.h"
+
 #include "core/error.h"
 #include "transport/sockets.h"
 
@@ -66,6 +68,29 @@ bool refused_soon(int descriptor) {
 
 }  // namespace
 
+Result<SocketAddress> socket_address(std::string_view address) {
+    const auto parsed = parse(address);
+    if (!parsed) return std::unexpected(parsed.error());
+    SocketAddress out;
+    out.family = parsed->v6 ? AF_INET6 : AF_INET;
+    if (parsed->v6) {
+        sockaddr_in6 to{};
+        to.sin6_family = AF_INET6;
+        to.sin6_port = htons(parsed->port);
+        to.sin6_addr = in6addr_loopback;
+        out.size = sizeof to;
+        std::memcpy(&out.storage, &to, sizeof to);
+    } else {
+        sockaddr_in to{};
+        to.sin_family = AF_INET;
+        to.sin_port = htons(parsed->port);
+        inet_pton(AF_INET, parsed->host.c_str(), &to.sin_addr);
+        out.size = sizeof to;
+        std::memcpy(&out.storage, &to, sizeof to);
+    }
+    return out;
+}
+
 Result<std::string> tcp_endpoint(std::string_view address) {
     const auto parsed = parse(address);
     if (!parsed) return std::unexpected(parsed.error());
@@ -74,28 +99,11 @@ Result<std::string> tcp_endpoint(std::string_view address) {
 }
 
 bool connect_refused(std::string_view address) {
-    const auto parsed = parse(address);
-    if (!parsed) return false;
-    const int family = parsed->v6 ? AF_INET6 : AF_INET;
-    const int descriptor = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const auto to = socket_address(address);
+    if (!to) return false;
+    const int descriptor = socket(to->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return false;
-    sockaddr_storage storage{};
-    socklen_t size = sizeof(sockaddr_in);
-    if (parsed->v6) {
-        sockaddr_in6 to{};
-        to.sin6_family = AF_INET6;
-        to.sin6_port = htons(parsed->port);
-        to.sin6_addr = in6addr_loopback;
-        size = sizeof to;
-        std::memcpy(&storage, &to, sizeof to);
-    } else {
-        sockaddr_in to{};
-        to.sin_family = AF_INET;
-        to.sin_port = htons(parsed->port);
-        inet_pton(AF_INET, parsed->host.c_str(), &to.sin_addr);
-        std::memcpy(&storage, &to, sizeof to);
-    }
-    const int result = connect(descriptor, reinterpret_cast<const sockaddr*>(&storage), size);
+    const int result = connect(descriptor, to->get(), to->size);
     const int error = result == 0 ? 0 : errno;
     const bool refused =
         error == ECONNREFUSED || (error == EINPROGRESS && refused_soon(descriptor));

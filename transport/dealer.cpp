@@ -54,7 +54,7 @@ Result<Dealer> Dealer::connect(Context& context, std::string_view address,
                                std::size_t message_bytes_max) {
     const auto endpoint = tcp_endpoint(address);
     if (!endpoint) return std::unexpected(endpoint.error());
-    auto socket = open_socket(context, SocketRole::Dealer, message_bytes_max);
+    auto socket = open_dealer(context, message_bytes_max);
     if (!socket) return std::unexpected(socket.error());
     if (endpoint->find('[') != std::string::npos) {
         const int on = 1;

@@ -1,173 +1,400 @@
 #include "core/error.h"
-#include "transport/socket_setup.h"
+#include "transport/connection.h"
+#include "transport/listener.h"
 #include "transport/sockets.h"
 
-#include <zmq.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <list>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace weft::transport {
 
 namespace {
 
-// A message that receives into itself and closes itself.
-class Message {
-public:
-    Message() { zmq_msg_init(&message_); }
-    ~Message() { zmq_msg_close(&message_); }
-    Message(const Message&) = delete;
-    Message& operator=(const Message&) = delete;
-    bool receive(void* socket) { return zmq_msg_recv(&message_, socket, ZMQ_DONTWAIT) >= 0; }
-    bool more() const { return zmq_msg_more(&message_) != 0; }
-    std::string_view view() {
-        return {static_cast<const char*>(zmq_msg_data(&message_)), zmq_msg_size(&message_)};
-    }
+constexpr std::size_t kScratchBytes = std::size_t{64} << 10;
+// Connections that have something for us, of one look; turns of one receive().
+constexpr int kLookEvents = 64;
+constexpr int kTurns = 64;
+constexpr int kAcceptsPerTurn = 16;
+constexpr Duration kFinishTime = std::chrono::milliseconds(500);
+constexpr Duration kClockInterval = std::chrono::milliseconds(100);
+// A frame just over our own limit arrives, so that it can be answered with a reason.
+constexpr std::size_t kFrameSlackBytes = 4096;
 
-private:
-    zmq_msg_t message_;
-};
+Instant now() {
+    const auto since = std::chrono::steady_clock::now().time_since_epoch();
+    return Instant{std::chrono::duration_cast<Duration>(since).count()};
+}
 
-// Ids that ZeroMQ makes: a zero byte and a number. Ids chosen by the other end are not served: it
-// could take one that was somebody else's (Z7, Z8).
-using RoutingId = std::uint32_t;
-constexpr std::size_t kRoutingIdBytes = 1 + sizeof(RoutingId);
-// Rejected messages looked at in one receive(), so that garbage cannot hold the caller.
-constexpr int kRejectedPerCall = 64;
-
-std::optional<RoutingId> parse_id(std::string_view bytes) {
-    if (bytes.size() != kRoutingIdBytes || bytes[0] != 0) return std::nullopt;
-    RoutingId id = 0;
-    std::memcpy(&id, bytes.data() + 1, sizeof id);
-    return id;
+bool has_no_room(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
 }  // namespace
 
 struct Router::State {
-    State(Socket opened, std::size_t connections)
-        : socket(std::move(opened)), connections_max(connections) {}
-
-    struct Connection {
-        ClientRef ref;
-        std::list<RoutingId>::iterator age;
-        std::uint64_t faults = 0;
+    // Oldest last; a connection is in one of the two.
+    using Ages = std::list<ClientRef>;
+    struct Entry {
+        explicit Entry(int descriptor) : connection(descriptor) {}
+        Connection connection;
+        Ages* ages = nullptr;
+        Ages::iterator age;
+        Ages::iterator greeting;  // while its phase is not Open
+        Ages::iterator ending;    // while it is finishing
+        Instant moved;            // accepted, finished, or the other end took something
+        bool ignored = false, finishing = false;
     };
 
-    ClientRef ref_of(RoutingId id) {
-        const auto found = by_id.find(id);
-        if (found != by_id.end()) {
-            if (found->second.faults == 0) ages.splice(ages.begin(), ages, found->second.age);
-            return found->second.ref;
-        }
-        if (by_id.size() >= connections_max) forget(ages.back());
-        const ClientRef ref{++last_ref};
-        ages.push_front(id);
-        by_id.emplace(id, Connection{ref, ages.begin()});
-        by_ref.emplace(ref, id);
-        return ref;
+    State(Descriptor listening_at, Descriptor looking_at, const RouterLimits& within)
+        : listener(std::move(listening_at)), epoll(std::move(looking_at)), limits(within) {}
+
+    Entry* find(ClientRef ref) {
+        const auto found = entries.find(ref);
+        return found == entries.end() ? nullptr : &found->second;
+    }
+    std::optional<Received> next_frame();
+    bool take_unit(Entry& entry, Unit unit);
+    bool look();
+    void turn(const epoll_event& event);
+    void read(ClientRef ref, Entry& entry);
+    void accept_some();
+    bool add(int descriptor);
+    bool displace(bool also_proven);
+    void write(ClientRef ref, Entry& entry);
+    void watch(ClientRef ref, const Entry& entry);
+    void cut(ClientRef ref, std::uint64_t& counter);
+    void remove(ClientRef ref);
+    void shed();
+    void clock();
+    void listen(bool on);
+    // Counts what `change` makes the connection hold.
+    template <class Change>
+    auto counted(Entry& entry, Change change) {
+        held -= entry.connection.held_bytes();
+        const auto result = change(entry.connection);
+        held += entry.connection.held_bytes();
+        return result;
     }
 
-    void forget(RoutingId id) {
-        const auto found = by_id.find(id);
-        if (found == by_id.end()) return;
-        by_ref.erase(found->second.ref);
-        ages.erase(found->second.age);
-        by_id.erase(found);
-    }
-
-    // Drops what is left of a message with too many parts.
-    void drain_parts(bool more) {
-        while (more) {
-            Message rest;
-            if (!rest.receive(socket.get())) return;
-            more = rest.more();
-        }
-    }
-
-    Socket socket;
-    std::size_t connections_max;
-    Message frame;
-    std::unordered_map<RoutingId, Connection> by_id;
-    std::unordered_map<ClientRef, RoutingId> by_ref;
-    std::list<RoutingId> ages;  // latest first, those with faults last
+    Descriptor listener;
+    Descriptor epoll;
+    RouterLimits limits;
+    std::unordered_map<ClientRef, Entry> entries;
+    Ages unproven, proven;  // without a good frame so far, in order of coming; by last frame
+    Ages greeting, ending;  // in the order in which that began
+    std::unordered_set<ClientRef> sending;  // have something unsent
     std::uint64_t last_ref = 0;
-    std::uint64_t rejected = 0;
+    std::size_t held = 0;
+    RouterCounts counts;
+
+    // What is being looked at: units of one connection, in `scratch` or `whole`.
+    std::unique_ptr<char[]> scratch = std::make_unique_for_overwrite<char[]>(kScratchBytes);
+    std::string whole;
+    ClientRef current;
+    std::string_view rest;
+    std::array<epoll_event, kLookEvents> events;
+    int event_at = 0, event_count = 0;
+    Instant clock_at = Instant::long_ago();
+    bool listening = false;
 };
+
+// ---- input --------------------------------------------------------------------------------------
+
+std::optional<Router::Received> Router::State::next_frame() {
+    while (!rest.empty()) {
+        Entry* entry = find(current);
+        if (entry == nullptr || entry->ignored) break;
+        const Unit unit = next_unit(entry->connection.phase, rest, limits.frame_bytes_max);
+        if (!unit.good) {
+            cut(current, counts.rejected);
+            break;
+        }
+        if (unit.head == 0 || rest.size() < unit.bytes) {
+            counted(*entry, [&](Connection& connection) {
+                connection.keep(rest);
+                return 0;
+            });
+            break;
+        }
+        const std::string_view body = rest.substr(unit.head, unit.bytes - unit.head);
+        rest.remove_prefix(unit.bytes);
+        if (entry->connection.phase == Phase::Open) {
+            proven.splice(proven.begin(), *entry->ages, entry->age);
+            entry->ages = &proven;
+            return Received{current, body};
+        }
+        if (entry->connection.phase == Phase::Greeting) {
+            entry->connection.phase = Phase::Ready;
+        } else if (is_ready_of_dealer(body)) {
+            entry->connection.phase = Phase::Open;
+            greeting.erase(entry->greeting);
+        } else {
+            cut(current, counts.rejected);
+            break;
+        }
+    }
+    rest = {};
+    if (whole.capacity() > kScratchBytes) whole = {};
+    return std::nullopt;
+}
+
+// Takes up the next connection that has something. False: there is none.
+bool Router::State::look() {
+    if (event_at == event_count) {
+        clock();
+        event_at = 0;
+        event_count = std::max(epoll_wait(epoll.get(), events.data(), kLookEvents, 0), 0);
+        if (event_count == 0) return false;
+    }
+    turn(events[static_cast<std::size_t>(event_at++)]);
+    return true;
+}
+
+void Router::State::turn(const epoll_event& event) {
+    if (event.data.u64 == 0) return accept_some();
+    const ClientRef ref{event.data.u64};
+    Entry* entry = find(ref);
+    if (entry == nullptr) return;
+    if ((event.events & EPOLLOUT) != 0) {
+        write(ref, *entry);
+        entry = find(ref);
+        if (entry == nullptr) return;
+    }
+    if ((event.events & ~std::uint32_t{EPOLLOUT}) == 0) return;
+    if (entry->ignored) return remove(ref);  // it ended, or failed
+    read(ref, *entry);
+}
+
+void Router::State::read(ClientRef ref, Entry& entry) {
+    Io result = Io::Done;
+    if (entry.connection.has_unfinished()) {
+        result = counted(entry, [&](Connection& c) { return c.read_on(limits.frame_bytes_max); });
+        if (result == Io::Done) {
+            whole = counted(entry, [](Connection& c) { return c.take_unfinished(); });
+            rest = whole;
+        } else if (result == Io::Later) {
+            shed();
+        }
+    } else {
+        std::size_t got = 0;
+        result = entry.connection.read(scratch.get(), kScratchBytes, got);
+        rest = {scratch.get(), got};
+    }
+    current = ref;
+    if (result == Io::Ended) remove(ref);
+}
+
+void Router::State::accept_some() {
+    for (int i = 0; i < kAcceptsPerTurn; ++i) {
+        const int descriptor =
+            accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (descriptor >= 0) {
+            if (!add(descriptor)) close(descriptor);
+            continue;
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+        if (!has_no_room(errno)) continue;  // that connection failed while it waited
+        ++counts.not_accepted;
+        // The connection stays in the queue, and the listener readable: look away for a while.
+        if (!displace(false)) return listen(false);
+    }
+}
+
+bool Router::State::add(int descriptor) {
+    const std::string_view hello = listener_greeting();
+    if (::send(descriptor, hello.data(), hello.size(), MSG_NOSIGNAL | MSG_DONTWAIT) !=
+        static_cast<ssize_t>(hello.size()))
+        return false;
+    if (entries.size() >= limits.connections_max) displace(true);
+    const ClientRef ref{++last_ref};
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = ref.value;
+    if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, descriptor, &event) != 0) return false;
+    Entry& entry = entries.try_emplace(ref, descriptor).first->second;
+    unproven.push_front(ref);
+    greeting.push_front(ref);
+    entry.ages = &unproven;
+    entry.age = unproven.begin();
+    entry.greeting = greeting.begin();
+    entry.moved = clock_at;
+    held += entry.connection.held_bytes();
+    return true;
+}
+
+// ---- output -------------------------------------------------------------------------------------
+
+void Router::State::write(ClientRef ref, Entry& entry) {
+    const std::size_t before = entry.connection.unsent_bytes();
+    const Io result = counted(entry, [](Connection& c) { return c.flush(); });
+    if (result == Io::Ended) return remove(ref);
+    if (entry.connection.unsent_bytes() < before) entry.moved = clock_at;
+    if (result == Io::Later) return;
+    sending.erase(ref);
+    watch(ref, entry);
+}
+
+void Router::State::watch(ClientRef ref, const Entry& entry) {
+    epoll_event event{};
+    event.data.u64 = ref.value;
+    event.events = entry.ignored ? EPOLLRDHUP : EPOLLIN;
+    if (sending.contains(ref)) event.events |= EPOLLOUT;
+    epoll_ctl(epoll.get(), EPOLL_CTL_MOD, entry.connection.descriptor(), &event);
+}
+
+// ---- ends ---------------------------------------------------------------------------------------
+
+void Router::State::remove(ClientRef ref) {
+    const auto found = entries.find(ref);
+    if (found == entries.end()) return;
+    Entry& entry = found->second;
+    entry.ages->erase(entry.age);
+    if (entry.connection.phase != Phase::Open) greeting.erase(entry.greeting);
+    if (entry.finishing) ending.erase(entry.ending);
+    sending.erase(ref);
+    held -= entry.connection.held_bytes();
+    entries.erase(found);
+}
+
+void Router::State::cut(ClientRef ref, std::uint64_t& counter) {
+    ++counter;
+    remove(ref);
+}
+
+bool Router::State::displace(bool also_proven) {
+    const Ages& from = unproven.empty() && also_proven ? proven : unproven;
+    if (from.empty()) return false;
+    cut(from.back(), counts.displaced);
+    return true;
+}
+
+void Router::State::shed() {
+    while (held > limits.held_bytes_max && !entries.empty()) {
+        const auto heaviest = std::ranges::max_element(
+            entries, {}, [](const auto& entry) { return entry.second.connection.held_bytes(); });
+        cut(heaviest->first, counts.heavy);
+    }
+}
+
+void Router::State::clock() {
+    const Instant at = now();
+    if (at - clock_at < kClockInterval) return;
+    clock_at = at;
+    listen(true);
+    while (!greeting.empty() && at - find(greeting.back())->moved > limits.greeting_time)
+        cut(greeting.back(), counts.unfinished);
+    while (!ending.empty() && at - find(ending.back())->moved > kFinishTime) remove(ending.back());
+    for (auto ref = sending.begin(); ref != sending.end();) {
+        const ClientRef slow = *ref++;
+        if (at - find(slow)->moved > limits.slow_time) cut(slow, counts.slow);
+    }
+}
+
+void Router::State::listen(bool on) {
+    if (std::exchange(listening, on) == on) return;
+    epoll_event event{};
+    if (on) event.events = EPOLLIN;
+    epoll_ctl(epoll.get(), EPOLL_CTL_MOD, listener.get(), &event);
+}
+
+// ---- the public face ----------------------------------------------------------------------------
 
 Router::Router(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Router::Router(Router&&) noexcept = default;
 Router& Router::operator=(Router&&) noexcept = default;
 Router::~Router() = default;
 
-Result<Router> Router::bind(Context& context, std::string_view address,
-                            std::size_t message_bytes_max, std::size_t connections_max) {
-    const auto endpoint = tcp_endpoint(address);
-    if (!endpoint) return std::unexpected(endpoint.error());
-    auto socket = open_socket(context, SocketRole::Router, message_bytes_max);
-    if (!socket) return std::unexpected(socket.error());
-    if (endpoint->find('[') != std::string::npos) {
-        const int on = 1;
-        zmq_setsockopt(socket->get(), ZMQ_IPV6, &on, sizeof on);
-    }
-    if (zmq_bind(socket->get(), endpoint->c_str()) != 0) {
-        const int error = zmq_errno();
-        if (error == EADDRINUSE)
-            return fail(ErrorNumber::PortInUse, "{} is taken by another program", address);
-        return fail(ErrorNumber::BadConfiguration, "cannot listen on {}: {}", address,
-                    zmq_strerror(error));
-    }
-    return Router(std::make_unique<State>(*std::move(socket), connections_max));
+Result<Router> Router::bind(std::string_view address, const RouterLimits& limits) {
+    auto listener = listen_at(address);
+    if (!listener) return std::unexpected(listener.error());
+    Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
+    epoll_event event{};
+    if (epoll.get() < 0 || epoll_ctl(epoll.get(), EPOLL_CTL_ADD, listener->get(), &event) != 0)
+        return fail(ErrorNumber::BadConfiguration, "no further descriptor: {}",
+                    std::strerror(errno));
+    auto state = std::make_unique<State>(*std::move(listener), std::move(epoll), limits);
+    state->limits.connections_max = connections_possible(limits.connections_max);
+    state->limits.frame_bytes_max += kFrameSlackBytes;
+    state->clock();
+    return Router(std::move(state));
 }
 
 std::optional<Router::Received> Router::receive() {
-    for (int i = 0; i < kRejectedPerCall; ++i) {
-        Message id;
-        if (!id.receive(state_->socket.get())) return std::nullopt;
-        const auto routing_id = parse_id(id.view());
-        const bool whole = id.more() && state_->frame.receive(state_->socket.get());
-        if (whole && routing_id && !state_->frame.more())
-            return Received{state_->ref_of(*routing_id), state_->frame.view()};
-        ++state_->rejected;
-        state_->drain_parts(whole && state_->frame.more());
+    for (int turn = 0; turn < kTurns; ++turn) {
+        if (const auto frame = state_->next_frame()) return frame;
+        if (!state_->look()) return std::nullopt;
     }
     return std::nullopt;
 }
 
+bool Router::has_input() const {
+    return !state_->rest.empty() || state_->event_at != state_->event_count;
+}
+
 SendResult Router::send(ClientRef to, std::string_view frame) {
-    const auto found = state_->by_ref.find(to);
-    if (found == state_->by_ref.end()) return SendResult::Gone;
-    char id[kRoutingIdBytes] = {0};
-    std::memcpy(id + 1, &found->second, sizeof found->second);
-    void* socket = state_->socket.get();
-    constexpr int kFirst = ZMQ_SNDMORE | ZMQ_DONTWAIT;
-    int sent = zmq_send(socket, id, sizeof id, kFirst);
-    if (sent < 0 && zmq_errno() == EAGAIN) {
-        settle(socket);
-        sent = zmq_send(socket, id, sizeof id, kFirst);
+    State::Entry* entry = state_->find(to);
+    if (entry == nullptr || entry->finishing) return SendResult::Gone;
+    const std::size_t unsent = entry->connection.unsent_bytes();
+    if (unsent > 0 && unsent + frame.size() > state_->limits.unsent_bytes_max)
+        return SendResult::Full;
+    const Io result = state_->counted(*entry, [&](Connection& c) { return c.send(frame); });
+    if (result == Io::Ended) {
+        state_->remove(to);
+        return SendResult::Gone;
     }
-    if (sent >= 0) {
-        sent = zmq_send(socket, frame.data(), frame.size(), ZMQ_DONTWAIT);
-        if (sent >= 0) return SendResult::Sent;
+    if (result == Io::Done) return SendResult::Sent;
+    if (unsent == 0) {
+        entry->moved = now();
+        state_->sending.insert(to);
+        state_->watch(to, *entry);
     }
-    if (zmq_errno() == EAGAIN) return SendResult::Full;
-    state_->forget(found->second);
-    return SendResult::Gone;
+    state_->shed();
+    return SendResult::Sent;
 }
 
-std::uint64_t Router::count_fault(ClientRef of) {
-    const auto found = state_->by_ref.find(of);
-    if (found == state_->by_ref.end()) return 0;
-    State::Connection& connection = state_->by_id.at(found->second);
-    if (connection.faults++ == 0)
-        state_->ages.splice(state_->ages.end(), state_->ages, connection.age);
-    return connection.faults;
+bool Router::flush() {
+    for (auto ref = state_->sending.begin(); ref != state_->sending.end();) {
+        const ClientRef slow = *ref++;
+        state_->write(slow, *state_->find(slow));
+    }
+    return state_->sending.empty();
 }
 
-std::uint64_t Router::rejected() const { return state_->rejected; }
-std::size_t Router::connections() const { return state_->by_id.size(); }
-void* Router::handle() const { return state_->socket.get(); }
+void Router::ignore(ClientRef of) {
+    State::Entry* entry = state_->find(of);
+    if (entry == nullptr || entry->ignored) return;
+    entry->ignored = true;
+    state_->unproven.splice(state_->unproven.end(), *entry->ages, entry->age);
+    entry->ages = &state_->unproven;
+    state_->watch(of, *entry);
+}
+
+// Not at once: a DEALER of libzmq that is cut drops what it has not handed over.
+void Router::finish(ClientRef of) {
+    State::Entry* entry = state_->find(of);
+    if (entry == nullptr || entry->finishing) return;
+    ignore(of);
+    entry->finishing = true;
+    entry->moved = now();
+    state_->ending.push_front(of);
+    entry->ending = state_->ending.begin();
+}
+
+const RouterCounts& Router::counts() const { return state_->counts; }
+void Router::cut(ClientRef of) { state_->remove(of); }
+
+std::size_t Router::connections() const { return state_->entries.size(); }
+std::size_t Router::held_bytes() const { return state_->held; }
+int Router::descriptor() const { return state_->epoll.get(); }
 
 }  // namespace weft::transport

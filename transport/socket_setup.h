@@ -1,5 +1,5 @@
 #pragma once
-// What every socket of weft has in common. Private to transport.
+// libzmq, where it is used. Private to transport.
 
 #include "transport/sockets.h"
 #include "weft/result.h"
@@ -16,11 +16,8 @@ struct SocketCloser {
 };
 using Socket = std::unique_ptr<void, SocketCloser>;
 
-enum class SocketRole { Router, Dealer };
-
-// A socket with all options set, not yet bound or connected. Configuration (1005) when ZeroMQ
-// refuses one.
-Result<Socket> open_socket(Context& context, SocketRole role, std::size_t message_bytes_max);
+// A DEALER with all options set, not yet connected. Configuration (1005) when ZeroMQ refuses one.
+Result<Socket> open_dealer(Context& context, std::size_t message_bytes_max);
 
 // Handles what other threads have told the socket (connections, room in queues). A send that does
 // not wait looks at that only now and then by itself.

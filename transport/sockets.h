@@ -1,13 +1,17 @@
 #pragma once
-// ZeroMQ sockets as weft uses them (DESIGN 10; rules Z1-Z16 of the security reference that apply
-// without keys). One thread owns all sockets of a process side; nothing here is thread-safe. Until
-// keys exist only loopback addresses are accepted (WEFT-1003).
+// Connections as weft uses them (DESIGN 10; rules Z1-Z16 of the security reference that apply
+// without keys): ZMTP, spoken by libzmq where we connect and by weft where we listen. One thread
+// owns all sockets of a process side; nothing here is thread-safe. Until keys exist only loopback
+// addresses are accepted (WEFT-1003).
 
 #include "core/command.h"
+#include "core/time.h"
 #include "weft/bytes.h"
 #include "weft/result.h"
 #include "weft/types.h"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -46,18 +50,39 @@ enum class SendResult : std::uint8_t {
     Gone,  // the connection has ended
 };
 
-// A bound ROUTER. Connections are named by a ClientRef of this process, never by ids a peer chose
-// (Z7).
+// What one listener may be made to hold.
+struct RouterLimits {
+    std::size_t frame_bytes_max = 0;
+    // Also bounded by what the process may open. When they are taken, a new connection takes the
+    // place of the oldest that has sent no good frame, or of the one silent for longest.
+    std::size_t connections_max = 4096;
+    // Frames that wait for one connection.
+    std::size_t unsent_bytes_max = std::size_t{4} << 20;
+    // For the greeting of a new connection, and for one that takes nothing of what waits for it.
+    Duration greeting_time = std::chrono::seconds(5);
+    Duration slow_time = std::chrono::seconds(10);
+    // Unfinished frames and unsent ones of all. Over it the connection that holds most is cut.
+    std::size_t held_bytes_max = std::size_t{192} << 20;
+};
+
+// Since the listener was bound.
+struct RouterCounts {
+    std::uint64_t rejected = 0;  // connections cut for what is not ZMTP, or no message of one frame
+    std::uint64_t unfinished = 0;    // that did not come to an end with their greeting in time
+    std::uint64_t displaced = 0;     // that made room for another
+    std::uint64_t heavy = 0;         // that held most when the listener held too much
+    std::uint64_t slow = 0;          // for which frames waited and which took nothing
+    std::uint64_t not_accepted = 0;  // times that the process had no descriptor or memory for one
+    bool operator==(const RouterCounts&) const = default;
+};
+
+// A listener that speaks ZMTP as a ROUTER does to DEALERs. It is not libzmq's: strangers can abort
+// that one, and make it hold what they like (docs/adr/0008). Connections are named by a ClientRef
+// of this process; a routing id that the other end chose is not looked at (Z7, Z8).
 class Router {
 public:
-    // Connections remembered at most; the one silent for longest is forgotten first,
-    // before it those that have sent bad frames.
-    static constexpr std::size_t kConnectionsMax = 4096;
-
     // Configuration (1004 port in use, 1003, 1005).
-    static Result<Router> bind(Context& context, std::string_view address,
-                               std::size_t message_bytes_max,
-                               std::size_t connections_max = kConnectionsMax);
+    static Result<Router> bind(std::string_view address, const RouterLimits& limits);
     Router(Router&&) noexcept;
     Router& operator=(Router&&) noexcept;
     ~Router();
@@ -66,17 +91,25 @@ public:
         ClientRef from;
         std::string_view frame;  // valid until the next receive
     };
-    // The next whole frame, never blocking; nothing when drained. Multipart garbage is dropped and
-    // counted.
+    // The next frame, never blocking; nothing when drained, or when enough was looked at that gave
+    // none: has_input() then says that there may be more.
     std::optional<Received> receive();
+    bool has_input() const;
+    // Full: the connection has too much waiting. What was Sent may still wait here.
     SendResult send(ClientRef to, std::string_view frame);
-    // Counts one bad frame of that connection and returns how many there were; 0 when it is not
-    // remembered.
-    std::uint64_t count_fault(ClientRef of);
-    // Messages that were not one frame of a connection with an id of our own.
-    std::uint64_t rejected() const;
+    // Sends what waits as far as it goes; true when nothing waits.
+    bool flush();
+    // Takes nothing further of that connection; it is the first to make room.
+    void ignore(ClientRef of);
+    // The same, and ends it half a second later: what was sent to it arrives.
+    void finish(ClientRef of);
+    void cut(ClientRef of);
+    const RouterCounts& counts() const;
     std::size_t connections() const;
-    void* handle() const;
+    // Of unfinished and unsent frames.
+    std::size_t held_bytes() const;
+    // Readable when receive() may have something, or something waits that can be sent.
+    int descriptor() const;
 
 private:
     struct State;

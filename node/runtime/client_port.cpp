@@ -15,10 +15,14 @@ void ClientPort::write(ClientRef to, const routing::ToClient& message,
 
 void ClientPort::flush(const wire::FrameHeader& header, Rejects& rejects,
                        std::deque<Event>& events) {
-    drain();
     for (const auto& [to, place] : written_)
         if (!writers_[place].empty()) send(to, writers_[place], header);
     written_.clear();
+    for (const ClientRef client : finished_) {
+        router_.finish(client);
+        gone_.push_back(client);
+    }
+    finished_.clear();
     if (writers_.size() > kWritersKept) {
         writers_.resize(kWritersKept);
         writers_.shrink_to_fit();
@@ -28,31 +32,16 @@ void ClientPort::flush(const wire::FrameHeader& header, Rejects& rejects,
     for (; dropped_ > 0; --dropped_) rejects.add(Reject::NotDelivered);
 }
 
-void ClientPort::send(ClientRef to, wire::FrameWriter& frame, const wire::FrameHeader& header) {
-    const std::string_view bytes = frame.seal(header);
-    auto queue = waiting_.find(to);
-    transport::SendResult result = transport::SendResult::Full;
-    if (queue == waiting_.end()) result = router_.send(to, bytes);
-    if (result == transport::SendResult::Gone) {
-        gone_.push_back(to);
-        ++dropped_;
-    }
-    if (result != transport::SendResult::Full) return;
-    if (queue == waiting_.end()) queue = waiting_.try_emplace(to, kClientBytesMax).first;
-    if (!queue->second.push(bytes)) ++dropped_;
+void ClientPort::finish(ClientRef client) {
+    router_.ignore(client);
+    finished_.push_back(client);
 }
 
-void ClientPort::drain() {
-    for (auto entry = waiting_.begin(); entry != waiting_.end();) {
-        FrameQueue& queue = entry->second;
-        transport::SendResult result = transport::SendResult::Sent;
-        while (!queue.empty() && result == transport::SendResult::Sent) {
-            result = router_.send(entry->first, queue.front());
-            if (result == transport::SendResult::Sent) queue.pop();
-        }
-        if (result == transport::SendResult::Gone) gone_.push_back(entry->first);
-        entry = result == transport::SendResult::Full ? std::next(entry) : waiting_.erase(entry);
-    }
+// The session knows a reply that is dropped.
+void ClientPort::send(ClientRef to, wire::FrameWriter& frame, const wire::FrameHeader& header) {
+    const transport::SendResult result = router_.send(to, frame.seal(header));
+    if (result == transport::SendResult::Gone) gone_.push_back(to);
+    if (result != transport::SendResult::Sent) ++dropped_;
 }
 
 }  // namespace weft::node

@@ -25,8 +25,7 @@ constexpr int kUselessMax = 1024;
 constexpr std::size_t kUselessBytes = std::size_t{64} << 10;
 // Of one frame: what a newer weft adds comes beside messages that are known.
 constexpr std::uint32_t kSkippedMax = 1024;
-constexpr int kToldMax = 64;               // refusals of a round
-constexpr std::uint32_t kFaultsTold = 16;  // of a connection
+constexpr int kToldMax = 64;  // refused frames of a round
 constexpr Duration kRestlessSleepMax = std::chrono::milliseconds(2);
 
 bool readable(int descriptor) {
@@ -100,13 +99,11 @@ bool Port::next_frame() {
         const Source source = turn_;
         turn_ = source == Source::Mesh ? Source::Client : Source::Mesh;
         transport::Router& router = source == Source::Mesh ? mesh_ : clients_.router();
-        const std::uint64_t rejected = router.rejected();
         const auto received = router.receive();
-        useless_ += static_cast<int>(router.rejected() - rejected);
         if (!received) continue;
         useless_ += static_cast<int>(received->frame.size() / kUselessBytes);
         if (source == Source::Mesh)
-            open_mesh_frame(received->frame);
+            open_mesh_frame(*received);
         else
             open_client_frame(*received);
         return true;
@@ -114,17 +111,21 @@ bool Port::next_frame() {
     return false;
 }
 
-void Port::open_mesh_frame(std::string_view bytes) {
-    auto frame = wire::FrameReader::open(bytes);
-    if (!frame) return rejects_.add(Reject::BadFrame, "mesh", frame.error(), now().mono);
+void Port::open_mesh_frame(const transport::Router::Received& received) {
+    auto frame = wire::FrameReader::open(received.frame);
+    if (!frame) {
+        rejects_.add(Reject::BadFrame, "mesh", frame.error(), now().mono);
+        return mesh_.cut(received.from);
+    }
     const wire::FrameHeader& from = frame->header();
     const auto refuse = [&](Reject reason, ErrorNumber number, std::string_view what) {
         rejects_.add(reason, "mesh",
                      make_error(number, fmt::format("{} {}", from.sender.hex(), what)), now().mono);
     };
-    if (from.channel != wire::Channel::Peer)
-        return refuse(Reject::WrongChannel, ErrorNumber::UnexpectedMessage,
-                      "does not speak as a peer");
+    if (from.channel != wire::Channel::Peer) {
+        refuse(Reject::WrongChannel, ErrorNumber::UnexpectedMessage, "does not speak as a peer");
+        return mesh_.cut(received.from);
+    }
     if (from.cluster != header_.cluster)
         return refuse(Reject::WrongCluster, ErrorNumber::WrongMesh, "is of another mesh");
     if (from.receiver != header_.sender)
@@ -132,21 +133,21 @@ void Port::open_mesh_frame(std::string_view bytes) {
     if (!peers_.knows(from.sender))
         return refuse(Reject::UnknownSender, ErrorNumber::WrongMesh, "is not of this mesh");
     peers_.heard_from(from.sender, now().mono);
-    incoming_ = Incoming{*std::move(frame), {}, false, Source::Mesh};
+    incoming_ = Incoming{*std::move(frame), received.from, false, Source::Mesh};
 }
 
 void Port::open_client_frame(const transport::Router::Received& received) {
     auto frame = wire::FrameReader::open(received.frame);
     if (!frame) {
         rejects_.add(Reject::BadFrame, "client", frame.error(), now().mono);
-        return refuse_frame(received.from, frame.error());
+        return refuse_client_frame(received.from, frame.error());
     }
     const wire::FrameHeader& from = frame->header();
     if (from.channel != wire::Channel::Client) {
         const Error error =
             make_error(ErrorNumber::UnexpectedMessage, "this port is for clients only");
         rejects_.add(Reject::WrongChannel, "client", error, now().mono);
-        return refuse_frame(received.from, error);
+        return refuse_client_frame(received.from, error);
     }
     const bool foreign = (!from.cluster.is_zero() && from.cluster != header_.cluster) ||
                          (!from.receiver.is_zero() && from.receiver != header_.sender);
@@ -155,10 +156,7 @@ void Port::open_client_frame(const transport::Router::Received& received) {
 
 Port::Taken Port::next_message(Event& event) {
     auto raw = incoming_->frame.next();
-    if (!raw) {
-        reject(Reject::BadFrame, raw.error());
-        return Taken::FrameFailed;
-    }
+    if (!raw) return fail_frame(Reject::BadFrame, raw.error());
     if (!*raw) return Taken::FrameEnd;
     return incoming_->source == Source::Mesh ? take_mesh_message(**raw, event)
                                              : take_client_message(**raw, event);
@@ -166,10 +164,7 @@ Port::Taken Port::next_message(Event& event) {
 
 Port::Taken Port::take_mesh_message(const wire::RawMessage& raw, Event& event) {
     auto message = wire::read_mesh(raw);
-    if (!message) {
-        reject(Reject::BadMessage, message.error());
-        return Taken::FrameFailed;
-    }
+    if (!message) return fail_frame(Reject::BadMessage, message.error());
     if (!*message) return skip_message();
     const wire::FrameHeader& from = incoming_->frame.header();
     event = FromPeer{from.sender, from.sender_boot, from.durable, std::move(**message)};
@@ -179,16 +174,17 @@ Port::Taken Port::take_mesh_message(const wire::RawMessage& raw, Event& event) {
 Port::Taken Port::take_client_message(const wire::RawMessage& raw, Event& event) {
     auto message = wire::read_to_node(raw);
     if (!message) {
+        if (!wire::request_id_of(raw)) return fail_frame(Reject::BadMessage, message.error());
+        // A request over a limit is whole: what follows it is worth reading.
         reject(Reject::BadMessage, message.error());
         refuse_client(raw, message.error());
-        // A request over a limit is whole: what follows it is worth reading.
-        return wire::request_id_of(raw) ? Taken::Nothing : Taken::FrameFailed;
+        return Taken::Nothing;
     }
     if (!*message) return skip_message();
     // A hello is how a client learns where it is; everything else was meant for somebody else.
     if (incoming_->foreign && !std::holds_alternative<routing::ClientHello>(**message))
         return refuse_foreign(raw);
-    event = FromClient{incoming_->client, std::move(**message)};
+    event = FromClient{incoming_->from, std::move(**message)};
     return Taken::Message;
 }
 
@@ -196,10 +192,18 @@ Port::Taken Port::take_client_message(const wire::RawMessage& raw, Event& event)
 Port::Taken Port::skip_message() {
     rejects_.add(Reject::Skipped);
     if (++incoming_->skipped <= kSkippedMax) return Taken::Nothing;
-    const Error error = make_error(
-        ErrorNumber::BadFrame, fmt::format("more than {} messages of unknown types", kSkippedMax));
-    reject(Reject::BadFrame, error);
-    if (incoming_->source == Source::Client) refuse_frame(incoming_->client, error);
+    return fail_frame(
+        Reject::BadFrame,
+        make_error(ErrorNumber::BadFrame,
+                   fmt::format("more than {} messages of unknown types", kSkippedMax)));
+}
+
+Port::Taken Port::fail_frame(Reject reason, const Error& error) {
+    reject(reason, error);
+    if (incoming_->source == Source::Client)
+        refuse_client_frame(incoming_->from, error);
+    else
+        mesh_.cut(incoming_->from);
     return Taken::FrameFailed;
 }
 
@@ -223,21 +227,23 @@ void Port::reject(Reject reason, const Error& error) {
     rejects_.add(reason, mesh ? "mesh" : "client", error, now().mono);
 }
 
-// A request whose id can be read gets its own answer, anything else a general one.
+// A message without an id to answer to is as bad as a frame that does not hold.
 void Port::refuse_client(const wire::RawMessage& raw, const Error& error) {
     const auto id = wire::request_id_of(raw);
-    if (!id) return refuse_frame(incoming_->client, error);
+    if (!id) return refuse_client_frame(incoming_->from, error);
     Reply reply;
     reply.id = *id;
     reply.outcome = Outcome::NotDone;
     reply.error = error;
-    clients_.write(incoming_->client, std::move(reply), header_);
+    clients_.write(incoming_->from, std::move(reply), header_);
 }
 
-// A program that is being written is told what is wrong; a flood is not answered.
-void Port::refuse_frame(ClientRef client, const Error& error) {
-    if (clients_.router().count_fault(client) > kFaultsTold || told_ >= kToldMax) return;
+// Whoever sends what is no frame is told why, once, and cut off: a program that is being written
+// says what is wrong, a flood ends. Beyond a round's share they are cut without a word.
+void Port::refuse_client_frame(ClientRef client, const Error& error) {
+    if (told_ >= kToldMax) return clients_.router().cut(client);
     ++told_;
+    clients_.finish(client);
     routing::AdminReply reply;  // id 0: answers no question in particular
     reply.error = error;
     clients_.write(client, std::move(reply), header_);
@@ -293,23 +299,24 @@ void Port::lose_disk() {
 }
 
 void Port::send_the_rest(Instant limit) {
-    while (restless() && now().mono < limit) {
+    clients_.flush(header_, rejects_, pending_);
+    while ((!clients_.router().flush() || peers_.restless()) && now().mono < limit) {
         transport::wait_readable({}, 1);
         peers_.look(now().mono, pending_);
-        clients_.flush(header_, rejects_, pending_);
     }
 }
 
 void Port::sleep(Instant deadline) {
     look_around();
     if (!pending_.empty() || incoming_ || stop_) return;
-    const Duration longest = restless() ? kRestlessSleepMax : kSleepMax;
+    if (mesh_.has_input() || clients_.router().has_input()) return;
+    const Duration longest = peers_.restless() ? kRestlessSleepMax : kSleepMax;
     const Instant at = now().mono;
     if (deadline <= at) return;
     const Duration span = std::min(deadline - at, longest);
     if (!completions_.begin_sleep()) return;
-    poll_set_.sockets = {mesh_.handle(), clients_.router().handle()};
-    poll_set_.descriptors = {completions_.descriptor()};
+    poll_set_.descriptors = {completions_.descriptor(), mesh_.descriptor(),
+                             clients_.router().descriptor()};
     if (stop_descriptor_ >= 0) poll_set_.descriptors.push_back(stop_descriptor_);
     peers_.descriptors(poll_set_.descriptors);
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(span).count();

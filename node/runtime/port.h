@@ -66,7 +66,7 @@ private:
     enum class Source : std::uint8_t { Mesh, Client };
     struct Incoming {
         wire::FrameReader frame;
-        ClientRef client;      // Source::Client
+        ClientRef from;        // of the port that `source` names
         bool foreign = false;  // a client's that means another mesh or node
         Source source = Source::Mesh;
         std::uint32_t skipped = 0;  // messages of unknown types
@@ -75,7 +75,7 @@ private:
     void take_completions();
     // Takes a frame off a socket, into incoming_ if it holds; false: there is none.
     bool next_frame();
-    void open_mesh_frame(std::string_view bytes);
+    void open_mesh_frame(const transport::Router::Received& received);
     void open_client_frame(const transport::Router::Received& received);
     enum class Taken : std::uint8_t { Message, Nothing, FrameEnd, FrameFailed };
     // The next message of the frame at hand.
@@ -85,9 +85,10 @@ private:
     Taken skip_message();
     Taken refuse_foreign(const wire::RawMessage& raw);
     void refuse_client(const wire::RawMessage& raw, const Error& error);
-    void refuse_frame(ClientRef client, const Error& error);
+    // Ends the connection that the frame at hand came on.
+    Taken fail_frame(Reject reason, const Error& error);
+    void refuse_client_frame(ClientRef client, const Error& error);
     void reject(Reject reason, const Error& error);
-    bool restless() const { return peers_.restless() || clients_.restless(); }
     void look_around();
 
     transport::Router& mesh_;
@@ -105,7 +106,7 @@ private:
     std::vector<Fetch> fetches_;
     std::optional<Incoming> incoming_;
     Source turn_ = Source::Mesh;
-    // Of this round: what was looked at and gave no event, and refusals that were told.
+    // Of this round: what was looked at and gave no event, and frames whose refusal was told.
     int useless_ = 0, told_ = 0;
     transport::PollSet poll_set_;
     Instant looked_ = Instant::long_ago();

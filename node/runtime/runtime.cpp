@@ -28,6 +28,9 @@ namespace {
 
 // How often a node that is not ready yet is asked whether it is.
 constexpr Duration kReadyInterval = std::chrono::milliseconds(20);
+// What others can make a node hold, 256 MiB in all: clients must not take the peers' share.
+constexpr std::size_t kMeshHeldBytes = std::size_t{64} << 20;
+constexpr std::size_t kClientHeldBytes = std::size_t{192} << 20;
 constexpr Duration kFileInterval = std::chrono::seconds(1);
 // What slow connections get at the end to take their last frames.
 constexpr Duration kLastFrames = std::chrono::milliseconds(200);
@@ -121,11 +124,14 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options, Lo
 }
 
 Result<void> Runtime::listen() {
-    auto mesh = transport::Router::bind(context_, options_.self.mesh_address, wire::kFrameBytesMax);
+    transport::RouterLimits limits;
+    limits.frame_bytes_max = wire::kFrameBytesMax;
+    limits.held_bytes_max = kMeshHeldBytes;
+    auto mesh = transport::Router::bind(options_.self.mesh_address, limits);
     if (!mesh) return std::unexpected(std::move(mesh).error());
     mesh_ = *std::move(mesh);
-    auto clients =
-        transport::Router::bind(context_, options_.self.client_address, wire::kFrameBytesMax);
+    limits.held_bytes_max = kClientHeldBytes;
+    auto clients = transport::Router::bind(options_.self.client_address, limits);
     if (!clients) return std::unexpected(std::move(clients).error());
     clients_.emplace(*std::move(clients));
     return {};

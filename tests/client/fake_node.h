@@ -32,7 +32,7 @@ public:
 
     explicit FakeNode(Options options)
         : options_(std::move(options)), wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-        auto bound = transport::Router::bind(context_, options_.address, wire::kFrameBytesMax);
+        auto bound = transport::Router::bind(options_.address, {wire::kFrameBytesMax});
         if (bound) router_.emplace(std::move(*bound));
         thread_ = std::thread([this] { run(); });
     }
@@ -64,7 +64,7 @@ public:
 private:
     void run() {
         while (router_ && !stopping_) {
-            transport::wait_readable({{router_->handle()}, {wake_}}, 100);
+            transport::wait_readable({{}, {router_->descriptor(), wake_}}, 100);
             while (auto received = router_->receive()) {
                 ++frames_;
                 if (frame_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(frame_ms));

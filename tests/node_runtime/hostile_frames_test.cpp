@@ -71,19 +71,19 @@ protected:
 };
 
 TEST_F(HostileFrames, RandomTruncatedAndFlippedBytesOnBothPorts) {
-    test::RawClient ports[] = {client_port(), mesh_port()};
     const std::string request =
         good_->frame_of(good_->request("kv", "hostile", "put", "should never be"));
     Random random(5);
-    for (test::RawClient& port : ports) {
-        for (int i = 0; i < 200; ++i) {
-            std::string bytes(random.below(400), '\0');
-            for (char& c : bytes) c = static_cast<char>(random.next());
-            ASSERT_TRUE(port.send(bytes));
-            ASSERT_TRUE(port.send(request.substr(0, random.below(request.size()))));
-            std::string flipped = request;
-            flipped[random.below(flipped.size())] ^= 1;
-            ASSERT_TRUE(port.send(flipped));
+    // Each on a connection of its own: the first bad frame ends it.
+    for (int i = 0; i < 200; ++i) {
+        std::string bytes(random.below(400), '\0');
+        for (char& c : bytes) c = static_cast<char>(random.next());
+        std::string flipped = request;
+        flipped[random.below(flipped.size())] ^= 1;
+        for (const std::string& frame :
+             {bytes, request.substr(0, random.below(request.size())), flipped}) {
+            const auto& port = i % 2 == 0 ? record().client_address : record().mesh_address;
+            EXPECT_TRUE(test::PlainTcp(port).send(test::kReady + test::zmtp_frame(frame)));
         }
     }
     const Reply absent = good_->call("kv", "hostile", "get", "");
@@ -93,8 +93,8 @@ TEST_F(HostileFrames, RandomTruncatedAndFlippedBytesOnBothPorts) {
 
 // A frame that does not hold is answered too: what, and what to do about it.
 TEST_F(HostileFrames, AClientHearsWhyItsFrameWasRefused) {
-    test::RawClient client = client_port();
     const auto refusal = [&](const std::string& frame) {
+        test::RawClient client = client_port();
         std::optional<Error> error;
         client.send(frame);
         client.receive_until([&](routing::ToClient& message) {
@@ -104,7 +104,7 @@ TEST_F(HostileFrames, AClientHearsWhyItsFrameWasRefused) {
         return error ? error->number : std::uint16_t{0};
     };
     EXPECT_EQ(refusal("not a frame"), std::uint16_t(ErrorNumber::BadFrame));
-    std::string newer = client.frame_of(client.request("kv", "x", "get", ""));
+    std::string newer = good_->frame_of(good_->request("kv", "x", "get", ""));
     newer[4] = 2;
     EXPECT_EQ(refusal(newer), std::uint16_t(ErrorNumber::NewerWire));
     EXPECT_EQ(refusal(std::string(wire::kFrameBytesMax + 100, 'x')),
@@ -168,7 +168,6 @@ TEST_F(HostileFrames, StrangersOnTheMeshPortAreCountedByReason) {
     header = peer_header();
     header.channel = wire::Channel::Client;
     ASSERT_TRUE(port.send(peer_frame(header)));
-    // Frames of one connection keep their order: after this one all were looked at.
     const auto rejected = [&](std::string_view reason) {
         return test::eventually({}, [&] {
             return mesh_.nodes[0]->log().find("reason=" + std::string(reason)) != std::string::npos;
@@ -197,30 +196,22 @@ TEST_F(HostileFrames, AClientThatNeverReadsLosesItsReplies) {
 
 // Before a round had an end in rubbish, the node answered nobody until the flood was over.
 TEST_F(HostileFrames, AFloodOfRubbishKeepsNobodyFromBeingServed) {
-    // A READY of ZMTP 3.0, then frames of one byte: cheaper to send than to look at.
-    std::string greeting("\xff\0\0\0\0\0\0\0\x01\x7f\x03\0NULL", 16);
-    greeting.resize(64, '\0');
-    greeting += std::string(
-        "\x04\x1c\x05READY\x0bSocket-Type\0\0\0\x06"
-        "DEALER",
-        30);
-    std::string rubbish;
+    // Frames of one byte: cheaper to send than to look at.
+    std::string rubbish = test::kReady;
     for (int i = 0; i < 20'000; ++i) rubbish += std::string("\0\x01x", 3);
     std::atomic<bool> over = false;
     std::atomic<int> at_it = 0;
     std::vector<std::thread> floods;
     for (int thread = 0; thread < 2; ++thread)
         floods.emplace_back([&] {
-            std::vector<std::pair<std::unique_ptr<test::PlainTcp>, std::size_t>> connections;
-            for (int i = 0; i < 128; ++i) {
-                const auto& port = i % 2 == 0 ? record().client_address : record().mesh_address;
-                connections.emplace_back(std::make_unique<test::PlainTcp>(port), 0);
-                connections.back().first->send(greeting);
-            }
+            // Again and again: each is cut at its first frame.
             for (bool first = true; !over; first = false) {
-                for (auto& [tcp, sent] : connections)
-                    sent = (sent + tcp->send_some(std::string_view(rubbish).substr(sent))) %
-                           rubbish.size();
+                std::vector<std::unique_ptr<test::PlainTcp>> connections;
+                for (int i = 0; i < 128; ++i) {
+                    const auto& port = i % 2 == 0 ? record().client_address : record().mesh_address;
+                    connections.push_back(std::make_unique<test::PlainTcp>(port));
+                    connections.back()->send_some(rubbish);
+                }
                 if (first) ++at_it;
             }
         });
@@ -238,17 +229,22 @@ TEST_F(HostileFrames, AFloodOfRubbishKeepsNobodyFromBeingServed) {
     EXPECT_GT(served, 10);
 }
 
-TEST_F(HostileFrames, AConnectionIsToldOfItsFirstBadFramesOnly) {
-    test::RawClient client = client_port();
-    for (int i = 0; i < 100; ++i) ASSERT_TRUE(client.send("rubbish"));
-    // Answered behind all of them.
-    ASSERT_TRUE(client.send(client.frame_of(client.request("kv", "kept", "get", ""))));
-    int told = 0;
-    EXPECT_TRUE(client.receive_until([&](routing::ToClient& message) {
-        if (std::holds_alternative<routing::AdminReply>(message)) ++told;
-        return std::holds_alternative<Reply>(message);
-    }));
-    EXPECT_EQ(told, 16);
+TEST_F(HostileFrames, AConnectionThatSendsRubbishIsToldOnceAndCut) {
+    test::PlainTcp client(record().client_address);
+    std::string sent = test::kReady;
+    for (int i = 0; i < 100; ++i) sent += test::zmtp_frame("rubbish");
+    // Behind all that, a request that would be served.
+    const std::string request = good_->frame_of(good_->request("kv", "kept", "put", "rubbish"));
+    ASSERT_TRUE(client.send(sent + test::zmtp_frame(request)));
+    std::string got;
+    EXPECT_TRUE(client.closed_by_peer(&got));
+    std::size_t told = 0;
+    for (std::size_t at = 0; (at = got.find("a frame of 7 bytes", at)) != std::string::npos; ++at)
+        ++told;
+    EXPECT_EQ(told, 1u) << testing::PrintToString(got);
+    test::PlainTcp peer(record().mesh_address);
+    ASSERT_TRUE(peer.send(test::kReady + test::zmtp_frame("rubbish")));
+    EXPECT_TRUE(peer.closed_by_peer());
 }
 
 // A round ends in the middle of a frame: the rest of it waits for no further one.

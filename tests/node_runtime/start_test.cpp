@@ -13,7 +13,7 @@ TEST(RuntimeStart, APortInUseIsNamedAndNothingIsTouched) {
     test::TestMesh mesh(1);
     const node::RuntimeOptions& options = mesh.nodes[0]->options();
     transport::Context context;
-    auto other = transport::Router::bind(context, options.self.client_address, 1024);
+    auto other = transport::Router::bind(options.self.client_address, {1024});
     ASSERT_TRUE(other);
     const auto code = node::run_node(options);
     ASSERT_FALSE(code);

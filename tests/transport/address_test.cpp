@@ -54,7 +54,7 @@ TEST(Address, ConnectIsRefusedOnlyWhereNobodyListens) {
     Context context;
     const std::string address = test::free_address();
     EXPECT_TRUE(connect_refused(address));
-    auto router = Router::bind(context, address, 1024);
+    auto router = Router::bind(address, {1024});
     ASSERT_TRUE(router);
     EXPECT_FALSE(connect_refused(address));
 }
@@ -62,9 +62,9 @@ TEST(Address, ConnectIsRefusedOnlyWhereNobodyListens) {
 TEST(Address, APortInUseIsNamed) {
     Context context;
     const std::string address = test::free_address();
-    auto first = Router::bind(context, address, 1024);
+    auto first = Router::bind(address, {1024});
     ASSERT_TRUE(first);
-    auto second = Router::bind(context, address, 1024);
+    auto second = Router::bind(address, {1024});
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().number, std::uint16_t(ErrorNumber::PortInUse));
     EXPECT_NE(second.error().message.find(address), std::string::npos);
@@ -72,7 +72,7 @@ TEST(Address, APortInUseIsNamed) {
 
 TEST(Address, SocketsRefuseWhatIsNotLoopback) {
     Context context;
-    EXPECT_EQ(Router::bind(context, "0.0.0.0:7340", 1024).error().number,
+    EXPECT_EQ(Router::bind("0.0.0.0:7340", {1024}).error().number,
               std::uint16_t(ErrorNumber::ListenNeedsKeys));
     EXPECT_EQ(Dealer::connect(context, "10.0.0.1:7340", 1024).error().number,
               std::uint16_t(ErrorNumber::ListenNeedsKeys));

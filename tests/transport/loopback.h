@@ -11,6 +11,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace weft::test {
 
@@ -50,11 +51,19 @@ public:
     }
     PlainTcp(const PlainTcp&) = delete;
     PlainTcp& operator=(const PlainTcp&) = delete;
-    ~PlainTcp() { close(descriptor_); }
+    ~PlainTcp() {
+        if (descriptor_ >= 0) close(descriptor_);
+    }
     bool connected() const { return connected_; }
     bool send(std::string_view bytes) {
         return ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
                static_cast<ssize_t>(bytes.size());
+    }
+    // Ends the connection at once; what is on its way is lost.
+    void reset() {
+        const linger at_once{1, 0};
+        setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close(std::exchange(descriptor_, -1));
     }
     // As many as there is room for.
     std::size_t send_some(std::string_view bytes) {
@@ -62,13 +71,20 @@ public:
             ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         return sent < 0 ? 0 : static_cast<std::size_t>(sent);
     }
-    // True when the other end has closed within a second.
-    bool closed_by_peer() {
+    // What has come, as far as it lies there; how much it was.
+    std::size_t receive_some() {
+        char buffer[65536];
+        const ssize_t size = recv(descriptor_, buffer, sizeof buffer, MSG_DONTWAIT);
+        return size < 0 ? 0 : static_cast<std::size_t>(size);
+    }
+    // True when the other end has closed within a second. `got`: what it sent before.
+    bool closed_by_peer(std::string* got = nullptr) {
         const timeval limit{1, 0};
         setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         char buffer[512];
         for (;;) {
             const ssize_t size = recv(descriptor_, buffer, sizeof buffer, 0);
+            if (size > 0 && got != nullptr) got->append(buffer, static_cast<std::size_t>(size));
             if (size > 0) continue;
             return size == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
         }
@@ -78,6 +94,24 @@ private:
     int descriptor_;
     bool connected_ = false;
 };
+
+// What a DEALER says first, of ZMTP 3.0, and a message of it.
+inline const std::string kReady = [] {
+    std::string bytes("\xff\0\0\0\0\0\0\0\x01\x7f\x03\0NULL", 16);
+    bytes.resize(64, '\0');
+    return bytes + std::string("\4\x1c\5READY\x0bSocket-Type\0\0\0\6DEALER", 30);
+}();
+inline std::string zmtp_frame(std::string_view body) {
+    std::string bytes;
+    if (body.size() <= 255) {
+        bytes = {'\0', static_cast<char>(body.size())};
+    } else {
+        bytes = '\2';
+        for (int shift = 56; shift >= 0; shift -= 8)
+            bytes += static_cast<char>(body.size() >> shift & 0xff);
+    }
+    return bytes.append(body);
+}
 
 // Calls `attempt` until it is true or five seconds are over, sleeping on `set` in between.
 template <class Attempt>

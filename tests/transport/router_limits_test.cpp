@@ -1,0 +1,197 @@
+// Beyond every bound of a listener: what goes is what the bound names, and a good client is served.
+
+#include "tests/transport/loopback.h"
+#include "transport/sockets.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <memory>
+#include <vector>
+
+namespace weft::transport {
+namespace {
+
+const std::string& kGreeting = test::kReady;
+const std::string kFrame = test::zmtp_frame("x");
+
+class RouterLimit : public testing::Test {
+protected:
+    void listen(const RouterLimits& limits) {
+        auto bound = Router::bind(address_, limits);
+        ASSERT_TRUE(bound) << bound.error().message;
+        router_.emplace(*std::move(bound));
+    }
+    using Tcp = std::unique_ptr<test::PlainTcp>;
+    Tcp connect(const std::string& bytes) {
+        auto tcp = std::make_unique<test::PlainTcp>(address_);
+        EXPECT_TRUE(tcp->connected());
+        EXPECT_EQ(tcp->send_some(bytes), bytes.size());
+        return tcp;
+    }
+    // Looks until `done`, and keeps who sent the newest frame.
+    template <class Done>
+    bool look_until(Done done) {
+        return test::eventually({{}, {router_->descriptor()}}, [&] {
+            while (const auto got = router_->receive()) last_ = got->from;
+            return done();
+        });
+    }
+    // Sends one frame on a new connection; its name.
+    ClientRef serve() {
+        last_ = {};
+        served_.push_back(connect(kGreeting + kFrame));
+        EXPECT_TRUE(look_until([&] { return last_ != ClientRef{}; }));
+        return last_;
+    }
+    bool alive(ClientRef name) { return router_->send(name, "x") == SendResult::Sent; }
+
+    std::string address_ = test::free_address();
+    std::optional<Router> router_;
+    ClientRef last_;
+    std::vector<Tcp> served_;
+};
+
+TEST_F(RouterLimit, ConnectionsWithoutAGoodFrameMakeRoomFirst) {
+    listen({.frame_bytes_max = 1024, .connections_max = 4});
+    const ClientRef good = serve();
+    std::vector<Tcp> silent;
+    for (int i = 0; i < 8; ++i) {
+        silent.push_back(connect(kGreeting));
+        EXPECT_TRUE(look_until(
+            [&] { return router_->connections() == std::min<std::size_t>(4, silent.size() + 1); }));
+    }
+    EXPECT_TRUE(look_until([&] { return router_->counts().displaced == 5; }));
+    EXPECT_TRUE(alive(good));
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(silent[static_cast<std::size_t>(i)]->closed_by_peer());
+    EXPECT_TRUE(alive(serve()));
+}
+
+TEST_F(RouterLimit, TheOneSilentForLongestMakesRoomForGoodOnes) {
+    listen({.frame_bytes_max = 1024, .connections_max = 3});
+    const ClientRef first = serve(), second = serve(), third = serve();
+    ASSERT_TRUE(served_[0]->send(kFrame));
+    ASSERT_TRUE(look_until([&] { return last_ == first; }));
+    const ClientRef fourth = serve();
+    EXPECT_FALSE(alive(second));
+    for (const ClientRef name : {first, third, fourth}) EXPECT_TRUE(alive(name));
+}
+
+TEST_F(RouterLimit, GreetingsThatDoNotEndAreCutInTime) {
+    listen({.frame_bytes_max = 1024, .greeting_time = std::chrono::milliseconds(300)});
+    std::vector<Tcp> slow;
+    for (const std::size_t bytes : {0u, 1u, 10u, 63u, 64u, 80u, 93u})
+        slow.push_back(connect(kGreeting.substr(0, bytes)));
+    const ClientRef good = serve();
+    EXPECT_TRUE(look_until([&] { return router_->counts().unfinished == slow.size(); }));
+    for (const Tcp& tcp : slow) EXPECT_TRUE(tcp->closed_by_peer());
+    EXPECT_TRUE(alive(good));
+    EXPECT_EQ(router_->connections(), 1u);
+}
+
+// 8 x 1 MiB less a byte, where 4 MiB may be held.
+TEST_F(RouterLimit, UnfinishedFramesHoldWhatTheBoundSays) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
+    listen({.frame_bytes_max = kFrameBytes, .held_bytes_max = 4 * kFrameBytes});
+    const ClientRef good = serve();
+    std::string frame("\2\0\0\0\0\0\x10\0\0", 9);
+    frame.append(kFrameBytes - 1, 'x');
+    std::vector<std::pair<Tcp, std::size_t>> senders;
+    for (int i = 0; i < 8; ++i) senders.emplace_back(connect(kGreeting), 0);
+    EXPECT_TRUE(look_until([&] {
+        std::size_t sent = 0;
+        for (auto& [tcp, at] : senders) {
+            at += tcp->send_some(std::string_view(frame).substr(at));
+            sent += at;
+        }
+        EXPECT_LE(router_->held_bytes(), 4 * kFrameBytes);
+        return router_->counts().heavy >= 4;
+    }));
+    EXPECT_TRUE(alive(good));
+    EXPECT_TRUE(alive(serve()));
+}
+
+TEST_F(RouterLimit, WhatWaitsForOneConnectionIsBoundedAndNothingElseIsLost) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
+    listen({.frame_bytes_max = kFrameBytes, .unsent_bytes_max = 2 * kFrameBytes});
+    const ClientRef slow = serve();
+    const std::string frame(kFrameBytes, 'v');
+    int sent = 0;
+    while (sent < 1000 && router_->send(slow, frame) == SendResult::Sent) ++sent;
+    EXPECT_LT(sent, 1000);
+    EXPECT_LE(router_->held_bytes(), 2 * kFrameBytes + 8192);
+    // All that was taken comes, once it is read: frames of nine bytes more each.
+    const std::size_t expected = 94 + static_cast<std::size_t>(sent) * (kFrameBytes + 9);
+    std::size_t got = 0;
+    EXPECT_TRUE(look_until([&] {
+        got += served_[0]->receive_some();
+        return got >= expected;
+    }));
+    EXPECT_EQ(got, expected);
+    EXPECT_TRUE(router_->flush());
+}
+
+TEST_F(RouterLimit, AConnectionThatTakesNothingIsCutInTime) {
+    listen({.frame_bytes_max = std::size_t{1} << 20, .slow_time = std::chrono::milliseconds(300)});
+    const ClientRef slow = serve();
+    const std::string frame(std::size_t{1} << 20, 'v');
+    while (router_->send(slow, frame) == SendResult::Sent) {
+    }
+    EXPECT_TRUE(look_until([&] { return router_->counts().slow == 1; }));
+    EXPECT_FALSE(alive(slow));
+    EXPECT_LT(router_->held_bytes(), 8192u);
+}
+
+TEST_F(RouterLimit, TheHeaviestReceiverGoesWhenTheListenerHoldsTooMuch) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
+    listen({.frame_bytes_max = kFrameBytes,
+            .unsent_bytes_max = 64 * kFrameBytes,
+            .held_bytes_max = 16 * kFrameBytes});
+    const ClientRef slow = serve(), good = serve();
+    const std::string frame(kFrameBytes, 'v');
+    for (int i = 0; i < 100 && alive(slow); ++i) (void)router_->send(slow, frame);
+    EXPECT_EQ(router_->counts().heavy, 1u);
+    EXPECT_FALSE(alive(slow));
+    EXPECT_TRUE(alive(good));
+}
+
+TEST_F(RouterLimit, ARefusedConnectionGetsItsAnswerBeforeItEnds) {
+    listen({.frame_bytes_max = 1024});
+    const ClientRef refused = serve();
+    ASSERT_TRUE(served_[0]->send(kFrame));
+    router_->ignore(refused);
+    EXPECT_EQ(router_->send(refused, "why"), SendResult::Sent);
+    router_->finish(refused);
+    last_ = {};
+    EXPECT_EQ(router_->send(refused, "x"), SendResult::Gone);
+    EXPECT_TRUE(look_until([&] { return router_->connections() == 0; }));
+    std::string got;
+    EXPECT_TRUE(served_[0]->closed_by_peer(&got));
+    EXPECT_TRUE(got.ends_with(std::string("\0\3why", 5)));
+    EXPECT_EQ(last_, ClientRef{}) << "an ignored connection's frame";
+}
+
+// As many descriptors as are open, then one more connection.
+TEST_F(RouterLimit, WithoutADescriptorAConnectionWaitsAndIsSaid) {
+    listen({.frame_bytes_max = 1024});
+    const ClientRef good = serve();
+    auto waiting = connect(kGreeting + kFrame);
+    rlimit former{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &former), 0);
+    const int lowest_free = dup(0);
+    close(lowest_free);
+    rlimit none = former;
+    none.rlim_cur = static_cast<rlim_t>(lowest_free);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    for (int i = 0; i < 1000; ++i) (void)router_->receive();
+    const std::uint64_t refused = router_->counts().not_accepted;
+    EXPECT_GE(refused, 1u);
+    EXPECT_LT(refused, 10u) << "it spins";
+    EXPECT_TRUE(alive(good));
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &former), 0);
+    last_ = {};
+    EXPECT_TRUE(look_until([&] { return last_ != ClientRef{}; }));
+}
+
+}  // namespace
+}  // namespace weft::transport

@@ -1,0 +1,92 @@
+#include "transport/connection.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace weft::transport {
+
+namespace {
+
+// Of one turn: others are waiting.
+constexpr std::size_t kTurnBytes = std::size_t{256} << 10;
+constexpr std::size_t kFirstBytes = 4096;
+
+bool is_later(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+}  // namespace
+
+Connection::~Connection() { close(descriptor_); }
+
+Io Connection::read(char* buffer, std::size_t size, std::size_t& got) const {
+    const ssize_t received = recv(descriptor_, buffer, size, 0);
+    got = received > 0 ? static_cast<std::size_t>(received) : 0;
+    if (received > 0) return Io::Done;
+    return received < 0 && is_later(errno) ? Io::Later : Io::Ended;
+}
+
+Io Connection::read_on(std::size_t frame_bytes_max) {
+    for (std::size_t turn = 0; turn < kTurnBytes;) {
+        const Unit unit = next_unit(phase, unfinished_, frame_bytes_max);
+        if (!unit.good || unfinished_.size() == unit.bytes) return Io::Done;
+        const std::size_t have = unfinished_.size();
+        if (unfinished_.capacity() == have)
+            unfinished_.reserve(std::min(unit.bytes, std::max(kFirstBytes, have * 2)));
+        const std::size_t room =
+            std::min({unit.bytes, unfinished_.capacity(), have + kTurnBytes}) - have;
+        std::size_t got = 0;
+        Io result = Io::Done;
+        unfinished_.resize_and_overwrite(have + room, [&](char* bytes, std::size_t) {
+            result = read(bytes + have, room, got);
+            return have + got;
+        });
+        if (result != Io::Done) return result;
+        turn += got;
+    }
+    return Io::Later;
+}
+
+Io Connection::send(std::string_view frame) {
+    const FrameHead head(frame.size());
+    const std::string_view first = head.view();
+    std::size_t sent = 0;
+    if (unsent_.empty()) {
+        iovec parts[] = {{const_cast<char*>(first.data()), first.size()},
+                         {const_cast<char*>(frame.data()), frame.size()}};
+        msghdr message{};
+        message.msg_iov = parts;
+        message.msg_iovlen = std::size(parts);
+        const ssize_t result = sendmsg(descriptor_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (result < 0 && !is_later(errno)) return Io::Ended;
+        sent = result < 0 ? 0 : static_cast<std::size_t>(result);
+        if (sent == first.size() + frame.size()) return Io::Done;
+    }
+    std::string rest;
+    rest.reserve(first.size() + frame.size() - sent);
+    if (sent < first.size()) rest = first.substr(sent);
+    rest += frame.substr(sent > first.size() ? sent - first.size() : 0);
+    unsent_bytes_ += rest.size();
+    unsent_.push_back(std::move(rest));
+    return Io::Later;
+}
+
+Io Connection::flush() {
+    while (!unsent_.empty()) {
+        const std::string_view rest = std::string_view(unsent_.front()).substr(sent_of_first_);
+        const ssize_t result =
+            ::send(descriptor_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (result < 0) return is_later(errno) ? Io::Later : Io::Ended;
+        const auto sent = static_cast<std::size_t>(result);
+        unsent_bytes_ -= sent;
+        sent_of_first_ += sent;
+        if (sent < rest.size()) continue;
+        unsent_.pop_front();
+        sent_of_first_ = 0;
+    }
+    return Io::Done;
+}
+
+}  // namespace weft::transport

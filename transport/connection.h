@@ -1,0 +1,59 @@
+#pragma once
+// One accepted TCP connection that speaks ZMTP: what came of a unit that is not whole yet, and what
+// waits until the other end takes it. Never blocks. Private to transport.
+
+#include "core/time.h"
+#include "transport/zmtp.h"
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace weft::transport {
+
+enum class Io : std::uint8_t {
+    Done,   // there is no more to do
+    Later,  // the other end or the kernel must do something first
+    Ended,  // the connection is over
+};
+
+class Connection {
+public:
+    // Takes the descriptor over; it does not block.
+    explicit Connection(int descriptor) : descriptor_(descriptor) {}
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    int descriptor() const { return descriptor_; }
+    Phase phase = Phase::Greeting;
+
+    // Reads into `buffer` what there is; `got` of it. Only when no unit is unfinished.
+    Io read(char* buffer, std::size_t size, std::size_t& got) const;
+    bool has_unfinished() const { return !unfinished_.empty(); }
+    // Keeps the begin of a unit.
+    void keep(std::string_view begin) { unfinished_ = begin; }
+    // Reads on until that unit is whole (Done), or a turn's share is read. Nothing is set aside for
+    // bytes that have not come.
+    Io read_on(std::size_t frame_bytes_max);
+    std::string take_unfinished() { return std::exchange(unfinished_, {}); }
+
+    // Sends one message; what the kernel does not take waits.
+    Io send(std::string_view frame);
+    // Sends what waits. Done: nothing waits.
+    Io flush();
+    std::size_t unsent_bytes() const { return unsent_bytes_; }
+    // Bytes of this process that the other end makes it hold.
+    std::size_t held_bytes() const { return unfinished_.capacity() + unsent_bytes_; }
+
+private:
+    int descriptor_;
+    std::string unfinished_;
+    std::deque<std::string> unsent_;
+    std::size_t sent_of_first_ = 0;
+    std::size_t unsent_bytes_ = 0;
+};
+
+}  // namespace weft::transport

@@ -1,0 +1,62 @@
+#include "transport/listener.h"
+
+#include "core/error.h"
+#include "transport/address.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace weft::transport {
+
+namespace {
+
+constexpr int kBacklog = 512;
+// A peer that vanished without a word is found by the kernel.
+constexpr int kKeepaliveIdleSeconds = 5;
+constexpr int kKeepaliveIntervalSeconds = 2;
+constexpr int kKeepaliveProbes = 3;
+// Descriptors that connections leave to files, links and the other listener.
+constexpr std::size_t kDescriptorsKept = 64;
+constexpr std::size_t kConnectionsMin = 8;
+
+// Accepted connections inherit these.
+bool set_options(int socket) {
+    const auto set = [socket](int level, int option, int value) {
+        return setsockopt(socket, level, option, &value, sizeof value) == 0;
+    };
+    return set(SOL_SOCKET, SO_REUSEADDR, 1) && set(SOL_SOCKET, SO_KEEPALIVE, 1) &&
+           set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveIdleSeconds) &&
+           set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveIntervalSeconds) &&
+           set(IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes) && set(IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+}  // namespace
+
+Result<Descriptor> listen_at(std::string_view address) {
+    const auto at = socket_address(address);
+    if (!at) return std::unexpected(at.error());
+    Descriptor out(socket(at->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (out.get() < 0 || !set_options(out.get()))
+        return fail(ErrorNumber::BadConfiguration, "no further socket: {}", std::strerror(errno));
+    if (bind(out.get(), at->get(), at->size) == 0 && listen(out.get(), kBacklog) == 0) return out;
+    if (errno == EADDRINUSE)
+        return fail(ErrorNumber::PortInUse, "{} is taken by another program", address);
+    return fail(ErrorNumber::BadConfiguration, "cannot listen on {}: {}", address,
+                std::strerror(errno));
+}
+
+std::size_t connections_possible(std::size_t wanted) {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
+    const auto most = static_cast<std::size_t>(limit.rlim_cur);
+    const std::size_t half = most > kDescriptorsKept ? (most - kDescriptorsKept) / 2 : 0;
+    return std::min(wanted, std::max(half, kConnectionsMin));
+}
+
+}  // namespace weft::transport

@@ -1,0 +1,35 @@
+#pragma once
+// The socket that connections come in on. Private to transport.
+
+#include "weft/result.h"
+
+#include <unistd.h>
+
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+namespace weft::transport {
+
+class Descriptor {
+public:
+    explicit Descriptor(int number) : number_(number) {}
+    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+    ~Descriptor() {
+        if (number_ >= 0) close(number_);
+    }
+    Descriptor& operator=(Descriptor&&) = delete;
+    int get() const { return number_; }
+
+private:
+    int number_;
+};
+
+// A socket that listens and does not block. Configuration (1004 port in use, 1003, 1005).
+Result<Descriptor> listen_at(std::string_view address);
+
+// As many of `wanted` connections as the process may have descriptors for, beside what it needs
+// itself.
+std::size_t connections_possible(std::size_t wanted);
+
+}  // namespace weft::transport
