@@ -104,7 +104,7 @@ void Driver::step(Event event) {
 void Driver::apply_effects() {
     for (Effect& effect : effects_) {
         if (auto* send = std::get_if<SendNode>(&effect)) {
-            links_.write(send->link, send->message);
+            links_.write(send->link, send->message, events_);
         } else if (auto* ended = std::get_if<CallEnded>(&effect)) {
             ended_.emplace_back(std::move(open_[ended->call]), result_of(std::move(ended->reply)));
             free_ids_.push_back(ended->call);
@@ -148,7 +148,7 @@ void Driver::on_admin_reply(LinkId link, routing::AdminReply&& reply) {
     if (last) return end_ask(ask, std::move(ask->pages));
     routing::AdminRequest next = ask->request;
     next.arguments.push_back(std::move(cursor));
-    links_.write(link, next);
+    links_.write(link, next, events_);
 }
 
 // Sends what waited for its node, ends what waited too long.
@@ -169,7 +169,7 @@ void Driver::look_after_asks() {
         ask->link = session_.ready_link(ask->address);
         if (!ask->link) continue;
         ask->request.id = ++next_ask_;
-        links_.write(*ask->link, ask->request);
+        links_.write(*ask->link, ask->request, events_);
     }
 }
 

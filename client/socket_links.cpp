@@ -30,9 +30,12 @@ void SocketLinks::drop(LinkId id, std::vector<Event>& events) {
     events.push_back(LinkDown{id});
 }
 
-void SocketLinks::write(LinkId id, const routing::ToNode& message) {
+void SocketLinks::write(LinkId id, const routing::ToNode& message, std::vector<Event>& events) {
     if (id >= links_.size() || !links_[id].socket) return;
-    wire::write(links_[id].frame, message);
+    const auto added = wire::add_or_begin_anew(
+        links_[id].frame, [&] { return wire::write(links_[id].frame, message); },
+        [&] { finish_frame(id); });
+    if (!added) events.push_back(FromNode{id, wire::too_large(message, added.error())});
     if (links_[id].frame.bytes() >= wire::kFrameCloseBytes) finish_frame(id);
 }
 

@@ -27,8 +27,9 @@ public:
 
     void open(const OpenLink& what, std::vector<Event>& events);
     void close(LinkId link);
-    // Adds to the link's frame; sent by flush(), or before when the frame is large enough.
-    void write(LinkId link, const routing::ToNode& message);
+    // Adds to the link's frame; sent by flush(), or before when the frame is large enough. What
+    // fits no frame is not sent: a refusal comes back as if from the node.
+    void write(LinkId link, const routing::ToNode& message, std::vector<Event>& events);
     void flush(Instant now, std::vector<Event>& events);
 
     // What has arrived, as FromNode events. Never blocks. A frame that does not hold closes its

@@ -17,10 +17,16 @@ inline constexpr std::size_t kVerbBytesMax = 32;
 inline constexpr std::size_t kArgumentsMax = 64;
 inline constexpr std::size_t kArgumentBytesMax = std::size_t{32} << 10;  // all together
 
-// What is written must fit one frame: requests are checked against weft/types.h before, admin
-// answers are pages.
-void write(FrameWriter& frame, const routing::ToNode& message);
-void write(FrameWriter& frame, const routing::ToClient& message);
+// As FrameWriter::add(). Requests are checked against weft/types.h before, and admin answers are
+// pages; whatever is too large all the same is refused by a message of its own, see too_large().
+[[nodiscard]] Result<void> write(FrameWriter& frame, const routing::ToNode& message);
+[[nodiscard]] Result<void> write(FrameWriter& frame, const routing::ToClient& message);
+
+// What the other end is told in place of a message that fits no frame; `why` is what write() said.
+// A reply that was the outcome of a command does not call it undone.
+routing::ToClient too_large(const routing::ToClient& message, const Error& why);
+// The same for what a client would have asked: it is certainly not done.
+routing::ToClient too_large(const routing::ToNode& message, const Error& why);
 
 // Verified with the budget of the type and checked semantically (sizes, enum ranges; the characters
 // of ids are routing's to judge). Nothing: an unknown type that may be skipped. Malformed (4003,

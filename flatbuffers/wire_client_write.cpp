@@ -50,13 +50,15 @@ struct Joined {
 };
 
 template <class Table>
-void add(FrameWriter& frame, FlatBufferBuilder& builder, MessageType type, Offset<Table> root) {
+Result<void> add(FrameWriter& frame, FlatBufferBuilder& builder, MessageType type,
+                 Offset<Table> root) {
     builder.Finish(root);
-    frame.add(static_cast<std::uint16_t>(type), kMustUnderstand,
-              {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()});
+    return frame.add(
+        static_cast<std::uint16_t>(type), kMustUnderstand,
+        {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()});
 }
 
-void put(FrameWriter& frame, const routing::ClientHello& hello) {
+Result<void> put(FrameWriter& frame, const routing::ClientHello& hello) {
     auto& builder = frame.builder();
     const auto program = text(builder, hello.program);
     const auto client = wire_id(hello.client);
@@ -64,10 +66,10 @@ void put(FrameWriter& frame, const routing::ClientHello& hello) {
     table.add_client(&client);
     table.add_wire_version(hello.wire_version);
     table.add_program(program);
-    add(frame, builder, MessageType::ClientHello, table.Finish());
+    return add(frame, builder, MessageType::ClientHello, table.Finish());
 }
 
-void put(FrameWriter& frame, const Request& request) {
+Result<void> put(FrameWriter& frame, const Request& request) {
     auto& builder = frame.builder();
     const auto payload = optional_blob(builder, request.payload);
     const auto command = text(builder, request.command);
@@ -87,10 +89,10 @@ void put(FrameWriter& frame, const Request& request) {
     table.add_kind(static_cast<std::uint8_t>(request.kind));
     table.add_leaders_lost(request.leaders_lost);
     table.add_forced(request.forced);
-    add(frame, builder, MessageType::Request, table.Finish());
+    return add(frame, builder, MessageType::Request, table.Finish());
 }
 
-void put(FrameWriter& frame, const routing::AdminRequest& request) {
+Result<void> put(FrameWriter& frame, const routing::AdminRequest& request) {
     Joined arguments;
     for (const std::string& argument : request.arguments) arguments.add(argument);
     auto& builder = frame.builder();
@@ -102,10 +104,10 @@ void put(FrameWriter& frame, const routing::AdminRequest& request) {
     table.add_verb(verb);
     table.add_argument_bytes(bytes);
     table.add_arguments(texts);
-    add(frame, builder, MessageType::AdminRequest, table.Finish());
+    return add(frame, builder, MessageType::AdminRequest, table.Finish());
 }
 
-void put(FrameWriter& frame, const routing::HelloReply& hello) {
+Result<void> put(FrameWriter& frame, const routing::HelloReply& hello) {
     std::vector<fb::Id> ids;
     std::vector<std::uint16_t> lengths;
     std::string texts;
@@ -138,10 +140,10 @@ void put(FrameWriter& frame, const routing::HelloReply& hello) {
     table.add_texts(text_blob);
     table.add_leaders(leaders);
     table.add_terms(terms);
-    add(frame, builder, MessageType::HelloReply, table.Finish());
+    return add(frame, builder, MessageType::HelloReply, table.Finish());
 }
 
-void put(FrameWriter& frame, const Reply& reply) {
+Result<void> put(FrameWriter& frame, const Reply& reply) {
     auto& builder = frame.builder();
     const bool failed = reply.outcome != Outcome::Done;
     const auto payload = optional_blob(builder, reply.payload.view());
@@ -167,10 +169,10 @@ void put(FrameWriter& frame, const Reply& reply) {
     table.add_outcome(static_cast<std::uint8_t>(reply.outcome));
     table.add_exists(reply.exists);
     table.add_level(static_cast<std::uint8_t>(reply.level));
-    add(frame, builder, MessageType::Reply, table.Finish());
+    return add(frame, builder, MessageType::Reply, table.Finish());
 }
 
-void put(FrameWriter& frame, const routing::AdminReply& reply) {
+Result<void> put(FrameWriter& frame, const routing::AdminReply& reply) {
     Joined columns;
     for (const std::string& column : reply.columns) columns.add(column);
     Joined cells;
@@ -198,17 +200,53 @@ void put(FrameWriter& frame, const routing::AdminReply& reply) {
     table.add_cell_bytes(cell_bytes);
     table.add_texts(texts);
     table.add_cursor(cursor);
-    add(frame, builder, MessageType::AdminReply, table.Finish());
+    return add(frame, builder, MessageType::AdminReply, table.Finish());
+}
+
+routing::AdminReply refusal(std::uint64_t id, const Error& why) {
+    routing::AdminReply refused;
+    refused.id = id;
+    refused.error = why;
+    return refused;
 }
 
 }  // namespace
 
-void write(FrameWriter& frame, const routing::ToNode& message) {
-    std::visit([&](const auto& each) { put(frame, each); }, message);
+Result<void> write(FrameWriter& frame, const routing::ToNode& message) {
+    return std::visit([&](const auto& each) { return put(frame, each); }, message);
 }
 
-void write(FrameWriter& frame, const routing::ToClient& message) {
-    std::visit([&](const auto& each) { put(frame, each); }, message);
+Result<void> write(FrameWriter& frame, const routing::ToClient& message) {
+    return std::visit([&](const auto& each) { return put(frame, each); }, message);
+}
+
+routing::ToClient too_large(const routing::ToClient& message, const Error& why) {
+    if (const auto* admin = std::get_if<routing::AdminReply>(&message))
+        return refusal(admin->id, why);
+    const auto* whole = std::get_if<Reply>(&message);
+    if (whole == nullptr) return refusal(0, why);  // a hello's: answers no question in particular
+    Reply cut = *whole;
+    cut.payload = Bytes();
+    if (whole->outcome == Outcome::Done) {
+        cut.outcome = Outcome::Unknown;
+        cut.error = why;
+    } else {
+        cut.error.message.clear();  // number and code say what there is to do
+    }
+    return cut;
+}
+
+routing::ToClient too_large(const routing::ToNode& message, const Error& why) {
+    const auto* request = std::get_if<Request>(&message);
+    if (request == nullptr) {
+        const auto* admin = std::get_if<routing::AdminRequest>(&message);
+        return refusal(admin == nullptr ? 0 : admin->id, why);
+    }
+    Reply refused;
+    refused.id = request->id;
+    refused.outcome = Outcome::NotDone;
+    refused.error = why;
+    return refused;
 }
 
 }  // namespace weft::wire

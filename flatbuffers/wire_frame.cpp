@@ -3,7 +3,6 @@
 #include "core/byte_io.h"
 #include "core/error.h"
 #include "core/hash.h"
-#include "core/invariant.h"
 
 #include <flatbuffers/flatbuffers.h>
 
@@ -114,11 +113,15 @@ flatbuffers::FlatBufferBuilder& FrameWriter::builder() {
     return *builder_;
 }
 
-void FrameWriter::add(std::uint16_t type, std::uint8_t flags, std::string_view flatbuffer) {
+Result<void> FrameWriter::add(std::uint16_t type, std::uint8_t flags, std::string_view flatbuffer) {
     if (messages_ == 0) buffer_.assign(kFrameHeaderBytes, '\0');
     const std::size_t at = buffer_.size();
     const std::size_t size = kMessageHeaderBytes + padded(flatbuffer.size());
-    WEFT_INVARIANT(at + size <= kFrameBytesMax, "a message of {} bytes in a frame of {}", size, at);
+    // What a client may ask for, and what a peer's frame makes us say, decides the size.
+    if (size > kFrameBytesMax - at)
+        return fail(ErrorNumber::FrameTooLarge,
+                    "a message of {} bytes behind {} others, a frame holds {}", size, at,
+                    kFrameBytesMax);
     char header[kMessageHeaderBytes];
     put(header, type);
     put(header + 2, std::uint8_t{1});
@@ -128,6 +131,7 @@ void FrameWriter::add(std::uint16_t type, std::uint8_t flags, std::string_view f
     buffer_.append(flatbuffer);
     buffer_.append(at + size - buffer_.size(), '\0');
     ++messages_;
+    return {};
 }
 
 std::string_view FrameWriter::seal(FrameHeader header) {

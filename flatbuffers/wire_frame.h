@@ -52,8 +52,10 @@ public:
     FrameWriter& operator=(FrameWriter&&) noexcept;
     ~FrameWriter();
 
-    // A message must leave the frame within kFrameBytesMax; the codecs' limits see to that.
-    void add(std::uint16_t type, std::uint8_t flags, std::string_view flatbuffer);
+    // LimitExceeded (4001) when the frame would grow past kFrameBytesMax: nothing is added then.
+    // The message may still fit a frame of its own, see add_or_begin_anew().
+    [[nodiscard]] Result<void> add(std::uint16_t type, std::uint8_t flags,
+                                   std::string_view flatbuffer);
     bool empty() const { return messages_ == 0; }
     // Size the finished frame will have.
     std::size_t bytes() const { return messages_ == 0 ? kFrameHeaderBytes : buffer_.size(); }
@@ -73,6 +75,18 @@ private:
     std::uint32_t messages_ = 0;
     std::unique_ptr<flatbuffers::FlatBufferBuilder> builder_;  // made at the first message
 };
+
+// What `add` does to `frame`; where the message does not fit behind those that the frame holds
+// already, `send` takes the frame away and it is tried once more. LimitExceeded (4001): it fits no
+// frame, and what to do instead is the caller's to know.
+template <class Add, class Send>
+[[nodiscard]] Result<void> add_or_begin_anew(FrameWriter& frame, Add add, Send send) {
+    Result<void> added = add();
+    if (added || frame.empty()) return added;
+    send();
+    frame.clear();
+    return add();
+}
 
 // A message still unverified: only the codecs may look inside.
 struct RawMessage {

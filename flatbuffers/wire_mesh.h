@@ -8,7 +8,8 @@
 
 namespace weft::wire {
 
-void write(FrameWriter& frame, const node::MeshMessage& message);
+// As FrameWriter::add(). What a round has to say is split long before (node/peer.cpp).
+[[nodiscard]] Result<void> write(FrameWriter& frame, const node::MeshMessage& message);
 
 // As read_to_node: offsets, counts and entry bounds of batches are checked here, so that a core
 // sees consistent structs only.

@@ -56,13 +56,15 @@ Offset<flatbuffers::Vector<std::uint8_t>> optional_blob(FlatBufferBuilder& build
 }
 
 template <class Table>
-void add(FrameWriter& frame, FlatBufferBuilder& builder, MessageType type, Offset<Table> root) {
+Result<void> add(FrameWriter& frame, FlatBufferBuilder& builder, MessageType type,
+                 Offset<Table> root) {
     builder.Finish(root);
-    frame.add(static_cast<std::uint16_t>(type), kMustUnderstand,
-              {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()});
+    return frame.add(
+        static_cast<std::uint16_t>(type), kMustUnderstand,
+        {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()});
 }
 
-void put(FrameWriter& frame, const node::PeerHello& hello) {
+Result<void> put(FrameWriter& frame, const node::PeerHello& hello) {
     std::vector<std::uint32_t> lengths;
     std::string texts;
     for (const std::string& type : hello.types) {
@@ -85,41 +87,42 @@ void put(FrameWriter& frame, const node::PeerHello& hello) {
     table.add_token(hello.token);
     table.add_refused(static_cast<std::uint8_t>(hello.refused));
     table.add_wall_ms(hello.wall_ms);
-    add(frame, builder, MessageType::PeerHello, table.Finish());
+    return add(frame, builder, MessageType::PeerHello, table.Finish());
 }
 
-void put(FrameWriter& frame, const replication::VoteAsks& asks) {
+Result<void> put(FrameWriter& frame, const replication::VoteAsks& asks) {
     auto& builder = frame.builder();
     const auto items = structs(builder, asks.items);
-    add(frame, builder, MessageType::VoteAsks, fb::CreateVoteAsks(builder, items));
+    return add(frame, builder, MessageType::VoteAsks, fb::CreateVoteAsks(builder, items));
 }
 
-void put(FrameWriter& frame, const replication::VoteAnswers& answers) {
+Result<void> put(FrameWriter& frame, const replication::VoteAnswers& answers) {
     auto& builder = frame.builder();
     const auto items = structs(builder, answers.items);
-    add(frame, builder, MessageType::VoteAnswers, fb::CreateVoteAnswers(builder, items));
+    return add(frame, builder, MessageType::VoteAnswers, fb::CreateVoteAnswers(builder, items));
 }
 
-void put(FrameWriter& frame, const replication::AppendBatch& batch) {
+Result<void> put(FrameWriter& frame, const replication::AppendBatch& batch) {
     auto& builder = frame.builder();
     const auto blob = optional_blob(builder, batch.blob.view());
     const auto items = structs(builder, batch.items);
-    add(frame, builder, MessageType::AppendBatch, fb::CreateAppendBatch(builder, items, blob));
+    return add(frame, builder, MessageType::AppendBatch,
+               fb::CreateAppendBatch(builder, items, blob));
 }
 
-void put(FrameWriter& frame, const replication::AppendAnswers& answers) {
+Result<void> put(FrameWriter& frame, const replication::AppendAnswers& answers) {
     auto& builder = frame.builder();
     const auto items = structs(builder, answers.items);
-    add(frame, builder, MessageType::AppendAnswers, fb::CreateAppendAnswers(builder, items));
+    return add(frame, builder, MessageType::AppendAnswers, fb::CreateAppendAnswers(builder, items));
 }
 
-void put(FrameWriter& frame, const replication::TimeoutNow& now) {
+Result<void> put(FrameWriter& frame, const replication::TimeoutNow& now) {
     auto& builder = frame.builder();
-    add(frame, builder, MessageType::TimeoutNow,
-        fb::CreateTimeoutNow(builder, now.term.value, now.group.value));
+    return add(frame, builder, MessageType::TimeoutNow,
+               fb::CreateTimeoutNow(builder, now.term.value, now.group.value));
 }
 
-void put(FrameWriter& frame, const replication::SnapshotChunk& chunk) {
+Result<void> put(FrameWriter& frame, const replication::SnapshotChunk& chunk) {
     auto& builder = frame.builder();
     const auto rows = optional_blob(builder, chunk.rows.view());
     const auto base = optional_blob(builder, chunk.base.view());
@@ -132,10 +135,10 @@ void put(FrameWriter& frame, const replication::SnapshotChunk& chunk) {
     table.add_last(chunk.last);
     table.add_base(base);
     table.add_rows(rows);
-    add(frame, builder, MessageType::SnapshotChunk, table.Finish());
+    return add(frame, builder, MessageType::SnapshotChunk, table.Finish());
 }
 
-void put(FrameWriter& frame, const replication::SnapshotAnswer& answer) {
+Result<void> put(FrameWriter& frame, const replication::SnapshotAnswer& answer) {
     auto& builder = frame.builder();
     fb::SnapshotAnswerBuilder table(builder);
     table.add_term(answer.term.value);
@@ -144,18 +147,18 @@ void put(FrameWriter& frame, const replication::SnapshotAnswer& answer) {
     table.add_group(answer.group.value);
     table.add_next(answer.next);
     table.add_refused(answer.refused);
-    add(frame, builder, MessageType::SnapshotAnswer, table.Finish());
+    return add(frame, builder, MessageType::SnapshotAnswer, table.Finish());
 }
 
-void put(FrameWriter& frame, const replication::Heartbeat& beat) {
+Result<void> put(FrameWriter& frame, const replication::Heartbeat& beat) {
     auto& builder = frame.builder();
     const auto listed = optional_structs(builder, beat.listed);
-    add(frame, builder, MessageType::Heartbeat,
-        fb::CreateHeartbeat(builder, beat.round, beat.unlisted_hash, beat.unlisted,
-                            beat.disk_age_ms, listed, beat.wall_ms));
+    return add(frame, builder, MessageType::Heartbeat,
+               fb::CreateHeartbeat(builder, beat.round, beat.unlisted_hash, beat.unlisted,
+                                   beat.disk_age_ms, listed, beat.wall_ms));
 }
 
-void put(FrameWriter& frame, const replication::HeartbeatAnswer& answer) {
+Result<void> put(FrameWriter& frame, const replication::HeartbeatAnswer& answer) {
     auto& builder = frame.builder();
     const auto refused = optional_structs(builder, answer.refused);
     flatbuffers::Offset<flatbuffers::Vector<std::uint32_t>> cannot_stand;
@@ -163,32 +166,33 @@ void put(FrameWriter& frame, const replication::HeartbeatAnswer& answer) {
         cannot_stand = builder.CreateVector<std::uint32_t>(
             answer.cannot_stand.size(),
             [&](std::size_t i) { return answer.cannot_stand[i].value; });
-    add(frame, builder, MessageType::HeartbeatAnswer,
-        fb::CreateHeartbeatAnswer(builder, answer.round, answer.disk_age_ms, answer.want_all,
-                                  refused, answer.wall_ms, cannot_stand));
+    return add(frame, builder, MessageType::HeartbeatAnswer,
+               fb::CreateHeartbeatAnswer(builder, answer.round, answer.disk_age_ms, answer.want_all,
+                                         refused, answer.wall_ms, cannot_stand));
 }
 
-void put(FrameWriter& frame, const replication::Confirm& confirm) {
+Result<void> put(FrameWriter& frame, const replication::Confirm& confirm) {
     auto& builder = frame.builder();
     const auto groups = structs(builder, confirm.groups);
-    add(frame, builder, MessageType::Confirm, fb::CreateConfirm(builder, confirm.round, groups));
+    return add(frame, builder, MessageType::Confirm,
+               fb::CreateConfirm(builder, confirm.round, groups));
 }
 
-void put(FrameWriter& frame, const replication::ConfirmAnswer& answer) {
+Result<void> put(FrameWriter& frame, const replication::ConfirmAnswer& answer) {
     auto& builder = frame.builder();
     const auto refused = optional_structs(builder, answer.refused);
-    add(frame, builder, MessageType::ConfirmAnswer,
-        fb::CreateConfirmAnswer(builder, answer.round, refused));
+    return add(frame, builder, MessageType::ConfirmAnswer,
+               fb::CreateConfirmAnswer(builder, answer.round, refused));
 }
 
-void put(FrameWriter& frame, const replication::PeerMessage& message) {
-    std::visit([&](const auto& each) { put(frame, each); }, message);
+Result<void> put(FrameWriter& frame, const replication::PeerMessage& message) {
+    return std::visit([&](const auto& each) { return put(frame, each); }, message);
 }
 
 }  // namespace
 
-void write(FrameWriter& frame, const node::MeshMessage& message) {
-    std::visit([&](const auto& each) { put(frame, each); }, message);
+Result<void> write(FrameWriter& frame, const node::MeshMessage& message) {
+    return std::visit([&](const auto& each) { return put(frame, each); }, message);
 }
 
 }  // namespace weft::wire

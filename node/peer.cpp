@@ -3,6 +3,7 @@
 #include "core/overloaded.h"
 #include "routing/genesis.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <variant>
@@ -13,19 +14,20 @@ namespace {
 
 // A batch closes here unless one entry alone is bigger, so that it fits a frame (DESIGN 10).
 constexpr std::size_t kBatchBytes = std::size_t{256} << 10;
-// What a reader takes in one list. One round may hold more: each append of a full window that does
-// not fit is refused by an answer of its own.
-constexpr std::size_t kItemsMax = routing::kGroupsMax;
+// The same for a list: no item takes more than 64 bytes on the wire. One round may hold more: each
+// append of a full window that does not fit is refused by an answer of its own, and how many
+// appends one frame of a peer holds is not ours to say.
+constexpr std::size_t kItemsMax = kBatchBytes / 64;
+static_assert(kItemsMax <= routing::kGroupsMax, "more than a reader takes in one list");
 
 template <class Batch, class Items>
 void flush_items(NodeId to, Items& items, std::vector<Effect>& out) {
-    while (items.size() > kItemsMax) {
-        const auto end = items.begin() + static_cast<std::ptrdiff_t>(kItemsMax);
-        out.push_back(SendPeer{to, replication::PeerMessage{Batch{Items(items.begin(), end)}}});
-        items.erase(items.begin(), end);
+    for (std::size_t next = 0; next < items.size(); next += kItemsMax) {
+        const auto first = items.begin() + static_cast<std::ptrdiff_t>(next);
+        const auto count = std::min(kItemsMax, items.size() - next);
+        Items part(first, first + static_cast<std::ptrdiff_t>(count));
+        out.push_back(SendPeer{to, replication::PeerMessage{Batch{std::move(part)}}});
     }
-    if (items.empty()) return;
-    out.push_back(SendPeer{to, replication::PeerMessage{Batch{std::move(items)}}});
     items.clear();
 }
 
@@ -72,7 +74,8 @@ void Outbox::flush_appends(NodeId to, std::vector<Effect>& out) {
         std::size_t end = next, bytes = 0;
         do {
             bytes += appends_[end++].entries.size();
-        } while (end < appends_.size() && bytes + appends_[end].entries.size() <= kBatchBytes);
+        } while (end < appends_.size() && end - next < kItemsMax &&
+                 bytes + appends_[end].entries.size() <= kBatchBytes);
         replication::AppendBatch batch;
         batch.items.reserve(end - next);
         std::string blob;

@@ -1,5 +1,6 @@
 #include "sim/client_actor.h"
 
+#include "core/invariant.h"
 #include "flatbuffers/wire_client.h"
 #include "sim/clock.h"
 #include "weft/kv.h"
@@ -188,7 +189,8 @@ void ClientActor::event(client::Event event) {
         } else if (auto* close = std::get_if<client::CloseLink>(&effect)) {
             world_.close_link(number_, close->link);
         } else if (auto* send = std::get_if<client::SendNode>(&effect)) {
-            wire::write(frame_, send->message);
+            const auto written = wire::write(frame_, send->message);
+            WEFT_INVARIANT(written.has_value(), "a client's message: {}", written.error().message);
             wire::FrameHeader header;
             header.cluster = session_.cluster();
             world_.send_node(number_, send->link, Bytes::copy_of(frame_.seal(header)));

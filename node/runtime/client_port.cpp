@@ -4,13 +4,21 @@
 
 namespace weft::node {
 
-void ClientPort::write(ClientRef to, const routing::ToClient& message,
-                       const wire::FrameHeader& header) {
+Result<void> ClientPort::write(ClientRef to, const routing::ToClient& message,
+                               const wire::FrameHeader& header) {
     const auto [place, fresh] = written_.try_emplace(to, written_.size());
     if (fresh && writers_.size() < written_.size()) writers_.emplace_back();
     wire::FrameWriter& frame = writers_[place->second];
-    wire::write(frame, message);
-    if (frame.bytes() >= wire::kFrameCloseBytes) send(to, frame, header);
+    const auto send_now = [&] { send(to, frame, header); };
+    auto added =
+        wire::add_or_begin_anew(frame, [&] { return wire::write(frame, message); }, send_now);
+    if (!added) {
+        const routing::ToClient refusal = wire::too_large(message, added.error());
+        // Of fixed size, and the frame is empty: it fits.
+        static_cast<void>(wire::write(frame, refusal));
+    }
+    if (frame.bytes() >= wire::kFrameCloseBytes) send_now();
+    return added;
 }
 
 void ClientPort::flush(const wire::FrameHeader& header, Rejects& rejects,

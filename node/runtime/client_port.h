@@ -22,8 +22,10 @@ public:
     explicit ClientPort(transport::Router router) : router_(std::move(router)) {}
 
     transport::Router& router() { return router_; }
-    // Adds to the round's frame to that connection; a full frame is sent at once.
-    void write(ClientRef to, const routing::ToClient& message, const wire::FrameHeader& header);
+    // Adds to the round's frame to that connection; a full frame is sent at once. LimitExceeded
+    // (4001): the message fits no frame, and the client gets a refusal in its place.
+    [[nodiscard]] Result<void> write(ClientRef to, const routing::ToClient& message,
+                                     const wire::FrameHeader& header);
     // Takes nothing further of that connection, and ends it when the round's frame to it was sent.
     void finish(ClientRef client);
     // Sends what the round has written. Connections that have ended become events.

@@ -38,13 +38,16 @@ Result<void> PeerLinks::connect(Link& link) {
     return {};
 }
 
-void PeerLinks::write(NodeId to, const MeshMessage& message, const wire::FrameHeader& header) {
+Result<void> PeerLinks::write(NodeId to, const MeshMessage& message,
+                              const wire::FrameHeader& header) {
     const auto found = links_.find(to);
-    if (found == links_.end()) return;
+    if (found == links_.end()) return {};
     Link& link = found->second;
     if (link.frame.empty()) written_.push_back(&link);
-    wire::write(link.frame, message);
+    auto added = wire::add_or_begin_anew(
+        link.frame, [&] { return wire::write(link.frame, message); }, [&] { send(link, header); });
     if (link.frame.bytes() >= wire::kFrameCloseBytes) send(link, header);
+    return added;
 }
 
 void PeerLinks::flush(const wire::FrameHeader& header, Rejects& rejects) {

@@ -25,8 +25,10 @@ public:
                                   NodeId self, Log log);
 
     bool knows(NodeId node) const { return links_.contains(node); }
-    // Adds to the round's frame to that peer; a full frame is sent at once.
-    void write(NodeId to, const MeshMessage& message, const wire::FrameHeader& header);
+    // Adds to the round's frame to that peer; a full frame is sent at once. LimitExceeded (4001):
+    // the message fits no frame and is not sent.
+    [[nodiscard]] Result<void> write(NodeId to, const MeshMessage& message,
+                                     const wire::FrameHeader& header);
     // Sends what the round has written.
     void flush(const wire::FrameHeader& header, Rejects& rejects);
     // A checked frame of the peer has arrived: it lives, so a link that waits to reconnect is made

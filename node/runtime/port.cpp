@@ -235,7 +235,7 @@ void Port::refuse_client(const wire::RawMessage& raw, const Error& error) {
     reply.id = *id;
     reply.outcome = Outcome::NotDone;
     reply.error = error;
-    clients_.write(incoming_->from, std::move(reply), header_);
+    tell(incoming_->from, std::move(reply));
 }
 
 // Whoever sends what is no frame is told why, once, and cut off: a program that is being written
@@ -246,7 +246,7 @@ void Port::refuse_client_frame(ClientRef client, const Error& error) {
     clients_.finish(client);
     routing::AdminReply reply;  // id 0: answers no question in particular
     reply.error = error;
-    clients_.write(client, std::move(reply), header_);
+    tell(client, std::move(reply));
 }
 
 // ---- output -------------------------------------------------------------------------------------
@@ -254,19 +254,28 @@ void Port::refuse_client_frame(ClientRef client, const Error& error) {
 void Port::perform(Effects& effects) {
     if (store_failure_) return;
     for (Effect& effect : effects.list) {
-        std::visit(Overloaded{
-                       [&](SendPeer& send) { peers_.write(send.to, send.message, header_); },
-                       [&](SendClient& send) { clients_.write(send.to, send.message, header_); },
-                       [&](Fetch& fetch) { fetches_.push_back(std::move(fetch)); },
-                       [&](Stop& stop) { stop_ = std::move(stop); },
-                   },
-                   effect);
+        std::visit(
+            Overloaded{
+                [&](SendPeer& send) { sent("mesh", peers_.write(send.to, send.message, header_)); },
+                [&](SendClient& send) { tell(send.to, send.message); },
+                [&](Fetch& fetch) { fetches_.push_back(std::move(fetch)); },
+                [&](Stop& stop) { stop_ = std::move(stop); },
+            },
+            effect);
     }
     // Peers first: their disks work while ours does. Replies rest on nothing in this batch.
     peers_.flush(header_, rejects_);
     if (!effects.batch.empty() && !disk_lost_) journal_.write(effects.persist_seq, effects.batch);
     if (!fetches_.empty()) reader_.read(fetches_);
     clients_.flush(header_, rejects_, pending_);
+}
+
+void Port::tell(ClientRef client, const routing::ToClient& message) {
+    sent("client", clients_.write(client, message, header_));
+}
+
+void Port::sent(std::string_view port, const Result<void>& written) {
+    if (!written) rejects_.add(Reject::TooLarge, port, written.error(), now().mono);
 }
 
 void Port::end_round() {

@@ -89,6 +89,9 @@ private:
     Taken fail_frame(Reject reason, const Error& error);
     void refuse_client_frame(ClientRef client, const Error& error);
     void reject(Reject reason, const Error& error);
+    void tell(ClientRef client, const routing::ToClient& message);
+    // Counts and logs what fitted no frame.
+    void sent(std::string_view port, const Result<void>& written);
     void look_around();
 
     transport::Router& mesh_;

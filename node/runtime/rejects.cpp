@@ -6,18 +6,20 @@ namespace weft::node {
 
 std::string_view reject_name(Reject reason) {
     constexpr std::array<std::string_view, static_cast<std::size_t>(Reject::kCount)> kNames = {
-        "bad_frame",      "wrong_channel", "wrong_cluster", "wrong_receiver",
-        "unknown_sender", "bad_message",   "skipped",       "not_delivered"};
+        "bad_frame",   "wrong_channel", "wrong_cluster", "wrong_receiver", "unknown_sender",
+        "bad_message", "skipped",       "not_delivered", "too_large"};
     return kNames[static_cast<std::size_t>(reason)];
 }
 
 void Rejects::add(Reject reason, std::string_view port, const Error& error, Instant now) {
     add(reason);
     if (!log_.admit(now)) return;
-    log_.log().warn("input.rejected", {{"port", port},
-                                       {"reason", reject_name(reason)},
-                                       {"error", fmt::format("WEFT-{:04}", error.number)},
-                                       {"what", error.message}});
+    const bool output = reason == Reject::TooLarge;
+    log_.log().warn(output ? "output.dropped" : "input.rejected",
+                    {{"port", port},
+                     {"reason", reject_name(reason)},
+                     {"error", fmt::format("WEFT-{:04}", error.number)},
+                     {"what", error.message}});
 }
 
 void Rejects::summarize() const {

@@ -1,5 +1,5 @@
 #pragma once
-// Input that was not taken, counted by reason.
+// Input that was not taken and output that was not sent, counted by reason.
 
 #include "core/log.h"
 #include "core/time.h"
@@ -21,6 +21,7 @@ enum class Reject : std::uint8_t {
     BadMessage,     // did not verify, out of range, out of place
     Skipped,        // unknown and may be skipped
     NotDelivered,   // an outgoing frame was dropped: the queue is full or the connection gone
+    TooLarge,       // an outgoing message that fits no frame
     kCount,
 };
 std::string_view reject_name(Reject reason);

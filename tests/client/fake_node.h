@@ -82,17 +82,17 @@ private:
             if (!message || !*message) continue;
             if (std::holds_alternative<routing::ClientHello>(**message)) {
                 links_ += said_hello_.insert(from.value).second ? 1 : 0;
-                wire::write(out_, hello());
+                static_cast<void>(wire::write(out_, hello()));
             } else if (auto* ask = std::get_if<routing::AdminRequest>(&**message)) {
-                wire::write(out_, admin(*ask));
+                static_cast<void>(wire::write(out_, admin(*ask)));
             } else if (auto* request = std::get_if<Request>(&**message)) {
                 if (frame->header().cluster.bytes[0] != options_.mesh) {
-                    wire::write(out_, refusal(*request));
+                    static_cast<void>(wire::write(out_, refusal(*request)));
                     continue;
                 }
                 ++requests_;
                 if (silent) continue;
-                wire::write(out_, reply(*request));
+                static_cast<void>(wire::write(out_, reply(*request)));
                 ++gathered_;
             }
         }

@@ -89,7 +89,7 @@ private:
             reply.id = request->id;
             reply.outcome = Outcome::Done;
             reply.payload = Bytes::copy_of(payload);
-            wire::write(writer, reply);
+            EXPECT_TRUE(wire::write(writer, reply));
         } else {
             routing::HelloReply hello;
             hello.cluster.bytes[0] = 9;
@@ -99,7 +99,7 @@ private:
             hello.nodes.push_back({hello.node, "a", address_});
             hello.leaders.assign(5, 0);
             hello.terms.assign(5, 1);
-            wire::write(writer, hello);
+            EXPECT_TRUE(wire::write(writer, hello));
         }
         wire::FrameHeader header;
         header.cluster.bytes[0] = 9;

@@ -31,6 +31,45 @@ Type decoded(const Message& message) {
     return std::get<Type>(**std::move(back));
 }
 
+// What was perhaps done is not called undone, and what was refused stays refused.
+TEST(TooLarge, IsToldInPlaceOfTheMessage) {
+    const Error why = make_error(ErrorNumber::FrameTooLarge, "5 MiB");
+    Reply done;
+    done.id.seq = 7;
+    done.outcome = Outcome::Done;
+    done.payload = Bytes::adopt(std::string(kFrameBytesMax, 'x'));
+    const routing::ToClient told = too_large(routing::ToClient(done), why);
+    const auto& unknown = std::get<Reply>(told);
+    EXPECT_EQ(unknown.id.seq, 7u);
+    EXPECT_EQ(unknown.outcome, Outcome::Unknown);
+    EXPECT_EQ(unknown.error.number, why.number);
+    EXPECT_TRUE(unknown.payload.empty());
+
+    Reply rejected;
+    rejected.outcome = Outcome::Rejected;
+    rejected.error = make_error(ErrorNumber::EntityRejected, std::string(kFrameBytesMax, 'x'));
+    const routing::ToClient cut = too_large(routing::ToClient(rejected), why);
+    EXPECT_EQ(std::get<Reply>(cut).outcome, Outcome::Rejected);
+    EXPECT_EQ(std::get<Reply>(cut).error.number, std::uint16_t(ErrorNumber::EntityRejected));
+
+    routing::AdminReply page;
+    page.id = 8;
+    page.cells.assign(10, std::string(kFrameBytesMax, 'x'));
+    const routing::ToClient refused = too_large(routing::ToClient(page), why);
+    EXPECT_EQ(std::get<routing::AdminReply>(refused).id, 8u);
+    EXPECT_EQ(std::get<routing::AdminReply>(refused).error->number, why.number);
+    EXPECT_TRUE(std::get<routing::AdminReply>(refused).cells.empty());
+
+    Request request;
+    request.id.seq = 9;
+    const routing::ToClient never = too_large(routing::ToNode(request), why);
+    EXPECT_EQ(std::get<Reply>(never).id.seq, 9u);
+    EXPECT_EQ(std::get<Reply>(never).outcome, Outcome::NotDone);
+    FrameWriter writer;
+    for (const routing::ToClient* message : {&told, &cut, &refused, &never})
+        EXPECT_TRUE(write(writer, *message));
+}
+
 void expect_same(const Request& back, const Request& sent) {
     EXPECT_EQ(back.id, sent.id);
     EXPECT_EQ(back.lowest_open, sent.lowest_open);

@@ -12,8 +12,8 @@ namespace {
 
 std::string two_message_frame() {
     FrameWriter writer;
-    writer.add(901, 0, "abc");
-    writer.add(902, kMustUnderstand, "12345678");
+    EXPECT_TRUE(writer.add(901, 0, "abc"));
+    EXPECT_TRUE(writer.add(902, kMustUnderstand, "12345678"));
     return writer.finish(test::sample_header(Channel::Peer));
 }
 
@@ -66,17 +66,17 @@ TEST(Frame, WriterIsReusable) {
     FrameWriter writer;
     EXPECT_TRUE(writer.empty());
     EXPECT_EQ(writer.bytes(), kFrameHeaderBytes);
-    writer.add(901, 0, "abc");
+    EXPECT_TRUE(writer.add(901, 0, "abc"));
     EXPECT_EQ(writer.bytes(), kFrameHeaderBytes + 16);
     const std::string sealed(writer.seal(test::sample_header(Channel::Peer)));
     EXPECT_TRUE(writer.empty());
     EXPECT_EQ(writer.bytes(), kFrameHeaderBytes);
-    writer.add(901, 0, "abc");
+    EXPECT_TRUE(writer.add(901, 0, "abc"));
     EXPECT_EQ(writer.finish(test::sample_header(Channel::Peer)), sealed);
     EXPECT_TRUE(writer.empty());
-    writer.add(901, 0, "dropped");
+    EXPECT_TRUE(writer.add(901, 0, "dropped"));
     writer.clear();
-    writer.add(901, 0, "abc");
+    EXPECT_TRUE(writer.add(901, 0, "abc"));
     EXPECT_EQ(writer.finish(test::sample_header(Channel::Peer)), sealed);
 }
 
@@ -129,6 +129,40 @@ TEST(Frame, OverItsLimitIsTooLarge) {
     EXPECT_EQ(reader.error().number, std::uint16_t(ErrorNumber::FrameTooLarge));
 }
 
+// What a message weighs is decided by whoever asked for it: no invariant, and the frame stays good.
+TEST(Frame, RefusesAMessagePastItsLimitAndKeepsWhatItHas) {
+    const std::size_t room = kFrameBytesMax - kFrameHeaderBytes - kMessageHeaderBytes;
+    FrameWriter writer;
+    const auto refused = writer.add(901, 0, std::string(room + 1, 'x'));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().number, std::uint16_t(ErrorNumber::FrameTooLarge));
+    EXPECT_EQ(refused.error().code, ErrorCode::LimitExceeded);
+    EXPECT_TRUE(writer.empty());
+    EXPECT_TRUE(writer.add(901, 0, std::string(room, 'x'))) << "as large as it may be";
+    EXPECT_FALSE(writer.add(902, 0, "")) << "there is no room for a header";
+    EXPECT_EQ(writer.messages(), 1u);
+    EXPECT_EQ(writer.bytes(), kFrameBytesMax);
+    EXPECT_TRUE(FrameReader::open(writer.finish(test::sample_header(Channel::Peer))));
+}
+
+TEST(Frame, BeginsAnewForAMessageThatFitsOnlyAlone) {
+    FrameWriter writer;
+    const std::string large(kFrameBytesMax - 1000, 'x');
+    int sent = 0;
+    const auto add = [&](std::string_view body) {
+        return add_or_begin_anew(writer, [&] { return writer.add(901, 0, body); }, [&] { ++sent; });
+    };
+    EXPECT_TRUE(add("first"));
+    EXPECT_TRUE(add(std::string(2000, 'y')));
+    EXPECT_EQ(sent, 0);
+    EXPECT_TRUE(add(large));
+    EXPECT_EQ(sent, 1);
+    EXPECT_EQ(writer.messages(), 1u);
+    EXPECT_FALSE(add(large + large));
+    EXPECT_EQ(sent, 2) << "what was before it is sent whatever becomes of it";
+    EXPECT_TRUE(writer.empty());
+}
+
 TEST(Frame, WithoutMessagesIsRefused) {
     FrameWriter writer;
     EXPECT_FALSE(FrameReader::open(writer.finish(test::sample_header(Channel::Peer))));
@@ -137,7 +171,7 @@ TEST(Frame, WithoutMessagesIsRefused) {
 // A frame with a right checksum, made by somebody who means harm.
 std::string frame_with_body(std::string_view body, std::uint32_t messages) {
     FrameWriter writer;
-    writer.add(901, 0, body);
+    EXPECT_TRUE(writer.add(901, 0, body));
     const FrameHeader header = test::sample_header(Channel::Peer);
     std::string frame(writer.seal(header));
     frame.replace(kFrameHeaderBytes, 8 + body.size(), body);

@@ -41,17 +41,17 @@ bool read_everything(std::uint16_t type, std::string_view body) {
     bool taken = false;
     if (auto read = read_to_node(raw); read && *read) {
         FrameWriter writer;
-        write(writer, **read);
+        EXPECT_TRUE(write(writer, **read));
         taken = true;
     }
     if (auto read = read_to_client(raw); read && *read) {
         FrameWriter writer;
-        write(writer, **read);
+        EXPECT_TRUE(write(writer, **read));
         taken = true;
     }
     if (auto read = read_mesh(raw); read && *read) {
         FrameWriter writer;
-        write(writer, **read);
+        EXPECT_TRUE(write(writer, **read));
         taken = true;
     }
     return taken;

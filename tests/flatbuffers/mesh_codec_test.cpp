@@ -128,7 +128,7 @@ TEST(MeshCodec, CarriesClocksAndWhoCannotStand) {
 TEST(MeshCodec, SeveralMessagesShareAFrame) {
     FrameWriter writer;
     const auto samples = test::mesh_samples();
-    for (const auto& sample : samples) write(writer, sample.message);
+    for (const auto& sample : samples) EXPECT_TRUE(write(writer, sample.message));
     auto reader = FrameReader::open(writer.finish(test::sample_header(Channel::Peer)));
     ASSERT_TRUE(reader);
     for (const auto& sample : samples) {

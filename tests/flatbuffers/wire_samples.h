@@ -198,7 +198,7 @@ inline std::vector<NamedMesh> mesh_samples() {
 template <class Message>
 std::string frame_of(const Message& message, wire::Channel channel) {
     wire::FrameWriter writer;
-    wire::write(writer, message);
+    static_cast<void>(wire::write(writer, message));
     return writer.finish(sample_header(channel));
 }
 
@@ -214,7 +214,7 @@ inline wire::RawMessage only_message(std::string_view frame) {
 inline wire::RawMessage raw_message(std::uint16_t type, std::string_view body,
                                     std::uint8_t flags = wire::kMustUnderstand) {
     wire::FrameWriter writer;
-    writer.add(type, flags, body);
+    static_cast<void>(writer.add(type, flags, body));
     return only_message(writer.finish(sample_header(wire::Channel::Peer)));
 }
 

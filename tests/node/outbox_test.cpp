@@ -47,7 +47,7 @@ TEST(Outbox, MergesEveryKindIntoOneMessage) {
 }
 
 // A follower that lacks what came before refuses every append of the leader's window by itself.
-TEST(Outbox, SplitsAListThatNoReaderWouldTake) {
+TEST(Outbox, SplitsAListAtAQuarterOfAMiB) {
     constexpr std::uint64_t kAnswers = 3 * routing::kGroupsMax + 1;
     Outbox outbox;
     std::vector<Effect> effects;
@@ -58,7 +58,8 @@ TEST(Outbox, SplitsAListThatNoReaderWouldTake) {
     std::uint64_t next = 0;
     for (std::size_t place = 0; place < effects.size(); ++place) {
         wire::FrameWriter frame;
-        wire::write(frame, std::get<SendPeer>(effects[place]).message);
+        EXPECT_TRUE(wire::write(frame, std::get<SendPeer>(effects[place]).message));
+        EXPECT_LE(frame.bytes(), wire::kFrameCloseBytes);
         auto reader = wire::FrameReader::open(frame.finish({}));
         ASSERT_TRUE(reader.has_value()) << reader.error().message;
         const auto raw = reader->next();
@@ -69,7 +70,28 @@ TEST(Outbox, SplitsAListThatNoReaderWouldTake) {
             EXPECT_EQ(answer.index.value, next++);
     }
     EXPECT_EQ(next, kAnswers);
-    EXPECT_EQ(effects.size(), 4u);
+    EXPECT_EQ(effects.size(), 13u);
+}
+
+// Finding 8 of the hostile tests: what a round of forged batches makes us answer was one message of
+// 11 MiB.
+TEST(Outbox, NoListOfARoundBecomesAMessageThatFitsNoFrame) {
+    constexpr std::size_t kItems = 240'000;
+    Outbox outbox;
+    std::vector<Effect> effects;
+    for (std::size_t i = 0; i < kItems; ++i) {
+        outbox.add(replication::VoteAsk{GroupId{1}, Term{1}, {}, false, false});
+        outbox.add(replication::VoteAnswer{GroupId{1}, Term{1}, false, true});
+        outbox.add(replication::AppendAnswer{GroupId{1}, Term{1}, false, false, {}, {}});
+        outbox.add(item(1), Bytes());
+    }
+    outbox.flush(NodeId{}, effects);
+    for (const Effect& effect : effects) {
+        wire::FrameWriter frame;
+        ASSERT_TRUE(wire::write(frame, std::get<SendPeer>(effect).message));
+        EXPECT_LE(frame.bytes(), wire::kFrameCloseBytes);
+    }
+    EXPECT_EQ(effects.size(), 4 * (kItems / 4096 + 1));
 }
 
 TEST(Outbox, LaysEntriesBackToBackAndSaysWhereTheyAre) {

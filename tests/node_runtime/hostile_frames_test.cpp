@@ -60,8 +60,8 @@ protected:
     }
     static std::string peer_frame(const wire::FrameHeader& header) {
         wire::FrameWriter writer;
-        wire::write(writer, node::MeshMessage(replication::PeerMessage(
-                                replication::TimeoutNow{GroupId{1}, Term{1000}})));
+        EXPECT_TRUE(wire::write(writer, node::MeshMessage(replication::PeerMessage(
+                                            replication::TimeoutNow{GroupId{1}, Term{1000}}))));
         return writer.finish(header);
     }
 
@@ -252,9 +252,11 @@ TEST_F(HostileFrames, ARequestBehindThousandsOfUnknownMessagesIsAnswered) {
     test::RawClient client = client_port();
     wire::FrameWriter writer;
     for (int frame = 0; frame < 5; ++frame) {
-        for (int i = 0; i < 1000; ++i) writer.add(999, 0, "12345678");
-        if (frame == 4)
-            wire::write(writer, routing::ToNode(client.request("kv", "kept", "get", "")));
+        for (int i = 0; i < 1000; ++i) EXPECT_TRUE(writer.add(999, 0, "12345678"));
+        if (frame == 4) {
+            EXPECT_TRUE(
+                wire::write(writer, routing::ToNode(client.request("kv", "kept", "get", ""))));
+        }
         ASSERT_TRUE(client.send(writer.finish(client.header())));
     }
     EXPECT_TRUE(client.receive_until([](routing::ToClient& message) {
@@ -266,7 +268,7 @@ TEST_F(HostileFrames, ARequestBehindThousandsOfUnknownMessagesIsAnswered) {
 TEST_F(HostileFrames, AFrameOfNothingButUnknownMessagesIsRefused) {
     test::RawClient client = client_port();
     wire::FrameWriter writer;
-    for (int i = 0; i < 1025; ++i) writer.add(999, 0, "12345678");
+    for (int i = 0; i < 1025; ++i) EXPECT_TRUE(writer.add(999, 0, "12345678"));
     ASSERT_TRUE(client.send(writer.finish(client.header())));
     EXPECT_TRUE(client.receive_until([](routing::ToClient& message) {
         const auto* reply = std::get_if<routing::AdminReply>(&message);
@@ -302,11 +304,12 @@ TEST(HostileMesh, FormerBootsAndBadMessagesOfAPeerChangeNothing) {
     header.receiver = mesh.nodes[0]->record().node;
     for (std::uint32_t group = 1; group <= 8; ++group) {
         wire::FrameWriter writer;
-        wire::write(writer, node::MeshMessage(replication::PeerMessage(replication::VoteAsks{
-                                {{GroupId{group}, Term{1u << 30}, {}, false, true}}})));
+        EXPECT_TRUE(
+            wire::write(writer, node::MeshMessage(replication::PeerMessage(replication::VoteAsks{
+                                    {{GroupId{group}, Term{1u << 30}, {}, false, true}}}))));
         header.sender_boot = Boot{0};
         ASSERT_TRUE(port.send(writer.finish(header)));
-        writer.add(65, wire::kMustUnderstand, std::string(64, '\x41'));
+        EXPECT_TRUE(writer.add(65, wire::kMustUnderstand, std::string(64, '\x41')));
         header.sender_boot = Boot{1};
         ASSERT_TRUE(port.send(writer.finish(header)));
     }

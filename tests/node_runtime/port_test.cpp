@@ -1,42 +1,74 @@
-// How much of what comes in one round looks at.
+// How much of what comes in one round looks at, and what becomes of what is too large to leave.
 
 #include "node/runtime/port.h"
 
-#include "flatbuffers/wire_frame.h"
+#include "core/error.h"
+#include "flatbuffers/wire_client.h"
+#include "flatbuffers/wire_mesh.h"
 #include "storage/memory_store.h"
 #include "tests/transport/loopback.h"
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace weft::node {
 namespace {
 
-TEST(Port, ARoundOfRubbishEndsAlthoughThereIsMore) {
+struct Rig {
+    Rig() {
+        routing::Genesis genesis;
+        genesis.founders.resize(1);
+        genesis.founders[0].node.bytes.fill(7);
+        genesis.founders[0].mesh_address = peer_address;
+        peer_node = genesis.founders[0].node;
+        peer = transport::Router::bind(peer_address, {wire::kFrameBytesMax});
+        mesh = transport::Router::bind(mesh_address, {wire::kFrameBytesMax});
+        auto bound = transport::Router::bind(client_address, {wire::kFrameBytesMax});
+        auto linked = PeerLinks::open(context, genesis, NodeId{}, Log());
+        if (!peer || !mesh || !bound || !linked) return;
+        clients.emplace(*std::move(bound));
+        links.emplace(*std::move(linked));
+        port.emplace(PortParts{*mesh, *clients, *links, journal, reader, completions},
+                     PortOptions{});
+    }
+    transport::Dealer dial(const std::string& address) {
+        return *transport::Dealer::connect(context, address, wire::kFrameBytesMax);
+    }
+
     transport::Context context;
-    const std::string mesh_address = test::free_address();
-    const std::string client_address = test::free_address();
-    auto mesh = transport::Router::bind(mesh_address, {wire::kFrameBytesMax});
-    auto client = transport::Router::bind(client_address, {wire::kFrameBytesMax});
-    ASSERT_TRUE(mesh && client);
-    ClientPort clients(*std::move(client));
-    auto peers = PeerLinks::open(context, {}, NodeId{}, Log());
-    ASSERT_TRUE(peers);
+    std::string mesh_address = test::free_address();
+    std::string client_address = test::free_address();
+    std::string peer_address = test::free_address();
+    NodeId peer_node;
+    Result<transport::Router> peer = std::unexpected(Error{});
+    Result<transport::Router> mesh = std::unexpected(Error{});
+    std::optional<ClientPort> clients;
+    std::optional<PeerLinks> links;
     storage::MemoryStore store;
     Completions completions;
-    JournalThread journal(store, completions);
-    ReaderThread reader(store, completions);
-    Port port({*mesh, clients, *peers, journal, reader, completions}, PortOptions{});
+    JournalThread journal{store, completions};
+    ReaderThread reader{store, completions};
+    std::optional<Port> port;
+};
+
+TEST(Port, ARoundOfRubbishEndsAlthoughThereIsMore) {
+    Rig rig;
+    ASSERT_TRUE(rig.port);
+    Port& port = *rig.port;
 
     // Five frames of messages that nobody knows.
-    test::PlainTcp tcp(client_address);
+    test::PlainTcp tcp(rig.client_address);
     ASSERT_TRUE(tcp.send(test::kReady));
     wire::FrameHeader header;
     header.channel = wire::Channel::Client;
     for (int frame = 0; frame < 5; ++frame) {
         wire::FrameWriter writer;
-        for (int i = 0; i < 1000; ++i) writer.add(999, 0, "12345678");
+        for (int i = 0; i < 1000; ++i) ASSERT_TRUE(writer.add(999, 0, "12345678"));
         ASSERT_TRUE(tcp.send(test::zmtp_frame(writer.finish(header))));
     }
     const auto skipped = [&] { return port.rejects().count(Reject::Skipped); };
@@ -56,6 +88,94 @@ TEST(Port, ARoundOfRubbishEndsAlthoughThereIsMore) {
         return after == 5000;
     }));
     EXPECT_GE(most, 1000u);
+}
+
+// Finding 4 of the hostile tests: whoever could make an answer large enough ended the process.
+TEST(Port, AnAnswerThatFitsNoFrameBecomesARefusalAndWhatIsBesideItArrives) {
+    Rig rig;
+    ASSERT_TRUE(rig.port);
+    transport::Dealer client = rig.dial(rig.client_address);
+    wire::FrameWriter writer;
+    ASSERT_TRUE(wire::write(writer, routing::ToNode(routing::ClientHello{})));
+    wire::FrameHeader header;
+    header.channel = wire::Channel::Client;
+    const std::string hello = writer.finish(header);
+    Event event;
+    ASSERT_TRUE(test::eventually({}, [&] {
+        (void)rig.port->next_event(event);
+        rig.port->end_round();
+        return client.send(hello);
+    }));
+    ASSERT_TRUE(test::eventually({}, [&] { return rig.port->next_event(event); }));
+    const ClientRef from = std::get<FromClient>(event).from;
+
+    Effects effects;
+    const auto answer = [&](std::uint64_t id, std::size_t bytes) {
+        routing::AdminReply reply;
+        reply.id = id;
+        reply.columns = {"x"};
+        reply.kinds = {routing::CellKind::Text};
+        reply.cells = {std::string(bytes, 'x')};
+        effects.list.push_back(SendClient{from, std::move(reply)});
+    };
+    answer(1, 2000);
+    answer(2, wire::kFrameBytesMax - 1000);  // fits a frame, but not behind the other
+    answer(3, wire::kFrameBytesMax);
+    answer(4, 100);
+    rig.port->perform(effects);
+    std::map<std::uint64_t, std::uint16_t> errors;  // by id; 0: the answer itself
+    EXPECT_TRUE(test::eventually({}, [&] {
+        rig.port->end_round();
+        while (const auto bytes = client.receive()) {
+            auto frame = wire::FrameReader::open(*bytes);
+            if (!frame) return false;
+            for (auto raw = frame->next(); raw && *raw; raw = frame->next()) {
+                const auto message = wire::read_to_client(**raw);
+                if (!message || !*message) return false;
+                const auto& reply = std::get<routing::AdminReply>(**message);
+                errors[reply.id] = reply.error ? reply.error->number : 0;
+            }
+        }
+        return errors.size() == 4;
+    }));
+    const auto too_large = static_cast<std::uint16_t>(ErrorNumber::FrameTooLarge);
+    EXPECT_EQ(errors,
+              (std::map<std::uint64_t, std::uint16_t>{{1, 0}, {2, 0}, {3, too_large}, {4, 0}}));
+    EXPECT_EQ(rig.port->rejects().count(Reject::TooLarge), 1u);
+}
+
+TEST(Port, AMeshMessageThatFitsNoFrameIsCountedAndWhatIsBesideItArrives) {
+    Rig rig;
+    ASSERT_TRUE(rig.port);
+    const auto beat = [&](std::uint64_t round) {
+        replication::Heartbeat message;
+        message.round = round;
+        return SendPeer{rig.peer_node, replication::PeerMessage{std::move(message)}};
+    };
+    replication::SnapshotChunk chunk;
+    chunk.rows = Bytes::adopt(std::string(wire::kFrameBytesMax, 'x'));
+    std::set<std::uint64_t> rounds;
+    EXPECT_TRUE(test::eventually({}, [&] {
+        Effects effects;
+        effects.list.push_back(beat(1));
+        effects.list.push_back(SendPeer{rig.peer_node, replication::PeerMessage{chunk}});
+        effects.list.push_back(beat(2));
+        rig.port->perform(effects);
+        rig.port->end_round();
+        while (const auto received = rig.peer->receive()) {
+            auto frame = wire::FrameReader::open(received->frame);
+            if (!frame) return false;
+            for (auto raw = frame->next(); raw && *raw; raw = frame->next()) {
+                const auto message = wire::read_mesh(**raw);
+                if (!message || !*message) return false;
+                const auto& peer = std::get<replication::PeerMessage>(**message);
+                rounds.insert(std::get<replication::Heartbeat>(peer).round);
+            }
+        }
+        return rounds.size() == 2;
+    }));
+    EXPECT_EQ(rounds, (std::set<std::uint64_t>{1, 2}));
+    EXPECT_GE(rig.port->rejects().count(Reject::TooLarge), 1u);
 }
 
 }  // namespace

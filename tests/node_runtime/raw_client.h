@@ -32,7 +32,7 @@ public:
     }
     std::string frame_of(const routing::ToNode& message) const {
         wire::FrameWriter writer;
-        wire::write(writer, message);
+        static_cast<void>(wire::write(writer, message));
         return writer.finish(header());
     }
 
