@@ -3,6 +3,8 @@
 #include "core/byte_io.h"
 #include "core/error.h"
 
+#include <limits>
+
 namespace weft::replication {
 
 namespace {
@@ -221,7 +223,9 @@ Result<void> decode_session_row(std::string_view bytes, Session& session) {
         item.version.value = reader.get<std::uint64_t>();
         item.generation.value = reader.get<std::uint64_t>();
         item.text = std::string(reader.get_blob());
-        if (item.seq < lowest) return fail(ErrorNumber::DataDamaged, "a session row out of order");
+        // Nothing can follow the highest number there is.
+        if (item.seq < lowest || item.seq == std::numeric_limits<std::uint64_t>::max())
+            return fail(ErrorNumber::DataDamaged, "a session row out of order");
         lowest = item.seq + 1;
         session.reply_bytes += item.bytes();
         session.remembered.insert(std::move(item));

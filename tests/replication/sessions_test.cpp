@@ -9,6 +9,10 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <limits>
+#include <string>
+#include <vector>
+
 namespace weft::replication {
 namespace {
 
@@ -132,6 +136,32 @@ TEST(Sessions, ReplayOverANewerRowChangesNothing) {
     again.remember(request(1), LogIndex{10}, done(request(1), LogIndex{10}));
     again.check();
     EXPECT_EQ(encode_session_row(*again.find({kNow, request(1).client})), row);
+}
+
+// Rows come from peers, too: one that wraps around would break what check() holds for granted.
+TEST(Sessions, ARowIsRefusedWhenItsNumbersDoNotRise) {
+    const auto row_of = [](std::vector<std::uint64_t> numbers) {
+        Session session;
+        session.lowest_open = 100;
+        for (const std::uint64_t seq : numbers) {
+            Remembered item;
+            item.seq = seq;
+            session.remembered.insert(std::move(item));
+        }
+        return encode_session_row(session);
+    };
+    // The queue itself sorts: what a peer writes in another order is made of two rows.
+    const std::string high = row_of({std::numeric_limits<std::uint64_t>::max()});
+    const std::string low = row_of({5});
+    const std::size_t head = row_of({}).size();
+    std::string wrapped = high + low.substr(head);
+    wrapped[head - 4] = 2;  // items
+    Session session;
+    EXPECT_FALSE(decode_session_row(low, session).has_value()) << "below the lowest open one";
+    session = {};
+    EXPECT_FALSE(decode_session_row(wrapped, session).has_value());
+    session = {};
+    EXPECT_TRUE(decode_session_row(row_of({100, 101}), session).has_value());
 }
 
 TEST(Sessions, RowOfAnEndedSessionStaysUntilItsLogIsGone) {
