@@ -1,13 +1,17 @@
 #include "node/runtime/log_file.h"
 
 #include "core/error.h"
+#include "node/runtime/line_limits.h"
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <algorithm>
+#include <chrono>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 namespace weft::node {
 
@@ -25,6 +29,11 @@ spdlog::level::level_enum level_of(LogLevel level) {
             return spdlog::level::err;
     }
     return spdlog::level::info;
+}
+
+Instant clock_now() {
+    const auto mono = std::chrono::steady_clock::now().time_since_epoch();
+    return Instant{std::chrono::duration_cast<Duration>(mono).count()};
 }
 
 bool is_plain(char c) { return c > ' ' && c < 0x7f && c != '"' && c != '=' && c != '\\'; }
@@ -73,10 +82,12 @@ struct LogFile::State {
         logger.flush_on(spdlog::level::info);
     }
     spdlog::logger logger;
+    std::mutex mutex;  // of limits
+    LineLimits limits;
 };
 
 LogFile::LogFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
-LogFile::~LogFile() = default;
+LogFile::~LogFile() { tell_left_out(Instant::never()); }
 
 Result<std::unique_ptr<LogFile>> LogFile::open(const std::string& path) {
     try {
@@ -93,7 +104,25 @@ Result<std::unique_ptr<LogFile>> LogFile::open(const std::string& path) {
 
 void LogFile::write(LogLevel level, std::string_view event,
                     std::initializer_list<LogField> fields) {
+    const Instant now = clock_now();
+    if (LineLimits::is_of_input(event)) {
+        const std::lock_guard lock(state_->mutex);
+        if (!state_->limits.admit(event, now)) return;
+    }
+    tell_left_out(now);
     state_->logger.log(level_of(level), log_line(event, fields));
+}
+
+void LogFile::tell_left_out(Instant now) {
+    std::vector<LineLimits::LeftOut> all;
+    {
+        const std::lock_guard lock(state_->mutex);
+        all = state_->limits.take_left_out(now);
+    }
+    for (const LineLimits::LeftOut& left : all)
+        state_->logger.log(spdlog::level::warn,
+                           log_line("log.suppressed", {{"lines", left.lines},
+                                                       {"event", std::string_view(left.event)}}));
 }
 
 void LogFile::flush() { state_->logger.flush(); }

@@ -3,6 +3,7 @@
 // standard error.
 
 #include "core/log.h"
+#include "core/time.h"
 #include "weft/result.h"
 
 #include <memory>
@@ -16,12 +17,15 @@ public:
     static Result<std::unique_ptr<LogFile>> open(const std::string& path);
     ~LogFile() override;
 
+    // Of an event that input can cause ten lines a second (line_limits.h); how many were left out
+    // is told with the next line of any event, or at the end. Thread-safe.
     void write(LogLevel level, std::string_view event,
                std::initializer_list<LogField> fields) override;
     void flush();
 
 private:
     struct State;
+    void tell_left_out(Instant now);
     explicit LogFile(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };

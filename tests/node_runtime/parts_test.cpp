@@ -5,6 +5,7 @@
 #include "node/runtime/frame_queue.h"
 #include "node/runtime/journal_thread.h"
 #include "node/runtime/limited_log.h"
+#include "node/runtime/line_limits.h"
 #include "node/runtime/log_file.h"
 #include "node/runtime/reader_thread.h"
 #include "storage/memory_store.h"
@@ -15,7 +16,11 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdio>
+#include <fstream>
+#include <map>
 #include <mutex>
+#include <string>
 
 namespace weft::node {
 namespace {
@@ -275,6 +280,47 @@ TEST(LimitedLog, LetsTenLinesASecondThroughAndCountsTheRest) {
     EXPECT_EQ(admitted, 10);
     EXPECT_TRUE(log.admit(Instant{} + std::chrono::seconds(2)));
     EXPECT_EQ(sink.suppressed, 990u);
+}
+
+// An event's flood neither hides other events nor itself.
+TEST(LineLimits, LetTenLinesOfAnEventThroughAndCountTheRest) {
+    LineLimits limits;
+    int admitted = 0;
+    for (int i = 0; i < 440'000; ++i) admitted += limits.admit("replica.two_leaders", Instant{i});
+    EXPECT_EQ(admitted, 10);
+    EXPECT_TRUE(limits.admit("peer.boot", Instant{7}));
+    EXPECT_TRUE(limits.take_left_out(Instant{500'000}).empty()) << "the second is not over";
+    const Instant later = Instant{} + std::chrono::seconds(2);
+    const auto told = limits.take_left_out(later);
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_EQ(told[0].event, "replica.two_leaders");
+    EXPECT_EQ(told[0].lines, 439'990u);
+    EXPECT_TRUE(limits.take_left_out(later).empty()) << "told once";
+    EXPECT_TRUE(limits.admit("replica.two_leaders", later));
+}
+
+TEST(LogFile, LeavesOutWhatInputCausesInANumberAndSaysSo) {
+    const std::string path = ::testing::TempDir() + "left_out.log";
+    std::remove(path.c_str());
+    {
+        const auto file = LogFile::open(path);
+        ASSERT_TRUE(file);
+        const Log log(file->get(), LogLevel::Info);
+        for (int i = 0; i < 1000; ++i) log.error("replica.two_leaders", {{"term", i}});
+        for (int i = 0; i < 20; ++i) log.info("replica.leads", {{"term", i}});
+    }
+    std::ifstream in(path);
+    std::map<std::string, int> lines;
+    for (std::string time, level, event, rest; in >> time >> level >> event;) {
+        std::getline(in, rest);
+        ++lines[event == "log.suppressed" ? event + rest : event];
+    }
+    EXPECT_EQ(lines["replica.leads"], 20) << "what the node does itself is never left out";
+    EXPECT_LE(lines["replica.two_leaders"], 20) << "two seconds at most";
+    EXPECT_GE(lines.size(), 3u);
+    if (lines["replica.two_leaders"] == 10) {
+        EXPECT_EQ(lines["log.suppressed lines=990 event=replica.two_leaders"], 1);
+    }
 }
 
 }  // namespace
