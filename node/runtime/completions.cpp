@@ -1,20 +1,17 @@
 #include "node/runtime/completions.h"
 
-#include "core/invariant.h"
-
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
 namespace weft::node {
 
-Completions::Completions() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-    WEFT_INVARIANT(descriptor_ >= 0, "no eventfd: errno {}", errno);
-}
+Completions::Completions() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
-Completions::~Completions() { close(descriptor_); }
+Completions::~Completions() {
+    if (good()) close(descriptor_);
+}
 
 void Completions::push(Completion completion) {
     const std::lock_guard lock(mutex_);

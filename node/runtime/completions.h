@@ -20,7 +20,9 @@ using Completion = std::variant<Event, StoreFailed>;
 
 class Completions {
 public:
+    // good() is false when the process has no descriptor left; nothing wakes the core then.
     Completions();
+    bool good() const { return descriptor_ >= 0; }
     ~Completions();
     Completions(const Completions&) = delete;
     Completions& operator=(const Completions&) = delete;

@@ -108,6 +108,8 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options, Lo
     std::unique_ptr<Runtime> runtime(new Runtime(options, log));
     const auto genesis = read_genesis(options);
     if (!genesis) return std::unexpected(genesis.error());
+    if (!runtime->completions_.good())
+        return fail(ErrorNumber::BadConfiguration, "no file descriptor is left to wake the node");
     if (auto pinned = pin(options.cpu); !pinned) return std::unexpected(pinned.error());
     // The ports first: a second process on them must not even touch the data.
     if (auto bound = runtime->listen(); !bound) return std::unexpected(bound.error());

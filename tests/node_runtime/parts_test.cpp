@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -236,6 +237,22 @@ TEST(ReaderThread, AnswersWhatIsBeyondItsQueueToo) {
     }
     EXPECT_EQ(refused, 100u);
     EXPECT_EQ(std::ranges::count(answered, true), static_cast<std::ptrdiff_t>(kFetches));
+}
+
+// A limit on open files is a setting: the process says so instead of aborting.
+TEST(OutOfDescriptors, IsAnErrorThatTheCallerHears) {
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{3, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const Completions completions;
+    transport::Context context;
+    const auto dealer = transport::Dealer::connect(context, "127.0.0.1:1", 1000);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_FALSE(completions.good());
+    ASSERT_FALSE(dealer.has_value());
+    EXPECT_EQ(dealer.error().code, ErrorCode::Configuration);
+    EXPECT_TRUE(Completions().good());
 }
 
 TEST(FrameQueue, CountsBytesAndRefusesBeyondItsBound) {
