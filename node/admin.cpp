@@ -80,7 +80,27 @@ std::string why_not(const Peer& peer) {
 
 }  // namespace
 
+void Node::State::on_question(ClientRef from, routing::AdminRequest request) {
+    const std::uint64_t id = request.id;
+    if (questions.add(from, std::move(request))) return;
+    routing::AdminReply reply;
+    reply.id = id;
+    reply.error = make_error(ErrorNumber::QueueFull, "too many questions wait for an answer");
+    out->list.push_back(SendClient{from, std::move(reply)});
+}
+
+// What was read first: it holds memory, and its connection asks nothing else meanwhile.
+void Node::State::answer_question() {
+    if (!fetched_queries.empty()) {
+        FetchedQuery next = std::move(fetched_queries.front());
+        fetched_queries.pop_front();
+        return on_admin_fetched(std::move(next.query), next.result);
+    }
+    if (const auto asked = questions.take()) on_admin(asked->from, asked->request);
+}
+
 void Node::State::reply_admin(ClientRef to, routing::AdminReply reply) {
+    questions.done(to);
     out->list.push_back(SendClient{to, std::move(reply)});
 }
 

@@ -14,6 +14,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -28,7 +29,7 @@ using replication::Role;
 using enum routing::CellKind;
 
 constexpr std::size_t kQueriesMax = 16;
-constexpr std::size_t kPageRows = 500;
+constexpr std::size_t kPageRows = 500, kPageBytes = std::size_t{256} << 10;
 constexpr std::size_t kScanRows = 1024;
 constexpr std::size_t kScanBytes = std::size_t{256} << 10;
 constexpr std::size_t kLogBytes = std::size_t{1} << 20;
@@ -59,17 +60,21 @@ routing::AdminReply journal_page(std::uint64_t id) {
         .take();
 }
 
+void add_cells(AdminQuery& query, std::initializer_list<std::string> cells) {
+    for (const std::string& cell : cells) query.page_bytes += cell.size();
+    query.reply.cells.insert(query.reply.cells.end(), cells);
+}
+
 void add_entity(AdminQuery& query, const replication::Partition::EntityLine& line) {
     if (!line.exists || line.type != query.type || !line.id.starts_with(query.text)) return;
-    query.reply.cells.insert(
-        query.reply.cells.end(),
-        {line.type, line.id, std::to_string(query.group.value), std::to_string(line.revision.value),
-         std::to_string(line.version.value), std::to_string(line.generation.value),
-         std::to_string(line.bytes)});
+    add_cells(query, {line.type, line.id, std::to_string(query.group.value),
+                      std::to_string(line.revision.value), std::to_string(line.version.value),
+                      std::to_string(line.generation.value), std::to_string(line.bytes)});
 }
 
 bool page_is_full(const AdminQuery& query) {
-    return query.reply.cells.size() >= kPageRows * query.reply.columns.size();
+    return query.reply.cells.size() >= kPageRows * query.reply.columns.size() ||
+           query.page_bytes >= kPageBytes;
 }
 
 // What the scanned rows say and memory knows better, by row key, up to where the rows reach. An
@@ -118,11 +123,9 @@ struct JournalLine {
 void add_line(AdminQuery& query, JournalLine line) {
     // The term of an event that has left the log is not kept.
     const std::string term = line.term == Term{} ? "-" : std::to_string(line.term.value);
-    query.reply.cells.insert(
-        query.reply.cells.end(),
-        {std::to_string(line.index.value), term, std::to_string(line.stamp_ms),
-         std::string(line.kind), std::to_string(line.version.value), std::to_string(line.bytes),
-         std::move(line.request), std::move(line.what)});
+    add_cells(query, {std::to_string(line.index.value), term, std::to_string(line.stamp_ms),
+                      std::string(line.kind), std::to_string(line.version.value),
+                      std::to_string(line.bytes), std::move(line.request), std::move(line.what)});
 }
 
 // So that a list with a hole does not look whole.
@@ -130,9 +133,10 @@ void add_damage(AdminQuery& query, std::string what) {
     add_line(query, {query.next, Term{}, 0, "damaged", Version{}, 0, {}, std::move(what)});
 }
 
-void add_row_events(AdminQuery& query, const storage::ScannedRow& row) {
+// False: the page is full, and the same row gives the rest. An entry's events stay together.
+bool add_row_events(AdminQuery& query, const storage::ScannedRow& row) {
     const auto decoded = replication::decode_journal_row(row.key, row.value.view());
-    if (!decoded) return;
+    if (!decoded) return true;
     std::string_view records = decoded->records;
     Version version = decoded->first;
     const LogIndex shown = query.next;
@@ -141,12 +145,14 @@ void add_row_events(AdminQuery& query, const storage::ScannedRow& row) {
         version = Version{version.value + 1};
         // Blocks written again after a restart overlap the ones before.
         if (event->index < shown) continue;
+        if (event->index >= query.next && page_is_full(query)) return false;
         JournalLine line{event->index, Term{}, event->stamp_ms, "event", at, event->bytes.size(),
                          {},           {}};
         if (query.type == kFactsType) line.what = describe_fact(event->bytes);
         add_line(query, std::move(line));
         query.next = std::max(query.next, next(event->index));
     }
+    return true;
 }
 
 void add_log_entry(AdminQuery& query, const Bytes& encoded) {
@@ -331,7 +337,7 @@ void Node::State::journal_rows(AdminQuery query, const storage::FetchedRows& row
             add_value_row(query, row);
             continue;
         }
-        add_row_events(query, row);
+        if (!add_row_events(query, row)) return end_page(std::move(query), false);
         query.after = row.key;
         if (page_is_full(query)) return end_page(std::move(query), false);
     }

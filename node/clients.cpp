@@ -23,16 +23,27 @@ void Node::State::on(FromClient& event) {
         return on_client_hello(event.from);
     if (auto* request = std::get_if<Request>(&event.message))
         return on_request(event.from, *request);
-    on_admin(event.from, std::get<routing::AdminRequest>(event.message));
+    on_question(event.from, std::get<routing::AdminRequest>(std::move(event.message)));
 }
 
 void Node::State::on(const ClientGone& event) {
     // Replies to a vanished client are dropped by the transport; only what would go on working for
     // it is stopped here.
     std::erase_if(queries, [&](const auto& query) { return query.second.from == event.client; });
+    std::erase_if(fetched_queries,
+                  [&](const FetchedQuery& each) { return each.query.from == event.client; });
+    questions.forget(event.client);
 }
 
+// Hellos cost nothing to send and each answer names every group: one answer serves all hellos of a
+// connection in a round, and is put together once.
 void Node::State::on_client_hello(ClientRef from) {
+    if (!greeted_clients.insert(from).second) return;
+    if (!told_hello) told_hello = hello_reply();
+    out->list.push_back(SendClient{from, *told_hello});
+}
+
+routing::HelloReply Node::State::hello_reply() const {
     routing::HelloReply reply;
     reply.cluster = cluster;
     reply.node = options.self;
@@ -68,7 +79,7 @@ void Node::State::on_client_hello(ClientRef from) {
         reply.leaders.push_back(leader);
         reply.terms.push_back(term.value);
     }
-    out->list.push_back(SendClient{from, std::move(reply)});
+    return reply;
 }
 
 // ---- requests -----------------------------------------------------------------------------------

@@ -49,9 +49,9 @@ void Node::State::on(Fetched& event) {
     if (owner == fetches.end()) {
         const auto query = queries.find(event.id);
         if (query == queries.end()) return;
-        AdminQuery taken = std::move(query->second);
+        fetched_queries.push_back({std::move(query->second), std::move(event.result)});
         queries.erase(query);
-        return on_admin_fetched(std::move(taken), event.result);
+        return;
     }
     const FetchOwner to = owner->second;
     fetches.erase(owner);
@@ -71,6 +71,8 @@ void Node::State::on(const Timer&) {
 }
 
 void Node::State::on(const RoundEnd&) {
+    greeted_clients.clear();
+    told_hello.reset();
     drain_round();
     sweep_round();
     found_mesh();
@@ -122,6 +124,15 @@ void Node::step(Now now, Event event, Effects& out) {
     state_->out = &out;
     state_->look_at_own_clock();
     std::visit([this](auto& what) { state_->on(what); }, event);
+    state_->out = nullptr;
+}
+
+bool Node::has_questions() const { return state_->has_questions(); }
+
+void Node::answer_question(Now now, Effects& out) {
+    state_->now = now;
+    state_->out = &out;
+    state_->answer_question();
     state_->out = nullptr;
 }
 

@@ -57,6 +57,11 @@ public:
     void step(Now now, Event event, Effects& out);
     Instant next_deadline() const;
 
+    // Administrative questions are not answered in step(): the driver has other work first.
+    bool has_questions() const;
+    // One piece of work on them, as an event of the round.
+    void answer_question(Now now, Effects& out);
+
     // Every group this node leads has its no-op committed, and every hosted group has a leader.
     bool ready() const;
     NodeId self() const;

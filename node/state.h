@@ -5,6 +5,7 @@
 #include "node/node.h"
 #include "node/parts.h"
 #include "node/peer.h"
+#include "node/questions.h"
 #include "replication/confirm.h"
 #include "routing/placement.h"
 
@@ -12,6 +13,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,6 +87,7 @@ struct Node::State final : replication::GroupDirectory {
     void on(FromClient& event);
     void on(const ClientGone& event);
     void on_client_hello(ClientRef from);
+    routing::HelloReply hello_reply() const;
     void on_request(ClientRef from, Request& request);
     std::optional<Error> check_request(const Request& request) const;
     std::optional<Error> check_entity(const Request& request) const;
@@ -139,6 +142,10 @@ struct Node::State final : replication::GroupDirectory {
     void submit_own(std::string_view command, std::string_view payload);
 
     // ---- admin.cpp: questions answered from memory
+    void on_question(ClientRef from, routing::AdminRequest request);
+    // One piece of work on questions.
+    void answer_question();
+    bool has_questions() const { return questions.any() || !fetched_queries.empty(); }
     void on_admin(ClientRef from, const routing::AdminRequest& request);
     void reply_admin(ClientRef to, routing::AdminReply reply);
     void refuse_admin(ClientRef to, std::uint64_t id, Error error);
@@ -200,6 +207,10 @@ struct Node::State final : replication::GroupDirectory {
 
     std::map<std::uint64_t, FetchOwner> fetches;
     std::map<std::uint64_t, AdminQuery> queries;  // by fetch
+    std::deque<FetchedQuery> fetched_queries;
+    Questions questions;
+    std::set<ClientRef> greeted_clients;            // in this round
+    std::optional<routing::HelloReply> told_hello;  // in this round
     std::uint64_t last_fetch = 0;
 
     std::deque<WaitingBatch> waiting;

@@ -100,7 +100,8 @@ TEST(AdminPages, OfMoreQuestionsThanAreReadAtOnceAreRefusedWithAnAnswer) {
     Machine& machine = lab[lab.leader];
     machine.answers.clear();
     for (std::uint64_t id = 1; id <= 20; ++id)
-        machine.event(FromClient{ClientRef{77}, routing::AdminRequest{id, "entities", {"kv"}}});
+        machine.event(
+            FromClient{ClientRef{77 + id}, routing::AdminRequest{id, "entities", {"kv"}}});
     lab.run_for(std::chrono::milliseconds(5));
     std::size_t answered = 0, refused = 0;
     for (const auto& answer : machine.answers) {
