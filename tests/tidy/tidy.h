@@ -35,6 +35,10 @@ std::vector<Violation> check_third_party(const std::vector<SourceFile>& files);
 std::vector<Violation> check_listed(const std::vector<SourceFile>& files);
 std::vector<Violation> check_sizes(const std::vector<SourceFile>& files);
 std::vector<Violation> check_words(const std::vector<SourceFile>& files);
+// Every WEFT_INVARIANT outside tests has its row in `page` ("| `file` | `message` | ..."), and
+// every row its WEFT_INVARIANT.
+std::vector<Violation> check_invariants(const std::vector<SourceFile>& files,
+                                        const SourceFile& page);
 
 // One line per violation, for a test's message.
 std::string describe(const std::vector<Violation>& violations);

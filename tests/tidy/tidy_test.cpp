@@ -4,6 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+
 namespace weft::tidy {
 namespace {
 
@@ -39,6 +44,40 @@ TEST(Project, KeepsFilesAndFunctionsSmall) {
 TEST(Project, HasNoForbiddenWords) {
     const auto found = check_words(tree());
     EXPECT_TRUE(found.empty()) << describe(found);
+}
+
+TEST(Project, HasJudgedEveryInvariant) {
+    const std::string path = "docs/invariants.md";
+    std::ifstream stream(std::string(WEFT_SOURCE_DIR "/") + path);
+    const auto found =
+        check_invariants(tree(), {path, std::string(std::istreambuf_iterator<char>(stream), {})});
+    EXPECT_TRUE(found.empty()) << describe(found);
+}
+
+// What a node leaves out of its log by name is written under that name.
+TEST(Project, LimitsOnlyLinesThatExist) {
+    std::string all;
+    const SourceFile* limits = nullptr;
+    for (const SourceFile& file : tree()) {
+        if (file.path == "node/runtime/line_limits.cpp")
+            limits = &file;
+        else
+            all += file.text;
+    }
+    ASSERT_NE(limits, nullptr);
+    const std::size_t begin = limits->text.find("kOfInput[]");
+    const std::string_view list(
+        limits->text.begin() + static_cast<std::ptrdiff_t>(begin),
+        limits->text.begin() + static_cast<std::ptrdiff_t>(limits->text.find("};", begin)));
+    std::size_t names = 0;
+    for (std::size_t at = list.find('"'); at != list.npos; ++names) {
+        const std::size_t end = list.find('"', at + 1);
+        ASSERT_NE(end, list.npos);
+        const std::string name(list.substr(at, end + 1 - at));
+        EXPECT_NE(all.find("(" + name), std::string::npos) << name;
+        at = list.find('"', end + 1);
+    }
+    EXPECT_GT(names, 5U);
 }
 
 // ---- the checks find what they are for
@@ -98,6 +137,23 @@ TEST(ThirdParty, FindsAPlantedHeader) {
         const auto found = check_third_party({{c.path, std::string(c.include) + "\n"}});
         EXPECT_EQ(found.empty(), c.allowed) << describe(found);
     }
+}
+
+TEST(Invariants, FindAUseWithoutARowAndARowWithoutAUse) {
+    const SourceFile code{"core/a.cpp",
+                          "void f() {\n    WEFT_INVARIANT(g(a, b) == 1, \"one {} \"\n"
+                          "                   \"two\", a);\n}\n"};
+    const std::string row = "| `core/a.cpp` | `one {} two` | no | own |\n";
+    EXPECT_TRUE(check_invariants({code}, {"p.md", "# x\n" + row}).empty());
+    const auto unjudged = check_invariants({code}, {"p.md", ""});
+    ASSERT_EQ(unjudged.size(), 1U);
+    EXPECT_EQ(unjudged[0].line, 2U);
+    EXPECT_EQ(check_invariants({}, {"p.md", row}).size(), 1U);
+    SourceFile elsewhere = code;
+    elsewhere.path = "core/b.cpp";
+    EXPECT_EQ(check_invariants({elsewhere}, {"p.md", row}).size(), 2U);
+    elsewhere.path = "tests/core/a.cpp";
+    EXPECT_TRUE(check_invariants({elsewhere}, {"p.md", ""}).empty());
 }
 
 TEST(Listed, FindsAFileThatCMakeDoesNotName) {
