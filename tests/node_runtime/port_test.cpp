@@ -125,6 +125,7 @@ TEST(Port, AnAnswerThatFitsNoFrameBecomesARefusalAndWhatIsBesideItArrives) {
     rig.port->perform(effects);
     std::map<std::uint64_t, std::uint16_t> errors;  // by id; 0: the answer itself
     EXPECT_TRUE(test::eventually({}, [&] {
+        (void)rig.port->next_event(event);
         rig.port->end_round();
         while (const auto bytes = client.receive()) {
             auto frame = wire::FrameReader::open(*bytes);
