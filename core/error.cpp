@@ -167,6 +167,12 @@ constexpr auto kPages = std::to_array<ErrorPage>({
     {GroupFull, ErrorCode::Overloaded, "the group has no room for another session",
      "The group remembers 65,536 sessions and evicts none before its time. Nothing was done.",
      "Send again later, and use one client for many commands instead of many clients."},
+    {SessionsTooFast, ErrorCode::Overloaded, "the connection begins sessions too fast",
+     "More than 100 new sessions a second, 200 at once, came over one connection: a command of "
+     "each "
+     "leaves a session in its group for 10 minutes. Nothing was done.",
+     "Use one session for many commands; the client library begins one in 5 minutes. Send again "
+     "after a moment."},
     {EntityRejected, ErrorCode::Rejected, "the entity rejected the command",
      "The command reached its handler, which said no. The answer is final and remembered.",
      "Read the reason in the message; a repeat with the same request id gets the same answer."},

@@ -55,6 +55,7 @@ enum class ErrorNumber : std::uint16_t {
     MailboxFull = 8003,
     SessionFull = 8004,
     GroupFull = 8005,
+    SessionsTooFast = 8006,
     EntityRejected = 8100,
     ValueConflict = 8101,
     NotFound = 8102,

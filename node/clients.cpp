@@ -29,6 +29,7 @@ void Node::State::on(FromClient& event) {
 void Node::State::on(const ClientGone& event) {
     // Replies to a vanished client are dropped by the transport; only what would go on working for
     // it is stopped here.
+    session_rate.forget(event.client);
     std::erase_if(queries, [&](const auto& query) { return query.second.from == event.client; });
     std::erase_if(fetched_queries,
                   [&](const FetchedQuery& each) { return each.query.from == event.client; });
@@ -94,6 +95,8 @@ void Node::State::on_request(ClientRef from, Request& request) {
             make_error(ErrorNumber::GroupNotHosted,
                        fmt::format("group {} is not on this node", request.id.group.value)));
     if (auto error = check_room(request, *group)) return refuse(from, request, std::move(*error));
+    if (auto error = check_session_rate(from, request))
+        return refuse(from, request, std::move(*error));
     step_partition(*group, replication::Submit{from, std::move(request)});
 }
 
@@ -133,15 +136,26 @@ std::optional<Error> Node::State::check_room(const Request& request, const Hoste
     if (group.role != replication::Role::Leader) return std::nullopt;  // who leads may have room
     const bool full = waiting_bytes + effects.batch.bytes() > options.persist_bytes_max;
     if (!full && !disk_full) return std::nullopt;
-    const entity::EntityType* type = types.find(request.type);
-    const bool reads = request.kind != RequestKind::Resolve && type != nullptr &&
-                       type->command(request.command) == entity::Access::Read;
-    if (reads) return std::nullopt;
+    if (only_reads(request)) return std::nullopt;
     if (disk_full && group.partition.replica().can_hand_over())
         return make_error(ErrorNumber::NoLeader, "the disk is full here, another node will lead");
     if (disk_full) return make_error(ErrorNumber::DiskFull, "this node only answers reads");
     return make_error(ErrorNumber::QueueFull,
                       fmt::format("{} bytes wait for the disk", waiting_bytes));
+}
+
+// A read leaves no session behind.
+bool Node::State::only_reads(const Request& request) const {
+    const entity::EntityType* type = types.find(request.type);
+    return request.kind != RequestKind::Resolve && type != nullptr &&
+           type->command(request.command) == entity::Access::Read;
+}
+
+std::optional<Error> Node::State::check_session_rate(ClientRef from, const Request& request) {
+    const replication::SessionName session{request.id.start_ms, request.id.client};
+    if (only_reads(request) || session_rate.admit(from, session, now.mono)) return std::nullopt;
+    return make_error(ErrorNumber::SessionsTooFast,
+                      fmt::format("more than {} new sessions in a second", kSessionsPerSecond));
 }
 
 void Node::State::refuse(ClientRef from, const Request& request, Error error) {

@@ -6,6 +6,7 @@
 #include "node/parts.h"
 #include "node/peer.h"
 #include "node/questions.h"
+#include "node/session_rate.h"
 #include "replication/confirm.h"
 #include "routing/placement.h"
 
@@ -92,6 +93,8 @@ struct Node::State final : replication::GroupDirectory {
     std::optional<Error> check_request(const Request& request) const;
     std::optional<Error> check_entity(const Request& request) const;
     std::optional<Error> check_room(const Request& request, const Hosted& group) const;
+    std::optional<Error> check_session_rate(ClientRef from, const Request& request);
+    bool only_reads(const Request& request) const;
     void refuse(ClientRef from, const Request& request, Error error);
 
     // ---- journal.cpp: rounds of records, the age of the disk, a full disk
@@ -229,6 +232,7 @@ struct Node::State final : replication::GroupDirectory {
     Founding founding = Founding::Unknown;
     Instant founding_retry = Instant::long_ago();
     std::uint64_t own_requests = 0;
+    SessionRate session_rate;
     std::uint64_t tokens = 0;          // of hellos
     std::uint64_t positions_with = 0;  // newest Persist that carries positions of peers
 };
