@@ -135,11 +135,12 @@ bool Session::State::with_fresh_id(Now now, std::uint32_t slot, LinkId link, con
     ids.settle(call.request.id);
     if (ahead) take_time_of(now, link, call.request.id.start_ms);
     retry(now, slot, false);
+    const std::int64_t ended_start_ms = call.request.id.start_ms;
     call.request.id = RequestId{};
     call.refusal = why;
     if (full) ids.renew_now();
     if (ended) {
-        ids.renew_with_next_time();
+        ids.renew_with_next_time(ended_start_ms);
         refreshed_at = Instant::long_ago();
         refresh(now);
     }

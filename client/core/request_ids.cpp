@@ -26,6 +26,10 @@ void RequestIds::learn_time(Instant now, std::int64_t log_time_ms) {
     renew_when_told_ = false;
 }
 
+void RequestIds::renew_with_next_time(std::int64_t ended_start_ms) {
+    if (!starts_.empty() && starts_.back().start_ms == ended_start_ms) renew_when_told_ = true;
+}
+
 void RequestIds::renew_at(Instant now, std::int64_t log_time_ms, std::int64_t refused_start_ms) {
     if (starts_.empty() || starts_.back().start_ms != refused_start_ms) return;
     learn_time(now, log_time_ms);

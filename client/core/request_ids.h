@@ -48,9 +48,11 @@ public:
 
     // True when `id`'s window cannot move because its lowest number was left open.
     bool stuck(const RequestId& id) const;
-    // The next id gets a new start: at once, or from the next log time learned.
+    // The next id gets a new start.
     void renew_now() { renew_ = true; }
-    void renew_with_next_time() { renew_when_told_ = true; }
+    // The same from the next log time learned, unless there is a newer start than the one that has
+    // ended: of many commands that are told so, the first brings the new start.
+    void renew_with_next_time(std::int64_t ended_start_ms);
     // A node refused this start and keeps this log time: the next id gets a start of that time,
     // even if it is earlier; unless there is a newer start by now.
     void renew_at(Instant now, std::int64_t log_time_ms, std::int64_t refused_start_ms);

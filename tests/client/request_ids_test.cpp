@@ -103,6 +103,24 @@ TEST(RequestIds, TakeANewStartWhenAnUnknownOutcomeHoldsTheWindow) {
     EXPECT_EQ(ids.find(all[1]), 1u) << "calls of the old start are still answered";
 }
 
+TEST(RequestIds, TakeOneNewStartForAllCommandsOfAnEndedSession) {
+    RequestIds ids({.client = {}, .renew_start = minutes(5)});
+    ids.set_groups(1);
+    ids.learn_time(Instant{0}, 5000);
+    const RequestId first = ids.assign(GroupId{1}, 0, Instant{0}).value();
+    const RequestId second = ids.assign(GroupId{1}, 1, Instant{0}).value();
+    ids.renew_with_next_time(first.start_ms);
+    ids.learn_time(Instant{0}, 6000);
+    const RequestId again = ids.assign(GroupId{1}, 0, Instant{0}).value();
+    EXPECT_EQ(again.start_ms, 6000);
+    ids.renew_with_next_time(second.start_ms);  // told a moment later
+    ids.learn_time(Instant{0}, 7000);
+    EXPECT_EQ(ids.assign(GroupId{1}, 1, Instant{0}).value().start_ms, again.start_ms);
+    ids.renew_with_next_time(again.start_ms);
+    ids.learn_time(Instant{0}, 8000);
+    EXPECT_EQ(ids.assign(GroupId{1}, 1, Instant{0}).value().start_ms, 8000);
+}
+
 TEST(RequestIds, GoOnInANewSessionWhenTheOldOneHasEnded) {
     SessionWorld world = SessionWorld::connected();
     world.call(1);
