@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages=(seeds torture asan tsan clang dev formatter linter)
+stages=(seeds torture hostile asan tsan clang dev formatter linter)
 report=docs/nightly.md
 minutes=480
 only=
@@ -59,6 +59,7 @@ run_stage() {
     case "$1" in
         seeds) seeds "$2" ;;
         torture) torture ;;
+        hostile) scripts/hostile.sh --minutes 20 ;;
         asan) env WEFT_STORAGE_SCALE=100 scripts/sanitize.sh asan 200 ;;
         tsan) env WEFT_STORAGE_SCALE=100 scripts/sanitize.sh tsan 50 ;;
         clang | dev) preset "$1" ;;
