@@ -16,6 +16,7 @@ format=table
 seed=${SEED:-1}
 # Limits (MiB above what it was, MiB, ms).
 above_max=64
+kept_max=64 # connections
 peak_max=512
 p99_max=50
 
@@ -102,6 +103,13 @@ dead_nodes() {
         [ "$(birth_of "${pids[$name]}")" = "${births[$name]}" ] || echo "$name"
     done
 }
+descriptors_of() { find "/proc/$1/fd" -mindepth 1 2>/dev/null | wc -l; }
+# What a row has left behind in a node is not to be the next row's.
+restart() { # NODE
+    say "node $1 is started anew"
+    "$weft" dev kill "$1" >/dev/null && "$weft" dev start "$1" --timeout 30s >/dev/null
+    remember_processes
+}
 # Every row begins with three nodes that are well.
 make_well() {
     local name
@@ -149,6 +157,7 @@ judge() { # DEAD; the row's figures are in $row
     less "$peak_max" "$(r peak_mib)" && blame "peak over $peak_max MiB"
     [ -n "$1" ] || ! less "$above_max" "$above" || blame "keeps $(printf '%.0f' "$above") MiB"
     less "$p99_max" "$(r p99_ms)" && blame "others wait"
+    [ "$(r kept)" -le "$kept_max" ] || blame "keeps $(r kept) connections"
     [ "$(r served)" -gt 0 ] || blame "nobody was served"
     [ "$(r refused)" = 0 ] || blame "others are refused: $(r refusal)"
     [ "$(r lost)" = 0 ] || blame "LOST: $(r complaint)"
@@ -156,27 +165,33 @@ judge() { # DEAD; the row's figures are in $row
 }
 print_row() { # ROW
     [ "$format" = table ] || return 0
-    jq -r '[.attack, .on, .amount, .alive, (.before_mib | round), (.peak_mib | round),
-        (.after_mib | round), (.p99_ms * 10 | round / 10), .refused, .lost, .verdict] | @tsv' <<<"$1" |
-        awk -F'\t' '{printf "| %-17s | %-6s | %8s | %-5s | %4s / %4s / %4s | %7s | %7s | %4s | %s |\n",
-            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11}'
+    jq -r '[.attack, .on, .amount,
+        "\(.did.connections // 0) / \((.did.bytes // 0) / 1048576 | round)", .alive,
+        (.before_mib | round), (.peak_mib | round), (.after_mib | round),
+        (.p99_ms * 10 | round / 10), .refused, .lost, .verdict] | @tsv' <<<"$1" |
+        awk -F'\t' '{
+            printf "| %-17s | %-6s | %7s | %12s | %-5s |", $1, $2, $3, $4, $5
+            printf " %4s / %4s / %4s | %6s | %7s | %4s | %s |\n", $6, $7, $8, $9, $10, $11, $12}'
 }
 print_head() {
     [ "$format" = table ] || return 0
-    printf '| %-17s | %-6s | %8s | %-5s | %-18s | %7s | %7s | %4s | verdict |\n' attack port amount \
-        alive "MiB: before/peak/after" "p99 ms" refused lost
-    echo '|---|---|---|---|---|---|---|---|---|'
+    printf '| %-17s | %-6s | %7s | %12s | %-5s | %-18s |' attack port amount "conn. / MiB" alive \
+        "before/peak/after"
+    printf ' %6s | %7s | %4s | verdict |\n' "p99 ms" refused lost
+    echo '|---|---|---|---|---|---|---|---|---|---|'
 }
 
 # One attack against one node: figures of it, of the honest load meanwhile, and of the time after.
 run_row() { # ATTACK AMOUNT ON SECONDS NODE
     local name=$1 amount=$2 on=$3 seconds=$4 node=$5 done_json='{}' pid soft row dead refusal
+    local descriptors kept end
     make_well
     pid=${pids[$node]}
     # The soft limit only: the hard one could not be raised again.
     soft=$(prlimit --pid "$pid" --nofile --output SOFT --noheadings)
     [ "$name" != fd-flood ] || prlimit --pid "$pid" --nofile=256:
     say "$name on node $node ($on), amount $amount, at most $seconds s"
+    descriptors=$(descriptors_of "$pid")
     tell_load begin "$pid"
     if [ "$name" = quiet ]; then
         sleep "$seconds"
@@ -197,9 +212,12 @@ run_row() { # ATTACK AMOUNT ON SECONDS NODE
     row=$(jq -c --argjson did "$done_json" --arg name "$name" --arg on "$on" --arg amount "$amount" \
         --arg node "$node" '. + $did + {attack: $name, on: $on, amount: ($amount | tonumber),
         node: $node}' <<<"$answer")
+    end=$((SECONDS + 10))
     tell_load settle 10
-    row=$(jq -c --argjson m "$answer" \
-        '. + {peak_mib: $m.peak_mib, after_mib: $m.last_mib}' <<<"$row")
+    while kept=$(($(descriptors_of "$pid") - descriptors)) && [ "$kept" -gt "$kept_max" ] &&
+        [ "$SECONDS" -lt "$end" ]; do sleep 0.5; done
+    row=$(jq -c --argjson m "$answer" --argjson kept "$kept" \
+        '. + {peak_mib: $m.peak_mib, after_mib: $m.last_mib, kept: $kept}' <<<"$row")
     dead=$(dead_nodes | paste -sd' ')
     [ "$name" != fd-flood ] || [ -n "$dead" ] || prlimit --pid "$pid" --nofile="${soft// /}:"
     [ -z "$dead" ] || make_well
@@ -211,6 +229,7 @@ run_row() { # ATTACK AMOUNT ON SECONDS NODE
         alive: (if $dead == "" then "yes" else "NO" end)}' <<<"$row")
     judge "$dead"
     [ -z "$verdict" ] || failed=$((failed + 1))
+    [[ "$verdict" != *keeps* ]] || restart "$node"
     row=$(jq -c --arg verdict "${verdict:-ok}" '. + {verdict: $verdict}' <<<"$row")
     rows+=("$row")
     print_row "$row"
@@ -254,7 +273,8 @@ noise=$(jq -r 'select(.attack == "quiet") | .p99_ms | round' <<<"${rows[0]}")
     say "without any attack others' p99 was $noise ms already: this machine is too busy to tell"
 if [ "$failed" -gt 0 ]; then
     say "$failed of ${#rows[@]} rows broke a limit: memory $above_max MiB above, peak $peak_max MiB," \
-        "others' p99 $p99_max ms, none refused, nothing lost, no node ended"
+        "$kept_max connections kept, others' p99 $p99_max ms, none refused, nothing lost," \
+        "no node ended"
     exit 1
 fi
 say "all ${#rows[@]} rows held"
