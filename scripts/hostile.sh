@@ -267,8 +267,10 @@ for line in "${wanted[@]}"; do
     run_row "$name" "$amount" "$on" "$seconds" "${nodes[$((turn % 3))]}"
     turn=$((turn + 1))
 done
+run_row quiet 0 none 3 a
 [ "$format" = table ] || printf '%s\n' "${rows[@]}" | jq -s .
-noise=$(jq -r 'select(.attack == "quiet") | .p99_ms | round' <<<"${rows[0]}")
+noise=$(printf '%s\n' "${rows[@]}" |
+    jq -s '[.[] | select(.attack == "quiet") | .p99_ms | round] | max')
 [ "$noise" -le "$p99_max" ] ||
     say "without any attack others' p99 was $noise ms already: this machine is too busy to tell"
 if [ "$failed" -gt 0 ]; then
