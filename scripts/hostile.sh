@@ -260,7 +260,13 @@ for line in "${wanted[@]}"; do
     seconds=$share
     case $name in
         # What only a client can do.
-        unknown | never-read | admin-flood | hello-flood | big-listing | sessions) on=client ;;
+        unknown | never-read | admin-flood | hello-flood) on=client ;;
+        # They end with their amount, which must be reached to mean anything.
+        big-listing | sessions)
+            on=client
+            [ "$seconds" -ge 20 ] || seconds=20
+            ;;
+        endless-multipart) [ "$seconds" -ge 8 ] || seconds=8 ;;
         # The time a node gives to a handshake, and some more.
         half-open | slowloris) [ "$seconds" -ge 8 ] || seconds=8 ;;
     esac
