@@ -55,28 +55,30 @@ Result<void> HonestLoad::start() {
     return {};
 }
 
-// Puts are due at fixed moments: those that a slow one holds up count their waiting as well.
+// A put is due every kInterval; those that a slow one has held up are not sent, but their waiting
+// for its end counts as if they had been.
 void HonestLoad::run(std::size_t client, const Mesh& mesh) {
     auto due = Clock::now();
     for (std::uint64_t number = 1; !over_; ++number) {
-        if (seen_phase_[client].exchange(phase_) != phase_) due = Clock::now();
+        seen_phase_[client] = phase_.load();
         const std::string key = key_of(client, number);
-        put(mesh.entity("kv", key), key, number, due);
-        due += kInterval;
+        put(mesh.entity("kv", key), key, number);
+        due = std::max(due + kInterval, Clock::now());
         std::this_thread::sleep_until(due);
     }
 }
 
-void HonestLoad::put(const Entity& entity, const std::string& key, std::uint64_t number,
-                     Clock::time_point due) {
+void HonestLoad::put(const Entity& entity, const std::string& key, std::uint64_t number) {
     CallOptions options;
     options.timeout = kPatience;
+    const auto begin = Clock::now();
     const CallResult result = entity.call("put", value_of(key, number), options);
-    const std::chrono::duration<double, std::milli> took = Clock::now() - due;
+    const std::chrono::duration<double, std::milli> took = Clock::now() - begin;
     const std::lock_guard guard(lock_);
     if (result.done()) {
         written_[key].acknowledged = number;
-        figures_.milliseconds.push_back(took.count());
+        for (auto waited = took; waited.count() > 0; waited -= kInterval)
+            figures_.milliseconds.push_back(waited.count());
         return;
     }
     if (result.outcome == Outcome::Unknown) written_[key].unknown.insert(number);

@@ -17,7 +17,7 @@
 namespace weft::hostile {
 
 struct LoadFigures {
-    std::vector<double> milliseconds;  // of the puts that were done, from when they were due
+    std::vector<double> milliseconds;  // that puts which were done took, or were held up by one
     std::uint64_t refused = 0;         // not done, or without an outcome
     std::string refusal;               // the latest
 
@@ -50,8 +50,7 @@ private:
         std::set<std::uint64_t> unknown;
     };
     void run(std::size_t client, const Mesh& mesh);
-    void put(const Entity& entity, const std::string& key, std::uint64_t number,
-             std::chrono::steady_clock::time_point due);
+    void put(const Entity& entity, const std::string& key, std::uint64_t number);
     void compare(const std::string& key, const Written& written, const Mesh& mesh, Check& check);
 
     std::vector<std::string> addresses_;
