@@ -77,7 +77,7 @@ Tally sessions(const Plan& plan) {
             byte = static_cast<std::uint8_t>(random.next());
         request.id.seq = request.lowest_open = 1;
         request.deadline_ms = 0;
-        wire::write(writer, routing::ToNode(request));
+        static_cast<void>(wire::write(writer, routing::ToNode(request)));
     });
     sender.tally.notes["group"] = std::to_string(group->value);
     return sender.tally;
@@ -90,7 +90,8 @@ Tally admin_flood(const Plan& plan) {
     if (!forger) return cannot(kNoGroup);
     wire::FrameWriter writer;
     for (std::uint64_t i = 0; i < plan.amount; ++i)
-        wire::write(writer, routing::ToNode(routing::AdminRequest{i + 1, "partitions", {}}));
+        static_cast<void>(
+            wire::write(writer, routing::ToNode(routing::AdminRequest{i + 1, "partitions", {}})));
     const std::string bytes = zmtp::frame(writer.finish(forger->client_header()));
     std::vector<Connection> connections = handshaken(plan, kFloodConnections, tally);
     flood(plan, connections, bytes, tally);
@@ -128,7 +129,7 @@ Tally big_listing(const Plan& plan) {
         Request request = forger->request(id, "put", "v");
         const std::uint64_t settled = sender.done + sender.tally.refused;
         request.lowest_open = settled > 200 ? settled - 200 : 1;
-        wire::write(writer, routing::ToNode(request));
+        static_cast<void>(wire::write(writer, routing::ToNode(request)));
     });
     std::uint64_t lines = 0, pages = 0;
     std::vector<std::string> arguments = {"kv"};

@@ -12,7 +12,7 @@ std::optional<routing::HelloReply> ask_hello(std::uint16_t client_port,
                                              std::chrono::milliseconds limit) {
     Connection connection(client_port);
     wire::FrameWriter writer;
-    wire::write(writer, routing::ToNode(routing::ClientHello{{}, 1, "hostile"}));
+    static_cast<void>(wire::write(writer, routing::ToNode(routing::ClientHello{{}, 1, "hostile"})));
     wire::FrameHeader header;
     header.channel = wire::Channel::Client;
     if (!connection.shake_hands({}, limit)) return std::nullopt;
@@ -41,7 +41,7 @@ wire::FrameHeader Forger::client_header() const {
 
 std::string Forger::client_frame(const routing::ToNode& message) const {
     wire::FrameWriter writer;
-    wire::write(writer, message);
+    static_cast<void>(wire::write(writer, message));
     return writer.finish(client_header());
 }
 
@@ -81,7 +81,7 @@ std::string Forger::id_in(GroupId group, std::string_view stem, std::uint64_t& a
 std::string Forger::peer_frame(const node::MeshMessage& message, std::size_t from, std::size_t to,
                                Boot boot) const {
     wire::FrameWriter writer;
-    wire::write(writer, message);
+    static_cast<void>(wire::write(writer, message));
     wire::FrameHeader header;
     header.channel = wire::Channel::Peer;
     header.cluster = hello_.cluster;
