@@ -19,7 +19,7 @@ enum class EntryKind : std::uint8_t {
     Command = 3,  // changed the entity
     Outcome = 4,  // a command that was rejected or changed nothing
     Resolve = 5,  // closes a sequence number, or finds its remembered outcome
-    Expire = 6,
+    Expire = 6,   // a value's time to live ended, or sessions did below a floor
     Timer = 7,
     OutboxAck = 8,
     Audit = 9,
@@ -41,6 +41,7 @@ enum class SectionType : std::uint16_t {
     CrdtDelta = 13,
     InboxMark = 14,
     Config = 15,
+    SessionFloor = 16,
 };
 
 inline constexpr std::size_t kEntryHeaderBytes = 56;

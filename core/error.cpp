@@ -120,8 +120,9 @@ constexpr auto kPages = std::to_array<ErrorPage>({
      "The session's start is more than 5 s ahead of the group's log time. Nothing was done.",
      "Let the client take its start from a node's hello, and check the machines' clocks."},
     {SessionExpired, ErrorCode::Expired, "the session has ended",
-     "The request's session began more than 10 minutes of log time ago, so its outcomes are "
-     "forgotten. It was not run now, and whether it ran before is not known here.",
+     "The request's session began more than 10 minutes of log time ago, or made room for others in "
+     "a group with 65,536 sessions; its outcomes are forgotten. It was not run now, and whether it "
+     "ran before is not known here.",
      "Read the entity to see its state, then send a new command with a new session."},
     {NoLeader, ErrorCode::NotLeader, "no leader here",
      "The node does not lead the entity's group: another node does, or an election is going on. "
@@ -165,7 +166,8 @@ constexpr auto kPages = std::to_array<ErrorPage>({
      "Nothing was done.",
      "Wait for open commands to end: their acknowledgement makes room."},
     {GroupFull, ErrorCode::Overloaded, "the group has no room for another session",
-     "The group remembers 65,536 sessions and evicts none before its time. Nothing was done.",
+     "The group remembers 65,536 sessions, and all of them began in the last 10 s. Nothing was "
+     "done.",
      "Send again later, and use one client for many commands instead of many clients."},
     {SessionsTooFast, ErrorCode::Overloaded, "the connection begins sessions too fast",
      "More than 100 new sessions a second, 200 at once, came over one connection: a command of "

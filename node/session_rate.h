@@ -1,6 +1,6 @@
 #pragma once
 // How fast one connection may begin sessions: a group remembers a bounded number of them, and who
-// begins one for every command would take the room of all others.
+// begins one for every command would take the room of all others (docs/adr/0007).
 
 #include "core/command.h"
 #include "core/time.h"

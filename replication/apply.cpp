@@ -11,6 +11,7 @@ namespace weft::replication {
 namespace {
 
 constexpr std::size_t kLogFetchBytes = std::size_t{1} << 20;
+constexpr Duration kEndedEarlyPause = std::chrono::seconds(10);  // between two lines of the log
 constexpr std::uint64_t kStampEvery = 64;  // entries between remembered stamps
 
 Remembered outcome_of(const EntryHeader& header, const DecodedEntry& entry) {
@@ -136,12 +137,16 @@ void Partition::State::apply(Now now, const Bytes& encoded, Effects& out) {
     const Remembered* resolved = nullptr;
     if (header->kind == EntryKind::Resolve)
         resolved = sessions.resolve(*entry->request, header->index, header->stamp_ms);
+    if (header->kind == EntryKind::Expire) end_sessions(now, *entry->session_floor);
     applied = header->index;
     stamp_ms = header->stamp_ms;
     if (stamps.empty() || applied.value >= stamps.back().first.value + kStampEvery)
         stamps.emplace_back(applied, stamp_ms);
     // Somebody waits only where the entry was proposed, in the same term.
-    if (serving && *serving == header->term && !in_flight.empty()) {
+    const bool awaited = serving && *serving == header->term && !in_flight.empty();
+    if (awaited && header->kind == EntryKind::Expire) {
+        leave_flight(*header);
+    } else if (awaited) {
         Reply reply;
         if (header->kind == EntryKind::Resolve ? resolved == nullptr : !effect) {
             reply.outcome = Outcome::Unknown;
@@ -195,13 +200,30 @@ bool Partition::State::apply_command(Now now, const EntryHeader& header,
     return true;
 }
 
-// Answers whoever waits for this entry of ours.
-void Partition::State::finish_flight(const EntryHeader& header, const Reply& reply, Effects& out) {
+// Sessions below a new floor end on every replica alike; the one that leads says so.
+void Partition::State::end_sessions(Now now, std::int64_t floor_ms) {
+    const std::size_t ended = sessions.raise_floor(floor_ms, next(applied));
+    if (!serving) return;
+    ended_early += ended;
+    if (ended_early == 0 || now.mono < ended_early_told + kEndedEarlyPause) return;
+    log.warn("partition.sessions_ended_early",
+             {{"group", group()}, {"sessions", ended_early}, {"left", sessions.size()}});
+    ended_early = 0;
+    ended_early_told = now.mono;
+}
+
+InFlight Partition::State::leave_flight(const EntryHeader& header) {
     WEFT_INVARIANT(in_flight_first == header.index, "applied {}, in flight from {}",
                    header.index.value, in_flight_first.value);
-    const InFlight item = std::move(in_flight.front());
+    InFlight item = std::move(in_flight.front());
     in_flight.pop_front();
     in_flight_first = next(in_flight_first);
+    return item;
+}
+
+// Answers whoever waits for this entry of ours.
+void Partition::State::finish_flight(const EntryHeader& header, const Reply& reply, Effects& out) {
+    const InFlight item = leave_flight(header);
     const auto send = [&](const Waiter& waiter) {
         answer(waiter.from, reply, waiter.tell, out);
         std::get<SendReply>(out.list.back()).reply.id = item.id;
@@ -233,7 +255,15 @@ void Partition::State::on_sessions_fetched(const Fetched& fetched) {
     for (const storage::ScannedRow& row : (*result)->rows) {
         Session session;
         const auto name = decode_session_key(row.key);
-        const bool whole = row.state == storage::FetchedRow::State::Found && name &&
+        const bool readable = row.state == storage::FetchedRow::State::Found && name;
+        if (readable && is_floor_key(*name)) {
+            if (const auto floor = decode_floor_row(row.value.view())) {
+                sessions.load_floor(*floor);
+                sessions_after = row.key;
+                continue;
+            }
+        }
+        const bool whole = readable && !is_floor_key(*name) &&
                            decode_session_row(row.value.view(), session).has_value();
         if (!whole) {
             log.error("partition.session_damaged", {{"group", group()}});
@@ -245,7 +275,7 @@ void Partition::State::on_sessions_fetched(const Fetched& fetched) {
     }
     if (!(*result)->last) return;
     sessions_loaded = true;
-    sessions.expire(stamp_ms, applied);
+    sessions.loaded(stamp_ms, applied);
 }
 
 }  // namespace weft::replication

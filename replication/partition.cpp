@@ -16,7 +16,8 @@ namespace {
 SessionLimits session_limits(const PartitionLimits& limits) {
     return {.window = limits.session_window,
             .reply_bytes = limits.session_reply_bytes,
-            .sessions = limits.sessions};
+            .sessions = limits.sessions,
+            .spared_ms = limits.session_spared_ms};
 }
 
 }  // namespace
@@ -112,6 +113,7 @@ void Partition::State::lose_leadership(Effects& out) {
     log.info("partition.stopped_serving", {{"group", group()}, {"term", *serving}});
     serving.reset();
     for (InFlight& item : in_flight) {
+        if (!item.asked_for()) continue;
         if (item.entity != nullptr) host.drop_ahead(*item.entity);
         const auto say_unknown = [&](const Waiter& waiter) {
             refuse(waiter.from, item.id,
@@ -234,11 +236,13 @@ std::uint64_t Partition::State::state_hash() const {
         writer.put_id(name.client);
         writer.put_blob(encode_session_row(session));
     }
+    writer.put(sessions.floor().start_ms);
+    writer.put(sessions.floor().applied.value);
     return xxh3_64(bytes);
 }
 
 bool Partition::State::state_settled() const {
-    if (!sessions_loaded) return false;
+    if (!sessions_loaded || sessions.floor().applied > applied) return false;
     for (const auto& [name, session] : sessions.all())
         if (session.committed && session.applied > applied) return false;
     for (const entity::Entity* e = host.coldest(); e != nullptr; e = e->newer)

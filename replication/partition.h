@@ -31,6 +31,7 @@ struct PartitionLimits {
     std::size_t session_window = 1024;                       // DESIGN 5, sessions
     std::size_t session_reply_bytes = std::size_t{256} << 10;
     std::size_t sessions = 65536;
+    std::int64_t session_spared_ms = 10 * 1000;
     // A voter in contact may hold compaction back by so many entries and bytes of the log; one that
     // is further behind gets a snapshot (S25).
     std::uint64_t laggard_entries = 16384;

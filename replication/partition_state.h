@@ -26,6 +26,7 @@ struct InFlight {
     RequestId id;
     Waiter first;
     std::vector<Waiter> joined;
+    bool asked_for() const { return id.seq != 0; }  // else an entry of the group's own
 };
 struct Queued {
     ClientRef from;
@@ -134,6 +135,7 @@ struct Partition::State {
     bool may_serve() const;
     std::optional<Error> crash_refusal(const Request& request) const;
     void resolve(Now now, const Submit& submit, Effects& out);
+    bool make_room(Now now, Effects& out);
     bool admitted(Now now, ClientRef from, const Request& request, Effects& out);
     void refuse(ClientRef to, const RequestId& id, Error error, Outcome outcome, Effects& out);
     void answer(ClientRef to, const Reply& reply, bool tell, Effects& out);
@@ -153,6 +155,8 @@ struct Partition::State {
     void on_log_fetched(Fetched& fetched);
     void apply(Now now, const Bytes& encoded, Effects& out);
     bool apply_command(Now now, const EntryHeader& header, const DecodedEntry& entry);
+    void end_sessions(Now now, std::int64_t floor_ms);
+    InFlight leave_flight(const EntryHeader& header);
     void finish_flight(const EntryHeader& header, const Reply& reply, Effects& out);
     void load_sessions(Effects& out);
     void on_sessions_fetched(const Fetched& fetched);
@@ -233,6 +237,9 @@ struct Partition::State {
     std::uint64_t sessions_fetch = 0;
     std::uint64_t sessions_after_seq = 0;  // their rows are on disk with this Persist
     std::string sessions_after;
+
+    std::size_t ended_early = 0;                     // sessions, not told in the log yet
+    Instant ended_early_told = Instant::long_ago();  // the last time it was
 
     std::optional<SweepRun> sweep;
     Instant own_sweep_at = Instant::never();

@@ -244,4 +244,28 @@ Result<SessionName> decode_session_key(std::string_view key) {
     return name;
 }
 
+std::string floor_row_key(std::string_view prefix) { return session_row_key(prefix, {}); }
+
+bool is_floor_key(const SessionName& name) { return name.client.is_zero(); }
+
+std::string encode_floor_row(const SessionFloor& floor) {
+    std::string bytes;
+    ByteWriter writer(bytes);
+    writer.put(kRowFormat);
+    writer.put(floor.applied.value);
+    writer.put(floor.start_ms);
+    return bytes;
+}
+
+Result<SessionFloor> decode_floor_row(std::string_view bytes) {
+    ByteReader reader(bytes);
+    if (auto format = check_format(reader, "floor"); !format)
+        return std::unexpected(std::move(format).error());
+    SessionFloor floor;
+    floor.applied.value = reader.get<std::uint64_t>();
+    floor.start_ms = reader.get<std::int64_t>();
+    if (!reader.done()) return fail(ErrorNumber::DataDamaged, "a floor row does not parse");
+    return floor;
+}
+
 }  // namespace weft::replication

@@ -6,6 +6,7 @@
 //   Entity   prefix | entity key | 00                    newest snapshot of an event-sourced one
 //   Journal  prefix | entity key | 00 | first version    event records from that version on
 //   Session  prefix | client | start
+//   Session  prefix | 24 zero bytes                      the floor of session starts
 //   Meta     "staging" | group                           last slot a snapshot was staged under
 // where prefix = group u32 | slot u32 and all numbers in keys are big-endian.
 
@@ -70,5 +71,11 @@ void cut_journal_blocks(const entity::Unflushed& unflushed,
 std::string encode_session_row(const Session& session);
 Result<void> decode_session_row(std::string_view bytes, Session& session);
 Result<SessionName> decode_session_key(std::string_view key);
+
+// Its key is that of a session without a client, which no request can name.
+std::string floor_row_key(std::string_view prefix);
+bool is_floor_key(const SessionName& name);
+std::string encode_floor_row(const SessionFloor& floor);
+Result<SessionFloor> decode_floor_row(std::string_view bytes);
 
 }  // namespace weft::replication

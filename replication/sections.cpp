@@ -70,6 +70,12 @@ bool read_events(std::string_view bytes, DecodedEntry& entry) {
     return !reader.bad() && !entry.events.empty();
 }
 
+bool read_session_floor(std::string_view bytes, DecodedEntry& entry) {
+    ByteReader reader(bytes);
+    entry.session_floor = reader.get<std::int64_t>();
+    return reader.done();
+}
+
 bool read_outcome(std::string_view bytes, DecodedEntry& entry) {
     ByteReader reader(bytes);
     const auto outcome = reader.get<std::uint8_t>();
@@ -102,6 +108,8 @@ bool read_section(const Section& section, DecodedEntry& entry, bool& known) {
         case SectionType::Reply:
             if (entry.reply.empty()) entry.reply = section.bytes;
             return true;
+        case SectionType::SessionFloor:
+            return entry.session_floor || read_session_floor(section.bytes, entry);
         case SectionType::Config:
             return true;  // the replica's own
         default:
@@ -168,6 +176,10 @@ void write_events(EntryBuilder& entry, const std::vector<Bytes>& events) {
     }
 }
 
+void write_session_floor(EntryBuilder& entry, std::int64_t start_ms) {
+    put(entry.section_space(SectionType::SessionFloor, sizeof start_ms, true), start_ms);
+}
+
 void write_outcome(EntryBuilder& entry, const OutcomePart& part) {
     const std::string_view message = part.message.substr(0, kOutcomeMessageBytesMax);
     char* at = entry.section_space(SectionType::Outcome, kOutcomeFixedBytes + message.size(), true);
@@ -177,7 +189,7 @@ void write_outcome(EntryBuilder& entry, const OutcomePart& part) {
 }
 
 Result<DecodedEntry> decode_entry(EntryKind kind, std::string_view encoded) {
-    if (kind > EntryKind::Resolve)
+    if (kind > EntryKind::Expire)
         return fail(ErrorNumber::NewerFormat, "entries of kind {} are of a later weft",
                     static_cast<int>(kind));
     DecodedEntry entry;
@@ -191,6 +203,9 @@ Result<DecodedEntry> decode_entry(EntryKind kind, std::string_view encoded) {
             return fail(ErrorNumber::NewerFormat, "section type {} must be understood",
                         static_cast<int>(section->type));
     }
+    if (kind == EntryKind::Expire && !entry.session_floor)
+        return fail(ErrorNumber::NewerFormat, "what an entry of kind {} ends is of a later weft",
+                    static_cast<int>(kind));
     if (!complete(kind, entry))
         return fail(ErrorNumber::DataDamaged, "an entry of kind {} lacks a section",
                     static_cast<int>(kind));

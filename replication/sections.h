@@ -52,6 +52,7 @@ struct DecodedEntry {
     std::optional<ValuePart> value;
     std::vector<std::string_view> events;
     std::optional<std::string_view> snapshot;
+    std::optional<std::int64_t> session_floor;
     OutcomePart outcome;  // done when there is no such section
     bool has_outcome = false;
     std::string_view reply;
@@ -61,6 +62,7 @@ void write_request(EntryBuilder& entry, const RequestPart& part);
 void write_entity(EntryBuilder& entry, const EntityPart& part);
 void write_value(EntryBuilder& entry, const ValuePart& part);
 void write_events(EntryBuilder& entry, const std::vector<Bytes>& events);
+void write_session_floor(EntryBuilder& entry, std::int64_t start_ms);
 // The message is cut at kOutcomeMessageBytesMax.
 void write_outcome(EntryBuilder& entry, const OutcomePart& part);
 

@@ -2,6 +2,9 @@
 
 #include "core/invariant.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace weft::replication {
 
 namespace {
@@ -12,6 +15,8 @@ SessionName name_of(const RequestPart& request) { return {request.start_ms, requ
 bool expired(std::int64_t start_ms, std::int64_t stamp_ms) {
     return start_ms <= stamp_ms - kSessionLifeMs;
 }
+
+constexpr std::size_t kFloorShare = 16;  // of the rows end at once: each needs an entry of its own
 
 // The lowest open number once `request` is in; a client cannot settle the very command it sends.
 std::uint64_t lowest_after(std::uint64_t before, const RequestPart& request) {
@@ -25,7 +30,8 @@ Admission Sessions::admit(const RequestPart& request, std::int64_t stamp_ms, boo
     if (request.start_ms > stamp_ms + kSessionAheadMs) return {.verdict = Verdict::ClockAhead};
     const auto it = sessions_.find(name_of(request));
     if (it == sessions_.end()) {
-        if (sessions_.size() >= limits_.sessions) return {.verdict = Verdict::GroupFull};
+        if (request.start_ms < floor_ahead_) return {.verdict = Verdict::Expired};
+        if (sessions_.size() - doomed_ >= limits_.sessions) return {.verdict = Verdict::GroupFull};
         if (request.seq == 0) return {.verdict = Verdict::Settled};
         if (request.seq - lowest_after(1, request) >= limits_.window)
             return {.verdict = Verdict::WindowFull};
@@ -43,6 +49,8 @@ Admission Sessions::admit(const RequestPart& request, std::int64_t stamp_ms, boo
             return {.verdict = Verdict::Reused};
         return {.verdict = Verdict::Known, .remembered = known};
     }
+    // What is remembered or runs is told until the very entry that ends the session.
+    if (request.start_ms < floor_ahead_) return {.verdict = Verdict::Expired};
     const std::uint64_t lowest = lowest_after(session.lowest_open_ahead, request);
     if (request.seq - lowest >= limits_.window) return {.verdict = Verdict::WindowFull};
     // Replies in flight count: together with one more they must fit a row.
@@ -67,6 +75,8 @@ void Sessions::proposed(const RequestPart& request, LogIndex index, bool resolve
 }
 
 void Sessions::drop_ahead() {
+    floor_ahead_ = floor_.start_ms;
+    doomed_ = 0;
     for (auto it = sessions_.begin(); it != sessions_.end();) {
         Session& session = it->second;
         session.open.clear();
@@ -87,6 +97,7 @@ bool Sessions::takes_effect(const RequestPart& request, LogIndex index,
                             std::int64_t stamp_ms) const {
     if (expired(request.start_ms, stamp_ms)) return false;
     if (request.start_ms > stamp_ms + kSessionAheadMs) return false;
+    if (below_floor(request, index)) return false;
     const Session* session = find(name_of(request));
     // A row may contain entries that are replayed now: they had their effect when it was written.
     if (session == nullptr || index <= session->applied) return true;
@@ -108,6 +119,7 @@ const Remembered* Sessions::resolve(const RequestPart& request, LogIndex index,
                                     std::int64_t stamp_ms) {
     if (expired(request.start_ms, stamp_ms) || request.start_ms > stamp_ms + kSessionAheadMs)
         return nullptr;
+    if (below_floor(request, index)) return nullptr;
     const SessionName name = name_of(request);
     Session& session = obtain(name);
     close(session, request.seq);
@@ -122,14 +134,69 @@ const Remembered* Sessions::resolve(const RequestPart& request, LogIndex index,
 }
 
 void Sessions::expire(std::int64_t stamp_ms, LogIndex index) {
-    while (!sessions_.empty() && expired(sessions_.begin()->first.start_ms, stamp_ms)) {
-        const auto& [name, session] = *sessions_.begin();
-        WEFT_INVARIANT(session.open.empty(), "a session with {} open commands expired",
-                       session.open.size());
-        if (session.dirty) dirty_.erase({name.client, name.start_ms});
-        if (session.stored) ended_.emplace(name, index);
-        sessions_.erase(sessions_.begin());
+    while (!sessions_.empty() && expired(sessions_.begin()->first.start_ms, stamp_ms))
+        end_oldest(index);
+}
+
+void Sessions::end_oldest(LogIndex index) {
+    const auto& [name, session] = *sessions_.begin();
+    WEFT_INVARIANT(session.open.empty(), "a session with {} open commands ended",
+                   session.open.size());
+    if (session.dirty) dirty_.erase({name.client, name.start_ms});
+    if (session.stored) ended_.emplace(name, index);
+    if (doomed_ > 0 && name.start_ms < floor_ahead_) --doomed_;
+    sessions_.erase(sessions_.begin());
+}
+
+// ---- the floor (docs/adr/0007) ------------------------------------------------------------------
+
+// Entries up to the one that raised the floor had their effect by the floor of their own time: rows
+// may hold a floor from behind the entry that is applied again over them.
+bool Sessions::below_floor(const RequestPart& request, LogIndex index) const {
+    return request.start_ms < floor_.start_ms && index > floor_.applied;
+}
+
+std::optional<std::int64_t> Sessions::higher_floor(std::int64_t stamp_ms) const {
+    if (floor_ahead_ > floor_.start_ms || sessions_.empty()) return std::nullopt;
+    const std::int64_t spared = stamp_ms - limits_.spared_ms;
+    const std::int64_t oldest = sessions_.begin()->first.start_ms;
+    if (oldest >= spared) return std::nullopt;
+    std::int64_t floor = oldest + 1;
+    const std::size_t most = std::max<std::size_t>(1, limits_.sessions / kFloorShare);
+    std::size_t counted = 0;
+    for (auto it = sessions_.begin(); it != sessions_.end() && counted < most; ++it, ++counted) {
+        if (it->first.start_ms >= spared) break;
+        floor = it->first.start_ms + 1;
     }
+    return floor;
+}
+
+void Sessions::floor_proposed(std::int64_t floor_ms) {
+    WEFT_INVARIANT(floor_ms > floor_ahead_, "a floor of {} is no higher than {}", floor_ms,
+                   floor_ahead_);
+    floor_ahead_ = floor_ms;
+    const auto end = sessions_.lower_bound({floor_ms, ClientId{}});
+    doomed_ = static_cast<std::size_t>(std::distance(sessions_.begin(), end));
+}
+
+std::size_t Sessions::raise_floor(std::int64_t floor_ms, LogIndex index) {
+    if (index > floor_.applied) {
+        floor_ = {std::max(floor_.start_ms, floor_ms), index};
+        floor_dirty_ = true;
+    }
+    floor_ahead_ = std::max(floor_ahead_, floor_.start_ms);
+    // One that is applied again over a higher floor's row ends what it ended then.
+    const std::int64_t bound = index == floor_.applied ? floor_.start_ms : floor_ms;
+    std::size_t ended = 0;
+    for (; !sessions_.empty() && sessions_.begin()->first.start_ms < bound; ++ended)
+        end_oldest(index);
+    doomed_ = 0;
+    return ended;
+}
+
+void Sessions::load_floor(const SessionFloor& floor) {
+    floor_ = floor;
+    floor_ahead_ = floor.start_ms;
 }
 
 const Session* Sessions::find(const SessionName& name) const {
@@ -163,15 +230,31 @@ void Sessions::load(const SessionName& name, Session session) {
     sessions_.insert_or_assign(name, std::move(session));
 }
 
+void Sessions::loaded(std::int64_t stamp_ms, LogIndex applied) {
+    expire(stamp_ms, applied);
+    if (floor_.applied > applied) return;  // its entry is to be applied again
+    while (!sessions_.empty() && sessions_.begin()->first.start_ms < floor_.start_ms)
+        end_oldest(applied);
+}
+
 void Sessions::clear() {
     sessions_.clear();
     dirty_.clear();
     ended_.clear();
+    floor_ = {};
+    floor_dirty_ = false;
+    floor_ahead_ = floor_.start_ms;
+    doomed_ = 0;
 }
 
 void Sessions::check() const {
     std::size_t dirty = 0;
+    std::size_t below = 0;
     for (const auto& [name, session] : sessions_) {
+        below += name.start_ms < floor_ahead_ ? 1 : 0;
+        WEFT_INVARIANT(name.start_ms >= floor_.start_ms || session.applied <= floor_.applied,
+                       "a session below the floor has entry {}, the floor came with {}",
+                       session.applied.value, floor_.applied.value);
         std::size_t bytes = 0;
         for (const Remembered& item : session.remembered) {
             bytes += item.bytes();
@@ -187,6 +270,8 @@ void Sessions::check() const {
         WEFT_INVARIANT(session.committed || !session.open.empty(), "a session without a command");
         dirty += session.dirty ? 1 : 0;
     }
+    WEFT_INVARIANT(floor_ahead_ == floor_.start_ms ? doomed_ == 0 : doomed_ == below,
+                   "{} sessions will end, {} are below the floor", doomed_, below);
     WEFT_INVARIANT(dirty == dirty_.size(), "{} sessions dirty, {} listed", dirty, dirty_.size());
 }
 

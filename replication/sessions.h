@@ -1,7 +1,7 @@
 #pragma once
 // Sessions without registration (DESIGN 5; Raft thesis 6.3): which commands of a client this group
 // has run and what it answered. Two layers: what applied entries say, and ahead of it what this
-// leader has proposed. Rows end by log time alone.
+// leader has proposed. Rows end by log time; in a full group also by the floor of session starts.
 
 #include "core/command.h"
 #include "core/time.h"
@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -118,6 +120,15 @@ struct SessionLimits {
     std::size_t window = 1024;
     std::size_t reply_bytes = std::size_t{256} << 10;
     std::size_t sessions = 65536;
+    // The floor spares sessions that are younger by log time: whoever repeats a command within that
+    // time is told how it ended, whatever others do.
+    std::int64_t spared_ms = 10 * 1000;
+};
+
+// A session that starts below it has ended (docs/adr/0007). Replicated state, as rows are.
+struct SessionFloor {
+    std::int64_t start_ms = std::numeric_limits<std::int64_t>::min();
+    LogIndex applied{};  // the entry that raised it
 };
 
 enum class Verdict : std::uint8_t {
@@ -160,6 +171,16 @@ public:
     // Log time has come to `stamp_ms` with entry `index`.
     void expire(std::int64_t stamp_ms, LogIndex index);
 
+    // The floor that makes room in a full group, for an entry stamped `stamp_ms`: the oldest starts
+    // go first, a sixteenth of the rows at once. Nothing while one is under way, or when all
+    // sessions are too young.
+    std::optional<std::int64_t> higher_floor(std::int64_t stamp_ms) const;
+    // Its entry is proposed: nothing below it is let in behind that entry.
+    void floor_proposed(std::int64_t floor_ms);
+    // Applying such an entry; returns how many sessions it ended.
+    std::size_t raise_floor(std::int64_t floor_ms, LogIndex index);
+    const SessionFloor& floor() const { return floor_; }
+
     // Rows. Sessions to be written, in key order of rows (client, then start).
     using RowOrder = std::pair<ClientId, std::int64_t>;
     const std::set<RowOrder>& dirty() const { return dirty_; }
@@ -169,6 +190,11 @@ public:
     std::vector<SessionName> erasable(LogIndex base, std::size_t most) const;
     void erased(const SessionName& name);
     void load(const SessionName& name, Session session);
+    bool floor_dirty() const { return floor_dirty_; }
+    void floor_flushed() { floor_dirty_ = false; }
+    void load_floor(const SessionFloor& floor);
+    // All rows are there, as of `applied`. Those of ended sessions may not be erased yet.
+    void loaded(std::int64_t stamp_ms, LogIndex applied);
 
     std::size_t size() const { return sessions_.size(); }
     const std::map<SessionName, Session>& all() const { return sessions_; }
@@ -180,11 +206,19 @@ private:
     static void close(Session& session, std::uint64_t seq);
     void touch(const SessionName& name, Session& session, LogIndex index);
     static void settle_below(Session& session, std::uint64_t lowest_open);
+    bool below_floor(const RequestPart& request, LogIndex index) const;
+    void end_oldest(LogIndex index);
 
     SessionLimits limits_;
     std::map<SessionName, Session> sessions_;
     std::set<RowOrder> dirty_;
     std::map<SessionName, LogIndex> ended_;  // rows of sessions that ended with that entry
+    SessionFloor floor_;
+    bool floor_dirty_ = false;  // its row is older
+    // Ahead of commit, on the leader: above floor_ while one entry that raises it is under way,
+    // which will end `doomed_` sessions.
+    std::int64_t floor_ahead_ = SessionFloor{}.start_ms;
+    std::size_t doomed_ = 0;
 };
 
 }  // namespace weft::replication

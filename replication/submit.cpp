@@ -206,8 +206,11 @@ void Partition::State::submit(Now now, Submit&& submit, Effects& out) {
 bool Partition::State::admitted(Now now, ClientRef from, const Request& request, Effects& out) {
     const bool is_resolve = request.kind == RequestKind::Resolve;
     const bool tell = request.kind == RequestKind::Tell;
-    const Admission admission =
-        sessions.admit(request_part(request), replica.next_stamp(now.wall), is_resolve);
+    const auto ask = [&] {
+        return sessions.admit(request_part(request), replica.next_stamp(now.wall), is_resolve);
+    };
+    Admission admission = ask();
+    if (admission.verdict == Verdict::GroupFull && make_room(now, out)) admission = ask();
     const auto no = [&](ErrorNumber number, std::string_view why, Outcome outcome) {
         refuse(from, request.id, make_error(number, std::string(why)), outcome, out);
         return false;
@@ -233,7 +236,8 @@ bool Partition::State::admitted(Now now, ClientRef from, const Request& request,
             return no(ErrorNumber::SessionExpired, "the client has settled this command before",
                       Outcome::Unknown);
         case Verdict::Expired:
-            return no(ErrorNumber::SessionExpired, "the session began more than 10 minutes ago",
+            return no(ErrorNumber::SessionExpired,
+                      "the session began more than 10 minutes ago, or had to make room",
                       Outcome::Unknown);
         case Verdict::ClockAhead:
             return no(ErrorNumber::ClockTooFarOff, "the session starts in the future",
@@ -247,6 +251,20 @@ bool Partition::State::admitted(Now now, ClientRef from, const Request& request,
             return no(ErrorNumber::GroupFull, "too many sessions in this group", Outcome::NotDone);
     }
     return false;
+}
+
+// A full group ends its oldest sessions to let a new one in: by an entry, so that every replica
+// refuses what they still send (docs/adr/0007). What is proposed behind it counts on it.
+bool Partition::State::make_room(Now now, Effects& out) {
+    const auto floor = sessions.higher_floor(replica.next_stamp(now.wall));
+    if (!floor || !replica.can_propose(1024)) return false;
+    WEFT_PROBE("partition.floor_raised");
+    builder.begin(EntryKind::Expire);
+    write_session_floor(builder, *floor);
+    const LogIndex index = replica.propose(now, builder, out);
+    sessions.floor_proposed(*floor);
+    enter_flight(index, {});
+    return true;
 }
 
 void Partition::State::resolve(Now now, const Submit& submit, Effects& out) {

@@ -82,10 +82,18 @@ std::size_t Partition::State::sweep_sessions(std::size_t rows, Effects& out) {
                           encode_session_row(*sessions.find(name)));
         done.push_back(*row);
     }
-    if (row == sessions.dirty().end()) sweep->phase = SweepRun::Phase::Ended;
+    const bool ends = row == sessions.dirty().end();
     if (!done.empty()) sweep->after_session = done.back();
     for (const Sessions::RowOrder& item : done) sessions.flushed(item);
-    return done.size();
+    if (!ends) return done.size();
+    sweep->phase = SweepRun::Phase::Ended;
+    if (!sessions.floor_dirty()) return done.size();
+    // Behind the sessions' rows: what it ended before this sweep came to it was not written, and
+    // replay up to it knows less.
+    out.batch.put_row(storage::Table::Session, floor_row_key(at),
+                      encode_floor_row(sessions.floor()));
+    sessions.floor_flushed();
+    return done.size() + 1;
 }
 
 // Header, newest snapshot and journal blocks of one entity; returns the number of rows.

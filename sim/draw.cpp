@@ -294,6 +294,14 @@ void draw_constants(RunConfig& config, Random& random) {
     }
 }
 
+// Groups that remember a few sessions and clients that begin many: the floor of starts rises (S28).
+void draw_sessions(RunConfig& config, Random random) {
+    if (random.chance(2, 3)) return;
+    config.sessions = 2 + random.below(15);
+    config.session_spared_ms = random.below(500);
+    config.renew_session_ms = 200 + random.below(1800);
+}
+
 RunConfig draw_config(Random random) {
     RunConfig config;
     constexpr std::uint64_t kSizes[] = {1, 2, 3, 3, 3, 3, 4, 5, 5, 6, 7};
@@ -311,6 +319,7 @@ RunConfig draw_config(Random random) {
     config.hot_percent = random.chance(1, 4) ? 50 + random.below(51) : 0;
     Random constants = random.stream("constants");
     draw_constants(config, constants);
+    draw_sessions(config, random.stream("sessions"));
     // Every step is checked whole in one seed of four; in the others one in some, at a prime
     // distance so that no rhythm of the node hides from it.
     config.check_steps = random.chance(1, 4) ? 1 : 61;

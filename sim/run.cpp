@@ -154,7 +154,8 @@ private:
         const std::uint64_t slowest_us = config_.delay_max_us * 2 + config_.sync_max_us;
         if (config_.election_min_ms * 1000 < 8 * slowest_us) return;
         const bool roomy = config_.mailbox > 64 && config_.session_window > 64 &&
-                           config_.waiting_reads > 64 && config_.uncommitted_bytes > 1'000'000;
+                           config_.sessions > 64 && config_.waiting_reads > 64 &&
+                           config_.uncommitted_bytes > 1'000'000;
         for (const auto& [entity, history] : world_.histories()) {
             for (const Operation& op : history) {
                 const bool refused = op.outcome == OperationOutcome::NotDone;

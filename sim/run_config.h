@@ -36,8 +36,8 @@ struct RunConfig {
     std::uint64_t warm_up_ms = 3000;
     std::uint64_t chaos_ms = 12000;
     std::uint64_t liveness_ms = 5000;  // deadline after each heal
-    std::uint64_t core_broken = 0;      // bits: nodes kept broken when the quorum core heals
-    std::uint64_t core_cut = 0;         // those of them that are cut off; the others are down
+    std::uint64_t core_broken = 0;     // bits: nodes kept broken when the quorum core heals
+    std::uint64_t core_cut = 0;        // those of them that are cut off; the others are down
     std::uint64_t may_refuse = 0;  // 1: faults beyond the budget; refusing is right, loss is not
     // ---- world
     std::uint64_t delay_min_us = 30;
@@ -58,6 +58,9 @@ struct RunConfig {
     std::uint64_t peer_inflight_bytes = std::uint64_t{8} << 20;
     std::uint64_t mailbox = 1024;
     std::uint64_t session_window = 1024;
+    std::uint64_t sessions = 65536;            // per group
+    std::uint64_t session_spared_ms = 10'000;  // the floor spares younger ones
+    std::uint64_t renew_session_ms = 300'000;  // of clients
     std::uint64_t waiting_reads = 16384;
     // ---- how thoroughly to check
     std::uint64_t check_steps = 1;  // full pass over a partition every so many steps of a node
@@ -107,6 +110,9 @@ void for_each_field(Config& config, Visit&& visit) {
     visit("peer_inflight_bytes", config.peer_inflight_bytes);
     visit("mailbox", config.mailbox);
     visit("session_window", config.session_window);
+    visit("sessions", config.sessions);
+    visit("session_spared_ms", config.session_spared_ms);
+    visit("renew_session_ms", config.renew_session_ms);
     visit("waiting_reads", config.waiting_reads);
     visit("check_steps", config.check_steps);
 }

@@ -50,6 +50,9 @@ std::optional<std::string> config_error(const RunConfig& config) {
                                  {"passivate_ms", 1, kDay * 366},
                                  {"mailbox", 1, kHuge},
                                  {"session_window", 1, kHuge},
+                                 {"sessions", 1, kHuge},
+                                 {"session_spared_ms", 0, kDay},
+                                 {"renew_session_ms", 1, kDay},
                                  {"waiting_reads", 1, kHuge},
                                  {"check_steps", 1, kHuge}};
     std::optional<std::string> wrong;

@@ -46,6 +46,9 @@ node::NodeOptions node_options(const RunConfig& config) {
     options.limits.append_bytes = config.append_bytes;
     options.partition_limits.mailbox = config.mailbox;
     options.partition_limits.session_window = config.session_window;
+    options.partition_limits.sessions = config.sessions;
+    options.partition_limits.session_spared_ms =
+        static_cast<std::int64_t>(config.session_spared_ms);
     options.partition_limits.waiting_reads = config.waiting_reads;
     options.partition_limits.passivate_after = of_ms(config.passivate_ms);
     options.sweep_log_bytes = config.sweep_log_bytes;
@@ -107,6 +110,7 @@ void World::add_clients(const Random& random) {
             byte = static_cast<std::uint8_t>(id.below(256));
         for (const auto& machine : machines_)
             session.addresses.push_back(machine->record().client_address);
+        session.renew_start = of_ms(schedule_.config.renew_session_ms);
         session.program = fmt::format("client {}", i);
         clients_.push_back(std::make_unique<ClientActor>(
             i, std::move(session), workload(schedule_.config), queue_, *this, histories_,

@@ -1,4 +1,4 @@
-// How fast one connection may begin sessions.
+// How fast one connection may begin sessions (docs/adr/0007).
 
 #include "node/session_rate.h"
 

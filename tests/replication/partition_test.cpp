@@ -285,20 +285,6 @@ TEST(Partition, RememberedRepliesAreBounded) {
     EXPECT_EQ(lab.call(0, "big", "b", "x").outcome, Outcome::Done);
 }
 
-TEST(Partition, SessionsAreBoundedAndNoneIsEvicted) {
-    PartitionLab::Options options;
-    options.limits.sessions = 2;
-    PartitionLab lab(options);
-    lab.lead();
-    const Request first = lab.request("counter", "c", "add", "1");
-    lab.call(0, first);
-    lab.client = 2;
-    EXPECT_EQ(lab.put("k", "v").outcome, Outcome::Done);
-    lab.client = 3;
-    EXPECT_EQ(lab.put("k", "v").error.number, number(ErrorNumber::GroupFull));
-    EXPECT_EQ(lab.call(0, first).payload.view(), "1");
-}
-
 // ---- what a reply says --------------------------------------------------------------------------
 
 // As a token for later reads the index must not lie before the state that came with it.
