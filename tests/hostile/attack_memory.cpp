@@ -25,7 +25,7 @@ Tally unknown(const Plan& plan) {
     const auto forger = plan.forger();
     if (!forger) return cannot("the node does not answer a hello");
     wire::FrameWriter writer;
-    for (std::uint64_t i = 0; i < plan.amount; ++i) writer.add(9999, 0, "");
+    for (std::uint64_t i = 0; i < plan.amount; ++i) static_cast<void>(writer.add(9999, 0, ""));
     const std::string bytes = zmtp::frame(writer.finish(forger->client_header()));
     std::vector<Connection> connections = handshaken(plan, 4, tally);
     flood(plan, connections, bytes, tally);
