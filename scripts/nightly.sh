@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What takes too long for every change: simulator seeds, the other compilers, header checks, all
+# What takes too long for every change: simulator seeds, fuzzing, the other compilers, header checks, all
 # sanitizer tests, formatter and linter. The stages run in turns: each run begins behind the last
 # stage of the one before and ends when the time is over. docs/nightly.md keeps the newest result of
 # every stage.
@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages=(seeds torture hostile asan tsan clang dev formatter linter)
+stages=(seeds torture hostile fuzz asan tsan clang dev formatter linter)
 report=docs/nightly.md
 minutes=480
 only=
@@ -60,6 +60,7 @@ run_stage() {
         seeds) seeds "$2" ;;
         torture) torture ;;
         hostile) scripts/hostile.sh --minutes 20 ;;
+        fuzz) scripts/fuzz.sh "$2" ;;
         asan) env WEFT_STORAGE_SCALE=100 scripts/sanitize.sh asan 200 ;;
         tsan) env WEFT_STORAGE_SCALE=100 scripts/sanitize.sh tsan 50 ;;
         clang | dev) preset "$1" ;;
@@ -108,7 +109,7 @@ for name in "${order[@]}"; do
     [ -z "$only" ] || left=86400
     [ "$left" -ge 60 ] || break
     from=$SECONDS
-    # Seeds would never end by themselves: they get their share, the others what is left.
+    # Seeds and fuzzing would never end by themselves: they get their share, the others what is left.
     share=$((left / 3 > 60 ? left / 3 : 60))
     echo "== $name (at most $left s; its output: $logs/$name)"
     result=passed
@@ -119,6 +120,7 @@ for name in "${order[@]}"; do
         [ "$code" -eq 124 ] && result="stopped after its time"
     }
     [ "$name" != seeds ] || result+=", $(awk '/^seeds /{print $2}' "$logs/$name" | tail -n 1) seeds"
+    [ "$name" != fuzz ] || result+=", $(awk '/^fuzz .* executions/{sum += $4} END{print sum + 0}' "$logs/$name") executions"
     case "$result" in FAILED*) failed=1 && tail -n 30 "$logs/$name" ;; esac
     echo "== $name: $result, $((SECONDS - from)) s"
     new[$name]="| $name | $result | $((SECONDS - from)) | $(git rev-parse --short HEAD) | $(date -u +%F) |"

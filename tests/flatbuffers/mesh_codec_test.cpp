@@ -1,61 +1,12 @@
 #include "core/error.h"
 #include "flatbuffers/wire_mesh.h"
 #include "flatbuffers/wire_types.h"
+#include "tests/flatbuffers/message_fields.h"
 #include "tests/flatbuffers/wire_samples.h"
 
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <tuple>
-
-namespace weft::replication {
-
-// Every field of a message, for comparison.
-auto fields(const VoteAsk& m) { return std::tie(m.group, m.term, m.last, m.pre, m.transfer); }
-auto fields(const VoteAnswer& m) { return std::tie(m.group, m.term, m.pre, m.granted); }
-auto fields(const AppendItem& m) {
-    return std::tie(m.group, m.term, m.prev, m.commit, m.count, m.offset, m.bytes);
-}
-auto fields(const AppendAnswer& m) {
-    return std::tie(m.group, m.term, m.accepted, m.damaged, m.index, m.hint_term, m.stamp_ahead);
-}
-auto fields(const GroupBeat& m) { return std::tie(m.group, m.term, m.commit); }
-auto fields(const GroupTerm& m) { return std::tie(m.group, m.term); }
-
-template <class Item>
-    requires requires(const Item& item) { fields(item); }
-bool operator==(const Item& a, const Item& b) {
-    return fields(a) == fields(b);
-}
-
-auto fields(const VoteAsks& m) { return std::tie(m.items); }
-auto fields(const VoteAnswers& m) { return std::tie(m.items); }
-auto fields(const AppendBatch& m) { return std::tie(m.items, m.blob); }
-auto fields(const AppendAnswers& m) { return std::tie(m.items); }
-auto fields(const TimeoutNow& m) { return std::tie(m.group, m.term); }
-auto fields(const SnapshotChunk& m) {
-    return std::tie(m.group, m.term, m.at, m.sequence, m.last, m.base, m.rows);
-}
-auto fields(const SnapshotAnswer& m) { return std::tie(m.group, m.term, m.at, m.next, m.refused); }
-auto fields(const Heartbeat& m) {
-    return std::tie(m.round, m.listed, m.unlisted, m.unlisted_hash, m.disk_age_ms, m.wall_ms);
-}
-auto fields(const HeartbeatAnswer& m) {
-    return std::tie(m.round, m.refused, m.want_all, m.disk_age_ms, m.wall_ms, m.cannot_stand);
-}
-auto fields(const Confirm& m) { return std::tie(m.round, m.groups); }
-auto fields(const ConfirmAnswer& m) { return std::tie(m.round, m.refused); }
-
-}  // namespace weft::replication
-
-namespace weft::node {
-
-auto fields(const PeerHello& m) {
-    return std::tie(m.genesis, m.mesh_address, m.answer, m.types, m.nonce, m.token, m.refused,
-                    m.wall_ms);
-}
-
-}  // namespace weft::node
 
 namespace weft::wire {
 namespace {
@@ -64,29 +15,13 @@ Result<std::optional<node::MeshMessage>> there_and_back(const node::MeshMessage&
     return read_mesh(test::only_message(test::frame_of(message, Channel::Peer)));
 }
 
-bool same(const replication::PeerMessage& a, const replication::PeerMessage& b) {
-    if (a.index() != b.index()) return false;
-    return std::visit(
-        [&](const auto& each) {
-            return fields(each) == fields(std::get<std::decay_t<decltype(each)>>(b));
-        },
-        a);
-}
-
-bool same(const node::MeshMessage& a, const node::MeshMessage& b) {
-    if (a.index() != b.index()) return false;
-    if (const auto* hello = std::get_if<node::PeerHello>(&a))
-        return fields(*hello) == fields(std::get<node::PeerHello>(b));
-    return same(std::get<replication::PeerMessage>(a), std::get<replication::PeerMessage>(b));
-}
-
 TEST(MeshCodec, CarriesEveryMessage) {
     for (const auto& sample : test::mesh_samples()) {
         SCOPED_TRACE(sample.name);
         const auto back = there_and_back(sample.message);
         ASSERT_TRUE(back) << back.error().message;
         ASSERT_TRUE(*back);
-        EXPECT_TRUE(same(**back, sample.message));
+        EXPECT_TRUE(test::same(**back, sample.message));
     }
 }
 
@@ -101,7 +36,7 @@ TEST(MeshCodec, CarriesEmptyLists) {
         const auto back = there_and_back(message);
         ASSERT_TRUE(back) << back.error().message;
         ASSERT_TRUE(*back);
-        EXPECT_TRUE(same(**back, message));
+        EXPECT_TRUE(test::same(**back, message));
     }
 }
 
@@ -121,7 +56,7 @@ TEST(MeshCodec, CarriesClocksAndWhoCannotStand) {
         const auto back = there_and_back(message);
         ASSERT_TRUE(back) << back.error().message;
         ASSERT_TRUE(*back);
-        EXPECT_TRUE(same(**back, message));
+        EXPECT_TRUE(test::same(**back, message));
     }
 }
 
@@ -137,7 +72,7 @@ TEST(MeshCodec, SeveralMessagesShareAFrame) {
         ASSERT_TRUE(raw && *raw);
         auto back = read_mesh(**raw);
         ASSERT_TRUE(back && *back);
-        EXPECT_TRUE(same(**back, sample.message));
+        EXPECT_TRUE(test::same(**back, sample.message));
     }
     auto end = reader->next();
     EXPECT_TRUE(end && !*end);
