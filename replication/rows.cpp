@@ -208,7 +208,7 @@ Result<void> decode_session_row(std::string_view bytes, Session& session) {
     session.applied.value = reader.get<std::uint64_t>();
     session.lowest_open = reader.get<std::uint64_t>();
     const auto count = reader.get<std::uint32_t>();
-    std::uint64_t lowest = session.lowest_open;
+    std::uint64_t last = 0;
     for (std::uint32_t i = 0; i < count && !reader.bad(); ++i) {
         Remembered item;
         item.seq = reader.get<std::uint64_t>();

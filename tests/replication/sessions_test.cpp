@@ -195,6 +195,34 @@ RC_GTEST_PROP(Sessions, RowsComeBackAsTheyWere, (const std::vector<std::string>&
     RC_ASSERT(!decode_session_row(std::string_view(row).substr(0, cut), half).has_value());
 }
 
+// A row of another node's snapshot may hold anything.
+TEST(Sessions, RowsOutOfOrderAreRefused) {
+    constexpr std::uint64_t kLast = ~std::uint64_t{0};
+    struct Case {
+        const char* why;
+        std::uint64_t first, second;
+        bool taken;
+    };
+    const Case cases[] = {{"rising", 3, 5, true},
+                          {"the same twice", 3, 3, false},
+                          {"falling", 5, 3, false},
+                          {"below the lowest open", 1, 5, false},
+                          {"behind the last", kLast, 3, false},
+                          {"the last twice", kLast, kLast, false}};
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.why);
+        Session one, other, read;
+        one.lowest_open = 2;
+        one.remembered.insert(done(request(c.first), LogIndex{7}));
+        other.remembered.insert(done(request(c.second), LogIndex{8}));
+        std::string row = encode_session_row(one);
+        constexpr std::size_t kHeaderBytes = 1 + 8 + 8 + 4;
+        row += encode_session_row(other).substr(kHeaderBytes);
+        row[kHeaderBytes - 4] = 2;
+        EXPECT_EQ(decode_session_row(row, read).has_value(), c.taken);
+    }
+}
+
 RC_GTEST_PROP(SeqQueue, IsASortedQueue, (const std::vector<std::uint8_t>& steps)) {
     SeqQueue<OpenCommand> queue;
     std::set<std::uint64_t> model;
