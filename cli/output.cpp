@@ -81,15 +81,21 @@ std::string csv_line(const std::vector<std::string>& cells) {
     return line + "\n";
 }
 
-// Control characters would let a stored value write to the reader's terminal.
+// Control characters would let a stored value write to the reader's terminal. Those of U+0080 to
+// U+009F are two bytes, and U+009B alone is what ESC [ is.
 std::string printable(const std::string& text) {
     std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f)
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
+        if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
+            out += fmt::format("\\x{:02x}\\x{:02x}", byte, next);
+            ++i;
+        } else if (byte < 0x20 || byte == 0x7f) {
             out += fmt::format("\\x{:02x}", byte);
-        else
-            out += c;
+        } else {
+            out += text[i];
+        }
     }
     return out;
 }

@@ -42,6 +42,14 @@ TEST(Output, QuotesCsvCellsThatNeedIt) {
 TEST(Output, ShowsControlCharactersInTablesAsText) {
     const Table table{{"id"}, {false}, {{"\x1b[2Jx"}}};
     EXPECT_EQ(render(Format::Table, table), "id\n\\x1b[2Jx\n");
+    // U+009B is ESC [ in one character, for terminals that read UTF-8.
+    const Table upper{{"id"},
+                      {false},
+                      {{"\xc2\x9b"
+                        "2Jx"},
+                       {"\xc2\xa0\xc3\x9b"},
+                       {"\xc2"}}};
+    EXPECT_EQ(render(Format::Table, upper), "id\n\\xc2\\x9b2Jx\n\xc2\xa0\xc3\x9b\n\xc2\n");
 }
 
 TEST(Output, GivesBytesThatAreNoTextInBase64) {
