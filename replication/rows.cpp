@@ -223,10 +223,10 @@ Result<void> decode_session_row(std::string_view bytes, Session& session) {
         item.version.value = reader.get<std::uint64_t>();
         item.generation.value = reader.get<std::uint64_t>();
         item.text = std::string(reader.get_blob());
-        // Nothing can follow the highest number there is.
-        if (item.seq < lowest || item.seq == std::numeric_limits<std::uint64_t>::max())
-            return fail(ErrorNumber::DataDamaged, "a session row out of order");
-        lowest = item.seq + 1;
+        // Compared with the one before: one above it would be zero behind the last number of all.
+        const bool rises = i == 0 ? item.seq >= session.lowest_open : item.seq > last;
+        if (!rises) return fail(ErrorNumber::DataDamaged, "a session row out of order");
+        last = item.seq;
         session.reply_bytes += item.bytes();
         session.remembered.insert(std::move(item));
     }

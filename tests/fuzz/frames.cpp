@@ -21,7 +21,8 @@ using Read = Result<std::optional<Message>> (*)(const RawMessage&);
 template <class Message>
 std::string frame_of(const Message& message, const FrameHeader& header) {
     FrameWriter writer;
-    write(writer, message);
+    const auto written = write(writer, message);
+    WEFT_INVARIANT(written, "what was read does not fit: {}", written.error().message);
     WEFT_INVARIANT(writer.messages() == 1, "{} messages of one", writer.messages());
     return writer.finish(header);
 }
@@ -108,7 +109,7 @@ std::string with_messages(Input& input) {
     FrameWriter writer;
     const std::uint16_t type = kTypes[input.choice(std::size(kTypes))];
     const std::uint8_t flags = input.byte();
-    writer.add(type, flags, input.rest());
+    static_cast<void>(writer.add(type, flags, input.rest()));
     return writer.finish({});
 }
 

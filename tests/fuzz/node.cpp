@@ -35,7 +35,7 @@ node::test::LabOptions lab_options() {
 template <class Message, class Read>
 std::optional<Message> over_the_wire(const Message& message, Read read) {
     wire::FrameWriter writer;
-    wire::write(writer, message);
+    if (!wire::write(writer, message)) return std::nullopt;
     auto reader = wire::FrameReader::open(writer.finish({}));
     WEFT_INVARIANT(reader, "own frame: {}", reader.error().message);
     const auto raw = reader->next();
