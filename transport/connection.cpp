@@ -29,12 +29,17 @@ Io Connection::read(char* buffer, std::size_t size, std::size_t& got) const {
 }
 
 Io Connection::read_on(std::size_t frame_bytes_max) {
-    for (std::size_t turn = 0; turn < kTurnBytes;) {
+    for (std::size_t turn = 0;;) {
         const Unit unit = next_unit(phase, unfinished_, frame_bytes_max);
-        if (!unit.good || unfinished_.size() == unit.bytes) return Io::Done;
         const std::size_t have = unfinished_.size();
-        if (unfinished_.capacity() == have)
-            unfinished_.reserve(std::min(unit.bytes, std::max(kFirstBytes, have * 2)));
+        if (!unit.good || have == unit.bytes) return Io::Done;
+        if (turn >= kTurnBytes) return Io::Later;
+        if (unfinished_.capacity() == have) {
+            std::string larger;  // not reserve(): it would take twice as much
+            larger.reserve(std::min(unit.bytes, std::max(kFirstBytes, have * 2)));
+            larger = unfinished_;
+            unfinished_ = std::move(larger);
+        }
         const std::size_t room =
             std::min({unit.bytes, unfinished_.capacity(), have + kTurnBytes}) - have;
         std::size_t got = 0;
@@ -46,7 +51,6 @@ Io Connection::read_on(std::size_t frame_bytes_max) {
         if (result != Io::Done) return result;
         turn += got;
     }
-    return Io::Later;
 }
 
 Io Connection::send(std::string_view frame) {

@@ -21,8 +21,8 @@ constexpr int kBacklog = 512;
 constexpr int kKeepaliveIdleSeconds = 5;
 constexpr int kKeepaliveIntervalSeconds = 2;
 constexpr int kKeepaliveProbes = 3;
-// Descriptors that connections leave to files, links and the other listener.
-constexpr std::size_t kDescriptorsKept = 64;
+// Descriptors that connections leave to files and links: so many and a quarter of all.
+constexpr std::size_t kDescriptorsKept = 32;
 constexpr std::size_t kConnectionsMin = 8;
 
 // Accepted connections inherit these.
@@ -55,7 +55,8 @@ std::size_t connections_possible(std::size_t wanted) {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
     const auto most = static_cast<std::size_t>(limit.rlim_cur);
-    const std::size_t half = most > kDescriptorsKept ? (most - kDescriptorsKept) / 2 : 0;
+    const std::size_t kept = kDescriptorsKept + most / 4;
+    const std::size_t half = most > kept ? (most - kept) / 2 : 0;
     return std::min(wanted, std::max(half, kConnectionsMin));
 }
 

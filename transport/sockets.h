@@ -58,20 +58,24 @@ struct RouterLimits {
     std::size_t connections_max = 4096;
     // Frames that wait for one connection.
     std::size_t unsent_bytes_max = std::size_t{4} << 20;
-    // For the greeting of a new connection, and for one that takes nothing of what waits for it.
+    // For the greeting of a new connection, for a frame from its first byte to its last, and for
+    // one that takes nothing of what waits for it.
     Duration greeting_time = std::chrono::seconds(5);
+    Duration frame_time = std::chrono::seconds(30);
     Duration slow_time = std::chrono::seconds(10);
-    // Unfinished frames and unsent ones of all. Over it the connection that holds most is cut.
+    // Unfinished frames and unsent ones of all. Over it goes the oldest unfinished frame's
+    // connection, or the one for which most waits.
     std::size_t held_bytes_max = std::size_t{192} << 20;
 };
 
 // Since the listener was bound.
 struct RouterCounts {
     std::uint64_t rejected = 0;  // connections cut for what is not ZMTP, or no message of one frame
-    std::uint64_t unfinished = 0;    // that did not come to an end with their greeting in time
+    std::uint64_t unfinished = 0;    // that did not come to an end with greeting or frame in time
     std::uint64_t displaced = 0;     // that made room for another
-    std::uint64_t heavy = 0;         // that held most when the listener held too much
+    std::uint64_t heavy = 0;         // that went when the listener held too much
     std::uint64_t slow = 0;          // for which frames waited and which took nothing
+    std::uint64_t finished = 0;      // that were told why and ended
     std::uint64_t not_accepted = 0;  // times that the process had no descriptor or memory for one
     bool operator==(const RouterCounts&) const = default;
 };

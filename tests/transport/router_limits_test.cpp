@@ -89,6 +89,68 @@ TEST_F(RouterLimit, GreetingsThatDoNotEndAreCutInTime) {
     EXPECT_EQ(router_->connections(), 1u);
 }
 
+// A frame that does not end is in nobody's way: it goes after a time, and before younger ones.
+TEST_F(RouterLimit, FramesThatDoNotEndAreCutInTime) {
+    listen({.frame_bytes_max = 1024, .frame_time = std::chrono::milliseconds(300)});
+    const std::string half = test::zmtp_frame(std::string(1000, 'x')).substr(0, 500);
+    const auto slow = connect(kGreeting + half);
+    // One that ends each of its frames is not late, however often it begins one.
+    const ClientRef good = serve();
+    std::string frames;
+    for (int i = 0; i < 100; ++i) frames += test::zmtp_frame(std::string(1000, 'y'));
+    std::size_t at = 0;
+    EXPECT_TRUE(look_until([&] {
+        at += served_[0]->send_some(std::string_view(frames).substr(at, 700));
+        at %= frames.size();
+        return router_->counts().unfinished == 1;
+    }));
+    EXPECT_TRUE(slow->closed_by_peer());
+    EXPECT_TRUE(alive(good));
+}
+
+// Of every size about what one turn reads: nothing comes behind a whole frame that would wake it.
+TEST_F(RouterLimit, LargeFramesArriveWithNothingBehindThem) {
+    constexpr std::size_t kTurn = std::size_t{256} << 10;
+    listen({.frame_bytes_max = std::size_t{4} << 20});
+    for (std::size_t size : {kTurn - 9, kTurn, kTurn + 9, 2 * kTurn, 5 * kTurn - 9, 8 * kTurn}) {
+        for (std::size_t less = 0; less < 3; ++less) {
+            const std::string frame = test::zmtp_frame(std::string(size - less, 'v'));
+            auto sender = connect(kGreeting);
+            std::size_t at = 0, got = 0;
+            EXPECT_TRUE(test::eventually({{}, {router_->descriptor()}},
+                                         [&] {
+                                             at += sender->send_some(
+                                                 std::string_view(frame).substr(at));
+                                             while (const auto next = router_->receive())
+                                                 got = next->frame.size();
+                                             return got == size - less;
+                                         }))
+                << size << " - " << less;
+        }
+    }
+}
+
+TEST_F(RouterLimit, SilentHalvesDoNotKeepALargeFrameOut) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
+    listen({.frame_bytes_max = kFrameBytes, .held_bytes_max = 2 * kFrameBytes});
+    const std::string frame = test::zmtp_frame(std::string(kFrameBytes, 'v'));
+    std::vector<Tcp> silent;
+    for (int i = 0; i < 100; ++i) {
+        silent.push_back(connect(kGreeting + frame.substr(0, 40'000)));
+        EXPECT_TRUE(look_until([&] { return router_->connections() > 0; }));
+        EXPECT_LE(router_->held_bytes(), 2 * kFrameBytes);
+    }
+    auto honest = connect(kGreeting);
+    std::size_t at = 0, got = 0;
+    EXPECT_TRUE(test::eventually({{}, {router_->descriptor()}}, [&] {
+        at += honest->send_some(std::string_view(frame).substr(at));
+        while (const auto next = router_->receive()) got = next->frame.size();
+        EXPECT_LE(router_->held_bytes(), 2 * kFrameBytes);
+        return got == kFrameBytes;
+    }));
+    EXPECT_GT(router_->counts().heavy, 0u);
+}
+
 // 8 x 1 MiB less a byte, where 4 MiB may be held.
 TEST_F(RouterLimit, UnfinishedFramesHoldWhatTheBoundSays) {
     constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
@@ -171,25 +233,53 @@ TEST_F(RouterLimit, ARefusedConnectionGetsItsAnswerBeforeItEnds) {
     EXPECT_EQ(last_, ClientRef{}) << "an ignored connection's frame";
 }
 
-// As many descriptors as are open, then one more connection.
-TEST_F(RouterLimit, WithoutADescriptorAConnectionWaitsAndIsSaid) {
+// Takes away the descriptors that are not open while it lives.
+class NoDescriptors {
+public:
+    NoDescriptors() {
+        EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &former_), 0);
+        // A limit is one of numbers: those below it are all in use then.
+        constexpr int kHighest = 500;
+        do gaps_.push_back(dup(0));
+        while (gaps_.back() < kHighest);
+        rlimit none = former_;
+        none.rlim_cur = kHighest + 1;
+        EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    }
+    ~NoDescriptors() {
+        EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &former_), 0);
+        for (const int descriptor : gaps_) close(descriptor);
+    }
+
+private:
+    rlimit former_{};
+    std::vector<int> gaps_;
+};
+
+TEST_F(RouterLimit, WithoutADescriptorTheOneSilentForLongestMakesRoom) {
     listen({.frame_bytes_max = 1024});
-    const ClientRef good = serve();
+    const ClientRef first = serve(), second = serve();
     auto waiting = connect(kGreeting + kFrame);
-    rlimit former{};
-    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &former), 0);
-    const int lowest_free = dup(0);
-    close(lowest_free);
-    rlimit none = former;
-    none.rlim_cur = static_cast<rlim_t>(lowest_free);
-    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-    for (int i = 0; i < 1000; ++i) (void)router_->receive();
-    const std::uint64_t refused = router_->counts().not_accepted;
-    EXPECT_GE(refused, 1u);
-    EXPECT_LT(refused, 10u) << "it spins";
-    EXPECT_TRUE(alive(good));
-    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &former), 0);
     last_ = {};
+    {
+        const NoDescriptors none;
+        EXPECT_TRUE(look_until([&] { return last_ != ClientRef{}; }));
+    }
+    EXPECT_FALSE(alive(first));
+    EXPECT_TRUE(alive(second));
+    EXPECT_GE(router_->counts().not_accepted, 1u);
+}
+
+TEST_F(RouterLimit, WithoutADescriptorAConnectionWaitsAndNobodySpins) {
+    listen({.frame_bytes_max = 1024});
+    auto waiting = connect(kGreeting + kFrame);
+    {
+        const NoDescriptors none;
+        for (int i = 0; i < 1000; ++i) EXPECT_FALSE(router_->receive());
+        const std::uint64_t refused = router_->counts().not_accepted;
+        EXPECT_GE(refused, 1u);
+        EXPECT_LT(refused, 10u);
+    }
     EXPECT_TRUE(look_until([&] { return last_ != ClientRef{}; }));
 }
 

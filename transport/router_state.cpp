@@ -1,0 +1,256 @@
+#include "transport/router_state.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+
+namespace weft::transport {
+
+namespace {
+
+constexpr int kAcceptsPerTurn = 16;
+constexpr Duration kFinishTime = std::chrono::milliseconds(500);
+constexpr Duration kClockInterval = std::chrono::milliseconds(100);
+// Longer than the node sleeps.
+constexpr Duration kAwakeMax = std::chrono::milliseconds(1500);
+
+Instant now() {
+    const auto since = std::chrono::steady_clock::now().time_since_epoch();
+    return Instant{std::chrono::duration_cast<Duration>(since).count()};
+}
+
+bool has_no_room(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+}  // namespace
+
+// ---- input --------------------------------------------------------------------------------------
+
+std::optional<Router::Received> Router::State::next_frame() {
+    while (!rest.empty()) {
+        Entry* entry = find(current);
+        if (entry == nullptr || entry->ignored) break;
+        const Unit unit = next_unit(entry->connection.phase, rest, limits.frame_bytes_max);
+        if (!unit.good) {
+            cut(current, counts.rejected);
+            break;
+        }
+        if (unit.head == 0 || rest.size() < unit.bytes) {
+            counted(*entry, [&](Connection& connection) {
+                connection.keep(rest);
+                return 0;
+            });
+            if (entry->connection.phase == Phase::Open) set_due(current, *entry, &unfinished);
+            shed_input();
+            break;
+        }
+        const std::string_view body = rest.substr(unit.head, unit.bytes - unit.head);
+        rest.remove_prefix(unit.bytes);
+        if (entry->connection.phase == Phase::Open) {
+            proven.splice(proven.begin(), *entry->ages, entry->age);
+            entry->ages = &proven;
+            return Received{current, body};
+        }
+        if (entry->connection.phase == Phase::Greeting) {
+            entry->connection.phase = Phase::Ready;
+        } else if (is_ready_of_dealer(body)) {
+            entry->connection.phase = Phase::Open;
+            set_due(current, *entry, nullptr);
+        } else {
+            cut(current, counts.rejected);
+            break;
+        }
+    }
+    rest = {};
+    if (whole.capacity() > kScratchBytes) whole = {};
+    return std::nullopt;
+}
+
+// Takes up the next connection that has something. False: there is none.
+bool Router::State::look() {
+    if (event_at == event_count) {
+        clock();
+        event_at = 0;
+        event_count = std::max(epoll_wait(epoll.get(), events.data(), kLookEvents, 0), 0);
+        if (event_count == 0) return false;
+    }
+    turn(events[static_cast<std::size_t>(event_at++)]);
+    return true;
+}
+
+void Router::State::turn(const epoll_event& event) {
+    if (event.data.u64 == 0) return accept_some();
+    const ClientRef ref{event.data.u64};
+    Entry* entry = find(ref);
+    if (entry == nullptr) return;
+    if ((event.events & EPOLLOUT) != 0) {
+        write(ref, *entry);
+        entry = find(ref);
+        if (entry == nullptr) return;
+    }
+    if ((event.events & ~std::uint32_t{EPOLLOUT}) == 0) return;
+    if (entry->ignored) return remove(ref);  // it ended, or failed
+    read(ref, *entry);
+}
+
+void Router::State::read(ClientRef ref, Entry& entry) {
+    Io result = Io::Done;
+    if (entry.connection.has_unfinished()) {
+        result = counted(entry, [&](Connection& c) { return c.read_on(limits.frame_bytes_max); });
+        if (result == Io::Done) {
+            whole = counted(entry, [](Connection& c) { return c.take_unfinished(); });
+            rest = whole;
+            if (entry.connection.phase == Phase::Open) set_due(ref, entry, nullptr);
+        } else if (result == Io::Later) {
+            shed_input();
+        }
+    } else {
+        std::size_t got = 0;
+        result = entry.connection.read(scratch.get(), kScratchBytes, got);
+        rest = {scratch.get(), got};
+    }
+    current = ref;
+    if (result == Io::Ended) remove(ref);
+}
+
+void Router::State::accept_some() {
+    for (int i = 0; i < kAcceptsPerTurn; ++i) {
+        const int descriptor =
+            accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (descriptor >= 0) {
+            if (!add(descriptor)) close(descriptor);
+            continue;
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+        if (!has_no_room(errno)) continue;  // that connection failed while it waited
+        // The kernel looks for a descriptor first: only at a turn's begin does this say that a
+        // connection waits.
+        if (i > 0) return;
+        ++counts.not_accepted;
+        // The connection stays in the queue, and the listener readable: look away for a while.
+        if (!displace()) return listen(false);
+    }
+}
+
+bool Router::State::add(int descriptor) {
+    const std::string_view hello = listener_greeting();
+    if (::send(descriptor, hello.data(), hello.size(), MSG_NOSIGNAL | MSG_DONTWAIT) !=
+        static_cast<ssize_t>(hello.size()))
+        return false;
+    if (entries.size() >= limits.connections_max) displace();
+    const ClientRef ref{++last_ref};
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = ref.value;
+    if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, descriptor, &event) != 0) return false;
+    Entry& entry = entries.try_emplace(ref, descriptor).first->second;
+    unproven.push_front(ref);
+    entry.ages = &unproven;
+    entry.age = unproven.begin();
+    set_due(ref, entry, &greeting);
+    held += entry.connection.held_bytes();
+    return true;
+}
+
+// ---- output -------------------------------------------------------------------------------------
+
+void Router::State::write(ClientRef ref, Entry& entry) {
+    const std::size_t before = entry.connection.unsent_bytes();
+    const Io result = counted(entry, [](Connection& c) { return c.flush(); });
+    if (result == Io::Ended) return remove(ref);
+    if (entry.connection.unsent_bytes() < before) entry.moved = clock_at;
+    if (result == Io::Later) return;
+    sending.erase(ref);
+    watch(ref, entry);
+}
+
+void Router::State::watch(ClientRef ref, const Entry& entry) {
+    epoll_event event{};
+    event.data.u64 = ref.value;
+    event.events = entry.ignored ? EPOLLRDHUP : EPOLLIN;
+    if (sending.contains(ref)) event.events |= EPOLLOUT;
+    epoll_ctl(epoll.get(), EPOLL_CTL_MOD, entry.connection.descriptor(), &event);
+}
+
+// ---- ends ---------------------------------------------------------------------------------------
+
+void Router::State::remove(ClientRef ref) {
+    const auto found = entries.find(ref);
+    if (found == entries.end()) return;
+    Entry& entry = found->second;
+    entry.ages->erase(entry.age);
+    set_due(ref, entry, nullptr);
+    sending.erase(ref);
+    held -= entry.connection.held_bytes();
+    entries.erase(found);
+}
+
+void Router::State::cut(ClientRef ref, std::uint64_t& counter) {
+    ++counter;
+    remove(ref);
+}
+
+bool Router::State::displace() {
+    const Ages& from = unproven.empty() ? proven : unproven;
+    if (from.empty()) return false;
+    cut(from.back(), counts.displaced);
+    return true;
+}
+
+void Router::State::set_due(ClientRef ref, Entry& entry, Ages* list) {
+    if (entry.due != nullptr) entry.due->erase(entry.due_place);
+    entry.due = list;
+    if (list == nullptr) return;
+    list->push_front(ref);
+    entry.due_place = list->begin();
+    entry.due_since = clock_at;
+}
+
+void Router::State::cut_overdue(Ages& list, Duration span, std::uint64_t& counter) {
+    while (!list.empty() && clock_at - find(list.back())->due_since > span)
+        cut(list.back(), counter);
+}
+
+// An honest frame is whole soon: the oldest goes first, not the largest.
+void Router::State::shed_input() {
+    while (held > limits.held_bytes_max && !unfinished.empty())
+        cut(unfinished.back(), counts.heavy);
+    shed_output();
+}
+
+void Router::State::shed_output() {
+    while (held > limits.held_bytes_max && !sending.empty()) {
+        const auto heaviest = std::ranges::max_element(
+            sending, {}, [this](ClientRef ref) { return find(ref)->connection.unsent_bytes(); });
+        cut(*heaviest, counts.heavy);
+    }
+}
+
+void Router::State::clock() {
+    const Instant at = now();
+    const Duration passed = at - looked;
+    if (passed < kClockInterval) return;
+    looked = at;
+    clock_at = clock_at + std::min(passed, kAwakeMax);
+    listen(true);
+    cut_overdue(greeting, limits.greeting_time, counts.unfinished);
+    cut_overdue(unfinished, limits.frame_time, counts.unfinished);
+    cut_overdue(finishing, kFinishTime, counts.finished);
+    for (auto ref = sending.begin(); ref != sending.end();) {
+        const ClientRef slow = *ref++;
+        if (clock_at - find(slow)->moved > limits.slow_time) cut(slow, counts.slow);
+    }
+}
+
+void Router::State::listen(bool on) {
+    if (std::exchange(listening, on) == on) return;
+    epoll_event event{};
+    if (on) event.events = EPOLLIN;
+    epoll_ctl(epoll.get(), EPOLL_CTL_MOD, listener.get(), &event);
+}
+
+}  // namespace weft::transport
