@@ -267,6 +267,11 @@ routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
           fmt::format("{} partitions hold entries of a newer weft", blocked));
     check("disk", disk == DiskState::Well && !disk_full,
           fmt::format("the disk is {}", disk_name(disk, disk_full)));
+    check("connections", !connections_are_short(),
+          fmt::format("in the last minute {} connections found no file descriptor, {} made room "
+                      "for others, {} were cut for what they made the node hold",
+                      connections_short.no_descriptor, connections_short.displaced,
+                      connections_short.heavy));
     check("draining", !draining.active(), "the node is about to stop");
     return answer.take();
 }

@@ -15,6 +15,8 @@ namespace weft::node {
 namespace {
 
 constexpr std::uint8_t kNoLeader = 255;
+// Connections that had to go are named in `health` as long as that.
+constexpr Duration kShortWorthSaying = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -24,6 +26,18 @@ void Node::State::on(FromClient& event) {
     if (auto* request = std::get_if<Request>(&event.message))
         return on_request(event.from, *request);
     on_question(event.from, std::get<routing::AdminRequest>(std::move(event.message)));
+}
+
+void Node::State::on(const ConnectionsShort& event) {
+    if (!connections_are_short()) connections_short = {};
+    connections_short.no_descriptor += event.no_descriptor;
+    connections_short.displaced += event.displaced;
+    connections_short.heavy += event.heavy;
+    connections_short_at = now.mono;
+}
+
+bool Node::State::connections_are_short() const {
+    return now.mono - connections_short_at < kShortWorthSaying;
 }
 
 void Node::State::on(const ClientGone& event) {

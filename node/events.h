@@ -70,6 +70,11 @@ struct StorageFull {
 };
 // What was written is gone and nothing more will be Persisted: hand leaderships over and end.
 struct DiskLost {};
+// In the last second connections could not be taken for want of a descriptor, or had to go for
+// others: their number, or what they made the node hold.
+struct ConnectionsShort {
+    std::uint64_t no_descriptor = 0, displaced = 0, heavy = 0;
+};
 // A deadline of next_deadline() has come.
 struct Timer {};
 // SIGTERM: hand leaderships over, flush, stop.
@@ -78,7 +83,7 @@ struct Drain {};
 struct RoundEnd {};
 
 using Event = std::variant<FromPeer, FromClient, ClientGone, Persisted, Fetched, PeerLink,
-                           StorageFull, DiskLost, Timer, Drain, RoundEnd>;
+                           StorageFull, DiskLost, ConnectionsShort, Timer, Drain, RoundEnd>;
 
 // ---- effects ----------------------------------------------------------------------------------
 struct SendPeer {

@@ -87,6 +87,8 @@ struct Node::State final : replication::GroupDirectory {
     // ---- clients.cpp: hello, requests, redirects
     void on(FromClient& event);
     void on(const ClientGone& event);
+    void on(const ConnectionsShort& event);
+    bool connections_are_short() const;
     void on_client_hello(ClientRef from);
     routing::HelloReply hello_reply() const;
     void on_request(ClientRef from, Request& request);
@@ -232,6 +234,8 @@ struct Node::State final : replication::GroupDirectory {
     Founding founding = Founding::Unknown;
     Instant founding_retry = Instant::long_ago();
     std::uint64_t own_requests = 0;
+    ConnectionsShort connections_short;  // summed up, until a minute after the last
+    Instant connections_short_at = Instant::long_ago();
     SessionRate session_rate;
     std::uint64_t tokens = 0;          // of hellos
     std::uint64_t positions_with = 0;  // newest Persist that carries positions of peers

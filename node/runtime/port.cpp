@@ -46,7 +46,9 @@ Port::Port(PortParts parts, PortOptions options)
       header_(options.header),
       stop_descriptor_(options.stop_descriptor),
       log_(options.log),
-      rejects_(options.log) {}
+      rejects_(options.log),
+      mesh_watch_("mesh", options.log),
+      client_watch_("client", options.log) {}
 
 Now Port::now() const {
     const auto mono = std::chrono::steady_clock::now().time_since_epoch();
@@ -289,6 +291,8 @@ void Port::look_around() {
     const Instant at = now().mono;
     looked_ = at;
     peers_.look(at, pending_);
+    mesh_watch_.look(mesh_.counts(), at, pending_);
+    client_watch_.look(clients_.router().counts(), at, pending_);
     if (!readable(stop_descriptor_)) return;
     char signal[128];
     if (read(stop_descriptor_, signal, sizeof signal) <= 0) stop_descriptor_ = -1;

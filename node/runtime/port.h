@@ -8,6 +8,7 @@
 #include "node/events.h"
 #include "node/runtime/client_port.h"
 #include "node/runtime/completions.h"
+#include "node/runtime/connection_watch.h"
 #include "node/runtime/journal_thread.h"
 #include "node/runtime/peer_links.h"
 #include "node/runtime/reader_thread.h"
@@ -111,6 +112,7 @@ private:
     Source turn_ = Source::Mesh;
     // Of this round: what was looked at and gave no event, and frames whose refusal was told.
     int useless_ = 0, told_ = 0;
+    ConnectionWatch mesh_watch_, client_watch_;
     transport::PollSet poll_set_;
     Instant looked_ = Instant::long_ago();
     std::optional<Error> store_failure_;

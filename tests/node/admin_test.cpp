@@ -74,6 +74,25 @@ TEST_F(AdminTest, HealthNamesWhatIsWrong) {
     EXPECT_EQ(ask(0, "peers")[1].at("link"), "gone");
 }
 
+// Said for a minute, summed up: who looks need not look in the same second.
+TEST_F(AdminTest, HealthNamesConnectionsThatHadToGo) {
+    const auto reason = [&] {
+        for (const Row& row : ask(0, "health"))
+            if (row.at("check") == "connections") return row.at("ok") + " " + row.at("reason");
+        return std::string("no such check");
+    };
+    EXPECT_EQ(reason(), "true ");
+    lab[0].event(ConnectionsShort{2, 0, 1});
+    lab[0].event(ConnectionsShort{1, 4, 0});
+    EXPECT_EQ(reason(),
+              "false in the last minute 3 connections found no file descriptor, 4 made room "
+              "for others, 1 were cut for what they made the node hold");
+    lab.run_for(std::chrono::seconds(61));
+    EXPECT_EQ(reason(), "true ");
+    lab[0].event(ConnectionsShort{0, 5, 0});
+    EXPECT_NE(reason().find("0 connections found no file descriptor, 5 made"), std::string::npos);
+}
+
 TEST_F(AdminTest, PartitionsAreListedWithTheirLeaders) {
     const auto rows = ask(1, "partitions");
     ASSERT_EQ(rows.size(), 9u);
