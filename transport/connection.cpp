@@ -28,12 +28,12 @@ Io Connection::read(char* buffer, std::size_t size, std::size_t& got) const {
     return received < 0 && is_later(errno) ? Io::Later : Io::Ended;
 }
 
-Io Connection::read_on(std::size_t frame_bytes_max) {
-    for (std::size_t turn = 0;;) {
+Io Connection::read_on(std::size_t frame_bytes_max, std::size_t& got) {
+    for (;;) {
         const Unit unit = next_unit(phase, unfinished_, frame_bytes_max);
         const std::size_t have = unfinished_.size();
         if (!unit.good || have == unit.bytes) return Io::Done;
-        if (turn >= kTurnBytes) return Io::Later;
+        if (got >= kTurnBytes) return Io::Later;
         if (unfinished_.capacity() == have) {
             std::string larger;  // not reserve(): it would take twice as much
             larger.reserve(std::min(unit.bytes, std::max(kFirstBytes, have * 2)));
@@ -42,14 +42,14 @@ Io Connection::read_on(std::size_t frame_bytes_max) {
         }
         const std::size_t room =
             std::min({unit.bytes, unfinished_.capacity(), have + kTurnBytes}) - have;
-        std::size_t got = 0;
+        std::size_t more = 0;
         Io result = Io::Done;
         unfinished_.resize_and_overwrite(have + room, [&](char* bytes, std::size_t) {
-            result = read(bytes + have, room, got);
-            return have + got;
+            result = read(bytes + have, room, more);
+            return have + more;
         });
         if (result != Io::Done) return result;
-        turn += got;
+        got += more;
     }
 }
 

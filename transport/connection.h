@@ -37,7 +37,7 @@ public:
     void keep(std::string_view begin) { unfinished_ = begin; }
     // Reads on until that unit is whole (Done), or a turn's share is read. Nothing is set aside for
     // bytes that have not come.
-    Io read_on(std::size_t frame_bytes_max);
+    Io read_on(std::size_t frame_bytes_max, std::size_t& got);
     std::string take_unfinished() { return std::exchange(unfinished_, {}); }
 
     // Sends one message; what the kernel does not take waits.

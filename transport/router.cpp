@@ -9,7 +9,9 @@ namespace weft::transport {
 
 namespace {
 
-constexpr int kTurns = 64;  // of one receive()
+// Of one receive() that has found no frame.
+constexpr int kTurns = 64;
+constexpr std::size_t kReadBytes = std::size_t{512} << 10;
 // A frame just over our own limit arrives, so that it can be answered with a reason.
 constexpr std::size_t kFrameSlackBytes = 4096;
 
@@ -36,7 +38,8 @@ Result<Router> Router::bind(std::string_view address, const RouterLimits& limits
 }
 
 std::optional<Router::Received> Router::receive() {
-    for (int turn = 0; turn < kTurns; ++turn) {
+    state_->read_bytes = 0;
+    for (int turn = 0; turn < kTurns && state_->read_bytes < kReadBytes; ++turn) {
         if (const auto frame = state_->next_frame()) return frame;
         if (!state_->look()) return std::nullopt;
     }
@@ -53,6 +56,7 @@ SendResult Router::send(ClientRef to, std::string_view frame) {
     const std::size_t unsent = entry->connection.unsent_bytes();
     if (unsent > 0 && unsent + frame.size() > state_->limits.unsent_bytes_max)
         return SendResult::Full;
+    const bool was_slow = state_->is_slow(*entry);
     const Io result = state_->counted(*entry, [&](Connection& c) { return c.send(frame); });
     if (result == Io::Ended) {
         state_->remove(to);
@@ -62,8 +66,8 @@ SendResult Router::send(ClientRef to, std::string_view frame) {
     if (unsent == 0) {
         entry->moved = state_->clock_at;
         state_->sending.insert(to);
-        state_->watch(to, *entry);
     }
+    if (unsent == 0 || state_->is_slow(*entry) != was_slow) state_->watch(to, *entry);
     state_->shed_output();
     return SendResult::Sent;
 }

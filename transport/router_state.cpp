@@ -93,14 +93,17 @@ void Router::State::turn(const epoll_event& event) {
         if (entry == nullptr) return;
     }
     if ((event.events & ~std::uint32_t{EPOLLOUT}) == 0) return;
-    if (entry->ignored) return remove(ref);  // it ended, or failed
+    if (entry->ignored || is_slow(*entry)) return remove(ref);  // it ended, or failed
     read(ref, *entry);
 }
 
 void Router::State::read(ClientRef ref, Entry& entry) {
     Io result = Io::Done;
     if (entry.connection.has_unfinished()) {
-        result = counted(entry, [&](Connection& c) { return c.read_on(limits.frame_bytes_max); });
+        std::size_t got = 0;
+        result =
+            counted(entry, [&](Connection& c) { return c.read_on(limits.frame_bytes_max, got); });
+        read_bytes += got;
         if (result == Io::Done) {
             whole = counted(entry, [](Connection& c) { return c.take_unfinished(); });
             rest = whole;
@@ -112,6 +115,7 @@ void Router::State::read(ClientRef ref, Entry& entry) {
         std::size_t got = 0;
         result = entry.connection.read(scratch.get(), kScratchBytes, got);
         rest = {scratch.get(), got};
+        read_bytes += got;
     }
     current = ref;
     if (result == Io::Ended) remove(ref);
@@ -160,18 +164,18 @@ bool Router::State::add(int descriptor) {
 
 void Router::State::write(ClientRef ref, Entry& entry) {
     const std::size_t before = entry.connection.unsent_bytes();
+    const bool was_slow = is_slow(entry);
     const Io result = counted(entry, [](Connection& c) { return c.flush(); });
     if (result == Io::Ended) return remove(ref);
     if (entry.connection.unsent_bytes() < before) entry.moved = clock_at;
-    if (result == Io::Later) return;
-    sending.erase(ref);
-    watch(ref, entry);
+    if (result == Io::Done) sending.erase(ref);
+    if (result == Io::Done || is_slow(entry) != was_slow) watch(ref, entry);
 }
 
 void Router::State::watch(ClientRef ref, const Entry& entry) {
     epoll_event event{};
     event.data.u64 = ref.value;
-    event.events = entry.ignored ? EPOLLRDHUP : EPOLLIN;
+    event.events = entry.ignored || is_slow(entry) ? EPOLLRDHUP : EPOLLIN;
     if (sending.contains(ref)) event.events |= EPOLLOUT;
     epoll_ctl(epoll.get(), EPOLL_CTL_MOD, entry.connection.descriptor(), &event);
 }

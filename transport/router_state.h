@@ -50,6 +50,9 @@ struct Router::State {
     bool displace();
     void write(ClientRef ref, Entry& entry);
     void watch(ClientRef ref, const Entry& entry);
+    bool is_slow(const Entry& entry) const {
+        return entry.connection.unsent_bytes() > limits.unsent_bytes_max / 4;
+    }
     void cut(ClientRef ref, std::uint64_t& counter);
     void remove(ClientRef ref);
     // From now on, one of the lists below or none.
@@ -87,6 +90,7 @@ struct Router::State {
     std::string_view rest;
     std::array<epoll_event, kLookEvents> events;
     int event_at = 0, event_count = 0;
+    std::size_t read_bytes = 0;  // by this receive()
     Instant looked = Instant::long_ago();
     // Time that the listener was awake: what did not come while the process was paused is not late.
     Instant clock_at;

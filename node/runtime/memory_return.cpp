@@ -18,6 +18,13 @@ bool MemoryReturn::sample(Instant now, std::size_t used_bytes) {
     return worth;
 }
 
+bool MemoryReturn::held(std::size_t bytes) {
+    held_most_ = std::max(held_most_, bytes);
+    if (held_most_ < bytes + kHeldWorthBytes) return false;
+    held_most_ = bytes;
+    return true;
+}
+
 std::size_t allocated_bytes() {
     const struct mallinfo2 info = ::mallinfo2();
     return info.uordblks + info.hblkhd;

@@ -16,9 +16,12 @@ public:
     static constexpr Duration kSample = std::chrono::seconds(5);
     static constexpr Duration kSpan = std::chrono::seconds(30);
     static constexpr std::size_t kWorthBytes = std::size_t{4} << 20;
+    static constexpr std::size_t kHeldWorthBytes = std::size_t{32} << 20;
 
     // True when a look at the memory in use is due.
     bool wants_sample(Instant now) const { return now >= sample_at_; }
+    // What connections make the node hold; true: it was much more, give back what is free.
+    bool held(std::size_t bytes);
     // `used_bytes` are in use; true: give back what is free.
     bool sample(Instant now, std::size_t used_bytes);
 
@@ -27,6 +30,7 @@ private:
     Instant span_ends_ = Instant::long_ago();
     std::size_t span_most_ = 0;
     std::size_t most_ = 0;  // since the last return
+    std::size_t held_most_ = 0;
 };
 
 // Of all threads; takes some milliseconds when very much is free.

@@ -224,6 +224,8 @@ int Runtime::run() {
 
 // Only when there is nothing to do: it may take some milliseconds.
 void Runtime::look_at_memory() {
+    if (memory_.held(mesh_->held_bytes() + clients_->router().held_bytes()))
+        return return_free_memory();
     const Instant now = port_->now().mono;
     if (!memory_.wants_sample(now)) return;
     if (memory_.sample(now, allocated_bytes())) return_free_memory();

@@ -55,5 +55,18 @@ TEST(MemoryReturn, FollowsASlowFall) {
     EXPECT_LE(count, 6);
 }
 
+// What strangers made the node hold is given back at once: it comes at their will, not in spans.
+TEST(MemoryReturn, MuchThatConnectionsHeldIsGivenBackWhenItIsGone) {
+    MemoryReturn memory;
+    EXPECT_FALSE(memory.held(31 * kMiB));
+    EXPECT_FALSE(memory.held(0)) << "not worth it";
+    EXPECT_FALSE(memory.held(100 * kMiB));
+    EXPECT_FALSE(memory.held(69 * kMiB));
+    EXPECT_TRUE(memory.held(68 * kMiB));
+    EXPECT_FALSE(memory.held(68 * kMiB)) << "once";
+    EXPECT_TRUE(memory.held(0));
+    EXPECT_FALSE(memory.held(0));
+}
+
 }  // namespace
 }  // namespace weft::node

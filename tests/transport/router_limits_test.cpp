@@ -193,6 +193,24 @@ TEST_F(RouterLimit, WhatWaitsForOneConnectionIsBoundedAndNothingElseIsLost) {
     EXPECT_TRUE(router_->flush());
 }
 
+TEST_F(RouterLimit, NothingIsReadOfAConnectionForWhichMuchWaits) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
+    listen({.frame_bytes_max = kFrameBytes, .unsent_bytes_max = 4 * kFrameBytes});
+    const ClientRef slow = serve();
+    const std::string frame(kFrameBytes / 2, 'v');
+    while (router_->held_bytes() <= kFrameBytes) (void)router_->send(slow, frame);
+    last_ = {};
+    ASSERT_TRUE(served_[0]->send(kFrame));
+    const ClientRef other = serve();
+    EXPECT_EQ(last_, other);
+    // It takes what waits: then it is heard.
+    last_ = {};
+    EXPECT_TRUE(look_until([&] {
+        (void)served_[0]->receive_some();
+        return last_ == slow;
+    }));
+}
+
 TEST_F(RouterLimit, AConnectionThatTakesNothingIsCutInTime) {
     listen({.frame_bytes_max = std::size_t{1} << 20, .slow_time = std::chrono::milliseconds(300)});
     const ClientRef slow = serve();
