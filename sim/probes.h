@@ -21,6 +21,7 @@ inline constexpr auto kProbes = std::to_array<std::string_view>({
     "node.peer_condemned",
     "partition.activation",
     "partition.blocked",
+    "partition.floor_raised",
     "partition.no_effect",
     "partition.snapshot_aborted",
     "partition.snapshot_installed",
