@@ -137,7 +137,7 @@ void Partition::State::apply(Now now, const Bytes& encoded, Effects& out) {
     const Remembered* resolved = nullptr;
     if (header->kind == EntryKind::Resolve)
         resolved = sessions.resolve(*entry->request, header->index, header->stamp_ms);
-    if (header->kind == EntryKind::Expire) end_sessions(now, *entry->session_floor);
+    if (header->kind == EntryKind::Expire) end_sessions(now, *header, *entry->session_floor);
     applied = header->index;
     stamp_ms = header->stamp_ms;
     if (stamps.empty() || applied.value >= stamps.back().first.value + kStampEvery)
@@ -201,8 +201,8 @@ bool Partition::State::apply_command(Now now, const EntryHeader& header,
 }
 
 // Sessions below a new floor end on every replica alike; the one that leads says so.
-void Partition::State::end_sessions(Now now, std::int64_t floor_ms) {
-    const std::size_t ended = sessions.raise_floor(floor_ms, next(applied));
+void Partition::State::end_sessions(Now now, const EntryHeader& header, std::int64_t floor_ms) {
+    const std::size_t ended = sessions.raise_floor(floor_ms, header.index, header.stamp_ms);
     if (!serving) return;
     ended_early += ended;
     if (ended_early == 0 || now.mono < ended_early_told + kEndedEarlyPause) return;
@@ -257,7 +257,10 @@ void Partition::State::on_sessions_fetched(const Fetched& fetched) {
         const auto name = decode_session_key(row.key);
         const bool readable = row.state == storage::FetchedRow::State::Found && name;
         if (readable && is_floor_key(*name)) {
-            if (const auto floor = decode_floor_row(row.value.view())) {
+            const auto floor = decode_floor_row(row.value.view());
+            // What an entry in the base raised is not above the base's stamp; what comes behind it
+            // is compared with its entry.
+            if (floor && (floor->applied > applied || floor->start_ms <= stamp_ms)) {
                 sessions.load_floor(*floor);
                 sessions_after = row.key;
                 continue;

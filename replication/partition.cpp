@@ -102,6 +102,12 @@ void Partition::State::follow_leadership(Now now, Effects& out) {
     if (!serving && !early.empty() && !serves_soon()) refuse_early(out);
     if (serving || !leads || !sessions_loaded || blocked || replica.damaged()) return;
     if (!replica.no_op_committed() || applied != replica.last_index()) return;
+    if (sessions.floor().applied > applied) {
+        // Its row names an entry that no log holds, so nothing vouches for it.
+        log.error("partition.session_damaged", {{"group", group()}});
+        replica.mark_damaged(LogIndex{});
+        return;
+    }
     serving = replica.term();
     log.info("partition.serving", {{"group", group()}, {"term", *serving}, {"applied", applied}});
     out.list.push_back(RoleChanged{group()});

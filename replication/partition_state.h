@@ -155,7 +155,7 @@ struct Partition::State {
     void on_log_fetched(Fetched& fetched);
     void apply(Now now, const Bytes& encoded, Effects& out);
     bool apply_command(Now now, const EntryHeader& header, const DecodedEntry& entry);
-    void end_sessions(Now now, std::int64_t floor_ms);
+    void end_sessions(Now now, const EntryHeader& header, std::int64_t floor_ms);
     InFlight leave_flight(const EntryHeader& header);
     void finish_flight(const EntryHeader& header, const Reply& reply, Effects& out);
     void load_sessions(Effects& out);

@@ -179,12 +179,16 @@ void Sessions::floor_proposed(std::int64_t floor_ms) {
     doomed_ = static_cast<std::size_t>(std::distance(sessions_.begin(), end));
 }
 
-std::size_t Sessions::raise_floor(std::int64_t floor_ms, LogIndex index) {
+std::size_t Sessions::raise_floor(std::int64_t floor_ms, LogIndex index, std::int64_t stamp_ms) {
+    floor_ms = std::min(floor_ms, stamp_ms);
     if (index > floor_.applied) {
         floor_ = {std::max(floor_.start_ms, floor_ms), index};
         floor_dirty_ = true;
+    } else if (index == floor_.applied) {
+        floor_dirty_ = floor_dirty_ || floor_.start_ms > stamp_ms;
+        floor_.start_ms = std::min(floor_.start_ms, stamp_ms);  // its row was wrong
     }
-    floor_ahead_ = std::max(floor_ahead_, floor_.start_ms);
+    floor_ahead_ = floor_.start_ms;
     // One that is applied again over a higher floor's row ends what it ended then.
     const std::int64_t bound = index == floor_.applied ? floor_.start_ms : floor_ms;
     std::size_t ended = 0;

@@ -177,8 +177,9 @@ public:
     std::optional<std::int64_t> higher_floor(std::int64_t stamp_ms) const;
     // Its entry is proposed: nothing below it is let in behind that entry.
     void floor_proposed(std::int64_t floor_ms);
-    // Applying such an entry; returns how many sessions it ended.
-    std::size_t raise_floor(std::int64_t floor_ms, LogIndex index);
+    // Applying such an entry, stamped `stamp_ms`; returns how many sessions it ended. No floor is
+    // above the stamp of its entry: a wrong one would end every session that is still to come.
+    std::size_t raise_floor(std::int64_t floor_ms, LogIndex index, std::int64_t stamp_ms);
     const SessionFloor& floor() const { return floor_; }
 
     // Rows. Sessions to be written, in key order of rows (client, then start).

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace weft::replication::test {
 namespace {
 
@@ -211,6 +213,59 @@ TEST(FullGroup, ADamagedFloorIsNotServedFrom) {
     group.lab.run(seconds(3));
     EXPECT_TRUE(group.lab.at(0).status().damaged);
     EXPECT_FALSE(group.lab.leader().has_value());
+}
+
+// A row that holds but cannot be true is as damaged as one that does not hold.
+TEST(FullGroup, AForgedFloorIsNotServedFrom) {
+    const SessionFloor cases[] = {
+        {PartitionLab::kStart + 3'600'000, LogIndex{1}},        // above the stamp of the base
+        {PartitionLab::kStart + 3'600'000, LogIndex{1U << 20}}  // of an entry that is nowhere
+    };
+    for (const SessionFloor& forged : cases) {
+        SCOPED_TRACE(forged.applied.value);
+        FullGroup group;
+        group.evicted();
+        group.lab.sweep(0);
+        group.lab.crash(0);
+        storage::WriteBatch batch;
+        batch.put_row(storage::Table::Session, floor_row_key(rows_prefix(PartitionLab::kGroup, 0)),
+                      encode_floor_row(forged));
+        ASSERT_TRUE(group.lab.disk(0).apply(batch).has_value());
+        group.lab.boot(0);
+        group.lab.run(seconds(3));
+        EXPECT_TRUE(group.lab.at(0).status().damaged);
+        EXPECT_FALSE(group.lab.leader().has_value());
+    }
+}
+
+TEST(FullGroup, AForgedEntryEndsNoSessionThatIsStillToCome) {
+    FullGroup group;
+    PartitionLab& lab = group.lab;
+    const Request first = group.evicted();
+    lab.run(milliseconds(20));  // the stamp is behind all starts
+    const PartitionStatus status = lab.at(0).status();
+    lab.crash(0);
+    const auto log = lab.disk(0).read_log({PartitionLab::kGroup, status.last, status.last, 4096});
+    ASSERT_TRUE(log.has_value());
+    ASSERT_EQ(log->entries.size(), 1U);
+    EntryBuilder builder;
+    builder.begin(EntryKind::Expire);
+    write_session_floor(builder, std::numeric_limits<std::int64_t>::max());
+    EntryHeader header;
+    header.group = PartitionLab::kGroup;
+    header.index = LogIndex{status.last.value + 1};
+    header.term = status.term;
+    header.stamp_ms = lab.now.wall.ms;
+    const Chain chain = read_entry_header(log->entries.front().view())->chain;
+    storage::WriteBatch batch;
+    batch.append(PartitionLab::kGroup, header.index, builder.finish(header, chain).view());
+    ASSERT_TRUE(lab.disk(0).apply(batch).has_value());
+    lab.boot(0);
+    ASSERT_EQ(lab.lead(), 0U);
+    EXPECT_EQ(lab.at(0).status().sessions, 0U);
+    group.expect_expired(first);
+    group.client(4);
+    EXPECT_EQ(group.ask(group.add()).outcome, Outcome::Done);
 }
 
 TEST(FullGroup, AFollowerThatTakesOverKeepsTheFloor) {

@@ -29,7 +29,7 @@ void run(Sessions& sessions, const RequestPart& part, std::uint64_t index) {
 }
 
 std::size_t raise_to(Sessions& sessions, std::int64_t floor_ms, std::uint64_t index) {
-    const std::size_t ended = sessions.raise_floor(floor_ms, LogIndex{index});
+    const std::size_t ended = sessions.raise_floor(floor_ms, LogIndex{index}, kNow);
     sessions.check();
     return ended;
 }
@@ -131,6 +131,23 @@ TEST(SessionFloor, AnEntryBelowItHasNoEffect) {
     EXPECT_TRUE(sessions.takes_effect(request_of(kNow - 4999, 1, 2), LogIndex{6}, kNow));
     EXPECT_EQ(sessions.resolve(request_of(kNow - 5000, 2), LogIndex{6}, kNow), nullptr);
     EXPECT_EQ(sessions.size(), 3U) << "a resolve makes no row again";
+}
+
+// Whatever an entry or a row says: a session that begins behind it can begin.
+TEST(SessionFloor, IsNeverAboveTheStampOfItsEntry) {
+    constexpr std::int64_t kForged = std::numeric_limits<std::int64_t>::max();
+    Sessions sessions = full();
+    EXPECT_EQ(raise_to(sessions, kForged, 5), 4U);
+    EXPECT_EQ(sessions.floor().start_ms, kNow);
+    EXPECT_EQ(sessions.admit(request_of(kNow), kNow, false).verdict, Verdict::Run);
+    EXPECT_TRUE(sessions.takes_effect(request_of(kNow), LogIndex{6}, kNow));
+    Sessions again({});
+    again.load_floor({kForged, LogIndex{9}});
+    raise_to(again, kNow - 4999, 8);
+    raise_to(again, kNow - 2999, 9);
+    EXPECT_EQ(again.floor().start_ms, kNow);
+    EXPECT_TRUE(again.floor_dirty()) << "the row is to be put right";
+    EXPECT_EQ(again.admit(request_of(kNow), kNow, false).verdict, Verdict::Run);
 }
 
 TEST(SessionFloor, NeverFalls) {
