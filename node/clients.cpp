@@ -63,9 +63,7 @@ routing::HelloReply Node::State::hello_reply() const {
     reply.cluster = cluster;
     reply.node = options.self;
     reply.boot = options.boot;
-    // Groups whose stamps stay back by more take no session of this; others must not call it
-    // expired.
-    reply.log_time_ms = now.wall.ms - std::min(stamps_back_ms, replication::kSessionLifeMs / 2);
+    reply.log_time_ms = replication::told_time_ms(now.wall, stamps_back_ms);
     reply.hash_key = options.genesis.hash_key;
     reply.groups = options.genesis.groups;
     reply.epoch = table.epoch();

@@ -44,6 +44,7 @@ public:
     bool can_propose(std::size_t bytes) const;
     // Stamp and index the next proposal will have; handlers are told both.
     std::int64_t next_stamp(WallTime wall) const;
+    std::int64_t stamps_back_ms() const { return stamps_back_ms_; }
     LogIndex next_index() const;
     LogIndex propose(Now now, EntryBuilder& entry, Effects& out);
 

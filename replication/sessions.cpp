@@ -156,9 +156,9 @@ bool Sessions::below_floor(const RequestPart& request, LogIndex index) const {
     return request.start_ms < floor_.start_ms && index > floor_.applied;
 }
 
-std::optional<std::int64_t> Sessions::higher_floor(std::int64_t stamp_ms) const {
+std::optional<std::int64_t> Sessions::higher_floor(std::int64_t told_ms) const {
     if (floor_ahead_ > floor_.start_ms || sessions_.empty()) return std::nullopt;
-    const std::int64_t spared = stamp_ms - limits_.spared_ms;
+    const std::int64_t spared = told_ms - limits_.spared_ms;
     const std::int64_t oldest = sessions_.begin()->first.start_ms;
     if (oldest >= spared) return std::nullopt;
     std::int64_t floor = oldest + 1;

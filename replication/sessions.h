@@ -23,6 +23,12 @@ namespace weft::replication {
 inline constexpr std::int64_t kSessionLifeMs = 10 * 60 * 1000;
 inline constexpr std::int64_t kSessionAheadMs = 5 * 1000;
 
+// The time that a client is told for the start of its sessions. A group whose stamps stay back by
+// more takes no session of this; others must not call it expired.
+inline std::int64_t told_time_ms(WallTime wall, std::int64_t stamps_back_ms) {
+    return wall.ms - std::min(stamps_back_ms, kSessionLifeMs / 2);
+}
+
 struct SessionName {
     std::int64_t start_ms = 0;
     ClientId client;
@@ -120,8 +126,8 @@ struct SessionLimits {
     std::size_t window = 1024;
     std::size_t reply_bytes = std::size_t{256} << 10;
     std::size_t sessions = 65536;
-    // The floor spares sessions that are younger by log time: whoever repeats a command within that
-    // time is told how it ended, whatever others do.
+    // The floor spares sessions that are younger, by the time that clients are told: whoever
+    // repeats a command within that time is told how it ended, whatever others do.
     std::int64_t spared_ms = 10 * 1000;
 };
 
@@ -171,10 +177,10 @@ public:
     // Log time has come to `stamp_ms` with entry `index`.
     void expire(std::int64_t stamp_ms, LogIndex index);
 
-    // The floor that makes room in a full group, for an entry stamped `stamp_ms`: the oldest starts
-    // go first, a sixteenth of the rows at once. Nothing while one is under way, or when all
-    // sessions are too young.
-    std::optional<std::int64_t> higher_floor(std::int64_t stamp_ms) const;
+    // The floor that makes room in a full group while clients are told that it is `told_ms`: the
+    // oldest starts go first, a sixteenth of the rows at once. Nothing while one is under way, or
+    // when all sessions are too young.
+    std::optional<std::int64_t> higher_floor(std::int64_t told_ms) const;
     // Its entry is proposed: nothing below it is let in behind that entry.
     void floor_proposed(std::int64_t floor_ms);
     // Applying such an entry, stamped `stamp_ms`; returns how many sessions it ended. No floor is

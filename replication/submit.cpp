@@ -256,7 +256,11 @@ bool Partition::State::admitted(Now now, ClientRef from, const Request& request,
 // A full group ends its oldest sessions to let a new one in: by an entry, so that every replica
 // refuses what they still send (docs/adr/0007). What is proposed behind it counts on it.
 bool Partition::State::make_room(Now now, Effects& out) {
-    const auto floor = sessions.higher_floor(replica.next_stamp(now.wall));
+    // Stamps never fall, so they may lead a clock that was set back by more than what is spared:
+    // sessions that begin now start by the clock, and the floor stays below them.
+    const std::int64_t told =
+        std::min(replica.next_stamp(now.wall), told_time_ms(now.wall, replica.stamps_back_ms()));
+    const auto floor = sessions.higher_floor(told);
     if (!floor || !replica.can_propose(1024)) return false;
     WEFT_PROBE("partition.floor_raised");
     builder.begin(EntryKind::Expire);

@@ -91,6 +91,33 @@ TEST(FullGroup, RefusesWhileAllAreYoung) {
     EXPECT_EQ(group.ask(third).outcome, Outcome::Done);
 }
 
+// Stamps never fall; sessions that begin while the clock is behind them start by the clock.
+TEST(FullGroup, KeepsItsFloorBehindAClockThatWasSetBack) {
+    for (const std::int64_t stamps_back : {0, 1500}) {
+        SCOPED_TRACE(stamps_back);
+        FullGroup group;
+        PartitionLab& lab = group.lab;
+        group.client(1);
+        EXPECT_EQ(group.ask(group.add()).outcome, Outcome::Done);
+        lab.run(milliseconds(1100));
+        group.client(2);
+        EXPECT_EQ(group.ask(group.add()).outcome, Outcome::Done);
+        if (stamps_back == 0) lab.set_clock_ahead(0, -1500);
+        lab.step(0, OwnClock{.ahead = false, .stamps_back_ms = stamps_back});
+        group.client(3);
+        lab.start_ms -= 1500;
+        const Request third = group.add();
+        const LogIndex last = lab.at(0).status().last;
+        EXPECT_EQ(group.ask(third).error.number, static_cast<int>(ErrorNumber::GroupFull));
+        EXPECT_EQ(lab.at(0).status().last, last);
+        lab.set_clock_ahead(0, 0);
+        lab.step(0, OwnClock{});
+        lab.run(milliseconds(1100));
+        group.client(3);
+        EXPECT_EQ(group.ask(group.add()).outcome, Outcome::Done);
+    }
+}
+
 TEST(FullGroup, WhatIsInFlightOfAnEndingSessionIsAnswered) {
     FullGroup group;
     PartitionLab& lab = group.lab;
