@@ -16,7 +16,10 @@ bool expired(std::int64_t start_ms, std::int64_t stamp_ms) {
     return start_ms <= stamp_ms - kSessionLifeMs;
 }
 
-constexpr std::size_t kFloorShare = 16;  // of the rows end at once: each needs an entry of its own
+// So many rows end at once: each raise needs an entry of its own.
+std::size_t floor_share(const SessionLimits& limits) {
+    return std::max<std::size_t>(1, limits.sessions / 16);
+}
 
 // The lowest open number once `request` is in; a client cannot settle the very command it sends.
 std::uint64_t lowest_after(std::uint64_t before, const RequestPart& request) {
@@ -31,7 +34,10 @@ Admission Sessions::admit(const RequestPart& request, std::int64_t stamp_ms, boo
     const auto it = sessions_.find(name_of(request));
     if (it == sessions_.end()) {
         if (request.start_ms < floor_ahead_) return {.verdict = Verdict::Expired};
-        if (sessions_.size() - doomed_ >= limits_.sessions) return {.verdict = Verdict::GroupFull};
+        // Those that will end are here until then: also when all of them will, the room is bounded.
+        if (sessions_.size() - doomed_ >= limits_.sessions ||
+            sessions_.size() >= limits_.sessions + floor_share(limits_))
+            return {.verdict = Verdict::GroupFull};
         if (request.seq == 0) return {.verdict = Verdict::Settled};
         if (request.seq - lowest_after(1, request) >= limits_.window)
             return {.verdict = Verdict::WindowFull};
@@ -162,7 +168,7 @@ std::optional<std::int64_t> Sessions::higher_floor(std::int64_t told_ms) const {
     const std::int64_t oldest = sessions_.begin()->first.start_ms;
     if (oldest >= spared) return std::nullopt;
     std::int64_t floor = oldest + 1;
-    const std::size_t most = std::max<std::size_t>(1, limits_.sessions / kFloorShare);
+    const std::size_t most = floor_share(limits_);
     std::size_t counted = 0;
     for (auto it = sessions_.begin(); it != sessions_.end() && counted < most; ++it, ++counted) {
         if (it->first.start_ms >= spared) break;

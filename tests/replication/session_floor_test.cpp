@@ -150,6 +150,24 @@ TEST(SessionFloor, IsNeverAboveTheStampOfItsEntry) {
     EXPECT_EQ(again.admit(request_of(kNow), kNow, false).verdict, Verdict::Run);
 }
 
+// One client can give all its sessions the same start, so that all of them end at once.
+TEST(SessionFloor, HoldsASixteenthBeyondTheLimitUntilItsEntryIsApplied) {
+    Sessions sessions({.sessions = 64, .spared_ms = 1000});
+    const auto of_client = [](std::int64_t start_ms, std::uint8_t client) {
+        return request_of(start_ms, 1, client);
+    };
+    for (std::uint8_t i = 0; i < 64; ++i) run(sessions, of_client(kNow - 5000, i), i + 1U);
+    sessions.floor_proposed(*sessions.higher_floor(kNow));
+    for (std::uint8_t i = 0; i < 4; ++i) {
+        EXPECT_EQ(sessions.admit(of_client(kNow, i), kNow, false).verdict, Verdict::Run);
+        sessions.proposed(of_client(kNow, i), LogIndex{66U + i}, false, 0);
+    }
+    EXPECT_EQ(sessions.admit(of_client(kNow, 4), kNow, false).verdict, Verdict::GroupFull);
+    sessions.check();
+    EXPECT_EQ(raise_to(sessions, kNow - 4999, 65), 64U);
+    EXPECT_EQ(sessions.admit(of_client(kNow, 4), kNow, false).verdict, Verdict::Run);
+}
+
 TEST(SessionFloor, NeverFalls) {
     Sessions sessions = full();
     raise_to(sessions, kNow - 2999, 5);
