@@ -39,8 +39,12 @@ public:
     std::string count() {
         return std::string(lab.call(*lab.leader(), "counter", "c", "get").payload.view());
     }
+    // By a floor that is there: one that was forgotten would be raised again, by an entry.
     void expect_expired(const Request& request) {
+        const Partition& partition = lab.at(*lab.leader());
+        const LogIndex last = partition.status().last;
         const Reply reply = ask(request);
+        EXPECT_EQ(partition.status().last, last);
         EXPECT_EQ(reply.outcome, Outcome::Unknown);
         EXPECT_EQ(reply.error.number, static_cast<int>(ErrorNumber::SessionExpired));
     }
@@ -293,6 +297,45 @@ TEST(FullGroup, AForgedEntryEndsNoSessionThatIsStillToCome) {
     group.expect_expired(first);
     group.client(4);
     EXPECT_EQ(group.ask(group.add()).outcome, Outcome::Done);
+}
+
+// Nothing follows from a floor that the next leader's log does not have.
+TEST(FullGroup, AFloorThatIsTruncatedEndsNothing) {
+    FullGroup group(small(3));
+    PartitionLab& lab = group.lab;
+    const std::size_t former = *lab.leader();
+    group.client(1);
+    Request of_first = group.add();
+    EXPECT_EQ(group.ask(of_first).outcome, Outcome::Done);
+    lab.run(milliseconds(1100));
+    group.client(2);
+    EXPECT_EQ(group.ask(group.add()).outcome, Outcome::Done);
+    lab.run(milliseconds(500));
+    ASSERT_EQ(*lab.leader(), former);
+    const LogIndex last = lab.at(former).status().last;
+    lab.cut(former);
+    group.client(3);
+    const ClientRef lost = lab.send(former, group.add());
+    ASSERT_EQ(lab.at(former).status().last.value, last.value + 2) << "the floor and the command";
+    of_first.id.seq = 2;
+    EXPECT_EQ(lab.take(lab.send(former, of_first)).error.number,
+              static_cast<int>(ErrorNumber::SessionExpired));
+    lab.run(seconds(5));
+    EXPECT_EQ(lab.take(lost).outcome, Outcome::Unknown);
+    ASSERT_NE(lab.lead(), former);
+    EXPECT_EQ(group.ask(of_first).payload.view(), "3");
+    lab.cut(former, false);
+    lab.run(seconds(5));
+    EXPECT_EQ(lab.at(former).state_hash(), lab.at(*lab.leader()).state_hash());
+    lab.step(*lab.leader(), TransferLeadership{PartitionLab::node(former)});
+    lab.settle();
+    lab.run(seconds(1));
+    ASSERT_EQ(lab.lead(), former);
+    of_first.id.seq = 3;
+    EXPECT_EQ(group.ask(of_first).payload.view(), "4");
+    group.client(4);
+    EXPECT_EQ(group.ask(group.add()).payload.view(), "5");
+    group.expect_expired(of_first);
 }
 
 TEST(FullGroup, AFollowerThatTakesOverKeepsTheFloor) {
