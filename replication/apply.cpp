@@ -268,7 +268,9 @@ void Partition::State::on_sessions_fetched(const Fetched& fetched) {
         }
         const bool whole = readable && !is_floor_key(*name) &&
                            decode_session_row(row.value.view(), session).has_value();
-        if (!whole) {
+        // The floor's row is the first. Nothing of what it ended came behind its entry.
+        const SessionFloor& floor = sessions.floor();
+        if (!whole || (name->start_ms < floor.start_ms && session.applied > floor.applied)) {
             log.error("partition.session_damaged", {{"group", group()}});
             replica.mark_damaged(LogIndex{});
             return;

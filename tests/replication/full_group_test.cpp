@@ -248,19 +248,31 @@ TEST(FullGroup, ADamagedFloorIsNotServedFrom) {
 
 // A row that holds but cannot be true is as damaged as one that does not hold.
 TEST(FullGroup, AForgedFloorIsNotServedFrom) {
-    const SessionFloor cases[] = {
-        {PartitionLab::kStart + 3'600'000, LogIndex{1}},        // above the stamp of the base
-        {PartitionLab::kStart + 3'600'000, LogIndex{1U << 20}}  // of an entry that is nowhere
+    constexpr std::int64_t kFar = PartitionLab::kStart + 3'600'000;
+    struct Case {
+        const char* why;
+        SessionFloor floor;
+        LogIndex session;  // the last entry of one that starts below it
     };
-    for (const SessionFloor& forged : cases) {
-        SCOPED_TRACE(forged.applied.value);
+    const Case cases[] = {
+        {"above the stamp of the base", {kFar, LogIndex{1}}, LogIndex{1}},
+        {"of an entry that is nowhere", {kFar, LogIndex{50}}, LogIndex{1}},
+        {"older than a session below it", {kFar, LogIndex{50}}, LogIndex{51}},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.why);
         FullGroup group;
-        group.evicted();
+        const Request first = group.evicted();
         group.lab.sweep(0);
         group.lab.crash(0);
         storage::WriteBatch batch;
-        batch.put_row(storage::Table::Session, floor_row_key(rows_prefix(PartitionLab::kGroup, 0)),
-                      encode_floor_row(forged));
+        const std::string at = rows_prefix(PartitionLab::kGroup, 0);
+        batch.put_row(storage::Table::Session, floor_row_key(at), encode_floor_row(c.floor));
+        Session session;
+        session.applied = c.session;
+        batch.put_row(storage::Table::Session,
+                      session_row_key(at, {first.id.start_ms, first.id.client}),
+                      encode_session_row(session));
         ASSERT_TRUE(group.lab.disk(0).apply(batch).has_value());
         group.lab.boot(0);
         group.lab.run(seconds(3));
