@@ -93,8 +93,9 @@ void Router::State::turn(const epoll_event& event) {
         if (entry == nullptr) return;
     }
     if ((event.events & ~std::uint32_t{EPOLLOUT}) == 0) return;
-    if (entry->ignored || is_slow(*entry)) return remove(ref);  // it ended, or failed
-    read(ref, *entry);
+    if (!entry->ignored && !is_slow(*entry)) return read(ref, *entry);
+    // Nothing is read of it, whatever was seen before that; but it may have ended.
+    if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) remove(ref);
 }
 
 void Router::State::read(ClientRef ref, Entry& entry) {

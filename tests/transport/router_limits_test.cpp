@@ -211,6 +211,29 @@ TEST_F(RouterLimit, NothingIsReadOfAConnectionForWhichMuchWaits) {
     }));
 }
 
+// Both have sent when the listener looks; before it comes to the second one, that has become slow.
+TEST_F(RouterLimit, AConnectionThatBecomesSlowWhileItsInputWaitsIsNotCut) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
+    listen({.frame_bytes_max = kFrameBytes, .unsent_bytes_max = 4 * kFrameBytes});
+    const ClientRef names[] = {serve(), serve()};
+    for (const Tcp& tcp : served_) ASSERT_TRUE(tcp->send(kFrame));
+    std::optional<ClientRef> first;
+    ASSERT_TRUE(test::eventually({{}, {router_->descriptor()}}, [&] {
+        if (const auto got = router_->receive()) first = got->from;
+        return first.has_value();
+    }));
+    const std::size_t second = *first == names[0] ? 1 : 0;
+    const std::string frame(kFrameBytes / 2, 'v');
+    while (router_->held_bytes() <= kFrameBytes) (void)router_->send(names[second], frame);
+    while (router_->receive()) {
+    }
+    EXPECT_EQ(router_->connections(), 2u);
+    EXPECT_TRUE(look_until([&] {
+        (void)served_[second]->receive_some();
+        return last_ == names[second];
+    }));
+}
+
 TEST_F(RouterLimit, AConnectionThatTakesNothingIsCutInTime) {
     listen({.frame_bytes_max = std::size_t{1} << 20, .slow_time = std::chrono::milliseconds(300)});
     const ClientRef slow = serve();
