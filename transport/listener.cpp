@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "transport/address.h"
+#include "transport/keepalive.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,10 +18,6 @@ namespace weft::transport {
 namespace {
 
 constexpr int kBacklog = 512;
-// A peer that vanished without a word is found by the kernel.
-constexpr int kKeepaliveIdleSeconds = 5;
-constexpr int kKeepaliveIntervalSeconds = 2;
-constexpr int kKeepaliveProbes = 3;
 // Descriptors that connections leave to files and links: so many and a quarter of all.
 constexpr std::size_t kDescriptorsKept = 32;
 constexpr std::size_t kConnectionsMin = 8;

@@ -1,6 +1,7 @@
 #include "transport/socket_setup.h"
 
 #include "core/error.h"
+#include "transport/keepalive.h"
 
 #include <zmq.h>
 
@@ -14,12 +15,6 @@ namespace {
 // lies inside ZeroMQ (Z14).
 constexpr int kQueuedFrames = 32;
 constexpr int kHandshakeMs = 5000;
-// A peer that vanished without a word is found by the kernel. ZMTP heartbeats are not used: after a
-// pause of the process their timer writes on a connection that has failed already, and libzmq 4.3.4
-// aborts (docs/findings.md).
-constexpr int kKeepaliveIdleSeconds = 5;
-constexpr int kKeepaliveIntervalSeconds = 2;
-constexpr int kKeepaliveProbes = 3;
 constexpr int kReconnectMs = 100;
 constexpr int kReconnectMaxMs = 500;
 constexpr int kLingerMs = 200;
