@@ -161,11 +161,7 @@ TEST_F(RouterLimit, UnfinishedFramesHoldWhatTheBoundSays) {
     std::vector<std::pair<Tcp, std::size_t>> senders;
     for (int i = 0; i < 8; ++i) senders.emplace_back(connect(kGreeting), 0);
     EXPECT_TRUE(look_until([&] {
-        std::size_t sent = 0;
-        for (auto& [tcp, at] : senders) {
-            at += tcp->send_some(std::string_view(frame).substr(at));
-            sent += at;
-        }
+        for (auto& [tcp, at] : senders) at += tcp->send_some(std::string_view(frame).substr(at));
         EXPECT_LE(router_->held_bytes(), 4 * kFrameBytes);
         return router_->counts().heavy >= 4;
     }));
