@@ -92,7 +92,7 @@ TEST_F(MeshTest, ABurstOfLargeCallsToOneNodeEndsWell) {
     ASSERT_TRUE(mesh.has_value());
     const int links = node->links();
     node->frame_ms = 5;
-    const std::string value(std::size_t{1} << 20, 'v');
+    const std::string value(std::size_t{512} << 10, 'v');
     CallOptions patient;
     patient.timeout = seconds(50);
     std::vector<Pending> pending;
