@@ -263,12 +263,6 @@ Entity* Host::next_to_sweep() {
     return entity;
 }
 
-std::vector<const Entity*> Host::dirty_in_key_order() const {
-    std::vector<const Entity*> list(dirty_.begin(), dirty_.end());
-    std::ranges::sort(list, {}, [](const Entity* entity) { return entity->key(); });
-    return list;
-}
-
 bool Host::evictable(const Entity& entity, std::uint64_t persisted_seq) {
     return !entity.dirty && !entity.loading && !entity.ahead && entity.flush_seq <= persisted_seq;
 }

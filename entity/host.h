@@ -81,7 +81,7 @@ public:
     // nothing at the end. Each must be flushed in the same step.
     void begin_sweep();
     Entity* next_to_sweep();
-    std::vector<const Entity*> dirty_in_key_order() const;
+    std::span<Entity* const> dirty() const { return dirty_; }
 
     Entity* coldest() const { return oldest_; }
     // May go: clean, flush on disk, nothing ahead, nobody waits for it.

@@ -87,11 +87,9 @@ std::map<std::string, replication::Partition::EntityLine> merged_lines(
         if (auto line = group.partition.entity_line(row.key, row.value.view()))
             lines.emplace(row.key, *std::move(line));
     }
-    for (auto& line : group.partition.dirty_lines(query.type)) {
-        const bool here =
-            line.row_key > query.after && (rows.last || line.row_key <= rows.rows.back().key);
-        if (here) lines.insert_or_assign(line.row_key, std::move(line));
-    }
+    const std::string_view up_to = rows.last ? "" : std::string_view(rows.rows.back().key);
+    for (auto& line : group.partition.dirty_lines(query.type, query.after, up_to))
+        lines.insert_or_assign(line.row_key, std::move(line));
     return lines;
 }
 

@@ -317,13 +317,17 @@ std::optional<Partition::EntityLine> Partition::entity_line(std::string_view key
                       .exists = true};
 }
 
-std::vector<Partition::EntityLine> Partition::dirty_lines(std::string_view type) const {
+std::vector<Partition::EntityLine> Partition::dirty_lines(std::string_view type,
+                                                          std::string_view after,
+                                                          std::string_view up_to) const {
     std::vector<EntityLine> lines;
     const std::string at = state_->prefix();
-    for (const entity::Entity* e : state_->host.dirty_in_key_order()) {
+    for (const entity::Entity* e : state_->host.dirty()) {
         const auto parts = entity::split_key(e->key());
         if (!parts || parts->type != type) continue;
-        lines.push_back({.row_key = entity_row_key(at, e->key()),
+        std::string row_key = entity_row_key(at, e->key());
+        if (row_key <= after || (!up_to.empty() && row_key > up_to)) continue;
+        lines.push_back({.row_key = std::move(row_key),
                          .type = std::string(parts->type),
                          .id = std::string(parts->id),
                          .revision = e->committed.revision,

@@ -128,8 +128,10 @@ public:
     };
     // Decodes a scanned Entity row; nothing for rows that are not entity headers.
     std::optional<EntityLine> entity_line(std::string_view key, std::string_view value) const;
-    // Committed state in memory that is newer than the rows (dirty entities), in key order.
-    std::vector<EntityLine> dirty_lines(std::string_view type) const;
+    // Committed state in memory that is newer than the rows (dirty entities): those whose row key
+    // comes behind `after` and, unless that is empty, not behind `up_to`. In no order.
+    std::vector<EntityLine> dirty_lines(std::string_view type, std::string_view after,
+                                        std::string_view up_to) const;
 
 private:
     struct State;

@@ -11,9 +11,9 @@ namespace weft::transport {
 
 namespace {
 
-// Of one turn: others are waiting.
-constexpr std::size_t kTurnBytes = std::size_t{256} << 10;
-constexpr std::size_t kFirstBytes = 4096;
+// The head of a unit is in the first part.
+constexpr std::size_t kHeadRoom = 64;
+constexpr std::size_t kPartMin = 4096, kPartMax = std::size_t{64} << 10;
 
 bool is_later(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
@@ -28,29 +28,52 @@ Io Connection::read(char* buffer, std::size_t size, std::size_t& got) const {
     return received < 0 && is_later(errno) ? Io::Later : Io::Ended;
 }
 
-Io Connection::read_on(std::size_t frame_bytes_max, std::size_t& got) {
+void Connection::keep(std::string_view begin) {
+    begin_part(std::max(begin.size(), kHeadRoom));
+    unfinished_.back() = begin;
+    unfinished_bytes_ = begin.size();
+}
+
+void Connection::begin_part(std::size_t room) {
+    unfinished_.emplace_back().reserve(room);
+    unfinished_room_ += unfinished_.back().capacity();
+}
+
+Io Connection::read_on(std::size_t frame_bytes_max, std::size_t share, std::size_t& got) {
     for (;;) {
-        const Unit unit = next_unit(phase, unfinished_, frame_bytes_max);
-        const std::size_t have = unfinished_.size();
-        if (!unit.good || have == unit.bytes) return Io::Done;
-        if (got >= kTurnBytes) return Io::Later;
-        if (unfinished_.capacity() == have) {
-            std::string larger;  // not reserve(): it would take twice as much
-            larger.reserve(std::min(unit.bytes, std::max(kFirstBytes, have * 2)));
-            larger = unfinished_;
-            unfinished_ = std::move(larger);
-        }
-        const std::size_t room =
-            std::min({unit.bytes, unfinished_.capacity(), have + kTurnBytes}) - have;
+        const Unit unit = next_unit(phase, unfinished_.front(), frame_bytes_max);
+        if (!unit.good || unfinished_bytes_ == unit.bytes) return Io::Done;
+        if (got >= share) return Io::Later;
+        const std::size_t missing = unit.bytes - unfinished_bytes_;
+        if (unfinished_.back().size() == unfinished_.back().capacity())
+            begin_part(std::min(missing, std::clamp(unfinished_bytes_, kPartMin, kPartMax)));
+        std::string& part = unfinished_.back();
+        const std::size_t have = part.size();
+        const std::size_t room = std::min({missing, part.capacity() - have, share - got});
         std::size_t more = 0;
         Io result = Io::Done;
-        unfinished_.resize_and_overwrite(have + room, [&](char* bytes, std::size_t) {
+        part.resize_and_overwrite(have + room, [&](char* bytes, std::size_t) {
             result = read(bytes + have, room, more);
             return have + more;
         });
         if (result != Io::Done) return result;
+        unfinished_bytes_ += more;
         got += more;
     }
+}
+
+std::string Connection::take_unfinished() {
+    std::vector<std::string> parts = std::exchange(unfinished_, {});
+    const std::size_t bytes = std::exchange(unfinished_bytes_, 0);
+    unfinished_room_ = 0;
+    if (parts.size() == 1) return std::move(parts.front());
+    std::string whole;
+    whole.reserve(bytes);
+    for (std::string& part : parts) {
+        whole += part;
+        part = {};
+    }
+    return whole;
 }
 
 Io Connection::send(std::string_view frame) {

@@ -9,7 +9,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 namespace weft::transport {
 
@@ -34,11 +34,11 @@ public:
     Io read(char* buffer, std::size_t size, std::size_t& got) const;
     bool has_unfinished() const { return !unfinished_.empty(); }
     // Keeps the begin of a unit.
-    void keep(std::string_view begin) { unfinished_ = begin; }
+    void keep(std::string_view begin);
     // Reads on until that unit is whole (Done), or a turn's share is read. Nothing is set aside for
     // bytes that have not come.
-    Io read_on(std::size_t frame_bytes_max, std::size_t& got);
-    std::string take_unfinished() { return std::exchange(unfinished_, {}); }
+    Io read_on(std::size_t frame_bytes_max, std::size_t share, std::size_t& got);
+    std::string take_unfinished();
 
     // Sends one message; what the kernel does not take waits.
     Io send(std::string_view frame);
@@ -46,11 +46,14 @@ public:
     Io flush();
     std::size_t unsent_bytes() const { return unsent_bytes_; }
     // Bytes of this process that the other end makes it hold.
-    std::size_t held_bytes() const { return unfinished_.capacity() + unsent_bytes_; }
+    std::size_t held_bytes() const { return unfinished_room_ + unsent_bytes_; }
 
 private:
+    void begin_part(std::size_t room);
+
     int descriptor_;
-    std::string unfinished_;
+    std::vector<std::string> unfinished_;  // parts: what is there is not copied when more comes
+    std::size_t unfinished_bytes_ = 0, unfinished_room_ = 0;
     std::deque<std::string> unsent_;
     std::size_t sent_of_first_ = 0;
     std::size_t unsent_bytes_ = 0;

@@ -11,7 +11,7 @@ namespace {
 
 // Of one receive() that has found no frame.
 constexpr int kTurns = 64;
-constexpr std::size_t kReadBytes = std::size_t{512} << 10;
+constexpr std::size_t kReadBytes = std::size_t{256} << 10;
 // A frame just over our own limit arrives, so that it can be answered with a reason.
 constexpr std::size_t kFrameSlackBytes = 4096;
 

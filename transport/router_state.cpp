@@ -12,6 +12,10 @@ namespace weft::transport {
 namespace {
 
 constexpr int kAcceptsPerTurn = 16;
+// What one look reads of all that have something, in equal shares: who sends much does not make the
+// others wait.
+constexpr std::size_t kLookBytes = std::size_t{256} << 10;
+constexpr std::size_t kShareMin = kLookBytes / kLookEvents, kShareMax = kLookBytes / 2;
 constexpr Duration kFinishTime = std::chrono::milliseconds(500);
 constexpr Duration kClockInterval = std::chrono::milliseconds(100);
 // Longer than the node sleeps.
@@ -77,6 +81,8 @@ bool Router::State::look() {
         event_at = 0;
         event_count = std::max(epoll_wait(epoll.get(), events.data(), kLookEvents, 0), 0);
         if (event_count == 0) return false;
+        share =
+            std::clamp(kLookBytes / static_cast<std::size_t>(event_count), kShareMin, kShareMax);
     }
     turn(events[static_cast<std::size_t>(event_at++)]);
     return true;
@@ -102,8 +108,8 @@ void Router::State::read(ClientRef ref, Entry& entry) {
     Io result = Io::Done;
     if (entry.connection.has_unfinished()) {
         std::size_t got = 0;
-        result =
-            counted(entry, [&](Connection& c) { return c.read_on(limits.frame_bytes_max, got); });
+        result = counted(
+            entry, [&](Connection& c) { return c.read_on(limits.frame_bytes_max, share, got); });
         read_bytes += got;
         if (result == Io::Done) {
             whole = counted(entry, [](Connection& c) { return c.take_unfinished(); });
@@ -114,7 +120,7 @@ void Router::State::read(ClientRef ref, Entry& entry) {
         }
     } else {
         std::size_t got = 0;
-        result = entry.connection.read(scratch.get(), kScratchBytes, got);
+        result = entry.connection.read(scratch.get(), std::min(share, kScratchBytes), got);
         rest = {scratch.get(), got};
         read_bytes += got;
     }

@@ -90,6 +90,7 @@ struct Router::State {
     std::string_view rest;
     std::array<epoll_event, kLookEvents> events;
     int event_at = 0, event_count = 0;
+    std::size_t share = 0;       // bytes that each of them may send in this look
     std::size_t read_bytes = 0;  // by this receive()
     Instant looked = Instant::long_ago();
     // Time that the listener was awake: what did not come while the process was paused is not late.

@@ -108,26 +108,57 @@ TEST_F(RouterLimit, FramesThatDoNotEndAreCutInTime) {
     EXPECT_TRUE(alive(good));
 }
 
-// Of every size about what one turn reads: nothing comes behind a whole frame that would wake it.
+// Of every size about what one turn reads and one part keeps: nothing comes behind a whole frame
+// that would wake it.
 TEST_F(RouterLimit, LargeFramesArriveWithNothingBehindThem) {
-    constexpr std::size_t kTurn = std::size_t{256} << 10;
+    constexpr std::size_t kPart = std::size_t{64} << 10, kTurn = 2 * kPart;
     listen({.frame_bytes_max = std::size_t{4} << 20});
-    for (std::size_t size : {kTurn - 9, kTurn, kTurn + 9, 2 * kTurn, 5 * kTurn - 9, 8 * kTurn}) {
+    std::string bytes(16 * kTurn, 'v');
+    for (std::size_t i = 0; i < bytes.size(); i += 7) bytes[i] = static_cast<char>(i % 251);
+    for (std::size_t size : {std::size_t{4096}, kPart, kTurn - 9, kTurn, kTurn + 9, 2 * kTurn,
+                             5 * kTurn - 9, 16 * kTurn}) {
         for (std::size_t less = 0; less < 3; ++less) {
-            const std::string frame = test::zmtp_frame(std::string(size - less, 'v'));
+            const std::string body = bytes.substr(0, size - less);
+            const std::string frame = test::zmtp_frame(body);
             auto sender = connect(kGreeting);
-            std::size_t at = 0, got = 0;
+            std::size_t at = 0;
+            std::string got;
             EXPECT_TRUE(test::eventually({{}, {router_->descriptor()}},
                                          [&] {
                                              at += sender->send_some(
                                                  std::string_view(frame).substr(at));
                                              while (const auto next = router_->receive())
-                                                 got = next->frame.size();
-                                             return got == size - less;
+                                                 got = next->frame;
+                                             return !got.empty();
                                          }))
                 << size << " - " << less;
+            EXPECT_TRUE(got == body) << size << " - " << less;
         }
     }
+}
+
+// Many who send much at once get little each, so that one who sends a little does not wait.
+TEST_F(RouterLimit, WhoSendsLittleDoesNotWaitForThoseWhoSendMuch) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20, kSenders = 60;
+    listen({.frame_bytes_max = kFrameBytes});
+    const ClientRef good = serve();
+    const std::string half = test::zmtp_frame(std::string(kFrameBytes, 'x')).substr(0, 600'000);
+    std::vector<Tcp> many;
+    while (many.size() < kSenders) many.push_back(connect(kGreeting + half.substr(0, 1000)));
+    EXPECT_TRUE(look_until([&] { return router_->held_bytes() >= kSenders * 1000; }));
+    std::size_t sent = 0;
+    for (const Tcp& tcp : many) sent += tcp->send_some(std::string_view(half).substr(1000));
+    ASSERT_GT(sent, kSenders * 50'000);
+    ASSERT_TRUE(served_[0]->send(kFrame));
+    const std::size_t before = router_->held_bytes();
+    last_ = {};
+    EXPECT_TRUE(test::eventually({{}, {router_->descriptor()}}, [&] {
+        const auto got = router_->receive();
+        if (got) last_ = got->from;
+        return got.has_value();
+    }));
+    EXPECT_EQ(last_, good);
+    EXPECT_LT(router_->held_bytes() - before, std::size_t{1} << 20);
 }
 
 TEST_F(RouterLimit, SilentHalvesDoNotKeepALargeFrameOut) {
