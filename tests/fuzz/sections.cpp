@@ -37,7 +37,7 @@ bool same(const DecodedEntry& a, const DecodedEntry& b) {
            a.outcome.outcome == b.outcome.outcome &&
            a.outcome.error_number == b.outcome.error_number &&
            a.outcome.message.substr(0, kOutcomeMessageBytesMax) == b.outcome.message &&
-           a.reply == b.reply;
+           a.reply == b.reply && a.session_floor == b.session_floor;
 }
 
 // As a leader writes it.
@@ -53,6 +53,7 @@ std::string written(EntryKind kind, const DecodedEntry& entry) {
     if (entry.snapshot) builder.section(SectionType::SnapshotPart, *entry.snapshot);
     if (entry.has_outcome) write_outcome(builder, entry.outcome);
     if (!entry.reply.empty()) builder.section(SectionType::Reply, entry.reply);
+    if (entry.session_floor) write_session_floor(builder, *entry.session_floor);
     EntryHeader header;
     return std::string(builder.finish(header, Chain{}).view());
 }
