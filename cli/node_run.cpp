@@ -2,6 +2,7 @@
 
 #include "cli/node_folder.h"
 #include "core/error.h"
+#include "node/runtime/memory_return.h"
 #include "node/runtime/runtime.h"
 #include "routing/genesis.h"
 
@@ -71,6 +72,7 @@ int run_node_folder(Shell& shell, const std::filesystem::path& path) {
     if (!options) return shell.fail(options.error());
     options->stop_descriptor = *stop;
     if (const auto good = read_environment(*options); !good) return shell.fail(good.error());
+    node::take_memory_in_large_steps();
     const auto ended = node::run_node(*options);
     return ended ? *ended : shell.fail(ended.error());
 }

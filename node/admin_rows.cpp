@@ -6,6 +6,7 @@
 #include "node/admin_cursor.h"
 #include "node/admin_table.h"
 #include "node/facts.h"
+#include "node/merged_lines.h"
 #include "node/state.h"
 #include "replication/rows.h"
 #include "replication/sections.h"
@@ -15,7 +16,6 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,11 +30,10 @@ using enum routing::CellKind;
 
 constexpr std::size_t kQueriesMax = 16;
 constexpr std::size_t kPageRows = 500, kPageBytes = std::size_t{256} << 10;
-constexpr std::size_t kScanRows = 1024;
 constexpr std::size_t kScanBytes = std::size_t{256} << 10;
 constexpr std::size_t kLogBytes = std::size_t{1} << 20;
 storage::RowScan scan_of(storage::Table table, std::string prefix, std::string after) {
-    return {table, std::move(prefix), std::move(after), kScanBytes, kScanRows};
+    return {table, std::move(prefix), std::move(after), kScanBytes, kLinesMax};
 }
 
 routing::AdminReply entities_page(std::uint64_t id) {
@@ -75,22 +74,6 @@ void add_entity(AdminQuery& query, const replication::Partition::EntityLine& lin
 bool page_is_full(const AdminQuery& query) {
     return query.reply.cells.size() >= kPageRows * query.reply.columns.size() ||
            query.page_bytes >= kPageBytes;
-}
-
-// What the scanned rows say and memory knows better, by row key, up to where the rows reach. An
-// entity is thus met in its own place, whatever becomes of it between two pages.
-std::map<std::string, replication::Partition::EntityLine> merged_lines(
-    const AdminQuery& query, const Hosted& group, const storage::FetchedRows& rows) {
-    std::map<std::string, replication::Partition::EntityLine> lines;
-    for (const storage::ScannedRow& row : rows.rows) {
-        if (row.state != storage::FetchedRow::State::Found) continue;
-        if (auto line = group.partition.entity_line(row.key, row.value.view()))
-            lines.emplace(row.key, *std::move(line));
-    }
-    const std::string_view up_to = rows.last ? "" : std::string_view(rows.rows.back().key);
-    for (auto& line : group.partition.dirty_lines(query.type, query.after, up_to))
-        lines.insert_or_assign(line.row_key, std::move(line));
-    return lines;
 }
 
 std::string_view kind_name(EntryKind kind) {
@@ -245,21 +228,20 @@ void Node::State::scan_entities(AdminQuery query) {
 }
 
 void Node::State::entities_rows(AdminQuery query, const storage::FetchedRows& rows) {
+    std::string reach;
     const Hosted* group = find(query.group);
     if (group != nullptr && group->role == Role::Leader) {
-        for (const auto& [key, line] : merged_lines(query, *group, rows)) {
+        MergedLines merged = merged_lines(group->partition, query.type, query.after, rows);
+        for (const auto& [key, line] : merged.by_key) {
             add_entity(query, line);
             if (!page_is_full(query)) continue;
             query.after = key;
             return end_page(std::move(query), false);
         }
+        reach = std::move(merged.reach);
     }
-    if (rows.last) {
-        query.group = GroupId{query.group.value + 1};
-        query.after.clear();
-    } else {
-        query.after = rows.rows.back().key;
-    }
+    if (reach.empty()) query.group = GroupId{query.group.value + 1};
+    query.after = std::move(reach);
     scan_entities(std::move(query));
 }
 

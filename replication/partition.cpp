@@ -319,15 +319,27 @@ std::optional<Partition::EntityLine> Partition::entity_line(std::string_view key
 
 std::vector<Partition::EntityLine> Partition::dirty_lines(std::string_view type,
                                                           std::string_view after,
-                                                          std::string_view up_to) const {
-    std::vector<EntityLine> lines;
+                                                          std::string_view up_to,
+                                                          std::size_t most) const {
     const std::string at = state_->prefix();
+    // Without copying the keys of those that are not wanted: they may be all of a large group.
+    const auto behind = [&](std::string_view key, std::string_view row_key) {
+        const int begins = std::string_view(at).compare(row_key.substr(0, at.size()));
+        return begins != 0 ? begins > 0 : key > row_key.substr(at.size());
+    };
+    std::vector<const entity::Entity*> found;
     for (const entity::Entity* e : state_->host.dirty()) {
+        const std::string_view key = e->key();
+        const auto parts = entity::split_key(key);
+        if (!parts || parts->type != type || !behind(key, after)) continue;
+        if (up_to.empty() || !behind(key, up_to)) found.push_back(e);
+    }
+    const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(most, found.size()));
+    std::ranges::partial_sort(found, end, {}, [](const entity::Entity* e) { return e->key(); });
+    std::vector<EntityLine> lines;
+    for (const entity::Entity* e : std::ranges::subrange(found.begin(), end)) {
         const auto parts = entity::split_key(e->key());
-        if (!parts || parts->type != type) continue;
-        std::string row_key = entity_row_key(at, e->key());
-        if (row_key <= after || (!up_to.empty() && row_key > up_to)) continue;
-        lines.push_back({.row_key = std::move(row_key),
+        lines.push_back({.row_key = entity_row_key(at, e->key()),
                          .type = std::string(parts->type),
                          .id = std::string(parts->id),
                          .revision = e->committed.revision,

@@ -18,6 +18,9 @@ namespace weft::transport {
 namespace {
 
 constexpr int kBacklog = 512;
+// What the kernel keeps of a connection besides what is on its way: the rest waits with us, where
+// it is counted.
+constexpr int kNotSentBytes = 128 << 10;
 // Descriptors that connections leave to files and links: so many and a quarter of all.
 constexpr std::size_t kDescriptorsKept = 32;
 constexpr std::size_t kConnectionsMin = 8;
@@ -30,7 +33,8 @@ bool set_options(int socket) {
     return set(SOL_SOCKET, SO_REUSEADDR, 1) && set(SOL_SOCKET, SO_KEEPALIVE, 1) &&
            set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveIdleSeconds) &&
            set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveIntervalSeconds) &&
-           set(IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes) && set(IPPROTO_TCP, TCP_NODELAY, 1);
+           set(IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes) && set(IPPROTO_TCP, TCP_NODELAY, 1) &&
+           set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, kNotSentBytes);
 }
 
 }  // namespace

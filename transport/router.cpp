@@ -47,7 +47,8 @@ std::optional<Router::Received> Router::receive() {
 }
 
 bool Router::has_input() const {
-    return !state_->rest.empty() || state_->event_at != state_->event_count;
+    return !state_->rest.empty() || !state_->resumed.empty() ||
+           state_->event_at != state_->event_count;
 }
 
 SendResult Router::send(ClientRef to, std::string_view frame) {

@@ -38,16 +38,18 @@ std::optional<Router::Received> Router::State::next_frame() {
     while (!rest.empty()) {
         Entry* entry = find(current);
         if (entry == nullptr || entry->ignored) break;
+        if (is_slow(*entry)) {
+            entry->parked = true;
+            keep_rest(*entry);
+            break;
+        }
         const Unit unit = next_unit(entry->connection.phase, rest, limits.frame_bytes_max);
         if (!unit.good) {
             cut(current, counts.rejected);
             break;
         }
         if (unit.head == 0 || rest.size() < unit.bytes) {
-            counted(*entry, [&](Connection& connection) {
-                connection.keep(rest);
-                return 0;
-            });
+            keep_rest(*entry);
             if (entry->connection.phase == Phase::Open) set_due(current, *entry, &unfinished);
             shed_input();
             break;
@@ -74,8 +76,22 @@ std::optional<Router::Received> Router::State::next_frame() {
     return std::nullopt;
 }
 
+void Router::State::keep_rest(Entry& entry) {
+    counted(entry, [&](Connection& connection) {
+        connection.keep(rest);
+        return 0;
+    });
+}
+
 // Takes up the next connection that has something. False: there is none.
 bool Router::State::look() {
+    if (!resumed.empty()) {
+        const ClientRef ref = resumed.front();
+        resumed.pop_front();
+        Entry* entry = find(ref);
+        if (entry != nullptr && entry->parked && !is_slow(*entry)) resume(ref, *entry);
+        return true;
+    }
     if (event_at == event_count) {
         clock();
         event_at = 0;
@@ -99,9 +115,17 @@ void Router::State::turn(const epoll_event& event) {
         if (entry == nullptr) return;
     }
     if ((event.events & ~std::uint32_t{EPOLLOUT}) == 0) return;
-    if (!entry->ignored && !is_slow(*entry)) return read(ref, *entry);
+    if (!entry->ignored && !is_slow(*entry))
+        return entry->parked ? resume(ref, *entry) : read(ref, *entry);
     // Nothing is read of it, whatever was seen before that; but it may have ended.
     if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) remove(ref);
+}
+
+void Router::State::resume(ClientRef ref, Entry& entry) {
+    entry.parked = false;
+    whole = counted(entry, [](Connection& c) { return c.take_unfinished(); });
+    rest = whole;
+    current = ref;
 }
 
 void Router::State::read(ClientRef ref, Entry& entry) {
@@ -177,6 +201,7 @@ void Router::State::write(ClientRef ref, Entry& entry) {
     if (entry.connection.unsent_bytes() < before) entry.moved = clock_at;
     if (result == Io::Done) sending.erase(ref);
     if (result == Io::Done || is_slow(entry) != was_slow) watch(ref, entry);
+    if (entry.parked && !is_slow(entry)) resumed.push_back(ref);
 }
 
 void Router::State::watch(ClientRef ref, const Entry& entry) {

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <deque>
 #include <list>
 #include <memory>
 #include <unordered_map>
@@ -32,6 +33,7 @@ struct Router::State {
         Instant due_since;
         Instant moved;  // something began to wait for it, or it took some
         bool ignored = false;
+        bool parked = false;  // what it sent before it became slow is kept, and not looked at
     };
 
     State(Descriptor listening_at, Descriptor looking_at, const RouterLimits& within)
@@ -42,6 +44,7 @@ struct Router::State {
         return found == entries.end() ? nullptr : &found->second;
     }
     std::optional<Received> next_frame();
+    void keep_rest(Entry& entry);
     bool look();
     void turn(const epoll_event& event);
     void read(ClientRef ref, Entry& entry);
@@ -51,7 +54,7 @@ struct Router::State {
     void write(ClientRef ref, Entry& entry);
     void watch(ClientRef ref, const Entry& entry);
     bool is_slow(const Entry& entry) const {
-        return entry.connection.unsent_bytes() > limits.unsent_bytes_max / 4;
+        return entry.connection.unsent_bytes() > limits.unsent_bytes_max / 64;
     }
     void cut(ClientRef ref, std::uint64_t& counter);
     void remove(ClientRef ref);
@@ -62,6 +65,7 @@ struct Router::State {
     void shed_output();
     void clock();
     void listen(bool on);
+    void resume(ClientRef ref, Entry& entry);
     // Counts what `change` makes the connection hold.
     template <class Change>
     auto counted(Entry& entry, Change change) {
@@ -79,6 +83,7 @@ struct Router::State {
     // In the order in which that began; a connection is in one of them at most.
     Ages greeting, unfinished, finishing;
     std::unordered_set<ClientRef> sending;  // have something unsent
+    std::deque<ClientRef> resumed;          // were parked, and are not slow any more
     std::uint64_t last_ref = 0;
     std::size_t held = 0;
     RouterCounts counts;

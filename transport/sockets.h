@@ -56,7 +56,8 @@ struct RouterLimits {
     // Also bounded by what the process may open. When they are taken, a new connection takes the
     // place of the oldest that has sent no good frame, or of the one silent for longest.
     std::size_t connections_max = 4096;
-    // Frames that wait for one connection. While a quarter of it waits, nothing is read of it.
+    // Frames that wait for one connection. While more than 1/64 of it waits, nothing is read of it,
+    // and what it had sent before stays unread.
     std::size_t unsent_bytes_max = std::size_t{4} << 20;
     // For the greeting of a new connection, for a frame from its first byte to its last, and for
     // one that takes nothing of what waits for it.

@@ -6,9 +6,9 @@ namespace weft::node {
 
 Result<void> ClientPort::write(ClientRef to, const routing::ToClient& message,
                                const wire::FrameHeader& header) {
-    const auto [place, fresh] = written_.try_emplace(to, written_.size());
-    if (fresh && writers_.size() < written_.size()) writers_.emplace_back();
-    wire::FrameWriter& frame = writers_[place->second];
+    auto place = written_.find(to);
+    if (place == written_.end()) place = written_.emplace(to, take_writer()).first;
+    wire::FrameWriter& frame = place->second;
     const auto send_now = [&] { send(to, frame, header); };
     auto added =
         wire::add_or_begin_anew(frame, [&] { return wire::write(frame, message); }, send_now);
@@ -17,23 +17,36 @@ Result<void> ClientPort::write(ClientRef to, const routing::ToClient& message,
         // Of fixed size, and the frame is empty: it fits.
         static_cast<void>(wire::write(frame, refusal));
     }
-    if (frame.bytes() >= wire::kFrameCloseBytes) send_now();
+    if (frame.bytes() >= wire::kFrameCloseBytes) {
+        send_now();
+        free_.push_back(std::move(frame));
+        written_.erase(place);
+    }
     return added;
+}
+
+wire::FrameWriter ClientPort::take_writer() {
+    if (free_.empty()) return {};
+    wire::FrameWriter writer = std::move(free_.back());
+    free_.pop_back();
+    return writer;
 }
 
 void ClientPort::flush(const wire::FrameHeader& header, Rejects& rejects,
                        std::deque<Event>& events) {
-    for (const auto& [to, place] : written_)
-        if (!writers_[place].empty()) send(to, writers_[place], header);
+    for (auto& [to, frame] : written_) {
+        if (!frame.empty()) send(to, frame, header);
+        free_.push_back(std::move(frame));
+    }
     written_.clear();
     for (const ClientRef client : finished_) {
         router_.finish(client);
         gone_.push_back(client);
     }
     finished_.clear();
-    if (writers_.size() > kWritersKept) {
-        writers_.resize(kWritersKept);
-        writers_.shrink_to_fit();
+    if (free_.size() > kWritersKept) {
+        free_.resize(kWritersKept);
+        free_.shrink_to_fit();
     }
     for (const ClientRef client : gone_) events.push_back(ClientGone{client});
     gone_.clear();

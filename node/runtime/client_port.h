@@ -34,11 +34,12 @@ public:
 private:
     static constexpr std::size_t kWritersKept = 64;
 
+    wire::FrameWriter take_writer();
     void send(ClientRef to, wire::FrameWriter& frame, const wire::FrameHeader& header);
 
     transport::Router router_;
-    std::vector<wire::FrameWriter> writers_;              // reused from round to round
-    std::unordered_map<ClientRef, std::size_t> written_;  // this round's, by place in writers_
+    std::vector<wire::FrameWriter> free_;  // the one used last is taken first: its memory is warm
+    std::unordered_map<ClientRef, wire::FrameWriter> written_;  // this round's
     std::vector<ClientRef> gone_, finished_;
     std::uint64_t dropped_ = 0;
 };

@@ -76,9 +76,12 @@ TEST(AdminPages, AreBoundedWhereverTheirLinesComeFrom) {
             ASSERT_EQ(lab.call("counter", "c", "add", "1").outcome, Outcome::Done);
         }
         lab.run_for(std::chrono::milliseconds(200));
-        for (const auto& [verb, arguments, name] :
-             {std::tuple{"entities", std::vector<std::string>{"kv"}, "id"},
-              std::tuple{"journal", std::vector<std::string>{"counter", "c"}, "version"}}) {
+        using Words = std::vector<std::string>;
+        // Those with k9 come last: behind more changes than one look takes.
+        for (const auto& [verb, arguments, name, lines_wanted] :
+             {std::tuple{"entities", Words{"kv"}, "id", 1200u},
+              std::tuple{"entities", Words{"kv", "k9"}, "id", 111u},
+              std::tuple{"journal", Words{"counter", "c"}, "version", 1200u}}) {
             std::multiset<std::string> found;
             routing::AdminReply reply;
             do {
@@ -89,8 +92,8 @@ TEST(AdminPages, AreBoundedWhereverTheirLinesComeFrom) {
                 EXPECT_LE(lines.size(), 1000u) << verb;
                 std::ranges::copy(lines, std::inserter(found, found.end()));
             } while (!reply.last);
-            EXPECT_EQ(found.size(), 1200u) << verb;
-            EXPECT_EQ(std::set<std::string>(found.begin(), found.end()).size(), 1200u) << verb;
+            EXPECT_EQ(found.size(), lines_wanted) << verb;
+            EXPECT_EQ(std::set<std::string>(found.begin(), found.end()).size(), lines_wanted);
         }
     }
 }

@@ -241,6 +241,43 @@ TEST_F(RouterLimit, NothingIsReadOfAConnectionForWhichMuchWaits) {
     }));
 }
 
+// It has sent many at once, and takes no answer to the first: the others wait with us, behind other
+// connections, and come in their order when it does. Or go with it.
+TEST_F(RouterLimit, WhatAConnectionSentBeforeItBecameSlowWaits) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20, kFrames = 1000;
+    listen({.frame_bytes_max = kFrameBytes, .unsent_bytes_max = 4 * kFrameBytes});
+    const ClientRef slow = serve(), ends = serve();
+    std::string many;
+    for (std::size_t i = 0; i < kFrames; ++i) many += test::zmtp_frame(std::to_string(i));
+    const std::string answer(kFrameBytes / 2, 'v');
+    for (const ClientRef name : {slow, ends}) {
+        ASSERT_TRUE(served_[name == slow ? 0 : 1]->send(many));
+        last_ = {};
+        ASSERT_TRUE(test::eventually({{}, {router_->descriptor()}}, [&] {
+            const auto got = router_->receive();
+            if (got && got->from == name) last_ = name;
+            return last_ == name;
+        }));
+        const std::size_t held = router_->held_bytes();
+        while (router_->held_bytes() <= held + kFrameBytes) (void)router_->send(name, answer);
+    }
+    const ClientRef other = serve();
+    EXPECT_EQ(last_, other);
+    served_[1].reset();
+    EXPECT_TRUE(look_until([&] { return router_->connections() == 2; }));
+    std::size_t next = 1;
+    EXPECT_TRUE(test::eventually({{}, {router_->descriptor()}}, [&] {
+        (void)served_[0]->receive_some();
+        while (const auto got = router_->receive()) {
+            EXPECT_EQ(got->from, slow);
+            EXPECT_EQ(got->frame, std::to_string(next++));
+        }
+        return next == kFrames;
+    }));
+    EXPECT_TRUE(alive(slow));
+    EXPECT_LT(router_->held_bytes(), kFrameBytes);
+}
+
 // Both have sent when the listener looks; before it comes to the second one, that has become slow.
 TEST_F(RouterLimit, AConnectionThatBecomesSlowWhileItsInputWaitsIsNotCut) {
     constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
