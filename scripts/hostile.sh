@@ -144,8 +144,10 @@ start_load() {
 
 # ---- rows
 rows=()
+row=''
 failed=0
 verdict=''
+waits="others wait"
 blame() { verdict+="${verdict:+, }$*"; }
 less() { awk -v a="$1" -v b="$2" 'BEGIN {exit !(a < b)}'; }
 judge() { # DEAD; the row's figures are in $row
@@ -156,7 +158,7 @@ judge() { # DEAD; the row's figures are in $row
     [ -z "$1" ] || blame "node ended:" "$1"
     less "$peak_max" "$(r peak_mib)" && blame "peak over $peak_max MiB"
     [ -n "$1" ] || ! less "$above_max" "$above" || blame "keeps $(printf '%.0f' "$above") MiB"
-    less "$p99_max" "$(r p99_ms)" && blame "others wait"
+    less "$p99_max" "$(r p99_ms)" && blame "$waits"
     [ "$(r kept)" -le "$kept_max" ] || blame "keeps $(r kept) connections"
     [ "$(r served)" -gt 0 ] || blame "nobody was served"
     [ "$(r refused)" = 0 ] || blame "others are refused: $(r refusal)"
@@ -183,7 +185,7 @@ print_head() {
 
 # One attack against one node: figures of it, of the honest load meanwhile, and of the time after.
 run_row() { # ATTACK AMOUNT ON SECONDS NODE
-    local name=$1 amount=$2 on=$3 seconds=$4 node=$5 done_json='{}' pid soft row dead refusal
+    local name=$1 amount=$2 on=$3 seconds=$4 node=$5 done_json='{}' pid soft dead refusal
     local descriptors kept end
     make_well
     pid=${pids[$node]}
@@ -228,9 +230,20 @@ run_row() { # ATTACK AMOUNT ON SECONDS NODE
         refusal: (if $refusal == "" then $c.complaint else $refusal end),
         alive: (if $dead == "" then "yes" else "NO" end)}' <<<"$row")
     judge "$dead"
-    [ -z "$verdict" ] || failed=$((failed + 1))
     [[ "$verdict" != *keeps* ]] || restart "$node"
-    row=$(jq -c --arg verdict "${verdict:-ok}" '. + {verdict: $verdict}' <<<"$row")
+}
+# A machine that was busy with something else made others wait, too: what nothing but time says is
+# looked at up to twice more. The last look counts.
+take_row() { # as run_row
+    local look
+    for look in 1 2 3; do
+        run_row "$@"
+        [ "$verdict" = "$waits" ] && [ "$look" -lt 3 ] || break
+        say "others' p99 was $(jq .p99_ms <<<"$row") ms: once more"
+    done
+    [ -z "$verdict" ] || failed=$((failed + 1))
+    row=$(jq -c --arg verdict "${verdict:-ok}" --argjson looks "$look" \
+        '. + {verdict: $verdict, looks: $looks}' <<<"$row")
     rows+=("$row")
     print_row "$row"
 }
@@ -248,11 +261,11 @@ for line in "${known[@]}"; do
     [ ${#only[@]} -eq 0 ] || [[ " ${only[*]} " == *" $name "* ]] || continue
     wanted+=("$name $amount")
 done
-share=$((minutes * 60 / ${#wanted[@]} - 5))
+share=$((minutes * 60 / ${#wanted[@]} - 6))
 [ "$share" -ge 3 ] || share=3
 [ "$share" -le 300 ] || share=300
 
-run_row quiet 0 none 3 a
+take_row quiet 0 none 3 a
 turn=0
 for line in "${wanted[@]}"; do
     read -r name amount <<<"$line"
@@ -270,10 +283,10 @@ for line in "${wanted[@]}"; do
         # The time a node gives to a handshake, and some more.
         half-open | slowloris) [ "$seconds" -ge 8 ] || seconds=8 ;;
     esac
-    run_row "$name" "$amount" "$on" "$seconds" "${nodes[$((turn % 3))]}"
+    take_row "$name" "$amount" "$on" "$seconds" "${nodes[$((turn % 3))]}"
     turn=$((turn + 1))
 done
-run_row quiet 0 none 3 a
+take_row quiet 0 none 3 a
 [ "$format" = table ] || printf '%s\n' "${rows[@]}" | jq -s .
 noise=$(printf '%s\n' "${rows[@]}" |
     jq -s '[.[] | select(.attack == "quiet") | .p99_ms | round] | max')
