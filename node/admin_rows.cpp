@@ -231,7 +231,8 @@ void Node::State::entities_rows(AdminQuery query, const storage::FetchedRows& ro
     std::string reach;
     const Hosted* group = find(query.group);
     if (group != nullptr && group->role == Role::Leader) {
-        MergedLines merged = merged_lines(group->partition, query.type, query.after, rows);
+        MergedLines merged =
+            merged_lines(group->partition, query.type, query.text, query.after, rows);
         for (const auto& [key, line] : merged.by_key) {
             add_entity(query, line);
             if (!page_is_full(query)) continue;

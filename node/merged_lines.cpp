@@ -5,10 +5,11 @@
 namespace weft::node {
 
 MergedLines merged_lines(const replication::Partition& partition, std::string_view type,
-                         std::string_view after, const storage::FetchedRows& rows) {
+                         std::string_view id_prefix, std::string_view after,
+                         const storage::FetchedRows& rows) {
     MergedLines out;
     if (!rows.last) out.reach = rows.rows.back().key;
-    auto dirty = partition.dirty_lines(type, after, out.reach, kLinesMax);
+    auto dirty = partition.dirty_lines(type, id_prefix, after, out.reach, kLinesMax);
     if (dirty.size() == kLinesMax) out.reach = dirty.back().row_key;
     for (const storage::ScannedRow& row : rows.rows) {
         if (row.state != storage::FetchedRow::State::Found) continue;

@@ -20,9 +20,10 @@ struct MergedLines {
     std::string reach;  // they are all up to here; empty: all of the group
 };
 
-// Behind row key `after`. An entity is met in its own place, whatever becomes of it between two
-// looks.
+// Behind row key `after`, of memory those whose id begins with `id_prefix`. An entity is met in its
+// own place, whatever becomes of it between two looks.
 MergedLines merged_lines(const replication::Partition& partition, std::string_view type,
-                         std::string_view after, const storage::FetchedRows& rows);
+                         std::string_view id_prefix, std::string_view after,
+                         const storage::FetchedRows& rows);
 
 }  // namespace weft::node

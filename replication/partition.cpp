@@ -318,6 +318,7 @@ std::optional<Partition::EntityLine> Partition::entity_line(std::string_view key
 }
 
 std::vector<Partition::EntityLine> Partition::dirty_lines(std::string_view type,
+                                                          std::string_view id_prefix,
                                                           std::string_view after,
                                                           std::string_view up_to,
                                                           std::size_t most) const {
@@ -331,7 +332,8 @@ std::vector<Partition::EntityLine> Partition::dirty_lines(std::string_view type,
     for (const entity::Entity* e : state_->host.dirty()) {
         const std::string_view key = e->key();
         const auto parts = entity::split_key(key);
-        if (!parts || parts->type != type || !behind(key, after)) continue;
+        if (!parts || parts->type != type || !parts->id.starts_with(id_prefix)) continue;
+        if (!behind(key, after)) continue;
         if (up_to.empty() || !behind(key, up_to)) found.push_back(e);
     }
     const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(most, found.size()));

@@ -170,7 +170,8 @@ print_row() { # ROW
     jq -r '[.attack, .on, .amount,
         "\(.did.connections // 0) / \((.did.bytes // 0) / 1048576 | round)", .alive,
         (.before_mib | round), (.peak_mib | round), (.after_mib | round),
-        (.p99_ms * 10 | round / 10), .refused, .lost, .verdict] | @tsv' <<<"$1" |
+        (.p99_ms * 10 | round / 10), .refused, .lost,
+        .verdict + (if .looks > 1 then " (look \(.looks))" else "" end)] | @tsv' <<<"$1" |
         awk -F'\t' '{
             printf "| %-17s | %-6s | %7s | %12s | %-5s |", $1, $2, $3, $4, $5
             printf " %4s / %4s / %4s | %6s | %7s | %4s | %s |\n", $6, $7, $8, $9, $10, $11, $12}'

@@ -30,11 +30,11 @@ bool set_options(int socket) {
     const auto set = [socket](int level, int option, int value) {
         return setsockopt(socket, level, option, &value, sizeof value) == 0;
     };
+    set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, kNotSentBytes);  // without it more waits, no harm
     return set(SOL_SOCKET, SO_REUSEADDR, 1) && set(SOL_SOCKET, SO_KEEPALIVE, 1) &&
            set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveIdleSeconds) &&
            set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveIntervalSeconds) &&
-           set(IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes) && set(IPPROTO_TCP, TCP_NODELAY, 1) &&
-           set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, kNotSentBytes);
+           set(IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes) && set(IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
 }  // namespace

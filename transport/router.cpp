@@ -68,7 +68,10 @@ SendResult Router::send(ClientRef to, std::string_view frame) {
         entry->moved = state_->clock_at;
         state_->sending.insert(to);
     }
-    if (unsent == 0 || state_->is_slow(*entry) != was_slow) state_->watch(to, *entry);
+    const bool slow_now = !was_slow && state_->is_slow(*entry);
+    if (unsent == 0 || slow_now) state_->watch(to, *entry);
+    // Its half frame does not come to an end while we do not read.
+    if (slow_now && entry->due == &state_->unfinished) state_->set_due(to, *entry, nullptr);
     state_->shed_output();
     return SendResult::Sent;
 }

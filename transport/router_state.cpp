@@ -41,6 +41,7 @@ std::optional<Router::Received> Router::State::next_frame() {
         if (is_slow(*entry)) {
             entry->parked = true;
             keep_rest(*entry);
+            shed_output();
             break;
         }
         const Unit unit = next_unit(entry->connection.phase, rest, limits.frame_bytes_max);
@@ -201,7 +202,11 @@ void Router::State::write(ClientRef ref, Entry& entry) {
     if (entry.connection.unsent_bytes() < before) entry.moved = clock_at;
     if (result == Io::Done) sending.erase(ref);
     if (result == Io::Done || is_slow(entry) != was_slow) watch(ref, entry);
-    if (entry.parked && !is_slow(entry)) resumed.push_back(ref);
+    if (is_slow(entry) || !was_slow) return;
+    if (entry.parked)
+        resumed.push_back(ref);
+    else if (entry.connection.has_unfinished())
+        set_due(ref, entry, &unfinished);
 }
 
 void Router::State::watch(ClientRef ref, const Entry& entry) {
@@ -261,7 +266,7 @@ void Router::State::shed_input() {
 void Router::State::shed_output() {
     while (held > limits.held_bytes_max && !sending.empty()) {
         const auto heaviest = std::ranges::max_element(
-            sending, {}, [this](ClientRef ref) { return find(ref)->connection.unsent_bytes(); });
+            sending, {}, [this](ClientRef ref) { return find(ref)->connection.held_bytes(); });
         cut(*heaviest, counts.heavy);
     }
 }

@@ -45,7 +45,7 @@ void ClientPort::flush(const wire::FrameHeader& header, Rejects& rejects,
     }
     finished_.clear();
     if (free_.size() > kWritersKept) {
-        free_.resize(kWritersKept);
+        free_.erase(free_.begin(), free_.end() - kWritersKept);
         free_.shrink_to_fit();
     }
     for (const ClientRef client : gone_) events.push_back(ClientGone{client});

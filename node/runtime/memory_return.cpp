@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstdlib>
 
@@ -16,18 +15,30 @@ namespace {
 // The largest that M_MMAP_THRESHOLD takes.
 constexpr std::size_t kStepBytes = std::size_t{32} << 20;
 constexpr std::size_t kRoomBytes = std::size_t{256} << 20;
-bool large_steps = false;
+constexpr std::size_t kPadBytes = std::size_t{4} << 20;
+// Of the heap when large steps began; 0: they have not.
+std::uintptr_t heap_begin = 0;
 
-// Address space only: the heap grows by what is asked for, and keeps it as free space on its top.
-void make_room() {
-    std::array<void*, kRoomBytes / kStepBytes> blocks{};
-    const auto begin = reinterpret_cast<std::uintptr_t>(sbrk(0));
-    for (void*& block : blocks) block = std::malloc(kStepBytes - kStepBytes / 8);
-    const auto end = reinterpret_cast<std::uintptr_t>(sbrk(0));
+std::uintptr_t heap_end() { return reinterpret_cast<std::uintptr_t>(sbrk(0)); }
+
+void advise(std::uintptr_t begin, std::uintptr_t end, int advice) {
     constexpr std::uintptr_t kHuge = std::uintptr_t{2} << 20;
-    const std::uintptr_t first = (begin + kHuge - 1) & ~(kHuge - 1);
-    if (end > first) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
-    for (void* block : blocks) std::free(block);
+    begin = (begin + kHuge - 1) & ~(kHuge - 1);
+    if (end > begin) madvise(reinterpret_cast<void*>(begin), end - begin, advice);
+}
+
+// Address space only: the heap grows by what is asked for and its pad, and keeps both as free space
+// on its top, in huge pages. Below they would undo what was returned: the kernel fills up a huge
+// page of which one small page is in use.
+void make_room() {
+    advise(heap_begin, heap_end(), MADV_NOHUGEPAGE);
+    const std::uintptr_t begin = heap_end();
+    mallopt(M_TOP_PAD, static_cast<int>(kRoomBytes - kStepBytes));
+    // Volatile: a compiler may leave out memory that nobody looks at.
+    void* volatile block = std::malloc(kStepBytes - kPadBytes);
+    mallopt(M_TOP_PAD, static_cast<int>(kPadBytes));
+    advise(begin, heap_end(), MADV_HUGEPAGE);
+    std::free(block);
 }
 
 }  // namespace
@@ -59,14 +70,13 @@ std::size_t allocated_bytes() {
 void take_memory_in_large_steps() {
     mallopt(M_MMAP_THRESHOLD, static_cast<int>(kStepBytes));
     mallopt(M_TRIM_THRESHOLD, static_cast<int>(2 * kRoomBytes));
-    mallopt(M_TOP_PAD, static_cast<int>(kStepBytes / 8));
-    large_steps = true;
+    heap_begin = heap_end();
     make_room();
 }
 
 void return_free_memory() {
     ::malloc_trim(0);
-    if (large_steps) make_room();
+    if (heap_begin != 0) make_room();
 }
 
 }  // namespace weft::node

@@ -77,7 +77,6 @@ TEST(AdminPages, AreBoundedWhereverTheirLinesComeFrom) {
         }
         lab.run_for(std::chrono::milliseconds(200));
         using Words = std::vector<std::string>;
-        // Those with k9 come last: behind more changes than one look takes.
         for (const auto& [verb, arguments, name, lines_wanted] :
              {std::tuple{"entities", Words{"kv"}, "id", 1200u},
               std::tuple{"entities", Words{"kv", "k9"}, "id", 111u},
@@ -96,6 +95,21 @@ TEST(AdminPages, AreBoundedWhereverTheirLinesComeFrom) {
             EXPECT_EQ(std::set<std::string>(found.begin(), found.end()).size(), lines_wanted);
         }
     }
+}
+
+// More deletions that no row holds yet than one look takes: what lies behind them is found.
+TEST(AdminPages, GoOnBehindWhatIsNotShown) {
+    OneGroup lab(std::uint64_t{1} << 30);
+    for (int i = 0; i < 1200; ++i) {
+        const std::string id = "gone" + std::to_string(i);
+        lab.put(id, "v");
+        ASSERT_EQ(lab.call("kv", id, "delete", "").outcome, Outcome::Done);
+    }
+    for (int i = 0; i < 60; ++i) lab.put("there" + std::to_string(i), "v");
+    lab.run_for(std::chrono::milliseconds(200));
+    const auto reply = lab.admin(lab.leader, "entities", {"kv"});
+    EXPECT_TRUE(reply.last);
+    EXPECT_EQ(column(reply, "id").size(), 60u);
 }
 
 TEST(AdminPages, OfMoreQuestionsThanAreReadAtOnceAreRefusedWithAnAnswer) {

@@ -285,19 +285,21 @@ TEST(AdministrativeReads, ListRowsAndWhatMemoryAdds) {
     }
     std::ranges::sort(seen);
     EXPECT_EQ(seen, (std::vector<std::string>{"counter/c", "kv/a"}));
-    const auto dirty = partition.dirty_lines("kv", "", "", 9);
+    const auto dirty = partition.dirty_lines("kv", "", "", "", 9);
     ASSERT_EQ(dirty.size(), 1U);
     EXPECT_EQ(dirty[0].id, "b");
     EXPECT_TRUE(dirty[0].exists);
     const std::string key = dirty[0].row_key;
     const std::string before = key.substr(0, key.size() - 1);
-    EXPECT_EQ(partition.dirty_lines("kv", before, key, 9).size(), 1U);
-    EXPECT_EQ(partition.dirty_lines("kv", key, "", 9).size(), 0U);
-    EXPECT_EQ(partition.dirty_lines("kv", "", before, 9).size(), 0U);
+    EXPECT_EQ(partition.dirty_lines("kv", "", before, key, 9).size(), 1U);
+    EXPECT_EQ(partition.dirty_lines("kv", "", key, "", 9).size(), 0U);
+    EXPECT_EQ(partition.dirty_lines("kv", "", "", before, 9).size(), 0U);
+    EXPECT_EQ(partition.dirty_lines("kv", "b", "", "", 9).size(), 1U);
+    EXPECT_EQ(partition.dirty_lines("kv", "bb", "", "", 9).size(), 0U);
     // A cursor may be anything.
-    EXPECT_EQ(partition.dirty_lines("kv", std::string(1, '\0'), "", 9).size(), 1U);
-    EXPECT_EQ(partition.dirty_lines("kv", std::string(9, '\xff'), "", 9).size(), 0U);
-    EXPECT_EQ(partition.dirty_lines("kv", "", "", 0).size(), 0U);
+    EXPECT_EQ(partition.dirty_lines("kv", "", std::string(1, '\0'), "", 9).size(), 1U);
+    EXPECT_EQ(partition.dirty_lines("kv", "", std::string(9, '\xff'), "", 9).size(), 0U);
+    EXPECT_EQ(partition.dirty_lines("kv", "", "", "", 0).size(), 0U);
 }
 
 }  // namespace
