@@ -12,9 +12,9 @@ namespace weft::node {
 
 namespace {
 
-// The functions below ask glibc's allocator, which sets itself up when it is first used. Where another
-// one serves malloc (sanitizers, an application's own) that would be here, in several threads at once,
-// and glibc does not expect that: it is done before there are threads.
+// The functions below ask glibc's allocator, which sets itself up when it is first used. Where
+// another one serves malloc (sanitizers, an application's own) that would be here, in several
+// threads at once, and glibc does not expect that: it is done before there are threads.
 [[maybe_unused]] const bool allocator_is_set_up = (::mallinfo2(), true);
 
 // The largest that M_MMAP_THRESHOLD takes.
