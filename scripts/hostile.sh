@@ -2,7 +2,7 @@
 # Does to a node what hostile strangers did, beside honest clients, and prints a row for each attack:
 # is every node alive, what memory the attacked one took, how long others waited, what they were
 # refused, what was lost. tests/hostile/README.md says how to read it.
-#   hostile.sh [--minutes N]    default 3, the form of CI; more gives every attack more time
+#   hostile.sh [--minutes N]    default 3; more gives every attack more time
 #   hostile.sh --only ATTACK    this one (weft_hostile list); may be given again
 #   hostile.sh -o json          an array of rows instead of the table
 # WEFT, WEFT_HOSTILE   programs to use instead of the release build's, which is made when needed

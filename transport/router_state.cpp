@@ -90,7 +90,7 @@ bool Router::State::look() {
         const ClientRef ref = resumed.front();
         resumed.pop_front();
         Entry* entry = find(ref);
-        if (entry != nullptr && entry->parked && !is_slow(*entry)) resume(ref, *entry);
+        if (entry != nullptr && entry->parked && !is_slow(*entry)) take_kept(ref, *entry);
         return true;
     }
     if (event_at == event_count) {
@@ -117,12 +117,12 @@ void Router::State::turn(const epoll_event& event) {
     }
     if ((event.events & ~std::uint32_t{EPOLLOUT}) == 0) return;
     if (!entry->ignored && !is_slow(*entry))
-        return entry->parked ? resume(ref, *entry) : read(ref, *entry);
+        return entry->parked ? take_kept(ref, *entry) : read(ref, *entry);
     // Nothing is read of it, whatever was seen before that; but it may have ended.
     if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) remove(ref);
 }
 
-void Router::State::resume(ClientRef ref, Entry& entry) {
+void Router::State::take_kept(ClientRef ref, Entry& entry) {
     entry.parked = false;
     whole = counted(entry, [](Connection& c) { return c.take_unfinished(); });
     rest = whole;
@@ -137,8 +137,7 @@ void Router::State::read(ClientRef ref, Entry& entry) {
             entry, [&](Connection& c) { return c.read_on(limits.frame_bytes_max, share, got); });
         read_bytes += got;
         if (result == Io::Done) {
-            whole = counted(entry, [](Connection& c) { return c.take_unfinished(); });
-            rest = whole;
+            take_kept(ref, entry);
             if (entry.connection.phase == Phase::Open) set_due(ref, entry, nullptr);
         } else if (result == Io::Later) {
             shed_input();

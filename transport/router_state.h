@@ -44,7 +44,10 @@ struct Router::State {
         return found == entries.end() ? nullptr : &found->second;
     }
     std::optional<Received> next_frame();
+    // What was kept of a connection, as a unit that is not whole or as what it sent before it was
+    // slow, and what is looked at again.
     void keep_rest(Entry& entry);
+    void take_kept(ClientRef ref, Entry& entry);
     bool look();
     void turn(const epoll_event& event);
     void read(ClientRef ref, Entry& entry);
@@ -65,7 +68,6 @@ struct Router::State {
     void shed_output();
     void clock();
     void listen(bool on);
-    void resume(ClientRef ref, Entry& entry);
     // Counts what `change` makes the connection hold.
     template <class Change>
     auto counted(Entry& entry, Change change) {
