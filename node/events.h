@@ -94,6 +94,10 @@ struct SendClient {
     ClientRef to;
     routing::ToClient message;
 };
+// Nothing further is read of that client until something is sent to it: a large reply waits.
+struct HoldClient {
+    ClientRef client;
+};
 struct Fetch {
     std::uint64_t id = 0;
     replication::FetchRequest what;
@@ -104,7 +108,7 @@ struct Stop {
     int exit_code = 0;
     std::string reason;
 };
-using Effect = std::variant<SendPeer, SendClient, Fetch, Stop>;
+using Effect = std::variant<SendPeer, SendClient, HoldClient, Fetch, Stop>;
 
 // One round's effects. `batch` (when not empty) is one transaction; answered by Persisted{seq}.
 struct Effects {

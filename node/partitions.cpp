@@ -105,6 +105,9 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
                        if (peer != nullptr && peer->up) peer->outbox.add(std::move(send.message));
                    },
                    [&](replication::SendReply& reply) { on_reply(reply); },
+                   [&](const replication::LargeReply& large) {
+                       out->list.push_back(HoldClient{large.to});
+                   },
                    [&](const replication::WantConfirm& want) {
                        confirms.want(want.group, want.term, want.ticket,
                                      group.partition.replica().config());

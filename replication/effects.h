@@ -45,6 +45,11 @@ struct SendReply {
     ClientRef to;
     Reply reply;
 };
+// A reply of more than kLargeReplyBytes to that client is made, and leaves later: what it asks in
+// the meantime can wait.
+struct LargeReply {
+    ClientRef to;
+};
 // Reads wait for a confirm round begun after this; answered by Confirmed{term, ticket}.
 struct WantConfirm {
     GroupId group;
@@ -62,8 +67,8 @@ struct Swept {
     bool done = false;
 };
 
-using Effect =
-    std::variant<Persist, Fetch, SendAppend, Send, SendReply, WantConfirm, RoleChanged, Swept>;
+using Effect = std::variant<Persist, Fetch, SendAppend, Send, SendReply, LargeReply, WantConfirm,
+                            RoleChanged, Swept>;
 
 struct Effects {
     storage::WriteBatch batch;

@@ -219,8 +219,8 @@ void Machine::carry_out(node::Effects& effects) {
             if (frame.bytes() >= wire::kFrameCloseBytes) flush_frames();
         } else if (auto* fetch = std::get_if<node::Fetch>(&effect)) {
             disk_.read(fetch->id, std::move(fetch->what));
-        } else {
-            stop_ = std::get<node::Stop>(effect);
+        } else if (auto* stop = std::get_if<node::Stop>(&effect)) {
+            stop_ = std::move(*stop);
         }
     }
     flush_frames();

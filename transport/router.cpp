@@ -57,23 +57,27 @@ SendResult Router::send(ClientRef to, std::string_view frame) {
     const std::size_t unsent = entry->connection.unsent_bytes();
     if (unsent > 0 && unsent + frame.size() > state_->limits.unsent_bytes_max)
         return SendResult::Full;
-    const bool was_slow = state_->is_slow(*entry);
     const Io result = state_->counted(*entry, [&](Connection& c) { return c.send(frame); });
     if (result == Io::Ended) {
         state_->remove(to);
         return SendResult::Gone;
     }
-    if (result == Io::Done) return SendResult::Sent;
-    if (unsent == 0) {
+    const bool waits = result == Io::Later && unsent == 0;
+    if (waits) {
         entry->moved = state_->clock_at;
         state_->sending.insert(to);
     }
-    const bool slow_now = !was_slow && state_->is_slow(*entry);
-    if (unsent == 0 || slow_now) state_->watch(to, *entry);
-    // Its half frame does not come to an end while we do not read.
-    if (slow_now && entry->due == &state_->unfinished) state_->set_due(to, *entry, nullptr);
+    entry->held = false;
+    if (!state_->look_at_pace(to, *entry) && waits) state_->watch(to, *entry);
     state_->shed_output();
     return SendResult::Sent;
+}
+
+void Router::hold(ClientRef of) {
+    State::Entry* entry = state_->find(of);
+    if (entry == nullptr) return;
+    entry->held = true;
+    state_->look_at_pace(of, *entry);
 }
 
 bool Router::flush() {

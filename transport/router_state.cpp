@@ -38,7 +38,7 @@ std::optional<Router::Received> Router::State::next_frame() {
     while (!rest.empty()) {
         Entry* entry = find(current);
         if (entry == nullptr || entry->ignored) break;
-        if (is_slow(*entry)) {
+        if (entry->slow) {
             entry->parked = true;
             keep_rest(*entry);
             shed_output();
@@ -90,7 +90,7 @@ bool Router::State::look() {
         const ClientRef ref = resumed.front();
         resumed.pop_front();
         Entry* entry = find(ref);
-        if (entry != nullptr && entry->parked && !is_slow(*entry)) take_kept(ref, *entry);
+        if (entry != nullptr && entry->parked && !entry->slow) take_kept(ref, *entry);
         return true;
     }
     if (event_at == event_count) {
@@ -116,7 +116,7 @@ void Router::State::turn(const epoll_event& event) {
         if (entry == nullptr) return;
     }
     if ((event.events & ~std::uint32_t{EPOLLOUT}) == 0) return;
-    if (!entry->ignored && !is_slow(*entry))
+    if (!entry->ignored && !entry->slow)
         return entry->parked ? take_kept(ref, *entry) : read(ref, *entry);
     // Nothing is read of it, whatever was seen before that; but it may have ended.
     if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) remove(ref);
@@ -195,23 +195,33 @@ bool Router::State::add(int descriptor) {
 
 void Router::State::write(ClientRef ref, Entry& entry) {
     const std::size_t before = entry.connection.unsent_bytes();
-    const bool was_slow = is_slow(entry);
     const Io result = counted(entry, [](Connection& c) { return c.flush(); });
     if (result == Io::Ended) return remove(ref);
     if (entry.connection.unsent_bytes() < before) entry.moved = clock_at;
     if (result == Io::Done) sending.erase(ref);
-    if (result == Io::Done || is_slow(entry) != was_slow) watch(ref, entry);
-    if (is_slow(entry) || !was_slow) return;
-    if (entry.parked)
+    if (!look_at_pace(ref, entry) && result == Io::Done) watch(ref, entry);
+}
+
+bool Router::State::look_at_pace(ClientRef ref, Entry& entry) {
+    const bool slow = entry.held || entry.connection.unsent_bytes() > limits.slow_bytes;
+    if (entry.slow == slow) return false;
+    entry.slow = slow;
+    watch(ref, entry);
+    if (slow) {
+        // Its half frame does not come to an end while we do not read.
+        if (entry.due == &unfinished) set_due(ref, entry, nullptr);
+    } else if (entry.parked) {
         resumed.push_back(ref);
-    else if (entry.connection.has_unfinished())
+    } else if (entry.due == nullptr && entry.connection.has_unfinished()) {
         set_due(ref, entry, &unfinished);
+    }
+    return true;
 }
 
 void Router::State::watch(ClientRef ref, const Entry& entry) {
     epoll_event event{};
     event.data.u64 = ref.value;
-    event.events = entry.ignored || is_slow(entry) ? EPOLLRDHUP : EPOLLIN;
+    event.events = entry.ignored || entry.slow ? EPOLLRDHUP : EPOLLIN;
     if (sending.contains(ref)) event.events |= EPOLLOUT;
     epoll_ctl(epoll.get(), EPOLL_CTL_MOD, entry.connection.descriptor(), &event);
 }

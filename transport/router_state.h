@@ -33,6 +33,8 @@ struct Router::State {
         Instant due_since;
         Instant moved;  // something began to wait for it, or it took some
         bool ignored = false;
+        bool held = false;    // its owner has not sent what it wants it to take first
+        bool slow = false;    // held, or so much waits for it that nothing is read of it
         bool parked = false;  // what it sent before it became slow is kept, and not looked at
     };
 
@@ -56,9 +58,8 @@ struct Router::State {
     bool displace();
     void write(ClientRef ref, Entry& entry);
     void watch(ClientRef ref, const Entry& entry);
-    bool is_slow(const Entry& entry) const {
-        return entry.connection.unsent_bytes() > limits.unsent_bytes_max / 64;
-    }
+    // After each change of what waits for it. True: it has become slow, or is not any more.
+    bool look_at_pace(ClientRef ref, Entry& entry);
     void cut(ClientRef ref, std::uint64_t& counter);
     void remove(ClientRef ref);
     // From now on, one of the lists below or none.

@@ -56,9 +56,10 @@ struct RouterLimits {
     // Also bounded by what the process may open. When they are taken, a new connection takes the
     // place of the oldest that has sent no good frame, or of the one silent for longest.
     std::size_t connections_max = 4096;
-    // Frames that wait for one connection. While more than 1/64 of it waits, nothing is read of it,
-    // and what it had sent before stays unread.
+    // Frames that wait for one connection. While more than slow_bytes wait, or it is held, nothing
+    // is read of it, and what it had sent before stays unread.
     std::size_t unsent_bytes_max = std::size_t{4} << 20;
+    std::size_t slow_bytes = std::size_t{64} << 10;
     // For the greeting of a new connection, for a frame from its first byte to its last, and for
     // one that takes nothing of what waits for it.
     Duration greeting_time = std::chrono::seconds(5);
@@ -102,6 +103,8 @@ public:
     bool has_input() const;
     // Full: the connection has too much waiting. What was Sent may still wait here.
     SendResult send(ClientRef to, std::string_view frame);
+    // Reads nothing further of that connection until something is sent to it.
+    void hold(ClientRef of);
     // Sends what waits as far as it goes; true when nothing waits.
     bool flush();
     // Takes nothing further of that connection; it is the first to make room.

@@ -4,8 +4,28 @@
 
 namespace weft::node {
 
-Result<void> ClientPort::write(ClientRef to, const routing::ToClient& message,
+Result<void> ClientPort::write(ClientRef to, routing::ToClient message,
                                const wire::FrameHeader& header) {
+    auto* reply = std::get_if<Reply>(&message);
+    const std::size_t bytes = reply == nullptr ? 0 : reply->payload.size();
+    if (bytes <= kLargeReplyBytes || large_bytes_ + bytes > kLargeWaitingMax)
+        return put(to, message, header);
+    large_bytes_ += bytes;
+    hold(to);
+    large_.push_back({to, std::move(*reply)});
+    return {};
+}
+
+Result<void> ClientPort::write_large(const wire::FrameHeader& header, std::size_t& bytes) {
+    const Large large = std::move(large_.front());
+    large_.pop_front();
+    large_bytes_ -= large.reply.payload.size();
+    bytes += large.reply.payload.size();
+    return put(large.to, large.reply, header);
+}
+
+Result<void> ClientPort::put(ClientRef to, const routing::ToClient& message,
+                             const wire::FrameHeader& header) {
     auto place = written_.find(to);
     if (place == written_.end()) place = written_.emplace(to, take_writer()).first;
     wire::FrameWriter& frame = place->second;

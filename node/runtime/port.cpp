@@ -25,6 +25,8 @@ constexpr int kUselessMax = 1024;
 constexpr std::size_t kUselessBytes = std::size_t{64} << 10;
 // Of one frame: what a newer weft adds comes beside messages that are known.
 constexpr std::uint32_t kSkippedMax = 1024;
+// Of replies that are large: small ones do not wait until all of them are copied.
+constexpr std::size_t kLargeShare = std::size_t{256} << 10;
 constexpr int kToldMax = 64;  // refused frames of a round
 constexpr Duration kRestlessSleepMax = std::chrono::milliseconds(2);
 
@@ -259,7 +261,8 @@ void Port::perform(Effects& effects) {
         std::visit(
             Overloaded{
                 [&](SendPeer& send) { sent("mesh", peers_.write(send.to, send.message, header_)); },
-                [&](SendClient& send) { tell(send.to, send.message); },
+                [&](SendClient& send) { tell(send.to, std::move(send.message)); },
+                [&](const HoldClient& hold) { clients_.hold(hold.client); },
                 [&](Fetch& fetch) { fetches_.push_back(std::move(fetch)); },
                 [&](Stop& stop) { stop_ = std::move(stop); },
             },
@@ -272,8 +275,13 @@ void Port::perform(Effects& effects) {
     clients_.flush(header_, rejects_, pending_);
 }
 
-void Port::tell(ClientRef client, const routing::ToClient& message) {
-    sent("client", clients_.write(client, message, header_));
+void Port::tell(ClientRef client, routing::ToClient message) {
+    sent("client", clients_.write(client, std::move(message), header_));
+}
+
+void Port::tell_large() {
+    for (std::size_t bytes = 0; clients_.has_large() && bytes < kLargeShare;)
+        sent("client", clients_.write_large(header_, bytes));
 }
 
 void Port::sent(std::string_view port, const Result<void>& written) {
@@ -283,6 +291,7 @@ void Port::sent(std::string_view port, const Result<void>& written) {
 void Port::end_round() {
     useless_ = 0;
     told_ = 0;
+    tell_large();
     clients_.flush(header_, rejects_, pending_);
     if (now().mono - looked_ >= kLookInterval) look_around();
 }
@@ -312,6 +321,7 @@ void Port::lose_disk() {
 }
 
 void Port::send_the_rest(Instant limit) {
+    while (clients_.has_large()) tell_large();
     clients_.flush(header_, rejects_, pending_);
     while ((!clients_.router().flush() || peers_.restless()) && now().mono < limit) {
         transport::wait_readable({}, 1);
@@ -321,7 +331,7 @@ void Port::send_the_rest(Instant limit) {
 
 void Port::sleep(Instant deadline) {
     look_around();
-    if (!pending_.empty() || incoming_ || stop_) return;
+    if (!pending_.empty() || incoming_ || stop_ || clients_.has_large()) return;
     if (mesh_.has_input() || clients_.router().has_input()) return;
     const Duration longest = peers_.restless() ? kRestlessSleepMax : kSleepMax;
     const Instant at = now().mono;

@@ -90,7 +90,9 @@ private:
     Taken fail_frame(Reject reason, const Error& error);
     void refuse_client_frame(ClientRef client, const Error& error);
     void reject(Reject reason, const Error& error);
-    void tell(ClientRef client, const routing::ToClient& message);
+    void tell(ClientRef client, routing::ToClient message);
+    // A round's share of the large replies that wait.
+    void tell_large();
     // Counts and logs what fitted no frame.
     void sent(std::string_view port, const Result<void>& written);
     void look_around();

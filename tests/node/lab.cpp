@@ -87,6 +87,8 @@ void Machine::perform(Effects& effects) {
             answers.push_back(std::move(client->message));
         } else if (const auto* fetch = std::get_if<Fetch>(&effect)) {
             read(*fetch);
+        } else if (const auto* hold = std::get_if<HoldClient>(&effect)) {
+            trace.push_back(fmt::format("hold {}", hold->client.value));
         } else {
             stopped = std::get<Stop>(effect);
         }

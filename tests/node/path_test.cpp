@@ -91,6 +91,18 @@ TEST_F(Path, AReadIsConfirmedByAQuorumAndWritesNothing) {
     EXPECT_GE(place(lab[at].trace, "confirm to " + std::to_string(follower("kv", "a"))), 0);
 }
 
+TEST_F(Path, WhoeverIsOwedALargeReplyIsNotHeardUntilItLeaves) {
+    const std::string large(kLargeReplyBytes + 1, 'x');
+    ASSERT_EQ(lab.call("kv", "a", "put", large).outcome, Outcome::Done);
+    const std::size_t at = leader("kv", "a");
+    lab[at].trace.clear();
+    EXPECT_EQ(lab.ask(at, lab.request("kv", "a", "get")).payload.size(), large.size());
+    const auto held = std::ranges::find_if(
+        lab[at].trace, [](const std::string& line) { return line.starts_with("hold "); });
+    ASSERT_NE(held, lab[at].trace.end());
+    EXPECT_LT(held - lab[at].trace.begin(), place(lab[at].trace, "reply 1"));
+}
+
 TEST_F(Path, ALeaderCutOffServesNoReadAndLosesItsPlace) {
     ASSERT_EQ(lab.call("kv", "a", "put", "x").outcome, Outcome::Done);
     const std::size_t old = leader("kv", "a");

@@ -39,8 +39,26 @@ struct Rig {
     transport::Dealer dial(const std::string& address) {
         return *transport::Dealer::connect(context, address, wire::kFrameBytesMax);
     }
+    // Says hello; who that is for the port.
+    std::optional<ClientRef> hello_of(transport::Dealer& client) {
+        wire::FrameWriter writer;
+        if (!wire::write(writer, routing::ToNode(routing::ClientHello{}))) return std::nullopt;
+        wire::FrameHeader header;
+        header.channel = wire::Channel::Client;
+        const std::string hello = writer.finish(header);
+        bool sent = false, came = false;
+        (void)test::eventually({}, [&] {
+            if (!sent) sent = client.send(hello);
+            came = port->next_event(event);
+            port->end_round();
+            return came;
+        });
+        const auto* from = came ? std::get_if<FromClient>(&event) : nullptr;
+        return from == nullptr ? std::nullopt : std::optional(from->from);
+    }
 
     transport::Context context;
+    Event event;
     std::string mesh_address = test::free_address();
     std::string client_address = test::free_address();
     std::string peer_address = test::free_address();
@@ -90,24 +108,78 @@ TEST(Port, ARoundOfRubbishEndsAlthoughThereIsMore) {
     EXPECT_GE(most, 1000u);
 }
 
+// All that a confirm round lets go would else be copied before anything small is heard or sent.
+TEST(Port, LargeRepliesLeaveOneByOneAndTheNodeDoesNotSleepOnThem) {
+    Rig rig;
+    ASSERT_TRUE(rig.port);
+    transport::Dealer client = rig.dial(rig.client_address);
+    const std::optional<ClientRef> from = rig.hello_of(client);
+    ASSERT_TRUE(from);
+    Effects effects;
+    const auto answer = [&](std::uint64_t seq, std::size_t bytes) {
+        Reply reply;
+        reply.id.seq = seq;
+        reply.outcome = Outcome::Done;
+        reply.payload = Bytes::copy_of(std::string(bytes, 'v'));
+        effects.list.push_back(SendClient{*from, std::move(reply)});
+    };
+    constexpr std::uint64_t kLarge = 4;
+    for (std::uint64_t seq = 1; seq <= kLarge; ++seq) answer(seq, kPayloadBytesMax);
+    answer(kLarge + 1, kLargeReplyBytes);
+    rig.port->perform(effects);
+
+    std::vector<std::uint64_t> came;
+    const auto take = [&] {
+        while (const auto bytes = client.receive()) {
+            auto frame = wire::FrameReader::open(*bytes);
+            if (!frame) return;
+            for (auto raw = frame->next(); raw && *raw; raw = frame->next()) {
+                const auto message = wire::read_to_client(**raw);
+                if (message && *message) came.push_back(std::get<Reply>(**message).id.seq);
+            }
+        }
+    };
+    EXPECT_TRUE(test::eventually({}, [&] {
+        take();
+        return came == std::vector<std::uint64_t>{kLarge + 1};
+    }));
+    const auto begun = std::chrono::steady_clock::now();
+    for (std::uint64_t left = kLarge; left > 0; --left) {
+        ASSERT_TRUE(rig.clients->has_large()) << left;
+        rig.port->sleep(rig.port->now().mono + std::chrono::seconds(10));
+        rig.port->end_round();
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(900));
+    EXPECT_FALSE(rig.clients->has_large());
+    EXPECT_TRUE(test::eventually({}, [&] {
+        (void)rig.port->next_event(rig.event);
+        take();
+        return came.size() == kLarge + 1;
+    }));
+    EXPECT_EQ(came, (std::vector<std::uint64_t>{5, 1, 2, 3, 4}));
+}
+
+TEST(Port, SoManyLargeRepliesWaitAndTheRestLeavesAtOnce) {
+    Rig rig;
+    ASSERT_TRUE(rig.port);
+    Reply reply;
+    reply.payload = Bytes::copy_of(std::string(kPayloadBytesMax, 'v'));
+    Effects effects;
+    for (std::uint64_t i = 0; i < 40; ++i) effects.list.push_back(SendClient{{}, reply});
+    rig.port->perform(effects);
+    std::size_t bytes = 0;
+    while (rig.clients->has_large()) ASSERT_TRUE(rig.clients->write_large({}, bytes));
+    EXPECT_LE(bytes, std::size_t{32} << 20);
+    EXPECT_GT(bytes, (std::size_t{32} << 20) - kPayloadBytesMax);
+}
+
 // Finding 4 of the hostile tests: whoever could make an answer large enough ended the process.
 TEST(Port, AnAnswerThatFitsNoFrameBecomesARefusalAndWhatIsBesideItArrives) {
     Rig rig;
     ASSERT_TRUE(rig.port);
     transport::Dealer client = rig.dial(rig.client_address);
-    wire::FrameWriter writer;
-    ASSERT_TRUE(wire::write(writer, routing::ToNode(routing::ClientHello{})));
-    wire::FrameHeader header;
-    header.channel = wire::Channel::Client;
-    const std::string hello = writer.finish(header);
-    Event event;
-    ASSERT_TRUE(test::eventually({}, [&] {
-        (void)rig.port->next_event(event);
-        rig.port->end_round();
-        return client.send(hello);
-    }));
-    ASSERT_TRUE(test::eventually({}, [&] { return rig.port->next_event(event); }));
-    const ClientRef from = std::get<FromClient>(event).from;
+    const std::optional<ClientRef> from = rig.hello_of(client);
+    ASSERT_TRUE(from);
 
     Effects effects;
     const auto answer = [&](std::uint64_t id, std::size_t bytes) {
@@ -116,7 +188,7 @@ TEST(Port, AnAnswerThatFitsNoFrameBecomesARefusalAndWhatIsBesideItArrives) {
         reply.columns = {"x"};
         reply.kinds = {routing::CellKind::Text};
         reply.cells = {std::string(bytes, 'x')};
-        effects.list.push_back(SendClient{from, std::move(reply)});
+        effects.list.push_back(SendClient{*from, std::move(reply)});
     };
     answer(1, 2000);
     answer(2, wire::kFrameBytesMax - 1000);  // fits a frame, but not behind the other
@@ -125,7 +197,7 @@ TEST(Port, AnAnswerThatFitsNoFrameBecomesARefusalAndWhatIsBesideItArrives) {
     rig.port->perform(effects);
     std::map<std::uint64_t, std::uint16_t> errors;  // by id; 0: the answer itself
     EXPECT_TRUE(test::eventually({}, [&] {
-        (void)rig.port->next_event(event);
+        (void)rig.port->next_event(rig.event);
         rig.port->end_round();
         while (const auto bytes = client.receive()) {
             auto frame = wire::FrameReader::open(*bytes);

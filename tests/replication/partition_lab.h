@@ -276,6 +276,7 @@ public:
     std::size_t fetches_served = 0;
     std::vector<RequestId> crashed;  // what the next boot is told
     std::vector<WantConfirm> confirms;
+    std::vector<ClientRef> large_replies_to;
     std::optional<Swept> swept;
     std::size_t snapshot_chunks = 0;
     std::optional<std::size_t> drop_chunks_to;
@@ -307,6 +308,8 @@ private:
             seat.fetches.push_back(std::move(*fetch));
         } else if (auto* reply = std::get_if<SendReply>(&effect)) {
             replies_[reply->to.value].push_back(std::move(reply->reply));
+        } else if (auto* large = std::get_if<LargeReply>(&effect)) {
+            large_replies_to.push_back(large->to);
         } else if (auto* want = std::get_if<WantConfirm>(&effect)) {
             confirms.push_back(*want);
             if (options_.auto_confirm && !seat.cut)

@@ -157,6 +157,20 @@ TEST(Reads, TheirRepliesAreBounded) {
     EXPECT_FALSE(lab.answered(third));  // let in, and waits
 }
 
+TEST(Reads, ALargeReplyIsSaidToComeWhileItWaits) {
+    PartitionLab::Options options;
+    options.auto_confirm = false;
+    PartitionLab lab(options);
+    lab.lead();
+    lab.put("small", std::string(kLargeReplyBytes, 'x'));
+    lab.put("large", std::string(kLargeReplyBytes + 1, 'x'));
+    lab.send(0, lab.request("kv", "small", "get", ""));
+    EXPECT_TRUE(lab.large_replies_to.empty());
+    const ClientRef asked = lab.send(0, lab.request("kv", "large", "get", ""));
+    EXPECT_FALSE(lab.answered(asked));
+    EXPECT_EQ(lab.large_replies_to, std::vector{asked});
+}
+
 TEST(Reads, AreBounded) {
     PartitionLab::Options options;
     options.auto_confirm = false;

@@ -1,0 +1,144 @@
+// What waits for connections that take little, and what they send in the meantime.
+
+#include "tests/transport/router_limit.h"
+
+namespace weft::transport {
+namespace {
+
+TEST_F(RouterLimit, WhatWaitsForOneConnectionIsBoundedAndNothingElseIsLost) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
+    listen({.frame_bytes_max = kFrameBytes, .unsent_bytes_max = 2 * kFrameBytes});
+    const ClientRef slow = serve();
+    const std::string frame(kFrameBytes, 'v');
+    int sent = 0;
+    while (sent < 1000 && router_->send(slow, frame) == SendResult::Sent) ++sent;
+    EXPECT_LT(sent, 1000);
+    EXPECT_LE(router_->held_bytes(), 2 * kFrameBytes + 8192);
+    // All that was taken comes, once it is read: frames of nine bytes more each.
+    const std::size_t expected = 94 + static_cast<std::size_t>(sent) * (kFrameBytes + 9);
+    std::size_t got = 0;
+    EXPECT_TRUE(look_until([&] {
+        got += served_[0]->receive_some();
+        return got >= expected;
+    }));
+    EXPECT_EQ(got, expected);
+    EXPECT_TRUE(router_->flush());
+}
+
+TEST_F(RouterLimit, NothingIsReadOfAConnectionForWhichMuchWaits) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
+    listen({.frame_bytes_max = kFrameBytes, .unsent_bytes_max = 4 * kFrameBytes});
+    const ClientRef slow = serve();
+    const std::string frame(kFrameBytes / 2, 'v');
+    while (router_->held_bytes() <= kFrameBytes) (void)router_->send(slow, frame);
+    last_ = {};
+    ASSERT_TRUE(served_[0]->send(kFrame));
+    const ClientRef other = serve();
+    EXPECT_EQ(last_, other);
+    // It takes what waits: then it is heard.
+    last_ = {};
+    EXPECT_TRUE(look_until([&] {
+        (void)served_[0]->receive_some();
+        return last_ == slow;
+    }));
+}
+
+TEST_F(RouterLimit, AHeldConnectionIsHeardWhenSomethingWasSentToIt) {
+    listen({.frame_bytes_max = 1024});
+    const ClientRef held = serve();
+    router_->hold(held);
+    last_ = {};
+    ASSERT_TRUE(served_[0]->send(kFrame));
+    const ClientRef other = serve();
+    EXPECT_EQ(last_, other);
+    last_ = {};
+    EXPECT_TRUE(alive(held));
+    EXPECT_TRUE(look_until([&] { return last_ == held; }));
+}
+
+// It has sent many at once, and takes no answer to the first: the others wait with us, behind other
+// connections, and come in their order when it does. Or go with it.
+TEST_F(RouterLimit, WhatAConnectionSentBeforeItBecameSlowWaits) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20, kFrames = 1000;
+    listen({.frame_bytes_max = kFrameBytes, .unsent_bytes_max = 4 * kFrameBytes});
+    const ClientRef slow = serve(), ends = serve();
+    std::string many;
+    for (std::size_t i = 0; i < kFrames; ++i) many += test::zmtp_frame(std::to_string(i));
+    const std::string answer(kFrameBytes / 2, 'v');
+    for (const ClientRef name : {slow, ends}) {
+        ASSERT_TRUE(served_[name == slow ? 0 : 1]->send(many));
+        last_ = {};
+        ASSERT_TRUE(test::eventually({{}, {router_->descriptor()}}, [&] {
+            const auto got = router_->receive();
+            if (got && got->from == name) last_ = name;
+            return last_ == name;
+        }));
+        const std::size_t held = router_->held_bytes();
+        while (router_->held_bytes() <= held + kFrameBytes) (void)router_->send(name, answer);
+    }
+    const ClientRef other = serve();
+    EXPECT_EQ(last_, other);
+    served_[1].reset();
+    EXPECT_TRUE(look_until([&] { return router_->connections() == 2; }));
+    std::size_t next = 1;
+    EXPECT_TRUE(test::eventually({{}, {router_->descriptor()}}, [&] {
+        (void)served_[0]->receive_some();
+        while (const auto got = router_->receive()) {
+            EXPECT_EQ(got->from, slow);
+            EXPECT_EQ(got->frame, std::to_string(next++));
+        }
+        return next == kFrames;
+    }));
+    EXPECT_TRUE(alive(slow));
+    EXPECT_LT(router_->held_bytes(), kFrameBytes);
+}
+
+// Both have sent when the listener looks; before it comes to the second one, that has become slow.
+TEST_F(RouterLimit, AConnectionThatBecomesSlowWhileItsInputWaitsIsNotCut) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
+    listen({.frame_bytes_max = kFrameBytes, .unsent_bytes_max = 4 * kFrameBytes});
+    const ClientRef names[] = {serve(), serve()};
+    for (const Tcp& tcp : served_) ASSERT_TRUE(tcp->send(kFrame));
+    std::optional<ClientRef> first;
+    ASSERT_TRUE(test::eventually({{}, {router_->descriptor()}}, [&] {
+        if (const auto got = router_->receive()) first = got->from;
+        return first.has_value();
+    }));
+    const std::size_t second = *first == names[0] ? 1 : 0;
+    const std::string frame(kFrameBytes / 2, 'v');
+    while (router_->held_bytes() <= kFrameBytes) (void)router_->send(names[second], frame);
+    while (router_->receive()) {
+    }
+    EXPECT_EQ(router_->connections(), 2u);
+    EXPECT_TRUE(look_until([&] {
+        (void)served_[second]->receive_some();
+        return last_ == names[second];
+    }));
+}
+
+TEST_F(RouterLimit, AConnectionThatTakesNothingIsCutInTime) {
+    listen({.frame_bytes_max = std::size_t{1} << 20, .slow_time = std::chrono::milliseconds(300)});
+    const ClientRef slow = serve();
+    const std::string frame(std::size_t{1} << 20, 'v');
+    while (router_->send(slow, frame) == SendResult::Sent) {
+    }
+    EXPECT_TRUE(look_until([&] { return router_->counts().slow == 1; }));
+    EXPECT_FALSE(alive(slow));
+    EXPECT_LT(router_->held_bytes(), 8192u);
+}
+
+TEST_F(RouterLimit, TheHeaviestReceiverGoesWhenTheListenerHoldsTooMuch) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
+    listen({.frame_bytes_max = kFrameBytes,
+            .unsent_bytes_max = 64 * kFrameBytes,
+            .held_bytes_max = 16 * kFrameBytes});
+    const ClientRef slow = serve(), good = serve();
+    const std::string frame(kFrameBytes, 'v');
+    for (int i = 0; i < 100 && alive(slow); ++i) (void)router_->send(slow, frame);
+    EXPECT_EQ(router_->counts().heavy, 1u);
+    EXPECT_FALSE(alive(slow));
+    EXPECT_TRUE(alive(good));
+}
+
+}  // namespace
+}  // namespace weft::transport
