@@ -5,6 +5,7 @@
 #   hostile.sh [--minutes N]    default 3; more gives every attack more time
 #   hostile.sh --only ATTACK    this one (weft_hostile list); may be given again
 #   hostile.sh -o json          an array of rows instead of the table
+#   hostile.sh --p99-max MS     what others may wait in a row, default 50: a figure of a quiet machine
 # WEFT, WEFT_HOSTILE   programs to use instead of the release build's, which is made when needed
 # SEED                 of the attacks (default 1)
 # Exit code 1 when a row broke a limit.
@@ -22,7 +23,7 @@ p99_max=50
 
 say() { echo "hostile.sh: $*" >&2; }
 usage() {
-    echo "usage: hostile.sh [--minutes N] [--only ATTACK]... [-o table|json]" >&2
+    echo "usage: hostile.sh [--minutes N] [--only ATTACK]... [--p99-max MS] [-o table|json]" >&2
     exit 2
 }
 while [ $# -gt 0 ]; do
@@ -34,6 +35,10 @@ while [ $# -gt 0 ]; do
         --only)
             [ -n "${2:-}" ] || usage
             only+=("$2")
+            ;;
+        --p99-max)
+            [[ "${2:-}" =~ ^[1-9][0-9]*$ ]] || usage
+            p99_max=$2
             ;;
         -o)
             [[ "${2:-}" =~ ^(table|json)$ ]] || usage
