@@ -55,8 +55,11 @@ SendResult Router::send(ClientRef to, std::string_view frame) {
     State::Entry* entry = state_->find(to);
     if (entry == nullptr || entry->due == &state_->finishing) return SendResult::Gone;
     const std::size_t unsent = entry->connection.unsent_bytes();
-    if (unsent > 0 && unsent + frame.size() > state_->limits.unsent_bytes_max)
+    entry->held = false;  // also by what is dropped: nothing else may follow
+    if (unsent > 0 && unsent + frame.size() > state_->limits.unsent_bytes_max) {
+        state_->look_at_pace(to, *entry);
         return SendResult::Full;
+    }
     const Io result = state_->counted(*entry, [&](Connection& c) { return c.send(frame); });
     if (result == Io::Ended) {
         state_->remove(to);
@@ -67,7 +70,6 @@ SendResult Router::send(ClientRef to, std::string_view frame) {
         entry->moved = state_->clock_at;
         state_->sending.insert(to);
     }
-    entry->held = false;
     if (!state_->look_at_pace(to, *entry) && waits) state_->watch(to, *entry);
     state_->shed_output();
     return SendResult::Sent;

@@ -56,6 +56,23 @@ TEST_F(RouterLimit, AHeldConnectionIsHeardWhenSomethingWasSentToIt) {
     EXPECT_TRUE(look_until([&] { return last_ == held; }));
 }
 
+TEST_F(RouterLimit, AHeldConnectionForWhichThereIsNoRoomIsHeardWhenItHasTakenTheRest) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
+    listen({.frame_bytes_max = kFrameBytes, .unsent_bytes_max = 2 * kFrameBytes});
+    const ClientRef held = serve();
+    const std::string frame(kFrameBytes, 'v');
+    int sent = 0;
+    while (sent < 1000 && router_->send(held, frame) == SendResult::Sent) ++sent;
+    router_->hold(held);
+    ASSERT_EQ(router_->send(held, frame), SendResult::Full);
+    last_ = {};
+    ASSERT_TRUE(served_[0]->send(kFrame));
+    EXPECT_TRUE(look_until([&] {
+        (void)served_[0]->receive_some();
+        return last_ == held;
+    }));
+}
+
 // It has sent many at once, and takes no answer to the first: the others wait with us, behind other
 // connections, and come in their order when it does. Or go with it.
 TEST_F(RouterLimit, WhatAConnectionSentBeforeItBecameSlowWaits) {
