@@ -41,6 +41,7 @@ std::optional<Router::Received> Router::State::next_frame() {
         if (entry->slow) {
             entry->parked = true;
             keep_rest(*entry);
+            if (entry->due == nullptr) set_due(current, *entry, &halted);
             shed_output();
             break;
         }
@@ -124,6 +125,7 @@ void Router::State::turn(const epoll_event& event) {
 
 void Router::State::take_kept(ClientRef ref, Entry& entry) {
     entry.parked = false;
+    if (entry.due == &halted) set_due(ref, entry, nullptr);
     whole = counted(entry, [](Connection& c) { return c.take_unfinished(); });
     rest = whole;
     current = ref;
@@ -209,10 +211,10 @@ bool Router::State::look_at_pace(ClientRef ref, Entry& entry) {
     watch(ref, entry);
     if (slow) {
         // Its half frame does not come to an end while we do not read.
-        if (entry.due == &unfinished) set_due(ref, entry, nullptr);
+        if (entry.due == &unfinished) set_due(ref, entry, &halted);
     } else if (entry.parked) {
         resumed.push_back(ref);
-    } else if (entry.due == nullptr && entry.connection.has_unfinished()) {
+    } else if (entry.due == &halted) {
         set_due(ref, entry, &unfinished);
     }
     return true;
@@ -267,16 +269,29 @@ void Router::State::cut_overdue(Ages& list, Duration span, std::uint64_t& counte
 
 // An honest frame is whole soon: the oldest goes first, not the largest.
 void Router::State::shed_input() {
-    while (held > limits.held_bytes_max && !unfinished.empty())
-        cut(unfinished.back(), counts.heavy);
+    const auto since = [this](const Ages& list) { return find(list.back())->due_since; };
+    while (held > limits.held_bytes_max && !(unfinished.empty() && halted.empty())) {
+        const bool of_halted =
+            !halted.empty() && (unfinished.empty() || since(halted) <= since(unfinished));
+        cut((of_halted ? halted : unfinished).back(), counts.heavy);
+    }
     shed_output();
 }
 
+// Of those that do not take what waits for them, and those of which what they sent waits.
 void Router::State::shed_output() {
-    while (held > limits.held_bytes_max && !sending.empty()) {
-        const auto heaviest = std::ranges::max_element(
-            sending, {}, [this](ClientRef ref) { return find(ref)->connection.held_bytes(); });
-        cut(*heaviest, counts.heavy);
+    while (held > limits.held_bytes_max && !(sending.empty() && halted.empty())) {
+        ClientRef heaviest;
+        std::size_t most = 0;
+        const auto weigh = [&](ClientRef ref) {
+            const std::size_t bytes = find(ref)->connection.held_bytes();
+            if (bytes <= most) return;
+            most = bytes;
+            heaviest = ref;
+        };
+        std::ranges::for_each(sending, weigh);
+        std::ranges::for_each(halted, weigh);
+        cut(heaviest, counts.heavy);
     }
 }
 

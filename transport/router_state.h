@@ -83,8 +83,9 @@ struct Router::State {
     RouterLimits limits;
     std::unordered_map<ClientRef, Entry> entries;
     Ages unproven, proven;  // without a good frame so far, in order of coming; by last frame
-    // In the order in which that began; a connection is in one of them at most.
+    // In the order in which that began; a connection is in one of these at most.
     Ages greeting, unfinished, finishing;
+    Ages halted;                            // are slow, and what they sent before that is kept
     std::unordered_set<ClientRef> sending;  // have something unsent
     std::deque<ClientRef> resumed;          // were parked, and are not slow any more
     std::uint64_t last_ref = 0;

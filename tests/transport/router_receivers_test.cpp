@@ -2,6 +2,8 @@
 
 #include "tests/transport/router_limit.h"
 
+#include <thread>
+
 namespace weft::transport {
 namespace {
 
@@ -155,6 +157,52 @@ TEST_F(RouterLimit, TheHeaviestReceiverGoesWhenTheListenerHoldsTooMuch) {
     EXPECT_EQ(router_->counts().heavy, 1u);
     EXPECT_FALSE(alive(slow));
     EXPECT_TRUE(alive(good));
+}
+
+// Half frames and whole ones of connections that are owed something: they are older than a frame
+// that comes in, and do not keep it out.
+TEST_F(RouterLimit, WhatHeldConnectionsSentGoesWhenTheListenerHoldsTooMuch) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
+    listen({.frame_bytes_max = 2 * kFrameBytes, .held_bytes_max = 4 * kFrameBytes});
+    const std::string frame = test::zmtp_frame(std::string(2 * kFrameBytes, 'v'));
+    for (int i = 0; i < 3; ++i) {
+        const ClientRef held = serve();
+        const std::size_t before = router_->held_bytes();
+        std::size_t sent = 0;
+        ASSERT_TRUE(look_until([&] {
+            sent += served_.back()->send_some(std::string_view(frame).substr(sent, kFrameBytes));
+            return router_->held_bytes() >= before + kFrameBytes;
+        }));
+        router_->hold(held);
+    }
+    auto honest = connect(kGreeting);
+    std::size_t at = 0, got = 0;
+    EXPECT_TRUE(test::eventually({{}, {router_->descriptor()}}, [&] {
+        at += honest->send_some(std::string_view(frame).substr(at));
+        while (const auto next = router_->receive()) got = next->frame.size();
+        EXPECT_LE(router_->held_bytes(), 4 * kFrameBytes);
+        return got == 2 * kFrameBytes;
+    }));
+    EXPECT_GE(router_->counts().heavy, 1u);
+    EXPECT_LE(router_->counts().heavy, 3u);
+}
+
+// It sends on while it is owed something: nothing of that is read, and it does not end.
+TEST_F(RouterLimit, AHalfFrameOfAHeldConnectionComesToItsEndLater) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
+    listen({.frame_bytes_max = kFrameBytes, .frame_time = std::chrono::milliseconds(300)});
+    const std::string frame = test::zmtp_frame(std::string(kFrameBytes / 16, 'v'));
+    const ClientRef held = serve();
+    ASSERT_TRUE(served_[0]->send(frame.substr(0, frame.size() / 2)));
+    ASSERT_TRUE(look_until([&] { return router_->held_bytes() >= frame.size() / 2; }));
+    router_->hold(held);
+    ASSERT_TRUE(served_[0]->send(frame.substr(frame.size() / 2)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    const ClientRef other = serve();
+    EXPECT_EQ(last_, other);
+    last_ = {};
+    ASSERT_TRUE(alive(held));
+    EXPECT_TRUE(look_until([&] { return last_ == held; }));
 }
 
 }  // namespace
