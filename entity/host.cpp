@@ -237,12 +237,25 @@ void Host::loaded(Entity& entity, Image image, Kind kind) {
 void Host::flushed(Entity& entity, std::uint64_t seq) {
     const Accounting accounting(*this, entity);
     entity.flush_seq = seq;
+    flushes_.push_back({&entity, seq});
     entity.unflushed.clear();
     if (!entity.dirty) return;
     dirty_.back()->dirty_at = entity.dirty_at;
     dirty_[entity.dirty_at] = dirty_.back();
     dirty_.pop_back();
     entity.dirty = false;
+}
+
+void Host::persisted(std::uint64_t seq) {
+    while (!flushes_.empty() && flushes_.front().seq <= seq) flushes_.pop_front();
+}
+
+std::vector<const Entity*> Host::unwritten() const {
+    std::vector<const Entity*> found(dirty_.begin(), dirty_.end());
+    for (const Flush& flush : flushes_)
+        if (!flush.entity->dirty && flush.entity->flush_seq == flush.seq)
+            found.push_back(flush.entity);
+    return found;
 }
 
 // A heap and not a sort: a sweep is spread over many steps, and so is its ordering.
@@ -276,6 +289,7 @@ void Host::evict(Entity& entity) {
 
 void Host::clear() {
     dirty_.clear();
+    flushes_.clear();
     to_sweep_.clear();
     table_.clear();
     newest_ = oldest_ = nullptr;

@@ -10,6 +10,7 @@
 #include "weft/types.h"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -75,13 +76,16 @@ public:
     // What an activation found; `entity` was not loaded.
     void loaded(Entity& entity, Image image, Kind kind);
 
-    // Rows hold the committed state with Persist number `seq`.
+    // Rows hold the committed state with Persist number `seq`, once that is on disk.
     void flushed(Entity& entity, std::uint64_t seq);
+    void persisted(std::uint64_t seq);
     // A sweep over the entities that are dirty now: next_to_sweep() gives them in key order and
     // nothing at the end. Each must be flushed in the same step.
     void begin_sweep();
     Entity* next_to_sweep();
     std::span<Entity* const> dirty() const { return dirty_; }
+    // What no row on disk may hold: dirty, or its rows are on their way there. In no order.
+    std::vector<const Entity*> unwritten() const;
 
     Entity* coldest() const { return oldest_; }
     // May go: clean, flush on disk, nothing ahead, nobody waits for it.
@@ -108,6 +112,11 @@ private:
 
     EntityTable table_;
     std::vector<Entity*> dirty_;  // in no order: an ordered index would cost more than the entity
+    struct Flush {
+        Entity* entity;
+        std::uint64_t seq;
+    };
+    std::deque<Flush> flushes_;                  // on their way to the disk, in order
     std::vector<Entity*> to_sweep_;              // a heap, smallest key in front
     std::vector<std::unique_ptr<Ahead>> spare_;  // kept so that a put costs no allocation here
     Entity* newest_ = nullptr;

@@ -220,6 +220,8 @@ void Node::State::scan_entities(AdminQuery query) {
         if (group.group < query.group || group.role != Role::Leader) continue;
         if (group.group != query.group) query.after.clear();
         query.group = group.group;
+        query.unwritten =
+            group.partition.unwritten_lines(query.type, query.text, query.after, kLinesMax);
         auto scan = scan_of(storage::Table::Entity,
                             group.partition.row_prefix(storage::Table::Entity), query.after);
         return admin_fetch(std::move(query), std::move(scan));
@@ -232,7 +234,7 @@ void Node::State::entities_rows(AdminQuery query, const storage::FetchedRows& ro
     const Hosted* group = find(query.group);
     if (group != nullptr && group->role == Role::Leader) {
         MergedLines merged =
-            merged_lines(group->partition, query.type, query.text, query.after, rows);
+            merged_lines(group->partition, std::exchange(query.unwritten, {}), rows);
         for (const auto& [key, line] : merged.by_key) {
             add_entity(query, line);
             if (!page_is_full(query)) continue;

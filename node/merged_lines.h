@@ -8,11 +8,11 @@
 #include <cstddef>
 #include <map>
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace weft::node {
 
-// Rows of one scan, and changes that no row holds yet.
+// Rows of one scan, and changes that no row held when it began.
 inline constexpr std::size_t kLinesMax = 1024;
 
 struct MergedLines {
@@ -20,10 +20,10 @@ struct MergedLines {
     std::string reach;  // they are all up to here; empty: all of the group
 };
 
-// Behind row key `after`, of memory those whose id begins with `id_prefix`. An entity is met in its
-// own place, whatever becomes of it between two looks.
-MergedLines merged_lines(const replication::Partition& partition, std::string_view type,
-                         std::string_view id_prefix, std::string_view after,
+// `unwritten`: at most kLinesMax, in key order, taken before the rows were scanned: what is flushed
+// while that is on its way is in one of both. The newer of both counts.
+MergedLines merged_lines(const replication::Partition& partition,
+                         std::vector<replication::Partition::EntityLine> unwritten,
                          const storage::FetchedRows& rows);
 
 }  // namespace weft::node

@@ -79,7 +79,9 @@ struct AdminQuery {
     routing::AdminReply reply;  // as far as it has come
     std::string type, text;     // entities: the prefix; journal: the id
     GroupId group;
-    std::string after;           // last row key seen
+    std::string after;  // last row key seen
+    // Entities: what rows may not have held when their scan began; at most kLinesMax.
+    std::vector<replication::Partition::EntityLine> unwritten;
     bool journal = false;        // else: entities
     bool in_log = false;         // journal: the rows are read, the log is next
     LogIndex next;               // journal: next log entry to read

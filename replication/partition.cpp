@@ -61,6 +61,7 @@ void Partition::State::step(Now now, PartitionEvent&& event, Effects& out) {
             event);
         if (auto* done = std::get_if<Persisted>(&event)) {
             persisted = std::max(persisted, done->seq);
+            host.persisted(persisted);
             on_persisted(out);
         } else if (auto* message = std::get_if<FromPeer>(&event)) {
             if (auto* chunk = std::get_if<SnapshotChunk>(&message->message))
@@ -317,11 +318,10 @@ std::optional<Partition::EntityLine> Partition::entity_line(std::string_view key
                       .exists = true};
 }
 
-std::vector<Partition::EntityLine> Partition::dirty_lines(std::string_view type,
-                                                          std::string_view id_prefix,
-                                                          std::string_view after,
-                                                          std::string_view up_to,
-                                                          std::size_t most) const {
+std::vector<Partition::EntityLine> Partition::unwritten_lines(std::string_view type,
+                                                              std::string_view id_prefix,
+                                                              std::string_view after,
+                                                              std::size_t most) const {
     const std::string at = state_->prefix();
     // Without copying the keys of those that are not wanted: they may be all of a large group.
     const auto behind = [&](std::string_view key, std::string_view row_key) {
@@ -329,12 +329,10 @@ std::vector<Partition::EntityLine> Partition::dirty_lines(std::string_view type,
         return begins != 0 ? begins > 0 : key > row_key.substr(at.size());
     };
     std::vector<const entity::Entity*> found;
-    for (const entity::Entity* e : state_->host.dirty()) {
-        const std::string_view key = e->key();
-        const auto parts = entity::split_key(key);
+    for (const entity::Entity* e : state_->host.unwritten()) {
+        const auto parts = entity::split_key(e->key());
         if (!parts || parts->type != type || !parts->id.starts_with(id_prefix)) continue;
-        if (!behind(key, after)) continue;
-        if (up_to.empty() || !behind(key, up_to)) found.push_back(e);
+        if (behind(e->key(), after)) found.push_back(e);
     }
     const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(most, found.size()));
     std::ranges::partial_sort(found, end, {}, [](const entity::Entity* e) { return e->key(); });

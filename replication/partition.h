@@ -128,12 +128,12 @@ public:
     };
     // Decodes a scanned Entity row; nothing for rows that are not entity headers.
     std::optional<EntityLine> entity_line(std::string_view key, std::string_view value) const;
-    // Committed state in memory that is newer than the rows (dirty entities) and whose row key
-    // comes behind `after` and, unless that is empty, not behind `up_to`: of those whose id begins
-    // with `id_prefix` the first `most`, in key order.
-    std::vector<EntityLine> dirty_lines(std::string_view type, std::string_view id_prefix,
-                                        std::string_view after, std::string_view up_to,
-                                        std::size_t most) const;
+    // Committed state in memory that rows on disk may not hold yet and whose row key comes behind
+    // `after`: of those whose id begins with `id_prefix` the first `most`, in key order. Taken
+    // before a scan of the rows, together with it, it misses nothing: what is not in it was on
+    // disk.
+    std::vector<EntityLine> unwritten_lines(std::string_view type, std::string_view id_prefix,
+                                            std::string_view after, std::size_t most) const;
 
 private:
     struct State;

@@ -59,7 +59,8 @@ void Machine::kill() {
     node_.reset();
     inbox_.clear();
     held_.clear();
-    disk_held_ = false;
+    read_.clear();
+    disk_held_ = reads_held_ = false;
 }
 
 Now Machine::now() const {
@@ -122,7 +123,17 @@ void Machine::read(const Fetch& fetch) {
         fetched.result = store.read_row(*row);
     else
         fetched.result = store.scan(std::get<storage::RowScan>(fetch.what));
-    event(std::move(fetched));
+    if (reads_held_)
+        read_.push_back(std::move(fetched));
+    else
+        event(std::move(fetched));
+}
+
+void Machine::hold_reads(bool hold) {
+    reads_held_ = hold;
+    if (hold) return;
+    std::ranges::move(read_, std::back_inserter(inbox_));
+    read_.clear();
 }
 
 // ---- the mesh -----------------------------------------------------------------------------------

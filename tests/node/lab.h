@@ -46,6 +46,8 @@ public:
     NodeId id() const;
     // Batches wait until this is false again.
     void hold_disk(bool hold);
+    // What was read, then, waits until this is false again.
+    void hold_reads(bool hold);
 
     Now now() const;
     bool next_event(Event& event);
@@ -71,7 +73,8 @@ private:
     std::unique_ptr<Node> node_;
     std::unique_ptr<Loop<Machine>> loop_;
     std::deque<Event> inbox_;
-    bool disk_held_ = false;
+    bool disk_held_ = false, reads_held_ = false;
+    std::deque<Event> read_;
     std::vector<std::pair<std::uint64_t, storage::WriteBatch>> held_;
 };
 
