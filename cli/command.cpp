@@ -1,6 +1,9 @@
 #include "cli/command.h"
 
+#include "cli/help.h"
+
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
 #include <algorithm>
 
@@ -10,58 +13,101 @@ namespace {
 
 CLI::App* app(void* parser) { return static_cast<CLI::App*>(parser); }
 
+bool says_default(const std::string& help) { return help.find("default") != std::string::npos; }
+
 }  // namespace
 
-Command::Command(void* parser) : parser_(parser) {}
+Command::Command(void* parser, const Command* parent, std::string name, std::string help)
+    : parser_(parser), parent_(parent), name_(std::move(name)), help_(std::move(help)) {}
 Command::~Command() = default;
 
 Command& Command::verb(const std::string& name, const std::string& help) {
     CLI::App* child = app(parser_)->add_subcommand(name, help);
     // Global options may stand behind the verb: "weft status -o json".
     child->fallthrough();
-    verbs_.emplace_back(name, std::make_unique<Command>(child));
+    verbs_.emplace_back(name, std::make_unique<Command>(child, this, name, help));
     return *verbs_.back().second;
 }
 
-void Command::argument(const std::string& name, std::string& target, const std::string& help) {
-    app(parser_)->add_option(name, target, help)->required();
+Parameter& Command::declare(Parameter::Kind kind, const std::string& names,
+                            const std::string& help) {
+    parameters_.push_back({kind, names, help, {}, {}, {}});
+    return parameters_.back();
 }
 
-void Command::optional_argument(const std::string& name, std::optional<std::string>& target,
-                                const std::string& help) {
+Parameter& Command::argument(const std::string& name, std::string& target,
+                             const std::string& help) {
+    app(parser_)->add_option(name, target, help)->required();
+    return declare(Parameter::Kind::Argument, name, help);
+}
+
+Parameter& Command::optional_argument(const std::string& name, std::optional<std::string>& target,
+                                      const std::string& help) {
     option(name, target, help);
+    parameters_.back().kind = Parameter::Kind::OptionalArgument;
+    return parameters_.back();
 }
 
-void Command::arguments(const std::string& name, std::vector<std::string>& target,
-                        const std::string& help) {
+Parameter& Command::arguments(const std::string& name, std::vector<std::string>& target,
+                              const std::string& help) {
     app(parser_)->add_option(name, target, help)->required();
+    return declare(Parameter::Kind::Arguments, name, help);
 }
 
-void Command::option(const std::string& names, std::string& target, const std::string& help) {
+Parameter& Command::optional_arguments(const std::string& name, std::vector<std::string>& target,
+                                       const std::string& help) {
+    app(parser_)->add_option(name, target, help);
+    return declare(Parameter::Kind::OptionalArguments, name, help);
+}
+
+Parameter& Command::option(const std::string& names, std::string& target, const std::string& help) {
     app(parser_)->add_option(names, target, help);
+    Parameter& parameter = declare(Parameter::Kind::Option, names, help);
+    if (!says_default(help)) parameter.default_value = target;
+    return parameter;
 }
 
-void Command::option(const std::string& names, std::optional<std::string>& target,
-                     const std::string& help) {
+Parameter& Command::option(const std::string& names, std::optional<std::string>& target,
+                           const std::string& help) {
     const auto take = [&target](const std::string& value) { target = value; };
     app(parser_)->add_option_function<std::string>(names, take, help);
+    return declare(Parameter::Kind::Option, names, help);
 }
 
-void Command::option(const std::string& names, std::uint64_t& target, const std::string& help) {
-    app(parser_)->add_option(names, target, help)->capture_default_str();
+Parameter& Command::option(const std::string& names, std::uint64_t& target,
+                           const std::string& help) {
+    app(parser_)->add_option(names, target, help);
+    Parameter& parameter = declare(Parameter::Kind::Option, names, help);
+    if (!says_default(help)) parameter.default_value = std::to_string(target);
+    return parameter;
 }
 
-void Command::option(const std::string& names, double& target, const std::string& help) {
-    app(parser_)->add_option(names, target, help)->capture_default_str();
+Parameter& Command::option(const std::string& names, double& target, const std::string& help) {
+    app(parser_)->add_option(names, target, help);
+    Parameter& parameter = declare(Parameter::Kind::Option, names, help);
+    if (!says_default(help)) parameter.default_value = fmt::format("{}", target);
+    return parameter;
 }
 
-void Command::option(const std::string& names, std::vector<std::string>& target,
-                     const std::string& help) {
+Parameter& Command::option(const std::string& names, std::vector<std::string>& target,
+                           const std::string& help) {
     app(parser_)->add_option(names, target, help)->delimiter(',')->allow_extra_args(false);
+    return declare(Parameter::Kind::Option, names, help);
 }
 
-void Command::flag(const std::string& names, bool& target, const std::string& help) {
+Parameter& Command::flag(const std::string& names, bool& target, const std::string& help) {
     app(parser_)->add_flag(names, target, help);
+    return declare(Parameter::Kind::Flag, names, help);
+}
+
+void Command::example(const std::string& line, const std::string& why) {
+    examples_.push_back({line, why});
+}
+
+std::vector<const Command*> Command::verbs() const {
+    std::vector<const Command*> verbs;
+    for (const auto& [name, command] : verbs_) verbs.push_back(command.get());
+    return verbs;
 }
 
 Command* Command::find_verb(const std::string& name) const {
@@ -70,13 +116,8 @@ Command* Command::find_verb(const std::string& name) const {
     return nullptr;
 }
 
-std::string Command::usage() const { return app(parser_)->help(); }
-
 std::string Command::path() const {
-    std::string path;
-    for (const CLI::App* at = app(parser_); at != nullptr; at = at->get_parent())
-        path.insert(0, path.empty() ? at->get_name() : at->get_name() + " ");
-    return path;
+    return parent_ == nullptr ? name_ : parent_->path() + " " + name_;
 }
 
 struct Grammar::Parser {
@@ -88,7 +129,7 @@ Grammar::Grammar(const std::string& program, const std::string& help) {
     parser_->app.name(program);
     parser_->app.description(help);
     parser_->app.set_help_flag("-h,--help", "show this text");
-    root_ = std::make_unique<Command>(&parser_->app);
+    root_ = std::make_unique<Command>(&parser_->app, nullptr, program, help);
 }
 
 Grammar::~Grammar() = default;
@@ -97,7 +138,7 @@ Grammar::~Grammar() = default;
 // verbs, then options, then "--" and the values.
 class Grammar::Sorter {
 public:
-    explicit Sorter(Command& root) : verb_(&root) {}
+    explicit Sorter(Command& root) : root_(root), verb_(&root) {}
 
     // Empty, or what is wrong.
     std::string sort(const std::vector<std::string>& arguments);
@@ -114,7 +155,9 @@ private:
     CLI::Option* find(const std::string& name) const;
     std::size_t values_max() const;
 
+    Command& root_;
     Command* verb_;
+    bool help_ = false;  // "help" was typed
     std::vector<std::string> verbs_, options_, values_;
     std::string wrong_;
 };
@@ -164,6 +207,11 @@ bool Grammar::Sorter::take_short(const std::string& typed) {
 }
 
 bool Grammar::Sorter::take_verb(const std::string& typed) {
+    const bool first = verb_ == &root_ && verbs_.empty();
+    if (first && typed == "help" && !std::exchange(help_, true)) {
+        options_.push_back("--help");
+        return true;
+    }
     Command* verb = values_.empty() ? verb_->find_verb(typed) : nullptr;
     if (verb == nullptr) return false;
     verb_ = verb;
@@ -191,6 +239,8 @@ std::string Grammar::Sorter::sort(const std::vector<std::string>& arguments) {
             take_value(typed);
         else if (typed == "--")
             only_values = true;
+        else if (typed == "--version" && verb_ == &root_ && take_verb("version"))
+            continue;
         else if (typed.size() > 1 && typed[0] == '-' && !number)
             option_open = take_option(typed);
         else if (!take_verb(typed))
@@ -210,11 +260,9 @@ std::vector<std::string> Grammar::Sorter::sorted() const {
 }
 
 Parsed Grammar::parse(const std::vector<std::string>& arguments) {
-    std::vector<std::string> typed = arguments;
-    if (!typed.empty() && typed.front() == "help") typed.front() = "--help";
     Parsed parsed;
     Sorter sorter(*root_);
-    parsed.message = sorter.sort(typed);
+    parsed.message = sorter.sort(arguments);
     parsed.command = &sorter.verb();
     if (!parsed.message.empty()) {
         parsed.kind = Parsed::Kind::Usage;
@@ -227,7 +275,7 @@ Parsed Grammar::parse(const std::vector<std::string>& arguments) {
         parser_->app.parse(std::move(sorted));
     } catch (const CLI::CallForHelp&) {
         parsed.kind = Parsed::Kind::Help;
-        parsed.message = parsed.command->usage();
+        parsed.message = help_text(*parsed.command);
     } catch (const CLI::ParseError& error) {
         parsed.kind = Parsed::Kind::Usage;
         parsed.message = error.what();

@@ -2,7 +2,10 @@
 // The grammar of the command line, one Command per verb. It hides the parser library, which is slow
 // to compile, behind the few things that verbs need.
 
+#include "cli/parameter.h"
+
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,14 +17,20 @@ namespace weft::cli {
 
 class Shell;
 
+// A line that people can type, and what it is for.
+struct Example {
+    std::string line;
+    std::string why;
+};
+
 // A verb or noun. Targets given to argument(), option() and flag() must live as long as the
 // grammar: keep them in state().
 class Command {
 public:
     using Run = std::function<int(Shell&)>;
 
-    // `parser` is the library's own object; only grammar.cpp knows its type.
-    explicit Command(void* parser);
+    // `parser` is the library's own object; only command.cpp knows its type.
+    Command(void* parser, const Command* parent, std::string name, std::string help);
     ~Command();
     Command(const Command&) = delete;
     Command& operator=(const Command&) = delete;
@@ -31,22 +40,28 @@ public:
     // What the verb does; its result is the exit code.
     void run(Run run) { run_ = std::move(run); }
 
+    // What each returns lives as long as the grammar and may be added to: its choices, say.
     // Required positional argument, shown as NAME in the help.
-    void argument(const std::string& name, std::string& target, const std::string& help);
+    Parameter& argument(const std::string& name, std::string& target, const std::string& help);
     // Nothing when it was not given; an empty one was.
-    void optional_argument(const std::string& name, std::optional<std::string>& target,
-                           const std::string& help);
-    void arguments(const std::string& name, std::vector<std::string>& target,
-                   const std::string& help);
-    // `names`: "-o,--output". Each may be given before or after the verb.
-    void option(const std::string& names, std::string& target, const std::string& help);
-    void option(const std::string& names, std::optional<std::string>& target,
-                const std::string& help);
-    void option(const std::string& names, std::uint64_t& target, const std::string& help);
-    void option(const std::string& names, double& target, const std::string& help);
-    void option(const std::string& names, std::vector<std::string>& target,
-                const std::string& help);
-    void flag(const std::string& names, bool& target, const std::string& help);
+    Parameter& optional_argument(const std::string& name, std::optional<std::string>& target,
+                                 const std::string& help);
+    Parameter& arguments(const std::string& name, std::vector<std::string>& target,
+                         const std::string& help);
+    Parameter& optional_arguments(const std::string& name, std::vector<std::string>& target,
+                                  const std::string& help);
+    // `names`: "-o,--output". Each may be given before or after the verb. What the target holds is
+    // the default that the help shows, unless `help` has a word on it.
+    Parameter& option(const std::string& names, std::string& target, const std::string& help);
+    Parameter& option(const std::string& names, std::optional<std::string>& target,
+                      const std::string& help);
+    Parameter& option(const std::string& names, std::uint64_t& target, const std::string& help);
+    Parameter& option(const std::string& names, double& target, const std::string& help);
+    Parameter& option(const std::string& names, std::vector<std::string>& target,
+                      const std::string& help);
+    Parameter& flag(const std::string& names, bool& target, const std::string& help);
+    // Every verb that runs has one.
+    void example(const std::string& line, const std::string& why = "");
 
     // Memory for the verb's options, kept as long as the grammar.
     template <class Options>
@@ -59,15 +74,26 @@ public:
     // The verb of that name below this one, or nullptr.
     Command* find_verb(const std::string& name) const;
     const Run& action() const { return run_; }
-    std::string usage() const;
+    const std::string& name() const { return name_; }
+    const std::string& help() const { return help_; }
+    const Command* parent() const { return parent_; }
+    std::vector<const Command*> verbs() const;
+    const std::deque<Parameter>& parameters() const { return parameters_; }
+    const std::vector<Example>& examples() const { return examples_; }
     // "weft dev kill", for messages.
     std::string path() const;
 
 private:
     friend class Grammar;
 
+    Parameter& declare(Parameter::Kind kind, const std::string& names, const std::string& help);
+
     void* parser_;
+    const Command* parent_;
+    std::string name_, help_;
     Run run_;
+    std::deque<Parameter> parameters_;
+    std::vector<Example> examples_;
     std::vector<std::pair<std::string, std::unique_ptr<Command>>> verbs_;
     std::vector<std::shared_ptr<void>> kept_;
 };
@@ -86,7 +112,7 @@ public:
     ~Grammar();
     Command& root() { return *root_; }
     // Verbs come first: behind the first argument that is none, everything but options is a value,
-    // and so is everything behind "--". "help VERB" is "VERB --help".
+    // and so is everything behind "--". "help VERB" is "VERB --help", "--version" is "version".
     Parsed parse(const std::vector<std::string>& arguments);
 
 private:

@@ -93,14 +93,17 @@ void add_one(Command& noun, BenchOp op, const std::string& help) {
     verb.option("--value-bytes", line.value_bytes, "size of a value");
     verb.option("--mix", line.mix, "other operations in percent: get=40,cas=20");
     verb.option("--rate", line.rate, "operations per second, planned; 0: as fast as answers come");
-    verb.option("--history", line.history, "write one JSON line per operation to this file");
+    verb.option("--history", line.history, "write one JSON line per operation to this file")
+        .is_file();
     verb.option("--prefix", line.prefix, "ids are PREFIX and a number");
     verb.option("--seed", line.seed, "seed of the drawn entities and operations");
+    verb.example(
+        fmt::format("weft bench {} --seconds 10 --clients 4 --pipeline 16", bench_op_name(op)));
     verb.run([&line](Shell& shell) { return bench(shell, line); });
     if (op != BenchOp::Call) return;
-    verb.option("--type", line.type, "entity type; default counter");
-    verb.option("--command", line.command, "the command; default add");
-    verb.option("--payload", line.payload, "the command's payload; default 1");
+    verb.option("--type", line.type, "entity type; default: counter");
+    verb.option("--command", line.command, "the command");
+    verb.option("--payload", line.payload, "the command's payload");
 }
 
 }  // namespace

@@ -15,9 +15,11 @@ void add_call(Command& root) {
     verb.argument("COMMAND", options.command, "a command of that type");
     verb.optional_argument("PAYLOAD", options.payload.argument,
                            "the command's payload; - reads standard input");
-    verb.option("--file", options.payload.file, "take the payload from this file");
+    verb.option("--file", options.payload.file, "take the payload from this file").is_file();
     verb.option("--request", options.request, "repeat the call that had this request id");
     verb.flag("--force", options.force, "run it even if nodes died while they had it");
+    verb.example("weft call counter/visits add 5");
+    verb.example("weft call counter/visits get");
     verb.run([&options](Shell& shell) {
         const auto payload = read_value(options.payload);
         if (!payload) return shell.usage(payload.error().message);

@@ -50,6 +50,8 @@ void add_cas(Command& root) {
     verb.option("--if-revision", options.revision, "expect this revision");
     verb.flag("--if-absent", options.absent, "expect no value");
     verb.option("--request", options.request, "repeat the call that had this request id");
+    verb.example("weft cas kv/alice apples=2 apples=3", "store apples=3 if the value is apples=2");
+    verb.example("weft cas kv/alice apples=1 --if-absent");
     verb.run([&options](Shell& shell) {
         const auto entity = kv_address(options.address);
         if (!entity) return shell.fail(entity.error());

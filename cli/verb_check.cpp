@@ -196,11 +196,16 @@ void add_check(Command& root) {
                               "is there an order that explains a history; exit code 10: none is, "
                               "9: the search gave up");
     auto& options = verb.state<Options>();
-    verb.argument("FILE", options.file, "JSON lines, as 'weft bench --history FILE' writes them");
-    verb.option("--model", options.model, "kv, counter, register or cas");
+    verb.argument("FILE", options.file, "JSON lines, as 'weft bench --history FILE' writes them")
+        .is_file();
+    verb.option("--model", options.model, "kv, counter, register or cas")
+        .one_of({"kv", "counter", "register", "cas"});
     verb.option("--steps", options.steps, "of the search, for each entity");
-    verb.option("--jobs", options.jobs, "threads; without it one for each core");
-    verb.option("--part", options.part, "write the smallest impossible parts to this file");
+    verb.option("--jobs", options.jobs, "threads; default: one for each core");
+    verb.option("--part", options.part, "write the smallest impossible parts to this file")
+        .is_file();
+    verb.example("weft check linearizable history.jsonl --model kv",
+                 "of 'weft bench put --history history.jsonl'");
     verb.run([&options](Shell& shell) { return check(shell, options); });
 }
 

@@ -79,7 +79,9 @@ void add_data(Command& root) {
     Command& noun = root.verb("data", "the files of a stopped node");
     Command& verb = noun.verb("check", "read every record and name what is damaged; exit code 10");
     auto& options = verb.state<CheckOptions>();
-    verb.argument("FOLDER", options.folder, "a node's folder, or the name of a dev node");
+    verb.argument("FOLDER", options.folder, "a node's folder, or the name of a dev node").is_file();
+    verb.example("weft data check b", "a dev node that was killed");
+    verb.example("weft data check /srv/weft/a");
     verb.run([&options](Shell& shell) { return check(shell, options); });
 }
 

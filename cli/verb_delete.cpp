@@ -11,6 +11,7 @@ void add_delete(Command& root) {
     auto& options = verb.state<Options>();
     verb.argument("KV_ID", options.address, "kv/ID, or ID alone");
     verb.option("--request", options.request, "repeat the call that had this request id");
+    verb.example("weft delete kv/alice");
     verb.run([&options](Shell& shell) {
         const auto entity = kv_address(options.address);
         if (!entity) return shell.fail(entity.error());

@@ -158,9 +158,11 @@ int dev(Shell& shell, const DevOptions& options) {
 void add_dev(Command& root) {
     Command& noun = root.verb("dev", "a mesh on this machine, for trying things out");
     auto& options = noun.state<DevOptions>();
-    noun.option("--nodes", options.nodes, "1 to 9; default 3, or as many as the folder has");
+    noun.option("--nodes", options.nodes, "1 to 9; default: 3, or as many as the folder has");
     noun.flag("--detach", options.detach, "return when it is ready; 'weft dev down' stops it");
     noun.flag("--ephemeral", options.ephemeral, "remove everything when it stops");
+    noun.example("weft dev", "until Ctrl-C");
+    noun.example("weft dev --nodes 5 --detach", "in the background, until 'weft dev down'");
     noun.run([&options](Shell& shell) { return dev(shell, options); });
     add_dev_node_verbs(noun);
 }

@@ -135,20 +135,26 @@ void add_dev_node_verbs(Command& noun) {
         Command& verb = noun.verb(entry.name, entry.help);
         auto& options = verb.state<NodeOptions>();
         verb.argument("NAME", options.name, "a, b, c, ...");
+        verb.example(fmt::format("weft dev {} b", entry.name));
         verb.run(
             [&options, &entry](Shell& shell) { return signal_node(shell, options.name, entry); });
     }
     Command& start = noun.verb("start", "start a node that was killed");
     auto& node = start.state<NodeOptions>();
     start.argument("NAME", node.name, "a, b, c, ...");
+    start.example("weft dev start b");
     start.run([&node](Shell& shell) { return start_node(shell, node.name); });
 
     Command& stop = noun.verb("down", "stop all nodes");
     auto& options = stop.state<DownOptions>();
     stop.flag("--clean", options.clean, "and remove everything 'weft dev' has made");
+    stop.example("weft dev down");
+    stop.example("weft dev down --clean");
     stop.run([&options](Shell& shell) { return down(shell, options); });
 
-    noun.verb("status", "each node's process").run([](Shell& shell) { return dev_status(shell); });
+    Command& status = noun.verb("status", "each node's process");
+    status.example("weft dev status");
+    status.run([](Shell& shell) { return dev_status(shell); });
 }
 
 }  // namespace weft::cli

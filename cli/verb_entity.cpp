@@ -30,6 +30,9 @@ void add_entity(Command& root) {
     auto& options = list.state<ListOptions>();
     list.argument("TYPE", options.type, "the entity type");
     list.optional_argument("PREFIX", options.prefix, "only ids that begin so");
+    list.example("weft entity list kv");
+    list.example("weft entity list kv user- -o csv",
+                 "ids that begin with user-, for a spreadsheet");
     list.run([&options](Shell& shell) {
         auto mesh = shell.connect();
         if (!mesh) return shell.fail(mesh.error());

@@ -13,6 +13,8 @@ void add_get(Command& root) {
     auto& options = verb.state<Options>();
     verb.argument("KV_ID", options.address, "kv/ID, or ID alone");
     verb.flag("--raw", options.raw, "print the bytes alone, without a newline");
+    verb.example("weft get kv/alice");
+    verb.example("weft get kv/photo --raw > photo.jpg", "the bytes alone");
     verb.run([&options](Shell& shell) {
         const auto entity = kv_address(options.address);
         if (!entity) return shell.fail(entity.error());

@@ -54,6 +54,9 @@ void add_health(Command& root) {
     Command& verb = root.verb("health", "whether the mesh is well: exit code 0, or 10 and why");
     auto& options = verb.state<HealthOptions>();
     verb.flag("--exit-when-healthy", options.wait, "wait for it, at most --timeout");
+    verb.example("weft health");
+    verb.example("weft health --exit-when-healthy --timeout 20s",
+                 "in scripts: wait until all is well");
     verb.run([&options](Shell& shell) {
         if (options.wait) return wait_until_healthy(shell);
         auto mesh = shell.connect();

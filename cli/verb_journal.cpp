@@ -11,6 +11,8 @@ void add_journal(Command& root) {
     Command& verb = root.verb("journal", "what happened to an entity: its rows and the log's tail");
     auto& options = verb.state<Options>();
     verb.argument("TYPE_ID", options.address, "TYPE/ID; '!mesh/facts' is the mesh's own history");
+    verb.example("weft journal kv/alice");
+    verb.example("weft journal '!mesh/facts'", "the mesh's own history");
     verb.run([&options](Shell& shell) {
         const auto entity = routing::parse_entity_id(options.address, true);
         if (!entity) return shell.fail(entity.error());

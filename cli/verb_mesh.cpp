@@ -63,11 +63,15 @@ void add_mesh(Command& root) {
     Command& noun = root.verb("mesh", "found a mesh");
     Command& create = noun.verb("create", "write the genesis file of a new mesh");
     auto& options = create.state<CreateOptions>();
-    create.arguments("LINES", options.lines,
-                     "what 'weft node init' printed on each founder, or the path of its node.line");
+    create
+        .arguments("LINES", options.lines,
+                   "what 'weft node init' printed on each founder, or the path of its node.line")
+        .is_file();
     create.option("--groups", options.groups, "a power of two; fixed for the mesh's life");
     create.option("--replicas", options.replicas, "copies of each group");
-    create.option("--out", options.out, "the file to write");
+    create.option("--out", options.out, "the file to write").is_file();
+    create.example("weft mesh create a/node.line b/node.line c/node.line",
+                   "writes ./genesis; copy it into each node's folder");
     create.run([&options](Shell& shell) { return create_mesh(shell, options); });
 }
 

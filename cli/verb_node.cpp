@@ -50,17 +50,20 @@ void add_node(Command& root) {
     Command& noun = root.verb("node", "one node: its identity and its process");
     Command& first = noun.verb("init", "make a node's keys; prints the line for 'mesh create'");
     auto& options = first.state<InitOptions>();
-    first.argument("FOLDER", options.folder, "the node's folder; made when missing");
+    first.argument("FOLDER", options.folder, "the node's folder; made when missing").is_file();
     first.option("--name", options.name, "for people");
     first.option("--mesh", options.mesh, "HOST:PORT where other nodes reach it");
     first.option("--client", options.client, "HOST:PORT where clients reach it");
     first.option("--zone", options.zone, "replicas go to distinct zones when there are enough");
     first.option("--host", options.host, "then to distinct hosts; default: this machine's name");
+    first.example("weft node init a --name a --mesh 127.0.0.1:7340 --client 127.0.0.1:7341");
     first.run([&options](Shell& shell) { return init(shell, options); });
 
     Command& run = noun.verb("run", "run the node until SIGTERM hands its leaderships over");
     auto& where = run.state<RunOptions>();
-    run.argument("FOLDER", where.folder, "made by 'weft node init', with the file genesis in it");
+    run.argument("FOLDER", where.folder, "made by 'weft node init', with the file genesis in it")
+        .is_file();
+    run.example("weft node run a");
     run.run([&where](Shell& shell) { return run_node_folder(shell, where.folder); });
 }
 

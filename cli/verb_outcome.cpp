@@ -32,6 +32,8 @@ void add_outcome(Command& root) {
     Command& verb = root.verb("outcome", "ask how a call with this request id ended");
     auto& options = verb.state<Options>();
     verb.argument("REQUEST", options.request, "as printed with an unknown outcome");
+    verb.example("weft outcome 01a2b3c4d5e6f708192a3b4c5d6e7f80-3-18c0ffee-1",
+                 "the request id that 'outcome unknown' came with");
     verb.run([&options](Shell& shell) {
         const auto request = RequestId::parse(options.request);
         if (!request) return shell.usage(fmt::format("'{}' is not a request id", options.request));

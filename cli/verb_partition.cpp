@@ -92,12 +92,13 @@ int show(Shell& shell, const ShowOptions& options) {
 
 void add_partition(Command& root) {
     Command& noun = root.verb("partition", "look at the groups that hold the entities");
-    noun.verb("list", "every partition and who leads it").run([](Shell& shell) {
-        return list(shell);
-    });
+    Command& all = noun.verb("list", "every partition and who leads it");
+    all.example("weft partition list");
+    all.run([](Shell& shell) { return list(shell); });
     Command& one = noun.verb("show", "what each replica of a partition says");
     auto& options = one.state<ShowOptions>();
     one.argument("NUMBER", options.number, "of the partition");
+    one.example("weft partition show 12");
     one.run([&options](Shell& shell) { return show(shell, options); });
 }
 

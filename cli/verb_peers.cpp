@@ -49,6 +49,7 @@ Table view_of(const std::vector<NodeAnswer>& answers, bool narrow) {
 void add_peers(Command& root) {
     Command& verb =
         root.verb("peers", "what every node holds of every other: state, and why it is refused");
+    verb.example("weft peers");
     verb.run([](Shell& shell) {
         auto mesh = shell.connect();
         if (!mesh) return shell.fail(mesh.error());

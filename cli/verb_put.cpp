@@ -13,8 +13,11 @@ void add_put(Command& root) {
     verb.argument("KV_ID", options.address, "kv/ID, or ID alone");
     verb.optional_argument("VALUE", options.value.argument,
                            "the value; - or nothing: standard input");
-    verb.option("--file", options.value.file, "take the value from this file");
+    verb.option("--file", options.value.file, "take the value from this file").is_file();
     verb.option("--request", options.request, "repeat the call that had this request id");
+    verb.example("weft put kv/alice apples=2");
+    verb.example("weft put kv/photo --file photo.jpg", "a value of any bytes");
+    verb.example("date | weft put kv/now", "the value from standard input");
     verb.run([&options](Shell& shell) {
         const auto entity = kv_address(options.address);
         if (!entity) return shell.fail(entity.error());

@@ -112,9 +112,10 @@ int soak(const Shell& shell, const Options& options) {
 }
 
 void add_common(Command& verb, Options& options) {
-    verb.option("--profile", options.profile, "swarm, no-faults or standard");
+    verb.option("--profile", options.profile, "swarm, no-faults or standard")
+        .one_of({"swarm", "no-faults", "standard"});
     verb.option("--jobs", options.jobs, "worker processes");
-    verb.option("--summary", options.summary, "keep a summary in this file");
+    verb.option("--summary", options.summary, "keep a summary in this file").is_file();
     verb.flag("--twice", options.twice, "run every seed two times: the traces must be equal");
 }
 
@@ -125,9 +126,13 @@ void add_sim(Command& root) {
     Command& run = sim.verb("run", "run seeds; exit code 10 when one breaks a promise");
     auto& options = run.state<Options>();
     run.option("--seeds", options.seeds, "A..B, or one seed");
-    run.option("--trace", options.trace, "write the log lines of all simulated nodes to this file");
+    run.option("--trace", options.trace, "write the log lines of all simulated nodes to this file")
+        .is_file();
     run.flag("--no-faults", options.no_faults, "every fault family off: nothing without cause");
     add_common(run, options);
+    run.example("weft sim run --seeds 1..1000 --jobs 2");
+    run.example("weft sim run --seeds 4711 --trace trace.log",
+                "one seed again, with the logs of all nodes");
     run.run([&options](Shell& shell) { return run_seeds(shell, options); });
 
     Command& long_run = sim.verb("soak", "run new seeds for hours");
@@ -135,6 +140,7 @@ void add_sim(Command& root) {
     long_run.option("--hours", soaking.hours, "how long");
     long_run.option("--first", soaking.first, "the first seed");
     add_common(long_run, soaking);
+    long_run.example("weft sim soak --hours 8 --jobs 2");
     long_run.run([&soaking](Shell& shell) { return soak(shell, soaking); });
 }
 

@@ -46,6 +46,9 @@ Table narrowed(const Table& wide) {
 
 void add_status(Command& root) {
     Command& verb = root.verb("status", "show every node of the mesh; -o json has its counters");
+    verb.example("weft status");
+    verb.example("weft status --addr 127.0.0.1:7341 -o json",
+                 "every counter of a mesh at this address");
     verb.run([](Shell& shell) {
         auto mesh = shell.connect();
         if (!mesh) return shell.fail(mesh.error());

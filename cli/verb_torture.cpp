@@ -105,9 +105,14 @@ void add_torture(Command& root) {
     verb.option("--minutes", line.minutes, "how long faults happen; 0.05 to 1440");
     verb.option("--nodes", line.nodes, "1 to 9");
     verb.option("--seed", line.seed, "repeats the faults of that seed; default: a new one");
-    verb.option("--load", line.load, "light (some hundred operations a second) or full");
-    verb.option("--program", line.program, "the nodes run this build of weft");
+    verb.option("--load", line.load, "light (some hundred operations a second) or full")
+        .one_of({"light", "full"});
+    verb.option("--program", line.program, "the nodes run this build of weft; default: this one")
+        .is_file();
     verb.flag("--keep", line.keep, "keep the folder, with all logs and the history");
+    verb.example("weft torture --minutes 2");
+    verb.example("weft torture --minutes 2 --seed 7 --keep",
+                 "the faults of seed 7 again, and keep the logs");
     verb.run([&line](Shell& shell) { return run_line(shell, line); });
 }
 

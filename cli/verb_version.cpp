@@ -7,6 +7,7 @@ namespace weft::cli {
 
 void add_version(Command& root) {
     Command& verb = root.verb("version", "show version and build");
+    verb.example("weft version -o json");
     verb.run([](Shell& shell) {
         if (shell.human())
             shell.print(fmt::format("weft {} ({}, {})\n", kVersion, kCompiler, kBuild));

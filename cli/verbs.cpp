@@ -1,11 +1,17 @@
 #include "cli/verbs.h"
 
+#include <string>
+#include <vector>
+
 namespace weft::cli {
 
 void add_verbs(Command& root, GlobalOptions& globals) {
-    root.option("-o,--output", globals.output, "table, json, ndjson or csv");
+    root.option("-o,--output", globals.output, "table, json, ndjson or csv")
+        .one_of({"table", "json", "ndjson", "csv"});
     root.option("--addr", globals.addr, "client addresses of the mesh, HOST:PORT,...");
-    root.option("-c,--context", globals.context, "folder of a dev mesh or of a node");
+    root.option("-c,--context", globals.context,
+                "folder of a dev mesh or of a node; default: your dev mesh")
+        .is_file();
     root.option("--timeout", globals.timeout, "how long to wait: 500ms, 10s, 2m");
     add_dev(root);
     add_node(root);
@@ -28,6 +34,11 @@ void add_verbs(Command& root, GlobalOptions& globals) {
     add_sim(root);
     add_torture(root);
     add_version(root);
+    // The grammar itself knows what this does: "help VERB" is "VERB --help".
+    Command& help = root.verb("help", "show the help of a verb");
+    help.optional_arguments("VERB", help.state<std::vector<std::string>>(), "such as: dev kill")
+        .is_verbs();
+    help.example("weft help dev kill");
 }
 
 }  // namespace weft::cli

@@ -23,14 +23,16 @@ using Json = nlohmann::json;
 
 // What people type, so that not every line fails at its first word.
 constexpr const char* kWords[] = {
-    "put",         "get",   "delete", "cas",       "call",      "outcome",   "status",  "health",
-    "peers",       "mesh",  "node",   "partition", "entity",    "entities",  "journal", "data",
-    "check",       "dev",   "kill",   "start",     "stop",      "list",      "init",    "create",
-    "run",         "sim",   "soak",   "bench",     "torture",   "version",   "help",    "--help",
-    "-h",          "--",    "-",      "-o",        "-ojson",    "--output=", "json",    "--addr",
-    "-c",          "-f",    "--file", "--timeout", "--request", "--force",   "--type",  "kv/a",
-    "counter/c",   "-5",    "-.5",    "0",         "1",         "5s",        "--seed",  "--minutes",
-    "--clients=8", "--mix", "a=1,b",  "[1,2]",     "%%",        "--nodes",   "--last",  "--follow"};
+    "put",         "get",       "delete",    "cas",     "call",      "outcome", "status",
+    "health",      "peers",     "mesh",      "node",    "partition", "entity",  "entities",
+    "journal",     "data",      "check",     "dev",     "kill",      "start",   "stop",
+    "list",        "init",      "create",    "run",     "sim",       "soak",    "bench",
+    "torture",     "version",   "help",      "--help",  "-h",        "--",      "-",
+    "-o",          "-ojson",    "--output=", "json",    "--addr",    "-c",      "-f",
+    "--file",      "--timeout", "--request", "--force", "--type",    "kv/a",    "counter/c",
+    "-5",          "-.5",       "0",         "1",       "5s",        "--seed",  "--minutes",
+    "--clients=8", "--mix",     "a=1,b",     "[1,2]",   "%%",        "--nodes", "--version",
+    "--follow"};
 
 std::string word(Input& input) {
     const std::uint8_t choice = input.byte();
@@ -52,9 +54,10 @@ void check_line(Input& input) {
                    parsed.message);
     if (!run) return;
     const std::string path = parsed.command->path();
-    WEFT_INVARIANT(
-        path == "weft" || std::ranges::count(words, path.substr(path.rfind(' ') + 1)) > 0,
-        "'{}' was not typed", path);
+    const std::string last = path.substr(path.rfind(' ') + 1);
+    WEFT_INVARIANT(path == "weft" || std::ranges::count(words, last) > 0 ||
+                       std::ranges::count(words, "--" + last) > 0,
+                   "'{}' was not typed", path);
     (void)Shell::open(globals);
 }
 
