@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include "cli/help.h"
+#include "cli/nearest.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -150,6 +151,7 @@ private:
     bool take_option(const std::string& typed);
     bool take_short(const std::string& typed);
     bool refuse_option(const std::string& typed);
+    void refuse_verb(const std::string& typed);
     bool take_verb(const std::string& typed);
     void take_value(const std::string& typed);
     CLI::Option* find(const std::string& name) const;
@@ -177,8 +179,35 @@ std::size_t Grammar::Sorter::values_max() const {
 }
 
 bool Grammar::Sorter::refuse_option(const std::string& typed) {
-    wrong_ = "unknown option '" + typed + "' (a value that begins with '-' goes behind '--')";
+    const std::string name = typed.substr(0, typed.find('='));
+    std::vector<std::string> options;
+    for (const Command* at = verb_; at != nullptr; at = at->parent())
+        for (const Parameter& parameter : at->parameters())
+            for (const std::string& spelling : parameter.spellings())
+                if (spelling.starts_with("--")) options.push_back(spelling.substr(2));
+    options.emplace_back("help");
+    if (verb_ == &root_) options.emplace_back("version");
+    std::vector<std::string> meant = nearest(name.substr(name.find_first_not_of('-')), options);
+    for (std::string& option : meant) option.insert(0, "--");
+    wrong_ =
+        "unknown option '" + typed + "'" +
+        (meant.empty() ? " (a value that begins with '-' goes behind '--')" : did_you_mean(meant));
     return false;
+}
+
+// A verb of a noun may be typed without the noun: "kill" for "dev kill".
+void Grammar::Sorter::refuse_verb(const std::string& typed) {
+    std::vector<std::string> here, below;
+    for (const Command* verb : verb_->verbs()) {
+        here.push_back(verb->name());
+        for (const Command* deeper : verb->verbs())
+            if (deeper->name() == typed) below.push_back(deeper->path());
+    }
+    std::vector<std::string> meant = nearest(typed, here);
+    for (std::string& verb : meant) verb = verb_->path() + " " + verb;
+    const std::string guess = did_you_mean(meant.empty() ? below : meant);
+    wrong_ = "'" + typed + "' is no verb of '" + verb_->path() + "'" +
+             (guess.empty() ? ";" : guess) + " see '" + verb_->path() + " --help'";
 }
 
 bool Grammar::Sorter::take_option(const std::string& typed) {
@@ -222,8 +251,7 @@ bool Grammar::Sorter::take_verb(const std::string& typed) {
 void Grammar::Sorter::take_value(const std::string& typed) {
     values_.push_back(typed);
     if (!verb_->verbs_.empty())
-        wrong_ = "'" + typed + "' is no verb of '" + verb_->path() + "'; see '" + verb_->path() +
-                 " --help'";
+        refuse_verb(typed);
     else if (values_.size() > values_max())
         wrong_ = "one argument too many: '" + typed + "'";
 }
