@@ -1,6 +1,36 @@
 #include "cli/exit_code.h"
 
+#include <algorithm>
+#include <array>
+
 namespace weft::cli {
+
+namespace {
+
+// docs/operating.md has a row for each; a test compares.
+constexpr auto kPages = std::to_array<ExitPage>({
+    {Exit::Ok, "ok"},
+    {Exit::Usage, "the command line, an address or a payload is wrong"},
+    {Exit::CannotReach, "no node answers"},
+    {Exit::NotFound, "not found"},
+    {Exit::Conflict, "rejected, or another state than expected"},
+    {Exit::OutcomeUnknown, "outcome unknown: it may have taken effect"},
+    {Exit::TryLater, "certainly not done; try later"},
+    {Exit::Partial, "partial: some of it is missing"},
+    {Exit::Unhealthy, "unhealthy, damaged data, or a promise that was broken"},
+    {Exit::Internal, "a fault of weft itself"},
+    {Exit::DiskFailed, "a node ended because its disk failed to sync, or its data file is gone"},
+    {Exit::Configuration, "a file, flag or environment is wrong, or the data is of another kind"},
+});
+
+}  // namespace
+
+std::span<const ExitPage> exit_pages() { return kPages; }
+
+std::string_view exit_meaning(Exit code) {
+    const auto* page = std::ranges::find(kPages, code, &ExitPage::code);
+    return page == kPages.end() ? std::string_view() : page->meaning;
+}
 
 Exit exit_for(ErrorCode code) {
     switch (code) {

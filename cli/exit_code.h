@@ -4,6 +4,9 @@
 #include "weft/client.h"
 #include "weft/result.h"
 
+#include <span>
+#include <string_view>
+
 namespace weft::cli {
 
 enum class Exit : int {
@@ -24,5 +27,13 @@ enum class Exit : int {
 
 constexpr int exit_code(Exit code) { return static_cast<int>(code); }
 Exit exit_for(ErrorCode code);
+
+struct ExitPage {
+    Exit code;
+    std::string_view meaning;
+};
+// All that a verb can end with, in order.
+std::span<const ExitPage> exit_pages();
+std::string_view exit_meaning(Exit code);
 
 }  // namespace weft::cli

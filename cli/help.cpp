@@ -113,6 +113,16 @@ std::string sentence_of(const Parameter& parameter) {
     return parameter.help + " (default: " + parameter.default_value + ")";
 }
 
+std::string wrapped_lines(std::string_view text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        out += wrapped(text.substr(at, end - at), 0) + "\n";
+        at = end + 1;
+    }
+    return out;
+}
+
 std::string help_text(const Command& command) {
     const Command* root = &command;
     while (root->parent() != nullptr) root = root->parent();

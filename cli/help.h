@@ -18,6 +18,9 @@ std::string heading_of(const Parameter& parameter);
 // Its help and its default.
 std::string sentence_of(const Parameter& parameter);
 
+// `text` with lines of at most 80 columns.
+std::string wrapped_lines(std::string_view text);
+
 // The options that every command line has and no verb declares.
 inline constexpr std::string_view kHelpText = "show this text";
 inline constexpr std::string_view kVersionText = "show version and build, like 'weft version'";

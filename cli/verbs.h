@@ -14,6 +14,7 @@ void add_data(Command& root);
 void add_delete(Command& root);
 void add_dev(Command& root);
 void add_entity(Command& root);
+void add_explain(Command& root);
 void add_get(Command& root);
 void add_health(Command& root);
 void add_journal(Command& root);
