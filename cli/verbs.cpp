@@ -34,6 +34,8 @@ void add_verbs(Command& root, GlobalOptions& globals) {
     add_sim(root);
     add_torture(root);
     add_explain(root);
+    add_completions(root);
+    add_man(root);
     add_version(root);
     // The grammar itself knows what this does: "help VERB" is "VERB --help".
     Command& help = root.verb("help", "show the help of a verb");
