@@ -81,25 +81,6 @@ std::string csv_line(const std::vector<std::string>& cells) {
     return line + "\n";
 }
 
-// Control characters would let a stored value write to the reader's terminal. Those of U+0080 to
-// U+009F are two bytes, and U+009B alone is what ESC [ is.
-std::string printable(const std::string& text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
-        if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
-            out += fmt::format("\\x{:02x}\\x{:02x}", byte, next);
-            ++i;
-        } else if (byte < 0x20 || byte == 0x7f) {
-            out += fmt::format("\\x{:02x}", byte);
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
-
 // The lines behind the first are marked, so that none of them looks like a part of the error.
 std::string printable_lines(const std::string& text) {
     std::string out;
@@ -144,6 +125,24 @@ std::string aligned(const Table& table) {
 }
 
 }  // namespace
+
+// Those of U+0080 to U+009F are two bytes, and U+009B alone is what ESC [ is.
+std::string printable(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
+        if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
+            out += fmt::format("\\x{:02x}\\x{:02x}", byte, next);
+            ++i;
+        } else if (byte < 0x20 || byte == 0x7f) {
+            out += fmt::format("\\x{:02x}", byte);
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
 
 std::optional<Format> parse_format(std::string_view text) {
     if (text == "table") return Format::Table;

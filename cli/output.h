@@ -38,6 +38,9 @@ std::string render(Format format, const std::vector<Record>& records);
 // `fields` are shown beside the error: the request id of an unknown outcome.
 std::string render_error(Format format, const Error& error, const Record& fields = {});
 
+// Control characters would let a stored value write to the reader's terminal: they become \xNN.
+std::string printable(std::string_view text);
+
 std::string base64(std::string_view bytes);
 bool is_utf8(std::string_view text);
 

@@ -57,8 +57,13 @@ int Shell::fail(const Error& error, const Record& fields) const {
 }
 
 int Shell::usage(std::string_view message) const {
-    note(render_error(format_, make_error(ErrorNumber::BadConfiguration, std::string(message))));
+    fail(make_error(ErrorNumber::BadConfiguration, std::string(message)));
     return exit_code(Exit::Usage);
+}
+
+std::filesystem::path Shell::folder() const {
+    return options_.context.empty() ? default_dev_folder()
+                                    : std::filesystem::path(options_.context);
 }
 
 Result<ConnectOptions> Shell::target() const {
@@ -80,9 +85,7 @@ Result<ConnectOptions> Shell::target() const {
         target.addresses.push_back(record->client_address);
         cluster = read_cluster(options_.context);
     } else {
-        auto mesh =
-            DevMesh::open(options_.context.empty() ? default_dev_folder()
-                                                   : std::filesystem::path(options_.context));
+        auto mesh = DevMesh::open(folder());
         if (!mesh) return std::unexpected(std::move(mesh).error());
         target.addresses = mesh->addresses();
         cluster = mesh->cluster();

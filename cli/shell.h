@@ -6,6 +6,7 @@
 #include "weft/client.h"
 
 #include <chrono>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,8 @@ public:
     // Addresses, cluster, timeout and program are set.
     Result<ConnectOptions> target() const;
     Result<Mesh> connect() const;
+    // Of the dev mesh, or of the node, that -c names; else of your own dev mesh.
+    std::filesystem::path folder() const;
 
 private:
     Format format_ = Format::Table;

@@ -122,7 +122,9 @@ int dev_status(Shell& shell) {
                            {"pid", std::int64_t{process ? process->pid : 0}},
                            {"leads", view.leads},
                            {"mesh", view.node->record.mesh_address},
-                           {"client", view.node->record.client_address}});
+                           {"client", view.node->record.client_address},
+                           {"log", shell.human() ? short_path(view.node->folder.log())
+                                                 : view.node->folder.log().string()}});
     }
     shell.print(render(shell.format(), records));
     return exit_code(all_alive ? Exit::Ok : Exit::Partial);

@@ -29,6 +29,7 @@ void add_verbs(Command& root, GlobalOptions& globals) {
     add_journal(root);
     add_entity(root);
     add_data(root);
+    add_log(root);
     add_bench(root);
     add_check(root);
     add_sim(root);

@@ -19,6 +19,7 @@ void add_explain(Command& root);
 void add_get(Command& root);
 void add_health(Command& root);
 void add_journal(Command& root);
+void add_log(Command& root);
 void add_man(Command& root);
 void add_mesh(Command& root);
 void add_node(Command& root);
