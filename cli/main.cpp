@@ -6,6 +6,7 @@
 #include "core/error.h"
 
 #include <sodium.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <string>
@@ -21,9 +22,20 @@ weft::cli::Format format_in(const std::vector<std::string>& arguments) {
     return weft::cli::Format::Table;
 }
 
-int usage_error(weft::cli::Format format, const std::string& message) {
+bool color_in(const std::vector<std::string>& arguments) {
+    std::string when = "auto";
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (arguments[i].starts_with("--color=")) when = arguments[i].substr(8);
+        if (arguments[i] == "--color" && i + 1 < arguments.size()) when = arguments[i + 1];
+    }
+    return weft::cli::parse_color(when, STDERR_FILENO).value_or(false);
+}
+
+int usage_error(const std::vector<std::string>& arguments, const std::string& message) {
     const weft::Error error = weft::make_error(weft::ErrorNumber::BadConfiguration, message);
-    std::fputs(weft::cli::render_error(format, error).c_str(), stderr);
+    const std::string text =
+        weft::cli::render_error(format_in(arguments), error, {}, color_in(arguments));
+    std::fputs(text.c_str(), stderr);
     return weft::cli::exit_code(weft::cli::Exit::Usage);
 }
 
@@ -40,15 +52,15 @@ int main(int argc, char** argv) {
     weft::cli::add_verbs(grammar.root(), globals);
     const weft::cli::Parsed parsed = grammar.parse(arguments);
     if (parsed.kind == weft::cli::Parsed::Kind::Usage)
-        return usage_error(format_in(arguments), parsed.command->path() + ": " + parsed.message);
+        return usage_error(arguments, parsed.command->path() + ": " + parsed.message);
     if (parsed.kind == weft::cli::Parsed::Kind::Help) {
         std::fputs(parsed.message.c_str(), stdout);
         return weft::cli::exit_code(weft::cli::Exit::Ok);
     }
     auto shell = weft::cli::Shell::open(globals);
-    if (!shell) return usage_error(format_in(arguments), shell.error().message);
+    if (!shell) return usage_error(arguments, shell.error().message);
     if (!parsed.command->action())
-        return usage_error(shell->format(), "'" + parsed.command->path() + "' needs a verb; see '" +
-                                                parsed.command->path() + " --help'");
+        return usage_error(arguments, "'" + parsed.command->path() + "' needs a verb; see '" +
+                                          parsed.command->path() + " --help'");
     return parsed.command->action()(*shell);
 }

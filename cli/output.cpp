@@ -144,6 +144,11 @@ std::string printable(std::string_view text) {
     return out;
 }
 
+std::string painted(Color color, std::string_view text) {
+    const char* code = color == Color::Red ? "1;31" : color == Color::Green ? "1;32" : "1";
+    return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
 std::optional<Format> parse_format(std::string_view text) {
     if (text == "table") return Format::Table;
     if (text == "json") return Format::Json;
@@ -232,7 +237,7 @@ std::string render(Format format, const std::vector<Record>& records) {
     return format == Format::Ndjson ? lines : render(format, table);
 }
 
-std::string render_error(Format format, const Error& error, const Record& fields) {
+std::string render_error(Format format, const Error& error, const Record& fields, bool color) {
     const ErrorPage& page = error_page(static_cast<ErrorNumber>(error.number));
     const std::string code = fmt::format("WEFT-{:04}", error.number);
     const std::string message = error.message.empty() ? std::string(page.title) : error.message;
@@ -246,8 +251,12 @@ std::string render_error(Format format, const Error& error, const Record& fields
         for (const Field& field : fields) inner[field.name] = json_of(field.value);
         return dump(Json{{"error", inner}}, format == Format::Json ? 2 : -1);
     }
-    std::string out = fmt::format("error {}: {}\n  because: {}\n  try: {}\n", code,
-                                  printable_lines(message), page.because, page.try_this);
+    const auto shown = [color](Color which, std::string text) {
+        return color ? painted(which, text) : text;
+    };
+    std::string out = fmt::format("{}: {}\n  {} {}\n  {} {}\n", shown(Color::Red, "error " + code),
+                                  printable_lines(message), shown(Color::Bold, "because:"),
+                                  page.because, shown(Color::Bold, "try:"), page.try_this);
     for (const Field& field : fields)
         out += fmt::format("  {}: {}\n", field.name, text_of(field.value));
     return out;

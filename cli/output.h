@@ -36,7 +36,12 @@ std::string render(Format format, const Record& record);
 std::string render(Format format, const std::vector<Record>& records);
 
 // `fields` are shown beside the error: the request id of an unknown outcome.
-std::string render_error(Format format, const Error& error, const Record& fields = {});
+// `color`: for people, at a terminal.
+std::string render_error(Format format, const Error& error, const Record& fields = {},
+                         bool color = false);
+
+enum class Color : std::uint8_t { Red, Green, Bold };
+std::string painted(Color color, std::string_view text);
 
 // Control characters would let a stored value write to the reader's terminal: they become \xNN.
 std::string printable(std::string_view text);

@@ -5,9 +5,11 @@
 #include "core/error.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 
 namespace weft::cli {
 
@@ -25,6 +27,17 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     return std::chrono::milliseconds(number * factor);
 }
 
+std::optional<bool> parse_color(std::string_view when, int file) {
+    if (when == "always") return true;
+    if (when == "never") return false;
+    if (when != "auto") return std::nullopt;
+    const char* no_color = std::getenv("NO_COLOR");
+    const char* term = std::getenv("TERM");
+    const bool unwanted = no_color != nullptr && *no_color != '\0';
+    const bool dumb = term == nullptr || std::string_view(term) == "dumb";
+    return !unwanted && !dumb && ::isatty(file) == 1;
+}
+
 Result<Shell> Shell::open(const GlobalOptions& options) {
     Shell shell;
     shell.options_ = options;
@@ -38,6 +51,12 @@ Result<Shell> Shell::open(const GlobalOptions& options) {
         return weft::fail(ErrorNumber::BadConfiguration,
                           "--timeout is '{}', not a time like 500ms, 10s or 2m", options.timeout);
     shell.timeout_ = *timeout;
+    const auto color = parse_color(options.color, STDOUT_FILENO);
+    if (!color)
+        return weft::fail(ErrorNumber::BadConfiguration,
+                          "--color is '{}', not auto, always or never", options.color);
+    shell.color_out_ = *color;
+    shell.color_errors_ = parse_color(options.color, STDERR_FILENO).value_or(false);
     return shell;
 }
 
@@ -46,13 +65,17 @@ void Shell::print(std::string_view text) const {
     std::fflush(stdout);
 }
 
+std::string Shell::colored(Color color, std::string_view text) const {
+    return color_out_ ? painted(color, text) : std::string(text);
+}
+
 void Shell::note(std::string_view text) const {
     std::fwrite(text.data(), 1, text.size(), stderr);
     std::fflush(stderr);
 }
 
 int Shell::fail(const Error& error, const Record& fields) const {
-    note(render_error(format_, error, fields));
+    note(render_error(format_, error, fields, color_errors_));
     return exit_code(exit_for(error.code));
 }
 

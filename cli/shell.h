@@ -20,10 +20,15 @@ struct GlobalOptions {
     std::string addr;     // "host:port,host:port" of client ports
     std::string context;  // folder of a mesh made by 'weft dev', or of one node
     std::string timeout = "5s";
+    std::string color = "auto";
 };
 
 // "500ms", "10s", "2m"; a bare number means seconds. Nothing when malformed or zero.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+// Whether what is written to `file` (1 or 2) is coloured when --color is `when`. "auto": at a
+// terminal, unless NO_COLOR is set (no-color.org) or TERM is dumb. Nothing when it is no such word.
+std::optional<bool> parse_color(std::string_view when, int file);
 
 class Shell {
 public:
@@ -35,6 +40,8 @@ public:
     std::chrono::milliseconds timeout() const { return timeout_; }
 
     void print(std::string_view text) const;
+    // `text` in a colour if standard output takes colours.
+    std::string colored(Color color, std::string_view text) const;
     // Progress and notes: standard error, so that results can be piped.
     void note(std::string_view text) const;
     // Prints the error and returns its exit code.
@@ -53,6 +60,7 @@ public:
 private:
     Format format_ = Format::Table;
     std::chrono::milliseconds timeout_{5000};
+    bool color_out_ = false, color_errors_ = false;
     GlobalOptions options_;
 };
 

@@ -22,9 +22,9 @@ int print_health(const Shell& shell, const Health& health) {
     if (!shell.human()) {
         shell.print(render(shell.format(), health.table));
     } else if (health.healthy) {
-        shell.print("healthy\n");
+        shell.print(shell.colored(Color::Green, "healthy") + "\n");
     } else {
-        shell.print("unhealthy\n");
+        shell.print(shell.colored(Color::Red, "unhealthy") + "\n");
         for (const std::string& reason : health.reasons) shell.print("  " + reason + "\n");
     }
     return exit_code(health.healthy ? Exit::Ok : Exit::Unhealthy);

@@ -13,6 +13,8 @@ void add_verbs(Command& root, GlobalOptions& globals) {
                 "folder of a dev mesh or of a node; default: your dev mesh")
         .is_file();
     root.option("--timeout", globals.timeout, "how long to wait: 500ms, 10s, 2m");
+    root.option("--color", globals.color, "auto, always or never; auto: at a terminal")
+        .one_of({"auto", "always", "never"});
     add_dev(root);
     add_node(root);
     add_mesh(root);

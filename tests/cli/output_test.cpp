@@ -1,6 +1,7 @@
 #include "cli/output.h"
 
 #include "cli/exit_code.h"
+#include "cli/shell.h"
 #include "core/error.h"
 
 #include <gtest/gtest.h>
@@ -97,6 +98,23 @@ TEST(Errors, CarryTheSameFieldsInJson) {
     EXPECT_EQ(json["request"], "id-1");
     EXPECT_FALSE(json["because"].get<std::string>().empty());
     EXPECT_FALSE(json["try"].get<std::string>().empty());
+}
+
+TEST(Errors, AreColouredForPeopleOnly) {
+    const Error error = make_error(ErrorNumber::NotFound, "kv/a has no value");
+    const std::string plain = render_error(Format::Table, error);
+    EXPECT_EQ(plain.find('\x1b'), std::string::npos);
+    const std::string color = render_error(Format::Table, error, {}, true);
+    EXPECT_TRUE(color.starts_with("\x1b[1;31merror WEFT-8102\x1b[0m: kv/a has no value\n"));
+    for (const Format format : {Format::Json, Format::Ndjson})
+        EXPECT_EQ(render_error(format, error, {}, true), render_error(format, error));
+}
+
+TEST(Colors, HaveThreeWords) {
+    EXPECT_EQ(parse_color("always", 1), true);
+    EXPECT_EQ(parse_color("never", 1), false);
+    EXPECT_EQ(parse_color("auto", -1), false) << "no terminal";
+    EXPECT_FALSE(parse_color("yes", 1));
 }
 
 // docs/operating.md promises these to scripts.
