@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 
 namespace weft::cli {
 
@@ -165,6 +166,15 @@ bool is_utf8(std::string_view text) {
         return false;
     }
     return true;
+}
+
+std::string utc_time(std::int64_t ms) {
+    const std::int64_t rest = ((ms % 1000) + 1000) % 1000;
+    const std::time_t seconds = (ms - rest) / 1000;
+    std::tm utc{};
+    if (::gmtime_r(&seconds, &utc) == nullptr) return std::to_string(ms);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
+                       utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, rest);
 }
 
 std::string base64(std::string_view bytes) {

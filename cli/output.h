@@ -46,6 +46,9 @@ std::string painted(Color color, std::string_view text);
 // Control characters would let a stored value write to the reader's terminal: they become \xNN.
 std::string printable(std::string_view text);
 
+// "2026-11-27T07:28:23.447Z" of milliseconds since 1970.
+std::string utc_time(std::int64_t ms);
+
 std::string base64(std::string_view bytes);
 bool is_utf8(std::string_view text);
 

@@ -117,6 +117,13 @@ TEST(Colors, HaveThreeWords) {
     EXPECT_FALSE(parse_color("yes", 1));
 }
 
+TEST(Times, AreWrittenInUtc) {
+    EXPECT_EQ(utc_time(0), "1970-01-01T00:00:00.000Z");
+    EXPECT_EQ(utc_time(1795764503447), "2026-11-27T07:28:23.447Z");
+    EXPECT_EQ(utc_time(951782400001), "2000-02-29T00:00:00.001Z");
+    EXPECT_EQ(utc_time(-1), "1969-12-31T23:59:59.999Z");
+}
+
 // docs/operating.md promises these to scripts.
 TEST(ExitCodes, AreThosePromised) {
     struct Case {
