@@ -32,7 +32,7 @@ void add_outcome(Command& root) {
     Command& verb = root.verb("outcome", "ask how a call with this request id ended");
     auto& options = verb.state<Options>();
     verb.argument("REQUEST", options.request, "as printed with an unknown outcome");
-    verb.example("weft outcome 01a2b3c4d5e6f708192a3b4c5d6e7f80-3-18c0ffee-1",
+    verb.example("weft outcome 136f7cd3fe80a914532b11715a898f8f-1795764503447-44-1",
                  "the request id that 'outcome unknown' came with");
     verb.run([&options](Shell& shell) {
         const auto request = RequestId::parse(options.request);
