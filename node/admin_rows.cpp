@@ -6,6 +6,7 @@
 #include "node/admin_cursor.h"
 #include "node/admin_table.h"
 #include "node/facts.h"
+#include "node/journal_line.h"
 #include "node/merged_lines.h"
 #include "node/state.h"
 #include "replication/rows.h"
@@ -15,6 +16,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -55,7 +57,10 @@ routing::AdminReply journal_page(std::uint64_t id) {
                            {"version", Number},
                            {"bytes", Number},
                            {"request"},
-                           {"what"}})
+                           {"what"},
+                           {"value"},              // its begin
+                           {"events"},             // in hex, a blank between two; "-": none
+                           {"left_out", Number}})  // bytes of them; "-": no value and no event
         .take();
 }
 
@@ -91,27 +96,18 @@ std::string_view kind_name(EntryKind kind) {
     }
 }
 
-struct JournalLine {
-    LogIndex index;
-    Term term;
-    std::int64_t stamp_ms = 0;
-    std::string_view kind;
-    Version version;
-    std::size_t bytes = 0;
-    std::string request, what;
-};
-
 void add_line(AdminQuery& query, JournalLine line) {
     // The term of an event that has left the log is not kept.
     const std::string term = line.term == Term{} ? "-" : std::to_string(line.term.value);
     add_cells(query, {std::to_string(line.index.value), term, std::to_string(line.stamp_ms),
                       std::string(line.kind), std::to_string(line.version.value),
-                      std::to_string(line.bytes), std::move(line.request), std::move(line.what)});
+                      std::to_string(line.bytes), std::move(line.request), std::move(line.what),
+                      std::move(line.value), std::move(line.events), std::move(line.left_out)});
 }
 
 // So that a list with a hole does not look whole.
 void add_damage(AdminQuery& query, std::string what) {
-    add_line(query, {query.next, Term{}, 0, "damaged", Version{}, 0, {}, std::move(what)});
+    add_line(query, {.index = query.next, .kind = "damaged", .what = std::move(what)});
 }
 
 // False: the page is full, and the same row gives the rest. An entry's events stay together.
@@ -127,9 +123,15 @@ bool add_row_events(AdminQuery& query, const storage::ScannedRow& row) {
         // Blocks written again after a restart overlap the ones before.
         if (event->index < shown) continue;
         if (event->index >= query.next && page_is_full(query)) return false;
-        JournalLine line{event->index, Term{}, event->stamp_ms, "event", at, event->bytes.size(),
-                         {},           {}};
-        if (query.type == kFactsType) line.what = describe_fact(event->bytes);
+        JournalLine line{.index = event->index,
+                         .stamp_ms = event->stamp_ms,
+                         .kind = "event",
+                         .version = at,
+                         .bytes = event->bytes.size()};
+        if (query.type == kFactsType)
+            line.what = describe_fact(event->bytes);
+        else
+            line.show_events(std::array{std::string_view(event->bytes)});
         add_line(query, std::move(line));
         query.next = std::max(query.next, next(event->index));
     }
@@ -142,14 +144,12 @@ void add_log_entry(AdminQuery& query, const Bytes& encoded) {
     const auto decoded = replication::decode_entry(header->kind, encoded.view());
     if (!decoded || !decoded->entity) return;
     if (decoded->entity->type != query.type || decoded->entity->id != query.text) return;
-    JournalLine line{header->index,
-                     header->term,
-                     header->stamp_ms,
-                     kind_name(header->kind),
-                     decoded->entity->version,
-                     header->body_bytes,
-                     {},
-                     {}};
+    JournalLine line{.index = header->index,
+                     .term = header->term,
+                     .stamp_ms = header->stamp_ms,
+                     .kind = kind_name(header->kind),
+                     .version = decoded->entity->version,
+                     .bytes = header->body_bytes};
     if (decoded->request)
         line.request = RequestId{decoded->request->client, decoded->request->start_ms, query.group,
                                  decoded->request->seq}
@@ -159,10 +159,12 @@ void add_log_entry(AdminQuery& query, const Bytes& encoded) {
             line.what += (line.what.empty() ? "" : "; ") + describe_fact(event);
     } else if (!decoded->events.empty()) {
         line.what = fmt::format("{} events", decoded->events.size());
+        line.show_events(decoded->events);
     } else if (decoded->value) {
         line.what = decoded->value->deleted
                         ? "deleted"
                         : fmt::format("value of {} bytes", decoded->value->bytes.size());
+        if (!decoded->value->deleted) line.show_value(decoded->value->bytes);
     } else if (decoded->outcome.outcome == Outcome::Rejected) {
         line.what = fmt::format("rejected, WEFT-{:04}", decoded->outcome.error_number);
     }
@@ -345,14 +347,14 @@ void Node::State::add_value_row(AdminQuery& query, const storage::ScannedRow& ro
     const LogIndex at{line->revision.value};
     if (at > group->partition.replica().base().index || at < query.next) return;
     query.next = next(at);
-    add_line(query, {at,
-                     Term{},
-                     0,
-                     "row",
-                     line->version,
-                     line->bytes,
-                     {},
-                     fmt::format("value of {} bytes", line->bytes)});
+    JournalLine shown{.index = at,
+                      .kind = "row",
+                      .version = line->version,
+                      .bytes = line->bytes,
+                      .what = fmt::format("value of {} bytes", line->bytes)};
+    if (const auto stored = replication::decode_entity_row(row.value.view()))
+        shown.show_value(stored->value);
+    add_line(query, std::move(shown));
 }
 
 void Node::State::journal_entries(AdminQuery query, const storage::FetchedLog& entries) {

@@ -197,6 +197,33 @@ TEST_F(AdminTest, TheJournalShowsAValueThatTheLogHasLetGo) {
     EXPECT_EQ(rows[0].at("kind"), "row");
     EXPECT_EQ(rows[0].at("version"), "1");
     EXPECT_EQ(rows[0].at("what"), "value of 5 bytes");
+    EXPECT_EQ(rows[0].at("value"), "12345");
+    EXPECT_EQ(rows[0].at("left_out"), "0");
+}
+
+TEST_F(AdminTest, TheJournalShowsValuesAndEventsAndSaysWhatItLeavesOut) {
+    const std::string large(5000, 'x');
+    for (const std::string& value : {std::string("\xff\0", 2), std::string(), large})
+        ASSERT_EQ(lab.call("kv", "shown", "put", value).outcome, Outcome::Done);
+    ASSERT_EQ(lab.call("kv", "shown", "delete", "").outcome, Outcome::Done);
+    ASSERT_EQ(lab.call("counter", "shown", "add", "5").outcome, Outcome::Done);
+    const auto values =
+        ask(*lab.leader_of(lab.group_of("kv", "shown")), "journal", {"kv", "shown"});
+    ASSERT_EQ(values.size(), 4u);
+    EXPECT_EQ(values[0].at("value"), std::string("\xff\0", 2));
+    EXPECT_EQ(values[1].at("value"), "");
+    EXPECT_EQ(values[1].at("left_out"), "0") << "an empty value is one";
+    EXPECT_EQ(values[2].at("value"), large.substr(0, 4096));
+    EXPECT_EQ(values[2].at("left_out"), "904");
+    EXPECT_EQ(values[3].at("what"), "deleted");
+    EXPECT_EQ(values[3].at("left_out"), "-");
+    for (const Row& row : values) EXPECT_EQ(row.at("events"), "-");
+    const auto events =
+        ask(*lab.leader_of(lab.group_of("counter", "shown")), "journal", {"counter", "shown"});
+    ASSERT_EQ(events.size(), 1u);
+    EXPECT_FALSE(events[0].at("events").empty());
+    EXPECT_EQ(events[0].at("events").find_first_not_of("0123456789abcdef"), std::string::npos);
+    EXPECT_EQ(events[0].at("left_out"), "0");
 }
 
 TEST_F(AdminTest, TheJournalOfTheFactsIsTheHistoryOfTheMesh) {
