@@ -146,6 +146,13 @@ TEST_F(Telling, WhenSomethingOfTheJournalHappened) {
     EXPECT_EQ(time.size(), 24U);
     EXPECT_TRUE(time.starts_with("20") && time.ends_with("Z")) << time;
     EXPECT_TRUE(contains(weft("journal kv/dated").output, time));
+    EXPECT_EQ(rows[0].at("value"), "x");
+    EXPECT_EQ(weft("put kv/dated " + std::string(100, 'y')).exit_code, 0);
+    const std::string cut = weft("journal kv/dated").output;
+    EXPECT_TRUE(contains(cut, ": " + std::string(40, 'y') + "...\n")) << cut;
+    EXPECT_TRUE(contains(weft("journal --full kv/dated").output, std::string(100, 'y') + "\n"));
+    EXPECT_EQ(weft("call counter/dated add 5").exit_code, 0);
+    EXPECT_TRUE(contains(weft("journal counter/dated").output, "1 events: "));
 }
 
 }  // namespace
