@@ -6,7 +6,10 @@ namespace weft::cli {
 
 Health judge(const std::vector<NodeAnswer>& answers) {
     Health health;
-    health.table = {{"node", "check", "ok", "reason"}, {false, false, false, false}, {}};
+    health.table = {{"node", "check", "ok", "reason"},
+                    {false, false, false, false},
+                    {},
+                    {false, false, true, false}};
     const auto add = [&health](const std::string& node, const std::string& check, bool ok,
                                const std::string& reason) {
         health.table.rows.push_back({node, check, ok ? "true" : "false", reason});

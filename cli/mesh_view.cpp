@@ -34,14 +34,20 @@ Result<Table> ask_any(const Mesh& mesh, const Question& question) {
     return last;
 }
 
+void add_column(Table& to, const Table& from, std::size_t column) {
+    to.columns.push_back(from.columns[column]);
+    to.numeric.push_back(column < from.numeric.size() && from.numeric[column]);
+    to.flags.resize(to.columns.size());
+    to.flags.back() = column < from.flags.size() && from.flags[column];
+}
+
 Table joined(const std::vector<NodeAnswer>& answers) {
     Table all;
     for (const NodeAnswer& answer : answers) {
         if (!answer.table) continue;
-        if (all.columns.empty()) {
-            all.columns = answer.table->columns;
-            all.numeric = answer.table->numeric;
-        }
+        const bool first = all.columns.empty();
+        for (std::size_t c = 0; first && c < answer.table->columns.size(); ++c)
+            add_column(all, *answer.table, c);
         // Nodes of another version may have other columns: they are put under their names.
         for (std::size_t r = 0; r < answer.table->rows.size(); ++r) {
             auto& row = all.rows.emplace_back();

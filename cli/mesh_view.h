@@ -30,6 +30,9 @@ std::vector<NodeAnswer> ask_each(const Mesh& mesh, const Question& question);
 // another". The last error when none has.
 Result<Table> ask_any(const Mesh& mesh, const Question& question);
 
+// Adds a column called as that of `from`, and of its kind.
+void add_column(Table& to, const Table& from, std::size_t column);
+
 // The rows of all answers under the columns of the first that succeeded.
 Table joined(const std::vector<NodeAnswer>& answers);
 

@@ -51,11 +51,22 @@ Json json_of_number(const std::string& text) {
     return text == "-" || text.empty() ? Json(nullptr) : Json(text);
 }
 
+// What is neither is not known: a text would count as true where it is tested.
+Json json_of_flag(const std::string& text) {
+    if (text == "true") return true;
+    if (text == "false") return false;
+    return nullptr;
+}
+
 Json json_of(const Table& table, const std::vector<std::string>& row) {
     Json object = Json::object();
     for (std::size_t c = 0; c < table.columns.size() && c < row.size(); ++c) {
-        const bool numeric = c < table.numeric.size() && table.numeric[c];
-        object[table.columns[c]] = numeric ? json_of_number(row[c]) : Json(row[c]);
+        if (c < table.numeric.size() && table.numeric[c])
+            object[table.columns[c]] = json_of_number(row[c]);
+        else if (c < table.flags.size() && table.flags[c])
+            object[table.columns[c]] = json_of_flag(row[c]);
+        else
+            object[table.columns[c]] = row[c];
     }
     return object;
 }

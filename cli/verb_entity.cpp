@@ -17,7 +17,7 @@ struct ListOptions {
 Table without_repeats(const Table& all) {
     std::map<std::string, std::size_t> by_id;
     for (std::size_t r = 0; r < all.rows.size(); ++r) by_id.emplace(cell(all, r, "id"), r);
-    Table table{all.columns, all.numeric, {}};
+    Table table{all.columns, all.numeric, {}, all.flags};
     for (const auto& [id, row] : by_id) table.rows.push_back(all.rows[row]);
     return table;
 }

@@ -38,7 +38,7 @@ Table best_rows(const Table& all) {
         const auto [at, fresh] = best.emplace(number_in(cell(all, r, "partition")), r);
         if (!fresh && says_more(all, r, at->second)) at->second = r;
     }
-    Table table{all.columns, all.numeric, {}};
+    Table table{all.columns, all.numeric, {}, all.flags};
     for (const auto& [number, row] : best) table.rows.push_back(all.rows[row]);
     return table;
 }
@@ -50,10 +50,8 @@ Table with_node(const std::vector<NodeAnswer>& answers) {
         if (!answer.table) continue;
         if (table.columns.empty()) {
             table = {{"node"}, {false}, {}};
-            table.columns.insert(table.columns.end(), answer.table->columns.begin(),
-                                 answer.table->columns.end());
-            table.numeric.insert(table.numeric.end(), answer.table->numeric.begin(),
-                                 answer.table->numeric.end());
+            for (std::size_t c = 0; c < answer.table->columns.size(); ++c)
+                add_column(table, *answer.table, c);
         }
         for (const auto& cells : answer.table->rows) {
             auto& row = table.rows.emplace_back(std::vector<std::string>{answer.name});

@@ -19,8 +19,7 @@ Table view_of(const std::vector<NodeAnswer>& answers, bool narrow) {
         for (std::size_t c = 0; c < answer.table->columns.size(); ++c) {
             const std::string& column = answer.table->columns[c];
             if (narrow && std::ranges::find(kShown, column) == std::end(kShown)) continue;
-            table.columns.push_back(column);
-            table.numeric.push_back(answer.table->numeric[c]);
+            add_column(table, *answer.table, c);
         }
     }
     if (table.columns.empty()) {

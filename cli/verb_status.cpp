@@ -13,6 +13,7 @@ Table with_silent_nodes(const std::vector<NodeAnswer>& answers) {
     if (table.columns.empty()) {
         table.columns = {"node", "ready"};
         table.numeric = {false, false};
+        table.flags = {false, true};
     }
     for (const NodeAnswer& answer : answers) {
         if (answer.table) continue;
@@ -32,8 +33,7 @@ Table narrowed(const Table& wide) {
         static constexpr std::string_view kShown[] = {"node",  "id",    "address", "boot",
                                                       "ready", "leads", "hosts"};
         if (std::ranges::find(kShown, wide.columns[c]) == std::end(kShown)) continue;
-        table.columns.push_back(wide.columns[c]);
-        table.numeric.push_back(wide.numeric[c]);
+        add_column(table, wide, c);
     }
     for (std::size_t r = 0; r < wide.rows.size(); ++r) {
         auto& row = table.rows.emplace_back();

@@ -34,9 +34,12 @@ CallResult result_of(Reply&& reply) {
 void append_page(Table& table, routing::AdminReply&& page) {
     if (table.columns.empty()) {
         table.columns = std::move(page.columns);
-        for (const routing::CellKind kind : page.kinds)
+        for (const routing::CellKind kind : page.kinds) {
             table.numeric.push_back(kind == routing::CellKind::Number);
+            table.flags.push_back(kind == routing::CellKind::Flag);
+        }
         table.numeric.resize(table.columns.size());
+        table.flags.resize(table.columns.size());
     }
     const std::size_t width = table.columns.size();
     if (width == 0) return;

@@ -81,6 +81,7 @@ struct Table {
     std::vector<std::string> columns;
     std::vector<bool> numeric;  ///< one per column
     std::vector<std::vector<std::string>> rows;
+    std::vector<bool> flags = {};  ///< columns of "true" and "false"; may be shorter than columns
 };
 
 class Entity;

@@ -28,6 +28,20 @@ TEST(Output, GivesNumericColumnsAsNumbersInJson) {
     EXPECT_EQ(json[1]["node"], "bé");
 }
 
+// "false" and "no answer" as text count as true wherever a script tests them.
+TEST(Output, GivesFlagColumnsAsBooleansInJson) {
+    const Table table{{"id", "ok"},
+                      {false, false},
+                      {{"true", "true"}, {"false", "false"}, {"a", "no answer"}},
+                      {false, true}};
+    const Json json = Json::parse(render(Format::Json, table));
+    EXPECT_EQ(json[0]["ok"], true);
+    EXPECT_EQ(json[1]["ok"], false);
+    EXPECT_TRUE(json[2]["ok"].is_null());
+    EXPECT_EQ(json[0]["id"], "true") << "the id of an entity, not a flag";
+    EXPECT_EQ(render(Format::Csv, table), "id,ok\ntrue,true\nfalse,false\na,no answer\n");
+}
+
 TEST(Output, PutsOneObjectPerLineInNdjson) {
     EXPECT_EQ(render(Format::Ndjson, kTable),
               "{\"node\":\"a\",\"leads\":21}\n{\"node\":\"bé\",\"leads\":null}\n");

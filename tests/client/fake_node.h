@@ -149,11 +149,11 @@ private:
             reply.error = make_error(ErrorNumber::BadConfiguration, "no such verb");
             return reply;
         }
-        reply.columns = {"what", "count"};
-        reply.kinds = {routing::CellKind::Text, routing::CellKind::Number};
+        reply.columns = {"what", "count", "well"};
+        reply.kinds = {routing::CellKind::Text, routing::CellKind::Number, routing::CellKind::Flag};
         const bool second = !ask.arguments.empty() && ask.arguments.back() == "page-2";
         reply.cells = {second ? "node" : ask.verb,
-                       std::to_string(second ? options_.number : ask.arguments.size())};
+                       std::to_string(second ? options_.number : ask.arguments.size()), "true"};
         reply.last = second;
         if (!second) reply.cursor = "page-2";
         return reply;

@@ -192,11 +192,12 @@ TEST_F(MeshTest, FollowsTheCursorOfAdministrativeAnswers) {
     ASSERT_TRUE(mesh.has_value());
     const auto table = mesh->admin("status", {"x"});
     ASSERT_TRUE(table.has_value()) << table.error().message;
-    EXPECT_EQ(table->columns, (std::vector<std::string>{"what", "count"}));
-    EXPECT_EQ(table->numeric, (std::vector<bool>{false, true}));
+    EXPECT_EQ(table->columns, (std::vector<std::string>{"what", "count", "well"}));
+    EXPECT_EQ(table->numeric, (std::vector<bool>{false, true, false}));
+    EXPECT_EQ(table->flags, (std::vector<bool>{false, false, true}));
     ASSERT_EQ(table->rows.size(), 2u);
-    EXPECT_EQ(table->rows[0], (std::vector<std::string>{"status", "1"}));
-    EXPECT_EQ(table->rows[1], (std::vector<std::string>{"node", "1"}));
+    EXPECT_EQ(table->rows[0], (std::vector<std::string>{"status", "1", "true"}));
+    EXPECT_EQ(table->rows[1], (std::vector<std::string>{"node", "1", "true"}));
     EXPECT_TRUE(mesh->admin("status", {}, node->address()).has_value());
     const auto wrong = mesh->admin("wrong", {});
     ASSERT_FALSE(wrong.has_value());

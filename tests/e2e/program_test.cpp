@@ -81,6 +81,10 @@ TEST_F(Program, ShowsNodesPartitionsAndHealth) {
     EXPECT_EQ(weft_json("partition show 1").size(), 3U);
     EXPECT_EQ(weft("partition show 1000").exit_code, 5);
     EXPECT_EQ(weft("health").exit_code, 0);
+    EXPECT_EQ(weft_json("status")[0].at("ready"), true) << "a boolean, not the text";
+    EXPECT_EQ(weft_json("health")[0].at("ok"), true);
+    EXPECT_EQ(weft_json("partition show 1")[0].at("damaged"), false);
+    EXPECT_EQ(weft_json("partition list")[0].at("ready").type(), nlohmann::json::value_t::boolean);
     EXPECT_EQ(weft("dev kill c").exit_code, 0);
     EXPECT_EQ(weft("health --timeout 1s").exit_code, 10);
     EXPECT_EQ(weft("dev kill c").exit_code, 5) << "it does not run";
