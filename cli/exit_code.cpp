@@ -19,7 +19,7 @@ constexpr auto kPages = std::to_array<ExitPage>({
     {Exit::Partial, "partial: some of it is missing"},
     {Exit::Unhealthy, "unhealthy, damaged data, or a promise that was broken"},
     {Exit::Internal, "a fault of weft itself"},
-    {Exit::DiskFailed, "a node ended because its disk failed to sync, or its data file is gone"},
+    {Exit::IoFailed, "a disk of a node failed or its data is gone, or output cannot be written"},
     {Exit::Configuration, "a file, flag or environment is wrong, or the data is of another kind"},
 });
 

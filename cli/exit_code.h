@@ -21,7 +21,7 @@ enum class Exit : int {
     Partial = 9,         // some of it
     Unhealthy = 10,
     Internal = 70,       // a fault of weft itself
-    DiskFailed = 74,     // a node ended because its disk failed to sync
+    IoFailed = 74,       // a node's disk failed, or the output could not be written
     Configuration = 78,  // a file, flag or environment is wrong, or the data is of another kind
 };
 

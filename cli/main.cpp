@@ -42,6 +42,7 @@ int usage_error(const std::vector<std::string>& arguments, const std::string& me
 }  // namespace
 
 int main(int argc, char** argv) {
+    weft::cli::reserve_standard_streams();
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     if (sodium_init() < 0) {
         std::fputs("weft: libsodium cannot start\n", stderr);
@@ -54,13 +55,14 @@ int main(int argc, char** argv) {
     if (parsed.kind == weft::cli::Parsed::Kind::Usage)
         return usage_error(arguments, parsed.command->path() + ": " + parsed.message);
     if (parsed.kind == weft::cli::Parsed::Kind::Help) {
-        std::fputs(parsed.message.c_str(), stdout);
-        return weft::cli::exit_code(weft::cli::Exit::Ok);
+        const weft::cli::Shell plain;
+        plain.print(parsed.message);
+        return plain.finish(weft::cli::exit_code(weft::cli::Exit::Ok));
     }
     auto shell = weft::cli::Shell::open(globals);
     if (!shell) return usage_error(arguments, shell.error().message);
     if (!parsed.command->action())
-        return usage_error(arguments, "'" + parsed.command->path() + "' needs a verb; see '" +
-                                          parsed.command->path() + " --help'");
-    return parsed.command->action()(*shell);
+        return shell->usage("'" + parsed.command->path() + "' needs a verb; see '" +
+                            parsed.command->path() + " --help'");
+    return shell->finish(parsed.command->action()(*shell));
 }

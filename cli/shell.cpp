@@ -4,12 +4,15 @@
 #include "cli/node_folder.h"
 #include "core/error.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace weft::cli {
 
@@ -61,8 +64,8 @@ Result<Shell> Shell::open(const GlobalOptions& options) {
 }
 
 void Shell::print(std::string_view text) const {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    const bool whole = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    if ((!whole || std::fflush(stdout) != 0) && print_errno_ == 0) print_errno_ = errno;
 }
 
 std::string Shell::colored(Color color, std::string_view text) const {
@@ -87,6 +90,15 @@ int Shell::usage(std::string_view message) const {
 std::filesystem::path Shell::folder() const {
     return options_.context.empty() ? default_dev_folder()
                                     : std::filesystem::path(options_.context);
+}
+
+int Shell::finish(int code) const {
+    if (std::fflush(stdout) != 0 && print_errno_ == 0) print_errno_ = errno;
+    if (print_errno_ == 0 && std::ferror(stdout) == 0) return code;
+    fail(make_error(ErrorNumber::OutputFailed,
+                    fmt::format("standard output cannot be written: {}",
+                                std::strerror(print_errno_ == 0 ? EIO : print_errno_))));
+    return exit_code(Exit::IoFailed);
 }
 
 Result<ConnectOptions> Shell::target() const {
@@ -122,6 +134,13 @@ Result<Mesh> Shell::connect() const {
     const auto options = target();
     if (!options) return std::unexpected(options.error());
     return weft::connect(*options);
+}
+
+void reserve_standard_streams() {
+    // open() takes the lowest free number.
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(stream, F_GETFD) < 0)
+            (void)::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 }  // namespace weft::cli

@@ -39,6 +39,7 @@ public:
     bool human() const { return format_ == Format::Table; }
     std::chrono::milliseconds timeout() const { return timeout_; }
 
+    // To standard output. A failure is told by finish().
     void print(std::string_view text) const;
     // `text` in a colour if standard output takes colours.
     std::string colored(Color color, std::string_view text) const;
@@ -48,6 +49,9 @@ public:
     int fail(const Error& error, const Record& fields = {}) const;
     // A wrong command line: exit code 2.
     int usage(std::string_view message) const;
+    // The program's exit code for a verb that ended with `code`: another one, and an error, when
+    // something that was printed did not get out.
+    int finish(int code) const;
 
     // The mesh that --addr, -c or the dev mesh's folder name, in that order. A folder holds the
     // genesis, so the mesh is pinned by its cluster id; bare addresses are taken as they are.
@@ -62,6 +66,11 @@ private:
     std::chrono::milliseconds timeout_{5000};
     bool color_out_ = false, color_errors_ = false;
     GlobalOptions options_;
+    mutable int print_errno_ = 0;  // of the first print() that failed
 };
+
+// Gives the numbers of standard streams that are closed to something that fails like a closed one:
+// else the next socket would get the number, and what is printed. First thing in main().
+void reserve_standard_streams();
 
 }  // namespace weft::cli

@@ -32,6 +32,11 @@ constexpr auto kPages = std::to_array<ErrorPage>({
     {HistoryTooLarge, ErrorCode::LimitExceeded, "the history is too large",
      "A line of a history is at most 16 MiB, and a file at most 2,000,000 operations.",
      "Split the file by entity: entities are judged one by one."},
+    {OutputFailed, ErrorCode::StorageFailed, "the output could not be written",
+     "Standard output is closed, or the file or device behind it has no room. What was printed is "
+     "incomplete; what the command did in the mesh stands.",
+     "Make room or print elsewhere. Repeat commands that only read; for a write ask 'weft get' or "
+     "'weft outcome' first."},
     {WrongMesh, ErrorCode::WrongCluster, "this belongs to another mesh",
      "The peer's cluster id differs from ours: the two were made from different genesis files.",
      "Use the address of a node of the intended mesh, or the genesis file that the node was made "

@@ -20,6 +20,7 @@ enum class ErrorNumber : std::uint16_t {
     CannotReachMesh = 1006,
     BadHistory = 1007,
     HistoryTooLarge = 1008,
+    OutputFailed = 1009,
     WrongMesh = 2001,
     FormerBoot = 2002,
     BadEntityId = 3001,

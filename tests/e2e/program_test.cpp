@@ -132,6 +132,24 @@ TEST_F(Program, RefusesBadInputWithWhatWhyAndWhatToDo) {
     EXPECT_EQ(weft("health").exit_code, 0) << "nothing of that hurt the mesh";
 }
 
+// A backup that lost its data must not look like one that has them.
+TEST_F(Program, TellsWhenItsOutputCannotBeWritten) {
+    EXPECT_EQ(weft("put kv/big " + std::string(9000, 'x')).exit_code, 0);
+    for (const char* arguments :
+         {"get kv/big", "get kv/big --raw", "entity list kv", "status", "health", "-o json status",
+          "journal kv/big", "put kv/other x", "dev status", "version", "help", "put --help"})
+        for (const char* where : {"> /dev/full", ">&-"}) {
+            SCOPED_TRACE(std::string(arguments) + where);
+            const Ran ran = weft(std::string(arguments) + " " + where);
+            EXPECT_EQ(ran.exit_code, 74) << ran.output;
+            EXPECT_NE(ran.output.find("WEFT-1009"), std::string::npos) << ran.output;
+        }
+    EXPECT_EQ(weft("get kv/other").output, "x\n") << "what was done stands";
+    EXPECT_EQ(weft("get kv/none > /dev/full").exit_code, 5) << "nothing was to be printed";
+    EXPECT_EQ(weft("put kv/other y < /dev/null <&-").exit_code, 0) << "no input is needed";
+    EXPECT_EQ(weft("put kv/other - <&-").exit_code, 2) << "the input is closed";
+}
+
 // DESIGN 6: opened twice is refused, and so is a disk of another mesh.
 TEST_F(Program, RefusesToRunANodeTwiceOrOnForeignData) {
     const std::string a = (folder() / "a").string(), b = (folder() / "b").string();
