@@ -86,7 +86,7 @@ int report_done(const Shell& shell, const FinishedCall& call) {
     }
     const CallResult& result = call.result;
     shell.print(fmt::format("ok {}/{} rev {} version {} (p{}) {:.1f} ms\n", call.entity.type,
-                            call.entity.id, result.revision.value, result.version.value,
+                            printable(call.entity.id), result.revision.value, result.version.value,
                             result.request.group.value,
                             static_cast<double>(call.took.count()) / 1e6));
     return exit_code(Exit::Ok);

@@ -16,8 +16,21 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// The library escapes the control characters below U+0020 alone.
 std::string dump(const Json& json, int indent) {
-    return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+    const std::string text = json.dump(indent, ' ', false, Json::error_handler_t::replace);
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
+        if (byte == 0x7f)
+            out += "\\u007f";
+        else if (byte == 0xc2 && next >= 0x80 && next < 0xa0)
+            out += fmt::format("\\u{:04x}", (++i, next));
+        else
+            out += text[i];
+    }
+    return out + "\n";
 }
 
 Json json_of(const Cell& cell) {
@@ -93,13 +106,48 @@ std::string csv_line(const std::vector<std::string>& cells) {
     return line + "\n";
 }
 
+// Bytes of the control character that begins at `at`, 0 for another character. Those of U+0080 to
+// U+009F are two bytes, and U+009B alone is what ESC [ is.
+std::size_t control_bytes(std::string_view text, std::size_t at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const auto next = static_cast<unsigned char>(at + 1 < text.size() ? text[at + 1] : '\0');
+    if (byte == 0xc2 && next >= 0x80 && next < 0xa0) return 2;
+    return byte < 0x20 || byte == 0x7f ? 1 : 0;
+}
+
+// Bytes of the colour sequence (ECMA-48 SGR) that begins at `at`, 0 when there is none.
+std::size_t colour_bytes(std::string_view text, std::size_t at) {
+    if (!text.substr(at).starts_with("\x1b[")) return 0;
+    const std::size_t end = text.find_first_not_of("0123456789;", at + 2);
+    return end != std::string_view::npos && text[end] == 'm' ? end + 1 - at : 0;
+}
+
+enum class Kept : std::uint8_t { Nothing, Lines, LinesAndColours };
+
+std::string without_controls(std::string_view text, Kept kept) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size();) {
+        const bool line = text[i] == '\n' || text[i] == '\t';
+        const std::size_t colour = kept == Kept::LinesAndColours ? colour_bytes(text, i) : 0;
+        const std::size_t control = control_bytes(text, i);
+        if (control == 0 || colour > 0 || (line && kept != Kept::Nothing)) {
+            out += text.substr(i, std::max<std::size_t>(colour, 1));
+            i += std::max<std::size_t>(colour, 1);
+            continue;
+        }
+        for (const std::size_t end = i + control; i < end; ++i)
+            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i]));
+    }
+    return out;
+}
+
 // The lines behind the first are marked, so that none of them looks like a part of the error.
 std::string printable_lines(const std::string& text) {
     std::string out;
     for (std::size_t at = 0; at <= text.size();) {
         const std::size_t end = std::min(text.find('\n', at), text.size());
         if (at > 0) out += "\n  | ";
-        out += printable(text.substr(at, end - at));
+        out += printable(std::string_view(text).substr(at, end - at));
         at = end + 1;
     }
     return out;
@@ -138,22 +186,10 @@ std::string aligned(const Table& table) {
 
 }  // namespace
 
-// Those of U+0080 to U+009F are two bytes, and U+009B alone is what ESC [ is.
-std::string printable(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
-        if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
-            out += fmt::format("\\x{:02x}\\x{:02x}", byte, next);
-            ++i;
-        } else if (byte < 0x20 || byte == 0x7f) {
-            out += fmt::format("\\x{:02x}", byte);
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
+std::string printable(std::string_view text) { return without_controls(text, Kept::Nothing); }
+std::string printable_value(std::string_view text) { return without_controls(text, Kept::Lines); }
+std::string for_terminal(std::string_view text) {
+    return without_controls(text, Kept::LinesAndColours);
 }
 
 std::string painted(Color color, std::string_view text) {

@@ -43,11 +43,14 @@ std::string render_error(Format format, const Error& error, const Record& fields
 enum class Color : std::uint8_t { Red, Green, Bold };
 std::string painted(Color color, std::string_view text);
 
-// Control characters would let a stored value write to the reader's terminal: they become \xNN.
-std::string printable(std::string_view text);
-
 // "2026-11-27T07:28:23.447Z" of milliseconds since 1970.
 std::string utc_time(std::int64_t ms);
+
+// Control characters would let a stored value write to the reader's terminal: printable() shows
+// them as \xNN, printable_value() leaves line ends and tabs, for_terminal() leaves colours, too.
+std::string printable(std::string_view text);
+std::string printable_value(std::string_view text);
+std::string for_terminal(std::string_view text);
 
 std::string base64(std::string_view bytes);
 bool is_utf8(std::string_view text);

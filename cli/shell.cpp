@@ -64,7 +64,17 @@ Result<Shell> Shell::open(const GlobalOptions& options) {
 }
 
 void Shell::print(std::string_view text) const {
-    const bool whole = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    if (::isatty(STDOUT_FILENO) == 0) return print_bytes(text);
+    // Colours are for people; in what tools read they come from a stored value.
+    print_bytes(human() ? for_terminal(text) : printable_value(text));
+}
+
+void Shell::print_value(std::string_view bytes) const {
+    print_bytes(::isatty(STDOUT_FILENO) != 0 ? printable_value(bytes) : std::string(bytes));
+}
+
+void Shell::print_bytes(std::string_view bytes) const {
+    const bool whole = std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
     if ((!whole || std::fflush(stdout) != 0) && print_errno_ == 0) print_errno_ = errno;
 }
 

@@ -39,10 +39,15 @@ public:
     bool human() const { return format_ == Format::Table; }
     std::chrono::milliseconds timeout() const { return timeout_; }
 
-    // To standard output. A failure is told by finish().
+    // To standard output; on a terminal without control characters. A failure is told by finish().
     void print(std::string_view text) const;
     // `text` in a colour if standard output takes colours.
     std::string colored(Color color, std::string_view text) const;
+    // What somebody stored: a terminal gets no colours of it either, all else the bytes as they
+    // are.
+    void print_value(std::string_view bytes) const;
+    // The bytes as they are, whatever stands behind standard output.
+    void print_bytes(std::string_view bytes) const;
     // Progress and notes: standard error, so that results can be piped.
     void note(std::string_view text) const;
     // Prints the error and returns its exit code.

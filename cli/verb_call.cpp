@@ -30,7 +30,8 @@ void add_call(Command& root) {
         const std::string_view reply = call->result.reply.view();
         if (shell.human() && reply.empty()) return report_done(shell, *call);
         if (shell.human()) {
-            shell.print(std::string(reply) + "\n");
+            shell.print_value(reply);
+            shell.print("\n");
             return exit_code(Exit::Ok);
         }
         Record record = describe(*call);

@@ -12,7 +12,7 @@ void add_get(Command& root) {
     Command& verb = root.verb("get", "read the value of kv/ID");
     auto& options = verb.state<Options>();
     verb.argument("KV_ID", options.address, "kv/ID, or ID alone");
-    verb.flag("--raw", options.raw, "print the bytes alone, without a newline");
+    verb.flag("--raw", options.raw, "print the bytes alone: no newline, on a terminal too");
     verb.example("weft get kv/alice");
     verb.example("weft get kv/photo --raw > photo.jpg", "the bytes alone");
     verb.run([&options](Shell& shell) {
@@ -26,8 +26,12 @@ void add_get(Command& root) {
                                          entity->type + "/" + entity->id + " has no value"));
         const std::string_view value = call->result.reply.view();
         if (shell.human() || options.raw) {
-            shell.print(value);
-            if (!options.raw) shell.print("\n");
+            if (options.raw) {
+                shell.print_bytes(value);
+            } else {
+                shell.print_value(value);
+                shell.print("\n");
+            }
             return exit_code(Exit::Ok);
         }
         Record record = describe(*call);

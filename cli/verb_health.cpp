@@ -25,7 +25,8 @@ int print_health(const Shell& shell, const Health& health) {
         shell.print(shell.colored(Color::Green, "healthy") + "\n");
     } else {
         shell.print(shell.colored(Color::Red, "unhealthy") + "\n");
-        for (const std::string& reason : health.reasons) shell.print("  " + reason + "\n");
+        for (const std::string& reason : health.reasons)
+            shell.print("  " + printable(reason) + "\n");
     }
     return exit_code(health.healthy ? Exit::Ok : Exit::Unhealthy);
 }

@@ -2,8 +2,6 @@
 #include "cli/log_tail.h"
 #include "cli/verbs.h"
 
-#include <unistd.h>
-
 #include <thread>
 
 namespace weft::cli {
@@ -29,22 +27,6 @@ Result<std::filesystem::path> log_of(const Shell& shell, const std::string& name
     return (*node)->folder.log();
 }
 
-// Each line as it is, or without what would move a terminal's cursor.
-void show(const Shell& shell, const std::string& text) {
-    if (::isatty(STDOUT_FILENO) == 0) {
-        shell.print(text);
-        return;
-    }
-    std::string lines;
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = std::min(text.find('\n', at), text.size());
-        lines += printable(std::string_view(text).substr(at, end - at));
-        if (end < text.size()) lines += '\n';
-        at = end + 1;
-    }
-    shell.print(lines);
-}
-
 int log(const Shell& shell, const LogOptions& options) {
     const auto path = log_of(shell, options.node);
     if (!path) return shell.fail(path.error());
@@ -53,13 +35,13 @@ int log(const Shell& shell, const LogOptions& options) {
     for (;;) {
         const std::string text = tail->read();
         if (!text.empty()) {
-            show(shell, text);
+            shell.print_value(text);
             continue;
         }
         if (!options.follow) break;
         std::this_thread::sleep_for(100ms);
     }
-    show(shell, tail->rest());
+    shell.print_value(tail->rest());
     return exit_code(Exit::Ok);
 }
 

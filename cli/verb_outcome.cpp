@@ -47,8 +47,10 @@ void add_outcome(Command& root) {
             return report_failure(shell, {{}, result, {}});
         if (shell.human()) {
             const std::string_view reply = result.reply.view();
-            shell.print(fmt::format("{} {}{}{}\n", outcome_name(result.outcome), request->text(),
-                                    reply.empty() ? "" : " ", reply));
+            shell.print(fmt::format("{} {}{}", outcome_name(result.outcome), request->text(),
+                                    reply.empty() ? "" : " "));
+            shell.print_value(reply);
+            shell.print("\n");
             return outcome_exit(result);
         }
         Record record{{"request", request->text()},

@@ -67,6 +67,26 @@ TEST(Output, ShowsControlCharactersInTablesAsText) {
     EXPECT_EQ(render(Format::Table, upper), "id\n\\xc2\\x9b2Jx\n\xc2\xa0\xc3\x9b\n\xc2\n");
 }
 
+TEST(Output, LeavesOnlyLinesAndColoursToATerminal) {
+    const std::string coloured = "a\tb\n\x1b[1;31mred\x1b[0m";
+    EXPECT_EQ(for_terminal(coloured), coloured);
+    EXPECT_EQ(for_terminal("\x1b]0;owned\a\x1b[2J\r\x7f\x1b["),
+              "\\x1b]0;owned\\x07\\x1b[2J\\x0d\\x7f\\x1b[");
+    EXPECT_EQ(for_terminal("\xc2\x9b"
+                           "2J\xc2\xa0"),
+              "\\xc2\\x9b2J\xc2\xa0");
+    EXPECT_EQ(printable_value("a\tb\n\x1b[1m."), "a\tb\n\\x1b[1m.");
+    EXPECT_EQ(printable("a\tb\n"), "a\\x09b\\x0a");
+}
+
+// RFC 8259 leaves U+007F and above to the writer; a terminal acts on some of them.
+TEST(Output, EscapesAllControlCharactersInJson) {
+    const std::string value = "\x1b\x7f\xc2\x80\xc2\x9b\xc2\xa0";
+    const std::string text = render(Format::Ndjson, Record{{"value", value}});
+    EXPECT_EQ(text, "{\"value\":\"\\u001b\\u007f\\u0080\\u009b\xc2\xa0\"}\n");
+    EXPECT_EQ(Json::parse(text)["value"], value);
+}
+
 TEST(Output, GivesBytesThatAreNoTextInBase64) {
     Record record;
     add_bytes(record, "value", "plain");
