@@ -23,8 +23,9 @@ constexpr auto kPages = std::to_array<ErrorPage>({
      "Correct what the message names; 'weft VERB --help' lists what is allowed."},
     {CannotReachMesh, ErrorCode::CannotReach, "no node of the mesh answers",
      "Every known address refused the connection or stayed silent.",
-     "Check the address and that a node runs ('weft status'); start one with 'weft dev' or "
-     "'weft node run'."},
+     "Check that a node runs and that the address is its client port: the mesh port takes no "
+     "clients. 'weft dev status' looks at the processes of a dev mesh; 'weft dev' and 'weft node "
+     "run' start nodes."},
     {BadHistory, ErrorCode::Malformed, "the history is not valid",
      "A line of the file is not an operation, or one that the model does not know.",
      "Correct the line that the message names, or choose another --model; docs/operating.md, "
@@ -37,6 +38,14 @@ constexpr auto kPages = std::to_array<ErrorPage>({
      "incomplete; what the command did in the mesh stands.",
      "Make room or print elsewhere. Repeat commands that only read; for a write ask 'weft get' or "
      "'weft outcome' first."},
+    {NoMeshInFolder, ErrorCode::CannotReach, "there is no mesh in that folder",
+     "The folder does not exist, or it holds neither a mesh of 'weft dev' nor a node.",
+     "Check -c and WEFT_DEV_DIR. 'weft dev' makes a mesh, 'weft node init' a node; --addr takes "
+     "addresses instead."},
+    {PartialAnswer, ErrorCode::Unavailable, "the answer is partial",
+     "Some nodes did not answer, so what only they know is missing: a row that is not shown may "
+     "exist all the same.",
+     "Ask again when they answer; 'weft health' names them and the reasons."},
     {WrongMesh, ErrorCode::WrongCluster, "this belongs to another mesh",
      "The peer's cluster id differs from ours: the two were made from different genesis files.",
      "Use the address of a node of the intended mesh, or the genesis file that the node was made "
@@ -56,10 +65,10 @@ constexpr auto kPages = std::to_array<ErrorPage>({
      "Split the data over several entities. Nothing was written."},
     {UnknownEntityType, ErrorCode::UnknownType, "no such entity type",
      "The mesh has no entity type of that name.",
-     "Check the spelling of the type; 'weft status' shows what a node runs."},
+     "Check the spelling; the message names the types there are."},
     {UnknownCommand, ErrorCode::UnknownType, "the entity type has no such command",
      "The type is known, but not a command of that name.",
-     "Check the spelling of the command and the documentation of the type."},
+     "Check the spelling; the message names the commands there are."},
     {BadPayload, ErrorCode::Malformed, "the command's payload is not valid",
      "The handler could not read the payload: it is cut short, or a field has a wrong form.",
      "Correct the payload; repeating it unchanged cannot help."},
@@ -189,6 +198,10 @@ constexpr auto kPages = std::to_array<ErrorPage>({
     {NotFound, ErrorCode::NotFound, "nothing of that name",
      "The entity has no value, or what was asked for does not exist.",
      "Check the address. A deleted value is not found either."},
+    {NotThere, ErrorCode::NotFound, "what was named does not exist",
+     "The node, partition, process or folder that the command names is not there.",
+     "Check the name: the message says what there is. 'weft dev status', 'weft status' and 'weft "
+     "partition list' list them."},
     {Bug, ErrorCode::Internal, "a fault of weft itself",
      "Something happened that weft's own rules exclude.",
      "Keep the log and the data directory and report it with the output of 'weft version'."},

@@ -21,6 +21,8 @@ enum class ErrorNumber : std::uint16_t {
     BadHistory = 1007,
     HistoryTooLarge = 1008,
     OutputFailed = 1009,
+    NoMeshInFolder = 1010,
+    PartialAnswer = 1011,
     WrongMesh = 2001,
     FormerBoot = 2002,
     BadEntityId = 3001,
@@ -60,6 +62,7 @@ enum class ErrorNumber : std::uint16_t {
     EntityRejected = 8100,
     ValueConflict = 8101,
     NotFound = 8102,
+    NotThere = 8103,
     Bug = 9001,
 };
 
