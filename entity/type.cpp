@@ -30,4 +30,10 @@ std::vector<const EntityType*> TypeTable::all() const {
     return list;
 }
 
+std::string TypeTable::names() const {
+    std::string names;
+    for (const auto& [name, type] : types_) names += (names.empty() ? "" : ", ") + name;
+    return names;
+}
+
 }  // namespace weft::entity

@@ -24,6 +24,7 @@ struct TypeInfo {
     Kind kind{};
     // Event-sourced: a snapshot is made when the version crosses a multiple of this.
     std::uint32_t snapshot_every = 256;
+    std::string_view commands = {};  // as messages name them: "add, get"
 };
 
 // The entity as a handler sees it. `state`: the value, or the encoded event-sourced state.
@@ -84,6 +85,8 @@ public:
     void add(std::unique_ptr<const EntityType> type);
     const EntityType* find(std::string_view name) const;
     std::vector<const EntityType*> all() const;
+    // As messages name them: "counter, kv".
+    std::string names() const;
 
 private:
     std::map<std::string, std::unique_ptr<const EntityType>, std::less<>> types_;

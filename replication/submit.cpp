@@ -87,12 +87,14 @@ std::optional<Error> Partition::State::refusal(const Request& request,
     if (auto address = check_address(request); !address) return std::move(address).error();
     type = types.find(request.type);
     if (type == nullptr)
-        return make_error(ErrorNumber::UnknownEntityType,
-                          fmt::format("no entity type '{}' here", request.type));
+        return make_error(
+            ErrorNumber::UnknownEntityType,
+            fmt::format("no entity type '{}'; there are {}", request.type, types.names()));
     const auto found = type->command(request.command);
     if (!found)
         return make_error(ErrorNumber::UnknownCommand,
-                          fmt::format("type '{}' has no such command", request.type));
+                          fmt::format("type '{}' has no command '{}'; it has {}", request.type,
+                                      request.command, type->info().commands));
     access = *found;
     if (request.payload.size() > kPayloadBytesMax)
         return make_error(ErrorNumber::PayloadTooLarge,

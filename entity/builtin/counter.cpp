@@ -86,7 +86,10 @@ public:
     }
 
 private:
-    TypeInfo info_{.name = "counter", .kind = Kind::EventSourced, .snapshot_every = 256};
+    TypeInfo info_{.name = "counter",
+                   .kind = Kind::EventSourced,
+                   .snapshot_every = 256,
+                   .commands = "add, get"};
 };
 
 }  // namespace

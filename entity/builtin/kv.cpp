@@ -78,7 +78,7 @@ private:
             make_error(ErrorNumber::ValueConflict, fmt::format(text, state.revision.value)));
     }
 
-    TypeInfo info_{.name = "kv", .kind = Kind::Value};
+    TypeInfo info_{.name = "kv", .kind = Kind::Value, .commands = "cas, delete, get, put"};
 };
 
 }  // namespace

@@ -98,14 +98,18 @@ TEST(Partition, RefusesBeforeTheHandlerWithoutWriting) {
     PartitionLab lab;
     lab.lead();
     const LogIndex last = lab.at(0).status().last;
+    std::string said;
     const auto refused = [&](Request request) {
         const Reply reply = lab.call(0, std::move(request));
         EXPECT_EQ(reply.outcome, Outcome::NotDone);
+        said = reply.error.message;
         return reply.error.number;
     };
     EXPECT_EQ(refused(lab.request("nothing", "a", "put", "v")),
               number(ErrorNumber::UnknownEntityType));
+    EXPECT_NE(said.find("'nothing'; there are counter, kv"), std::string::npos) << said;
     EXPECT_EQ(refused(lab.request("kv", "a", "eat", "v")), number(ErrorNumber::UnknownCommand));
+    EXPECT_EQ(said, "type 'kv' has no command 'eat'; it has cas, delete, get, put");
     EXPECT_EQ(refused(lab.request("kv", "a", "put", std::string(kPayloadBytesMax + 1, 'x'))),
               number(ErrorNumber::PayloadTooLarge));
     EXPECT_EQ(refused(lab.request("kv", "", "put", "v")), number(ErrorNumber::BadEntityId));
