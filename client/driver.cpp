@@ -3,6 +3,7 @@
 #include "client/clock.h"
 #include "core/error.h"
 
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +24,7 @@ constexpr Duration kSettleTime = std::chrono::milliseconds(20);
 // `wake` is an eventfd and belongs to this object.
 Driver::Driver(const SessionOptions& options, int wake)
     : cluster_(options.cluster),
+      addresses_(options.addresses),
       session_(options, Random(seed())),
       links_(session_),
       unfinished_max_(2 * options.in_flight_max),
@@ -30,7 +32,14 @@ Driver::Driver(const SessionOptions& options, int wake)
 
 Driver::~Driver() { ::close(wake_); }
 
-Result<void> Driver::reach(std::chrono::milliseconds timeout) {
+bool Driver::all_refuse() const {
+    return std::ranges::all_of(addresses_, [this](const std::string& address) {
+        const auto link = session_.link_to(address);
+        return link && links_.refused(*link);
+    });
+}
+
+Result<void> Driver::reach(std::chrono::milliseconds timeout, bool give_up_when_refused) {
     const Instant deadline = clock_now().mono + timeout;
     const bool pinned = !cluster_.is_zero();
     Instant settled = Instant::never();
@@ -47,8 +56,11 @@ Result<void> Driver::reach(std::chrono::milliseconds timeout) {
             if (pinned || session_.all_answered() || now >= settled) return {};
         } else if (session_.is_stranded() || now >= deadline) {
             if (auto wrong = session_.wrong_mesh()) return std::unexpected(*std::move(wrong));
-            return fail(ErrorNumber::CannotReachMesh, "no node answered within {} ms",
-                        timeout.count());
+            return fail(ErrorNumber::CannotReachMesh, "no node answered at {} within {} ms",
+                        fmt::join(addresses_, ", "), timeout.count());
+        } else if (give_up_when_refused && all_refuse()) {
+            return fail(ErrorNumber::CannotReachMesh, "{} {} the connection",
+                        fmt::join(addresses_, ", "), addresses_.size() == 1 ? "refuses" : "refuse");
         }
     }
 }
@@ -119,6 +131,13 @@ CallResult Driver::take(CallSlot& slot) {
 bool Driver::is_ready(const CallSlot& slot) const {
     const Lock lock(mutex_);
     return slot.ready;
+}
+
+void Driver::give_up(std::shared_ptr<CallSlot> slot) {
+    Lock lock(mutex_);
+    if (slot->ready) return;
+    inbox_.given_up.push_back(std::move(slot));
+    wake_driver(lock);
 }
 
 Result<Table> Driver::admin(routing::AdminRequest request, std::string address,

@@ -50,14 +50,17 @@ public:
     Driver(const Driver&) = delete;
     Driver& operator=(const Driver&) = delete;
 
-    // Before any other thread knows of this object: drives until a node has answered.
-    Result<void> reach(std::chrono::milliseconds timeout);
+    // Before any other thread knows of this object: drives until a node has answered; or, when told
+    // so, until every address has refused the connection.
+    Result<void> reach(std::chrono::milliseconds timeout, bool give_up_when_refused = false);
 
     // Thread-safe from here on.
     std::shared_ptr<CallSlot> submit(StartCall start, Completion completion,
                                      std::function<void(CallResult)> done);
     CallResult take(CallSlot& slot);
     bool is_ready(const CallSlot& slot) const;
+    // Ends the call as if its time were up, unless it has ended.
+    void give_up(std::shared_ptr<CallSlot> slot);
     Result<Table> admin(routing::AdminRequest request, std::string address,
                         std::chrono::milliseconds timeout);
     std::vector<routing::HelloNode> nodes() const;
@@ -75,13 +78,16 @@ private:
     struct Inbox {
         std::vector<std::pair<StartCall, std::shared_ptr<CallSlot>>> calls;
         std::vector<std::shared_ptr<AdminSlot>> asks;
-        bool empty() const { return calls.empty() && asks.empty(); }
+        std::vector<std::shared_ptr<CallSlot>> given_up;
+        bool empty() const { return calls.empty() && asks.empty() && given_up.empty(); }
         void clear() {
             calls.clear();
             asks.clear();
+            given_up.clear();
         }
     };
 
+    bool all_refuse() const;
     void wait(Lock& lock, Waiter& waiter);
     void wake_driver(Lock& lock);
     void hand_over();
@@ -102,6 +108,7 @@ private:
 
     // Set by reach() at the latest, then constant.
     ClusterId cluster_;
+    const std::vector<std::string> addresses_;
 
     // Owned by the holder of the role.
     Session session_;

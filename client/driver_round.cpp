@@ -96,6 +96,9 @@ void Driver::take_inbox() {
         step(std::move(start));
     }
     for (auto& ask : taken_.asks) asks_.push_back(std::move(ask));
+    for (const auto& slot : taken_.given_up)
+        if (const auto at = std::ranges::find(open_, slot); at != open_.end())
+            step(GiveUp{static_cast<CallId>(at - open_.begin())});
     taken_.clear();
 }
 
@@ -170,7 +173,12 @@ void Driver::look_after_asks() {
             continue;
         }
         ask->link = session_.ready_link(ask->address);
-        if (!ask->link) continue;
+        if (!ask->link) {
+            if (const auto to = session_.link_to(ask->address); to && links_.refused(*to))
+                end_ask(ask, fail(ErrorNumber::CannotReachMesh, "{} refuses the connection",
+                                  ask->address));
+            continue;
+        }
         ask->request.id = ++next_ask_;
         links_.write(*ask->link, ask->request, events_);
     }

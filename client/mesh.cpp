@@ -44,6 +44,8 @@ struct Pending::State {
 
 CallResult Pending::get() { return state_->impl->driver().take(*state_->slot); }
 
+void Pending::give_up() { state_->impl->driver().give_up(state_->slot); }
+
 bool Pending::ready() const { return state_->impl->driver().is_ready(*state_->slot); }
 
 Entity Mesh::entity(std::string_view type, std::string_view id) const {
@@ -158,7 +160,7 @@ Result<Mesh> connect(const ConnectOptions& options) {
     session.program = options.program;
     session.in_flight_max = options.in_flight_max;
     auto driver = std::make_shared<client::Driver>(std::move(session), wake);
-    if (auto reached = driver->reach(options.timeout); !reached)
+    if (auto reached = driver->reach(options.timeout, options.give_up_when_refused); !reached)
         return std::unexpected(std::move(reached).error());
     return Mesh(std::make_shared<Mesh::Impl>(std::move(driver)));
 }

@@ -105,7 +105,12 @@ void SocketLinks::look_at_links(std::vector<Event>& events) {
         if (!links_[id].socket) continue;
         for (const transport::LinkEvent event : links_[id].socket->link_events()) {
             if (event == transport::LinkEvent::Connected) {
+                links_[id].refused = false;
                 if (!std::exchange(links_[id].up, true)) events.push_back(LinkUp{id});
+                continue;
+            }
+            if (event == transport::LinkEvent::Refused) {
+                links_[id].refused = true;
                 continue;
             }
             // The socket would connect again by itself and send what it still holds; a new one

@@ -39,8 +39,9 @@ Result<Socket> watch(Context& context, void* socket) {
     Socket monitor(zmq_socket(context.handle(), ZMQ_PAIR));
     const int linger = 0;
     if (!monitor ||
-        zmq_socket_monitor(socket, name.c_str(),
-                           ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) != 0 ||
+        zmq_socket_monitor(
+            socket, name.c_str(),
+            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED) != 0 ||
         zmq_setsockopt(monitor.get(), ZMQ_LINGER, &linger, sizeof linger) != 0 ||
         zmq_connect(monitor.get(), name.c_str()) != 0)
         return fail(ErrorNumber::BadConfiguration, "cannot watch a socket: {}",
@@ -100,6 +101,8 @@ std::vector<LinkEvent> Dealer::link_events() {
         zmq_recv(state_->monitor.get(), part, sizeof part, ZMQ_DONTWAIT);
         if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) events.push_back(LinkEvent::Connected);
         if (event == ZMQ_EVENT_DISCONNECTED) events.push_back(LinkEvent::Disconnected);
+        // Of a socket that connects: "closed" is the end of an attempt, not of a connection.
+        if (event == ZMQ_EVENT_CLOSED) events.push_back(LinkEvent::Refused);
     }
 }
 

@@ -125,8 +125,9 @@ private:
     std::unique_ptr<State> state_;
 };
 
-// What a socket monitor said. Connected: the handshake is over, messages can be sent.
-enum class LinkEvent : std::uint8_t { Connected, Disconnected };
+// What a socket monitor said. Connected: the handshake is over, messages can be sent. Refused: an
+// attempt to connect has failed; there will be others.
+enum class LinkEvent : std::uint8_t { Connected, Disconnected, Refused };
 
 // A connecting DEALER to one address; it reconnects by itself. Messages never wait for a connection
 // to come. Nodes only send on it; clients also receive.

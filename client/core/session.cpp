@@ -151,6 +151,12 @@ void Session::State::call_timer(Now now, std::uint32_t slot) {
     pump(now, lane);
 }
 
+void Session::State::give_up_call(Now now, CallId id) {
+    for (std::uint32_t slot = 0; slot < calls.size(); ++slot)
+        if (calls[slot].state != Call::State::Free && calls[slot].call == id)
+            return expire(now, slot);
+}
+
 // The deadline has come: what is not certain is unknown.
 void Session::State::expire(Now now, std::uint32_t slot) {
     Call& call = calls[slot];
@@ -240,6 +246,8 @@ void Session::step(Now now, Event event, Effects& out) {
         s.link_up(now, up->link);
     } else if (const auto* down = std::get_if<LinkDown>(&event)) {
         s.link_down(now, down->link);
+    } else if (const auto* given_up = std::get_if<GiveUp>(&event)) {
+        s.give_up_call(now, given_up->call);
     } else {
         s.run_timers(now);
     }
@@ -299,6 +307,12 @@ std::optional<LinkId> Session::ready_link(std::string_view address) const {
             address == node.name)
             return id;
     }
+    return std::nullopt;
+}
+
+std::optional<LinkId> Session::link_to(std::string_view address) const {
+    for (LinkId id = 0; id < state_->links.size(); ++id)
+        if (state_->links[id].address == address) return id;
     return std::nullopt;
 }
 

@@ -48,7 +48,11 @@ struct LinkDown {
     LinkId link = 0;
 };
 struct Timer {};
-using Event = std::variant<StartCall, FromNode, LinkUp, LinkDown, Timer>;
+// Ends the call now as if its time were up.
+struct GiveUp {
+    CallId call = 0;
+};
+using Event = std::variant<StartCall, FromNode, LinkUp, LinkDown, Timer, GiveUp>;
 
 // ---- effects ----------------------------------------------------------------------------------
 // Connect to `address` and keep trying until LinkUp, LinkDown (given up or lost) or CloseLink. May
@@ -115,6 +119,8 @@ public:
     NodeId link_node(LinkId link) const;
     // A link whose node has answered: the one of that client address or node name, any when empty.
     std::optional<LinkId> ready_link(std::string_view address) const;
+    // The link to that client address, in whatever state.
+    std::optional<LinkId> link_to(std::string_view address) const;
     std::size_t in_flight() const;
 
 private:

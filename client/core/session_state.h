@@ -99,6 +99,7 @@ struct Session::State {
     void run_timers(Now now);
     void call_timer(Now now, std::uint32_t slot);
     void expire(Now now, std::uint32_t slot);
+    void give_up_call(Now now, CallId id);
     void finish(std::uint32_t slot, Reply reply);
     void end_call(Now now, std::uint32_t slot, Reply reply);
 

@@ -30,6 +30,9 @@ struct ConnectOptions {
     std::optional<ClusterId> cluster;
     /// How long connect() tries to reach a first node.
     std::chrono::milliseconds timeout{5000};
+    /// Ends connect() at once with CannotReach when every address refuses the connection. Without:
+    /// nodes that start within `timeout` are waited for.
+    bool give_up_when_refused = false;
     /// Calls in flight at most, all entities together (1 to 1,048,576); beyond: Overloaded.
     std::size_t in_flight_max = 4096;
     /// Shown in the nodes' logs; at most 128 bytes.
@@ -68,6 +71,9 @@ public:
     /// socket from its own thread. Call once.
     CallResult get();
     bool ready() const;
+    /// Ends the call now as if its timeout had passed, unless it has ended: get() returns what is
+    /// known, with the request id to ask with later. From any thread, also while get() waits.
+    void give_up();
 
     struct State;
     explicit Pending(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -97,7 +103,8 @@ public:
                        std::chrono::milliseconds timeout = std::chrono::milliseconds(5000)) const;
 
     /// Asks one node ("status", "health", "partitions", ...; docs/operating.md). `address` empty:
-    /// any node. At most 63 arguments, 32 KiB together; beyond: LimitExceeded.
+    /// any node. At most 63 arguments, 32 KiB together; beyond: LimitExceeded. CannotReach: the
+    /// node did not answer in time, or (at once) refuses the connection.
     Result<Table> admin(std::string_view verb, const std::vector<std::string>& arguments,
                         std::string_view address = {},
                         std::chrono::milliseconds timeout = std::chrono::milliseconds(5000)) const;

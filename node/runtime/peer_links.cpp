@@ -89,6 +89,7 @@ void PeerLinks::heard_from(NodeId node, Instant now) {
 void PeerLinks::look(Instant now, std::deque<Event>& events) {
     for (auto& [node, link] : links_) {
         for (const transport::LinkEvent event : link.dealer->link_events()) {
+            if (event == transport::LinkEvent::Refused) continue;
             if (event == transport::LinkEvent::Connected) {
                 link.up = true;
                 link.probing = false;

@@ -242,6 +242,30 @@ TEST(Outcome, OfWrongInputIsToldAtOnce) {
     }
 }
 
+// Who does not want to wait any longer must learn the id to ask with.
+TEST(Outcome, OfACallThatIsGivenUpIsWhatIsKnownThen) {
+    SessionWorld world = SessionWorld::connected();
+    world.call(1);
+    const RequestId id = world.last().second.id;
+    world.step(GiveUp{1});
+    ASSERT_TRUE(world.has_ended(1));
+    EXPECT_EQ(world.ended[1].outcome, Outcome::Unknown);
+    EXPECT_EQ(world.ended[1].error.code, ErrorCode::OutcomeUnknown);
+    EXPECT_EQ(world.ended[1].id, id);
+
+    world.leader = 0;
+    world.call(2, "y");
+    world.refuse(world.last(), ErrorNumber::NoLeader);
+    world.step(GiveUp{2});
+    ASSERT_TRUE(world.has_ended(2));
+    EXPECT_EQ(world.ended[2].outcome, Outcome::NotDone) << "every attempt was refused";
+
+    world.clear();
+    world.step(GiveUp{1});
+    world.step(GiveUp{77});
+    EXPECT_TRUE(world.ended.empty()) << "it has ended, or never was";
+}
+
 TEST(Outcome, IsOverloadedWhenTooManyCallsAreInFlight) {
     SessionWorld world = SessionWorld::connected({.in_flight_max = 2});
     for (CallId id = 1; id <= 3; ++id) world.call(id, "e" + std::to_string(id));

@@ -106,6 +106,15 @@ TEST_F(Sockets, ADealerWithoutConnectionTakesNothing) {
     EXPECT_FALSE(lonely->send("into the void"));
 }
 
+TEST_F(Sockets, ADealerHearsThatNobodyListens) {
+    auto lonely = Dealer::connect(context_, test::free_address(), kLimit);
+    ASSERT_TRUE(lonely);
+    EXPECT_TRUE(test::eventually({{}, {lonely->monitor_descriptor()}}, [&] {
+        const auto events = lonely->link_events();
+        return !events.empty() && events.front() == LinkEvent::Refused;
+    }));
+}
+
 TEST_F(Sockets, ADealerHearsThatTheOtherEndIsGoneAndBack) {
     Dealer dealer = this->dealer();
     ASSERT_TRUE(connected(dealer));
