@@ -1,11 +1,10 @@
 #include "cli/call_verbs.h"
 
-#include "cli/node_folder.h"
+#include "cli/interrupt_watch.h"
 #include "core/error.h"
 #include "routing/key.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <cstdio>
 
@@ -14,6 +13,12 @@ namespace weft::cli {
 Result<EntityId> kv_address(std::string_view text) {
     if (text.find('/') != std::string_view::npos) return routing::parse_entity_id(text);
     return routing::parse_entity_id(fmt::format("kv/{}", text));
+}
+
+Result<EntityId> take_kv_address(Input& input) {
+    const auto text = input.address();
+    if (!text) return std::unexpected(text.error());
+    return kv_address(*text);
 }
 
 Result<FinishedCall> run_call(const Shell& shell, const CallLine& line) {
@@ -25,16 +30,23 @@ Result<FinishedCall> run_call(const Shell& shell, const CallLine& line) {
     if (!line.request.empty()) {
         options.request = RequestId::parse(line.request);
         if (!options.request)
-            return fail(ErrorNumber::BadConfiguration, "'{}' is not a request id", line.request);
+            return std::unexpected(
+                wrong_usage(fmt::format("'{}' is not a request id", line.request)));
     }
+    // An interrupt ends the wait, not the program: else nobody could ask what became of the call.
+    std::optional<Pending> pending;
+    OnInterrupt interrupt([&pending] { pending->give_up(); });
     auto mesh = shell.connect();
     if (!mesh) return std::unexpected(std::move(mesh).error());
     FinishedCall call;
     call.entity = *std::move(entity);
     const auto start = std::chrono::steady_clock::now();
-    call.result =
-        mesh->entity(call.entity.type, call.entity.id).call(line.command, line.payload, options);
+    pending =
+        mesh->entity(call.entity.type, call.entity.id).start(line.command, line.payload, options);
+    interrupt.arm();
+    call.result = pending->get();
     call.took = std::chrono::steady_clock::now() - start;
+    call.interrupted = interrupt.arrived();
     return call;
 }
 
@@ -61,7 +73,9 @@ int report_failure(const Shell& shell, const FinishedCall& call) {
     if (call.result.outcome == Outcome::Rejected && !call.result.reply.empty() &&
         error.message.empty())
         error.message = std::string(call.result.reply.view());
+    if (call.interrupted) error.message = "interrupted: " + error.message;
     const int code = shell.fail(error, fields);
+    if (call.interrupted) end_by_interrupt();
     // What the outcome says decides: an error text must not make "perhaps" look like "no".
     if (call.result.outcome == Outcome::Unknown) return exit_code(Exit::OutcomeUnknown);
     return code;
@@ -92,46 +106,14 @@ int report_done(const Shell& shell, const FinishedCall& call) {
     return exit_code(Exit::Ok);
 }
 
-namespace {
-
-// One byte above the limit is read, so that the node's own check names the error.
-constexpr std::size_t kReadMax = kPayloadBytesMax + 1;
-
-Result<std::string> read_standard_input() {
-    std::string value;
-    char part[4096];
-    std::size_t got = 0;
-    while (value.size() < kReadMax && (got = std::fread(part, 1, sizeof part, stdin)) > 0)
-        value.append(part, got);
-    if (std::ferror(stdin) != 0)
-        return fail(ErrorNumber::BadConfiguration, "standard input cannot be read");
-    return value;
-}
-
-}  // namespace
-
-Result<std::optional<std::string>> read_value(const ValueSource& source) {
-    if (source.file && source.argument)
-        return fail(ErrorNumber::BadConfiguration, "give a value or --file, not both");
-    if (source.file) return read_file(*source.file, kReadMax);
-    if (source.argument == "-") return read_standard_input();
-    return source.argument;
-}
-
-Result<std::string> need_value(const ValueSource& source) {
-    auto given = read_value(source);
-    if (!given) return std::unexpected(std::move(given).error());
-    if (*given) return **std::move(given);
-    if (isatty(STDIN_FILENO) != 0)
-        return fail(ErrorNumber::BadConfiguration,
-                    "no value: give it as an argument ('' is an empty one), with --file, or on "
-                    "standard input");
-    auto value = read_standard_input();
-    if (value && value->empty())
-        return fail(ErrorNumber::BadConfiguration,
-                    "no value is given and standard input is empty; '' as the argument, or - for "
-                    "standard input, store an empty one");
-    return value;
+Result<std::string> take_value(Input& input, const std::optional<std::string>& file) {
+    if (input.values().size() > 1 || (file && !input.values().empty()))
+        return std::unexpected(
+            wrong_usage(file ? "give a value or --file, not both"
+                             : fmt::format("one argument too many: '{}'", input.values().back())));
+    if (file) return input.file(*file);
+    if (!input.values().empty()) return input.value(input.values().front());
+    return input.piped();
 }
 
 }  // namespace weft::cli

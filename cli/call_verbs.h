@@ -2,6 +2,7 @@
 // What the data verbs (put, get, delete, cas, call, outcome) share: addresses, timing, and how a
 // finished call is printed.
 
+#include "cli/input.h"
 #include "cli/shell.h"
 #include "weft/client.h"
 
@@ -26,15 +27,20 @@ struct FinishedCall {
     EntityId entity;
     CallResult result;
     std::chrono::nanoseconds took{};
+    bool interrupted = false;  // the user did not want to wait for its end
 };
 
 // "kv/alice"; for the kv verbs a bare id means kv/ID.
 Result<EntityId> kv_address(std::string_view text);
 
+// The address that `input` holds, read so.
+Result<EntityId> take_kv_address(Input& input);
+
 // Connects, calls and waits. Errors are those before anything was sent.
 Result<FinishedCall> run_call(const Shell& shell, const CallLine& line);
 
-// Prints what happened to a call that did not end in Done, with its request id; the exit code.
+// Prints what happened to a call that did not end in Done, with its request id; the exit code. Ends
+// the program by the interrupt when that was the reason.
 int report_failure(const Shell& shell, const FinishedCall& call);
 
 // The properties of a finished call that every format shows: entity, revision, version, ...
@@ -45,14 +51,7 @@ int report_done(const Shell& shell, const FinishedCall& call);
 
 std::string_view outcome_name(Outcome outcome);
 
-// Where a value comes from: the argument, "-" for standard input, or the file that --file names.
-struct ValueSource {
-    std::optional<std::string> argument, file;
-};
-// Nothing when neither is given.
-Result<std::optional<std::string>> read_value(const ValueSource& source);
-// As read_value(); when neither is given, what standard input holds if that is no terminal. There
-// an empty one is a mistake: the value would be lost.
-Result<std::string> need_value(const ValueSource& source);
+// The one value of `input`: its argument, the file that --file names, or standard input.
+Result<std::string> take_value(Input& input, const std::optional<std::string>& file);
 
 }  // namespace weft::cli

@@ -3,8 +3,11 @@
 
 #include <signal.h>
 
+#include <atomic>
 #include <chrono>
 #include <ctime>
+#include <functional>
+#include <thread>
 
 namespace weft::cli {
 
@@ -29,6 +32,32 @@ public:
 private:
     sigset_t watched_{}, before_{};
     bool arrived_ = false;
+};
+
+// Ends the process as an interrupt does that nobody waits for: a shell's loop then ends, too.
+void end_by_interrupt();
+
+// While it lives, the first SIGINT behind arm() calls `act` on a thread of its own instead of
+// ending the program; one before arm(), or a second one, ends it. Made before other threads.
+class OnInterrupt {
+public:
+    explicit OnInterrupt(std::function<void()> act);
+    ~OnInterrupt();
+    OnInterrupt(const OnInterrupt&) = delete;
+    OnInterrupt& operator=(const OnInterrupt&) = delete;
+
+    // What `act` needs is there.
+    void arm() { armed_ = true; }
+    bool arrived() const { return arrived_; }
+
+private:
+    void watch();
+
+    std::function<void()> act_;
+    std::atomic<bool> armed_ = false, arrived_ = false;
+    sigset_t before_{};
+    int signals_ = -1, end_ = -1;
+    std::thread thread_;
 };
 
 }  // namespace weft::cli

@@ -1,9 +1,9 @@
 // The program `weft`: reads the command line and runs one verb.
 
 #include "cli/command.h"
+#include "cli/input.h"
 #include "cli/shell.h"
 #include "cli/verbs.h"
-#include "core/error.h"
 
 #include <sodium.h>
 #include <unistd.h>
@@ -32,7 +32,7 @@ bool color_in(const std::vector<std::string>& arguments) {
 }
 
 int usage_error(const std::vector<std::string>& arguments, const std::string& message) {
-    const weft::Error error = weft::make_error(weft::ErrorNumber::BadConfiguration, message);
+    const weft::Error error = weft::cli::wrong_usage(message);
     const std::string text =
         weft::cli::render_error(format_in(arguments), error, {}, color_in(arguments));
     std::fputs(text.c_str(), stderr);

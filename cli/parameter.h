@@ -43,6 +43,11 @@ struct Parameter {
         values = Values::Files;
         return *this;
     }
+    // An optional argument that only another option can stand for: the verb itself asks for it.
+    Parameter& is_needed() {
+        kind = Kind::Argument;
+        return *this;
+    }
     // A path of verbs: "dev kill".
     Parameter& is_verbs() {
         values = Values::Verbs;

@@ -5,15 +5,16 @@ namespace weft::cli {
 
 void add_delete(Command& root) {
     struct Options {
-        std::string address, request;
+        Input input;
+        std::string request;
     };
     Command& verb = root.verb("delete", "remove the value of kv/ID");
     auto& options = verb.state<Options>();
-    verb.argument("KV_ID", options.address, "kv/ID, or ID alone");
+    options.input.add_address(verb, "KV_ID", "kv/ID, or ID alone");
     verb.option("--request", options.request, "repeat the call that had this request id");
     verb.example("weft delete kv/alice");
     verb.run([&options](Shell& shell) {
-        const auto entity = kv_address(options.address);
+        const auto entity = take_kv_address(options.input);
         if (!entity) return shell.fail(entity.error());
         const auto call =
             run_call(shell, {entity->type + "/" + entity->id, "delete", "", options.request});

@@ -6,17 +6,17 @@ namespace weft::cli {
 
 void add_get(Command& root) {
     struct Options {
-        std::string address;
+        Input input;
         bool raw = false;
     };
     Command& verb = root.verb("get", "read the value of kv/ID");
     auto& options = verb.state<Options>();
-    verb.argument("KV_ID", options.address, "kv/ID, or ID alone");
+    options.input.add_address(verb, "KV_ID", "kv/ID, or ID alone");
     verb.flag("--raw", options.raw, "print the bytes alone: no newline, on a terminal too");
     verb.example("weft get kv/alice");
     verb.example("weft get kv/photo --raw > photo.jpg", "the bytes alone");
     verb.run([&options](Shell& shell) {
-        const auto entity = kv_address(options.address);
+        const auto entity = take_kv_address(options.input);
         if (!entity) return shell.fail(entity.error());
         const auto call = run_call(shell, {entity->type + "/" + entity->id, "get", "", ""});
         if (!call) return shell.fail(call.error());

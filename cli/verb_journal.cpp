@@ -1,3 +1,4 @@
+#include "cli/input.h"
 #include "cli/journal_view.h"
 #include "cli/mesh_view.h"
 #include "cli/verbs.h"
@@ -7,17 +8,19 @@ namespace weft::cli {
 
 void add_journal(Command& root) {
     struct Options {
-        std::string address;
+        Input input;
         bool full = false;
     };
     Command& verb = root.verb("journal", "what happened to an entity: its rows and the log's tail");
     auto& options = verb.state<Options>();
-    verb.argument("TYPE_ID", options.address, "TYPE/ID; '!mesh/facts' is the mesh's own history");
+    options.input.add_address(verb, "TYPE_ID", "TYPE/ID; '!mesh/facts' is the mesh's own history");
     verb.flag("--full", options.full, "do not cut values and events; 4 KiB of each are kept");
     verb.example("weft journal kv/alice");
     verb.example("weft journal '!mesh/facts'", "the mesh's own history");
     verb.run([&options](Shell& shell) {
-        const auto entity = routing::parse_entity_id(options.address, true);
+        const auto address = options.input.address();
+        if (!address) return shell.fail(address.error());
+        const auto entity = routing::parse_entity_id(*address, true);
         if (!entity) return shell.fail(entity.error());
         auto mesh = shell.connect();
         if (!mesh) return shell.fail(mesh.error());

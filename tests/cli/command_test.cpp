@@ -134,7 +134,7 @@ TEST(CommandLine, NamesWhatIsWrong) {
         {"unknown option behind a value", {"put", "a", "--frob"}, "--"},
         {"unknown short option", {"put", "a", "-y"}, "-y"},
         {"no value for an option", {"put", "a", "b", "--file"}, "--file needs"},
-        {"missing argument", {"get"}, "KV_ID"},
+        {"missing argument", {"partition", "show"}, "NUMBER"},
         {"too many arguments", {"get", "a", "b"}, "b"},
         {"a verb too many", {"get", "a", "version"}, "one argument too many: 'version'"},
         {"a verb too many, as a value", {"cas", "a", "b", "c", "--", "status"}, "'status'"},

@@ -75,6 +75,7 @@ TEST(Help, ShowsTheDefaultOnceAndOnlyWhereThereIsOne) {
     EXPECT_TRUE(contains(text({"dev"}), "default: 3"));
     EXPECT_FALSE(contains(text({"dev"}), "(default: 0)")) << "0 means something else to people";
     EXPECT_TRUE(contains(text({"put"}), "Usage: weft put [OPTIONS] KV_ID [VALUE]\n"));
+    EXPECT_TRUE(contains(text({"call"}), "weft call [OPTIONS] TYPE_ID COMMAND [PAYLOAD]\n"));
     EXPECT_TRUE(contains(text({"mesh", "create"}), "weft mesh create [OPTIONS] LINES...\n"));
     EXPECT_TRUE(contains(text({"dev"}), "Usage: weft dev [VERB] [OPTIONS]\n"));
     EXPECT_TRUE(contains(text({}), "Usage: weft VERB [OPTIONS]\n"));

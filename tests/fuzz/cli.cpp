@@ -256,8 +256,8 @@ void check_words(Input& input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace weft::fuzz;
-    Input input(data, size);
-    using Check = void (*)(Input&);
+    weft::fuzz::Input input(data, size);
+    using Check = void (*)(weft::fuzz::Input&);
     static constexpr Check kChecks[] = {check_line,  check_values, check_record,
                                         check_table, check_error,  check_words};
     kChecks[input.choice(std::size(kChecks))](input);
