@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "node/admin_cursor.h"
 #include "node/admin_table.h"
+#include "node/admin_text.h"
 #include "node/state.h"
 
 #include <fmt/core.h>
@@ -35,28 +36,6 @@ std::string_view role_name(Role role) {
     return "unknown";
 }
 
-std::string_view disk_name(DiskState disk, bool full) {
-    if (full) return "full";
-    switch (disk) {
-        case DiskState::Well:
-            return "well";
-        case DiskState::Slow:
-            return "slow";
-        case DiskState::Stalled:
-            return "stalled";
-    }
-    return "unknown";
-}
-
-// What people call a node: its name, or the beginning of its id.
-constexpr std::int64_t kClockWorthSayingMs = replication::kStampAheadMs / 2;
-
-std::string name_of(const routing::Genesis& genesis, NodeId node) {
-    for (const routing::NodeRecord& record : genesis.founders)
-        if (record.node == node && !record.name.empty()) return record.name;
-    return node.hex().substr(0, 8);
-}
-
 std::optional<std::uint32_t> parse_number(std::string_view text) {
     std::uint32_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -68,14 +47,6 @@ std::string_view link_name(const Peer& peer) {
     if (peer.greeted) return "up";
     if (peer.up) return "no hello";
     return peer.evidence ? "gone" : "down";
-}
-
-// Why nothing passes between us and it; empty: nothing is against it.
-std::string why_not(const Peer& peer) {
-    if (peer.verdict != Verdict::Sound) return std::string(verdict_text(peer.verdict));
-    if (!peer.conflict.empty()) return peer.conflict;
-    if (peer.greeted || peer.refuses_us == Verdict::Sound) return {};
-    return fmt::format("it refuses this node: {}", verdict_text(peer.refuses_us));
 }
 
 }  // namespace
@@ -122,8 +93,10 @@ void Node::State::on_admin(ClientRef from, const routing::AdminRequest& request)
         if (!number || *number >= table.groups())
             return refuse_admin(
                 from, request.id,
-                make_error(ErrorNumber::NotFound, fmt::format("{} needs a partition from 0 to {}",
-                                                              request.verb, table.groups() - 1)));
+                make_error(ErrorNumber::NotThere,
+                           fmt::format("there is no partition '{}': they are 0 to {}",
+                                       request.arguments.empty() ? "" : request.arguments[0],
+                                       table.groups() - 1)));
         Hosted* group = find(GroupId{*number});
         if (group == nullptr)
             return refuse_admin(
@@ -220,62 +193,6 @@ routing::AdminReply Node::State::admin_peers(std::uint64_t id) const {
     return answer.take();
 }
 
-std::string Node::State::clocks_off() const {
-    std::string text;
-    for (const Peer& peer : peers) {
-        if (!peer.clock_ms || std::abs(ahead_of(peer)) <= kClockWorthSayingMs) continue;
-        const double seconds = static_cast<double>(ahead_of(peer)) / 1000;
-        text += fmt::format("{}the clock of {} is {:.1f} s {} this node's",
-                            text.empty() ? "" : ", ", name_of(options.genesis, peer.record.node),
-                            std::abs(seconds), seconds > 0 ? "behind" : "ahead of");
-    }
-    return text;
-}
-
-routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
-    AdminTable answer(id, {{"check"}, {"ok", Flag}, {"reason"}});
-    std::size_t leaderless = 0, damaged = 0, votes = 0, blocked = 0, unready = 0;
-    for (const Hosted& group : hosted) {
-        const replication::PartitionStatus status = group.partition.status();
-        if (!status.leader && status.role != Role::Leader) ++leaderless;
-        if (group.partition.replica().lacks_data()) ++damaged;
-        if (group.partition.replica().vote_damaged()) ++votes;
-        if (status.blocked) ++blocked;
-        if (status.role == Role::Leader && !status.ready) ++unready;
-    }
-    std::string silent;
-    for (const Peer& peer : peers) {
-        const std::string reason = why_not(peer);
-        if (peer.greeted && reason.empty()) continue;
-        silent += (silent.empty() ? "" : ", ") + name_of(options.genesis, peer.record.node);
-        if (!reason.empty()) silent += " (" + reason + ")";
-    }
-    const auto check = [&answer](std::string_view name, bool ok, std::string_view reason) {
-        answer.text(name).flag(ok).text(ok ? "" : reason);
-    };
-    check("leaders", leaderless == 0, fmt::format("{} partitions without a leader", leaderless));
-    check("ready", unready == 0, fmt::format("{} new leaderships not committed yet", unready));
-    check("peers", silent.empty(), "no contact with " + silent);
-    check("data", damaged == 0, fmt::format("{} partitions with damaged data", damaged));
-    check("votes", votes == 0,
-          fmt::format("{} partitions with a damaged vote record: this node stores for them, and "
-                      "never votes or leads there again",
-                      votes));
-    const std::string clocks = clocks_off();
-    check("clocks", clocks.empty(), clocks);
-    check("format", blocked == 0,
-          fmt::format("{} partitions hold entries of a newer weft", blocked));
-    check("disk", disk == DiskState::Well && !disk_full,
-          fmt::format("the disk is {}", disk_name(disk, disk_full)));
-    check("connections", !connections_are_short(),
-          fmt::format("in the last minute {} connections found no file descriptor, {} made room "
-                      "for others, {} were cut for what they made the node hold",
-                      connections_short.no_descriptor, connections_short.displaced,
-                      connections_short.heavy));
-    check("draining", !draining.active(), "the node is about to stop");
-    return answer.take();
-}
-
 void Node::State::admin_partitions(ClientRef from, const routing::AdminRequest& request) {
     std::vector<std::string_view> arguments(request.arguments.begin(), request.arguments.end());
     AdminQuery query;
@@ -354,7 +271,7 @@ void Node::State::admin_transfer(ClientRef from, const routing::AdminRequest& re
         if (!to)
             return refuse_admin(
                 from, request.id,
-                make_error(ErrorNumber::NotFound,
+                make_error(ErrorNumber::NotThere,
                            fmt::format("no other replica is called '{}'", request.arguments[1])));
     }
     step_partition(group, replication::TransferLeadership{to});

@@ -196,6 +196,13 @@ void Node::State::end_page(AdminQuery query, bool last) {
     reply_admin(query.from, std::move(query.reply));
 }
 
+// An empty list would look like a type without entities.
+std::optional<Error> Node::State::unknown_type(std::string_view name) const {
+    if (types.find(name) != nullptr || mesh_types.find(name) != nullptr) return std::nullopt;
+    return make_error(ErrorNumber::UnknownEntityType,
+                      fmt::format("no entity type '{}'; there are {}", name, types.names()));
+}
+
 // ---- entities TYPE [PREFIX] ---------------------------------------------------------------------
 
 void Node::State::admin_entities(ClientRef from, const routing::AdminRequest& request) {
@@ -208,6 +215,8 @@ void Node::State::admin_entities(ClientRef from, const routing::AdminRequest& re
     if (!good)
         return refuse_admin(from, request.id,
                             make_error(ErrorNumber::BadMessage, "entities TYPE [PREFIX]"));
+    if (auto unknown = unknown_type(arguments[0]))
+        return refuse_admin(from, request.id, *std::move(unknown));
     if (queries.size() >= kQueriesMax)
         return refuse_admin(from, request.id,
                             make_error(ErrorNumber::QueueFull, "too many questions at once"));
@@ -264,6 +273,8 @@ void Node::State::admin_journal(ClientRef from, const routing::AdminRequest& req
                             make_error(ErrorNumber::BadMessage, "journal TYPE ID"));
     if (auto valid = routing::check_entity_id(arguments[0], arguments[1], true); !valid)
         return refuse_admin(from, request.id, std::move(valid).error());
+    if (auto unknown = unknown_type(arguments[0]))
+        return refuse_admin(from, request.id, *std::move(unknown));
     query.type = arguments[0];
     query.text = arguments[1];
     query.group =

@@ -134,6 +134,7 @@ struct Node::State final : replication::GroupDirectory {
     bool ahead_of_quorum(const Hosted& group);
     // Whose clock is clearly off from ours, in words; empty: nobody's that we know.
     std::string clocks_off() const;
+    std::string missing_for(const std::vector<std::uint32_t>& leaderless) const;
     // The link or the process is another one now: what was known of it is void.
     void forget_contact(Peer& peer);
 
@@ -173,6 +174,7 @@ struct Node::State final : replication::GroupDirectory {
     void journal_rows(AdminQuery query, const storage::FetchedRows& rows);
     void add_value_row(AdminQuery& query, const storage::ScannedRow& row) const;
     bool is_value_type(std::string_view name) const;
+    std::optional<Error> unknown_type(std::string_view name) const;
     void journal_entries(AdminQuery query, const storage::FetchedLog& entries);
     void go_on_with_journal(AdminQuery query);
 

@@ -1,6 +1,7 @@
 // Administrative questions: what a node tells of itself.
 
 #include "lab.h"
+#include "node/admin_text.h"
 
 #include <gtest/gtest.h>
 
@@ -74,6 +75,30 @@ TEST_F(AdminTest, HealthNamesWhatIsWrong) {
     EXPECT_EQ(ask(0, "peers")[1].at("link"), "gone");
 }
 
+// Which partitions, and why they have no leader: docs/operating.md sends people here.
+TEST_F(AdminTest, HealthNamesThePartitionsWithoutALeader) {
+    lab.kill(1);
+    lab.kill(2);
+    lab.run_for(std::chrono::seconds(5));
+    for (const Row& row : ask(0, "health")) {
+        if (row.at("check") != "leaders") continue;
+        EXPECT_EQ(row.at("ok"), "false");
+        EXPECT_EQ(row.at("reason"),
+                  "9 partitions without a leader: 0-8; 9 of them lack a majority of their nodes, "
+                  "no contact with b, c");
+    }
+}
+
+TEST(AdminText, ListsNumbersAndRunsOfThemAndEnds) {
+    EXPECT_EQ(number_list({}), "");
+    EXPECT_EQ(number_list({3}), "3");
+    EXPECT_EQ(number_list({0, 1, 2, 4, 6, 7}), "0-2, 4, 6-7");
+    std::vector<std::uint32_t> odd;
+    for (std::uint32_t n = 1; n < 100; n += 2) odd.push_back(n);
+    EXPECT_EQ(number_list(odd),
+              "1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31 and 34 more");
+}
+
 // Said for a minute, summed up: who looks need not look in the same second.
 TEST_F(AdminTest, HealthNamesConnectionsThatHadToGo) {
     const auto reason = [&] {
@@ -105,7 +130,21 @@ TEST_F(AdminTest, PartitionsAreListedWithTheirLeaders) {
     EXPECT_EQ(ask(1, "partition", {"3"})[0].at("partition"), "3");
     for (const auto& bad : {"9", "x", ""})
         EXPECT_TRUE(lab.admin(1, "partition", {bad}).error.has_value()) << bad;
+    EXPECT_EQ(lab.admin(1, "partition", {"9"}).error->message,
+              "there is no partition '9': they are 0 to 8");
     EXPECT_TRUE(lab.admin(1, "no such verb").error.has_value());
+}
+
+// An empty table would say that there are no entities.
+TEST_F(AdminTest, AListOfATypeThatDoesNotExistIsRefused) {
+    for (const auto& [verb, arguments] : std::map<std::string, std::vector<std::string>>{
+             {"entities", {"nosuch"}}, {"journal", {"nosuch", "x"}}}) {
+        const auto error = lab.admin(0, verb, arguments).error;
+        ASSERT_TRUE(error.has_value()) << verb;
+        EXPECT_EQ(error->code, ErrorCode::UnknownType);
+        EXPECT_NE(error->message.find("counter, kv"), std::string::npos) << error->message;
+    }
+    EXPECT_TRUE(ask(0, "entities", {"kv"}).empty());
 }
 
 TEST_F(AdminTest, ALeadershipIsTransferredToTheNodeOneNames) {

@@ -1,0 +1,109 @@
+// Whether this node is well, and which partitions and nodes are not.
+
+#include "node/admin_table.h"
+#include "node/admin_text.h"
+#include "node/state.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace weft::node {
+
+namespace {
+
+using replication::Role;
+using enum routing::CellKind;
+
+constexpr std::int64_t kClockWorthSayingMs = replication::kStampAheadMs / 2;
+
+}  // namespace
+
+std::string Node::State::clocks_off() const {
+    std::string text;
+    for (const Peer& peer : peers) {
+        if (!peer.clock_ms || std::abs(ahead_of(peer)) <= kClockWorthSayingMs) continue;
+        const double seconds = static_cast<double>(ahead_of(peer)) / 1000;
+        text += fmt::format("{}the clock of {} is {:.1f} s {} this node's",
+                            text.empty() ? "" : ", ", name_of(options.genesis, peer.record.node),
+                            std::abs(seconds), seconds > 0 ? "behind" : "ahead of");
+    }
+    return text;
+}
+
+// Which nodes would have to be there for these partitions to elect a leader; empty: enough are.
+std::string Node::State::missing_for(const std::vector<std::uint32_t>& leaderless) const {
+    std::vector<NodeId> absent;
+    std::size_t lacking = 0;
+    for (const std::uint32_t number : leaderless) {
+        const Hosted* group = find(GroupId{number});
+        if (group == nullptr) continue;
+        std::vector<NodeId> away;
+        const auto& nodes = group->partition.replica().config().nodes;
+        for (const NodeId& node : nodes) {
+            const auto peer = std::ranges::find_if(
+                peers, [&node](const Peer& other) { return other.record.node == node; });
+            if (peer != peers.end() && !peer->greeted) away.push_back(node);
+        }
+        if (nodes.size() - away.size() > nodes.size() / 2) continue;
+        ++lacking;
+        for (const NodeId& node : away)
+            if (std::ranges::find(absent, node) == absent.end()) absent.push_back(node);
+    }
+    if (lacking == 0) return {};
+    std::string names;
+    for (const NodeId& node : absent)
+        names += (names.empty() ? "" : ", ") + name_of(options.genesis, node);
+    return fmt::format("; {} of them lack a majority of their nodes, no contact with {}", lacking,
+                       names);
+}
+
+routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
+    AdminTable answer(id, {{"check"}, {"ok", Flag}, {"reason"}});
+    std::vector<std::uint32_t> leaderless, damaged, votes, blocked, unready;
+    for (const Hosted& group : hosted) {
+        const replication::PartitionStatus status = group.partition.status();
+        if (!status.leader && status.role != Role::Leader) leaderless.push_back(group.group.value);
+        if (group.partition.replica().lacks_data()) damaged.push_back(group.group.value);
+        if (group.partition.replica().vote_damaged()) votes.push_back(group.group.value);
+        if (status.blocked) blocked.push_back(group.group.value);
+        if (status.role == Role::Leader && !status.ready) unready.push_back(group.group.value);
+    }
+    std::string silent;
+    for (const Peer& peer : peers) {
+        const std::string reason = why_not(peer);
+        if (peer.greeted && reason.empty()) continue;
+        silent += (silent.empty() ? "" : ", ") + name_of(options.genesis, peer.record.node);
+        if (!reason.empty()) silent += " (" + reason + ")";
+    }
+    const auto check = [&answer](std::string_view name, bool ok, std::string_view reason) {
+        answer.text(name).flag(ok).text(ok ? "" : reason);
+    };
+    const auto partitions = [](const std::vector<std::uint32_t>& which, std::string_view what) {
+        return fmt::format("{} partitions {}: {}", which.size(), what, number_list(which));
+    };
+    check("leaders", leaderless.empty(),
+          partitions(leaderless, "without a leader") + missing_for(leaderless));
+    check("ready", unready.empty(),
+          partitions(unready, "whose new leadership is not committed yet"));
+    check("peers", silent.empty(), "no contact with " + silent);
+    check("data", damaged.empty(), partitions(damaged, "with damaged data"));
+    check("votes", votes.empty(),
+          partitions(votes, "with a damaged vote record") +
+              ". This node stores for them, and never votes or leads there again");
+    const std::string clocks = clocks_off();
+    check("clocks", clocks.empty(), clocks);
+    check("format", blocked.empty(), partitions(blocked, "with entries of a newer weft"));
+    check("disk", disk == DiskState::Well && !disk_full,
+          fmt::format("the disk is {}", disk_name(disk, disk_full)));
+    check("connections", !connections_are_short(),
+          fmt::format("in the last minute {} connections found no file descriptor, {} made room "
+                      "for others, {} were cut for what they made the node hold",
+                      connections_short.no_descriptor, connections_short.displaced,
+                      connections_short.heavy));
+    check("draining", !draining.active(), "the node is about to stop");
+    return answer.take();
+}
+
+}  // namespace weft::node

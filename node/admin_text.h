@@ -1,0 +1,24 @@
+#pragma once
+// How administrative answers name things.
+
+#include "node/parts.h"
+#include "node/peer.h"
+#include "routing/genesis.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weft::node {
+
+std::string_view disk_name(DiskState disk, bool full);
+// What people call a node: its name, or the beginning of its id.
+std::string name_of(const routing::Genesis& genesis, NodeId node);
+// Why nothing passes between us and it; empty: nothing is against it.
+std::string why_not(const Peer& peer);
+
+// "3, 7-9, 20 and 12 more": rising numbers, the runs among them, at most a line of it.
+std::string number_list(const std::vector<std::uint32_t>& numbers);
+
+}  // namespace weft::node
