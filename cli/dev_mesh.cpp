@@ -101,7 +101,7 @@ bool DevMesh::exists(const fs::path& folder) {
 
 Result<DevMesh> DevMesh::open(const fs::path& folder) {
     if (!exists(folder))
-        return fail(ErrorNumber::CannotReachMesh, "no dev mesh in {}", folder.string());
+        return fail(ErrorNumber::NoMeshInFolder, "no dev mesh in {}", folder.string());
     auto text = read_file(marker(folder), kMarkerBytesMax);
     if (!text) return std::unexpected(std::move(text).error());
     DevMesh mesh;
@@ -161,7 +161,7 @@ Result<const DevNode*> DevMesh::node(std::string_view name) const {
         if (node.name == name) return &node;
         names += (names.empty() ? "" : ", ") + node.name;
     }
-    return fail(ErrorNumber::NotFound, "no node '{}' in this mesh; there are {}", name, names);
+    return fail(ErrorNumber::NotThere, "no node '{}' in this mesh; there are {}", name, names);
 }
 
 std::size_t DevMesh::running() const {

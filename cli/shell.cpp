@@ -1,6 +1,7 @@
 #include "cli/shell.h"
 
 #include "cli/dev_mesh.h"
+#include "cli/input.h"
 #include "cli/node_folder.h"
 #include "core/error.h"
 
@@ -92,15 +93,7 @@ int Shell::fail(const Error& error, const Record& fields) const {
     return exit_code(exit_for(error.code));
 }
 
-int Shell::usage(std::string_view message) const {
-    fail(make_error(ErrorNumber::BadConfiguration, std::string(message)));
-    return exit_code(Exit::Usage);
-}
-
-std::filesystem::path Shell::folder() const {
-    return options_.context.empty() ? default_dev_folder()
-                                    : std::filesystem::path(options_.context);
-}
+int Shell::usage(std::string_view message) const { return fail(wrong_usage(std::string(message))); }
 
 int Shell::finish(int code) const {
     if (std::fflush(stdout) != 0 && print_errno_ == 0) print_errno_ = errno;
@@ -111,39 +104,73 @@ int Shell::finish(int code) const {
     return exit_code(Exit::IoFailed);
 }
 
-Result<ConnectOptions> Shell::target() const {
-    ConnectOptions target;
-    target.timeout = timeout_;
-    target.program = "weft";
-    if (!options_.addr.empty()) {
-        for (std::size_t from = 0; from <= options_.addr.size();) {
-            const std::size_t comma = std::min(options_.addr.find(',', from), options_.addr.size());
-            if (comma > from) target.addresses.push_back(options_.addr.substr(from, comma - from));
-            from = comma + 1;
-        }
-        return target;
+std::filesystem::path Shell::folder() const {
+    return options_.context.empty() ? default_dev_folder()
+                                    : std::filesystem::absolute(options_.context);
+}
+
+Result<std::filesystem::path> Shell::dev_folder() const {
+    if (!options_.addr.empty())
+        return std::unexpected(wrong_usage(
+            "this verb works on processes and files: -c FOLDER names the mesh, not --addr"));
+    return folder();
+}
+
+namespace {
+
+std::vector<std::string> split(const std::string& list) {
+    std::vector<std::string> parts;
+    for (std::size_t from = 0; from <= list.size();) {
+        const std::size_t comma = std::min(list.find(',', from), list.size());
+        if (comma > from) parts.push_back(list.substr(from, comma - from));
+        from = comma + 1;
     }
+    return parts;
+}
+
+// The nodes and the mesh that a folder knows of.
+Result<void> read_folder(const std::filesystem::path& folder, ConnectOptions& target) {
     auto cluster = Result<ClusterId>();
-    if (!options_.context.empty() && is_node_folder(options_.context)) {
-        auto record = read_node_record(options_.context);
+    if (is_node_folder(folder)) {
+        auto record = read_node_record(folder);
         if (!record) return std::unexpected(std::move(record).error());
         target.addresses.push_back(record->client_address);
-        cluster = read_cluster(options_.context);
+        cluster = read_cluster(folder);
     } else {
-        auto mesh = DevMesh::open(folder());
+        auto mesh = DevMesh::open(folder);
         if (!mesh) return std::unexpected(std::move(mesh).error());
         target.addresses = mesh->addresses();
         cluster = mesh->cluster();
     }
     if (!cluster) return std::unexpected(std::move(cluster).error());
     target.cluster = *cluster;
+    return {};
+}
+
+}  // namespace
+
+Result<ConnectOptions> Shell::target() const {
+    ConnectOptions target;
+    target.timeout = timeout_;
+    target.program = "weft";
+    target.give_up_when_refused = true;
+    if (options_.addr.empty() || !options_.context.empty()) {
+        if (auto read = read_folder(folder(), target); !read)
+            return std::unexpected(std::move(read).error());
+    }
+    if (!options_.addr.empty()) target.addresses = split(options_.addr);
     return target;
 }
 
 Result<Mesh> Shell::connect() const {
     const auto options = target();
     if (!options) return std::unexpected(options.error());
-    return weft::connect(*options);
+    auto mesh = weft::connect(*options);
+    // What is wrong with an address is wrong with the command line, when it came from there.
+    if (!mesh && !options_.addr.empty() &&
+        mesh.error().number == static_cast<std::uint16_t>(ErrorNumber::BadConfiguration))
+        return std::unexpected(wrong_usage(std::move(mesh).error().message));
+    return mesh;
 }
 
 void reserve_standard_streams() {

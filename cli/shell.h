@@ -36,6 +36,7 @@ public:
     static Result<Shell> open(const GlobalOptions& options);
 
     Format format() const { return format_; }
+    bool has_context() const { return !options_.context.empty(); }
     bool human() const { return format_ == Format::Table; }
     std::chrono::milliseconds timeout() const { return timeout_; }
 
@@ -58,15 +59,19 @@ public:
     // something that was printed did not get out.
     int finish(int code) const;
 
-    // The mesh that --addr, -c or the dev mesh's folder name, in that order. A folder holds the
-    // genesis, so the mesh is pinned by its cluster id; bare addresses are taken as they are.
-    // Addresses, cluster, timeout and program are set.
+    // The mesh that -c or else the dev mesh's folder names; --addr stands for its addresses. A
+    // folder holds the genesis, so the mesh is pinned by its cluster id; --addr without -c is taken
+    // as it is. Addresses, cluster, timeout and program are set.
     Result<ConnectOptions> target() const;
     Result<Mesh> connect() const;
-    // Of the dev mesh, or of the node, that -c names; else of your own dev mesh.
-    std::filesystem::path folder() const;
+    // For verbs that look at a dev mesh's processes and files: the folder that -c names, else the
+    // usual one. With --addr it is a usage error.
+    Result<std::filesystem::path> dev_folder() const;
 
 private:
+    // That -c names, else the one of your own dev mesh.
+    std::filesystem::path folder() const;
+
     Format format_ = Format::Table;
     std::chrono::milliseconds timeout_{5000};
     bool color_out_ = false, color_errors_ = false;

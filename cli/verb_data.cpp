@@ -15,16 +15,20 @@ struct CheckOptions {
     std::string folder;
 };
 
-// A dev node's name, a node's folder, or the data directory itself.
-Result<std::filesystem::path> find_data(const std::string& given) {
+// A dev node's name, a node's folder, or the data directory itself. With -c the name comes first: a
+// folder of that name in the working directory is not what was meant.
+Result<std::filesystem::path> find_data(const Shell& shell, const std::string& given) {
+    const auto folder = shell.dev_folder();
+    if (!folder) return std::unexpected(folder.error());
+    const auto mesh = DevMesh::open(*folder);
+    const auto node = mesh ? mesh->node(given) : std::unexpected(mesh.error());
+    if (node && shell.has_context()) return (*node)->folder.data();
     std::error_code ignored;
     if (is_node_folder(given)) return NodeFolder{given}.data();
     if (std::filesystem::exists(given, ignored)) return std::filesystem::path(given);
-    const auto mesh = DevMesh::open(default_dev_folder());
-    if (mesh)
-        if (const auto node = mesh->node(given)) return (*node)->folder.data();
-    return fail(ErrorNumber::NotFound, "'{}' is neither a folder nor a node of the dev mesh",
-                given);
+    if (node) return (*node)->folder.data();
+    return fail(ErrorNumber::NotThere, "'{}' is neither a folder nor a node of a mesh in {}", given,
+                folder->string());
 }
 
 void show_progress(const Shell& shell, std::uint64_t done, std::uint64_t total) {
@@ -63,7 +67,7 @@ int print_report(const Shell& shell, const storage::DataCheckReport& report,
 }
 
 int check(Shell& shell, const CheckOptions& options) {
-    const auto path = find_data(options.folder);
+    const auto path = find_data(shell, options.folder);
     if (!path) return shell.fail(path.error());
     const auto report = storage::check_data(
         path->string(),

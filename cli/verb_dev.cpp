@@ -29,12 +29,13 @@ Result<DevMesh> open_or_create(const DevOptions& options, const std::filesystem:
             if (auto gone = mesh->remove(); !gone) return std::unexpected(std::move(gone).error());
         } else if (options.nodes != 0 && options.nodes != mesh->nodes().size()) {
             return fail(ErrorNumber::BadConfiguration,
-                        "{} holds a mesh of {} nodes; 'weft dev down --clean' removes it",
-                        folder.string(), mesh->nodes().size());
+                        "{} holds a mesh of {} nodes; 'weft -c {} dev down --clean' removes it",
+                        folder.string(), mesh->nodes().size(), folder.string());
         } else if (options.ephemeral && !mesh->ephemeral()) {
-            return fail(ErrorNumber::BadConfiguration,
-                        "{} holds a mesh that keeps its data; 'weft dev down --clean' removes it",
-                        folder.string());
+            return fail(
+                ErrorNumber::BadConfiguration,
+                "{} holds a mesh that keeps its data; 'weft -c {} dev down --clean' removes it",
+                folder.string(), folder.string());
         } else {
             return mesh;
         }
@@ -66,9 +67,10 @@ void print_mesh(const Shell& shell, const DevMesh& mesh, const DevOptions& optio
                         view.leads, kDevGroups + 1, view.node->record.client_address);
     text += fmt::format("  data    {}{}\n", short_path(mesh.folder()),
                         mesh.ephemeral() ? "   (removed when it stops)" : "");
-    text +=
-        fmt::format("ready in {:.1f} s.  Next{}:\n", std::chrono::duration<double>(took).count(),
-                    options.detach ? "" : ", in a second terminal");
+    text += fmt::format(
+        "ready in {:.1f} s.  Next{}{}:\n", std::chrono::duration<double>(took).count(),
+        options.detach ? "" : ", in a second terminal",
+        mesh.folder() == default_dev_folder() ? "" : ", with -c " + short_path(mesh.folder()));
     text += "  weft put kv/alice apples=2     weft get kv/alice     weft status\n";
     text += options.detach ? "  weft dev kill b                weft dev down\n"
                            : "Ctrl-C stops the nodes.\n";
@@ -131,7 +133,9 @@ Result<Started> start_nodes(const DevOptions& options, const std::filesystem::pa
 int dev(Shell& shell, const DevOptions& options) {
     const auto begin = Clock::now();
     InterruptWatch interrupts;
-    const auto started = start_nodes(options, default_dev_folder());
+    const auto folder = shell.dev_folder();
+    if (!folder) return shell.fail(folder.error());
+    const auto started = start_nodes(options, *folder);
     if (!started) return shell.fail(started.error());
     const DevMesh& mesh = started->mesh;
     const auto ready = wait_ready(mesh, std::max(shell.timeout(), 30'000ms),

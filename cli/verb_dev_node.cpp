@@ -35,6 +35,12 @@ constexpr SignalVerb kSignalVerbs[] = {
     {"resume", "SIGCONT a paused node", SIGCONT, ProcessState::Running, "resumed"},
 };
 
+Result<DevMesh> open_mesh(const Shell& shell) {
+    const auto folder = shell.dev_folder();
+    if (!folder) return std::unexpected(folder.error());
+    return DevMesh::open(*folder);
+}
+
 int say(const Shell& shell, const DevNode& node, std::string_view past, pid_t pid) {
     if (shell.human())
         shell.print(fmt::format("node {} {} (pid {})\n", node.name, past, pid));
@@ -46,14 +52,14 @@ int say(const Shell& shell, const DevNode& node, std::string_view past, pid_t pi
 }
 
 int signal_node(Shell& shell, const std::string& name, const SignalVerb& verb) {
-    const auto mesh = DevMesh::open(default_dev_folder());
+    const auto mesh = open_mesh(shell);
     if (!mesh) return shell.fail(mesh.error());
     const auto node = mesh->node(name);
     if (!node) return shell.fail(node.error());
     const auto process = (*node)->process();
     if (!process)
         return shell.fail(
-            make_error(ErrorNumber::NotFound, fmt::format("node {} does not run", name)));
+            make_error(ErrorNumber::NotThere, fmt::format("node {} does not run", name)));
     const auto sent = signal_process(*process, verb.signal);
     if (!sent) return shell.fail(sent.error());
     // Killed means gone, with all it held: else the next start would meet a port in use.
@@ -62,7 +68,7 @@ int signal_node(Shell& shell, const std::string& name, const SignalVerb& verb) {
          state = process_state(*process)) {
         if (state == ProcessState::Gone)
             return shell.fail(
-                make_error(ErrorNumber::NotFound, fmt::format("node {} has ended", name)));
+                make_error(ErrorNumber::NotThere, fmt::format("node {} has ended", name)));
         if (std::chrono::steady_clock::now() >= until)
             return shell.fail(fail_not_ended(**node, *process).error());
         std::this_thread::sleep_for(4ms);
@@ -71,7 +77,7 @@ int signal_node(Shell& shell, const std::string& name, const SignalVerb& verb) {
 }
 
 int start_node(Shell& shell, const std::string& name) {
-    auto mesh = DevMesh::open(default_dev_folder());
+    auto mesh = open_mesh(shell);
     if (!mesh) return shell.fail(mesh.error());
     const auto node = mesh->node(name);
     if (!node) return shell.fail(node.error());
@@ -85,15 +91,16 @@ int start_node(Shell& shell, const std::string& name) {
 }
 
 int down(Shell& shell, const DownOptions& options) {
-    const auto folder = default_dev_folder();
-    if (!DevMesh::exists(folder)) {
+    const auto folder = shell.dev_folder();
+    if (!folder) return shell.fail(folder.error());
+    if (!DevMesh::exists(*folder)) {
         // Nothing to stop is what was asked for.
-        if (shell.human()) shell.print(fmt::format("no dev mesh in {}\n", short_path(folder)));
+        if (shell.human()) shell.print(fmt::format("no dev mesh in {}\n", short_path(*folder)));
         return exit_code(Exit::Ok);
     }
-    auto lock = DevLock::take(folder);
+    auto lock = DevLock::take(*folder);
     if (!lock) return shell.fail(lock.error());
-    const auto mesh = DevMesh::open(folder);
+    const auto mesh = DevMesh::open(*folder);
     if (!mesh) return shell.fail(mesh.error());
     const auto stopped = mesh->stop_all(10s);
     if (!stopped) return shell.fail(stopped.error());
@@ -102,7 +109,7 @@ int down(Shell& shell, const DownOptions& options) {
         if (const auto gone = mesh->remove(); !gone) return shell.fail(gone.error());
     if (shell.human())
         shell.print(fmt::format("stopped {} nodes{}\n", *stopped,
-                                remove ? ", removed " + short_path(folder) : ""));
+                                remove ? ", removed " + short_path(*folder) : ""));
     else
         shell.print(render(shell.format(),
                            Record{{"stopped", std::uint64_t{*stopped}}, {"removed", remove}}));
@@ -110,7 +117,7 @@ int down(Shell& shell, const DownOptions& options) {
 }
 
 int dev_status(Shell& shell) {
-    const auto mesh = DevMesh::open(default_dev_folder());
+    const auto mesh = open_mesh(shell);
     if (!mesh) return shell.fail(mesh.error());
     std::vector<Record> records;
     bool all_alive = true;

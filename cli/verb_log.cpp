@@ -18,9 +18,12 @@ struct LogOptions {
 
 // The log of a node of the dev mesh, or of the one node whose folder -c names.
 Result<std::filesystem::path> log_of(const Shell& shell, const std::string& name) {
-    const std::filesystem::path folder = shell.folder();
-    if (is_node_folder(folder) && folder.filename() == name) return NodeFolder{folder}.log();
-    const auto mesh = DevMesh::open(folder);
+    const auto folder = shell.dev_folder();
+    if (!folder) return std::unexpected(folder.error());
+    std::error_code ignored;
+    if (is_node_folder(*folder) && std::filesystem::canonical(*folder, ignored).filename() == name)
+        return NodeFolder{*folder}.log();
+    const auto mesh = DevMesh::open(*folder);
     if (!mesh) return std::unexpected(mesh.error());
     const auto node = mesh->node(name);
     if (!node) return std::unexpected(node.error());
