@@ -20,7 +20,8 @@ Health judge(const std::vector<NodeAnswer>& answers) {
     for (const NodeAnswer& answer : answers) {
         if (!answer.table) {
             add(answer.name, "reachable", false,
-                fmt::format("no answer (WEFT-{:04})", answer.table.error().number));
+                fmt::format("no answer: {} (WEFT-{:04})", answer.table.error().message,
+                            answer.table.error().number));
             continue;
         }
         for (std::size_t r = 0; r < answer.table->rows.size(); ++r)

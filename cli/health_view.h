@@ -12,7 +12,7 @@ namespace weft::cli {
 
 struct Health {
     bool healthy = true;
-    std::vector<std::string> reasons;  // "b: no answer (WEFT-1006)"
+    std::vector<std::string> reasons;  // "b: no answer: 127.0.0.1:7351 refuses ..."
     Table table;                       // all rows, with the node in front
 };
 

@@ -2,6 +2,8 @@
 
 #include "core/error.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -24,14 +26,49 @@ std::vector<NodeAnswer> ask_each(const Mesh& mesh, const Question& question) {
 }
 
 Result<Table> ask_any(const Mesh& mesh, const Question& question) {
-    Result<Table> last = fail(ErrorNumber::CannotReachMesh, "the mesh told of no nodes");
-    for (const auto& [name, address] : mesh.nodes()) {
-        last = mesh.admin(question.verb, question.arguments, address, question.timeout);
-        if (last) return last;
-        const bool elsewhere = last.error().is_retryable() || last.error().outcome_unknown();
-        if (!elsewhere) return last;
+    std::vector<NodeAnswer> refusals;
+    const auto nodes = mesh.nodes();
+    const auto until = std::chrono::steady_clock::now() + question.timeout;
+    for (const auto& [name, address] : nodes) {
+        // Silent nodes share the time: the one that knows must be asked before it is over.
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            until - std::chrono::steady_clock::now());
+        const auto share = left / static_cast<std::int64_t>(nodes.size() - refusals.size());
+        auto answer = mesh.admin(question.verb, question.arguments, address,
+                                 std::max(share, std::chrono::milliseconds(1)));
+        const bool elsewhere =
+            !answer && (answer.error().is_retryable() || answer.error().outcome_unknown());
+        if (!elsewhere) return answer;
+        refusals.push_back({name, address, std::move(answer)});
     }
-    return last;
+    if (refusals.empty()) return fail(ErrorNumber::CannotReachMesh, "the mesh told of no nodes");
+    return std::unexpected(telling_error(refusals));
+}
+
+const Error& telling_error(const std::vector<NodeAnswer>& answers) {
+    const auto answered = [](const NodeAnswer& answer) {
+        return !answer.table && answer.table.error().code != ErrorCode::CannotReach;
+    };
+    const auto told = std::ranges::find_if(answers, answered);
+    if (told != answers.end()) return told->table.error();
+    return std::ranges::find_if(answers, [](const NodeAnswer& a) { return !a.table; })
+        ->table.error();
+}
+
+int report_missing(const Shell& shell, const std::vector<NodeAnswer>& answers) {
+    std::string missing;
+    std::size_t count = 0;
+    for (const NodeAnswer& answer : answers) {
+        if (answer.table || answer.table.error().code == ErrorCode::NotHosted) continue;
+        ++count;
+        missing += fmt::format("{}{} ({})", missing.empty() ? "" : ", ", answer.name,
+                               answer.table.error().message);
+    }
+    if (count == 0) return exit_code(Exit::Ok);
+    shell.fail(make_error(
+        ErrorNumber::PartialAnswer,
+        fmt::format("{} of {} nodes did not answer: {}", count, answers.size(), missing)));
+    return exit_code(Exit::Partial);
 }
 
 void add_column(Table& to, const Table& from, std::size_t column) {

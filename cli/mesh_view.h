@@ -1,6 +1,7 @@
 #pragma once
 // Asking nodes about themselves and putting their answers together.
 
+#include "cli/shell.h"
 #include "weft/client.h"
 
 #include <chrono>
@@ -29,6 +30,13 @@ std::vector<NodeAnswer> ask_each(const Mesh& mesh, const Question& question);
 // Asks one node after the other until one has the answer; NotHosted and NotLeader mean "ask
 // another". The last error when none has.
 Result<Table> ask_any(const Mesh& mesh, const Question& question);
+
+// The error that says most when no node has the answer: one of a node that did answer, if any.
+const Error& telling_error(const std::vector<NodeAnswer>& answers);
+
+// 0; when nodes are missing Exit::Partial, and standard error says which and why. Nodes that hold
+// no part of what was asked for are not missing.
+int report_missing(const Shell& shell, const std::vector<NodeAnswer>& answers);
 
 // Adds a column called as that of `from`, and of its kind.
 void add_column(Table& to, const Table& from, std::size_t column);

@@ -40,10 +40,9 @@ void add_entity(Command& root) {
             *mesh, {"entities", {options.type, options.prefix.value_or("")}, shell.timeout()});
         const auto answered =
             std::ranges::count_if(answers, [](const NodeAnswer& a) { return a.table.has_value(); });
-        if (answered == 0 && !answers.empty()) return shell.fail(answers.front().table.error());
+        if (answered == 0 && !answers.empty()) return shell.fail(telling_error(answers));
         shell.print(render(shell.format(), without_repeats(joined(answers))));
-        const bool all = static_cast<std::size_t>(answered) == answers.size();
-        return exit_code(all ? Exit::Ok : Exit::Partial);
+        return report_missing(shell, answers);
     });
 }
 

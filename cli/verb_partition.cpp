@@ -1,6 +1,5 @@
 #include "cli/mesh_view.h"
 #include "cli/verbs.h"
-#include "core/error.h"
 #include "weft/types.h"
 
 #include <fmt/core.h>
@@ -66,24 +65,22 @@ int list(Shell& shell) {
     if (!mesh) return shell.fail(mesh.error());
     const auto answers = ask_each(*mesh, {"partitions", {}, shell.timeout()});
     shell.print(render(shell.format(), best_rows(joined(answers))));
-    const bool all =
-        std::ranges::all_of(answers, [](const auto& a) { return a.table.has_value(); });
-    return exit_code(all ? Exit::Ok : Exit::Partial);
+    return report_missing(shell, answers);
 }
 
 int show(Shell& shell, const ShowOptions& options) {
+    const auto& text = options.number;
+    std::uint32_t number = 0;
+    if (const auto [at, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
+        bad != std::errc{} || at != text.data() + text.size())
+        return shell.usage(fmt::format("'{}' is not the number of a partition", text));
     auto mesh = shell.connect();
     if (!mesh) return shell.fail(mesh.error());
-    const auto answers = ask_each(*mesh, {"partition", {options.number}, shell.timeout()});
+    const auto answers = ask_each(*mesh, {"partition", {text}, shell.timeout()});
     const Table table = with_node(answers);
-    if (table.rows.empty()) {
-        for (const NodeAnswer& answer : answers)
-            if (!answer.table) return shell.fail(answer.table.error());
-        return shell.fail(
-            make_error(ErrorNumber::NotFound, fmt::format("no partition {}", options.number)));
-    }
+    if (table.rows.empty()) return shell.fail(telling_error(answers));
     shell.print(render(shell.format(), table));
-    return exit_code(Exit::Ok);
+    return report_missing(shell, answers);
 }
 
 }  // namespace

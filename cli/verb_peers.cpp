@@ -55,9 +55,7 @@ void add_peers(Command& root) {
         const auto answers = ask_each(
             *mesh, {"peers", {}, std::min(shell.timeout(), std::chrono::milliseconds(2000))});
         shell.print(render(shell.format(), view_of(answers, shell.human())));
-        const auto silent =
-            std::ranges::count_if(answers, [](const NodeAnswer& a) { return !a.table; });
-        return exit_code(silent == 0 ? Exit::Ok : Exit::Partial);
+        return report_missing(shell, answers);
     });
 }
 

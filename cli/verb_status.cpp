@@ -56,9 +56,7 @@ void add_status(Command& root) {
             *mesh, {"status", {}, std::min(shell.timeout(), std::chrono::milliseconds(2000))});
         const Table table = with_silent_nodes(answers);
         shell.print(render(shell.format(), shell.human() ? narrowed(table) : table));
-        const auto silent =
-            std::ranges::count_if(answers, [](const NodeAnswer& a) { return !a.table; });
-        return exit_code(silent == 0 ? Exit::Ok : Exit::Partial);
+        return report_missing(shell, answers);
     });
 }
 
