@@ -1,3 +1,4 @@
+#include "cli/input.h"
 #include "cli/node_folder.h"
 #include "cli/verbs.h"
 #include "core/error.h"
@@ -10,16 +11,29 @@ namespace weft::cli {
 
 namespace {
 
+constexpr std::size_t kLineBytesMax = 4096;
+
 struct CreateOptions {
     std::vector<std::string> lines;
     std::uint64_t groups = 1024, replicas = 3;
     std::string out = "genesis";
 };
 
-// An argument is a whole line, or the path of a file that holds one.
+// An argument is a whole line, or the path of a node's folder or of a file that holds the line.
 Result<routing::NodeRecord> read_founder(const std::string& argument) {
+    if (is_node_folder(argument)) return read_node_record(argument);
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(argument, ignored)) {
+        auto text = read_file(argument, kLineBytesMax);
+        if (!text) return std::unexpected(std::move(text).error());
+        while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+        return routing::parse_node_line(*text);
+    }
     if (argument.find(' ') != std::string::npos) return routing::parse_node_line(argument);
-    return read_node_record(std::filesystem::path(argument).parent_path());
+    return std::unexpected(
+        wrong_usage(fmt::format("'{}' is neither a node's line, nor a node's folder, nor a file "
+                                "that holds the line",
+                                argument)));
 }
 
 int create_mesh(Shell& shell, const CreateOptions& options) {
@@ -65,13 +79,13 @@ void add_mesh(Command& root) {
     auto& options = create.state<CreateOptions>();
     create
         .arguments("LINES", options.lines,
-                   "what 'weft node init' printed on each founder, or the path of its node.line")
+                   "what 'weft node init' printed on each founder, or the path of its folder or "
+                   "node.line")
         .is_file();
     create.option("--groups", options.groups, "a power of two; fixed for the mesh's life");
     create.option("--replicas", options.replicas, "copies of each group");
     create.option("--out", options.out, "the file to write").is_file();
-    create.example("weft mesh create a/node.line b/node.line c/node.line",
-                   "writes ./genesis; copy it into each node's folder");
+    create.example("weft mesh create a b c", "writes ./genesis; copy it into each node's folder");
     create.run([&options](Shell& shell) { return create_mesh(shell, options); });
 }
 

@@ -14,13 +14,18 @@ int outcome_exit(const CallResult& result) {
         case Outcome::Done:
             return exit_code(Exit::Ok);
         case Outcome::Rejected:
-            return exit_code(Exit::Conflict);
+            return exit_code(result.error.number == 0 ? Exit::Conflict
+                                                      : exit_for(result.error.code));
         case Outcome::NotDone:
             return exit_code(Exit::TryLater);
         case Outcome::Unknown:
             return exit_code(Exit::OutcomeUnknown);
     }
     return exit_code(Exit::OutcomeUnknown);
+}
+
+bool is_no_id_of_this_mesh(const Error& error) {
+    return error.code == ErrorCode::Malformed || error.code == ErrorCode::ClockSkew;
 }
 
 }  // namespace
@@ -36,13 +41,17 @@ void add_outcome(Command& root) {
                  "the request id that 'outcome unknown' came with");
     verb.run([&options](Shell& shell) {
         const auto request = RequestId::parse(options.request);
-        if (!request) return shell.usage(fmt::format("'{}' is not a request id", options.request));
+        if (!request || request->client.is_zero())
+            return shell.usage(fmt::format("'{}' is not a request id", options.request));
         auto mesh = shell.connect();
         if (!mesh) return shell.fail(mesh.error());
         const CallResult result = mesh->outcome(*request, shell.timeout());
         const bool settled = result.outcome == Outcome::Done ||
                              result.outcome == Outcome::Rejected ||
                              (result.outcome == Outcome::NotDone && !result.error.is_retryable());
+        // Refused for what it says, or because it lies in the future: it was never accepted.
+        if (result.outcome == Outcome::Unknown && is_no_id_of_this_mesh(result.error))
+            return shell.fail(result.error, {{"request", request->text()}});
         if (!settled || result.error.code == ErrorCode::Expired)
             return report_failure(shell, {{}, result, {}});
         if (shell.human()) {
