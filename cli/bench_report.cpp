@@ -77,6 +77,8 @@ Json bench_json(const BenchOptions& options, const BenchResult& result) {
                         {"unknown", result.outcomes.unknown}};
     json["errors"] = errors;
     json["longest_gap_ms"] = ms(result.longest_gap);
+    json["measured_seconds"] = std::chrono::duration<double>(result.took).count();
+    json["interrupted"] = result.interrupted;
     json["by_op"] = by_op;
     json["settings"] = settings_json(options);
     json["machine"] = {{"cpu", machine.cpu},

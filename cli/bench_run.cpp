@@ -1,7 +1,11 @@
 #include "cli/bench_run.h"
 
+#include "cli/interrupt_watch.h"
+
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -16,6 +20,8 @@ using namespace std::chrono_literals;
 
 // A lane that was refused waits this long, or a mesh without leaders would be asked in a busy loop.
 constexpr auto kRefusedPause = 5ms;
+// How soon a lane that waits for its next operation notices an interrupt.
+constexpr auto kStopLook = 100ms;
 
 std::int64_t to_ns(Clock::time_point moment) { return moment.time_since_epoch().count(); }
 
@@ -25,6 +31,16 @@ struct Window {
     std::mutex lock;
     Clock::time_point last_answer;
     std::chrono::nanoseconds longest_gap{};
+    std::atomic<bool> stopped = false;  // before its end
+    Clock::time_point stopped_at;
+
+    bool over() const { return stopped || Clock::now() >= end; }
+    void stop() {
+        stopped_at = Clock::now();
+        stopped = true;
+    }
+    // When counting has ended, or will.
+    Clock::time_point last() const { return stopped ? std::clamp(stopped_at, begin, end) : end; }
 
     void answered(Clock::time_point now) {
         const std::lock_guard guard(lock);
@@ -91,7 +107,7 @@ private:
 
     // One operation at a time: the calling thread drives the socket itself.
     void run_blocking() {
-        while (Clock::now() < window_->end) {
+        while (!window_->over()) {
             Flight flight{0, lanes_[0].next(), Clock::now(), Clock::now()};
             const CallResult result =
                 entity_of(flight.operation)
@@ -103,7 +119,7 @@ private:
     }
 
     void run_closed() {
-        while (Clock::now() < window_->end) {
+        while (!window_->over()) {
             start_free_lanes();
             // Lanes go on by themselves from their callbacks; here come back those refused.
             std::this_thread::sleep_for(kRefusedPause);
@@ -125,7 +141,9 @@ private:
             const auto planned = start + std::chrono::nanoseconds(static_cast<std::int64_t>(
                                              static_cast<double>(ticket) / options_.rate * 1e9));
             if (planned >= window_->end) return;
-            std::this_thread::sleep_until(planned);
+            for (auto now = Clock::now(); now < planned && !window_->over(); now = Clock::now())
+                std::this_thread::sleep_until(std::min(planned, now + kStopLook));
+            if (window_->over()) return;
             std::unique_lock guard(lock_);
             wake_.wait(guard, [this] { return !free_.empty(); });
             const std::size_t lane = free_.back();
@@ -156,7 +174,7 @@ private:
     void landed(const Flight& flight, const CallResult& result) {
         ended(flight, result);
         const bool go_on =
-            options_.rate <= 0 && result.outcome != Outcome::NotDone && Clock::now() < window_->end;
+            options_.rate <= 0 && result.outcome != Outcome::NotDone && !window_->over();
         if (go_on) launch(flight.lane, Clock::now());
         const std::lock_guard guard(lock_);
         --flying_;
@@ -242,11 +260,14 @@ Result<std::vector<std::shared_ptr<Connection>>> open_connections(
 
 Result<BenchResult> run_bench(const BenchOptions& options, History* history) {
     auto window = std::make_shared<Window>();
+    // What was measured until then is worth telling.
+    OnInterrupt interrupt([&window] { window->stop(); });
     auto connections = open_connections(options, window, history);
     if (!connections) return std::unexpected(std::move(connections).error());
     window->begin = Clock::now() + options.warm_up;
     window->end = window->begin + options.length;
     window->last_answer = window->begin;
+    interrupt.arm();
 
     std::vector<std::thread> threads;
     threads.reserve(connections->size());
@@ -256,12 +277,13 @@ Result<BenchResult> run_bench(const BenchOptions& options, History* history) {
     for (std::thread& thread : threads) thread.join();
 
     BenchResult result;
-    result.took = options.length;
+    result.took = window->last() - window->begin;
+    result.interrupted = window->stopped;
     for (const auto& connection : *connections) connection->collect(result);
     const std::lock_guard guard(window->lock);
     // Silence up to the end is a gap too.
     result.longest_gap = std::max<std::chrono::nanoseconds>(
-        window->longest_gap, window->end - std::min(window->last_answer, window->end));
+        window->longest_gap, window->last() - std::min(window->last_answer, window->last()));
     return result;
 }
 

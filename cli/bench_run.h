@@ -41,7 +41,8 @@ struct BenchResult {
     Histogram latency_ns;  // of answered operations
     std::array<Histogram, kBenchOps> by_op;
     std::map<std::uint16_t, std::uint64_t> errors;  // WEFT-NNNN -> how often
-    std::chrono::nanoseconds took{};
+    std::chrono::nanoseconds took{};                // as long as was asked for, unless interrupted
+    bool interrupted = false;
     std::chrono::nanoseconds longest_gap{};  // between two answers, all lanes together
 };
 

@@ -1,5 +1,6 @@
 #include "cli/bench_report.h"
 #include "cli/bench_run.h"
+#include "cli/interrupt_watch.h"
 #include "cli/verbs.h"
 #include "core/error.h"
 
@@ -78,6 +79,11 @@ int bench(Shell& shell, const BenchLine& line) {
     shell.print(render_bench(shell.format(), *options, *result));
     if (history)
         if (const auto written = history->finish(); !written) return shell.fail(written.error());
+    if (result->interrupted) {
+        shell.note(fmt::format("interrupted after {:.1f} of {:g} s\n",
+                               std::chrono::duration<double>(result->took).count(), line.seconds));
+        end_by_interrupt();
+    }
     return exit_code(Exit::Ok);
 }
 
