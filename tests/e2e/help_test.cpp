@@ -54,9 +54,9 @@ TEST_F(Telling, WhatAnErrorMeans) {
     EXPECT_EQ(text.exit_code, 0);
     EXPECT_TRUE(text.output.starts_with("WEFT-1006: ")) << text.output;
     EXPECT_TRUE(contains(text.output, "exit status 3")) << text.output;
-    const Ran unknown = weft("explain WEFT-1009");
+    const Ran unknown = weft("explain WEFT-1012");
     EXPECT_EQ(unknown.exit_code, 5);
-    EXPECT_TRUE(contains(unknown.output, "the nearest is WEFT-1008")) << unknown.output;
+    EXPECT_TRUE(contains(unknown.output, "the nearest is WEFT-1011")) << unknown.output;
     EXPECT_EQ(weft("explain frob").exit_code, 2);
 }
 
@@ -135,6 +135,8 @@ TEST_F(Telling, HasColoursAtATerminalOnly) {
         EXPECT_FALSE(contains(weft(arguments).output, "\033")) << arguments;
     EXPECT_TRUE(contains(weft("get kv/none --color always").output, "\033[1;31merror"));
     EXPECT_EQ(weft("status --color blue").exit_code, 2);
+    EXPECT_EQ(weft("dev kill c").exit_code, 0);
+    EXPECT_TRUE(contains(at_terminal("health", ""), "\033[1;31munhealthy\033[0m"));
 }
 
 TEST_F(Telling, WhenSomethingOfTheJournalHappened) {

@@ -2,6 +2,7 @@
 
 #include "tests/e2e/test_mesh.h"
 
+#include <chrono>
 #include <fstream>
 
 namespace weft::e2e {
@@ -73,6 +74,73 @@ TEST_F(Program, TellsTheOutcomeOfARequest) {
     const auto again = weft_json("put kv/outcome one --request " + request);
     EXPECT_EQ(again.at("version"), put.at("version"));
     EXPECT_EQ(weft("put kv/outcome two --request " + request).exit_code, 6) << "another body";
+    // The exit code of a rejection is that of the call itself.
+    const Ran bad = weft("-o json call counter/x add abc");
+    EXPECT_EQ(bad.exit_code, 2);
+    const std::string refused = nlohmann::json::parse(bad.output).at("error").at("request");
+    EXPECT_EQ(weft("outcome " + refused).exit_code, 2);
+}
+
+// Bytes that no command line can hold, in all places.
+TEST_F(Program, TakesIdsAndValuesFromFilesAndStandardInput) {
+    const std::string one("\0one\xff\n", 6), two("\r\n\0two", 6);
+    std::ofstream(file("one"), std::ios::binary) << one;
+    std::ofstream(file("two"), std::ios::binary) << two;
+    std::ofstream(file("id")) << "kv/-- a 'b'\n";
+    const std::string at_one = "'" + file("one").string() + "'";
+    const std::string at_two = "'" + file("two").string() + "'";
+    const std::string id = "--id-file '" + file("id").string() + "'";
+    EXPECT_EQ(weft("put " + id + " --file " + at_one).exit_code, 0);
+    EXPECT_EQ(weft("get " + id + " --raw").output, one);
+    EXPECT_EQ(weft("get \"kv/-- a 'b'\" --raw").output, one) << "the same id";
+    EXPECT_EQ(weft("cas " + id + " --expect-file " + at_two + " --file " + at_two).exit_code, 6);
+    EXPECT_EQ(weft("cas " + id + " --expect-file " + at_one + " --file " + at_two).exit_code, 0);
+    EXPECT_EQ(weft("get " + id + " --raw").output, two);
+    EXPECT_EQ(weft("cas " + id + " --expect-file " + at_two + " - < " + at_one).exit_code, 0);
+    EXPECT_EQ(weft("cas " + id + " - three < " + at_one).exit_code, 0) << "the old one is piped";
+    EXPECT_EQ(weft("cas " + id + " three --file " + at_two).exit_code, 0);
+    EXPECT_EQ(weft("cas " + id + " --expect-file - --file " + at_one + " < " + at_two).exit_code,
+              0);
+    EXPECT_EQ(weft("get " + id + " --raw").output, one);
+    const std::string revision = weft_json("get " + id).at("revision").dump();
+    EXPECT_EQ(weft("cas " + id + " --if-revision " + revision + " < " + at_two).exit_code, 0);
+    EXPECT_EQ(weft("call " + id + " put --file " + at_one).exit_code, 0);
+    EXPECT_EQ(weft("call " + id + " get --file /dev/null").output, one + "\n");
+    EXPECT_EQ(weft("put --id-file - literal < '" + file("id").string() + "'").exit_code, 0);
+    EXPECT_EQ(weft("get " + id).output, "literal\n");
+    EXPECT_EQ(weft("put --id-file - - < '" + file("id").string() + "'").exit_code, 2)
+        << "one input";
+    EXPECT_GE(weft_json("journal " + id).size(), 1U);
+    EXPECT_EQ(weft("delete " + id).exit_code, 0);
+    EXPECT_EQ(weft("get " + id).exit_code, 5);
+    EXPECT_EQ(weft("put kv/at @file").exit_code, 0);
+    EXPECT_EQ(weft("get kv/at").output, "@file\n") << "a value, not a file";
+}
+
+// B is the mesh of the environment, and -c means A.
+TEST_F(Program, MeansTheMeshOfTheFolderInEveryVerb) {
+    const std::string other = "-c '" + file("other").string() + "' ";
+    ASSERT_EQ(weft(other + "dev --detach --nodes 1").exit_code, 0);
+    EXPECT_EQ(weft(other + "put kv/where other").exit_code, 0);
+    EXPECT_EQ(weft("get kv/where").exit_code, 5);
+    EXPECT_EQ(weft_json(other + "dev status").size(), 1U);
+    EXPECT_EQ(weft_json("dev status").size(), 3U);
+    EXPECT_EQ(weft(other + "dev pause a").exit_code, 0);
+    EXPECT_EQ(weft(other + "dev resume a").exit_code, 0);
+    EXPECT_EQ(weft("health").exit_code, 0);
+    const std::string address = weft_json(other + "status")[0].at("address");
+    EXPECT_EQ(weft("get kv/where --addr " + address).output, "other\n");
+    EXPECT_EQ(weft(other + "get kv/where --addr " + address).output, "other\n");
+    EXPECT_EQ(weft("-c '" + folder().string() + "' get kv/where --addr " + address).exit_code, 78)
+        << "that address is not of that mesh";
+    EXPECT_EQ(weft(other + "dev kill a").exit_code, 0);
+    EXPECT_EQ(weft(other + "data check a").exit_code, 0);
+    EXPECT_EQ(weft(other + "data check b").exit_code, 5)
+        << "only the mesh of the environment has b";
+    EXPECT_EQ(weft(other + "dev start a").exit_code, 0);
+    EXPECT_EQ(weft(other + "dev down --clean").exit_code, 0);
+    EXPECT_FALSE(std::filesystem::exists(file("other")));
+    EXPECT_EQ(weft("health").exit_code, 0) << "the other mesh is as it was";
 }
 
 TEST_F(Program, ShowsNodesPartitionsAndHealth) {
@@ -88,6 +156,19 @@ TEST_F(Program, ShowsNodesPartitionsAndHealth) {
     EXPECT_EQ(weft("dev kill c").exit_code, 0);
     EXPECT_EQ(weft("health --timeout 1s").exit_code, 10);
     EXPECT_EQ(weft("dev kill c").exit_code, 5) << "it does not run";
+    // The dead node refuses connections: nobody waits for its answer, and all say that it is
+    // missing.
+    for (const char* arguments :
+         {"status", "peers", "entity list kv", "partition list", "partition show 1"}) {
+        SCOPED_TRACE(arguments);
+        const auto begin = std::chrono::steady_clock::now();
+        const Ran ran = weft(std::string(arguments) + " --timeout 20s");
+        EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+        EXPECT_EQ(ran.exit_code, 9);
+        EXPECT_NE(ran.output.find("WEFT-1011: 1 of 3 nodes did not answer: c ("), std::string::npos)
+            << ran.output;
+        EXPECT_NE(ran.output.find("refuses the connection"), std::string::npos) << ran.output;
+    }
     EXPECT_EQ(weft("dev kill z").exit_code, 5) << "there is no such node";
 }
 
@@ -106,14 +187,31 @@ TEST_F(Program, RefusesBadInputWithWhatWhyAndWhatToDo) {
         {"get kv/x --timeout never", 2, "never"},
         {"put '!mesh/facts' x", 2, "WEFT-3001"},
         {"put \"$(printf 'kv/\\377')\" x", 2, "WEFT-3001"},
-        {"call nosuchtype/a get", 5, "WEFT-3003"},
-        {"call counter/a frob", 5, "WEFT-3004"},
+        {"call nosuchtype/a get", 5,
+         "WEFT-3003: no entity type 'nosuchtype'; there are counter, kv"},
+        {"call counter/a frob", 5,
+         "WEFT-3004: type 'counter' has no command 'frob'; it has add, get"},
+        {"put counter/a 5", 5, "WEFT-3004"},
+        {"entity list nosuchtype", 5, "WEFT-3003"},
+        {"journal nosuchtype/a", 5, "WEFT-3003"},
+        {"partition show abc", 2, "WEFT-1005: 'abc' is not the number of a partition"},
+        {"partition show 1000", 5, "WEFT-8103: there is no partition '1000': they are 0 to 64"},
+        {"dev kill zz", 5, "WEFT-8103"},
+        {"put kv/x y --request junk", 2, "WEFT-1005"},
+        {"put kv/x --file /no/such/file", 2, "WEFT-1005: cannot read '/no/such/file'"},
+        {"put --file /dev/null", 2, "KV_ID"},
+        {"cas kv/x a --if-absent --if-revision 1", 2, "WEFT-1005"},
+        {"cas kv/x - -", 2, "standard input"},
+        {"outcome 00000000000000000000000000000000-1-1-1", 2, "WEFT-1005"},
+        {"outcome 00000000000000000000000000000001-1-99999-1", 2, "WEFT-3005"},
+        {"-c /no/such/folder status", 3, "WEFT-1010: no dev mesh in /no/such/folder"},
+        {"--addr 127.0.0.1:1 dev status", 2, "-c FOLDER"},
         {"call counter/a add many", 2, "WEFT-3005"},
         {"outcome garbage", 2, "request id"},
-        {"status --addr 127.0.0.1:1 --timeout 300ms", 3, "WEFT-1006"},
+        {"status --addr 127.0.0.1:1 --timeout 60s", 3, "127.0.0.1:1 refuses the connection"},
         {"status --addr 192.0.2.1:7341 --timeout 300ms", 78, "WEFT-1003"},
-        {"status --addr nonsense", 78, "WEFT-1005"},
-        {"data check /no/such/folder", 5, "/no/such/folder"},
+        {"status --addr nonsense", 2, "WEFT-1005"},
+        {"data check /no/such/folder", 5, "WEFT-8103: '/no/such/folder'"},
         {"node run /no/such/folder", 78, "WEFT-5008"},
         {"bench put --mix frob=1", 2, "frob"},
         {"bench put --clients 0", 2, "--clients"},
@@ -128,7 +226,11 @@ TEST_F(Program, RefusesBadInputWithWhatWhyAndWhatToDo) {
     }
     EXPECT_EQ(weft("put kv/" + long_id + " x").exit_code, 2);
     std::ofstream(file("big")) << std::string((1 << 20) + 1, 'x');
-    EXPECT_EQ(weft("put kv/big --file '" + file("big").string() + "'").exit_code, 2);
+    for (const char* how : {"--file '", "- < '", "< '"}) {
+        const Ran big = weft("put kv/big " + (how + file("big").string()) + "'");
+        EXPECT_EQ(big.exit_code, 2);
+        EXPECT_NE(big.output.find("WEFT-3002"), std::string::npos) << big.output;
+    }
     EXPECT_EQ(weft("health").exit_code, 0) << "nothing of that hurt the mesh";
 }
 
@@ -148,6 +250,21 @@ TEST_F(Program, TellsWhenItsOutputCannotBeWritten) {
     EXPECT_EQ(weft("get kv/none > /dev/full").exit_code, 5) << "nothing was to be printed";
     EXPECT_EQ(weft("put kv/other y < /dev/null <&-").exit_code, 0) << "no input is needed";
     EXPECT_EQ(weft("put kv/other - <&-").exit_code, 2) << "the input is closed";
+}
+
+TEST_F(Program, FoundsAMeshFromLinesFoldersAndFiles) {
+    const auto at = [this](const char* name) { return "'" + file(name).string() + "'"; };
+    const std::string ports[] = {"--mesh 127.0.0.1:7990 --client 127.0.0.1:7991",
+                                 "--mesh 127.0.0.1:7992 --client 127.0.0.1:7993"};
+    EXPECT_EQ(weft("node init " + at("node one") + " --name a " + ports[0]).exit_code, 0);
+    EXPECT_EQ(weft("node init " + at("two") + " --name b " + ports[1]).exit_code, 0);
+    EXPECT_EQ(
+        weft("mesh create --out " + at("g") + " " + at("node one") + " " + at("two/node.line"))
+            .exit_code,
+        0);
+    const Ran none = weft("mesh create --out " + at("h") + " " + at("nothing"));
+    EXPECT_EQ(none.exit_code, 2) << none.output;
+    EXPECT_NE(none.output.find("is neither a node's line"), std::string::npos) << none.output;
 }
 
 // DESIGN 6: opened twice is refused, and so is a disk of another mesh.
