@@ -69,4 +69,10 @@ Exit exit_for(ErrorCode code) {
     return Exit::Internal;
 }
 
+Exit exit_for(ErrorNumber number, ErrorCode code) {
+    if (number == ErrorNumber::OutputFailed) return Exit::IoFailed;  // no node's disk is meant
+    if (number == ErrorNumber::PartialAnswer) return Exit::Partial;  // the rest was printed
+    return exit_for(code);
+}
+
 }  // namespace weft::cli

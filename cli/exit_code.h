@@ -1,6 +1,7 @@
 #pragma once
 // The exit codes that the program promises (docs/operating.md).
 
+#include "core/error.h"
 #include "weft/client.h"
 #include "weft/result.h"
 
@@ -27,6 +28,8 @@ enum class Exit : int {
 
 constexpr int exit_code(Exit code) { return static_cast<int>(code); }
 Exit exit_for(ErrorCode code);
+// The same, but for the few errors that mean something else to the program than to a mesh.
+Exit exit_for(ErrorNumber number, ErrorCode code);
 
 struct ExitPage {
     Exit code;

@@ -45,7 +45,7 @@ Result<const ErrorPage*> find_error_page(std::string_view text) {
 }
 
 Record describe_error(const ErrorPage& page) {
-    const Exit exit = exit_for(page.code);
+    const Exit exit = exit_for(page.number, page.code);
     std::string meaning(exit_meaning(exit));
     if (page.number == ErrorNumber::BadConfiguration)
         meaning +=

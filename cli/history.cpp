@@ -83,7 +83,7 @@ void History::add(const HistoryLine& line) {
 Result<void> History::finish() {
     const std::lock_guard guard(*lock_);
     if (std::fflush(file_.get()) != 0 || std::ferror(file_.get()) != 0)
-        return fail(ErrorNumber::StorageRefused, "the history is not complete: {}",
+        return fail(ErrorNumber::OutputFailed, "the history is not complete: {}",
                     std::strerror(errno));
     return {};
 }

@@ -65,10 +65,9 @@ int report_missing(const Shell& shell, const std::vector<NodeAnswer>& answers) {
                                answer.table.error().message);
     }
     if (count == 0) return exit_code(Exit::Ok);
-    shell.fail(make_error(
+    return shell.fail(make_error(
         ErrorNumber::PartialAnswer,
         fmt::format("{} of {} nodes did not answer: {}", count, answers.size(), missing)));
-    return exit_code(Exit::Partial);
 }
 
 void add_column(Table& to, const Table& from, std::size_t column) {

@@ -90,7 +90,7 @@ void Shell::note(std::string_view text) const {
 
 int Shell::fail(const Error& error, const Record& fields) const {
     note(render_error(format_, error, fields, color_errors_));
-    return exit_code(exit_for(error.code));
+    return exit_code(exit_for(static_cast<ErrorNumber>(error.number), error.code));
 }
 
 int Shell::usage(std::string_view message) const { return fail(wrong_usage(std::string(message))); }
@@ -98,10 +98,9 @@ int Shell::usage(std::string_view message) const { return fail(wrong_usage(std::
 int Shell::finish(int code) const {
     if (std::fflush(stdout) != 0 && print_errno_ == 0) print_errno_ = errno;
     if (print_errno_ == 0 && std::ferror(stdout) == 0) return code;
-    fail(make_error(ErrorNumber::OutputFailed,
-                    fmt::format("standard output cannot be written: {}",
-                                std::strerror(print_errno_ == 0 ? EIO : print_errno_))));
-    return exit_code(Exit::IoFailed);
+    return fail(make_error(ErrorNumber::OutputFailed,
+                           fmt::format("standard output cannot be written: {}",
+                                       std::strerror(print_errno_ == 0 ? EIO : print_errno_))));
 }
 
 std::filesystem::path Shell::folder() const {

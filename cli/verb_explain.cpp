@@ -34,7 +34,7 @@ int explain(const Shell& shell, const std::optional<std::string>& number) {
         shell.print(render(shell.format(), record));
         return exit_code(Exit::Ok);
     }
-    const Exit exit = exit_for((*page)->code);
+    const Exit exit = exit_for((*page)->number, (*page)->code);
     const std::string text =
         fmt::format("WEFT-{}: {}\n\n{}\n\nWhat to do: {}\n\ncode {}, exit status {}: {}\n",
                     static_cast<int>((*page)->number), (*page)->title, (*page)->because,

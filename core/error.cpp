@@ -34,7 +34,7 @@ constexpr auto kPages = std::to_array<ErrorPage>({
      "A line of a history is at most 16 MiB, and a file at most 2,000,000 operations.",
      "Split the file by entity: entities are judged one by one."},
     {OutputFailed, ErrorCode::StorageFailed, "the output could not be written",
-     "Standard output is closed, or the file or device behind it has no room. What was printed is "
+     "Standard output, or a file that was asked for, is closed or has no room. What was written is "
      "incomplete; what the command did in the mesh stands.",
      "Make room or print elsewhere. Repeat commands that only read; for a write ask 'weft get' or "
      "'weft outcome' first."},

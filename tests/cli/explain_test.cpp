@@ -4,10 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 
 namespace weft::cli {
 namespace {
@@ -50,6 +52,18 @@ TEST(Explain, NamesTheNearestOfANumberThatNoErrorHas) {
         const auto found = find_error_page(typed);
         ASSERT_FALSE(found) << typed;
         EXPECT_EQ(found.error().code, ErrorCode::Configuration) << typed;
+    }
+}
+
+TEST(Explain, TellsTheExitCodeThatTheProgramEndsWith) {
+    for (const auto& [number, exit] :
+         {std::pair{"1009", 74}, {"1010", 3}, {"1011", 9}, {"8103", 5}}) {
+        const auto page = find_error_page(number);
+        ASSERT_TRUE(page) << number;
+        const Record record = describe_error(**page);
+        const auto field = std::ranges::find(record, "exit", &Field::name);
+        ASSERT_NE(field, record.end());
+        EXPECT_EQ(std::get<std::int64_t>(field->value), exit) << number;
     }
 }
 

@@ -247,6 +247,9 @@ TEST_F(Program, TellsWhenItsOutputCannotBeWritten) {
             EXPECT_NE(ran.output.find("WEFT-1009"), std::string::npos) << ran.output;
         }
     EXPECT_EQ(weft("get kv/other").output, "x\n") << "what was done stands";
+    const Ran bench = weft("bench put --seconds 0.5 --history /dev/full");
+    EXPECT_EQ(bench.exit_code, 74) << bench.output;
+    EXPECT_NE(bench.output.find("WEFT-1009"), std::string::npos) << bench.output;
     EXPECT_EQ(weft("get kv/none > /dev/full").exit_code, 5) << "nothing was to be printed";
     EXPECT_EQ(weft("put kv/other y < /dev/null <&-").exit_code, 0) << "no input is needed";
     EXPECT_EQ(weft("put kv/other - <&-").exit_code, 2) << "the input is closed";
