@@ -55,6 +55,8 @@ public:
     int fail(const Error& error, const Record& fields = {}) const;
     // A wrong command line: exit code 2.
     int usage(std::string_view message) const;
+    // Something that was printed did not get out: a verb without an end can end.
+    bool output_failed() const { return print_errno_ != 0; }
     // The program's exit code for a verb that ended with `code`: another one, and an error, when
     // something that was printed did not get out.
     int finish(int code) const;

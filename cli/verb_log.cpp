@@ -35,7 +35,7 @@ int log(const Shell& shell, const LogOptions& options) {
     if (!path) return shell.fail(path.error());
     auto tail = LogTail::open(*path, options.lines);
     if (!tail) return shell.fail(tail.error());
-    for (;;) {
+    while (!shell.output_failed()) {
         const std::string text = tail->read();
         if (!text.empty()) {
             shell.print_value(text);

@@ -239,7 +239,8 @@ TEST_F(Program, TellsWhenItsOutputCannotBeWritten) {
     EXPECT_EQ(weft("put kv/big " + std::string(9000, 'x')).exit_code, 0);
     for (const char* arguments :
          {"get kv/big", "get kv/big --raw", "entity list kv", "status", "health", "-o json status",
-          "journal kv/big", "put kv/other x", "dev status", "version", "help", "put --help"})
+          "journal kv/big", "put kv/other x", "dev status", "version", "help", "put --help",
+          "explain", "completions zsh", "man put", "log a -f"})
         for (const char* where : {"> /dev/full", ">&-"}) {
             SCOPED_TRACE(std::string(arguments) + where);
             const Ran ran = weft(std::string(arguments) + " " + where);
