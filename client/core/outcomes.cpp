@@ -27,9 +27,12 @@ bool is_about_crashes(const Error& error) {
 }  // namespace
 
 // A resolve that was logged has an index: only then is its "not done" the answer to the question
-// and not a refusal to ask it.
+// and not a refusal to ask it. A session of the future is seldom worth the wait for it: most such
+// ids were never given out.
 bool Session::State::is_final(const Call& call, const Reply& reply) {
-    if (call.request.kind == RequestKind::Resolve && reply.index.value != 0) return true;
+    const bool resolve = call.request.kind == RequestKind::Resolve;
+    if (resolve && reply.index.value != 0) return true;
+    if (resolve && has_number(reply.error, ErrorNumber::ClockTooFarOff)) return true;
     return !reply.error.is_retryable();
 }
 

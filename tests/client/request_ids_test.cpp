@@ -220,6 +220,7 @@ TEST(Resolve, IsNotDoneOnlyByALoggedAnswer) {
         {"closed by a log entry", ErrorNumber::NotFound, LogIndex{9}, Outcome::NotDone},
         {"the session has ended", ErrorNumber::SessionExpired, LogIndex{}, Outcome::Unknown},
         {"refused unasked", ErrorNumber::BadPayload, LogIndex{}, Outcome::Unknown},
+        {"a session of the future", ErrorNumber::ClockTooFarOff, LogIndex{}, Outcome::Unknown},
     };
     for (const auto& c : cases) {
         SCOPED_TRACE(c.why);

@@ -207,6 +207,7 @@ TEST_F(Program, RefusesBadInputWithWhatWhyAndWhatToDo) {
         {"-c /no/such/folder status", 3, "WEFT-1010: no dev mesh in /no/such/folder"},
         {"--addr 127.0.0.1:1 dev status", 2, "-c FOLDER"},
         {"call counter/a add many", 2, "WEFT-3005"},
+        {"outcome 00000000000000000000000000000001-9000000000000-1-1", 8, "WEFT-6002"},
         {"outcome garbage", 2, "request id"},
         {"status --addr 127.0.0.1:1 --timeout 60s", 3, "127.0.0.1:1 refuses the connection"},
         {"status --addr 192.0.2.1:7341 --timeout 300ms", 78, "WEFT-1003"},
