@@ -41,6 +41,7 @@ Result<FinishedCall> run_call(const Shell& shell, const CallLine& line) {
     FinishedCall call;
     call.entity = *std::move(entity);
     const auto start = std::chrono::steady_clock::now();
+    interrupt.hold();
     pending =
         mesh->entity(call.entity.type, call.entity.id).start(line.command, line.payload, options);
     interrupt.arm();

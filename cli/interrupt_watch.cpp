@@ -38,6 +38,32 @@ OnInterrupt::~OnInterrupt() {
     ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
+void OnInterrupt::hold() {
+    const std::lock_guard guard(lock_);
+    stage_ = Stage::Held;
+}
+
+void OnInterrupt::arm() {
+    {
+        const std::lock_guard guard(lock_);
+        stage_ = Stage::Armed;
+        if (!arrived_) return;
+    }
+    act_();
+}
+
+bool OnInterrupt::arrived() const {
+    const std::lock_guard guard(lock_);
+    return arrived_;
+}
+
+bool OnInterrupt::take() {
+    const std::lock_guard guard(lock_);
+    if (stage_ == Stage::Ends || arrived_) end_by_interrupt();
+    arrived_ = true;
+    return stage_ == Stage::Armed;
+}
+
 void OnInterrupt::watch() {
     for (;;) {
         pollfd waits[] = {{signals_, POLLIN, 0}, {end_, POLLIN, 0}};
@@ -46,8 +72,7 @@ void OnInterrupt::watch() {
         if (waits[0].revents == 0) continue;
         signalfd_siginfo taken{};
         [[maybe_unused]] const auto got = ::read(signals_, &taken, sizeof taken);
-        if (!armed_ || arrived_.exchange(true)) return end_by_interrupt();
-        act_();
+        if (take()) act_();
     }
 }
 

@@ -3,10 +3,11 @@
 
 #include <signal.h>
 
-#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <ctime>
 #include <functional>
+#include <mutex>
 #include <thread>
 
 namespace weft::cli {
@@ -38,7 +39,8 @@ private:
 void end_by_interrupt();
 
 // While it lives, the first SIGINT behind arm() calls `act` on a thread of its own instead of
-// ending the program; one before arm(), or a second one, ends it. Made before other threads.
+// ending the program. One between hold() and arm() makes arm() call it. One before both, or a
+// second one, ends the program. Made before other threads.
 class OnInterrupt {
 public:
     explicit OnInterrupt(std::function<void()> act);
@@ -46,15 +48,23 @@ public:
     OnInterrupt(const OnInterrupt&) = delete;
     OnInterrupt& operator=(const OnInterrupt&) = delete;
 
+    // What follows must not be lost, but what `act` needs is not there yet.
+    void hold();
     // What `act` needs is there.
-    void arm() { armed_ = true; }
-    bool arrived() const { return arrived_; }
+    void arm();
+    bool arrived() const;
 
 private:
+    enum class Stage : std::uint8_t { Ends, Held, Armed };
+
     void watch();
+    // Takes an interrupt; true: `act` is due.
+    bool take();
 
     std::function<void()> act_;
-    std::atomic<bool> armed_ = false, arrived_ = false;
+    mutable std::mutex lock_;
+    Stage stage_ = Stage::Ends;
+    bool arrived_ = false;
     sigset_t before_{};
     int signals_ = -1, end_ = -1;
     std::thread thread_;

@@ -1,0 +1,54 @@
+#include "cli/interrupt_watch.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+namespace weft::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+bool soon(const auto& holds) {
+    for (int i = 0; i < 500 && !holds(); ++i) std::this_thread::sleep_for(10ms);
+    return holds();
+}
+
+TEST(OnInterrupt, ActsOnceArmed) {
+    std::atomic<int> acted = 0;
+    OnInterrupt interrupt([&acted] { ++acted; });
+    interrupt.arm();
+    EXPECT_FALSE(interrupt.arrived());
+    ASSERT_EQ(::kill(::getpid(), SIGINT), 0);
+    EXPECT_TRUE(soon([&acted] { return acted == 1; }));
+    EXPECT_TRUE(interrupt.arrived());
+}
+
+// Between sending a call and having what gives it up: the request id must still be printed.
+TEST(OnInterrupt, KeepsOneThatComesBeforeItIsArmed) {
+    std::atomic<int> acted = 0;
+    OnInterrupt interrupt([&acted] { ++acted; });
+    interrupt.hold();
+    ASSERT_EQ(::kill(::getpid(), SIGINT), 0);
+    ASSERT_TRUE(soon([&interrupt] { return interrupt.arrived(); }));
+    EXPECT_EQ(acted, 0);
+    interrupt.arm();
+    EXPECT_EQ(acted, 1);
+}
+
+TEST(OnInterruptDeath, EndsTheProgramBeforeThereIsSomethingToKeep) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(
+        {
+            OnInterrupt interrupt([] {});
+            ::kill(::getpid(), SIGINT);
+            std::this_thread::sleep_for(10s);
+        },
+        testing::KilledBySignal(SIGINT), "");
+}
+
+}  // namespace
+}  // namespace weft::cli
