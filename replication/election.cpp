@@ -12,10 +12,10 @@ namespace weft::replication {
 
 namespace {
 
-// No honest term comes near; one that does would leave no room to count on.
+// Elections take some milliseconds each: no honest term comes near the first, nor runs ahead of
+// ours by more than the second while we are away. A forged one must leave room to count on.
 constexpr Term kTermMax{std::uint64_t{1} << 60};
-
-bool plausible(Term term) { return term.value != 0 && term <= kTermMax; }
+constexpr std::uint64_t kTermStep = std::uint64_t{1} << 20;
 
 }  // namespace
 
@@ -183,10 +183,7 @@ void Replica::count_votes(Now now, Effects& out) {
 // How long ago the leader was heard is known for sure only with a Tick's contact times: unless the
 // answer does not depend on them, the request waits for the Tick that arm() orders at once.
 void Replica::on_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects& out) {
-    if (!plausible(ask.term)) {
-        ++counters_.messages_refused;
-        return;
-    }
+    if (ask.pre ? !plausible(ask.term) : steps_towards(now, ask.term, out)) return;
     const bool settled = ask.transfer || ask.term < hard_.term || role_ != Role::Follower ||
                          !leader_ || hears_leader(now) || contact_known_at_ == now.mono ||
                          (evidence_ & bit_of(*leader_)) != 0;
@@ -278,13 +275,27 @@ void Replica::become_follower(Now now, Term term, std::optional<NodeId> leader, 
     rearm(now);
 }
 
-// True when `term` is above ours, which is then ours.
+bool Replica::plausible(Term term) {
+    const bool good =
+        term.value != 0 && term <= kTermMax && term.value <= hard_.term.value + kTermStep;
+    if (!good) ++counters_.messages_refused;
+    return good;
+}
+
+// True when `term` is not to be taken as it is. One that is too far ahead may be honest all the
+// same, after somebody was led there: we go a step in its direction, and the next message brings
+// the next.
+bool Replica::steps_towards(Now now, Term term, Effects& out) {
+    if (plausible(term)) return false;
+    if (term > hard_.term && term <= kTermMax)
+        become_follower(now, Term{hard_.term.value + kTermStep}, std::nullopt, out);
+    return true;
+}
+
+// True when `term` is above ours, which is then ours, or nearer to it.
 bool Replica::learn_term(Now now, Term term, Effects& out) {
     if (term <= hard_.term) return false;
-    if (!plausible(term)) {
-        ++counters_.messages_refused;
-        return true;
-    }
+    if (steps_towards(now, term, out)) return true;
     become_follower(now, term, std::nullopt, out);
     return true;
 }
@@ -292,10 +303,11 @@ bool Replica::learn_term(Now now, Term term, Effects& out) {
 // `from` says that it leads in `term`. False: refused.
 bool Replica::follow(Now now, NodeId from, Term term, Effects& out) {
     if (term < hard_.term) return false;
-    if (!plausible(term) || from == options_.self) {
+    if (from == options_.self) {
         ++counters_.messages_refused;
         return false;
     }
+    if (steps_towards(now, term, out)) return false;
     if (term == hard_.term && leader_ && leader_ != from) {
         ++counters_.messages_refused;
         log_.error("replica.two_leaders",

@@ -220,6 +220,8 @@ private:
     LogPosition durable_position() const;
     void rearm(Now now);
     void election_due(Now now, Effects& out);
+    bool plausible(Term term);
+    bool steps_towards(Now now, Term term, Effects& out);
     bool learn_term(Now now, Term term, Effects& out);
     void start_when_ready(Now now);
     void campaign(Now now, Effects& out);

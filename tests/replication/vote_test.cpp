@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 namespace weft::replication::test {
 namespace {
 
@@ -65,6 +67,54 @@ TEST(Vote, IsNotTurnedIntoOneOfTheTermThatFollowed) {
     lab.step(Beat{node(2), Term{4}, LogIndex{}});
     lab.persist();
     EXPECT_FALSE(answer_to(lab, 1));
+}
+
+// Whatever one message says, the elections after it have room: its term is approached in steps.
+TEST(Term, FarAheadIsApproachedInSteps) {
+    constexpr std::uint64_t kStep = std::uint64_t{1} << 20;
+    const Term far{std::uint64_t{1} << 59};
+    const std::function<void(Lab&)> ways[] = {
+        [&](Lab& lab) { lab.hears(1, ask(far.value, {})); },
+        [&](Lab& lab) { lab.hears(1, VoteAnswer{kGroup, far, false, false}); },
+        [&](Lab& lab) { lab.step(Beat{node(1), far, LogIndex{}}); },
+        [&](Lab& lab) { lab.step(MadeLog({1}).append(1, far.value, 0, 1)); },
+    };
+    for (const auto& say : ways) {
+        Lab lab;
+        for (std::uint64_t times = 1; times <= 3; ++times) {
+            say(lab);
+            lab.persist();
+            EXPECT_EQ(lab.replica->term(), Term{times * kStep});
+            EXPECT_FALSE(lab.replica->leader());
+        }
+    }
+}
+
+TEST(Term, OfOneWhoWasLedFarAwayIsReachedByTheOthers) {
+    constexpr std::uint64_t kFar = (std::uint64_t{1} << 22) + 5;
+    Lab lab;
+    int times = 0;
+    do {
+        lab.hears(1, ask(kFar, {}));
+        lab.persist();
+    } while (!answer_to(lab, 1) && ++times < 10);
+    ASSERT_TRUE(answer_to(lab, 1));
+    EXPECT_TRUE(answer_to(lab, 1)->granted);
+    EXPECT_EQ(times, 4);
+}
+
+TEST(Term, BeyondWhatCanBeCountedOnMovesNothing) {
+    Lab lab;
+    for (const std::uint64_t term :
+         {std::uint64_t{0}, (std::uint64_t{1} << 60) + 1, ~std::uint64_t{0}}) {
+        lab.hears(1, ask(term, {}));
+        lab.step(Beat{node(1), Term{term}, LogIndex{}});
+        lab.persist();
+        EXPECT_EQ(lab.replica->term(), Term{});
+    }
+    // A pre-vote raises no term, whatever it says.
+    lab.hears(1, ask(std::uint64_t{1} << 59, {}, true));
+    EXPECT_EQ(lab.replica->term(), Term{});
 }
 
 // S1: the disk's word for something older is not the one that is waited for.
