@@ -177,6 +177,9 @@ Result<node::MeshMessage> read_append(const RawMessage& raw) {
     const auto table = Checked<fb::AppendBatch>::from(raw, kFrameBytesMax);
     if (!table) return std::unexpected(table.error());
     const fb::AppendBatch& wire = **table;
+    if (wire.items()->size() > replication::kBatchItemsMax)
+        return fail(ErrorNumber::BadMessage, "a batch of {} items, the limit is {}",
+                    wire.items()->size(), replication::kBatchItemsMax);
     replication::AppendBatch batch;
     if (auto read = read_items(wire.items(), batch.items); !read)
         return std::unexpected(read.error());

@@ -17,14 +17,15 @@ constexpr std::size_t kBatchBytes = std::size_t{256} << 10;
 // The same for a list: no item takes more than 64 bytes on the wire. One round may hold more: each
 // append of a full window that does not fit is refused by an answer of its own, and how many
 // appends one frame of a peer holds is not ours to say.
-constexpr std::size_t kItemsMax = kBatchBytes / 64;
-static_assert(kItemsMax <= routing::kGroupsMax, "more than a reader takes in one list");
+using replication::kBatchItemsMax;
+static_assert(kBatchItemsMax * 64 <= kBatchBytes);
+static_assert(kBatchItemsMax <= routing::kGroupsMax, "more than a reader takes in one list");
 
 template <class Batch, class Items>
 void flush_items(NodeId to, Items& items, std::vector<Effect>& out) {
-    for (std::size_t next = 0; next < items.size(); next += kItemsMax) {
+    for (std::size_t next = 0; next < items.size(); next += kBatchItemsMax) {
         const auto first = items.begin() + static_cast<std::ptrdiff_t>(next);
-        const auto count = std::min(kItemsMax, items.size() - next);
+        const auto count = std::min(kBatchItemsMax, items.size() - next);
         Items part(first, first + static_cast<std::ptrdiff_t>(count));
         out.push_back(SendPeer{to, replication::PeerMessage{Batch{std::move(part)}}});
     }
@@ -74,7 +75,7 @@ void Outbox::flush_appends(NodeId to, std::vector<Effect>& out) {
         std::size_t end = next, bytes = 0;
         do {
             bytes += appends_[end++].entries.size();
-        } while (end < appends_.size() && end - next < kItemsMax &&
+        } while (end < appends_.size() && end - next < kBatchItemsMax &&
                  bytes + appends_[end].entries.size() <= kBatchBytes);
         replication::AppendBatch batch;
         batch.items.reserve(end - next);

@@ -26,6 +26,7 @@ void Replica::on(Now now, const Append& append, Effects& out) {
         if (item.term < hard_.term) refuse_append(append.from, window_.last(), out);
         return;
     }
+    named_commit_ = std::max(named_commit_, item.commit);
     const auto damage = window_.first_damaged();
     if (rows_damaged_ || (damage && item.prev.index >= *damage)) {
         want_again(append.from, out);

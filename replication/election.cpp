@@ -262,6 +262,7 @@ void Replica::become_follower(Now now, Term term, std::optional<NodeId> leader, 
     if (term > hard_.term) {
         hard_ = {term, NodeId{}};
         write_hard(out);
+        named_commit_ = {};
         vote_due_.reset();
         verified_ = commit_;
         ack_due_ = false;

@@ -5,6 +5,7 @@
 #include "weft/bytes.h"
 #include "weft/types.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <variant>
 #include <vector>
@@ -113,6 +114,8 @@ struct ConfirmAnswer {
 struct VoteAsks {
     std::vector<VoteAsk> items;
 };
+// Of one batch: a round that holds more sends several.
+inline constexpr std::size_t kBatchItemsMax = 4096;
 struct VoteAnswers {
     std::vector<VoteAnswer> items;
 };

@@ -271,7 +271,9 @@ void Replica::on(Now now, const FromPeer& message, Effects& out) {
 }
 
 void Replica::on(Now now, const Beat& beat, Effects& out) {
-    if (follow(now, beat.from, beat.term, out)) follow_commit(beat.commit);
+    if (!follow(now, beat.from, beat.term, out)) return;
+    named_commit_ = std::max(named_commit_, beat.commit);
+    follow_commit(beat.commit);
 }
 
 void Replica::on(Now now, const BeatRefused& refused, Effects& out) {

@@ -84,6 +84,8 @@ public:
     Term term() const { return hard_.term; }
     std::optional<NodeId> leader() const { return leader_; }
     LogIndex commit() const { return commit_; }
+    // The highest commit that the leader of this term has named; perhaps not ours yet.
+    LogIndex named_commit() const { return named_commit_; }
     LogIndex last_index() const;
     // Bytes of the entries in (after, to], both in [base, last].
     std::uint64_t log_bytes(LogIndex after, LogIndex to) const {
@@ -319,6 +321,7 @@ private:
     Role role_ = Role::Follower;
     std::optional<NodeId> leader_;
     LogIndex commit_;
+    LogIndex named_commit_;
     LogIndex applied_;
     Instant deadline_ = Instant::long_ago();
     Instant last_now_ = Instant::long_ago();

@@ -53,8 +53,11 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
         return;
     }
     auto base = decode_snapshot_base(chunk.base.view());
-    if (!base || base->index != chunk.at.index || base->term != chunk.at.term) {
-        log.warn("partition.snapshot_refused", {{"group", group()}, {"from", from}});
+    const std::string_view fault = base ? fault_of(now, *base, chunk.at) : "it does not decode";
+    if (!fault.empty()) {
+        WEFT_PROBE("partition.snapshot_refused");
+        log.warn("partition.snapshot_refused",
+                 {{"group", group()}, {"from", from}, {"at", chunk.at.index}, {"why", fault}});
         answer_chunk(from, told, true, out);
         return;
     }
@@ -68,6 +71,20 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
     replica.forbid_campaign(Replica::Ban::Installing);
     receiving->fetch = fetch({FetchPurpose::Kind::StagingRow, {}},
                              storage::RowRead{storage::Table::Meta, staging_row_key(group())}, out);
+}
+
+// A base replaces what is held here: it must be committed, by the word of the same leader, and its
+// stamp one that an entry might have (S29). A leader names its commit with every beat: what is
+// refused for that comes again.
+std::string_view Partition::State::fault_of(Now now, const storage::LogBase& base,
+                                            LogPosition at) const {
+    if (base.index != at.index || base.term != at.term) return "it is another base";
+    if (base.index > replica.named_commit()) return "its leader has not named it committed";
+    if (base.term > replica.term()) return "it is of a later term";
+    if (base.stamp_ms < 0) return "its stamp is no time";
+    if (base.stamp_ms > replica.next_stamp(WallTime{now.wall.ms + kStampAheadMs}))
+        return "its stamp is ahead of the clock";
+    return {};
 }
 
 // A transfer that begins anew is not the one that was given up: its pages may differ. One under way

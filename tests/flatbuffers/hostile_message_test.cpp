@@ -152,12 +152,25 @@ TEST(HostileMessage, ItemsThatShareEntriesAreRefused) {
                                        1000,
                                        0,
                                        static_cast<std::uint32_t>(entries.size())};
-    batch.items.assign(20000, item);
+    batch.items.assign(replication::kBatchItemsMax, item);
     batch.blob = Bytes::copy_of(entries);
     const auto read = read_mesh(test::only_message(
         test::frame_of(node::MeshMessage(replication::PeerMessage(batch)), Channel::Peer)));
     ASSERT_FALSE(read);
     EXPECT_EQ(read.error().number, std::uint16_t(ErrorNumber::BadMessage));
+}
+
+TEST(HostileMessage, ABatchOfMoreItemsThanANodeSendsIsRefused) {
+    replication::AppendBatch batch;
+    replication::AppendItem item;
+    item.group = GroupId{3};
+    item.term = Term{5};
+    for (const std::size_t more : {0u, 1u}) {
+        batch.items.assign(replication::kBatchItemsMax + more, item);
+        const auto read = read_mesh(test::only_message(
+            test::frame_of(node::MeshMessage(replication::PeerMessage(batch)), Channel::Peer)));
+        EXPECT_EQ(read.has_value(), more == 0) << (read ? "" : read.error().message);
+    }
 }
 
 TEST(HostileMessage, UnknownTypesAreSkippedUnlessTheyMustBeUnderstood) {

@@ -1,0 +1,94 @@
+// Snapshots that no honest leader sends: nobody may be made to throw away what was acknowledged.
+
+#include "partition_lab.h"
+#include "replication/snapshot_format.h"
+
+#include <gtest/gtest.h>
+
+namespace weft::replication::test {
+namespace {
+
+class ForgedSnapshot : public testing::Test {
+protected:
+    void SetUp() override {
+        leader = lab.lead();
+        ASSERT_NE(leader, SIZE_MAX);
+        victim = (leader + 1) % 3;
+        liar = (leader + 2) % 3;
+        ASSERT_EQ(lab.call(leader, lab.request("kv", "k", "put", "acknowledged")).outcome,
+                  Outcome::Done);
+        lab.sweep(leader);
+        lab.run(std::chrono::milliseconds(500));
+        applied = lab.at(victim).status().applied;
+        held = lab.at(victim).status().base;
+        honest = lab.at(leader).replica().base();
+        ASSERT_EQ(honest.index, applied);
+        ASSERT_LT(held, honest.index);
+    }
+    // `newer`: terms above the victim's. An empty group at `base`.
+    void forge(std::size_t from, std::uint64_t newer, const storage::LogBase& base) {
+        SnapshotChunk chunk;
+        chunk.group = PartitionLab::kGroup;
+        chunk.term = Term{lab.at(victim).replica().term().value + newer};
+        chunk.at = {base.index, base.term};
+        chunk.last = true;
+        chunk.base = Bytes::adopt(encode_snapshot_base(base));
+        lab.step(victim, FromPeer{PartitionLab::node(from), std::move(chunk)});
+        lab.settle();
+    }
+    void expect_nothing_happened() {
+        EXPECT_EQ(lab.at(victim).status().base, held);
+        EXPECT_EQ(lab.at(victim).status().applied, applied);
+        lab.run(std::chrono::seconds(3));
+        const std::size_t now = lab.lead();
+        ASSERT_NE(now, SIZE_MAX);
+        const Reply reply = lab.call(now, lab.request("kv", "k", "get", ""));
+        EXPECT_EQ(reply.payload.view(), "acknowledged");
+    }
+
+    PartitionLab lab{[] {
+        PartitionLab::Options options;
+        options.count = 3;
+        return options;
+    }()};
+    std::size_t leader = SIZE_MAX, victim = 0, liar = 0;
+    LogIndex applied, held;
+    storage::LogBase honest;
+};
+
+TEST_F(ForgedSnapshot, OfWhatItsLeaderHasNotNamedCommittedIsRefused) {
+    storage::LogBase base = honest;
+    base.index = LogIndex{applied.value + 1000};
+    forge(leader, 0, base);
+    forge(liar, 1, base);
+    forge(liar, 0, base);
+    expect_nothing_happened();
+}
+
+TEST_F(ForgedSnapshot, OfALaterTermOrAStampFromTheFutureIsRefused) {
+    // Something is missing, so that a snapshot would be taken.
+    lab.cut(victim);
+    for (int i = 0; i < 5; ++i)
+        ASSERT_EQ(lab.call(leader, lab.request("kv", "more", "put", "v")).outcome, Outcome::Done);
+    const LogIndex commit = lab.at(leader).replica().commit();
+    const Term term = lab.at(victim).replica().term();
+    ASSERT_EQ(lab.at(victim).replica().leader(), PartitionLab::node(leader));
+    lab.step(victim, Beat{PartitionLab::node(leader), term, commit});
+    storage::LogBase base = honest;
+    base.index = commit;
+    base.stamp_ms = honest.stamp_ms + 3'600'000;
+    forge(leader, 0, base);
+    base.stamp_ms = honest.stamp_ms;
+    base.term = Term{term.value + 1};
+    forge(leader, 0, base);
+    EXPECT_EQ(lab.at(victim).status().base, held);
+    EXPECT_EQ(lab.at(victim).status().applied, applied);
+    lab.cut(victim, false);
+    lab.run(std::chrono::seconds(1));
+    applied = lab.at(victim).status().applied;
+    EXPECT_GE(applied, commit);
+    expect_nothing_happened();
+}
+
+}  // namespace
+}  // namespace weft::replication::test
