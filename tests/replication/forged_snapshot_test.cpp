@@ -30,7 +30,7 @@ protected:
         SnapshotChunk chunk;
         chunk.group = PartitionLab::kGroup;
         chunk.term = Term{lab.at(victim).replica().term().value + newer};
-        chunk.at = {base.index, base.term};
+        chunk.at = {base.term, base.index};
         chunk.last = true;
         chunk.base = Bytes::adopt(encode_snapshot_base(base));
         lab.step(victim, FromPeer{PartitionLab::node(from), std::move(chunk)});
