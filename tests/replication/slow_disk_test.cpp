@@ -73,6 +73,7 @@ protected:
         }
     }
     void chunk(LogIndex at, std::uint32_t sequence, bool last, std::size_t rows) {
+        step(Beat{PartitionLab::node(1), term_, at});  // a leader names what it sends committed
         SnapshotChunk chunk;
         chunk.group = PartitionLab::kGroup;
         chunk.term = term_;
