@@ -16,6 +16,8 @@ namespace {
 // ours by more than the second while we are away. A forged one must leave room to count on.
 constexpr Term kTermMax{std::uint64_t{1} << 60};
 constexpr std::uint64_t kTermStep = std::uint64_t{1} << 20;
+// A new leader commits an entry of its own, and with it all that ever was, long before this.
+constexpr Duration kCommitNamedWithin = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -269,11 +271,17 @@ void Replica::become_follower(Now now, Term term, std::optional<NodeId> leader, 
     }
     role_ = Role::Follower;
     leader_ = leader;
+    if (leader) followed_since_ = now.mono;
     ask_due_ = false;
     transfer_.reset();
     peers_.clear();
     retry_at_ = quorum_check_at_ = Instant::never();
     rearm(now);
+}
+
+bool Replica::base_is_ahead(Now now) const {
+    return role_ == Role::Follower && leader_ && named_commit_ < base_.index &&
+           now.mono - followed_since_ >= kCommitNamedWithin;
 }
 
 bool Replica::plausible(Term term) {

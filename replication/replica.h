@@ -86,6 +86,9 @@ public:
     LogIndex commit() const { return commit_; }
     // The highest commit that the leader of this term has named; perhaps not ours yet.
     LogIndex named_commit() const { return named_commit_; }
+    // It begins past all that its leader has named committed in five seconds: what it holds is
+    // nothing that was ever agreed on (hostile snapshot), or its leader has no quorum.
+    bool base_is_ahead(Now now) const;
     LogIndex last_index() const;
     // Bytes of the entries in (after, to], both in [base, last].
     std::uint64_t log_bytes(LogIndex after, LogIndex to) const {
@@ -322,6 +325,7 @@ private:
     std::optional<NodeId> leader_;
     LogIndex commit_;
     LogIndex named_commit_;
+    Instant followed_since_ = Instant::long_ago();
     LogIndex applied_;
     Instant deadline_ = Instant::long_ago();
     Instant last_now_ = Instant::long_ago();

@@ -90,5 +90,33 @@ TEST_F(ForgedSnapshot, OfALaterTermOrAStampFromTheFutureIsRefused) {
     expect_nothing_happened();
 }
 
+// Whoever forges the leader's beats too replaces what one replica holds. It says so.
+TEST_F(ForgedSnapshot, ABasePastWhatTheLeaderCommitsIsNoticed) {
+    const auto ahead = [&] { return lab.at(victim).replica().base_is_ahead(lab.now); };
+    lab.run(std::chrono::seconds(6));
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_FALSE(lab.at(i).replica().base_is_ahead(lab.now));
+    storage::LogBase base = honest;
+    base.index = LogIndex{applied.value + 1000};
+    const Term next{lab.at(victim).replica().term().value + 1};
+    lab.step(victim, Beat{PartitionLab::node(liar), next, base.index});
+    forge(liar, 0, base);
+    ASSERT_EQ(lab.at(victim).status().base, base.index);
+    // The others go on without it, into terms beyond the forged one.
+    lab.cut(victim);
+    for (std::size_t to : {liar, leader, liar, leader}) {
+        lab.step(lab.lead(), TransferLeadership{PartitionLab::node(to)});
+        lab.run(std::chrono::seconds(1));
+        ASSERT_EQ(lab.lead(), to);
+    }
+    ASSERT_GT(lab.at(leader).replica().term(), next);
+    lab.cut(victim, false);
+    lab.run(std::chrono::seconds(1));
+    ASSERT_EQ(lab.at(victim).replica().leader(), PartitionLab::node(leader));
+    EXPECT_FALSE(ahead()) << "its leader may still name it";
+    lab.run(std::chrono::seconds(6));
+    ASSERT_EQ(lab.at(victim).replica().leader(), PartitionLab::node(leader));
+    EXPECT_TRUE(ahead());
+}
+
 }  // namespace
 }  // namespace weft::replication::test
