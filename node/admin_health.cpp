@@ -61,12 +61,13 @@ std::string Node::State::missing_for(const std::vector<std::uint32_t>& leaderles
 
 routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
     AdminTable answer(id, {{"check"}, {"ok", Flag}, {"reason"}});
-    std::vector<std::uint32_t> leaderless, damaged, votes, blocked, unready;
+    std::vector<std::uint32_t> leaderless, damaged, votes, blocked, unready, ahead;
     for (const Hosted& group : hosted) {
         const replication::PartitionStatus status = group.partition.status();
         if (!status.leader && status.role != Role::Leader) leaderless.push_back(group.group.value);
         if (group.partition.replica().lacks_data()) damaged.push_back(group.group.value);
         if (group.partition.replica().vote_damaged()) votes.push_back(group.group.value);
+        if (group.partition.replica().base_is_ahead(now)) ahead.push_back(group.group.value);
         if (status.blocked) blocked.push_back(group.group.value);
         if (status.role == Role::Leader && !status.ready) unready.push_back(group.group.value);
     }
@@ -92,6 +93,9 @@ routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
     check("votes", votes.empty(),
           partitions(votes, "with a damaged vote record") +
               ". This node stores for them, and never votes or leads there again");
+    check("bases", ahead.empty(),
+          partitions(ahead, "whose base lies past all that their leader has committed") +
+              ". What this node holds of them was never agreed on");
     const std::string clocks = clocks_off();
     check("clocks", clocks.empty(), clocks);
     check("format", blocked.empty(), partitions(blocked, "with entries of a newer weft"));
