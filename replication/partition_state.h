@@ -194,7 +194,7 @@ struct Partition::State {
     void send_chunk(Now now, Effects& out);
     void on_snapshot_answer(Now now, NodeId from, const SnapshotAnswer& answer, Effects& out);
     void on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chunk, Effects& out);
-    std::string_view fault_of(Now now, const storage::LogBase& base, LogPosition at) const;
+    std::string_view fault_of(const storage::LogBase& base, LogPosition at) const;
     bool begins_anew(Now now, const SnapshotChunk& chunk) const;
     void on_staging_row(Now now, Fetched& fetched, Effects& out);
     void take_chunk(Now now, const SnapshotChunk& chunk, Effects& out);

@@ -278,7 +278,7 @@ public:
     std::vector<WantConfirm> confirms;
     std::vector<ClientRef> large_replies_to;
     std::optional<Swept> swept;
-    std::size_t snapshot_chunks = 0;
+    std::size_t snapshot_chunks = 0, snapshot_answers = 0;
     std::optional<std::size_t> drop_chunks_to;
     bool last_apply_ok = true;
 
@@ -304,6 +304,8 @@ private:
     }
     void act(std::size_t i, Effect& effect) {
         Seat& seat = seats_[i];
+        if (const auto* sent = std::get_if<Send>(&effect))
+            if (std::holds_alternative<SnapshotAnswer>(sent->message)) ++snapshot_answers;
         if (auto* fetch = std::get_if<Fetch>(&effect)) {
             seat.fetches.push_back(std::move(*fetch));
         } else if (auto* reply = std::get_if<SendReply>(&effect)) {
