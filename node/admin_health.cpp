@@ -93,9 +93,11 @@ routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
     check("votes", votes.empty(),
           partitions(votes, "with a damaged vote record") +
               ". This node stores for them, and never votes or leads there again");
-    check("bases", ahead.empty(),
-          partitions(ahead, "whose base lies past all that their leader has committed") +
-              ". What this node holds of them was never agreed on");
+    check(
+        "bases", ahead.empty(),
+        partitions(ahead, "whose base lies past all that their leader has committed") +
+            ". Unless that leader has no quorum: what this node holds of them was never agreed on. "
+            "Delete nothing: 'weft health' at the leader first");
     const std::string clocks = clocks_off();
     check("clocks", clocks.empty(), clocks);
     check("format", blocked.empty(), partitions(blocked, "with entries of a newer weft"));
