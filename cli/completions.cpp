@@ -189,8 +189,7 @@ _weft() {
         COMPREPLY=($(compgen -W "${REPLY#words }" -- "$cur"))
     elif [[ $REPLY == files ]]; then
         compopt -o filenames 2>/dev/null
-        local IFS=$'\n'
-        COMPREPLY=($(compgen -f -- "$cur"))
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     fi
 }
 complete -F _weft @PROGRAM@

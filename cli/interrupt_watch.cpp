@@ -22,7 +22,10 @@ void end_by_interrupt() {
 OnInterrupt::OnInterrupt(std::function<void()> act) : act_(std::move(act)) {
     sigset_t interrupt;
     ::sigemptyset(&interrupt);
-    ::sigaddset(&interrupt, SIGINT);
+    // Whoever started this program may have had interrupts ignored (nohup, a job of a script).
+    struct sigaction current{};
+    ::sigaction(SIGINT, nullptr, &current);
+    if (current.sa_handler != SIG_IGN) ::sigaddset(&interrupt, SIGINT);
     ::pthread_sigmask(SIG_BLOCK, &interrupt, &before_);
     signals_ = ::signalfd(-1, &interrupt, SFD_CLOEXEC);
     end_ = ::eventfd(0, EFD_CLOEXEC);

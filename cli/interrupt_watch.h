@@ -40,7 +40,7 @@ void end_by_interrupt();
 
 // While it lives, the first SIGINT behind arm() calls `act` on a thread of its own instead of
 // ending the program. One between hold() and arm() makes arm() call it. One before both, or a
-// second one, ends the program. Made before other threads.
+// second one, ends the program. Nothing happens where SIGINT is ignored. Made before other threads.
 class OnInterrupt {
 public:
     explicit OnInterrupt(std::function<void()> act);

@@ -106,13 +106,29 @@ std::string csv_line(const std::vector<std::string>& cells) {
     return line + "\n";
 }
 
-// Bytes of the control character that begins at `at`, 0 for another character. Those of U+0080 to
-// U+009F are two bytes, and U+009B alone is what ESC [ is.
+unsigned char byte_at(std::string_view text, std::size_t at) {
+    return static_cast<unsigned char>(at < text.size() ? text[at] : '\0');
+}
+
+// Bytes of the character of UTF-8 that begins at `at`, 1 for whatever else is there.
+std::size_t character_bytes(std::string_view text, std::size_t at) {
+    const unsigned char lead = byte_at(text, at);
+    const std::size_t size = lead < 0xc2   ? 1
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf5 ? 4
+                                           : 1;
+    for (std::size_t i = 1; i < size; ++i)
+        if ((byte_at(text, at + i) & 0xc0U) != 0x80) return 1;
+    return size;
+}
+
+// Bytes of the control character that begins at `at`, 0 for another character. U+0080 to U+009F are
+// two bytes in UTF-8 and one for terminals that do not read it; U+009B alone is what ESC [ is.
 std::size_t control_bytes(std::string_view text, std::size_t at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    const auto next = static_cast<unsigned char>(at + 1 < text.size() ? text[at + 1] : '\0');
+    const unsigned char byte = byte_at(text, at), next = byte_at(text, at + 1);
     if (byte == 0xc2 && next >= 0x80 && next < 0xa0) return 2;
-    return byte < 0x20 || byte == 0x7f ? 1 : 0;
+    return byte < 0x20 || byte == 0x7f || (byte >= 0x80 && byte < 0xa0) ? 1 : 0;
 }
 
 // Bytes of the colour sequence (ECMA-48 SGR) that begins at `at`, 0 when there is none.
@@ -131,8 +147,9 @@ std::string without_controls(std::string_view text, Kept kept) {
         const std::size_t colour = kept == Kept::LinesAndColours ? colour_bytes(text, i) : 0;
         const std::size_t control = control_bytes(text, i);
         if (control == 0 || colour > 0 || (line && kept != Kept::Nothing)) {
-            out += text.substr(i, std::max<std::size_t>(colour, 1));
-            i += std::max<std::size_t>(colour, 1);
+            const std::size_t kept_bytes = std::max(colour, character_bytes(text, i));
+            out += text.substr(i, kept_bytes);
+            i += kept_bytes;
             continue;
         }
         for (const std::size_t end = i + control; i < end; ++i)

@@ -130,6 +130,14 @@ TEST_F(Completions, OfBashComplete) {
                                    "\"${COMPREPLY[@]}\"; fi\n");
         expect(c, run("bash --norc '" + test + "'"));
     }
+    // A name that is a pattern is no pattern.
+    write("z*", "");
+    write("zed", "");
+    const std::string pattern =
+        write("pattern.bash", "cd '" + temp.path().string() + "'\nsource '" + script +
+                                  "'\nCOMP_WORDS=(weft put kv/a --file 'z*')\nCOMP_CWORD=4\n_weft\n"
+                                  "printf '%s\\n' \"${COMPREPLY[@]}\"\n");
+    EXPECT_EQ(run("bash --norc '" + pattern + "'").output, "z*\n");
     // What bash makes of "--output=n".
     const std::string test =
         write("equals.bash", "source '" + script +

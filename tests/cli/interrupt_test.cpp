@@ -39,6 +39,21 @@ TEST(OnInterrupt, KeepsOneThatComesBeforeItIsArmed) {
     EXPECT_EQ(acted, 1);
 }
 
+// nohup, and jobs that a script runs in the background.
+TEST(OnInterrupt, LeavesOneAloneThatIsIgnored) {
+    struct sigaction ignored{}, before{};
+    ignored.sa_handler = SIG_IGN;
+    ASSERT_EQ(::sigaction(SIGINT, &ignored, &before), 0);
+    {
+        OnInterrupt interrupt([] { ADD_FAILURE() << "it acts"; });
+        interrupt.arm();
+        ASSERT_EQ(::kill(::getpid(), SIGINT), 0);
+        std::this_thread::sleep_for(50ms);
+        EXPECT_FALSE(interrupt.arrived());
+    }
+    ::sigaction(SIGINT, &before, nullptr);
+}
+
 TEST(OnInterruptDeath, EndsTheProgramBeforeThereIsSomethingToKeep) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     EXPECT_EXIT(

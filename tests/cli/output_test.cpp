@@ -65,6 +65,14 @@ TEST(Output, ShowsControlCharactersInTablesAsText) {
                        {"\xc2\xa0\xc3\x9b"},
                        {"\xc2"}}};
     EXPECT_EQ(render(Format::Table, upper), "id\n\\xc2\\x9b2Jx\n\xc2\xa0\xc3\x9b\n\xc2\n");
+    // Terminals that do not read UTF-8 take its one byte for it.
+    const Table bytes{{"id"},
+                      {false},
+                      {{"\x9b"
+                        "2Jx"},
+                       {"\xc4\x9b \xf0\x9f\x98\x80 \xf0\x9b\x9c"}}};
+    EXPECT_EQ(render(Format::Table, bytes),
+              "id\n\\x9b2Jx\n\xc4\x9b \xf0\x9f\x98\x80 \xf0\\x9b\\x9c\n");
 }
 
 TEST(Output, LeavesOnlyLinesAndColoursToATerminal) {
