@@ -77,6 +77,13 @@ Json bench_json(const BenchOptions& options, const BenchResult& result) {
                         {"unknown", result.outcomes.unknown}};
     json["errors"] = errors;
     json["longest_gap_ms"] = ms(result.longest_gap);
+    if (options.rate > 0)
+        json["planned"] = {{"started", result.start_delay_ns.count()},
+                           {"not_started", result.not_started},
+                           {"waited_for_in_flight", result.waited_for_lane},
+                           {"start_delay_p50_us", us(result.start_delay_ns.quantile(50, 100))},
+                           {"start_delay_p99_us", us(result.start_delay_ns.quantile(99, 100))},
+                           {"bench_is_bottleneck", result.is_bottleneck()}};
     json["measured_seconds"] = std::chrono::duration<double>(result.took).count();
     json["interrupted"] = result.interrupted;
     json["by_op"] = by_op;
@@ -86,6 +93,22 @@ Json bench_json(const BenchOptions& options, const BenchResult& result) {
                        {"memory_mib", machine.memory_mib},
                        {"kernel", machine.kernel}};
     return json;
+}
+
+std::string planned_text(const BenchOptions& options, const BenchResult& result) {
+    const Histogram& delay = result.start_delay_ns;
+    std::string text = fmt::format(
+        "  planned     {}, of which {} never started; starts late by us  p50 {:.0f}  p99 {:.0f}\n",
+        delay.count() + result.not_started, result.not_started, us(delay.quantile(50, 100)),
+        us(delay.quantile(99, 100)));
+    if (!result.is_bottleneck()) return text;
+    if (10 * result.waited_for_lane < delay.count())
+        return text +
+               "  the bench is the bottleneck: this machine did not start operations in time\n";
+    return text + fmt::format(
+                      "  the bench is the bottleneck: operations waited because {} were in "
+                      "flight; give more --clients or --pipeline\n",
+                      options.clients * options.pipeline);
 }
 
 std::string bench_text(const BenchOptions& options, const BenchResult& result) {
@@ -106,6 +129,7 @@ std::string bench_text(const BenchOptions& options, const BenchResult& result) {
                         counts.done, counts.rejected, counts.not_done, counts.unknown);
     for (const auto& [number, times] : result.errors)
         text += fmt::format("  {} {} times\n", error_name(number), times);
+    if (options.rate > 0) text += planned_text(options, result);
     text += fmt::format("  longest gap without an answer {:.0f} ms\n", ms(result.longest_gap));
     const Machine machine = this_machine();
     text += fmt::format("  {} x {}, {} MiB, {}; weft {} {}\n", machine.cores, machine.cpu,

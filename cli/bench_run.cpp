@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace weft::cli {
@@ -20,6 +21,7 @@ using namespace std::chrono_literals;
 
 // A lane that was refused waits this long, or a mesh without leaders would be asked in a busy loop.
 constexpr auto kRefusedPause = 5ms;
+constexpr std::uint64_t kConnectsAtOnce = 32;
 // How soon a lane that waits for its next operation notices an interrupt.
 constexpr auto kStopLook = 100ms;
 
@@ -85,6 +87,9 @@ public:
         result.latency_ns.merge(latency_);
         for (std::size_t op = 0; op < kBenchOps; ++op) result.by_op[op].merge(by_op_[op]);
         for (const auto& [number, times] : errors_) result.errors[number] += times;
+        result.not_started += not_started_;
+        result.waited_for_lane += waited_for_lane_;
+        result.start_delay_ns.merge(start_delay_);
     }
 
 private:
@@ -135,22 +140,36 @@ private:
         for (const std::size_t lane : ready) launch(lane, Clock::now());
     }
 
+    Clock::time_point planned_start(std::uint64_t ticket) const {
+        return window_->begin - options_.warm_up +
+               std::chrono::nanoseconds(
+                   static_cast<std::int64_t>(static_cast<double>(ticket) / options_.rate * 1e9));
+    }
+
     void run_planned(std::uint64_t ticket, std::uint64_t stride) {
-        const auto start = window_->begin - options_.warm_up;
         for (;; ticket += stride) {
-            const auto planned = start + std::chrono::nanoseconds(static_cast<std::int64_t>(
-                                             static_cast<double>(ticket) / options_.rate * 1e9));
+            const auto planned = planned_start(ticket);
             if (planned >= window_->end) return;
             for (auto now = Clock::now(); now < planned && !window_->over(); now = Clock::now())
                 std::this_thread::sleep_until(std::min(planned, now + kStopLook));
-            if (window_->over()) return;
-            std::unique_lock guard(lock_);
-            wake_.wait(guard, [this] { return !free_.empty(); });
-            const std::size_t lane = free_.back();
-            free_.pop_back();
-            guard.unlock();
-            launch(lane, planned);
+            const auto lane = free_lane(planned);
+            if (!lane) break;
+            launch(*lane, planned);
         }
+        const std::lock_guard guard(lock_);
+        for (; planned_start(ticket) < window_->last(); ticket += stride)
+            not_started_ += planned_start(ticket) >= window_->begin ? 1U : 0U;
+    }
+
+    // Waits for one while the window lasts.
+    std::optional<std::size_t> free_lane(Clock::time_point planned) {
+        std::unique_lock guard(lock_);
+        if (free_.empty() && planned >= window_->begin) ++waited_for_lane_;
+        while (free_.empty() && !window_->over()) wake_.wait_for(guard, kStopLook);
+        if (window_->over()) return std::nullopt;
+        const std::size_t lane = free_.back();
+        free_.pop_back();
+        return lane;
     }
 
     void launch(std::size_t lane, Clock::time_point planned) {
@@ -162,6 +181,8 @@ private:
         {
             const std::lock_guard guard(lock_);
             ++flying_;
+            if (options_.rate > 0 && planned >= window_->begin && planned < window_->end)
+                start_delay_.record(static_cast<std::uint64_t>((flight->sent - planned).count()));
         }
         entity_of(flight->operation)
             .start(flight->operation.command, flight->operation.payload, call_options(),
@@ -237,19 +258,49 @@ private:
     Histogram latency_;
     std::array<Histogram, kBenchOps> by_op_;
     std::map<std::uint16_t, std::uint64_t> errors_;
+    std::uint64_t not_started_ = 0, waited_for_lane_ = 0;
+    Histogram start_delay_;
 };
+
+// All at once: each waits for its first answer.
+Result<std::vector<Mesh>> connect_all(const BenchOptions& options) {
+    ConnectOptions connect = options.mesh;
+    connect.in_flight_max = std::max<std::size_t>(64, 2 * options.pipeline);
+    connect.program = "weft bench";
+    std::vector<std::optional<Mesh>> meshes(options.clients);
+    std::optional<Error> failed;
+    std::mutex lock;
+    std::atomic<std::uint64_t> next = 0;
+    const auto connect_some = [&] {
+        for (std::uint64_t c; (c = next++) < options.clients;) {
+            auto mesh = weft::connect(connect);
+            if (mesh) {
+                meshes[c] = *std::move(mesh);
+                continue;
+            }
+            const std::lock_guard guard(lock);
+            if (!failed) failed = std::move(mesh).error();
+            next = options.clients;
+        }
+    };
+    std::vector<std::thread> threads;
+    for (std::uint64_t i = 0; i < std::min<std::uint64_t>(options.clients, kConnectsAtOnce); ++i)
+        threads.emplace_back(connect_some);
+    for (std::thread& thread : threads) thread.join();
+    if (failed) return std::unexpected(*std::move(failed));
+    std::vector<Mesh> all;
+    for (auto& mesh : meshes) all.push_back(*std::move(mesh));
+    return all;
+}
 
 Result<std::vector<std::shared_ptr<Connection>>> open_connections(
     const BenchOptions& options, const std::shared_ptr<Window>& window, History* history) {
+    auto meshes = connect_all(options);
+    if (!meshes) return std::unexpected(std::move(meshes).error());
     std::vector<std::shared_ptr<Connection>> connections;
     std::uint64_t lane = 0;
-    for (std::uint64_t c = 0; c < options.clients; ++c) {
-        ConnectOptions connect = options.mesh;
-        connect.in_flight_max = std::max<std::size_t>(64, 2 * options.pipeline);
-        connect.program = "weft bench";
-        auto mesh = weft::connect(connect);
-        if (!mesh) return std::unexpected(std::move(mesh).error());
-        connections.push_back(std::make_shared<Connection>(options, *std::move(mesh), window));
+    for (Mesh& mesh : *meshes) {
+        connections.push_back(std::make_shared<Connection>(options, std::move(mesh), window));
         connections.back()->record_into(history);
         for (std::uint64_t p = 0; p < options.pipeline; ++p) connections.back()->add_lane(lane++);
     }
@@ -257,6 +308,13 @@ Result<std::vector<std::shared_ptr<Connection>>> open_connections(
 }
 
 }  // namespace
+
+bool BenchResult::is_bottleneck() const {
+    const auto mostly = [this](std::uint64_t part, std::uint64_t of) {
+        return 2 * start_delay_ns.quantile(part, of) > latency_ns.quantile(part, of);
+    };
+    return not_started > 0 || (start_delay_ns.count() > 0 && (mostly(50, 100) || mostly(99, 100)));
+}
 
 Result<BenchResult> run_bench(const BenchOptions& options, History* history) {
     auto window = std::make_shared<Window>();

@@ -44,6 +44,13 @@ struct BenchResult {
     std::chrono::nanoseconds took{};                // as long as was asked for, unless interrupted
     bool interrupted = false;
     std::chrono::nanoseconds longest_gap{};  // between two answers, all lanes together
+    // Of a planned rate: operations planned within the measured time whose start never came, and
+    // how late the others started; of those, how many waited because all that may be in flight was.
+    std::uint64_t not_started = 0, waited_for_lane = 0;
+    Histogram start_delay_ns;
+
+    // What the figures show is this program rather than the mesh.
+    bool is_bottleneck() const;
 };
 
 // `history` may be null. Errors are those before the first operation; later ones are counted.

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace weft::cli {
@@ -62,6 +63,14 @@ Result<BenchOptions> bench_options(const Shell& shell, const BenchLine& line) {
     return options;
 }
 
+// Nothing answered is a failure: that of what went wrong most often.
+Exit exit_of(const BenchResult& result) {
+    if (result.outcomes.answered() > 0 || result.errors.empty()) return Exit::Ok;
+    const auto most =
+        std::ranges::max_element(result.errors, {}, [](const auto& e) { return e.second; });
+    return exit_for(error_page(static_cast<ErrorNumber>(most->first)).code);
+}
+
 int bench(Shell& shell, const BenchLine& line) {
     if (const std::string wrong = wrong_with(line); !wrong.empty()) return shell.usage(wrong);
     const auto options = bench_options(shell, line);
@@ -84,7 +93,7 @@ int bench(Shell& shell, const BenchLine& line) {
                                std::chrono::duration<double>(result->took).count(), line.seconds));
         end_by_interrupt();
     }
-    return exit_code(Exit::Ok);
+    return exit_code(exit_of(*result));
 }
 
 void add_one(Command& noun, BenchOp op, const std::string& help) {
