@@ -118,6 +118,10 @@ Result<DevMesh> DevMesh::open(const fs::path& folder) {
             mesh.ephemeral_ = line.ends_with(" ephemeral");
             continue;
         }
+        // The name is a folder, which 'dev down --clean' removes.
+        if (line.size() != 1 || line[0] < 'a' || line[0] >= 'a' + static_cast<int>(kDevNodesMax))
+            return fail(ErrorNumber::DirectoryUnusable, "{} names a node '{}'",
+                        marker(folder).string(), line);
         DevNode node{std::string(line), {folder / line}, {}};
         auto record = read_node_record(node.folder.path);
         if (!record) return std::unexpected(std::move(record).error());

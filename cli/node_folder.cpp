@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "transport/sockets.h"
 
 #include <fcntl.h>
 #include <sodium.h>
@@ -132,8 +133,22 @@ Result<void> write_file(const fs::path& path, std::string_view bytes, unsigned m
     return {};
 }
 
+Result<void> check_reachable(const routing::NodeRecord& record) {
+    if (auto good = routing::check_texts(record); !good) return good;
+    for (const std::string& address : {record.mesh_address, record.client_address}) {
+        if (auto good = transport::tcp_endpoint(address); !good)
+            return std::unexpected(std::move(good).error());
+    }
+    if (record.mesh_address == record.client_address)
+        return fail(ErrorNumber::BadConfiguration,
+                    "{} is given for other nodes and for clients: each has a port of its own",
+                    record.mesh_address);
+    return {};
+}
+
 Result<routing::NodeRecord> init_node(const fs::path& path, routing::NodeRecord wanted) {
     const NodeFolder folder{path};
+    if (auto good = check_reachable(wanted); !good) return std::unexpected(std::move(good).error());
     std::error_code bad;
     if (fs::exists(folder.key(), bad) || fs::exists(folder.line(), bad))
         return std::unexpected(Error{ErrorCode::Conflict,

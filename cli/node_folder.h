@@ -28,6 +28,8 @@ bool is_node_folder(const std::filesystem::path& path);
 
 // Makes new keys and the folder. `wanted` carries addresses, name, zone and host; the rest is
 // filled in. Conflict when the folder already has an identity: it is never replaced.
+// What others must be able to use: the name, and both addresses, HOST:PORT and not the same.
+Result<void> check_reachable(const routing::NodeRecord& record);
 Result<routing::NodeRecord> init_node(const std::filesystem::path& path,
                                       routing::NodeRecord wanted);
 

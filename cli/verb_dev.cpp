@@ -15,8 +15,11 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
+// Or three.
+constexpr std::uint64_t kAsThereAre = UINT64_MAX;
+
 struct DevOptions {
-    std::uint64_t nodes = 0;  // 0: as many as there are, or 3
+    std::uint64_t nodes = kAsThereAre;
     bool detach = false, ephemeral = false;
 };
 
@@ -27,7 +30,7 @@ Result<DevMesh> open_or_create(const DevOptions& options, const std::filesystem:
         // What an ephemeral mesh left behind, when it was not stopped in order.
         if (mesh->ephemeral() && mesh->running() == 0) {
             if (auto gone = mesh->remove(); !gone) return std::unexpected(std::move(gone).error());
-        } else if (options.nodes != 0 && options.nodes != mesh->nodes().size()) {
+        } else if (options.nodes != kAsThereAre && options.nodes != mesh->nodes().size()) {
             return fail(ErrorNumber::BadConfiguration,
                         "{} holds a mesh of {} nodes; 'weft -c {} dev down --clean' removes it",
                         folder.string(), mesh->nodes().size(), folder.string());
@@ -40,11 +43,12 @@ Result<DevMesh> open_or_create(const DevOptions& options, const std::filesystem:
             return mesh;
         }
     }
-    return DevMesh::create(folder, {options.nodes == 0 ? 3 : options.nodes, options.ephemeral});
+    return DevMesh::create(folder,
+                           {options.nodes == kAsThereAre ? 3 : options.nodes, options.ephemeral});
 }
 
 void print_mesh(const Shell& shell, const DevMesh& mesh, const DevOptions& options,
-                std::chrono::nanoseconds took) {
+                std::size_t started, std::chrono::nanoseconds took) {
     const auto views = view_nodes(mesh);
     if (!shell.human()) {
         std::vector<Record> records;
@@ -69,11 +73,11 @@ void print_mesh(const Shell& shell, const DevMesh& mesh, const DevOptions& optio
                         mesh.ephemeral() ? "   (removed when it stops)" : "");
     text += fmt::format(
         "ready in {:.1f} s.  Next{}{}:\n", std::chrono::duration<double>(took).count(),
-        options.detach ? "" : ", in a second terminal",
+        options.detach || started == 0 ? "" : ", in a second terminal",
         mesh.folder() == default_dev_folder() ? "" : ", with -c " + short_path(mesh.folder()));
     text += "  weft put kv/alice apples=2     weft get kv/alice     weft status\n";
-    text += options.detach ? "  weft dev kill b                weft dev down\n"
-                           : "Ctrl-C stops the nodes.\n";
+    text += options.detach || started == 0 ? "  weft dev kill b                weft dev down\n"
+                                           : "Ctrl-C stops the nodes.\n";
     shell.print(text);
 }
 
@@ -147,7 +151,7 @@ int dev(Shell& shell, const DevOptions& options) {
             if (const auto stopped = mesh.stop_all(2s); !stopped) shell.fail(stopped.error());
         return shell.fail(ready.error());
     }
-    print_mesh(shell, mesh, options, Clock::now() - begin);
+    print_mesh(shell, mesh, options, started->nodes, Clock::now() - begin);
     if (options.detach) return exit_code(Exit::Ok);
     if (started->nodes == 0) {
         if (shell.human()) shell.print("It was running already; 'weft dev down' stops it.\n");

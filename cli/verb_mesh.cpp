@@ -13,9 +13,12 @@ namespace {
 
 constexpr std::size_t kLineBytesMax = 4096;
 
+// Three, or as many as there are nodes when these are fewer.
+constexpr std::uint64_t kReplicasOfNodes = UINT64_MAX;
+
 struct CreateOptions {
     std::vector<std::string> lines;
-    std::uint64_t groups = 1024, replicas = 3;
+    std::uint64_t groups = 1024, replicas = kReplicasOfNodes;
     std::string out = "genesis";
 };
 
@@ -37,16 +40,25 @@ Result<routing::NodeRecord> read_founder(const std::string& argument) {
 }
 
 int create_mesh(Shell& shell, const CreateOptions& options) {
-    if (options.groups > routing::kGroupsMax || options.replicas > routing::kReplicasMax)
+    const std::size_t nodes = options.lines.size();
+    const std::uint64_t replicas =
+        options.replicas == kReplicasOfNodes ? std::min<std::uint64_t>(3, nodes) : options.replicas;
+    if (options.groups > routing::kGroupsMax || replicas > routing::kReplicasMax)
         return shell.usage(fmt::format("at most {} groups and {} replicas", routing::kGroupsMax,
                                        routing::kReplicasMax));
+    if (replicas > nodes)
+        return shell.usage(
+            fmt::format("--replicas {}: as many nodes are needed, not {}; it is fixed "
+                        "for the mesh's life",
+                        replicas, nodes));
     routing::Genesis genesis;
     genesis.groups = static_cast<std::uint32_t>(options.groups);
-    genesis.replicas = static_cast<std::uint32_t>(options.replicas);
+    genesis.replicas = static_cast<std::uint32_t>(replicas);
     randombytes_buf(genesis.hash_key.data(), genesis.hash_key.size());
     for (const std::string& line : options.lines) {
         auto founder = read_founder(line);
         if (!founder) return shell.fail(founder.error());
+        if (const auto good = check_reachable(*founder); !good) return shell.fail(good.error());
         genesis.founders.push_back(*std::move(founder));
     }
     const auto bytes = routing::encode_genesis(genesis);
@@ -58,15 +70,16 @@ int create_mesh(Shell& shell, const CreateOptions& options) {
         return shell.fail(done.error());
     const std::string cluster = routing::cluster_id(*bytes).hex();
     if (shell.human())
-        shell.print(
-            fmt::format("mesh {}: {} nodes, {} groups, written to {}\n"
-                        "  copy it into the folder of each node, as 'genesis', then\n"
-                        "  weft node run FOLDER\n",
-                        cluster, genesis.founders.size(), genesis.groups, options.out));
+        shell.print(fmt::format(
+            "mesh {}: {} nodes, {} groups of {} copies, written to {}\n"
+            "  copy it into the folder of each node, as 'genesis', then\n"
+            "  weft node run FOLDER\n",
+            cluster, genesis.founders.size(), genesis.groups, genesis.replicas, options.out));
     else
         shell.print(render(shell.format(), Record{{"cluster", cluster},
                                                   {"nodes", std::uint64_t{genesis.founders.size()}},
                                                   {"groups", std::uint64_t{genesis.groups}},
+                                                  {"replicas", std::uint64_t{genesis.replicas}},
                                                   {"file", options.out}}));
     return exit_code(Exit::Ok);
 }
@@ -83,7 +96,8 @@ void add_mesh(Command& root) {
                    "node.line")
         .is_file();
     create.option("--groups", options.groups, "a power of two; fixed for the mesh's life");
-    create.option("--replicas", options.replicas, "copies of each group");
+    create.option("--replicas", options.replicas,
+                  "copies of each group; default: 3, or one on each node when there are fewer");
     create.option("--out", options.out, "the file to write").is_file();
     create.example("weft mesh create a b c", "writes ./genesis; copy it into each node's folder");
     create.run([&options](Shell& shell) { return create_mesh(shell, options); });

@@ -36,8 +36,9 @@ Result<void> check_text(std::string_view what, std::string_view text, bool may_b
     return {};
 }
 
-Result<void> check_record(const NodeRecord& record) {
-    if (record.node.is_zero()) return fail(ErrorNumber::BadConfiguration, "a node id is all zero");
+}  // namespace
+
+Result<void> check_texts(const NodeRecord& record) {
     struct Field {
         std::string_view what, text;
         bool may_be_empty;
@@ -50,6 +51,13 @@ Result<void> check_record(const NodeRecord& record) {
     for (const Field& field : fields)
         if (auto good = check_text(field.what, field.text, field.may_be_empty); !good) return good;
     return {};
+}
+
+namespace {
+
+Result<void> check_record(const NodeRecord& record) {
+    if (record.node.is_zero()) return fail(ErrorNumber::BadConfiguration, "a node id is all zero");
+    return check_texts(record);
 }
 
 Result<void> check_distinct(const std::vector<NodeRecord>& founders) {

@@ -30,6 +30,8 @@ struct NodeRecord {
     bool operator==(const NodeRecord&) const = default;
 };
 
+// Name, zone, host and addresses as a line may hold them: printable, without blanks, not too long.
+Result<void> check_texts(const NodeRecord& record);
 // One line, fields separated by blanks, "weft-node-1" first.
 std::string node_line(const NodeRecord& record);
 Result<NodeRecord> parse_node_line(std::string_view line);

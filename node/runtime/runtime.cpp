@@ -284,7 +284,9 @@ Result<int> run_node(const RuntimeOptions& options) {
     auto runtime = Runtime::open(options, log);
     if (!runtime) {
         const Error& error = runtime.error();
-        log.error("node.not_started",
+        // Whoever called says it too, where a log without a file goes.
+        if (!options.log_file.empty())
+            log.error("node.not_started",
                   {{"error", fmt::format("WEFT-{:04}", error.number)}, {"what", error.message}});
         return std::unexpected(error);
     }

@@ -3,10 +3,12 @@
 #include "cli/dev_ports.h"
 #include "cli/dev_start.h"
 #include "core/error.h"
+#include "tests/support/temp_folder.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sodium.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,6 +45,27 @@ private:
     int socket_;
     int port_ = 0;
 };
+
+// 'dev down --clean' removes the folders that the file names.
+TEST(DevMeshes, NameNoFolderButTheirOwn) {
+    ASSERT_GE(sodium_init(), 0);
+    const test::TempFolder temp;
+    const auto folder = temp.path() / "mesh";
+    std::filesystem::create_directories(folder);
+    ASSERT_TRUE(DevMesh::create(folder, {.nodes = 1, .first_port = 17'340}));
+    ASSERT_TRUE(DevMesh::open(folder));
+    // Whole nodes, but elsewhere.
+    std::filesystem::copy(folder / "a", temp.path() / "b");
+    std::filesystem::copy(folder / "a", folder / "keep");
+    for (const char* name : {"../b", "keep", ".", "..", "/tmp", "A", "j"}) {
+        ASSERT_TRUE(
+            write_file(folder / "mesh", std::string("weft-dev-1\na\n") + name + "\n", 0644));
+        const auto opened = DevMesh::open(folder);
+        ASSERT_FALSE(opened) << name;
+        EXPECT_NE(opened.error().message.find(std::string("'") + name + "'"), std::string::npos)
+            << opened.error().message;
+    }
+}
 
 TEST(DevPorts, AreTakenWhenSomebodyListens) {
     const Bound socket;

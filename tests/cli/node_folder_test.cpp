@@ -84,11 +84,28 @@ TEST_F(NodeFolders, RefuseADamagedKey) {
     EXPECT_FALSE(check_node_key(folder(), *made));
 }
 
-TEST_F(NodeFolders, RefuseAddressesThatCannotBeReadAgain) {
-    auto record = wanted();
-    record.name = "two words";
-    EXPECT_FALSE(init_node(folder(), record));
-    EXPECT_FALSE(is_node_folder(folder()));
+TEST_F(NodeFolders, AreMadeOnlyForWhatOthersCanUse) {
+    struct Case {
+        std::string name, mesh, client, says;
+    };
+    const Case cases[] = {
+        {"two words", "127.0.0.1:7340", "127.0.0.1:7341", "the node's name holds blanks"},
+        {"a", "junk", "127.0.0.1:7341", "junk"},
+        {"a", "127.0.0.1:0", "127.0.0.1:7341", "127.0.0.1:0"},
+        {"a", "127.0.0.1:7340", "127.0.0.1:70000", "127.0.0.1:70000"},
+        {"a", "127.0.0.1:7340", "127.0.0.1:7340", "has a port of its own"},
+        {"a", "0.0.0.0:7340", "127.0.0.1:7341", "0.0.0.0 is not a loopback address"},
+    };
+    for (const Case& c : cases) {
+        auto record = wanted();
+        record.name = c.name;
+        record.mesh_address = c.mesh;
+        record.client_address = c.client;
+        const auto made = init_node(folder(), record);
+        ASSERT_FALSE(made) << c.says;
+        EXPECT_NE(made.error().message.find(c.says), std::string::npos) << made.error().message;
+        EXPECT_FALSE(std::filesystem::exists(folder()));
+    }
 }
 
 }  // namespace

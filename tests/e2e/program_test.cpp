@@ -270,6 +270,29 @@ TEST_F(Program, FoundsAMeshFromLinesFoldersAndFiles) {
     const Ran none = weft("mesh create --out " + at("h") + " " + at("nothing"));
     EXPECT_EQ(none.exit_code, 2) << none.output;
     EXPECT_NE(none.output.find("is neither a node's line"), std::string::npos) << none.output;
+    const Ran more =
+        weft("mesh create --replicas 3 --out " + at("h") + " " + at("node one") + " " + at("two"));
+    EXPECT_EQ(more.exit_code, 2) << more.output;
+    EXPECT_NE(more.output.find("as many nodes are needed, not 2"), std::string::npos);
+    const Ran bad = weft("node init " + at("bad") + " --mesh junk");
+    EXPECT_EQ(bad.exit_code, 2) << bad.output;
+    EXPECT_FALSE(std::filesystem::exists(file("bad")));
+}
+
+TEST_F(Program, MeasuresWhatWasPlannedAndSaysWhenNothingWasAnswered) {
+    // Far more than one operation at a time can be.
+    const auto fast = weft_json("bench put --rate 1000000 --seconds 0.5 --entities 10");
+    EXPECT_TRUE(fast.at("planned").at("bench_is_bottleneck"));
+    EXPECT_GT(fast.at("planned").at("not_started"), 100'000);
+    EXPECT_EQ(fast.at("planned").at("started"), fast.at("count"));
+    const Ran told = weft("bench put --rate 1000000 --seconds 0.2 --entities 10");
+    EXPECT_NE(told.output.find("the bench is the bottleneck"), std::string::npos) << told.output;
+    const auto slow = weft_json("bench put --rate 50 --seconds 1 --entities 10 --pipeline 16");
+    EXPECT_EQ(slow.at("planned").at("not_started"), 0);
+    EXPECT_EQ(slow.at("planned").at("started"), 50);
+    const Ran none = weft("bench call --type nosuch --seconds 0.2");
+    EXPECT_EQ(none.exit_code, 5) << none.output;
+    EXPECT_NE(none.output.find("done 0"), std::string::npos) << none.output;
 }
 
 // DESIGN 6: opened twice is refused, and so is a disk of another mesh.
