@@ -55,14 +55,12 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
     auto base = decode_snapshot_base(chunk.base.view());
     // A leader names its commit with every beat, and sends this chunk again until it is answered.
     if (base && chunk.at.index > replica.named_commit()) {
-        WEFT_PROBE("partition.snapshot_unnamed");
         log.info("partition.snapshot_unnamed",
                  {{"group", group()}, {"from", from}, {"at", chunk.at.index}});
         return;
     }
     const std::string_view fault = base ? fault_of(*base, chunk.at) : "it does not decode";
     if (!fault.empty()) {
-        WEFT_PROBE("partition.snapshot_refused");
         log.warn("partition.snapshot_refused",
                  {{"group", group()}, {"from", from}, {"at", chunk.at.index}, {"why", fault}});
         answer_chunk(from, told, true, out);
