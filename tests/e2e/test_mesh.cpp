@@ -25,6 +25,7 @@ Ran MeshTest::weft(const std::string& arguments, const std::string& environment)
         ran.output.append(part.data(), got);
     const int status = ::pclose(pipe);
     ran.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    ran.printed = ran.output;
     if (ran.exit_code != 0) {
         std::ifstream stream(errors);
         ran.output.append(std::istreambuf_iterator<char>(stream), {});

@@ -17,7 +17,8 @@ namespace weft::e2e {
 
 struct Ran {
     int exit_code = -1;
-    std::string output;  // standard output; errors too when it failed
+    std::string printed;  // to standard output
+    std::string output;   // the same; errors too when it failed
 };
 
 class MeshTest : public ::testing::Test {
