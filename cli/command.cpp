@@ -308,6 +308,9 @@ Parsed Grammar::parse(const std::vector<std::string>& arguments) {
         parsed.kind = Parsed::Kind::Usage;
         parsed.message = error.what();
         std::ranges::replace(parsed.message, '\n', ' ');
+        if (const std::size_t twice = parsed.message.find(": At Most 1 required");
+            twice != std::string::npos)
+            parsed.message = parsed.message.substr(0, twice) + " is given more than once";
     }
     return parsed;
 }

@@ -4,9 +4,11 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sodium.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -28,6 +30,13 @@ fs::path marker(const fs::path& folder) { return folder / "mesh"; }
 std::string environment(const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? std::string() : std::string(value);
+}
+
+// Services and containers often run without the variable.
+std::string home() {
+    if (std::string given = environment("HOME"); !given.empty()) return given;
+    const passwd* user = ::getpwuid(::geteuid());
+    return user != nullptr && user->pw_dir != nullptr ? user->pw_dir : "/";
 }
 
 std::string loopback(int port) { return fmt::format("127.0.0.1:{}", port); }
@@ -85,7 +94,7 @@ fs::path default_dev_folder() {
         return fs::absolute(given);
     if (const std::string data = environment("XDG_DATA_HOME"); !data.empty())
         return fs::path(data) / "weft" / "dev";
-    return fs::path(environment("HOME")) / ".local" / "share" / "weft" / "dev";
+    return fs::path(home()) / ".local" / "share" / "weft" / "dev";
 }
 
 std::optional<ProcessId> DevNode::process() const {
@@ -186,7 +195,9 @@ Result<bool> DevMesh::start(const DevNode& node) {
     }
     SpawnOptions options;
     const fs::path program = program_.path.empty() ? own_program() : program_.path;
-    options.arguments = {program.string(), "node", "run", node.folder.path.string()};
+    // With -c, what /etc says is not for it.
+    const std::string path = node.folder.path.string();
+    options.arguments = {program.string(), "-c", path, "node", "run", path};
     if (program_.environment) options.environment = program_.environment(node);
     options.log = node.folder.log();
     options.folder = node.folder.path;
@@ -254,15 +265,28 @@ Result<DevLock> DevLock::take(const fs::path& folder) {
     std::error_code bad;
     fs::create_directories(folder, bad);
     const fs::path path = folder / "lock";
+    const bool made = !bad && !fs::exists(path, bad) && !bad;
     const int file = bad ? -1 : ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (file < 0)
         return fail(ErrorNumber::DirectoryUnusable, "cannot use {}: {}", folder.string(),
                     bad ? bad.message() : std::strerror(errno));
-    DevLock lock(file);
+    DevLock lock(file, made ? path : fs::path());
     if (::flock(file, LOCK_EX) != 0)
         return fail(ErrorNumber::DirectoryUnusable, "cannot lock {}: {}", path.string(),
                     std::strerror(errno));
+    // Whoever had it may have removed it with the folder: then others lock another file.
+    struct stat held{}, named{};
+    if (::fstat(file, &held) != 0 || ::stat(path.c_str(), &named) != 0 ||
+        held.st_ino != named.st_ino || held.st_dev != named.st_dev)
+        return take(folder);
     return lock;
+}
+
+void DevLock::leave_no_trace() {
+    if (made_.empty()) return;
+    std::error_code ignored;
+    fs::remove(made_, ignored);
+    fs::remove(made_.parent_path(), ignored);  // stays unless it is empty
 }
 
 DevLock::~DevLock() {

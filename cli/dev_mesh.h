@@ -98,13 +98,17 @@ private:
 class DevLock {
 public:
     static Result<DevLock> take(const std::filesystem::path& folder);
-    DevLock(DevLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+    DevLock(DevLock&& other) noexcept
+        : file_(std::exchange(other.file_, -1)), made_(std::move(other.made_)) {}
     DevLock& operator=(DevLock&&) = delete;
     ~DevLock();
+    // Nothing came of the mesh: what take() has made goes again.
+    void leave_no_trace();
 
 private:
-    explicit DevLock(int file) : file_(file) {}
+    DevLock(int file, std::filesystem::path made) : file_(file), made_(std::move(made)) {}
     int file_;
+    std::filesystem::path made_;  // the lock's file; empty: it was there
 };
 
 }  // namespace weft::cli

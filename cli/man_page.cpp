@@ -66,7 +66,8 @@ std::string exit_status() {
 
 std::string environment() {
     return entry("WEFT_DEV_DIR", "folder of your dev mesh; default: ~/.local/share/weft/dev") +
-           entry("WEFT_LOG", "what a node logs: debug, info, warn or error (default: info)");
+           entry("WEFT_SECTION__KEY",
+                 "a setting: WEFT_LOG__LEVEL is level in [log]; see weft config show");
 }
 
 std::string see_also(const Command& command) {

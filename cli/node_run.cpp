@@ -1,5 +1,6 @@
 #include "cli/node_run.h"
 
+#include "cli/config.h"
 #include "cli/node_folder.h"
 #include "core/error.h"
 #include "node/runtime/memory_return.h"
@@ -7,9 +8,10 @@
 #include "routing/genesis.h"
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 
-#include <charconv>
-#include <cstdlib>
+#include <string>
+#include <vector>
 
 namespace weft::cli {
 
@@ -35,43 +37,73 @@ Result<node::RuntimeOptions> read_folder(const std::filesystem::path& path) {
     return options;
 }
 
-// WEFT_LOG = debug, info, warn or error. WEFT_CPU: the processor that all threads of the node use.
-Result<void> read_environment(node::RuntimeOptions& options) {
-    if (const char* text = std::getenv("WEFT_LOG")) {
-        static constexpr std::pair<std::string_view, LogLevel> kLevels[] = {
-            {"debug", LogLevel::Debug},
-            {"info", LogLevel::Info},
-            {"warn", LogLevel::Warn},
-            {"error", LogLevel::Error}};
-        bool known = false;
-        for (const auto& [name, level] : kLevels) {
-            if (name != text) continue;
-            options.log_level = level;
-            known = true;
+// The settings, read again when SIGHUP comes.
+class Settings {
+public:
+    static Result<Settings> read(const Shell& shell, const ConfigFlags& flags) {
+        Settings settings;
+        settings.flags_ = flags;
+        settings.context_ = shell.context();
+        // Without -c, the node's own.
+        if (const auto folder = flags.find("node.folder");
+            settings.context_.empty() && folder != flags.end()) {
+            std::error_code ignored;
+            const auto own = std::filesystem::path(folder->second.text) / "weft.toml";
+            if (std::filesystem::exists(own, ignored)) settings.context_ = own.string();
         }
-        if (!known)
-            return fail(ErrorNumber::BadConfiguration,
-                        "WEFT_LOG is '{}', not debug, info, warn or error", text);
+        auto now = settings.load();
+        if (!now) return std::unexpected(std::move(now).error());
+        settings.now_ = *std::move(now);
+        return settings;
     }
-    if (const char* text = std::getenv("WEFT_CPU")) {
-        const std::string_view cpu = text;
-        const auto [at, bad] = std::from_chars(cpu.data(), cpu.data() + cpu.size(), options.cpu);
-        if (bad != std::errc{} || at != cpu.data() + cpu.size() || options.cpu < 0)
-            return fail(ErrorNumber::BadConfiguration, "WEFT_CPU is '{}', not a processor", cpu);
+    const Config& now() const { return now_; }
+
+    Result<LogLevel> reload() const {
+        const auto next = load();
+        if (!next) return std::unexpected(next.error());
+        const std::vector<std::string> fixed = next->fixed_changes(now_);
+        if (fixed.empty()) return next->log_level();
+        return fail(ErrorNumber::BadConfiguration, "{} cannot change while the node runs",
+                    fmt::join(fixed, ", "));
     }
-    return {};
+
+private:
+    Result<Config> load() const {
+        const auto file = config_file(context_);
+        if (!file) return std::unexpected(file.error());
+        return Config::load(*file, process_environment(), flags_);
+    }
+
+    ConfigFlags flags_;
+    std::string context_;
+    Config now_;
+};
+
+void apply(const Config& config, node::RuntimeOptions& options) {
+    options.cpu = config.cpu();
+    options.listen_mesh = config.text("listen.mesh");
+    options.listen_client = config.text("listen.client");
+    options.log_level = config.log_level();
+    options.log_file = config.text("log.file");
+    options.map_bytes = config.bytes("storage.map");
 }
 
 }  // namespace
 
-int run_node_folder(Shell& shell, const std::filesystem::path& path) {
+int run_node(Shell& shell, const ConfigFlags& flags) {
     // First of all: no thread may exist that would take the signal instead.
     const auto stop = node::stop_signals();
     if (!stop) return shell.fail(stop.error());
-    auto options = read_folder(path);
+    const auto settings = Settings::read(shell, flags);
+    if (!settings) return shell.fail(settings.error());
+    const std::string& folder = settings->now().text("node.folder");
+    if (folder.empty())
+        return shell.usage("which node? Give its FOLDER, or node.folder in a file of settings");
+    auto options = read_folder(folder);
     if (!options) return shell.fail(options.error());
     options->stop_descriptor = *stop;
-    if (const auto good = read_environment(*options); !good) return shell.fail(good.error());
+    apply(settings->now(), *options);
+    options->reload = [&settings] { return settings->reload(); };
     node::take_memory_in_large_steps();
     const auto ended = node::run_node(*options);
     return ended ? *ended : shell.fail(ended.error());

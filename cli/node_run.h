@@ -3,11 +3,10 @@
 
 #include "cli/shell.h"
 
-#include <filesystem>
-
 namespace weft::cli {
 
-// Returns the process's exit code: 0 after SIGTERM, 74 when the disk failed to sync.
-int run_node_folder(Shell& shell, const std::filesystem::path& folder);
+// `flags`: what the command line says of settings; without node.folder in any of them it is a usage
+// error. Returns the process's exit code: 0 after SIGTERM, 74 when the disk failed to sync.
+int run_node(Shell& shell, const ConfigFlags& flags);
 
 }  // namespace weft::cli

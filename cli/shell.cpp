@@ -148,17 +148,37 @@ Result<void> read_folder(const std::filesystem::path& folder, ConnectOptions& ta
 
 }  // namespace
 
+Result<Config> Shell::config(const ConfigFlags& flags) const {
+    const auto file = config_file(options_.context);
+    if (!file) return std::unexpected(file.error());
+    return Config::load(*file, process_environment(), flags);
+}
+
 Result<ConnectOptions> Shell::target() const {
     ConnectOptions target;
     target.timeout = timeout_;
     target.program = "weft";
     target.give_up_when_refused = true;
     if (options_.addr.empty() || !options_.context.empty()) {
-        if (auto read = read_folder(folder(), target); !read)
+        if (auto read = read_context(target); !read)
             return std::unexpected(std::move(read).error());
     }
     if (!options_.addr.empty()) target.addresses = split(options_.addr);
     return target;
+}
+
+// A folder that -c names says which mesh it is; settings in it are a node's.
+Result<void> Shell::read_context(ConnectOptions& target) const {
+    if (has_context() && !names_settings(options_.context)) return read_folder(folder(), target);
+    const auto settings = config();
+    if (!settings) return std::unexpected(settings.error());
+    target.addresses = settings->list("client.addresses");
+    target.cluster = ClusterId::from_hex(settings->text("client.cluster"));
+    if (!target.addresses.empty() || !options_.addr.empty()) return {};
+    if (has_context())
+        return std::unexpected(wrong_usage(fmt::format(
+            "{} names no addresses: give client.addresses there, or --addr", options_.context)));
+    return read_folder(folder(), target);
 }
 
 Result<Mesh> Shell::connect() const {

@@ -1,6 +1,7 @@
 #pragma once
 // What every verb is given: the global options, the way to the mesh, and where to print.
 
+#include "cli/config.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "weft/client.h"
@@ -37,6 +38,10 @@ public:
 
     Format format() const { return format_; }
     bool has_context() const { return !options_.context.empty(); }
+    // What -c names; empty: it was not given.
+    const std::string& context() const { return options_.context; }
+    // The settings as -c, the environment and `flags` say (docs/configuration.md).
+    Result<Config> config(const ConfigFlags& flags = {}) const;
     bool human() const { return format_ == Format::Table; }
     std::chrono::milliseconds timeout() const { return timeout_; }
 
@@ -61,9 +66,10 @@ public:
     // something that was printed did not get out.
     int finish(int code) const;
 
-    // The mesh that -c or else the dev mesh's folder names; --addr stands for its addresses. A
-    // folder holds the genesis, so the mesh is pinned by its cluster id; --addr without -c is taken
-    // as it is. Addresses, cluster, timeout and program are set.
+    // The mesh that -c names, else the settings' client.addresses, else the dev mesh's folder;
+    // --addr stands for its addresses. A folder holds the genesis, so the mesh is pinned by its
+    // cluster id, as it is by client.cluster; --addr without -c is taken as it is. Addresses,
+    // cluster, timeout and program are set.
     Result<ConnectOptions> target() const;
     Result<Mesh> connect() const;
     // For verbs that look at a dev mesh's processes and files: the folder that -c names, else the
@@ -73,6 +79,7 @@ public:
 private:
     // That -c names, else the one of your own dev mesh.
     std::filesystem::path folder() const;
+    Result<void> read_context(ConnectOptions& target) const;
 
     Format format_ = Format::Table;
     std::chrono::milliseconds timeout_{5000};

@@ -123,7 +123,10 @@ Result<Started> start_nodes(const DevOptions& options, const std::filesystem::pa
     const auto ports = PortLock::take(kPortPatience);
     if (!ports) return std::unexpected(ports.error());
     auto mesh = open_or_create(options, folder);
-    if (!mesh) return std::unexpected(std::move(mesh).error());
+    if (!mesh) {
+        lock->leave_no_trace();
+        return std::unexpected(std::move(mesh).error());
+    }
     Started started{*std::move(mesh), 0};
     for (const DevNode& node : started.mesh.nodes()) {
         auto done = started.mesh.start(node);

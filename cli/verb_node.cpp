@@ -6,6 +6,9 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <iterator>
+#include <optional>
+
 namespace weft::cli {
 
 namespace {
@@ -14,8 +17,19 @@ struct InitOptions {
     std::string folder, name = "node", zone = "default", host;
     std::string mesh = "127.0.0.1:7340", client = "127.0.0.1:7341";
 };
+// Options of 'node run' that stand for settings.
+struct RunFlag {
+    const char *option, *key, *help;
+};
+constexpr RunFlag kRunFlags[] = {
+    {"--listen-mesh", "listen.mesh", "HOST:PORT to listen on for nodes; default: as in node.line"},
+    {"--listen-client", "listen.client", "HOST:PORT to listen on for clients; default: likewise"},
+    {"--log-level", "log.level", "debug, info, warn or error; default: info"},
+    {"--log-file", "log.file", "appended to, opened again at SIGHUP; default: standard error"},
+};
 struct RunOptions {
-    std::string folder;
+    std::optional<std::string> folder;
+    std::optional<std::string> flags[std::size(kRunFlags)];
 };
 
 std::string this_host() {
@@ -49,6 +63,14 @@ int init(Shell& shell, const InitOptions& options) {
     return exit_code(Exit::Ok);
 }
 
+ConfigFlags flags_of(const RunOptions& options) {
+    ConfigFlags flags;
+    if (options.folder) flags["node.folder"] = {*options.folder, "FOLDER"};
+    for (std::size_t i = 0; i < std::size(kRunFlags); ++i)
+        if (options.flags[i]) flags[kRunFlags[i].key] = {*options.flags[i], kRunFlags[i].option};
+    return flags;
+}
+
 }  // namespace
 
 void add_node(Command& root) {
@@ -66,10 +88,15 @@ void add_node(Command& root) {
 
     Command& run = noun.verb("run", "run the node until SIGTERM hands its leaderships over");
     auto& where = run.state<RunOptions>();
-    run.argument("FOLDER", where.folder, "made by 'weft node init', with the file genesis in it")
+    run.optional_argument("FOLDER", where.folder,
+                          "made by 'weft node init', with the file genesis in it; default: the "
+                          "setting node.folder")
         .is_file();
+    for (std::size_t i = 0; i < std::size(kRunFlags); ++i)
+        run.option(kRunFlags[i].option, where.flags[i], kRunFlags[i].help);
     run.example("weft node run a");
-    run.run([&where](Shell& shell) { return run_node_folder(shell, where.folder); });
+    run.example("weft -c /etc/weft/weft.toml node run", "SIGHUP reads the file again");
+    run.run([&where](Shell& shell) { return run_node(shell, flags_of(where)); });
 }
 
 }  // namespace weft::cli

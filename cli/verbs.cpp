@@ -10,7 +10,7 @@ void add_verbs(Command& root, GlobalOptions& globals) {
         .one_of({"table", "json", "ndjson", "csv"});
     root.option("--addr", globals.addr, "client addresses of the mesh, HOST:PORT,...");
     root.option("-c,--context", globals.context,
-                "folder of a dev mesh or of a node; default: your dev mesh")
+                "folder of a dev mesh or of a node, or a file of settings; default: your dev mesh")
         .is_file();
     root.option("--timeout", globals.timeout, "how long to wait: 500ms, 10s, 2m");
     root.option("--color", globals.color, "auto, always or never; auto: at a terminal")
@@ -32,6 +32,7 @@ void add_verbs(Command& root, GlobalOptions& globals) {
     add_entity(root);
     add_data(root);
     add_log(root);
+    add_config(root);
     add_bench(root);
     add_check(root);
     add_sim(root);

@@ -11,6 +11,7 @@ void add_call(Command& root);
 void add_cas(Command& root);
 void add_check(Command& root);
 void add_completions(Command& root);
+void add_config(Command& root);
 void add_data(Command& root);
 void add_delete(Command& root);
 void add_dev(Command& root);

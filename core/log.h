@@ -13,6 +13,7 @@
 namespace weft {
 
 enum class LogLevel : std::uint8_t { Debug, Info, Warn, Error };
+inline constexpr std::string_view kLogLevelNames[] = {"debug", "info", "warn", "error"};
 
 struct LogField {
     std::string_view name;
@@ -39,14 +40,16 @@ public:
     virtual ~LogSink() = default;
     virtual void write(LogLevel level, std::string_view event,
                        std::initializer_list<LogField> fields) = 0;
+    // Asked before a line is made.
+    virtual bool takes(LogLevel) const { return true; }
 };
 
-// A borrowed sink and a level; copied freely. Default: silent.
+// A borrowed sink; copied freely. Default: silent.
 class Log {
 public:
     Log() = default;
-    Log(LogSink* sink, LogLevel level) : sink_(sink), level_(level) {}
-    bool enabled(LogLevel level) const { return sink_ != nullptr && level >= level_; }
+    explicit Log(LogSink* sink) : sink_(sink) {}
+    bool enabled(LogLevel level) const { return sink_ != nullptr && sink_->takes(level); }
     void debug(std::string_view event, std::initializer_list<LogField> f) const {
         write(LogLevel::Debug, event, f);
     }
@@ -65,7 +68,6 @@ private:
         if (enabled(level)) sink_->write(level, event, f);
     }
     LogSink* sink_ = nullptr;
-    LogLevel level_ = LogLevel::Info;
 };
 
 }  // namespace weft

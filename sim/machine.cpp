@@ -61,10 +61,10 @@ void Machine::start() {
     options.pasts = read_pasts();
     options.check_every_step = cluster_.check_steps <= 1;
     options.steps_per_check = cluster_.check_steps;
-    node_ = std::make_unique<node::Node>(
-        std::move(options), disk_.image().recover(), *cluster_.types,
-        random_.stream(fmt::format("boot {}", boot_.value)),
-        cluster_.trace == nullptr ? Log() : Log(&log_, LogLevel::Debug));
+    node_ =
+        std::make_unique<node::Node>(std::move(options), disk_.image().recover(), *cluster_.types,
+                                     random_.stream(fmt::format("boot {}", boot_.value)),
+                                     cluster_.trace == nullptr ? Log() : Log(&log_));
     loop_ = std::make_unique<node::Loop<Machine>>(*node_, *this, cluster_.round_events);
     wake_at(queue_.now());
 }

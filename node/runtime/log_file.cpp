@@ -3,12 +3,16 @@
 #include "core/error.h"
 #include "node/runtime/line_limits.h"
 
+#include <fcntl.h>
 #include <spdlog/logger.h>
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -55,6 +59,41 @@ void append_text(std::string& line, std::string_view text) {
     line += '"';
 }
 
+// Appends each line with one write, so that a file is never left in the middle of one.
+class AppendSink final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    explicit AppendSink(std::string path) : path_(std::move(path)) {}
+    ~AppendSink() override {
+        if (file_ >= 0) ::close(file_);
+    }
+    AppendSink(const AppendSink&) = delete;
+    AppendSink& operator=(const AppendSink&) = delete;
+
+    Result<void> open() {
+        const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+        if (file < 0)
+            return fail(ErrorNumber::BadConfiguration, "cannot write the log {}: {}", path_,
+                        std::strerror(errno));
+        const std::lock_guard lock(mutex_);
+        if (file_ >= 0) ::close(file_);
+        file_ = file;
+        return {};
+    }
+
+protected:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t line;
+        formatter_->format(message, line);
+        // A log that cannot be written must not end the node.
+        [[maybe_unused]] const auto written = ::write(file_, line.data(), line.size());
+    }
+    void flush_() override {}
+
+private:
+    std::string path_;
+    int file_ = -1;
+};
+
 }  // namespace
 
 std::string log_line(std::string_view event, std::initializer_list<LogField> fields) {
@@ -76,11 +115,13 @@ std::string log_line(std::string_view event, std::initializer_list<LogField> fie
 }
 
 struct LogFile::State {
-    explicit State(spdlog::sink_ptr sink) : logger("weft", std::move(sink)) {
+    State(spdlog::sink_ptr sink, std::shared_ptr<AppendSink> appends)
+        : file(std::move(appends)), logger("weft", std::move(sink)) {
         logger.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
         logger.set_level(spdlog::level::trace);  // core/log.h decides
         logger.flush_on(spdlog::level::info);
     }
+    std::shared_ptr<AppendSink> file;  // null: standard error
     spdlog::logger logger;
     std::mutex mutex;  // of limits
     LineLimits limits;
@@ -90,16 +131,17 @@ LogFile::LogFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
 LogFile::~LogFile() { tell_left_out(Instant::never()); }
 
 Result<std::unique_ptr<LogFile>> LogFile::open(const std::string& path) {
-    try {
-        spdlog::sink_ptr sink;
-        if (path.empty())
-            sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-        else
-            sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
-        return std::unique_ptr<LogFile>(new LogFile(std::make_unique<State>(std::move(sink))));
-    } catch (const spdlog::spdlog_ex& error) {
-        return fail(ErrorNumber::BadConfiguration, "cannot write the log: {}", error.what());
+    std::shared_ptr<AppendSink> file;
+    spdlog::sink_ptr sink;
+    if (path.empty()) {
+        sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    } else {
+        file = std::make_shared<AppendSink>(path);
+        if (auto opened = file->open(); !opened) return std::unexpected(opened.error());
+        sink = file;
     }
+    return std::unique_ptr<LogFile>(
+        new LogFile(std::make_unique<State>(std::move(sink), std::move(file))));
 }
 
 void LogFile::write(LogLevel level, std::string_view event,
@@ -126,5 +168,6 @@ void LogFile::tell_left_out(Instant now) {
 }
 
 void LogFile::flush() { state_->logger.flush(); }
+Result<void> LogFile::reopen() { return state_->file ? state_->file->open() : Result<void>(); }
 
 }  // namespace weft::node

@@ -6,6 +6,7 @@
 #include "core/time.h"
 #include "weft/result.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -21,13 +22,21 @@ public:
     // is told with the next line of any event, or at the end. Thread-safe.
     void write(LogLevel level, std::string_view event,
                std::initializer_list<LogField> fields) override;
+    // Lines below it are not written; Info at first. May change while others write.
+    void set_level(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
+    LogLevel level() const { return level_.load(std::memory_order_relaxed); }
+    bool takes(LogLevel level) const override { return level >= this->level(); }
     void flush();
+    // Goes on in a file of the same name, made when it was moved away; on standard error it does
+    // nothing. Configuration (1005): it cannot be opened, and the old one stays. Thread-safe.
+    Result<void> reopen();
 
 private:
     struct State;
     void tell_left_out(Instant now);
     explicit LogFile(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
+    std::atomic<LogLevel> level_ = LogLevel::Info;
 };
 
 // The line without time and level: values that are not plain words are quoted, so that a line stays

@@ -6,10 +6,12 @@
 #include "flatbuffers/wire_mesh.h"
 
 #include <poll.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <utility>
 
 namespace weft::node {
@@ -303,8 +305,13 @@ void Port::look_around() {
     mesh_watch_.look(mesh_.counts(), at, pending_);
     client_watch_.look(clients_.router().counts(), at, pending_);
     if (!readable(stop_descriptor_)) return;
-    char signal[128];
-    if (read(stop_descriptor_, signal, sizeof signal) <= 0) stop_descriptor_ = -1;
+    signalfd_siginfo signal{};
+    const ssize_t got = read(stop_descriptor_, &signal, sizeof signal);
+    if (got <= 0) stop_descriptor_ = -1;
+    if (got == sizeof signal && signal.ssi_signo == SIGHUP) {
+        reload_ = true;
+        return;
+    }
     if (std::exchange(draining_, true))
         stop_ = Stop{0, "asked twice"};
     else

@@ -17,6 +17,7 @@
 
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace weft::node {
@@ -54,6 +55,8 @@ public:
     const std::optional<Error>& store_failure() const { return store_failure_; }
     // The node asked to end, or the second wish to stop has come.
     const std::optional<Stop>& stop() const { return stop_; }
+    // Since the last time that this was asked, SIGHUP has come.
+    bool take_reload() { return std::exchange(reload_, false); }
     // Gives slow connections until `limit` to take the frames that wait for them.
     void send_the_rest(Instant limit);
     // What the journal thread says no longer counts; the node hears of it and ends.
@@ -119,7 +122,7 @@ private:
     Instant looked_ = Instant::long_ago();
     std::optional<Error> store_failure_;
     std::optional<Stop> stop_;
-    bool draining_ = false;
+    bool draining_ = false, reload_ = false;
     bool disk_lost_ = false;
 };
 

@@ -72,20 +72,30 @@ Result<routing::Genesis> read_genesis(const RuntimeOptions& options) {
 // Everything that stands around the core, in the order in which it is made.
 class Runtime {
 public:
-    static Result<std::unique_ptr<Runtime>> open(const RuntimeOptions& options, Log log);
+    static Result<std::unique_ptr<Runtime>> open(const RuntimeOptions& options, LogFile& log);
     int run();
 
 private:
-    Runtime(const RuntimeOptions& options, Log log) : options_(options), log_(log) {}
+    Runtime(const RuntimeOptions& options, LogFile& log)
+        : options_(options), log_file_(log), log_(&log) {}
+    const std::string& listen_mesh() const {
+        return options_.listen_mesh.empty() ? options_.self.mesh_address : options_.listen_mesh;
+    }
+    const std::string& listen_client() const {
+        return options_.listen_client.empty() ? options_.self.client_address
+                                              : options_.listen_client;
+    }
     Result<void> listen();
     Result<void> begin(const routing::Genesis& genesis);
     void open_crash_file(NodeOptions& node);
+    void reload();
     void look_at_memory();
     void look_at_data_file();
     int end();
     int end_without_store(const Error& error);
 
     const RuntimeOptions& options_;
+    LogFile& log_file_;
     Log log_;
     entity::TypeTable types_;
     std::unique_ptr<storage::DataDirectory> directory_;
@@ -104,7 +114,7 @@ private:
     bool file_gone_ = false;
 };
 
-Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options, Log log) {
+Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options, LogFile& log) {
     std::unique_ptr<Runtime> runtime(new Runtime(options, log));
     const auto genesis = read_genesis(options);
     if (!genesis) return std::unexpected(genesis.error());
@@ -129,11 +139,11 @@ Result<void> Runtime::listen() {
     transport::RouterLimits limits;
     limits.frame_bytes_max = wire::kFrameBytesMax;
     limits.held_bytes_max = kMeshHeldBytes;
-    auto mesh = transport::Router::bind(options_.self.mesh_address, limits);
+    auto mesh = transport::Router::bind(listen_mesh(), limits);
     if (!mesh) return std::unexpected(std::move(mesh).error());
     mesh_ = *std::move(mesh);
     limits.held_bytes_max = kClientHeldBytes;
-    auto clients = transport::Router::bind(options_.self.client_address, limits);
+    auto clients = transport::Router::bind(listen_client(), limits);
     if (!clients) return std::unexpected(std::move(clients).error());
     clients_.emplace(*std::move(clients));
     return {};
@@ -174,8 +184,8 @@ Result<void> Runtime::begin(const routing::Genesis& genesis) {
     port_.emplace(PortParts{*mesh_, *clients_, *peers_, *journal_, *reader_, completions_}, port);
     log_.info("node.started", {{"node", options_.self.node},
                                {"boot", *boot},
-                               {"mesh", options_.self.mesh_address},
-                               {"client", options_.self.client_address},
+                               {"mesh", listen_mesh()},
+                               {"client", listen_client()},
                                {"durable", port.header.durable}});
     return {};
 }
@@ -205,6 +215,7 @@ int Runtime::run() {
     for (;;) {
         const std::size_t taken = loop.round();
         port_->end_round();
+        if (port_->take_reload()) reload();
         look_at_data_file();
         if (port_->store_failure()) return end_without_store(*port_->store_failure());
         if (port_->stop()) return end();
@@ -220,6 +231,23 @@ int Runtime::run() {
         look_at_memory();
         port_->sleep(ready ? node_->next_deadline() : std::min(node_->next_deadline(), ask_ready));
     }
+}
+
+// The log first: whoever rotates it has moved the old file away, whatever the settings say.
+void Runtime::reload() {
+    if (const auto opened = log_file_.reopen(); !opened)
+        log_.error("log.not_reopened", {{"what", std::string_view(opened.error().message)}});
+    const auto level = options_.reload ? options_.reload() : Result<LogLevel>(log_file_.level());
+    if (!level) {
+        log_.error("config.not_reloaded",
+                   {{"error", fmt::format("WEFT-{:04}", level.error().number)},
+                    {"what", std::string_view(level.error().message)}});
+        return;
+    }
+    log_file_.set_level(*level);
+    // Whatever the level is now.
+    log_file_.write(LogLevel::Info, "config.reloaded",
+                    {{"log_level", kLogLevelNames[std::to_underlying(*level)]}});
 }
 
 // Only when there is nothing to do: it may take some milliseconds.
@@ -280,14 +308,15 @@ int Runtime::end_without_store(const Error& error) {
 Result<int> run_node(const RuntimeOptions& options) {
     auto file = LogFile::open(options.log_file);
     if (!file) return std::unexpected(std::move(file).error());
-    const Log log(file->get(), options.log_level);
-    auto runtime = Runtime::open(options, log);
+    (*file)->set_level(options.log_level);
+    const Log log(file->get());
+    auto runtime = Runtime::open(options, **file);
     if (!runtime) {
         const Error& error = runtime.error();
         // Whoever called says it too, where a log without a file goes.
         if (!options.log_file.empty())
-            log.error("node.not_started",
-                  {{"error", fmt::format("WEFT-{:04}", error.number)}, {"what", error.message}});
+            log.error("node.not_started", {{"error", fmt::format("WEFT-{:04}", error.number)},
+                                           {"what", error.message}});
         return std::unexpected(error);
     }
     return (*runtime)->run();
@@ -298,6 +327,7 @@ Result<int> stop_signals() {
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     const int descriptor = pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0
                                ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
                                : -1;

@@ -10,6 +10,7 @@
 #include "weft/result.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace weft::node {
@@ -17,11 +18,17 @@ namespace weft::node {
 struct RuntimeOptions {
     std::string data_directory;  // made when missing
     std::string genesis_bytes;
-    routing::NodeRecord self;  // must be a founder; its addresses are listened on
+    routing::NodeRecord self;                // must be a founder
+    std::string listen_mesh, listen_client;  // "host:port"; empty: the addresses of `self`
     LogLevel log_level = LogLevel::Info;
-    std::string log_file;      // appended to; empty: standard error
-    int cpu = -1;              // all threads run on this processor; -1: on any
-    int stop_descriptor = -1;  // readable: hand leaderships over, flush, stop; again: stop at once
+    std::string log_file;  // appended to; empty: standard error
+    // Reads the settings again when SIGHUP arrives at stop_descriptor, on the core thread, after
+    // the log was opened again; gives the new log level, or what is wrong. Nothing: the level
+    // stays.
+    std::function<Result<LogLevel>()> reload;
+    int cpu = -1;  // all threads run on this processor; -1: on any
+    // Readable: hand leaderships over, flush, stop; again: stop at once. Of stop_signals().
+    int stop_descriptor = -1;
     std::uint64_t map_bytes = std::uint64_t{64} << 30;
     replication::Timings timings;
 };
@@ -34,9 +41,9 @@ inline constexpr int kExitSyncFailed = 74;
 // what storage::DataDirectory::open() says. Nothing was sent then.
 Result<int> run_node(const RuntimeOptions& options);
 
-// Blocks SIGTERM and SIGINT in this thread and all it starts from now on, and returns a descriptor
-// that becomes readable when one arrives: RuntimeOptions::stop_descriptor. Call it before any
-// thread exists.
+// Blocks SIGTERM, SIGINT and SIGHUP in this thread and all it starts from now on, and returns a
+// descriptor that becomes readable when one arrives: RuntimeOptions::stop_descriptor. Call it
+// before any thread exists.
 Result<int> stop_signals();
 
 }  // namespace weft::node

@@ -138,6 +138,9 @@ TEST(CommandLine, NamesWhatIsWrong) {
         {"too many arguments", {"get", "a", "b"}, "b"},
         {"a verb too many", {"get", "a", "version"}, "one argument too many: 'version'"},
         {"a verb too many, as a value", {"cas", "a", "b", "c", "--", "status"}, "'status'"},
+        {"an option twice",
+         {"get", "a", "--addr", "b", "--addr", "c"},
+         "--addr is given more than once"},
         {"not a number", {"bench", "put", "--clients", "many"}, "many"},
     };
     for (const auto& c : cases) {
@@ -215,6 +218,28 @@ TEST(Shells, TakeAddressesFromTheCommandLine) {
     ASSERT_TRUE(target);
     EXPECT_EQ(target->addresses, (std::vector<std::string>{"127.0.0.1:1", "127.0.0.1:2"}));
     EXPECT_FALSE(target->cluster) << "an address says nothing of a mesh";
+}
+
+TEST(Shells, TakeAddressesAndTheMeshFromSettings) {
+    const test::TempFolder temp;
+    GlobalOptions options;
+    options.context = temp.path() / "x.toml";
+    ASSERT_TRUE(write_file(options.context, "[log]\nlevel = \"warn\"\n", 0644));
+    const auto none = Shell::open(options)->target();
+    ASSERT_FALSE(none);
+    EXPECT_NE(none.error().message.find("give client.addresses there"), std::string::npos);
+    const std::string cluster(32, 'a');
+    ASSERT_TRUE(write_file(
+        options.context, "[client]\naddresses = [\"127.0.0.1:1\"]\ncluster = \"" + cluster + "\"\n",
+        0644));
+    for (const char* addr : {"", "127.0.0.1:2"}) {
+        options.addr = addr;
+        const auto target = Shell::open(options)->target();
+        ASSERT_TRUE(target) << target.error().message;
+        EXPECT_EQ(target->addresses,
+                  std::vector<std::string>{options.addr.empty() ? "127.0.0.1:1" : options.addr});
+        EXPECT_EQ(target->cluster, ClusterId::from_hex(cluster));
+    }
 }
 
 // A folder holds the genesis, so it means one mesh and no other.

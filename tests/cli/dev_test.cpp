@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <future>
 
 namespace weft::cli {
@@ -65,6 +66,33 @@ TEST(DevMeshes, NameNoFolderButTheirOwn) {
         EXPECT_NE(opened.error().message.find(std::string("'") + name + "'"), std::string::npos)
             << opened.error().message;
     }
+}
+
+TEST(DevLocks, LeaveNothingBehindWhenNothingCameOfIt) {
+    const test::TempFolder temp;
+    const auto theirs = temp.path() / "theirs", ours = temp.path() / "ours";
+    std::filesystem::create_directories(theirs);
+    ASSERT_TRUE(write_file(theirs / "precious", "x", 0644));
+    for (const auto& folder : {theirs, ours}) {
+        auto lock = DevLock::take(folder);
+        ASSERT_TRUE(lock);
+        EXPECT_TRUE(std::filesystem::exists(folder / "lock"));
+        lock->leave_no_trace();
+    }
+    EXPECT_FALSE(std::filesystem::exists(theirs / "lock"));
+    EXPECT_TRUE(std::filesystem::exists(theirs / "precious"));
+    EXPECT_FALSE(std::filesystem::exists(ours));
+    ASSERT_TRUE(write_file(theirs / "lock", "", 0644));
+    DevLock::take(theirs)->leave_no_trace();
+    EXPECT_TRUE(std::filesystem::exists(theirs / "lock")) << "it was there before";
+}
+
+TEST(DevFolders, AreFoundWithoutHome) {
+    const char* home = std::getenv("HOME");
+    const std::string before = home == nullptr ? "" : home;
+    ::unsetenv("HOME");
+    EXPECT_TRUE(default_dev_folder().is_absolute());
+    if (home != nullptr) ::setenv("HOME", before.c_str(), 1);
 }
 
 TEST(DevPorts, AreTakenWhenSomebodyListens) {

@@ -1,0 +1,239 @@
+#include "cli/config.h"
+
+#include "cli/config_file.h"
+#include "cli/nearest.h"
+#include "core/error.h"
+#include "core/invariant.h"
+#include "transport/sockets.h"
+#include "weft/types.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace weft::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+using SettingKind = Setting::Kind;
+
+constexpr Setting kSettings[] = {
+    {"node.folder", SettingKind::Text, "", "folder that 'weft node init' made"},
+    {"node.cpu", SettingKind::Cpu, "any", "processor that all threads of the node use"},
+    {"listen.mesh", SettingKind::Address, "",
+     "HOST:PORT to listen on for nodes; empty: where others reach it, as in its node.line"},
+    {"listen.client", SettingKind::Address, "",
+     "HOST:PORT to listen on for clients; empty: likewise"},
+    {"log.level", SettingKind::Level, "info", "debug, info, warn or error", true},
+    {"log.file", SettingKind::Text, "",
+     "appended to, opened again at SIGHUP; empty: standard error"},
+    {"storage.map", SettingKind::Bytes, "64GiB",
+     "how large the data file may become; address space"},
+    {"client.addresses", SettingKind::Addresses, "",
+     "client addresses of the mesh that verbs talk to"},
+    {"client.cluster", SettingKind::Cluster, "",
+     "its id, 32 hex digits; empty: the one that answers"},
+};
+
+constexpr std::uint64_t kMapBytesMin = std::uint64_t{64} << 20,
+                        kMapBytesMax = std::uint64_t{1} << 46;
+constexpr int kCpuMax = 4095;
+constexpr std::string_view kEnvironmentBegin = "WEFT_";
+
+std::optional<LogLevel> parse_level(std::string_view text) {
+    const auto* found = std::ranges::find(kLogLevelNames, text);
+    if (found == std::end(kLogLevelNames)) return std::nullopt;
+    return static_cast<LogLevel>(found - std::begin(kLogLevelNames));
+}
+
+std::optional<int> parse_cpu(std::string_view text) {
+    if (text == "any") return -1;
+    int cpu = 0;
+    const auto [at, bad] = std::from_chars(text.data(), text.data() + text.size(), cpu);
+    if (bad != std::errc{} || at != text.data() + text.size() || cpu < 0 || cpu > kCpuMax)
+        return std::nullopt;
+    return cpu;
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+    std::vector<std::string> parts;
+    for (std::size_t from = 0; from <= text.size();) {
+        const std::size_t comma = std::min(text.find(',', from), text.size());
+        if (comma > from) parts.emplace_back(text.substr(from, comma - from));
+        from = comma + 1;
+    }
+    return parts;
+}
+
+// What is wrong with it, behind "KEY is 'TEXT', "; empty: nothing.
+std::string fault_of(SettingKind kind, std::string_view text) {
+    switch (kind) {
+        case SettingKind::Text:
+            return {};
+        case SettingKind::Level:
+            return parse_level(text) ? "" : "not debug, info, warn or error";
+        case SettingKind::Cpu:
+            return parse_cpu(text) ? "" : fmt::format("not 'any' or 0 to {}", kCpuMax);
+        case SettingKind::Bytes: {
+            const auto bytes = parse_bytes(text);
+            return bytes && *bytes >= kMapBytesMin && *bytes <= kMapBytesMax
+                       ? ""
+                       : "not a size from 64MiB to 64TiB";
+        }
+        case SettingKind::Cluster:
+            return text.empty() || ClusterId::from_hex(text) ? "" : "not 32 hex digits";
+        case SettingKind::Address:
+        case SettingKind::Addresses:
+            for (const std::string& address : split_list(text))
+                if (auto good = transport::tcp_endpoint(address); !good)
+                    return "and " + good.error().message;
+            return kind == SettingKind::Address && text.find(',') != std::string_view::npos
+                       ? "not one HOST:PORT"
+                       : "";
+    }
+    return {};
+}
+
+const Setting* find_setting(std::string_view key) {
+    const auto* found = std::ranges::find(kSettings, key, &Setting::key);
+    return found == std::end(kSettings) ? nullptr : found;
+}
+
+// WEFT_LOG__LEVEL
+std::string variable_of(const Setting& setting) {
+    std::string name(kEnvironmentBegin);
+    for (const char c : setting.key)
+        name += c == '.'
+                    ? std::string("__")
+                    : std::string(1, static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c));
+    return name;
+}
+
+// The one that the variable stands for; null: it is no setting's, and means nothing to us.
+Result<const Setting*> setting_of_variable(std::string_view name) {
+    const bool ours =
+        name.starts_with(kEnvironmentBegin) && name.find("__") != std::string_view::npos;
+    if (!ours) return nullptr;
+    std::vector<std::string> known;
+    for (const Setting& setting : kSettings) {
+        known.push_back(variable_of(setting));
+        if (known.back() == name) return &setting;
+    }
+    return fail(ErrorNumber::BadConfiguration, "the variable {} is no setting{}", name,
+                did_you_mean(nearest(name, known)));
+}
+
+}  // namespace
+
+std::span<const Setting> settings() { return kSettings; }
+
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto [at, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (bad != std::errc{}) return std::nullopt;
+    const std::string_view unit(at, static_cast<std::size_t>(text.data() + text.size() - at));
+    int shift = -1;
+    if (unit.empty() || unit == "B") shift = 0;
+    if (unit == "KiB") shift = 10;
+    if (unit == "MiB") shift = 20;
+    if (unit == "GiB") shift = 30;
+    if (unit == "TiB") shift = 40;
+    if (shift < 0 || number > (UINT64_MAX >> shift)) return std::nullopt;
+    return number << shift;
+}
+
+std::vector<std::string> process_environment() {
+    std::vector<std::string> all;
+    for (char** entry = ::environ; *entry != nullptr; ++entry) all.emplace_back(*entry);
+    return all;
+}
+
+bool names_settings(const std::string& context) {
+    std::error_code ignored;
+    const fs::path given = context;
+    return fs::exists(given, ignored) ? !fs::is_directory(given, ignored)
+                                      : given.extension() == ".toml";
+}
+
+Result<std::optional<fs::path>> config_file(const std::string& context) {
+    std::error_code ignored;
+    if (context.empty()) {
+        const fs::path usual = "/etc/weft/weft.toml";
+        return fs::exists(usual, ignored) ? std::optional(usual) : std::nullopt;
+    }
+    const fs::path given = fs::absolute(context);
+    if (names_settings(context)) {
+        if (fs::exists(given, ignored)) return std::optional(given);
+        return fail(ErrorNumber::BadConfiguration, "{} is not there", given.string());
+    }
+    const fs::path inside = given / "weft.toml";
+    return fs::exists(inside, ignored) ? std::optional(inside) : std::nullopt;
+}
+
+Result<Config> Config::load(const std::optional<fs::path>& file,
+                            std::span<const std::string> environment, const ConfigFlags& flags) {
+    Config config;
+    for (const Setting& setting : kSettings)
+        config.values_[std::string(setting.key)] = {std::string(setting.fallback), "default"};
+    if (file) {
+        auto values = read_config_file(*file);
+        if (!values) return std::unexpected(std::move(values).error());
+        for (auto& [setting, value] : *values)
+            if (auto good = config.set(*setting, std::move(value)); !good)
+                return std::unexpected(std::move(good).error());
+    }
+    for (const std::string& entry : environment) {
+        const std::size_t equals = std::min(entry.find('='), entry.size());
+        const std::string name = entry.substr(0, equals);
+        const auto setting = setting_of_variable(name);
+        if (!setting) return std::unexpected(setting.error());
+        if (*setting == nullptr) continue;
+        const std::string text = equals < entry.size() ? entry.substr(equals + 1) : "";
+        if (auto good = config.set(**setting, {text, name}); !good)
+            return std::unexpected(std::move(good).error());
+    }
+    for (const auto& [key, value] : flags) {
+        const Setting* setting = find_setting(key);
+        WEFT_INVARIANT(setting != nullptr, "no setting {}", key);
+        if (auto good = config.set(*setting, value); !good)
+            return std::unexpected(std::move(good).error());
+    }
+    return config;
+}
+
+Result<void> Config::set(const Setting& setting, SettingValue value) {
+    if (const std::string fault = fault_of(setting.kind, value.text); !fault.empty())
+        return fail(ErrorNumber::BadConfiguration, "{}: {} is '{}', {}", value.origin, setting.key,
+                    value.text, fault);
+    values_.insert_or_assign(std::string(setting.key), std::move(value));
+    return {};
+}
+
+const SettingValue& Config::at(std::string_view key) const {
+    const auto found = values_.find(key);
+    WEFT_INVARIANT(found != values_.end(), "no setting {}", key);
+    return found->second;
+}
+
+LogLevel Config::log_level() const {
+    return parse_level(text("log.level")).value_or(LogLevel::Info);
+}
+int Config::cpu() const { return parse_cpu(text("node.cpu")).value_or(-1); }
+std::uint64_t Config::bytes(std::string_view key) const {
+    return parse_bytes(text(key)).value_or(0);
+}
+std::vector<std::string> Config::list(std::string_view key) const { return split_list(text(key)); }
+
+std::vector<std::string> Config::fixed_changes(const Config& before) const {
+    std::vector<std::string> keys;
+    for (const Setting& setting : kSettings)
+        if (!setting.reloads && text(setting.key) != before.text(setting.key))
+            keys.emplace_back(setting.key);
+    return keys;
+}
+
+}  // namespace weft::cli
