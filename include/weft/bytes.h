@@ -1,12 +1,15 @@
 #pragma once
 /// Immutable byte strings that share their storage.
 
+#include "weft/config.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace weft {
 

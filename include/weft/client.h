@@ -3,6 +3,7 @@
 /// handles to the same connection.
 
 #include "weft/bytes.h"
+#include "weft/config.h"
 #include "weft/result.h"
 #include "weft/types.h"
 
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weft {
@@ -65,7 +67,7 @@ struct CallResult {
 };
 
 /// A call on its way. Movable; dropping it does not cancel the call.
-class Pending {
+class WEFT_API Pending {
 public:
     /// Waits until the call has ended (at the latest at its timeout). A lone waiter drives the
     /// socket from its own thread. Call once.
@@ -92,7 +94,7 @@ struct Table {
 
 class Entity;
 
-class Mesh {
+class WEFT_API Mesh {
 public:
     /// Malformed ids are reported by the first call.
     Entity entity(std::string_view type, std::string_view id) const;
@@ -122,7 +124,7 @@ private:
     std::shared_ptr<Impl> impl_;
 };
 
-class Entity {
+class WEFT_API Entity {
 public:
     /// Runs one command at the leader of the entity's partition and waits until a quorum has it
     /// durable (reads: until a quorum confirmed the leader). Blocks the caller.
@@ -151,6 +153,6 @@ private:
 /// Connects to a mesh. CannotReach: no node answered in time; Configuration: an option is not
 /// acceptable; WrongCluster: nodes of another mesh than `cluster` answer and none of that one, or
 /// `cluster` is unset and the addresses belong to different meshes.
-Result<Mesh> connect(const ConnectOptions& options);
+WEFT_API Result<Mesh> connect(const ConnectOptions& options);
 
 }  // namespace weft

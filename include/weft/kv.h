@@ -2,6 +2,7 @@
 /// Payloads of the built-in types. `kv` holds raw bytes per id: commands put, get, delete, cas.
 /// `counter` is event-sourced: add, get, in decimal text.
 
+#include "weft/config.h"
 #include "weft/types.h"
 
 #include <cstdint>

@@ -1,6 +1,8 @@
 #pragma once
 /// Errors as values: weft throws nothing.
 
+#include "weft/config.h"
+
 #include <cstdint>
 #include <expected>
 #include <string>

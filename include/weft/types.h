@@ -2,6 +2,8 @@
 /// Identities and counters of weft. Every id and protocol counter is a type of its own: explicit to
 /// make, comparable only with its kind.
 
+#include "weft/config.h"
+
 #include <array>
 #include <compare>
 #include <cstddef>
@@ -101,7 +103,7 @@ struct RequestId {
                "-" + std::to_string(seq);
     }
     /// The reverse of `text()`; nothing when malformed.
-    static std::optional<RequestId> parse(std::string_view text);
+    WEFT_API static std::optional<RequestId> parse(std::string_view text);
 };
 
 /// How a call ended (DESIGN 1). NotDone: certainly no effect, safe to retry. Unknown: perhaps done;
