@@ -38,7 +38,7 @@ enum class ErrorCode : std::uint8_t {
 
 struct Error {
     ErrorCode code = ErrorCode::Internal;
-    std::uint16_t number = 0;  ///< WEFT-NNNN; see core/error.h for the table
+    std::uint16_t number = 0;  ///< WEFT-NNNN; weft/errors.h has names and pages
     std::string message;
 
     /// True when repeating the same call later may succeed and cannot do harm: nothing was done, or

@@ -17,9 +17,9 @@ std::string read_file(const std::string& path) {
     return text.str();
 }
 
-// The numbers as the enumeration in core/error.h lists them.
+// The numbers as the enumeration in weft/errors.h lists them.
 std::set<int> numbers_in_the_header() {
-    std::istringstream header(read_file(WEFT_SOURCE_DIR "/core/error.h"));
+    std::istringstream header(read_file(WEFT_SOURCE_DIR "/include/weft/errors.h"));
     std::set<int> numbers;
     std::string line;
     bool inside = false;
