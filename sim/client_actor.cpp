@@ -3,7 +3,7 @@
 #include "core/invariant.h"
 #include "flatbuffers/wire_client.h"
 #include "sim/clock.h"
-#include "weft/kv.h"
+#include "weft/kv_payload.h"
 
 #include <fmt/core.h>
 

@@ -1,7 +1,7 @@
 #include "entity/builtin/kv.h"
 
 #include "core/error.h"
-#include "weft/kv.h"
+#include "weft/kv_payload.h"
 
 namespace weft::entity {
 

@@ -1,5 +1,6 @@
 #pragma once
-// The built-in value type `kv`: raw bytes under an id, with compare-and-set (include/weft/kv.h).
+// The built-in value type `kv`: raw bytes under an id, with compare-and-set
+// (include/weft/kv_payload.h).
 
 #include "entity/type.h"
 
@@ -7,7 +8,7 @@
 
 namespace weft::entity {
 
-// Commands: put (payload = value), get, delete, cas (payload as in weft/kv.h). A put or cas of more
+// Commands: put (payload = value), get, delete, cas (weft/kv_payload.h). A put or cas of more
 // than 1 MiB is rejected.
 std::unique_ptr<const EntityType> make_kv();
 

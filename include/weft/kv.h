@@ -1,57 +1,64 @@
 #pragma once
-/// Payloads of the built-in types. `kv` holds raw bytes per id: commands put, get, delete, cas.
-/// `counter` is event-sourced: add, get, in decimal text.
+/// The built-in type `kv` for programs: one value of raw bytes per id, with compare-and-set.
 
+#include "weft/client.h"
 #include "weft/config.h"
-#include "weft/types.h"
+#include "weft/kv_payload.h"
 
-#include <cstdint>
-#include <cstring>
 #include <optional>
-#include <string>
 #include <string_view>
+#include <utility>
 
 namespace weft::kv {
 
-/// What a compare-and-set expects to find.
-struct Expect {
-    enum class Kind : std::uint8_t { Absent = 0, AtRevision = 1, Value = 2 } kind = Kind::Absent;
-    Revision revision;       ///< AtRevision
-    std::string_view value;  ///< Value; borrowed
+/// What a read found.
+struct Value {
+    Bytes bytes;
+    Revision revision;  ///< of the last change; Expect::at() takes it
+    Version version;    ///< changes since the value came to be
 };
 
-/// The payload of command "cas": u8 kind, u64 revision, u32 length + expected value, new value.
-inline std::string cas_payload(const Expect& expect, std::string_view new_value) {
-    std::string out;
-    out.push_back(static_cast<char>(expect.kind));
-    const std::uint64_t revision = expect.revision.value;
-    out.append(reinterpret_cast<const char*>(&revision), sizeof revision);
-    const auto size = static_cast<std::uint32_t>(expect.value.size());
-    out.append(reinterpret_cast<const char*>(&size), sizeof size);
-    out.append(expect.value);
-    out.append(new_value);
-    return out;
-}
+/// One value of a mesh. A handle as Entity: cheap to copy, thread-safe, and it keeps the
+/// connection. What changes the value returns the CallResult whole, for its outcome may be unknown:
+/// then repeat with CallOptions::request, or ask Mesh::outcome.
+class Item {
+public:
+    /// `id`: 1 to 200 bytes of UTF-8 without NUL; what is not is reported by the first call.
+    Item(const Mesh& mesh, std::string_view id) : entity_(mesh.entity("kv", id)) {}
 
-struct Cas {
-    Expect expect;
-    std::string_view new_value;
+    /// The value, or nothing when there is none: never put, or removed. Blocks. An error says why
+    /// it cannot be known now; a read may always be repeated.
+    Result<std::optional<Value>> get(const CallOptions& options = {}) const {
+        CallResult call = entity_.call("get", {}, options);
+        if (!call.done()) return std::unexpected(std::move(call.error));
+        if (!call.exists) return std::optional<Value>();
+        return Value{std::move(call.reply), call.revision, call.version};
+    }
+
+    /// Sets the value, whatever it was. At most kPayloadBytesMax bytes: beyond, NotDone with
+    /// LimitExceeded. Blocks until a quorum has it durable.
+    CallResult put(std::string_view value, const CallOptions& options = {}) const {
+        return entity_.call("put", value, options);
+    }
+
+    /// Sets the value if it is as expected; else Rejected with ErrorNumber::ValueConflict, and
+    /// nothing has changed: read again and decide anew. Blocks. The expected value and the new one
+    /// are at most kPayloadBytesMax bytes together, less 13.
+    CallResult cas(const Expect& expect, std::string_view value,
+                   const CallOptions& options = {}) const {
+        return entity_.call("cas", cas_payload(expect, value), options);
+    }
+
+    /// Removes the value. Done, too, when there is none. Blocks.
+    CallResult remove(const CallOptions& options = {}) const {
+        return entity_.call("delete", {}, options);
+    }
+
+    /// For calls that do not block: `item.entity().start("put", value)`.
+    const Entity& entity() const { return entity_; }
+
+private:
+    Entity entity_;
 };
-/// The reverse; nothing when malformed. Views into `payload`.
-inline std::optional<Cas> parse_cas(std::string_view payload) {
-    constexpr std::size_t kFixed = 1 + 8 + 4;
-    if (payload.size() < kFixed) return std::nullopt;
-    const auto kind = static_cast<std::uint8_t>(payload[0]);
-    if (kind > 2) return std::nullopt;
-    Cas cas;
-    cas.expect.kind = static_cast<Expect::Kind>(kind);
-    std::memcpy(&cas.expect.revision.value, payload.data() + 1, 8);
-    std::uint32_t size = 0;
-    std::memcpy(&size, payload.data() + 9, 4);
-    if (size > payload.size() - kFixed) return std::nullopt;
-    cas.expect.value = payload.substr(kFixed, size);
-    cas.new_value = payload.substr(kFixed + size);
-    return cas;
-}
 
 }  // namespace weft::kv

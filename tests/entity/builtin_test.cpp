@@ -1,10 +1,10 @@
-// The built-in types alone: decisions and folds (include/weft/kv.h, DESIGN 7).
+// The built-in types alone: decisions and folds (include/weft/kv_payload.h, DESIGN 7).
 
 #include "core/error.h"
 #include "entity/builtin/counter.h"
 #include "entity/builtin/kv.h"
 #include "entity/type.h"
-#include "weft/kv.h"
+#include "weft/kv_payload.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

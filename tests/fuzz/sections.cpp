@@ -8,7 +8,7 @@
 #include "replication/rows.h"
 #include "replication/snapshot_format.h"
 #include "tests/fuzz/input.h"
-#include "weft/kv.h"
+#include "weft/kv_payload.h"
 
 #include <bit>
 #include <tuple>

@@ -8,7 +8,7 @@
 #include "entity/type.h"
 #include "replication/partition.h"
 #include "storage/memory_store.h"
-#include "weft/kv.h"
+#include "weft/kv_payload.h"
 
 #include <cstdint>
 #include <deque>
