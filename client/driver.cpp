@@ -133,6 +133,15 @@ bool Driver::is_ready(const CallSlot& slot) const {
     return slot.ready;
 }
 
+void Driver::on_end(const std::shared_ptr<CallSlot>& slot, std::function<void(CallResult)> done) {
+    const Lock lock(mutex_);
+    slot->done = std::move(done);
+    if (!slot->ready) return;  // deliver() will find it
+    ++unfinished_;             // until it has run, as with every callback
+    callbacks_.emplace_back(slot, std::move(slot->result));
+    background_.notify_one();
+}
+
 void Driver::give_up(std::shared_ptr<CallSlot> slot) {
     Lock lock(mutex_);
     if (slot->ready) return;

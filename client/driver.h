@@ -59,6 +59,8 @@ public:
                                      std::function<void(CallResult)> done);
     CallResult take(CallSlot& slot);
     bool is_ready(const CallSlot& slot) const;
+    // As if `done` had been given to submit(): for a call that nobody takes. Once per call.
+    void on_end(const std::shared_ptr<CallSlot>& slot, std::function<void(CallResult)> done);
     // Ends the call as if its time were up, unless it has ended.
     void give_up(std::shared_ptr<CallSlot> slot);
     Result<Table> admin(routing::AdminRequest request, std::string address,

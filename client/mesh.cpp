@@ -8,6 +8,7 @@
 
 #include <sys/eventfd.h>
 
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -40,9 +41,25 @@ private:
 struct Pending::State {
     std::shared_ptr<Mesh::Impl> impl;
     std::shared_ptr<client::CallSlot> slot;
+    std::optional<CallResult> awaited;  // between the call's end and the coroutine's next step
 };
 
 CallResult Pending::get() { return state_->impl->driver().take(*state_->slot); }
+
+void Pending::then(std::function<void(CallResult)> done) {
+    // `done` may drop this object before on_end() is back.
+    const auto state = state_;
+    state->impl->driver().on_end(state->slot, std::move(done));
+}
+
+void Pending::await_suspend(std::coroutine_handle<> caller) {
+    then([state = state_, caller](CallResult result) {
+        state->awaited = std::move(result);
+        caller.resume();
+    });
+}
+
+CallResult Pending::await_resume() { return state_->awaited ? *std::move(state_->awaited) : get(); }
 
 void Pending::give_up() { state_->impl->driver().give_up(state_->slot); }
 
@@ -122,7 +139,7 @@ Pending Entity::start(std::string_view command, std::string_view payload,
     client::StartCall start = start_of(type_, id_, command, options);
     start.payload = Bytes::copy_of(payload);
     auto slot = impl_->driver().submit(std::move(start), client::Completion::Later, nullptr);
-    return Pending(std::make_shared<Pending::State>(impl_, std::move(slot)));
+    return Pending(std::make_shared<Pending::State>(impl_, std::move(slot), std::nullopt));
 }
 
 void Entity::start(std::string_view command, std::string_view payload, const CallOptions& options,

@@ -8,6 +8,7 @@
 #include "weft/types.h"
 
 #include <chrono>
+#include <coroutine>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -66,16 +67,31 @@ struct CallResult {
     bool done() const { return outcome == Outcome::Done; }
 };
 
-/// A call on its way. Movable; dropping it does not cancel the call.
+/// A call on its way. Movable; dropping it does not cancel the call. The result is taken once, in
+/// one of three ways: get() blocks, then() calls back, `co_await` suspends a coroutine.
 class WEFT_API Pending {
 public:
     /// Waits until the call has ended (at the latest at its timeout). A lone waiter drives the
-    /// socket from its own thread. Call once.
+    /// socket from its own thread. Not on the client's own thread.
     CallResult get();
+    /// `done` runs on the client's own thread when the call has ended; soon, when it has already.
+    /// It may start calls, but must neither wait for one (nothing goes on meanwhile) nor throw
+    /// (that ends the process). May run before then() has returned.
+    void then(std::function<void(CallResult)> done);
     bool ready() const;
     /// Ends the call now as if its timeout had passed, unless it has ended: get() returns what is
     /// known, with the request id to ask with later. From any thread, also while get() waits.
     void give_up();
+
+    /// `CallResult result = co_await entity.start("put", "x");` in a coroutine of any kind. Goes on
+    /// at once, on the same thread, when the call has ended already; else it resumes on the
+    /// client's own thread. There it may start and await further calls, but must not block: no
+    /// get(), no Entity::call(), no Mesh::admin(), nothing else that takes long; hand such work to
+    /// a thread of your own. What leaves the coroutine as an exception there ends the process. A
+    /// coroutine must not be destroyed while it is suspended here: give_up() ends the call soon.
+    bool await_ready() const { return ready(); }
+    void await_suspend(std::coroutine_handle<> caller);
+    CallResult await_resume();
 
     struct State;
     explicit Pending(std::shared_ptr<State> state) : state_(std::move(state)) {}

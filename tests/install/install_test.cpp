@@ -30,6 +30,55 @@ int main(int argc, char** argv) {
 }
 )";
 
+// The typed helpers and a coroutine, with all that a real mesh answers.
+constexpr const char* kTypedProgram = R"(#include <weft/counter.h>
+#include <weft/kv.h>
+#include <cstdio>
+#include <exception>
+#include <future>
+struct Detached {
+    struct promise_type {
+        Detached get_return_object() { return {}; }
+        std::suspend_never initial_suspend() noexcept { return {}; }
+        std::suspend_never final_suspend() noexcept { return {}; }
+        void return_void() {}
+        void unhandled_exception() { std::terminate(); }
+    };
+};
+Detached add_twice(weft::Entity entity, std::promise<std::string>& sum) {
+    co_await entity.start("add", "20");
+    const weft::CallResult second = co_await entity.start("add", "2");
+    sum.set_value(std::string(second.reply.view()));
+}
+int main(int, char** argv) {
+    weft::ConnectOptions options;
+    options.addresses = {argv[1]};
+    const auto mesh = weft::connect(options);
+    if (!mesh) return 1;
+    using weft::kv::Expect;
+    const weft::kv::Item item(*mesh, "typed");
+    const auto none = item.get();
+    if (!none || *none) return 2;
+    if (!item.cas(Expect::absent(), "one").done()) return 3;
+    const auto one = item.get();
+    if (!one || !*one || (*one)->bytes.view() != "one") return 4;
+    if (!item.cas(Expect::at((*one)->revision), "two").done()) return 5;
+    const auto late = item.cas(Expect::at((*one)->revision), "three");
+    if (late.outcome != weft::Outcome::Rejected ||
+        weft::number_of(late.error) != weft::ErrorNumber::ValueConflict)
+        return 6;
+    if (!item.cas(Expect::equal_to("two"), "four").done() || !item.remove().done()) return 7;
+    const auto gone = item.get();
+    if (!gone || *gone) return 8;
+    const weft::counter::Counter counter(*mesh, "typed");
+    if (counter.get() != 0 || counter.add(-5).sum != -5 || counter.get() != -5) return 9;
+    std::promise<std::string> sum;
+    auto future = sum.get_future();
+    add_twice(mesh->entity("counter", "typed"), sum);
+    std::printf("%s\n", future.get().c_str());
+}
+)";
+
 constexpr const char* kLists = R"(cmake_minimum_required(VERSION 3.25)
 project(user LANGUAGES CXX)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
@@ -91,6 +140,17 @@ TEST_P(Compiled, PkgConfigNeedsNoStaticAndTheProgramReachesAMesh) {
     const DevMesh mesh(prefix(), user);
     EXPECT_EQ(run_program(user / "program", mesh.address()).output, "1\n");
     EXPECT_EQ(run_program(user / "program", mesh.address()).output, "2\n");
+}
+
+TEST_P(Compiled, TypedHelpersAndCoroutinesReachAMesh) {
+    const fs::path user = folder(std::string("typed-") + GetParam());
+    write(user / "user.cpp", kTypedProgram);
+    const Ran built = compile(GetParam(), "c++23", user, "-Wall -Wextra -Werror user.cpp");
+    ASSERT_EQ(built.exit_code, 0) << built.output;
+    const DevMesh mesh(prefix(), user);
+    const Ran ran = run_program(user / "program", mesh.address());
+    EXPECT_EQ(ran.exit_code, 0) << ran.output;
+    EXPECT_EQ(ran.output, "17\n");
 }
 
 TEST_P(Compiled, AnOlderStandardIsToldSoInOneLine) {
