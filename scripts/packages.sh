@@ -9,7 +9,7 @@ set -euo pipefail
 quickstart=(g++ cmake ninja-build pkg-config libzmq3-dev cppzmq-dev libflatbuffers-dev
     flatbuffers-compiler libsodium-dev liblmdb-dev libspdlog-dev libfmt-dev libcli11-dev
     nlohmann-json3-dev libxxhash-dev libtomlplusplus-dev)
-test=(libgtest-dev libgmock-dev librapidcheck-dev jq groff-base)
+test=(libgtest-dev libgmock-dev librapidcheck-dev jq groff-base dpkg-dev file)
 lint=(clang-19 llvm-19 libclang-rt-19-dev clang-tidy-19 clang-format-19)
 
 fail() {
