@@ -118,6 +118,23 @@ TEST_F(Configs, AreInTheFileThatIsNamed) {
     EXPECT_FALSE(config_file(folder + "/other.toml"));
 }
 
+// What the package puts into /etc, with every comment that is a setting taken for one.
+TEST_F(Configs, OfThePackageAreGood) {
+    std::ifstream stream(WEFT_SOURCE_DIR "/packaging/weft.toml");
+    std::string text, line;
+    int settings_there = 0;
+    while (std::getline(stream, line)) {
+        const bool is_setting = line.size() > 1 && line[0] == '#' && line[1] != ' ';
+        if (is_setting) line.erase(0, 1);
+        settings_there += is_setting && line[0] != '[' ? 1 : 0;
+        text += line + "\n";
+    }
+    const auto config = load(text);
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(settings_there, 6);
+    EXPECT_EQ(config->text("log.level"), "info");
+}
+
 TEST(Sizes, HaveUnits) {
     EXPECT_EQ(parse_bytes("0"), 0u);
     EXPECT_EQ(parse_bytes("17B"), 17u);
