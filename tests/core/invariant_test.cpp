@@ -75,12 +75,13 @@ struct Lines : LogSink {
     void write(LogLevel, std::string_view event, std::initializer_list<LogField> fields) override {
         seen.push_back(fmt::format("{} {}", event, fields.size()));
     }
+    bool takes(LogLevel level) const override { return level >= LogLevel::Warn; }
 };
 
-TEST(Log, WritesFromItsLevelOn) {
+TEST(Log, WritesWhatItsSinkTakes) {
     Log{}.error("nobody.listens", {});
     Lines sink;
-    const Log log(&sink, LogLevel::Warn);
+    const Log log(&sink);
     log.debug("d", {});
     log.info("i", {});
     log.warn("member.suspected", {{"term", Term{3}}, {"node", NodeId{}}});
