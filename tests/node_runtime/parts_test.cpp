@@ -291,7 +291,7 @@ public:
 // Security reference, part 9, item 72.
 TEST(LimitedLog, LetsTenLinesASecondThroughAndCountsTheRest) {
     CountingSink sink;
-    LimitedLog log(Log(&sink, LogLevel::Debug));
+    LimitedLog log{Log(&sink)};
     int admitted = 0;
     for (int i = 0; i < 1000; ++i) admitted += log.admit(Instant{i}) ? 1 : 0;
     EXPECT_EQ(admitted, 10);
@@ -322,7 +322,7 @@ TEST(LogFile, LeavesOutWhatInputCausesInANumberAndSaysSo) {
     {
         const auto file = LogFile::open(path);
         ASSERT_TRUE(file);
-        const Log log(file->get(), LogLevel::Info);
+        const Log log(file->get());
         for (int i = 0; i < 1000; ++i) log.error("replica.two_leaders", {{"term", i}});
         for (int i = 0; i < 20; ++i) log.info("replica.leads", {{"term", i}});
     }
