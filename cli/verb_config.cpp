@@ -10,14 +10,14 @@ namespace weft::cli {
 
 namespace {
 
-struct ShowOptions {
+struct ConfigShow {
     bool origin = false;
 };
-struct CheckOptions {
+struct ConfigCheck {
     std::optional<std::string> file;
 };
 
-int show(Shell& shell, const ShowOptions& options) {
+int show_config(Shell& shell, const ConfigShow& options) {
     const auto config = shell.config();
     if (!config) return shell.fail(config.error());
     std::vector<Record> records;
@@ -31,7 +31,7 @@ int show(Shell& shell, const ShowOptions& options) {
     return exit_code(Exit::Ok);
 }
 
-int check(Shell& shell, const CheckOptions& options) {
+int check_config(Shell& shell, const ConfigCheck& options) {
     const auto file = options.file ? config_file(*options.file) : config_file(shell.context());
     if (!file) return shell.fail(file.error());
     const auto config = Config::load(*file, process_environment(), {});
@@ -53,18 +53,18 @@ int check(Shell& shell, const CheckOptions& options) {
 void add_config(Command& root) {
     Command& noun = root.verb("config", "settings: what they are, and where from");
     Command& shown = noun.verb("show", "every setting with the value that counts");
-    auto& options = shown.state<ShowOptions>();
+    auto& options = shown.state<ConfigShow>();
     shown.flag("--origin", options.origin, "where each value comes from");
     shown.example("weft config show --origin");
-    shown.run([&options](Shell& shell) { return show(shell, options); });
+    shown.run([&options](Shell& shell) { return show_config(shell, options); });
 
     Command& checked = noun.verb("check", "read a file of settings, and say what is wrong with it");
-    auto& which = checked.state<CheckOptions>();
+    auto& which = checked.state<ConfigCheck>();
     checked
         .optional_argument("FILE", which.file, "default: the file of -c, else /etc/weft/weft.toml")
         .is_file();
     checked.example("weft config check weft.toml");
-    checked.run([&which](Shell& shell) { return check(shell, which); });
+    checked.run([&which](Shell& shell) { return check_config(shell, which); });
 }
 
 }  // namespace weft::cli
