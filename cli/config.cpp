@@ -1,6 +1,7 @@
 #include "cli/config.h"
 
 #include "cli/config_file.h"
+#include "cli/input.h"
 #include "cli/nearest.h"
 #include "core/error.h"
 #include "core/invariant.h"
@@ -57,16 +58,6 @@ std::optional<int> parse_cpu(std::string_view text) {
     if (bad != std::errc{} || at != text.data() + text.size() || cpu < 0 || cpu > kCpuMax)
         return std::nullopt;
     return cpu;
-}
-
-std::vector<std::string> split_list(std::string_view text) {
-    std::vector<std::string> parts;
-    for (std::size_t from = 0; from <= text.size();) {
-        const std::size_t comma = std::min(text.find(',', from), text.size());
-        if (comma > from) parts.emplace_back(text.substr(from, comma - from));
-        from = comma + 1;
-    }
-    return parts;
 }
 
 // What is wrong with it, behind "KEY is 'TEXT', "; empty: nothing.

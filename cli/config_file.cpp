@@ -8,7 +8,6 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <set>
 #include <string>
 
 namespace weft::cli {

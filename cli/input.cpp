@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <iterator>
@@ -109,6 +110,16 @@ Result<std::string> Input::piped() {
             wrong_usage("no value is given and standard input is empty; '' as the argument, or - "
                         "for standard input, store an empty one"));
     return bytes;
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+    std::vector<std::string> parts;
+    for (std::size_t from = 0; from <= text.size();) {
+        const std::size_t comma = std::min(text.find(',', from), text.size());
+        if (comma > from) parts.emplace_back(text.substr(from, comma - from));
+        from = comma + 1;
+    }
+    return parts;
 }
 
 }  // namespace weft::cli

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weft::cli {
@@ -46,5 +47,8 @@ private:
     std::vector<std::string> values_;
     bool input_taken_ = false;
 };
+
+// The parts between commas; empty ones are left out.
+std::vector<std::string> split_list(std::string_view text);
 
 }  // namespace weft::cli

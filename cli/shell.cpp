@@ -117,16 +117,6 @@ Result<std::filesystem::path> Shell::dev_folder() const {
 
 namespace {
 
-std::vector<std::string> split(const std::string& list) {
-    std::vector<std::string> parts;
-    for (std::size_t from = 0; from <= list.size();) {
-        const std::size_t comma = std::min(list.find(',', from), list.size());
-        if (comma > from) parts.push_back(list.substr(from, comma - from));
-        from = comma + 1;
-    }
-    return parts;
-}
-
 // The nodes and the mesh that a folder knows of.
 Result<void> read_folder(const std::filesystem::path& folder, ConnectOptions& target) {
     auto cluster = Result<ClusterId>();
@@ -163,7 +153,7 @@ Result<ConnectOptions> Shell::target() const {
         if (auto read = read_context(target); !read)
             return std::unexpected(std::move(read).error());
     }
-    if (!options_.addr.empty()) target.addresses = split(options_.addr);
+    if (!options_.addr.empty()) target.addresses = split_list(options_.addr);
     return target;
 }
 
