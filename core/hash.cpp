@@ -51,6 +51,11 @@ Digest Xxh3Stream::digest128() const {
     return canonical(XXH3_128bits_digest(state));
 }
 
+// Both widths share the state and what fills it.
+std::uint64_t Xxh3Stream::digest64() const {
+    return XXH3_64bits_digest(std::launder(reinterpret_cast<const XXH3_state_t*>(state_.data())));
+}
+
 std::uint64_t siphash24(const HashKey& key, std::string_view data) {
     static_assert(sizeof(HashKey) == crypto_shorthash_siphash24_KEYBYTES);
     std::uint64_t value = 0;

@@ -13,7 +13,7 @@ namespace weft {
 std::uint64_t xxh3_64(std::string_view data);
 Digest xxh3_128(std::string_view data);
 
-// XXH3-128 over several parts without joining them first. Holds its state itself: no heap.
+// XXH3 over several parts without joining them first. Holds its state itself: no heap.
 class Xxh3Stream {
 public:
     Xxh3Stream() { reset(); }
@@ -22,6 +22,7 @@ public:
     void reset();
     void update(std::string_view part);
     Digest digest128() const;
+    std::uint64_t digest64() const;
 
 private:
     // Size and alignment of XXH3_state_t, which hash.cpp checks; its header stays out of ours.

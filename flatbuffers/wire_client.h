@@ -22,6 +22,9 @@ inline constexpr std::size_t kArgumentBytesMax = std::size_t{32} << 10;  // all 
 [[nodiscard]] Result<void> write(FrameWriter& frame, const routing::ToNode& message);
 [[nodiscard]] Result<void> write(FrameWriter& frame, const routing::ToClient& message);
 
+// A reply as a frame of its own, whose payload is not copied. As FrameWriter::add().
+[[nodiscard]] Result<SharedFrame> shared_frame(const Reply& reply, const FrameHeader& header);
+
 // What the other end is told in place of a message that fits no frame; `why` is what write() said.
 // A reply that was the outcome of a command does not call it undone.
 routing::ToClient too_large(const routing::ToClient& message, const Error& why);

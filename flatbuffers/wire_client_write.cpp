@@ -39,6 +39,9 @@ Offset<flatbuffers::Vector<std::uint8_t>> optional_blob(FlatBufferBuilder& build
     return value.empty() ? 0 : blob(builder, value);
 }
 
+// Of a reply without its payload and its error's text.
+constexpr std::size_t kReplyBytes = 512;
+
 // Texts as the wire has them: lengths, and all characters back to back.
 struct Joined {
     std::vector<std::uint32_t> bytes;
@@ -49,13 +52,15 @@ struct Joined {
     }
 };
 
+std::string_view built(const FlatBufferBuilder& builder) {
+    return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
+}
+
 template <class Table>
 Result<void> add(FrameWriter& frame, FlatBufferBuilder& builder, MessageType type,
                  Offset<Table> root) {
     builder.Finish(root);
-    return frame.add(
-        static_cast<std::uint16_t>(type), kMustUnderstand,
-        {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()});
+    return frame.add(static_cast<std::uint16_t>(type), kMustUnderstand, built(builder));
 }
 
 Result<void> put(FrameWriter& frame, const routing::ClientHello& hello) {
@@ -143,10 +148,9 @@ Result<void> put(FrameWriter& frame, const routing::HelloReply& hello) {
     return add(frame, builder, MessageType::HelloReply, table.Finish());
 }
 
-Result<void> put(FrameWriter& frame, const Reply& reply) {
-    auto& builder = frame.builder();
+Offset<fb::Reply> build(FlatBufferBuilder& builder, const Reply& reply,
+                        Offset<flatbuffers::Vector<std::uint8_t>> payload) {
     const bool failed = reply.outcome != Outcome::Done;
-    const auto payload = optional_blob(builder, reply.payload.view());
     const auto message = optional_text(builder, failed ? reply.error.message : std::string_view{});
     const auto key = wire_key(reply.id);
     const auto hint = wire_id(reply.leader_hint);
@@ -169,7 +173,13 @@ Result<void> put(FrameWriter& frame, const Reply& reply) {
     table.add_outcome(static_cast<std::uint8_t>(reply.outcome));
     table.add_exists(reply.exists);
     table.add_level(static_cast<std::uint8_t>(reply.level));
-    return add(frame, builder, MessageType::Reply, table.Finish());
+    return table.Finish();
+}
+
+Result<void> put(FrameWriter& frame, const Reply& reply) {
+    auto& builder = frame.builder();
+    const auto payload = optional_blob(builder, reply.payload.view());
+    return add(frame, builder, MessageType::Reply, build(builder, reply, payload));
 }
 
 Result<void> put(FrameWriter& frame, const routing::AdminReply& reply) {
@@ -218,6 +228,19 @@ Result<void> write(FrameWriter& frame, const routing::ToNode& message) {
 
 Result<void> write(FrameWriter& frame, const routing::ToClient& message) {
     return std::visit([&](const auto& each) { return put(frame, each); }, message);
+}
+
+// The builder makes room for the payload, which is never touched.
+Result<SharedFrame> shared_frame(const Reply& reply, const FrameHeader& header) {
+    FlatBufferBuilder builder(kReplyBytes + reply.error.message.size() + reply.payload.size());
+    std::uint8_t* room = nullptr;
+    const auto payload = builder.CreateUninitializedVector(reply.payload.size(), &room);
+    builder.Finish(build(builder, reply, payload));
+    const std::string_view message = built(builder);
+    const auto* place = flatbuffers::GetRoot<fb::Reply>(message.data())->payload()->data();
+    const auto at = static_cast<std::size_t>(reinterpret_cast<const char*>(place) - message.data());
+    return shared_frame(header, static_cast<std::uint16_t>(MessageType::Reply), kMustUnderstand,
+                        message, at, reply.payload);
 }
 
 routing::ToClient too_large(const routing::ToClient& message, const Error& why) {

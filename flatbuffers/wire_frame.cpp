@@ -70,6 +70,21 @@ FrameHeader read_header(const char* at) {
     return header;
 }
 
+void write_message_header(char* at, std::uint16_t type, std::uint8_t flags, std::size_t bytes) {
+    put(at, type);
+    put(at + 2, std::uint8_t{1});
+    put(at + 3, flags);
+    put(at + 4, static_cast<std::uint32_t>(bytes));
+}
+
+// What a client may ask for, and what a peer's frame makes us say, decides the size of a message.
+Result<void> check_room(std::size_t size, std::size_t at) {
+    if (size <= kFrameBytesMax - at) return {};
+    return fail(ErrorNumber::FrameTooLarge,
+                "a message of {} bytes behind {} others, a frame holds {}", size, at,
+                kFrameBytesMax);
+}
+
 // All but the checksum, which needs the aligned copy.
 Result<void> check_header(std::string_view frame) {
     if (frame.size() < kFrameHeaderBytes)
@@ -117,16 +132,9 @@ Result<void> FrameWriter::add(std::uint16_t type, std::uint8_t flags, std::strin
     if (messages_ == 0) buffer_.assign(kFrameHeaderBytes, '\0');
     const std::size_t at = buffer_.size();
     const std::size_t size = kMessageHeaderBytes + padded(flatbuffer.size());
-    // What a client may ask for, and what a peer's frame makes us say, decides the size.
-    if (size > kFrameBytesMax - at)
-        return fail(ErrorNumber::FrameTooLarge,
-                    "a message of {} bytes behind {} others, a frame holds {}", size, at,
-                    kFrameBytesMax);
+    if (auto room = check_room(size, at); !room) return room;
     char header[kMessageHeaderBytes];
-    put(header, type);
-    put(header + 2, std::uint8_t{1});
-    put(header + 3, flags);
-    put(header + 4, static_cast<std::uint32_t>(flatbuffer.size()));
+    write_message_header(header, type, flags, flatbuffer.size());
     buffer_.append(header, sizeof header);
     buffer_.append(flatbuffer);
     buffer_.append(at + size - buffer_.size(), '\0');
@@ -148,6 +156,30 @@ std::string FrameWriter::finish(FrameHeader header) {
     seal(header);
     std::string frame = std::move(buffer_);
     buffer_.assign(kFrameHeaderBytes, '\0');
+    return frame;
+}
+
+Result<SharedFrame> shared_frame(FrameHeader header, std::uint16_t type, std::uint8_t flags,
+                                 std::string_view flatbuffer, std::size_t at, Bytes shared) {
+    const std::size_t size = kMessageHeaderBytes + padded(flatbuffer.size());
+    if (auto room = check_room(size, kFrameHeaderBytes); !room)
+        return std::unexpected(std::move(room).error());
+    SharedFrame frame;
+    frame.begin.reserve(kFrameHeaderBytes + kMessageHeaderBytes + at);
+    frame.begin.resize(kFrameHeaderBytes + kMessageHeaderBytes);
+    frame.begin += flatbuffer.substr(0, at);
+    frame.end = flatbuffer.substr(at + shared.size());
+    frame.end.resize(frame.end.size() + padded(flatbuffer.size()) - flatbuffer.size());
+    frame.shared = std::move(shared);
+    header.body_bytes = static_cast<std::uint32_t>(size);
+    header.messages = 1;
+    write_header(frame.begin.data(), header);
+    write_message_header(frame.begin.data() + kFrameHeaderBytes, type, flags, flatbuffer.size());
+    Xxh3Stream sum;
+    sum.update(frame.begin);
+    sum.update(frame.shared.view());
+    sum.update(frame.end);
+    put(frame.begin.data() + kChecksumAt, sum.digest64());
     return frame;
 }
 

@@ -43,6 +43,19 @@ struct FrameHeader {
     std::uint32_t feature_level = 1;
 };
 
+// An outgoing frame of one message, of which a part stays in memory of its own: what goes out is
+// begin, shared and end, one behind the other.
+struct SharedFrame {
+    std::string begin;
+    Bytes shared;
+    std::string end;
+};
+// `flatbuffer` has room for `shared` at `at`, with anything in it. LimitExceeded (4001): larger
+// than kFrameBytesMax.
+[[nodiscard]] Result<SharedFrame> shared_frame(FrameHeader header, std::uint16_t type,
+                                               std::uint8_t flags, std::string_view flatbuffer,
+                                               std::size_t at, Bytes shared);
+
 // An outgoing frame; reusable: its buffers keep their room, so that a message costs no allocation.
 // The codecs append messages, finish() or seal() puts the header in front.
 class FrameWriter {

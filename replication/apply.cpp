@@ -40,6 +40,8 @@ Reply reply_of_entry(const EntryHeader& header, const DecodedEntry& entry, const
     if (!entry.reply.empty())
         reply.payload = encoded.slice(static_cast<std::size_t>(entry.reply.data() - encoded.data()),
                                       entry.reply.size());
+    // Sent from where it lies, which may take a slow client long: the entry does not wait with it.
+    if (reply.payload.size() > kLargeReplyBytes) reply.payload = reply.payload.own();
     reply.index = header.index;
     reply.revision = entry.entity->revision;
     reply.version = entry.entity->version;

@@ -76,33 +76,48 @@ std::string Connection::take_unfinished() {
     return whole;
 }
 
-Io Connection::send(std::string_view frame) {
+Io Connection::send(const OutgoingFrame& frame) {
     const FrameHead head(frame.size());
-    const std::string_view first = head.view();
+    const std::string_view parts[] = {head.view(), frame.begin, frame.shared.view(), frame.end};
+    constexpr std::size_t kShared = 2;
     std::size_t sent = 0;
     if (unsent_.empty()) {
-        iovec parts[] = {{const_cast<char*>(first.data()), first.size()},
-                         {const_cast<char*>(frame.data()), frame.size()}};
+        iovec vectors[std::size(parts)];
+        std::ranges::transform(parts, vectors, [](std::string_view part) {
+            return iovec{const_cast<char*>(part.data()), part.size()};
+        });
         msghdr message{};
-        message.msg_iov = parts;
-        message.msg_iovlen = std::size(parts);
+        message.msg_iov = vectors;
+        message.msg_iovlen = std::size(vectors);
         const ssize_t result = sendmsg(descriptor_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (result < 0 && !is_later(errno)) return Io::Ended;
         sent = result < 0 ? 0 : static_cast<std::size_t>(result);
-        if (sent == first.size() + frame.size()) return Io::Done;
+        if (sent == parts[0].size() + frame.size()) return Io::Done;
     }
     std::string rest;
-    rest.reserve(first.size() + frame.size() - sent);
-    if (sent < first.size()) rest = first.substr(sent);
-    rest += frame.substr(sent > first.size() ? sent - first.size() : 0);
-    unsent_bytes_ += rest.size();
-    unsent_.push_back(std::move(rest));
+    for (std::size_t i = 0; i < std::size(parts); ++i) {
+        const std::size_t of_part = std::min(sent, parts[i].size());
+        sent -= of_part;
+        if (i != kShared || frame.shared.empty()) {
+            rest += parts[i].substr(of_part);
+            continue;
+        }
+        wait_to_send(Bytes::adopt(std::exchange(rest, {})));
+        wait_to_send(frame.shared.slice(of_part, frame.shared.size()));
+    }
+    wait_to_send(Bytes::adopt(std::move(rest)));
     return Io::Later;
+}
+
+void Connection::wait_to_send(Bytes part) {
+    if (part.empty()) return;
+    unsent_bytes_ += part.size();
+    unsent_.push_back(std::move(part));
 }
 
 Io Connection::flush() {
     while (!unsent_.empty()) {
-        const std::string_view rest = std::string_view(unsent_.front()).substr(sent_of_first_);
+        const std::string_view rest = unsent_.front().view().substr(sent_of_first_);
         const ssize_t result =
             ::send(descriptor_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (result < 0) return is_later(errno) ? Io::Later : Io::Ended;

@@ -2,7 +2,7 @@
 // One accepted TCP connection that speaks ZMTP: what came of a unit that is not whole yet, and what
 // waits until the other end takes it. Never blocks. Private to transport.
 
-#include "core/time.h"
+#include "transport/sockets.h"
 #include "transport/zmtp.h"
 
 #include <cstddef>
@@ -41,7 +41,7 @@ public:
     std::string take_unfinished();
 
     // Sends one message; what the kernel does not take waits.
-    Io send(std::string_view frame);
+    Io send(const OutgoingFrame& frame);
     // Sends what waits. Done: nothing waits.
     Io flush();
     std::size_t unsent_bytes() const { return unsent_bytes_; }
@@ -50,11 +50,12 @@ public:
 
 private:
     void begin_part(std::size_t room);
+    void wait_to_send(Bytes part);
 
     int descriptor_;
     std::vector<std::string> unfinished_;  // parts: what is there is not copied when more comes
     std::size_t unfinished_bytes_ = 0, unfinished_room_ = 0;
-    std::deque<std::string> unsent_;
+    std::deque<Bytes> unsent_;
     std::size_t sent_of_first_ = 0;
     std::size_t unsent_bytes_ = 0;
 };

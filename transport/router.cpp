@@ -51,7 +51,7 @@ bool Router::has_input() const {
            state_->event_at != state_->event_count;
 }
 
-SendResult Router::send(ClientRef to, std::string_view frame) {
+SendResult Router::send(ClientRef to, const OutgoingFrame& frame) {
     State::Entry* entry = state_->find(to);
     if (entry == nullptr || entry->due == &state_->finishing) return SendResult::Gone;
     const std::size_t unsent = entry->connection.unsent_bytes();

@@ -50,6 +50,15 @@ enum class SendResult : std::uint8_t {
     Gone,  // the connection has ended
 };
 
+// A frame that goes out: begin, shared and end, one behind the other. What cannot leave at once is
+// copied, but `shared`, which is kept.
+struct OutgoingFrame {
+    std::string_view begin;
+    Bytes shared = {};
+    std::string_view end = {};
+    std::size_t size() const { return begin.size() + shared.size() + end.size(); }
+};
+
 // What one listener may be made to hold.
 struct RouterLimits {
     std::size_t frame_bytes_max = 0;
@@ -102,7 +111,8 @@ public:
     std::optional<Received> receive();
     bool has_input() const;
     // Full: the connection has too much waiting. What was Sent may still wait here.
-    SendResult send(ClientRef to, std::string_view frame);
+    SendResult send(ClientRef to, const OutgoingFrame& frame);
+    SendResult send(ClientRef to, std::string_view frame) { return send(to, OutgoingFrame{frame}); }
     // Reads nothing further of that connection until something is sent to it.
     void hold(ClientRef of);
     // Sends what waits as far as it goes; true when nothing waits.

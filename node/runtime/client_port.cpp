@@ -8,8 +8,8 @@ Result<void> ClientPort::write(ClientRef to, routing::ToClient message,
                                const wire::FrameHeader& header) {
     auto* reply = std::get_if<Reply>(&message);
     const std::size_t bytes = reply == nullptr ? 0 : reply->payload.size();
-    if (bytes <= kLargeReplyBytes || large_bytes_ + bytes > kLargeWaitingMax)
-        return put(to, message, header);
+    if (bytes <= kLargeReplyBytes) return put(to, message, header);
+    if (large_bytes_ + bytes > kLargeWaitingMax) return send_large({to, std::move(*reply)}, header);
     large_bytes_ += bytes;
     hold(to);
     large_.push_back({to, std::move(*reply)});
@@ -21,7 +21,16 @@ Result<void> ClientPort::write_large(const wire::FrameHeader& header, std::size_
     large_.pop_front();
     large_bytes_ -= large.reply.payload.size();
     bytes += large.reply.payload.size();
-    return put(large.to, large.reply, header);
+    return send_large(large, header);
+}
+
+Result<void> ClientPort::send_large(const Large& large, const wire::FrameHeader& header) {
+    auto frame = wire::shared_frame(large.reply, header);
+    if (!frame) return put(large.to, large.reply, header);  // which refuses it
+    count(large.to, router_.send(large.to, {.begin = frame->begin,
+                                            .shared = std::move(frame->shared),
+                                            .end = frame->end}));
+    return {};
 }
 
 Result<void> ClientPort::put(ClientRef to, const routing::ToClient& message,
@@ -80,7 +89,10 @@ void ClientPort::finish(ClientRef client) {
 
 // The session knows a reply that is dropped.
 void ClientPort::send(ClientRef to, wire::FrameWriter& frame, const wire::FrameHeader& header) {
-    const transport::SendResult result = router_.send(to, frame.seal(header));
+    count(to, router_.send(to, frame.seal(header)));
+}
+
+void ClientPort::count(ClientRef to, transport::SendResult result) {
     if (result == transport::SendResult::Gone) gone_.push_back(to);
     if (result != transport::SendResult::Sent) ++dropped_;
 }

@@ -47,8 +47,11 @@ private:
 
     Result<void> put(ClientRef to, const routing::ToClient& message,
                      const wire::FrameHeader& header);
+    // From the memory that its payload lies in.
+    Result<void> send_large(const Large& large, const wire::FrameHeader& header);
     wire::FrameWriter take_writer();
     void send(ClientRef to, wire::FrameWriter& frame, const wire::FrameHeader& header);
+    void count(ClientRef to, transport::SendResult result);
 
     transport::Router router_;
     std::vector<wire::FrameWriter> free_;  // the one used last is taken first: its memory is warm

@@ -70,6 +70,7 @@ RC_GTEST_PROP(HashLaw, PartsHashAsTheirSum, (std::vector<std::string> parts)) {
         whole += part;
     }
     RC_ASSERT(stream.digest128() == xxh3_128(whole));
+    RC_ASSERT(stream.digest64() == xxh3_64(whole));
 }
 
 TEST(Hash, StreamTakesMoreThanItsInnerBuffer) {
@@ -80,6 +81,7 @@ TEST(Hash, StreamTakesMoreThanItsInnerBuffer) {
         stream.update(part);
         whole += part;
         ASSERT_EQ(stream.digest128(), xxh3_128(whole)) << i;
+        ASSERT_EQ(stream.digest64(), xxh3_64(whole)) << i;
     }
 }
 

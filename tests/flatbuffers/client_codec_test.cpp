@@ -134,6 +134,33 @@ RC_GTEST_PROP(ClientCodec, CarriesAnyRequest, ()) {
     expect_same(std::get<Request>(**back), sent);
 }
 
+RC_GTEST_PROP(ClientCodec, AReplyFromItsOwnMemoryHasTheBytesOfACopiedOne, ()) {
+    Reply reply = test::sample_reply();
+    const bool failed = *rc::gen::arbitrary<bool>();
+    reply.outcome = failed ? Outcome::Rejected : Outcome::Done;
+    reply.error = {};
+    if (failed)
+        reply.error = make_error(ErrorNumber::BadPayload, *rc::gen::arbitrary<std::string>());
+    const auto size = *rc::gen::inRange<std::size_t>(1, 200000);
+    reply.payload = Bytes::copy_of(std::string(size, 'v') + "end").slice(1, size);
+    FrameWriter copied;
+    RC_ASSERT(write(copied, routing::ToClient(reply)).has_value());
+    const FrameHeader header = test::sample_header(Channel::Client);
+    const auto shared = shared_frame(reply, header);
+    RC_ASSERT(shared.has_value());
+    RC_ASSERT(shared->shared.data() == reply.payload.data());
+    RC_ASSERT(shared->begin + std::string(shared->shared.view()) + shared->end ==
+              copied.finish(header));
+}
+
+TEST(ClientCodec, AReplyThatFitsNoFrameIsRefusedFromItsOwnMemoryToo) {
+    Reply reply = test::sample_reply();
+    reply.payload = Bytes::copy_of(std::string(kFrameBytesMax, 'v'));
+    const auto shared = shared_frame(reply, test::sample_header(Channel::Client));
+    ASSERT_FALSE(shared);
+    EXPECT_EQ(shared.error().number, std::to_underlying(ErrorNumber::FrameTooLarge));
+}
+
 TEST(ClientCodec, CarriesAnAdminRequest) {
     const auto back = decoded<routing::AdminRequest>(test::to_node_samples()[2].message);
     EXPECT_EQ(back.id, 9u);

@@ -18,6 +18,7 @@ std::uint16_t number(ErrorNumber n) { return static_cast<std::uint16_t>(n); }
 
 class Big final : public entity::EntityType {
 public:
+    explicit Big(std::size_t bytes = 1'000'000) : bytes_(bytes) {}
     const entity::TypeInfo& info() const override { return info_; }
     std::optional<entity::Access> command(std::string_view) const override {
         return entity::Access::Write;
@@ -27,7 +28,7 @@ public:
         entity::Decision decision;
         decision.change = entity::Decision::Change::SetValue;
         decision.value = Bytes::copy_of("v");
-        decision.reply = Bytes::adopt(std::string(1'000'000, 'r'));
+        decision.reply = Bytes::adopt(std::string(bytes_, 'r'));
         return decision;
     }
     Result<std::string> apply(std::string_view, std::string_view) const override {
@@ -35,8 +36,28 @@ public:
     }
 
 private:
+    std::size_t bytes_;
     entity::TypeInfo info_{.name = "big", .kind = entity::Kind::Value};
 };
+
+// A slow client would keep the entry too, which may be many times as large and is counted nowhere.
+TEST(Partition, ALargeReplyDoesNotKeepItsEntryInMemory) {
+    PartitionLab lab;
+    lab.types().add(std::make_unique<Big>(kLargeReplyBytes + 1));
+    lab.lead();
+    lab.options().auto_persist = false;
+    const ClientRef sent = lab.send(0, lab.request("big", "e", "do", ""));
+    const Bytes entry = lab.at(0).replica().cached(lab.at(0).replica().last_index());
+    ASSERT_GT(entry.size(), kLargeReplyBytes);
+    lab.options().auto_persist = true;
+    lab.persist(0);
+    lab.settle();
+    const Reply reply = lab.take(sent);
+    ASSERT_EQ(reply.payload.size(), kLargeReplyBytes + 1);
+    const auto at = reinterpret_cast<std::uintptr_t>(reply.payload.data());
+    const auto begin = reinterpret_cast<std::uintptr_t>(entry.data());
+    EXPECT_TRUE(at < begin || at >= begin + entry.size());
+}
 
 // Replies in flight count as remembered ones do: a session's row must hold them all one day.
 TEST(Partition, RepliesInFlightCountAgainstTheSessionsBound) {

@@ -71,10 +71,11 @@ public:
             ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         return sent < 0 ? 0 : static_cast<std::size_t>(sent);
     }
-    // What has come, as far as it lies there; how much it was.
-    std::size_t receive_some() {
+    // What has come, as far as it lies there; how much it was. `got`: with that behind it.
+    std::size_t receive_some(std::string* got = nullptr) {
         char buffer[65536];
         const ssize_t size = recv(descriptor_, buffer, sizeof buffer, MSG_DONTWAIT);
+        if (size > 0 && got != nullptr) got->append(buffer, static_cast<std::size_t>(size));
         return size < 0 ? 0 : static_cast<std::size_t>(size);
     }
     // True when the other end has closed within a second. `got`: what it sent before.

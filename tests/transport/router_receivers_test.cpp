@@ -27,6 +27,39 @@ TEST_F(RouterLimit, WhatWaitsForOneConnectionIsBoundedAndNothingElseIsLost) {
     EXPECT_TRUE(router_->flush());
 }
 
+// The kernel takes some of a frame, at no place in particular; what waits is kept where it lies.
+TEST_F(RouterLimit, WhatIsSharedIsSentFromItsOwnMemoryAndLetGo) {
+    constexpr std::size_t kBytes = (std::size_t{1} << 20) + 3;
+    listen({.frame_bytes_max = kBytes, .unsent_bytes_max = 8 * kBytes, .slow_bytes = 8 * kBytes});
+    const ClientRef slow = serve();
+    std::string expected, got;
+    std::vector<std::weak_ptr<const std::string>> blocks;
+    std::size_t index = 0;
+    while (blocks.size() < 1000) {
+        auto block =
+            std::make_shared<const std::string>(kBytes, static_cast<char>('a' + index % 26));
+        const std::string begin(index % 200, 'B'), end(index % 7, 'E');
+        const OutgoingFrame frame{
+            .begin = begin, .shared = Bytes::of(block, block->data(), block->size()), .end = end};
+        if (router_->send(slow, frame) != SendResult::Sent) break;
+        expected += test::zmtp_frame(begin + *block + end);
+        blocks.emplace_back(block);
+        ++index;
+    }
+    ASSERT_LT(blocks.size(), 1000u);
+    const auto kept = std::ranges::count_if(blocks, [](const auto& b) { return !b.expired(); });
+    EXPECT_GE(kept, 7);
+    EXPECT_LE(static_cast<std::size_t>(kept), router_->held_bytes() / kBytes + 1);
+    EXPECT_TRUE(look_until([&] {
+        (void)served_[0]->receive_some(&got);
+        (void)router_->flush();
+        return got.size() >= 94 + expected.size();
+    }));
+    EXPECT_TRUE(got.substr(94) == expected);
+    EXPECT_TRUE(std::ranges::all_of(blocks, [](const auto& b) { return b.expired(); }));
+    EXPECT_LT(router_->held_bytes(), 8192u);
+}
+
 TEST_F(RouterLimit, NothingIsReadOfAConnectionForWhichMuchWaits) {
     constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
     listen({.frame_bytes_max = kFrameBytes, .unsent_bytes_max = 4 * kFrameBytes});
