@@ -1,4 +1,4 @@
-#include "cli/dev_mesh.h"
+#include "cli/find_folder.h"
 #include "cli/node_folder.h"
 #include "cli/verbs.h"
 #include "core/error.h"
@@ -15,20 +15,10 @@ struct CheckOptions {
     std::string folder;
 };
 
-// A dev node's name, a node's folder, or the data directory itself. With -c the name comes first: a
-// folder of that name in the working directory is not what was meant.
+// Of a node's folder, or the data directory itself.
 Result<std::filesystem::path> find_data(const Shell& shell, const std::string& given) {
-    const auto folder = shell.dev_folder();
-    if (!folder) return std::unexpected(folder.error());
-    const auto mesh = DevMesh::open(*folder);
-    const auto node = mesh ? mesh->node(given) : std::unexpected(mesh.error());
-    if (node && shell.has_context()) return (*node)->folder.data();
-    std::error_code ignored;
-    if (is_node_folder(given)) return NodeFolder{given}.data();
-    if (std::filesystem::exists(given, ignored)) return std::filesystem::path(given);
-    if (node) return (*node)->folder.data();
-    return fail(ErrorNumber::NotThere, "'{}' is neither a folder nor a node of a mesh in {}", given,
-                folder->string());
+    auto path = find_folder(shell, given);
+    return path && is_node_folder(*path) ? NodeFolder{*path}.data() : path;
 }
 
 void show_progress(const Shell& shell, std::uint64_t done, std::uint64_t total) {

@@ -1,5 +1,6 @@
 #include "cli/input.h"
 #include "cli/node_folder.h"
+#include "cli/term_repair.h"
 #include "cli/verbs.h"
 #include "core/error.h"
 #include "routing/genesis.h"
@@ -87,7 +88,7 @@ int create_mesh(Shell& shell, const CreateOptions& options) {
 }  // namespace
 
 void add_mesh(Command& root) {
-    Command& noun = root.verb("mesh", "found a mesh");
+    Command& noun = root.verb("mesh", "found a mesh, or repair one that stands still");
     Command& create = noun.verb("create", "write the genesis file of a new mesh");
     auto& options = create.state<CreateOptions>();
     create
@@ -101,6 +102,7 @@ void add_mesh(Command& root) {
     create.option("--out", options.out, "the file to write").is_file();
     create.example("weft mesh create a b c", "writes ./genesis; copy it into each node's folder");
     create.run([&options](Shell& shell) { return create_mesh(shell, options); });
+    add_repair_term(noun);
 }
 
 }  // namespace weft::cli
