@@ -95,7 +95,7 @@ TEST_F(StoppedMeshes, TakeNoFolderOfAnother) {
     make_mesh("other");
     make_data("other", "c");
     expect_refusal({at("mesh", "a"), at("mesh", "b"), at("other", "c")}, ErrorNumber::ForeignData,
-                   at("other", "c").string());
+                   at("other", "c").string() + " is of mesh");
     fs::copy_file(at("mesh", "c") / "genesis", at("other", "c") / "genesis",
                   fs::copy_options::overwrite_existing);
     expect_refusal({at("mesh", "a"), at("mesh", "b"), at("mesh", "c"), at("other", "c")},
