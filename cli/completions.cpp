@@ -125,9 +125,9 @@ std::string replace(std::string text, const std::string& from, const std::string
     return text;
 }
 
-constexpr const char* kBash = R"bash(# bash completion of weft, made by 'weft completions bash'.
-
-# The verbs below a path of verbs; its options; what an option or an argument takes.
+// What bash and zsh agree on: the tables, and the first steps with each word of the line.
+constexpr const char* kTables =
+    R"sh(# The verbs below a path of verbs; its options; what an option or an argument takes.
 _weft_verbs() {
     case "$1" in
 @VERBS@    esac
@@ -145,7 +145,20 @@ _weft_option_values() {
     _weft_values "$1 $2" || _weft_values "@PROGRAM@ $2"
 }
 
-_weft() {
+)sh";
+constexpr const char* kWalk = R"sh(        _weft_verbs "$verb"
+        if [[ -z $only && $word == -- ]]; then
+            only=1
+        elif [[ -z $only && $word == -?* ]]; then
+            if _weft_option_values "$verb" "$word"; then option=$word; fi
+        elif [[ -z $only && $given == 0 && $verb$naming == @PROGRAM@ &&
+            ' @NAMING@ ' == *" $word "* ]]; then
+            naming=$word
+)sh";
+
+constexpr const char* kBash = R"bash(# bash completion of weft, made by 'weft completions bash'.
+
+@TABLES@_weft() {
     local cur=${COMP_WORDS[COMP_CWORD]} verb=@PROGRAM@ option='' naming='' only='' word REPLY
     local given=0 i
     COMPREPLY=()
@@ -154,15 +167,7 @@ _weft() {
         # bash makes three words of --option=value.
         if [[ -n $option && $word == '=' ]]; then continue; fi
         if [[ -n $option ]]; then option=''; continue; fi
-        _weft_verbs "$verb"
-        if [[ -z $only && $word == -- ]]; then
-            only=1
-        elif [[ -z $only && $word == -?* ]]; then
-            if _weft_option_values "$verb" "$word"; then option=$word; fi
-        elif [[ -z $only && $given == 0 && $verb$naming == @PROGRAM@ &&
-            ' @NAMING@ ' == *" $word "* ]]; then
-            naming=$word
-        elif [[ -z $only && $given == 0 && " $REPLY " == *" $word "* ]]; then
+@WALK@        elif [[ -z $only && $given == 0 && " $REPLY " == *" $word "* ]]; then
             verb+=" $word"
         else
             given=$((given + 1))
@@ -198,25 +203,7 @@ complete -F _weft @PROGRAM@
 constexpr const char* kZsh = R"zsh(#compdef @PROGRAM@
 # zsh completion of weft, made by 'weft completions zsh'.
 
-# The verbs below a path of verbs; its options; what an option or an argument takes.
-_weft_verbs() {
-    case "$1" in
-@VERBS@    esac
-}
-_weft_options() {
-    case "$1" in
-@OPTIONS@    esac
-}
-_weft_values() {
-    case "$1" in
-@VALUES@    esac
-}
-# The same for an option of the program.
-_weft_option_values() {
-    _weft_values "$1 $2" || _weft_values "@PROGRAM@ $2"
-}
-
-_weft() {
+@TABLES@_weft() {
     emulate -L zsh
     local verb=@PROGRAM@ option='' naming='' only='' word='' REPLY='' given=0 i
     local cur=$words[CURRENT]
@@ -224,15 +211,7 @@ _weft() {
     for ((i = 2; i < CURRENT; i++)); do
         word=$words[i]
         if [[ -n $option ]]; then option=''; continue; fi
-        _weft_verbs "$verb"
-        if [[ -z $only && $word == -- ]]; then
-            only=1
-        elif [[ -z $only && $word == -?* ]]; then
-            if _weft_option_values "$verb" "$word"; then option=$word; fi
-        elif [[ -z $only && $given == 0 && $verb$naming == @PROGRAM@ &&
-            ' @NAMING@ ' == *" $word "* ]]; then
-            naming=$word
-        elif [[ -z $only && $given == 0 && -n ${reply[(r)${word}:*]} ]]; then
+@WALK@        elif [[ -z $only && $given == 0 && -n ${reply[(r)${word}:*]} ]]; then
             verb+=" $word"
         else
             given=$((given + 1))
@@ -310,6 +289,18 @@ end
 complete -c @PROGRAM@ -f
 )fish";
 
+using CasesOf = std::string (*)(const Command&, WordsOf);
+
+std::string filled(std::string script, const Command& root, CasesOf cases_of) {
+    script = replace(std::move(script), "@TABLES@", kTables);
+    script = replace(std::move(script), "@WALK@", kWalk);
+    script = replace(std::move(script), "@VERBS@", cases_of(root, verbs_of));
+    script = replace(std::move(script), "@OPTIONS@", cases_of(root, options_of));
+    script = replace(std::move(script), "@VALUES@", value_cases(root));
+    script = replace(std::move(script), "@NAMING@", joined(verbs_naming_verbs(root)));
+    return replace(std::move(script), "@PROGRAM@", root.name());
+}
+
 std::string fish_option(const Command& command, const Parameter& parameter) {
     std::string line = "complete -c weft";
     if (command.parent() != nullptr) line += " -n " + quoted("__weft_in " + quoted(command.path()));
@@ -336,21 +327,9 @@ std::string fish_argument(const Command& command, const Parameter& parameter) {
 
 }  // namespace
 
-std::string bash_completions(const Command& root) {
-    std::string script = replace(kBash, "@VERBS@", bash_cases(root, verbs_of));
-    script = replace(std::move(script), "@OPTIONS@", bash_cases(root, options_of));
-    script = replace(std::move(script), "@VALUES@", value_cases(root));
-    script = replace(std::move(script), "@NAMING@", joined(verbs_naming_verbs(root)));
-    return replace(std::move(script), "@PROGRAM@", root.name());
-}
+std::string bash_completions(const Command& root) { return filled(kBash, root, bash_cases); }
 
-std::string zsh_completions(const Command& root) {
-    std::string script = replace(kZsh, "@VERBS@", zsh_cases(root, verbs_of));
-    script = replace(std::move(script), "@OPTIONS@", zsh_cases(root, options_of));
-    script = replace(std::move(script), "@VALUES@", value_cases(root));
-    script = replace(std::move(script), "@NAMING@", joined(verbs_naming_verbs(root)));
-    return replace(std::move(script), "@PROGRAM@", root.name());
-}
+std::string zsh_completions(const Command& root) { return filled(kZsh, root, zsh_cases); }
 
 std::string fish_completions(const Command& root) {
     std::string paths, value_options, lines;
