@@ -18,6 +18,20 @@ using enum routing::CellKind;
 
 constexpr std::int64_t kClockWorthSayingMs = replication::kStampAheadMs / 2;
 
+std::string partitions_text(const std::vector<std::uint32_t>& which, std::string_view what) {
+    return fmt::format("{} partitions {}: {}", which.size(), what, number_list(which));
+}
+
+// Which ones have no leader stands in the check "leaders".
+std::string not_ready_text(const std::vector<std::uint32_t>& unready, std::size_t leaderless) {
+    std::string text;
+    if (!unready.empty())
+        text = partitions_text(unready, "whose new leadership is not committed yet");
+    if (leaderless != 0)
+        text += fmt::format("{}{} partitions are not served", text.empty() ? "" : "; ", leaderless);
+    return text;
+}
+
 }  // namespace
 
 std::string Node::State::clocks_off() const {
@@ -81,26 +95,22 @@ routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
     const auto check = [&answer](std::string_view name, bool ok, std::string_view reason) {
         answer.text(name).flag(ok).text(ok ? "" : reason);
     };
-    const auto partitions = [](const std::vector<std::uint32_t>& which, std::string_view what) {
-        return fmt::format("{} partitions {}: {}", which.size(), what, number_list(which));
-    };
     check("leaders", leaderless.empty(),
-          partitions(leaderless, "without a leader") + missing_for(leaderless));
-    check("ready", unready.empty(),
-          partitions(unready, "whose new leadership is not committed yet"));
+          partitions_text(leaderless, "without a leader") + missing_for(leaderless));
+    check("ready", ready(), not_ready_text(unready, leaderless.size()));
     check("peers", silent.empty(), "no contact with " + silent);
-    check("data", damaged.empty(), partitions(damaged, "with damaged data"));
+    check("data", damaged.empty(), partitions_text(damaged, "with damaged data"));
     check("votes", votes.empty(),
-          partitions(votes, "with a damaged vote record") +
+          partitions_text(votes, "with a damaged vote record") +
               ". This node stores for them, and never votes or leads there again");
     check(
         "bases", ahead.empty(),
-        partitions(ahead, "whose base lies past all that their leader has committed") +
+        partitions_text(ahead, "whose base lies past all that their leader has committed") +
             ". Unless that leader has no quorum: what this node holds of them was never agreed on. "
             "Delete nothing: 'weft health' at the leader first");
     const std::string clocks = clocks_off();
     check("clocks", clocks.empty(), clocks);
-    check("format", blocked.empty(), partitions(blocked, "with entries of a newer weft"));
+    check("format", blocked.empty(), partitions_text(blocked, "with entries of a newer weft"));
     check("disk", disk == DiskState::Well && !disk_full,
           fmt::format("the disk is {}", disk_name(disk, disk_full)));
     check("connections", !connections_are_short(),
