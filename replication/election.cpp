@@ -184,6 +184,9 @@ void Replica::count_votes(Now now, Effects& out) {
 
 // How long ago the leader was heard is known for sure only with a Tick's contact times: unless the
 // answer does not depend on them, the request waits for the Tick that arm() orders at once.
+// A pre-vote that is too far ahead is not answered: our lower term would tell the candidate
+// nothing, and ours, which it refuses with its own, is what brings us there (S5: a pre-vote raises
+// no term).
 void Replica::on_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects& out) {
     if (ask.pre ? !plausible(ask.term) : steps_towards(now, ask.term, out)) return;
     const bool settled = ask.transfer || ask.term < hard_.term || role_ != Role::Follower ||
