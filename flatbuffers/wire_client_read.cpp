@@ -248,7 +248,7 @@ bool is_to_client(MessageType type) {
     return type >= MessageType::HelloReply && type <= MessageType::AdminReply;
 }
 bool is_mesh(MessageType type) {
-    return type >= MessageType::PeerHello && type <= MessageType::ConfirmAnswer;
+    return type >= MessageType::PeerHello && type <= MessageType::LinkAnswer;
 }
 
 }  // namespace

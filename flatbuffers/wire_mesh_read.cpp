@@ -361,7 +361,8 @@ Result<std::optional<node::MeshMessage>> read_mesh(const RawMessage& message) {
     const Reader reader = known ? reader_of(type) : nullptr;
     if (reader == nullptr) {
         const bool of_clients = type >= MessageType::ClientHello && type <= MessageType::AdminReply;
-        return not_read<node::MeshMessage>(message, known && of_clients);
+        const bool of_links = type == MessageType::LinkChallenge || type == MessageType::LinkAnswer;
+        return not_read<node::MeshMessage>(message, known && (of_clients || of_links));
     }
     auto read = reader(message);
     if (!read) return std::unexpected(std::move(read).error());

@@ -28,6 +28,8 @@ enum class MessageType : std::uint16_t {
     HeartbeatAnswer = 73,
     Confirm = 74,
     ConfirmAnswer = 75,
+    LinkChallenge = 76,
+    LinkAnswer = 77,
 };
 
 // Every type is in its first version.

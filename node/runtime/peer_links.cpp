@@ -2,6 +2,8 @@
 
 #include "flatbuffers/wire_mesh.h"
 
+#include <sys/random.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -16,6 +18,13 @@ constexpr Duration kSlowProbeInterval = std::chrono::seconds(1);
 // A link that was just made anew gets this long for its handshake.
 constexpr Duration kRemakeInterval = std::chrono::milliseconds(100);
 
+std::uint64_t draw_seed() {
+    std::uint64_t seed = 0;
+    // Whom a flood makes us forget need not be unforeseeable for the proof to hold.
+    [[maybe_unused]] const ssize_t got = getrandom(&seed, sizeof seed, 0);
+    return seed;
+}
+
 }  // namespace
 
 Result<PeerLinks> PeerLinks::open(transport::Context& context, const routing::Genesis& genesis,
@@ -23,7 +32,8 @@ Result<PeerLinks> PeerLinks::open(transport::Context& context, const routing::Ge
     PeerLinks links(context, log);
     for (const routing::NodeRecord& record : genesis.founders) {
         if (record.node == self) continue;
-        Link& link = links.links_.try_emplace(record.node, record).first->second;
+        Link& link =
+            links.links_.try_emplace(record.node, record, Random(draw_seed())).first->second;
         if (auto connected = links.connect(link); !connected)
             return std::unexpected(std::move(connected).error());
     }
@@ -62,7 +72,8 @@ void PeerLinks::send(Link& link, const wire::FrameHeader& header) {
     addressed.channel = wire::Channel::Peer;
     addressed.receiver = link.record.node;
     const std::string_view frame = link.frame.seal(addressed);
-    if (drain(link) && link.dealer->send(frame)) return;
+    // What comes before the proof of a link would be refused.
+    if (link.up && drain(link) && link.dealer->send(frame)) return;
     // Without a connection nothing is kept: what the peer needs later it is sent anew.
     if (!link.up || !link.waiting.push(frame)) ++dropped_;
 }
@@ -77,7 +88,7 @@ bool PeerLinks::drain(Link& link) {
 
 void PeerLinks::heard_from(NodeId node, Instant now) {
     const auto found = links_.find(node);
-    if (found == links_.end() || found->second.up) return;
+    if (found == links_.end() || found->second.connected) return;
     Link& link = found->second;
     if (now - link.made < kRemakeInterval) return;
     link.made = now;
@@ -86,29 +97,71 @@ void PeerLinks::heard_from(NodeId node, Instant now) {
                    {{"node", node}, {"why", std::string_view(connected.error().message)}});
 }
 
-void PeerLinks::look(Instant now, std::deque<Event>& events) {
+Standing PeerLinks::standing(ClientRef from, const wire::FrameHeader& header) const {
+    const Standing own = links_.at(header.sender).proof.standing(from, header.sender_boot);
+    if (own != Standing::Unproven) return own;
+    const bool of_another = std::ranges::any_of(
+        links_, [&](const auto& entry) { return entry.second.proof.is_proven(from); });
+    return of_another ? Standing::Contradicts : Standing::Unproven;
+}
+
+void PeerLinks::claimed(NodeId node) { links_.at(node).proof.claimed(); }
+
+bool PeerLinks::take(ClientRef from, const wire::FrameHeader& header,
+                     const wire::LinkMessage& message) {
+    LinkProof& proof = links_.at(header.sender).proof;
+    if (const auto* answer = std::get_if<wire::LinkAnswer>(&message))
+        return proof.prove(from, header.sender_boot, *answer);
+    proof.asked(from, std::get<wire::LinkChallenge>(message).secret);
+    return false;
+}
+
+void PeerLinks::look(Instant now, const wire::FrameHeader& header, std::deque<Event>& events) {
     for (auto& [node, link] : links_) {
         for (const transport::LinkEvent event : link.dealer->link_events()) {
             if (event == transport::LinkEvent::Refused) continue;
             if (event == transport::LinkEvent::Connected) {
-                link.up = true;
+                link.connected = true;
                 link.probing = false;
-                events.push_back(PeerLink{node, LinkState::Up});
-            } else if (link.up) {
+                link.proof.connected();
+            } else if (link.connected) {
                 down(link, now, events);
             }
         }
         if (link.probing && link.next_probe <= now) probe(link, now, events);
+        if (link.connected) prove(link, now, header, events);
         if (link.up) drain(link);
     }
 }
 
+void PeerLinks::prove(Link& link, Instant now, const wire::FrameHeader& header,
+                      std::deque<Event>& events) {
+    if (link.proof.challenge_due(now, link.up)) {
+        const auto challenge = link.proof.challenge();
+        if (challenge && send_alone(link, *challenge, header)) link.proof.challenge_sent(now);
+    }
+    if (!link.proof.answer_due(now) || !send_alone(link, link.proof.answer(), header)) return;
+    link.proof.answer_sent(now);
+    if (std::exchange(link.up, true)) return;
+    events.push_back(PeerLink{link.record.node, LinkState::Up});
+}
+
+bool PeerLinks::send_alone(Link& link, const wire::LinkMessage& message,
+                           const wire::FrameHeader& header) {
+    wire::FrameHeader addressed = header;
+    addressed.channel = wire::Channel::Peer;
+    addressed.receiver = link.record.node;
+    wire::FrameWriter frame;
+    return wire::write(frame, message) && link.dealer->send(frame.finish(addressed));
+}
+
 void PeerLinks::down(Link& link, Instant now, std::deque<Event>& events) {
-    link.up = false;
+    link.connected = false;
     link.waiting.clear();
     link.probing = true;
     link.down_since = now;
-    events.push_back(PeerLink{link.record.node, LinkState::Down});
+    if (std::exchange(link.up, false))
+        events.push_back(PeerLink{link.record.node, LinkState::Down});
     probe(link, now, events);
 }
 
@@ -124,7 +177,9 @@ void PeerLinks::probe(Link& link, Instant now, std::deque<Event>& events) {
 
 bool PeerLinks::restless() const {
     return std::ranges::any_of(links_, [](const auto& entry) {
-        return entry.second.probing || !entry.second.waiting.empty();
+        const Link& link = entry.second;
+        const bool unproven = link.connected && (!link.up || link.proof.pending());
+        return link.probing || !link.waiting.empty() || unproven;
     });
 }
 

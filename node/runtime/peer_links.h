@@ -1,12 +1,14 @@
 #pragma once
-// Our outgoing links: one DEALER per peer, which only sends. Watches them, looks for crash evidence
-// when one goes down, and bounds what waits for a slow peer.
+// Our outgoing links: one DEALER per peer, which only sends. Watches them, proves them and the
+// connections that claim to be a peer's, looks for crash evidence when one goes down, and bounds
+// what waits for a slow peer.
 
 #include "core/log.h"
 #include "core/time.h"
 #include "flatbuffers/wire_frame.h"
 #include "node/events.h"
 #include "node/runtime/frame_queue.h"
+#include "node/runtime/link_proof.h"
 #include "node/runtime/rejects.h"
 #include "routing/genesis.h"
 #include "transport/sockets.h"
@@ -34,20 +36,31 @@ public:
     // A checked frame of the peer has arrived: it lives, so a link that waits to reconnect is made
     // anew at once.
     void heard_from(NodeId node, Instant now);
-    // Link changes since the last call become events.
-    void look(Instant now, std::deque<Event>& events);
-    // True while look() should be called often: evidence is sought or frames wait.
+    // What `from`, an accepted connection, may say in the name of header.sender, which knows()
+    // holds of.
+    Standing standing(ClientRef from, const wire::FrameHeader& header) const;
+    // `from` has proven nothing and says that it is that node: it shall, if it can.
+    void claimed(NodeId node);
+    // Takes what `from` sent in the name of header.sender; true: it has proven itself by that.
+    bool take(ClientRef from, const wire::FrameHeader& header, const wire::LinkMessage& message);
+    // Link changes since the last call become events, and what proves links is sent. A link is up
+    // when it has sent the peer what proves it, so that nothing else is there before.
+    void look(Instant now, const wire::FrameHeader& header, std::deque<Event>& events);
+    // True while look() should be called often: evidence is sought, frames wait, or a link is not
+    // proven yet.
     bool restless() const;
     void descriptors(std::vector<int>& out) const;
 
 private:
     struct Link {
-        explicit Link(routing::NodeRecord peer) : record(std::move(peer)) {}
+        Link(routing::NodeRecord peer, Random random) : record(std::move(peer)), proof(random) {}
         routing::NodeRecord record;
+        LinkProof proof;
         std::optional<transport::Dealer> dealer;
         wire::FrameWriter frame;
         FrameQueue waiting{kPeerBytesMax};
-        bool up = false;
+        bool connected = false;
+        bool up = false;       // connected, and proven to the peer
         bool probing = false;  // down, and its port still takes connections
         Instant down_since;
         Instant next_probe;
@@ -60,6 +73,10 @@ private:
     Result<void> connect(Link& link);
     void send(Link& link, const wire::FrameHeader& header);
     bool drain(Link& link);
+    static bool send_alone(Link& link, const wire::LinkMessage& message,
+                           const wire::FrameHeader& header);
+    // Sends the challenge and the answer that are due.
+    void prove(Link& link, Instant now, const wire::FrameHeader& header, std::deque<Event>& events);
     void down(Link& link, Instant now, std::deque<Event>& events);
     void probe(Link& link, Instant now, std::deque<Event>& events);
 

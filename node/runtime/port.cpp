@@ -138,8 +138,15 @@ void Port::open_mesh_frame(const transport::Router::Received& received) {
         return refuse(Reject::WrongReceiver, ErrorNumber::WrongMesh, "means another node");
     if (!peers_.knows(from.sender))
         return refuse(Reject::UnknownSender, ErrorNumber::WrongMesh, "is not of this mesh");
+    const Standing standing = peers_.standing(received.from, from);
+    if (standing == Standing::Contradicts) {
+        refuse(Reject::OtherSender, ErrorNumber::UnexpectedMessage,
+               "comes on the connection of another node or boot");
+        return mesh_.cut(received.from);
+    }
     peers_.heard_from(from.sender, now().mono);
     incoming_ = Incoming{*std::move(frame), received.from, false, Source::Mesh};
+    incoming_->proven = standing == Standing::Proven;
 }
 
 void Port::open_client_frame(const transport::Router::Received& received) {
@@ -169,12 +176,35 @@ Port::Taken Port::next_message(Event& event) {
 }
 
 Port::Taken Port::take_mesh_message(const wire::RawMessage& raw, Event& event) {
+    const auto link = wire::read_link(raw);
+    if (!link) return fail_frame(Reject::BadMessage, link.error());
+    if (*link) return take_link_message(**link);
+    if (!incoming_->proven) return refuse_unproven("has not proven its connection");
     auto message = wire::read_mesh(raw);
     if (!message) return fail_frame(Reject::BadMessage, message.error());
     if (!*message) return skip_message();
     const wire::FrameHeader& from = incoming_->frame.header();
     event = FromPeer{from.sender, from.sender_boot, from.durable, std::move(**message)};
     return Taken::Message;
+}
+
+Port::Taken Port::take_link_message(const wire::LinkMessage& message) {
+    const wire::FrameHeader& from = incoming_->frame.header();
+    if (peers_.take(incoming_->from, from, message)) incoming_->proven = true;
+    if (incoming_->proven) return Taken::Nothing;
+    if (std::holds_alternative<wire::LinkAnswer>(message))
+        return refuse_unproven("does not know what it was told");
+    peers_.claimed(from.sender);
+    return Taken::Nothing;
+}
+
+// Not cut: the peer's own link may have been answered for what somebody else asked.
+Port::Taken Port::refuse_unproven(std::string_view what) {
+    const NodeId sender = incoming_->frame.header().sender;
+    reject(Reject::Unproven,
+           make_error(ErrorNumber::UnexpectedMessage, fmt::format("{} {}", sender.hex(), what)));
+    peers_.claimed(sender);
+    return Taken::FrameFailed;
 }
 
 Port::Taken Port::take_client_message(const wire::RawMessage& raw, Event& event) {
@@ -301,7 +331,7 @@ void Port::end_round() {
 void Port::look_around() {
     const Instant at = now().mono;
     looked_ = at;
-    peers_.look(at, pending_);
+    peers_.look(at, header_, pending_);
     mesh_watch_.look(mesh_.counts(), at, pending_);
     client_watch_.look(clients_.router().counts(), at, pending_);
     if (!readable(stop_descriptor_)) return;
@@ -332,7 +362,7 @@ void Port::send_the_rest(Instant limit) {
     clients_.flush(header_, rejects_, pending_);
     while ((!clients_.router().flush() || peers_.restless()) && now().mono < limit) {
         transport::wait_readable({}, 1);
-        peers_.look(now().mono, pending_);
+        peers_.look(now().mono, header_, pending_);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "core/time.h"
 #include "flatbuffers/wire_frame.h"
+#include "flatbuffers/wire_link.h"
 #include "node/events.h"
 #include "node/runtime/client_port.h"
 #include "node/runtime/completions.h"
@@ -74,6 +75,7 @@ private:
         bool foreign = false;  // a client's that means another mesh or node
         Source source = Source::Mesh;
         std::uint32_t skipped = 0;  // messages of unknown types
+        bool proven = false;        // a peer's, and that peer has sent it
     };
 
     void take_completions();
@@ -85,6 +87,9 @@ private:
     // The next message of the frame at hand.
     Taken next_message(Event& event);
     Taken take_mesh_message(const wire::RawMessage& raw, Event& event);
+    Taken take_link_message(const wire::LinkMessage& message);
+    // The frame claims a peer without proof: nothing of it is taken, and who sent it may prove it.
+    Taken refuse_unproven(std::string_view what);
     Taken take_client_message(const wire::RawMessage& raw, Event& event);
     Taken skip_message();
     Taken refuse_foreign(const wire::RawMessage& raw);

@@ -6,8 +6,9 @@ namespace weft::node {
 
 std::string_view reject_name(Reject reason) {
     constexpr std::array<std::string_view, static_cast<std::size_t>(Reject::kCount)> kNames = {
-        "bad_frame",   "wrong_channel", "wrong_cluster", "wrong_receiver", "unknown_sender",
-        "bad_message", "skipped",       "not_delivered", "too_large"};
+        "bad_frame",      "wrong_channel", "wrong_cluster", "wrong_receiver",
+        "unknown_sender", "unproven",      "other_sender",  "bad_message",
+        "skipped",        "not_delivered", "too_large"};
     return kNames[static_cast<std::size_t>(reason)];
 }
 

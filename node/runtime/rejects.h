@@ -18,6 +18,8 @@ enum class Reject : std::uint8_t {
     WrongCluster,   // another mesh
     WrongReceiver,  // meant for another node
     UnknownSender,  // no founder, or this node itself
+    Unproven,       // claims a founder's name and has not proven to be it
+    OtherSender,    // a proven connection that claims another node or boot
     BadMessage,     // did not verify, out of range, out of place
     Skipped,        // unknown and may be skipped
     NotDelivered,   // an outgoing frame was dropped: the queue is full or the connection gone

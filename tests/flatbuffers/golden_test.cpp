@@ -39,5 +39,10 @@ TEST(WireGolden, MeshMessagesOfVersionOne) {
         expect_golden(sample.name, sample.message, Channel::Peer, read_mesh);
 }
 
+TEST(WireGolden, LinkMessagesOfVersionOne) {
+    for (const auto& sample : test::link_samples())
+        expect_golden(sample.name, sample.message, Channel::Peer, read_link);
+}
+
 }  // namespace
 }  // namespace weft::wire

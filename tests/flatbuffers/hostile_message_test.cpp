@@ -32,6 +32,8 @@ std::vector<Sample> all_samples() {
         add(s.name, test::frame_of(s.message, Channel::Client));
     for (const auto& s : test::mesh_samples())
         add(s.name, test::frame_of(s.message, Channel::Peer));
+    for (const auto& s : test::link_samples())
+        add(s.name, test::frame_of(s.message, Channel::Peer));
     return out;
 }
 
@@ -50,6 +52,11 @@ bool read_everything(std::uint16_t type, std::string_view body) {
         taken = true;
     }
     if (auto read = read_mesh(raw); read && *read) {
+        FrameWriter writer;
+        EXPECT_TRUE(write(writer, **read));
+        taken = true;
+    }
+    if (auto read = read_link(raw); read && *read) {
         FrameWriter writer;
         EXPECT_TRUE(write(writer, **read));
         taken = true;
@@ -218,6 +225,21 @@ TEST(HostileMessage, MessagesOutOfPlaceAreNamedSo) {
     expect_unexpected(read_to_client(append));
     expect_unexpected(read_mesh(request));
     expect_unexpected(read_mesh(reply));
+    for (const auto& link : test::link_samples()) {
+        const RawMessage raw = test::only_message(test::frame_of(link.message, Channel::Peer));
+        expect_unexpected(read_mesh(raw));
+        expect_unexpected(read_to_node(raw));
+    }
+}
+
+TEST(HostileMessage, AnAnswerOfNoSecretOrOfTooManyIsRefused) {
+    for (const std::size_t count : {std::size_t{0}, std::size_t{1}, kLinkSecretsMax,
+                                    kLinkSecretsMax + 1, std::size_t{1000}}) {
+        SCOPED_TRACE(count);
+        const LinkMessage answer = LinkAnswer{std::vector<LinkSecret>(count)};
+        const auto read = read_link(test::only_message(test::frame_of(answer, Channel::Peer)));
+        EXPECT_EQ(read.has_value(), count >= 1 && count <= kLinkSecretsMax);
+    }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 // Every field of every message, for comparison: what a codec is held to.
 
+#include "flatbuffers/wire_link.h"
 #include "node/events.h"
 #include "routing/messages.h"
 
@@ -87,6 +88,13 @@ inline auto fields(const PeerHello& m) {
 }
 
 }  // namespace weft::node
+
+namespace weft::wire {
+
+inline auto fields(const LinkChallenge& m) { return std::tie(m.secret); }
+inline auto fields(const LinkAnswer& m) { return std::tie(m.secrets); }
+
+}  // namespace weft::wire
 
 namespace weft::test {
 

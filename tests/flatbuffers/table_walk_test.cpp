@@ -251,5 +251,10 @@ TEST(WireWalk, SnapshotsAndContactLieWhereTheSchemaSays) {
     Walk("confirm-answer", kPeer, 75).u64(0, 78).vector(1, 16, ByHand().u64(0).u32(4).pad_to(8));
 }
 
+TEST(WireWalk, ProofsOfLinksLieWhereTheSchemaSays) {
+    Walk("link-challenge", kPeer, 76).fixed(0, id(0x20));
+    Walk("link-answer", kPeer, 77).vector(0, 16, ByHand().rising(0x20, 16).rising(0x40, 16));
+}
+
 }  // namespace
 }  // namespace weft::wire

@@ -4,6 +4,7 @@
 #include "core/entry.h"
 #include "flatbuffers/wire_client.h"
 #include "flatbuffers/wire_frame.h"
+#include "flatbuffers/wire_link.h"
 #include "flatbuffers/wire_mesh.h"
 
 #include <string>
@@ -193,6 +194,16 @@ inline std::vector<NamedMesh> mesh_samples() {
         {"confirm", PeerMessage(Confirm{78, {{GroupId{3}, Term{5}}, {GroupId{4}, Term{9}}}})},
         {"confirm-answer", PeerMessage(ConfirmAnswer{78, {{GroupId{4}, Term{0}}}})},
     };
+}
+
+struct NamedLink {
+    const char* name;
+    wire::LinkMessage message;
+};
+inline std::vector<NamedLink> link_samples() {
+    return {{"link-challenge", wire::LinkChallenge{sample_id<wire::LinkSecret>(0x20)}},
+            {"link-answer", wire::LinkAnswer{{sample_id<wire::LinkSecret>(0x20),
+                                              sample_id<wire::LinkSecret>(0x40)}}}};
 }
 
 template <class Message>

@@ -5,6 +5,7 @@
 #include "core/invariant.h"
 #include "flatbuffers/wire_client.h"
 #include "flatbuffers/wire_frame.h"
+#include "flatbuffers/wire_link.h"
 #include "flatbuffers/wire_mesh.h"
 #include "flatbuffers/wire_types.h"
 #include "tests/flatbuffers/message_fields.h"
@@ -49,10 +50,11 @@ void check_message(const RawMessage& raw, Read<Message> read, const FrameHeader&
 // No reader takes what another port's reader takes.
 void check_ports(const RawMessage& raw) {
     const auto mesh = read_mesh(raw);
+    const auto link = read_link(raw);
     const auto to_node = read_to_node(raw);
     const auto to_client = read_to_client(raw);
-    const int readers =
-        int(mesh && *mesh) + int(to_node && *to_node) + int(to_client && *to_client);
+    const int readers = int(mesh && *mesh) + int(link && *link) + int(to_node && *to_node) +
+                        int(to_client && *to_client);
     WEFT_INVARIANT(readers <= 1, "{} ports take message type {}", readers, raw.type);
     const auto id = request_id_of(raw);
     if (!to_node || !*to_node) return;
@@ -79,6 +81,7 @@ void check_frame(std::string_view bytes) {
         ++messages;
         check_ports(**raw);
         check_message<node::MeshMessage>(**raw, read_mesh, header);
+        check_message<LinkMessage>(**raw, read_link, header);
         check_message<routing::ToNode>(**raw, read_to_node, header);
         check_message<routing::ToClient>(**raw, read_to_client, header);
     }
@@ -104,8 +107,8 @@ std::string with_right_header(std::string_view bytes) {
 
 // Messages of known types with any tables.
 std::string with_messages(Input& input) {
-    static constexpr std::uint16_t kTypes[] = {1,  2,  3,  17, 18, 19, 64, 65, 66,
-                                               67, 68, 69, 70, 71, 72, 73, 74, 75};
+    static constexpr std::uint16_t kTypes[] = {1,  2,  3,  17, 18, 19, 64, 65, 66, 67,
+                                               68, 69, 70, 71, 72, 73, 74, 75, 76, 77};
     FrameWriter writer;
     const std::uint16_t type = kTypes[input.choice(std::size(kTypes))];
     const std::uint8_t flags = input.byte();

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "flatbuffers/wire_mesh.h"
+#include "tests/node_runtime/fake_peer.h"
 #include "tests/node_runtime/raw_client.h"
 #include "tests/node_runtime/test_mesh.h"
 
@@ -285,49 +286,108 @@ TEST_F(HostileFrames, AFrameOfNothingButUnknownMessagesIsRefused) {
     }));
 }
 
-// A founder's name on frames of a process that is gone, and on frames that make no sense.
-TEST(HostileMesh, FormerBootsAndBadMessagesOfAPeerChangeNothing) {
-    test::TestMesh mesh(3);
-    mesh.start();
-    transport::Context context;
-    test::RawClient client(context, mesh.nodes[0]->record().client_address);
-    ASSERT_TRUE(client.greet());
-    const auto serves = [&](const std::string& value) {
+class HostileMesh : public testing::Test {
+protected:
+    void SetUp() override {
+        mesh_.start();
+        ASSERT_TRUE(serves("before"));
+    }
+    bool serves(const std::string& value, std::optional<std::size_t> without = {}) {
         return test::eventually({}, [&] {
-            for (const auto& node : mesh.nodes) {
-                test::RawClient each(context, node->record().client_address);
+            for (std::size_t i = 0; i < mesh_.nodes.size(); ++i) {
+                if (i == without) continue;
+                test::RawClient each(context_, mesh_.nodes[i]->record().client_address);
                 if (!each.greet()) return false;
                 const Reply put = each.ask(each.request("kv", "key", "put", value));
                 if (put.outcome == Outcome::Done) return true;
             }
             return false;
         });
-    };
-    ASSERT_TRUE(serves("before"));
-    test::RawClient port(context, mesh.nodes[0]->record().mesh_address);
-    wire::FrameHeader header;
-    header.channel = wire::Channel::Peer;
-    header.cluster = mesh.cluster();
-    header.sender = mesh.nodes[1]->record().node;
-    header.receiver = mesh.nodes[0]->record().node;
+    }
+    bool logged(std::size_t node, std::string_view text) {
+        return test::eventually(
+            {}, [&] { return mesh_.nodes[node]->log().find(text) != std::string::npos; });
+    }
+    // Of frames from b to a.
+    wire::FrameHeader header(Boot boot) const {
+        wire::FrameHeader header;
+        header.channel = wire::Channel::Peer;
+        header.cluster = mesh_.cluster();
+        header.sender = mesh_.nodes[1]->record().node;
+        header.sender_boot = boot;
+        header.receiver = mesh_.nodes[0]->record().node;
+        return header;
+    }
+    transport::Dealer dial_a() {
+        return *transport::Dealer::connect(context_, mesh_.nodes[0]->record().mesh_address,
+                                           wire::kFrameBytesMax);
+    }
+    static node::MeshMessage vote(std::uint32_t group) {
+        return replication::PeerMessage(
+            replication::VoteAsks{{{GroupId{group}, Term{1u << 30}, {}, false, true}}});
+    }
+
+    test::TestMesh mesh_{3};
+    transport::Context context_;
+};
+
+// What a stranger says in a founder's name teaches nothing of that founder.
+TEST_F(HostileMesh, AForgedBootAndPositionOfAPeerAreNotBelieved) {
+    test::RawClient port(context_, mesh_.nodes[0]->record().mesh_address);
+    wire::FrameHeader forged = header(Boot{1000});
+    forged.durable = Lsn{std::uint64_t{1} << 62};
     for (std::uint32_t group = 1; group <= 8; ++group) {
         wire::FrameWriter writer;
-        EXPECT_TRUE(
-            wire::write(writer, node::MeshMessage(replication::PeerMessage(replication::VoteAsks{
-                                    {{GroupId{group}, Term{1u << 30}, {}, false, true}}}))));
-        header.sender_boot = Boot{0};
-        ASSERT_TRUE(port.send(writer.finish(header)));
-        EXPECT_TRUE(writer.add(65, wire::kMustUnderstand, std::string(64, '\x41')));
-        header.sender_boot = Boot{1};
-        ASSERT_TRUE(port.send(writer.finish(header)));
+        node::PeerHello hello;
+        hello.genesis.bytes = blake2b_128(mesh_.genesis_bytes);
+        EXPECT_TRUE(wire::write(writer, node::MeshMessage(hello)));
+        EXPECT_TRUE(wire::write(writer, vote(group)));
+        ASSERT_TRUE(port.send(writer.finish(forged)));
     }
-    EXPECT_TRUE(serves("after"));
-    EXPECT_TRUE(test::eventually(
-        {}, [&] { return mesh.nodes[0]->log().find("reason=bad_message") != std::string::npos; }));
-    for (const auto& node : mesh.nodes) EXPECT_EQ(node->stop(), 0) << node->log();
+    EXPECT_TRUE(logged(0, "reason=unproven"));
+    // Now a has none but b to agree with.
+    EXPECT_EQ(mesh_.nodes[2]->stop(), 0);
+    EXPECT_TRUE(serves("after", 2));
+    EXPECT_EQ(mesh_.nodes[0]->log().find("boot=1000"), std::string::npos);
+    // b's next process is what it says.
+    EXPECT_EQ(mesh_.nodes[1]->stop(), 0);
+    mesh_.nodes[1]->start();
+    EXPECT_TRUE(serves("in the end", 2));
+    for (const auto& node : mesh_.nodes) EXPECT_EQ(node->stop(), 0) << node->log();
+}
+
+// A founder's name on frames of a process that is gone, and on frames that make no sense, from who
+// listens at that founder's address.
+TEST_F(HostileMesh, FormerBootsAndBadMessagesOfAPeerChangeNothing) {
+    EXPECT_EQ(mesh_.nodes[1]->stop(), 0);
+    mesh_.nodes[1]->start();
+    EXPECT_TRUE(logged(0, "boot=2"));
+    EXPECT_EQ(mesh_.nodes[1]->stop(), 0);
+    auto listener =
+        transport::Router::bind(mesh_.nodes[1]->record().mesh_address, {wire::kFrameBytesMax});
+    ASSERT_TRUE(listener) << listener.error().message;
+    test::FakePeer former(*listener, header(Boot{1}));
+    transport::Dealer dealer = dial_a();
+    ASSERT_TRUE(test::eventually({}, [&] {
+        // Asking is what makes a dial at once.
+        static_cast<void>(former.challenge(dealer));
+        former.listen();
+        return former.answer(dealer);
+    }));
+    for (std::uint32_t group = 1; group <= 8; ++group)
+        ASSERT_TRUE(test::eventually({}, [&] { return former.send(dealer, vote(group)); }));
+    EXPECT_TRUE(serves("after", 1));
+    wire::FrameWriter writer;
+    EXPECT_TRUE(writer.add(65, wire::kMustUnderstand, std::string(64, '\x41')));
+    const std::string bad = writer.finish(header(Boot{1}));
+    EXPECT_TRUE(test::eventually({}, [&] { return dealer.send(bad); }));
+    EXPECT_TRUE(logged(0, "reason=bad_message"));
+    EXPECT_TRUE(serves("in the end", 1));
+    for (const auto& node : mesh_.nodes) node->stop();
     // No term rose: nobody was elected a second time.
-    for (const auto& node : mesh.nodes)
+    for (const auto& node : mesh_.nodes)
         EXPECT_EQ(node->log().find("term=1073741824"), std::string::npos);
+    EXPECT_EQ(mesh_.nodes[0]->log().find("reason=other_sender"), std::string::npos);
 }
 
 }  // namespace

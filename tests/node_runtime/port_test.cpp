@@ -1,12 +1,10 @@
 // How much of what comes in one round looks at, and what becomes of what is too large to leave.
 
-#include "node/runtime/port.h"
-
 #include "core/error.h"
 #include "flatbuffers/wire_client.h"
 #include "flatbuffers/wire_mesh.h"
-#include "storage/memory_store.h"
-#include "tests/transport/loopback.h"
+#include "tests/node_runtime/fake_peer.h"
+#include "tests/node_runtime/port_rig.h"
 
 #include <gtest/gtest.h>
 
@@ -19,60 +17,7 @@
 namespace weft::node {
 namespace {
 
-struct Rig {
-    Rig() {
-        routing::Genesis genesis;
-        genesis.founders.resize(1);
-        genesis.founders[0].node.bytes.fill(7);
-        genesis.founders[0].mesh_address = peer_address;
-        peer_node = genesis.founders[0].node;
-        peer = transport::Router::bind(peer_address, {wire::kFrameBytesMax});
-        mesh = transport::Router::bind(mesh_address, {wire::kFrameBytesMax});
-        auto bound = transport::Router::bind(client_address, {wire::kFrameBytesMax});
-        auto linked = PeerLinks::open(context, genesis, NodeId{}, Log());
-        if (!peer || !mesh || !bound || !linked) return;
-        clients.emplace(*std::move(bound));
-        links.emplace(*std::move(linked));
-        port.emplace(PortParts{*mesh, *clients, *links, journal, reader, completions},
-                     PortOptions{});
-    }
-    transport::Dealer dial(const std::string& address) {
-        return *transport::Dealer::connect(context, address, wire::kFrameBytesMax);
-    }
-    // Says hello; who that is for the port.
-    std::optional<ClientRef> hello_of(transport::Dealer& client) {
-        wire::FrameWriter writer;
-        if (!wire::write(writer, routing::ToNode(routing::ClientHello{}))) return std::nullopt;
-        wire::FrameHeader header;
-        header.channel = wire::Channel::Client;
-        const std::string hello = writer.finish(header);
-        bool sent = false, came = false;
-        (void)test::eventually({}, [&] {
-            if (!sent) sent = client.send(hello);
-            came = port->next_event(event);
-            port->end_round();
-            return came;
-        });
-        const auto* from = came ? std::get_if<FromClient>(&event) : nullptr;
-        return from == nullptr ? std::nullopt : std::optional(from->from);
-    }
-
-    transport::Context context;
-    Event event;
-    std::string mesh_address = test::free_address();
-    std::string client_address = test::free_address();
-    std::string peer_address = test::free_address();
-    NodeId peer_node;
-    Result<transport::Router> peer = std::unexpected(Error{});
-    Result<transport::Router> mesh = std::unexpected(Error{});
-    std::optional<ClientPort> clients;
-    std::optional<PeerLinks> links;
-    storage::MemoryStore store;
-    Completions completions;
-    JournalThread journal{store, completions};
-    ReaderThread reader{store, completions};
-    std::optional<Port> port;
-};
+using test::Rig;
 
 TEST(Port, ARoundOfRubbishEndsAlthoughThereIsMore) {
     Rig rig;
@@ -228,22 +173,20 @@ TEST(Port, AMeshMessageThatFitsNoFrameIsCountedAndWhatIsBesideItArrives) {
     replication::SnapshotChunk chunk;
     chunk.rows = Bytes::adopt(std::string(wire::kFrameBytesMax, 'x'));
     std::set<std::uint64_t> rounds;
+    test::FakePeer peer(*rig.peer, rig.peer_header());
+    transport::Dealer dealer = rig.dial(rig.mesh_address);
     EXPECT_TRUE(test::eventually({}, [&] {
+        static_cast<void>(peer.challenge(dealer));  // the link is up when this was answered
         Effects effects;
         effects.list.push_back(beat(1));
         effects.list.push_back(SendPeer{rig.peer_node, replication::PeerMessage{chunk}});
         effects.list.push_back(beat(2));
         rig.port->perform(effects);
-        rig.port->end_round();
-        while (const auto received = rig.peer->receive()) {
-            auto frame = wire::FrameReader::open(received->frame);
-            if (!frame) return false;
-            for (auto raw = frame->next(); raw && *raw; raw = frame->next()) {
-                const auto message = wire::read_mesh(**raw);
-                if (!message || !*message) return false;
-                const auto& peer = std::get<replication::PeerMessage>(**message);
-                rounds.insert(std::get<replication::Heartbeat>(peer).round);
-            }
+        rig.round();
+        peer.listen();
+        for (const MeshMessage& message : peer.messages) {
+            const auto& each = std::get<replication::PeerMessage>(message);
+            rounds.insert(std::get<replication::Heartbeat>(each).round);
         }
         return rounds.size() == 2;
     }));
