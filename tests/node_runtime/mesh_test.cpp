@@ -88,6 +88,9 @@ TEST_F(ThreeNodes, ServeWhileOneIsAwayAndTakeItBack) {
     })) << mesh_.nodes[away]->log();
     EXPECT_EQ(call("key-3", "get", "").payload.view(), "newer");
     for (const auto& node : mesh_.nodes) EXPECT_EQ(node->stop(), 0) << node->log();
+    // Nothing that a node sends comes before the proof of its connection.
+    for (const auto& node : mesh_.nodes)
+        EXPECT_EQ(node->log().find("unproven"), std::string::npos) << node->log();
 }
 
 TEST_F(ThreeNodes, ANodeThatDoesNotLeadNamesTheLeader) {
