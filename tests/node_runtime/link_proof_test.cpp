@@ -186,6 +186,17 @@ TEST_F(ProvenPort, AProvenConnectionThatClaimsAnotherBootIsCut) {
     EXPECT_EQ(told_.back().boot, Boot{2});
 }
 
+TEST_F(ProvenPort, AProvenConnectionThatClaimsAnotherNodeIsCut) {
+    ASSERT_TRUE(proves(dealer_, 1));
+    told_.clear();
+    peer_.header().sender = rig_.absent_node;
+    ASSERT_TRUE(until([&] {
+        static_cast<void>(peer_.send(dealer_, beat(2)));
+        return rejected(Reject::OtherSender) > 0;
+    }));
+    for (const FromPeer& each : told_) EXPECT_EQ(each.from, rig_.peer_node);
+}
+
 TEST_F(ProvenPort, EveryConnectionProvesItselfAgain) {
     ASSERT_TRUE(proves(dealer_, 1));
     told_.clear();

@@ -1,6 +1,6 @@
 #pragma once
-// A port with real sockets and no node behind it. It is node 0 of a mesh whose only other node is
-// `peer_node`, at `peer_address`.
+// A port with real sockets and no node behind it. It is node 0 of a mesh of three: the others
+// are `peer_node`, at `peer_address`, and `absent_node`, which does not run.
 
 #include "flatbuffers/wire_client.h"
 #include "node/runtime/port.h"
@@ -19,10 +19,13 @@ using namespace node;
 struct Rig {
     Rig() {
         routing::Genesis genesis;
-        genesis.founders.resize(1);
+        genesis.founders.resize(2);
         genesis.founders[0].node.bytes.fill(7);
         genesis.founders[0].mesh_address = peer_address;
+        genesis.founders[1].node.bytes.fill(8);
+        genesis.founders[1].mesh_address = free_address();
         peer_node = genesis.founders[0].node;
+        absent_node = genesis.founders[1].node;
         peer = transport::Router::bind(peer_address, {wire::kFrameBytesMax});
         mesh = transport::Router::bind(mesh_address, {wire::kFrameBytesMax});
         auto bound = transport::Router::bind(client_address, {wire::kFrameBytesMax});
@@ -74,7 +77,7 @@ struct Rig {
     std::string mesh_address = free_address();
     std::string client_address = free_address();
     std::string peer_address = free_address();
-    NodeId peer_node;
+    NodeId peer_node, absent_node;
     Result<transport::Router> peer = std::unexpected(Error{});
     Result<transport::Router> mesh = std::unexpected(Error{});
     std::optional<ClientPort> clients;
