@@ -18,11 +18,8 @@ if(WEFT_SANITIZE)
   target_link_options(weft_options INTERFACE -fsanitize=${weft_sanitize_list})
 endif()
 
-# Tests under a sanitizer, not the libraries: compiling them optimized takes twice as long.
-set(weft_test_level "")
-if(WEFT_SANITIZE)
-  set(weft_test_level -O0)
-endif()
+# Tests, not the libraries: to compile them optimized takes longer than they gain.
+set(weft_test_level -O0)
 
 # One precompiled header for libraries and programs, one for tests. Both name only what does not
 # change with weft: a change of weft's own header must not compile everything anew.
@@ -103,15 +100,19 @@ function(weft_library name)
   set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
 endfunction()
 
-# weft_test(name SOURCES ... DEPENDS ... [LABELS ...]): one gtest program per folder. Without a label
-# of its own it is `fast`: `ctest -L fast` is what to run after every change.
+# weft_test(name [OPTIMIZED] SOURCES ... DEPENDS ... [LABELS ...]): one gtest program per folder.
+# Without a label of its own it is `fast`: `ctest -L fast` is what to run after every change.
+# OPTIMIZED as the libraries are: what does as much as it can in its time. Templates of a program's
+# own objects stand in for those of the libraries.
 function(weft_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "OPTIMIZED" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
   set(target ${name}_test)
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE weft_options ${arg_DEPENDS} GTest::gtest GTest::gmock
       GTest::gtest_main)
-  weft_precompiled(${target} weft_test_pch)
+  if(NOT arg_OPTIMIZED)
+    weft_precompiled(${target} weft_test_pch)
+  endif()
   if(NOT arg_LABELS)
     set(arg_LABELS fast)
   endif()
