@@ -12,6 +12,12 @@ protected:
         for (const char* needed : {"cpack", "dpkg-deb", "dpkg-shlibdeps", "file"})
             if (!has_program(needed)) GTEST_SKIP() << needed << " is not installed";
     }
+    // Puts them into `folder_`.
+    void make() {
+        const Ran made = run("cpack -G DEB --config '" WEFT_BUILD_DIR "/CPackConfig.cmake' -B '" +
+                             folder_.path().string() + "'");
+        ASSERT_EQ(made.exit_code, 0) << made.output;
+    }
     static Ran about(const fs::path& package, const std::string& question) {
         return run("dpkg-deb " + question + " '" + package.string() + "'");
     }
@@ -26,12 +32,14 @@ struct Expected {
 };
 
 TEST_F(Packages, HoldWhatTheyShould) {
-    const Ran made = run("cpack -G DEB --config '" WEFT_BUILD_DIR "/CPackConfig.cmake' -B '" +
-                         folder_.path().string() + "'");
-    ASSERT_EQ(made.exit_code, 0) << made.output;
+    ASSERT_NO_FATAL_FAILURE(make());
     const Expected packages[] = {
         {"weft",
-         {"./usr/bin/weft", "./usr/lib/systemd/system/weft@.service", "./etc/weft/weft.toml"},
+         {"./usr/bin/weft", "./usr/lib/systemd/system/weft@.service", "./etc/weft/weft.toml",
+          "./usr/share/man/man1/weft-put.1.gz", "./usr/share/man/man1/weft.1.gz",
+          "./usr/share/bash-completion/completions/weft",
+          "./usr/share/zsh/vendor-completions/_weft",
+          "./usr/share/fish/vendor_completions.d/weft.fish"},
          {"weft/client.h", "libweft-client"},
          "libzmq5"},
         {"libweft-client0",
@@ -46,7 +54,7 @@ TEST_F(Packages, HoldWhatTheyShould) {
     for (const Expected& expected : packages) {
         SCOPED_TRACE(expected.name);
         const Ran found = run("ls '" + folder_.path().string() + "/" + expected.name + "'_*.deb");
-        ASSERT_EQ(found.exit_code, 0) << made.output;
+        ASSERT_EQ(found.exit_code, 0) << found.output;
         const fs::path package = lines_of(found.output).front();
         const std::string files = about(package, "-c").output;
         for (const std::string& file : expected.files)
@@ -60,6 +68,28 @@ TEST_F(Packages, HoldWhatTheyShould) {
             EXPECT_EQ(kept.output, "/etc/weft/weft.toml\n");
         }
     }
+}
+
+// With nothing but what they say they need.
+TEST_F(Packages, WorkInABareRoot) {
+    for (const char* needed : {"awk", "chroot", "ip", "unshare"})
+        if (!has_program(needed)) GTEST_SKIP() << needed << " is not installed";
+    ASSERT_NO_FATAL_FAILURE(make());
+    const std::string script = folder_.file("script");
+    write(script,
+          "dpkg --verify weft libweft-client0 libweft-dev\n"
+          "weft dev --detach --timeout 30s\n"
+          "weft put kv/cart hello\n"
+          "echo \"value: $(weft get kv/cart)\"\n"
+          "weft config check /etc/weft/weft.toml\n"
+          "weft dev down --clean\n");
+    const Ran ran =
+        run("'" WEFT_SOURCE_DIR "/tests/install/bare_root.sh' '" + folder_.file("root") + "' '" +
+            script + "' '" + folder_.path().string() + "'/*.deb 2>&1");
+    constexpr int kNoNamespaces = 3;
+    if (ran.exit_code == kNoNamespaces) GTEST_SKIP() << ran.output;
+    EXPECT_EQ(ran.exit_code, 0) << ran.output;
+    EXPECT_NE(ran.output.find("value: hello"), std::string::npos) << ran.output;
 }
 
 // Names of directives that systemd does not know, and rights that are not needed.
