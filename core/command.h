@@ -40,7 +40,8 @@ void own_texts(Request& request, const RequestTexts& texts);
 // Consistency level a reply met.
 enum class Level : std::uint8_t { None = 0, Linearizable = 1 };
 
-// Replies with a larger payload leave one by one: each keeps a node for a millisecond or more.
+// Replies with a larger payload are made and leave one by one: each keeps a node for a millisecond
+// or more, most of it for memory that was not used before.
 inline constexpr std::size_t kLargeReplyBytes = std::size_t{64} << 10;
 
 // Answer to one request. For Outcome::Done and Rejected the entity's reply is in `payload`; for

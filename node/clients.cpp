@@ -15,6 +15,11 @@ namespace weft::node {
 namespace {
 
 constexpr std::uint8_t kNoLeader = 255;
+// Reads of large states: how many wait, what their payloads hold, and bytes of the states that are
+// read in a round.
+constexpr std::size_t kLargeReadsMax = 1024;
+constexpr std::size_t kLargeReadBytesMax = std::size_t{4} << 20;
+constexpr std::size_t kLargeReadShare = std::size_t{256} << 10;
 // Connections that had to go are named in `health` as long as that.
 constexpr Duration kShortWorthSaying = std::chrono::minutes(1);
 
@@ -48,6 +53,11 @@ void Node::State::on(const ClientGone& event) {
     std::erase_if(fetched_queries,
                   [&](const FetchedQuery& each) { return each.query.from == event.client; });
     questions.forget(event.client);
+    std::erase_if(large_reads, [&](const QueuedRead& each) {
+        if (each.read.from != event.client) return false;
+        large_reads_bytes -= each.read.request.payload.size();
+        return true;
+    });
 }
 
 // Hellos cost nothing to send and each answer names every group: one answer serves all hellos of a
@@ -168,6 +178,32 @@ std::optional<Error> Node::State::check_session_rate(ClientRef from, const Reque
     if (only_reads(request) || session_rate.admit(from, session, now.mono)) return std::nullopt;
     return make_error(ErrorNumber::SessionsTooFast,
                       fmt::format("more than {} new sessions in a second", kSessionsPerSecond));
+}
+
+// Others' rounds must not end behind all of them. Effects are being carried out: no partition may
+// be stepped here.
+void Node::State::on_large_read(const Hosted& group, replication::LargeRead& read) {
+    Request& request = read.request;
+    if (large_reads.size() == kLargeReadsMax ||
+        large_reads_bytes + request.payload.size() > kLargeReadBytesMax)
+        return refuse(read.from, request,
+                      make_error(ErrorNumber::QueueFull, "too many reads of large states wait"));
+    out->list.push_back(HoldClient{read.from});
+    // The frame that it came in may be much larger.
+    own_texts(request, {request.type, request.entity, request.command, request.payload});
+    large_reads_bytes += request.payload.size();
+    large_reads.push_back({place_of(group), std::move(read)});
+}
+
+void Node::State::submit_large_reads() {
+    for (std::size_t bytes = 0; !large_reads.empty() && bytes < kLargeReadShare;) {
+        auto [place, read] = std::move(large_reads.front());
+        large_reads.pop_front();
+        large_reads_bytes -= read.request.payload.size();
+        bytes += read.bytes;
+        step_partition(hosted[place], replication::Submit{read.from, std::move(read.request), true,
+                                                          read.deadline});
+    }
 }
 
 void Node::State::refuse(ClientRef from, const Request& request, Error error) {

@@ -73,6 +73,7 @@ void Node::State::on(const Timer&) {
 void Node::State::on(const RoundEnd&) {
     greeted_clients.clear();
     told_hello.reset();
+    submit_large_reads();
     drain_round();
     sweep_round();
     found_mesh();
@@ -93,6 +94,7 @@ Instant Node::State::next_deadline() const {
     if (draining.active() && !draining.stopped)
         next = std::min(next, draining.sweeping ? draining.until : draining.hand_over_at);
     if (sweeping.active) next = std::min(next, sweeping.again_at);
+    if (!large_reads.empty()) next = Instant::long_ago();
     const Hosted* facts = find(GroupId{0});
     if (facts != nullptr && facts->partition.ready()) {
         if (founding == Founding::Unknown) next = std::min(next, founding_retry);

@@ -105,6 +105,7 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
                        if (peer != nullptr && peer->up) peer->outbox.add(std::move(send.message));
                    },
                    [&](replication::SendReply& reply) { on_reply(reply); },
+                   [&](replication::LargeRead& read) { on_large_read(group, read); },
                    [&](const replication::LargeReply& large) {
                        out->list.push_back(HoldClient{large.to});
                    },

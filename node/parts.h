@@ -40,6 +40,12 @@ struct FetchOwner {
     std::uint64_t id = 0;
 };
 
+// Waits until what is small has been served.
+struct QueuedRead {
+    std::uint32_t place;
+    replication::LargeRead read;
+};
+
 // A round's records on their way to the disk.
 struct WaitingBatch {
     std::uint64_t seq = 0;

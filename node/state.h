@@ -97,6 +97,8 @@ struct Node::State final : replication::GroupDirectory {
     std::optional<Error> check_room(const Request& request, const Hosted& group) const;
     std::optional<Error> check_session_rate(ClientRef from, const Request& request);
     bool only_reads(const Request& request) const;
+    void on_large_read(const Hosted& group, replication::LargeRead& read);
+    void submit_large_reads();
     void refuse(ClientRef from, const Request& request, Error error);
 
     // ---- journal.cpp: rounds of records, the age of the disk, a full disk
@@ -219,6 +221,9 @@ struct Node::State final : replication::GroupDirectory {
     std::set<ClientRef> greeted_clients;            // in this round
     std::optional<routing::HelloReply> told_hello;  // in this round
     std::uint64_t last_fetch = 0;
+
+    std::deque<QueuedRead> large_reads;
+    std::size_t large_reads_bytes = 0;  // of their payloads
 
     std::deque<WaitingBatch> waiting;
     std::vector<std::uint32_t> due;      // scratch of one step

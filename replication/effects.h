@@ -3,6 +3,7 @@
 // into the round's flat buffer; everything else is a value in one reused vector.
 
 #include "core/command.h"
+#include "core/time.h"
 #include "replication/messages.h"
 #include "storage/contracts.h"
 #include "weft/types.h"
@@ -45,6 +46,14 @@ struct SendReply {
     ClientRef to;
     Reply reply;
 };
+// To be submitted once more, `its_turn`, when what is small has been served: it reads a state of
+// `bytes`, more than kLargeReplyBytes. What its client asks in the meantime can wait.
+struct LargeRead {
+    ClientRef from;
+    Request request;
+    Instant deadline;
+    std::size_t bytes = 0;
+};
 // A reply of more than kLargeReplyBytes to that client is made, and leaves later: what it asks in
 // the meantime can wait.
 struct LargeReply {
@@ -67,8 +76,8 @@ struct Swept {
     bool done = false;
 };
 
-using Effect = std::variant<Persist, Fetch, SendAppend, Send, SendReply, LargeReply, WantConfirm,
-                            RoleChanged, Swept>;
+using Effect = std::variant<Persist, Fetch, SendAppend, Send, SendReply, LargeRead, LargeReply,
+                            WantConfirm, RoleChanged, Swept>;
 
 struct Effects {
     storage::WriteBatch batch;

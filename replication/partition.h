@@ -53,6 +53,9 @@ struct PartitionOptions {
 struct Submit {
     ClientRef from;
     Request request;
+    // Of what has waited as a LargeRead: it is its turn, and what is left of its time.
+    bool its_turn = false;
+    Instant deadline = Instant::never();
 };
 // The reads with tickets up to `ticket` are confirmed for `term` (confirm.h).
 struct ReadsConfirmed {

@@ -32,6 +32,7 @@ struct Queued {
     ClientRef from;
     Request request;
     Instant deadline = Instant::never();
+    bool its_turn = false;
 };
 
 // Came while this node leads but may not serve yet.

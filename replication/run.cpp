@@ -57,11 +57,10 @@ void Partition::State::run(Now now, entity::Entity& entity, const Queued& item, 
         refuse(item.from, request.id, std::move(*crashed), Outcome::Unknown, out);
         return;
     }
-    if (access == entity::Access::Read) {
-        run_read(now, entity, item, out);
-    } else {
-        run_write(now, entity, item, out);
-    }
+    if (access == entity::Access::Write) return run_write(now, entity, item, out);
+    const std::size_t bytes = entity::Host::newest(entity).state.size();
+    if (bytes <= kLargeReplyBytes || item.its_turn) return run_read(now, entity, item, out);
+    out.list.push_back(LargeRead{item.from, request, item.deadline, bytes});
 }
 
 void Partition::State::run_read(Now now, entity::Entity& entity, const Queued& item, Effects& out) {

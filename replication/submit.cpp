@@ -194,8 +194,8 @@ void Partition::State::submit(Now now, Submit&& submit, Effects& out) {
                       entity::placement_hash(options.hash_key, request.type, request.entity),
                       request.type, request.entity);
     entity::Entity& entity = host.obtain(scratch_key, now.mono);
-    Queued item{submit.from, std::move(submit.request), Instant::never()};
-    if (item.request.deadline_ms != 0)
+    Queued item{submit.from, std::move(submit.request), submit.deadline, submit.its_turn};
+    if (item.request.deadline_ms != 0 && !item.its_turn)
         item.deadline = now.mono + std::chrono::milliseconds(item.request.deadline_ms);
     if (entity.loaded) {
         run(now, entity, item, out);

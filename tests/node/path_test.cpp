@@ -1,5 +1,6 @@
 // The path of one command (DESIGN 9), hop by hop, and what clients are told on the way.
 
+#include "core/error.h"
 #include "lab.h"
 #include "node/facts.h"
 
@@ -101,6 +102,51 @@ TEST_F(Path, WhoeverIsOwedALargeReplyIsNotHeardUntilItLeaves) {
         lab[at].trace, [](const std::string& line) { return line.starts_with("hold "); });
     ASSERT_NE(held, lab[at].trace.end());
     EXPECT_LT(held - lab[at].trace.begin(), place(lab[at].trace, "reply 1"));
+}
+
+// Each takes a millisecond or more: whoever comes behind thirty of them would wait for all.
+TEST_F(Path, ReadsOfLargeStatesTakeTurnsBehindWhatIsSmall) {
+    const std::string large(std::size_t{256} << 10, 'x');
+    ASSERT_EQ(lab.call("kv", "a", "put", large).outcome, Outcome::Done);
+    const std::size_t at = leader("kv", "a");
+    std::string small = "b";
+    while (leader("kv", small) != at) small += "b";
+    ASSERT_EQ(lab.call("kv", small, "put", "small").outcome, Outcome::Done);
+    lab[at].answers.clear();
+    constexpr std::uint64_t kLarge = 8;
+    for (std::uint64_t i = 0; i < kLarge; ++i)
+        lab[at].event(FromClient{ClientRef{100 + i}, lab.request("kv", "a", "get")});
+    lab[at].event(FromClient{ClientRef{99}, lab.request("kv", small, "get")});
+    lab[at].event(ClientGone{ClientRef{100 + kLarge - 1}});
+    lab.run_for(std::chrono::seconds(1));
+    std::vector<std::size_t> sizes;
+    for (const auto& answer : lab[at].answers)
+        sizes.push_back(std::get<Reply>(answer).payload.size());
+    std::vector<std::size_t> expected(kLarge - 1, large.size());
+    expected.insert(expected.begin(), 5);
+    EXPECT_EQ(sizes, expected);
+}
+
+TEST_F(Path, MoreReadsOfLargeStatesThanMayWaitAreRefused) {
+    const std::string large(kLargeReplyBytes + 1, 'x');
+    ASSERT_EQ(lab.call("kv", "a", "put", large).outcome, Outcome::Done);
+    const std::size_t at = leader("kv", "a");
+    lab[at].answers.clear();
+    constexpr std::size_t kReads = 1400;  // some leave before the last come
+    for (std::uint64_t i = 0; i < kReads; ++i)
+        lab[at].event(FromClient{ClientRef{100 + i}, lab.request("kv", "a", "get")});
+    lab.run_for(std::chrono::seconds(5));
+    const auto count = [&](Outcome outcome, std::uint16_t number) {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(lab[at].answers, [&](const auto& answer) {
+                const auto& reply = std::get<Reply>(answer);
+                return reply.outcome == outcome && reply.error.number == number;
+            }));
+    };
+    const std::size_t refused = count(Outcome::NotDone, std::to_underlying(ErrorNumber::QueueFull));
+    EXPECT_GT(refused, 0u);
+    EXPECT_LT(refused, kReads - 1024);
+    EXPECT_EQ(count(Outcome::Done, 0), kReads - refused);
 }
 
 TEST_F(Path, ALeaderCutOffServesNoReadAndLosesItsPlace) {

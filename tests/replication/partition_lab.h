@@ -276,6 +276,7 @@ public:
     std::size_t fetches_served = 0;
     std::vector<RequestId> crashed;  // what the next boot is told
     std::vector<WantConfirm> confirms;
+    std::vector<LargeRead> large_reads;
     std::vector<ClientRef> large_replies_to;
     std::optional<Swept> swept;
     std::size_t snapshot_chunks = 0, snapshot_answers = 0;
@@ -310,6 +311,10 @@ private:
             seat.fetches.push_back(std::move(*fetch));
         } else if (auto* reply = std::get_if<SendReply>(&effect)) {
             replies_[reply->to.value].push_back(std::move(reply->reply));
+        } else if (auto* read = std::get_if<LargeRead>(&effect)) {
+            large_reads.push_back(*read);
+            network_.emplace_back(
+                i, Submit{read->from, std::move(read->request), true, read->deadline});
         } else if (auto* large = std::get_if<LargeReply>(&effect)) {
             large_replies_to.push_back(large->to);
         } else if (auto* want = std::get_if<WantConfirm>(&effect)) {

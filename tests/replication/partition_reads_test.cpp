@@ -167,8 +167,29 @@ TEST(Reads, ALargeReplyIsSaidToComeWhileItWaits) {
     lab.send(0, lab.request("kv", "small", "get", ""));
     EXPECT_TRUE(lab.large_replies_to.empty());
     const ClientRef asked = lab.send(0, lab.request("kv", "large", "get", ""));
+    lab.settle();  // its turn comes
     EXPECT_FALSE(lab.answered(asked));
     EXPECT_EQ(lab.large_replies_to, std::vector{asked});
+}
+
+// What is small is not to wait behind it; time that passes meanwhile counts.
+TEST(Reads, OfALargeStateWaitForTheirTurn) {
+    PartitionLab lab;
+    lab.lead();
+    lab.put("small", std::string(kLargeReplyBytes, 'x'));
+    lab.put("large", std::string(kLargeReplyBytes + 1, 'x'));
+    EXPECT_EQ(lab.get("small").payload.size(), kLargeReplyBytes);
+    EXPECT_TRUE(lab.large_reads.empty());
+    EXPECT_EQ(lab.get("large").payload.size(), kLargeReplyBytes + 1);
+    ASSERT_EQ(lab.large_reads.size(), 1u);
+    EXPECT_EQ(lab.large_reads[0].bytes, kLargeReplyBytes + 1);
+    Request late = lab.request("kv", "large", "get", "");
+    late.deadline_ms = 100;
+    lab.step(0, Submit{ClientRef{77}, late});
+    ASSERT_EQ(lab.large_reads.size(), 2u);
+    lab.now.mono = lab.now.mono + std::chrono::milliseconds(100);
+    lab.settle();
+    EXPECT_EQ(lab.take(ClientRef{77}).error.number, number(ErrorNumber::DeadlinePassed));
 }
 
 TEST(Reads, AreBounded) {
