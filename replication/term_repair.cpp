@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 namespace weft::replication {
 
@@ -53,7 +54,8 @@ TermsOnDisk terms_on_disk(NodeId node, const storage::RecoveredGroup& recovered)
 }
 
 std::vector<TermRepair> plan_term_repair(std::vector<TermsOnDisk> disks) {
-    std::ranges::stable_sort(disks, {}, &TermsOnDisk::group);
+    std::ranges::sort(disks, {},
+                      [](const TermsOnDisk& disk) { return std::pair(disk.group, disk.node); });
     std::vector<TermRepair> repairs;
     for (auto from = disks.begin(); from != disks.end();) {
         const GroupId group = from->group;
