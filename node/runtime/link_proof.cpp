@@ -1,23 +1,12 @@
 #include "node/runtime/link_proof.h"
 
+#include <sodium.h>
 #include <sys/random.h>
 
 #include <algorithm>
 #include <utility>
 
 namespace weft::node {
-
-namespace {
-
-// Looks at every byte: the time that it takes tells nothing of the secret.
-bool same_secret(const wire::LinkSecret& a, const wire::LinkSecret& b) {
-    unsigned difference = 0;
-    for (std::size_t i = 0; i < a.bytes.size(); ++i)
-        difference |= static_cast<unsigned>(a.bytes[i] ^ b.bytes[i]);
-    return difference == 0;
-}
-
-}  // namespace
 
 void LinkProof::connected() {
     secret_.reset();
@@ -48,7 +37,8 @@ void LinkProof::challenge_sent(Instant now) {
 bool LinkProof::prove(ClientRef from, Boot boot, const wire::LinkAnswer& answer) {
     if (!secret_) return false;
     const bool right = std::ranges::any_of(answer.secrets, [&](const wire::LinkSecret& secret) {
-        return same_secret(secret, *secret_);
+        // The time that it takes tells nothing of the secret.
+        return sodium_memcmp(secret.bytes.data(), secret_->bytes.data(), secret.bytes.size()) == 0;
     });
     if (!right || is_proven(from)) return false;
     if (proven_.size() == kProvenMax) proven_.pop_front();

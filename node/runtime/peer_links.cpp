@@ -1,8 +1,7 @@
 #include "node/runtime/peer_links.h"
 
 #include "flatbuffers/wire_mesh.h"
-
-#include <sys/random.h>
+#include "node/runtime/random_seed.h"
 
 #include <algorithm>
 #include <utility>
@@ -18,13 +17,6 @@ constexpr Duration kSlowProbeInterval = std::chrono::seconds(1);
 // A link that was just made anew gets this long for its handshake.
 constexpr Duration kRemakeInterval = std::chrono::milliseconds(100);
 
-std::uint64_t draw_seed() {
-    std::uint64_t seed = 0;
-    // Whom a flood makes us forget need not be unforeseeable for the proof to hold.
-    [[maybe_unused]] const ssize_t got = getrandom(&seed, sizeof seed, 0);
-    return seed;
-}
-
 }  // namespace
 
 Result<PeerLinks> PeerLinks::open(transport::Context& context, const routing::Genesis& genesis,
@@ -33,7 +25,7 @@ Result<PeerLinks> PeerLinks::open(transport::Context& context, const routing::Ge
     for (const routing::NodeRecord& record : genesis.founders) {
         if (record.node == self) continue;
         Link& link =
-            links.links_.try_emplace(record.node, record, Random(draw_seed())).first->second;
+            links.links_.try_emplace(record.node, record, Random(random_seed())).first->second;
         if (auto connected = links.connect(link); !connected)
             return std::unexpected(std::move(connected).error());
     }

@@ -9,11 +9,11 @@
 #include "node/runtime/log_file.h"
 #include "node/runtime/memory_return.h"
 #include "node/runtime/port.h"
+#include "node/runtime/random_seed.h"
 #include "storage/data_directory.h"
 #include "transport/sockets.h"
 
 #include <sched.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 
 #include <algorithm>
@@ -43,13 +43,6 @@ Result<void> pin(int cpu) {
     if (sched_setaffinity(0, sizeof set, &set) == 0) return {};
     return fail(ErrorNumber::BadConfiguration, "cannot run on processor {}: {}", cpu,
                 std::strerror(errno));
-}
-
-std::uint64_t random_seed() {
-    std::uint64_t seed = 0;
-    // Fails only before the kernel's own start-up is over; time-outs need no better then.
-    [[maybe_unused]] const ssize_t got = getrandom(&seed, sizeof seed, 0);
-    return seed;
 }
 
 Result<routing::Genesis> read_genesis(const RuntimeOptions& options) {
