@@ -1,8 +1,9 @@
 #include "replication/term_repair.h"
 
+#include "core/sort_stably.h"
+
 #include <algorithm>
 #include <span>
-#include <utility>
 
 namespace weft::replication {
 
@@ -54,8 +55,7 @@ TermsOnDisk terms_on_disk(NodeId node, const storage::RecoveredGroup& recovered)
 }
 
 std::vector<TermRepair> plan_term_repair(std::vector<TermsOnDisk> disks) {
-    std::ranges::sort(disks, {},
-                      [](const TermsOnDisk& disk) { return std::pair(disk.group, disk.node); });
+    sort_stably(disks, &TermsOnDisk::group);
     std::vector<TermRepair> repairs;
     for (auto from = disks.begin(); from != disks.end();) {
         const GroupId group = from->group;
