@@ -13,7 +13,7 @@ namespace {
 
 // The head of a unit is in the first part.
 constexpr std::size_t kHeadRoom = 64;
-constexpr std::size_t kPartMin = 4096, kPartMax = std::size_t{64} << 10;
+constexpr std::size_t kPartMin = 4096, kPartMax = PartMemory::kPieceBytes;
 
 bool is_later(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
@@ -29,49 +29,46 @@ Io Connection::read(char* buffer, std::size_t size, std::size_t& got) const {
 }
 
 void Connection::keep(std::string_view begin) {
-    begin_part(std::max(begin.size(), kHeadRoom));
-    unfinished_.back() = begin;
+    Part& part = begin_part(std::max(begin.size(), kHeadRoom));
+    part.size = begin.copy(part.bytes.get(), begin.size());
     unfinished_bytes_ = begin.size();
 }
 
-void Connection::begin_part(std::size_t room) {
-    unfinished_.emplace_back().reserve(room);
-    unfinished_room_ += unfinished_.back().capacity();
+Connection::Part& Connection::begin_part(std::size_t room) {
+    unfinished_room_ += room;
+    return unfinished_.emplace_back(memory_.take(room), room);
 }
 
 Io Connection::read_on(std::size_t frame_bytes_max, std::size_t share, std::size_t& got) {
     for (;;) {
-        const Unit unit = next_unit(phase, unfinished_.front(), frame_bytes_max);
+        const Unit unit = next_unit(phase, unfinished_.front().view(), frame_bytes_max);
         if (!unit.good || unfinished_bytes_ == unit.bytes) return Io::Done;
         if (got >= share) return Io::Later;
         const std::size_t missing = unit.bytes - unfinished_bytes_;
-        if (unfinished_.back().size() == unfinished_.back().capacity())
-            begin_part(std::min(missing, std::clamp(unfinished_bytes_, kPartMin, kPartMax)));
-        std::string& part = unfinished_.back();
-        const std::size_t have = part.size();
-        const std::size_t room = std::min({missing, part.capacity() - have, share - got});
+        if (unfinished_.back().size == unfinished_.back().room) {
+            const std::size_t bytes =
+                std::min(missing, std::clamp(unfinished_bytes_, kPartMin, kPartMax));
+            if (!memory_.has(bytes)) return Io::Later;
+            begin_part(bytes);
+        }
+        Part& part = unfinished_.back();
+        const std::size_t room = std::min({missing, part.room - part.size, share - got});
         std::size_t more = 0;
-        Io result = Io::Done;
-        part.resize_and_overwrite(have + room, [&](char* bytes, std::size_t) {
-            result = read(bytes + have, room, more);
-            return have + more;
-        });
+        const Io result = read(part.bytes.get() + part.size, room, more);
         if (result != Io::Done) return result;
+        part.size += more;
         unfinished_bytes_ += more;
         got += more;
     }
 }
 
 std::string Connection::take_unfinished() {
-    std::vector<std::string> parts = std::exchange(unfinished_, {});
-    const std::size_t bytes = std::exchange(unfinished_bytes_, 0);
-    unfinished_room_ = 0;
-    if (parts.size() == 1) return std::move(parts.front());
     std::string whole;
-    whole.reserve(bytes);
-    for (std::string& part : parts) {
-        whole += part;
-        part = {};
+    whole.reserve(std::exchange(unfinished_bytes_, 0));
+    unfinished_room_ = 0;
+    for (Part& part : std::exchange(unfinished_, {})) {
+        whole += part.view();
+        part.bytes.reset();
     }
     return whole;
 }

@@ -2,6 +2,7 @@
 // One accepted TCP connection that speaks ZMTP: what came of a unit that is not whole yet, and what
 // waits until the other end takes it. Never blocks. Private to transport.
 
+#include "transport/part_memory.h"
 #include "transport/sockets.h"
 #include "transport/zmtp.h"
 
@@ -21,8 +22,8 @@ enum class Io : std::uint8_t {
 
 class Connection {
 public:
-    // Takes the descriptor over; it does not block.
-    explicit Connection(int descriptor) : descriptor_(descriptor) {}
+    // Takes the descriptor over; it does not block. `memory` outlives it.
+    Connection(int descriptor, PartMemory& memory) : descriptor_(descriptor), memory_(memory) {}
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -49,11 +50,17 @@ public:
     std::size_t held_bytes() const { return unfinished_room_ + unsent_bytes_; }
 
 private:
-    void begin_part(std::size_t room);
+    struct Part {
+        PartMemory::Bytes bytes;
+        std::size_t room, size = 0;
+        std::string_view view() const { return {bytes.get(), size}; }
+    };
+    Part& begin_part(std::size_t room);
     void wait_to_send(Bytes part);
 
     int descriptor_;
-    std::vector<std::string> unfinished_;  // parts: what is there is not copied when more comes
+    PartMemory& memory_;
+    std::vector<Part> unfinished_;  // parts: what is there is not copied when more comes
     std::size_t unfinished_bytes_ = 0, unfinished_room_ = 0;
     std::deque<Bytes> unsent_;
     std::size_t sent_of_first_ = 0;

@@ -112,6 +112,8 @@ void Router::cut(ClientRef of) { state_->remove(of); }
 
 std::size_t Router::connections() const { return state_->entries.size(); }
 std::size_t Router::held_bytes() const { return state_->held; }
+void Router::begin_round() { state_->memory.begin_round(); }
+bool Router::give_back() { return state_->memory.give_back(); }
 int Router::descriptor() const { return state_->epoll.get(); }
 
 }  // namespace weft::transport

@@ -17,6 +17,7 @@ constexpr int kAcceptsPerTurn = 16;
 constexpr std::size_t kLookBytes = std::size_t{256} << 10;
 constexpr std::size_t kShareMin = kLookBytes / kLookEvents, kShareMax = kLookBytes / 2;
 constexpr Duration kFinishTime = std::chrono::milliseconds(500);
+constexpr Duration kMemoryInterval = std::chrono::seconds(1);
 constexpr Duration kClockInterval = std::chrono::milliseconds(100);
 // Longer than the node sleeps.
 constexpr Duration kAwakeMax = std::chrono::milliseconds(1500);
@@ -184,7 +185,7 @@ bool Router::State::add(int descriptor) {
     event.events = EPOLLIN;
     event.data.u64 = ref.value;
     if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, descriptor, &event) != 0) return false;
-    Entry& entry = entries.try_emplace(ref, descriptor).first->second;
+    Entry& entry = entries.try_emplace(ref, descriptor, memory).first->second;
     unproven.push_front(ref);
     entry.ages = &unproven;
     entry.age = unproven.begin();
@@ -302,6 +303,10 @@ void Router::State::clock() {
     looked = at;
     clock_at = clock_at + std::min(passed, kAwakeMax);
     listen(true);
+    if (clock_at - memory_looked >= kMemoryInterval) {
+        memory_looked = clock_at;
+        memory.look();
+    }
     cut_overdue(greeting, limits.greeting_time, counts.unfinished);
     cut_overdue(unfinished, limits.frame_time, counts.unfinished);
     cut_overdue(finishing, kFinishTime, counts.finished);

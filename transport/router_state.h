@@ -24,7 +24,7 @@ struct Router::State {
     // Oldest last; a connection is in one of the two.
     using Ages = std::list<ClientRef>;
     struct Entry {
-        explicit Entry(int descriptor) : connection(descriptor) {}
+        Entry(int descriptor, PartMemory& memory) : connection(descriptor, memory) {}
         Connection connection;
         Ages* ages = nullptr;
         Ages::iterator age;
@@ -81,6 +81,8 @@ struct Router::State {
     Descriptor listener;
     Descriptor epoll;
     RouterLimits limits;
+    PartMemory memory;
+    Instant memory_looked = Instant::long_ago();
     std::unordered_map<ClientRef, Entry> entries;
     Ages unproven, proven;  // without a good frame so far, in order of coming; by last frame
     // In the order in which that began; a connection is in one of these at most.

@@ -126,6 +126,12 @@ public:
     std::size_t connections() const;
     // Of unfinished and unsent frames.
     std::size_t held_bytes() const;
+    // Begins a new round of its owner: memory that is new to the process is set aside for
+    // unfinished frames by 64 KiB a round, so that a burst of them does not stop it.
+    void begin_round();
+    // Returns to the system some of the memory that was set aside for unfinished frames and is not
+    // needed any more; true: there is more. For whoever has nothing else to do.
+    bool give_back();
     // Readable when receive() may have something, or something waits that can be sent.
     int descriptor() const;
 

@@ -322,6 +322,8 @@ void Port::sent(std::string_view port, const Result<void>& written) {
 
 void Port::end_round() {
     useless_ = 0;
+    mesh_.begin_round();
+    clients_.router().begin_round();
     told_ = 0;
     tell_large();
     clients_.flush(header_, rejects_, pending_);

@@ -82,7 +82,7 @@ private:
     Result<void> begin(const routing::Genesis& genesis);
     void open_crash_file(NodeOptions& node);
     void reload();
-    void look_at_memory();
+    bool look_at_memory();
     void look_at_data_file();
     int end();
     int end_without_store(const Error& error);
@@ -221,7 +221,7 @@ int Runtime::run() {
             if (ready) log_.info("node.ready", {{"after_ms", (at - begun).count() / 1000000}});
         }
         if (taken != 0) continue;
-        look_at_memory();
+        if (look_at_memory()) continue;
         port_->sleep(ready ? node_->next_deadline() : std::min(node_->next_deadline(), ask_ready));
     }
 }
@@ -243,13 +243,18 @@ void Runtime::reload() {
                     {{"log_level", kLogLevelNames[std::to_underlying(*level)]}});
 }
 
-// Only when there is nothing to do: it may take some milliseconds.
-void Runtime::look_at_memory() {
-    if (memory_.held(mesh_->held_bytes() + clients_->router().held_bytes()))
-        return return_free_memory();
+// Only when there is nothing to do: it may take some milliseconds. True: there is more to give
+// back.
+bool Runtime::look_at_memory() {
+    const bool of_mesh = mesh_->give_back(), of_clients = clients_->router().give_back();
+    if (of_mesh || of_clients) return true;
+    if (memory_.held(mesh_->held_bytes() + clients_->router().held_bytes())) {
+        return_free_memory();
+        return false;
+    }
     const Instant now = port_->now().mono;
-    if (!memory_.wants_sample(now)) return;
-    if (memory_.sample(now, allocated_bytes())) return_free_memory();
+    if (memory_.wants_sample(now) && memory_.sample(now, allocated_bytes())) return_free_memory();
+    return false;
 }
 
 // A deleted file takes writes and syncs as before, and ends with the process.

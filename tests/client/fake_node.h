@@ -65,6 +65,7 @@ private:
     void run() {
         while (router_ && !stopping_) {
             transport::wait_readable({{}, {router_->descriptor(), wake_}}, 100);
+            router_->begin_round();
             while (auto received = router_->receive()) {
                 ++frames_;
                 if (frame_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(frame_ms));

@@ -34,6 +34,7 @@ protected:
     template <class Done>
     bool look_until(Done done) {
         return test::eventually({{}, {router_->descriptor()}}, [&] {
+            router_->begin_round();
             while (const auto got = router_->receive()) last_ = got->from;
             return done();
         });

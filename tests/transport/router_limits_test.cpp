@@ -85,6 +85,7 @@ TEST_F(RouterLimit, LargeFramesArriveWithNothingBehindThem) {
                                          [&] {
                                              at += sender->send_some(
                                                  std::string_view(frame).substr(at));
+                                             router_->begin_round();
                                              while (const auto next = router_->receive())
                                                  got = next->frame;
                                              return !got.empty();
@@ -121,6 +122,49 @@ TEST_F(RouterLimit, WhoSendsLittleDoesNotWaitForThoseWhoSendMuch) {
     EXPECT_LT(router_->held_bytes() - before, std::size_t{1} << 20);
 }
 
+// Memory that is new to the process is what reading large frames costs most: a piece in each round,
+// whoever asks for it and however often that round looks; what was used before costs nothing.
+TEST_F(RouterLimit, OneRoundReadsLargeFramesIntoOneNewPiece) {
+    constexpr std::size_t kFrameBytes = std::size_t{1} << 20, kPiece = std::size_t{64} << 10;
+    listen({.frame_bytes_max = kFrameBytes});
+    auto sender = connect(kGreeting);
+    std::size_t got = 0;
+    const auto look = [&] {
+        for (int i = 0; i < 10; ++i)
+            while (const auto next = router_->receive()) got = next->frame.size();
+    };
+    // All but the last byte, which would let it go.
+    const auto send_most_of = [&](const std::string& frame, bool rounds, std::size_t& most) {
+        const std::string_view rest = std::string_view(frame).substr(0, frame.size() - 1);
+        std::size_t at = 0, held = 0;
+        return test::eventually({{}, {router_->descriptor()}}, [&] {
+            at += sender->send_some(rest.substr(at));
+            if (rounds) router_->begin_round();
+            look();
+            most =
+                std::max(most, router_->held_bytes() - std::exchange(held, router_->held_bytes()));
+            return held >= rest.size();
+        });
+    };
+    const auto send_last_of = [&](const std::string& frame) {
+        EXPECT_TRUE(sender->send(frame.substr(frame.size() - 1)));
+        EXPECT_TRUE(test::eventually({{}, {router_->descriptor()}}, [&] {
+            look();
+            return got > 0;
+        }));
+        EXPECT_EQ(router_->held_bytes(), 0u);
+        return std::exchange(got, 0);
+    };
+    const std::string large = test::zmtp_frame(std::string(kFrameBytes, 'v'));
+    std::size_t most = 0;
+    ASSERT_TRUE(send_most_of(large, true, most));
+    EXPECT_LE(most, 4 * kPiece);  // what came first lies in parts that grow to a piece
+    EXPECT_EQ(send_last_of(large), kFrameBytes);
+    const std::string half = test::zmtp_frame(std::string(kFrameBytes / 2, 'v'));
+    ASSERT_TRUE(send_most_of(half, false, most));
+    EXPECT_EQ(send_last_of(half), kFrameBytes / 2);
+}
+
 TEST_F(RouterLimit, SilentHalvesDoNotKeepALargeFrameOut) {
     constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
     listen({.frame_bytes_max = kFrameBytes, .held_bytes_max = 2 * kFrameBytes});
@@ -135,6 +179,7 @@ TEST_F(RouterLimit, SilentHalvesDoNotKeepALargeFrameOut) {
     std::size_t at = 0, got = 0;
     EXPECT_TRUE(test::eventually({{}, {router_->descriptor()}}, [&] {
         at += honest->send_some(std::string_view(frame).substr(at));
+        router_->begin_round();
         while (const auto next = router_->receive()) got = next->frame.size();
         EXPECT_LE(router_->held_bytes(), 2 * kFrameBytes);
         return got == kFrameBytes;
