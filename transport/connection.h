@@ -36,8 +36,8 @@ public:
     bool has_unfinished() const { return !unfinished_.empty(); }
     // Keeps the begin of a unit.
     void keep(std::string_view begin);
-    // Reads on until that unit is whole (Done), or a turn's share is read. Nothing is set aside for
-    // bytes that have not come.
+    // Reads on until that unit is whole (Done), or a turn's share is read or the round's new memory
+    // is used (Later). Nothing is set aside for bytes that have not come, beyond one part.
     Io read_on(std::size_t frame_bytes_max, std::size_t share, std::size_t& got);
     std::string take_unfinished();
 
