@@ -80,7 +80,7 @@ std::string fault_of(SettingKind kind, std::string_view text) {
         case SettingKind::Address:
         case SettingKind::Addresses:
             for (const std::string& address : split_list(text))
-                if (auto good = transport::tcp_endpoint(address); !good)
+                if (auto good = transport::check_address(address); !good)
                     return "and " + good.error().message;
             return kind == SettingKind::Address && text.find(',') != std::string_view::npos
                        ? "not one HOST:PORT"

@@ -136,7 +136,7 @@ Result<void> write_file(const fs::path& path, std::string_view bytes, unsigned m
 Result<void> check_reachable(const routing::NodeRecord& record) {
     if (auto good = routing::check_texts(record); !good) return good;
     for (const std::string& address : {record.mesh_address, record.client_address}) {
-        if (auto good = transport::tcp_endpoint(address); !good)
+        if (auto good = transport::check_address(address); !good)
             return std::unexpected(std::move(good).error());
     }
     if (record.mesh_address == record.client_address)

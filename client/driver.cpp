@@ -32,11 +32,14 @@ Driver::Driver(const SessionOptions& options, int wake)
 
 Driver::~Driver() { ::close(wake_); }
 
-bool Driver::all_refuse() const {
-    return std::ranges::all_of(addresses_, [this](const std::string& address) {
+Driver::Refusals Driver::refusals() const {
+    std::vector<std::string_view> reasons;
+    for (const std::string& address : addresses_) {
         const auto link = session_.link_to(address);
-        return link && links_.refused(*link);
-    });
+        const std::string_view why = link ? links_.refusal(*link) : std::string_view();
+        if (!why.empty()) reasons.push_back(why);
+    }
+    return {reasons.size() == addresses_.size(), fmt::format("{}", fmt::join(reasons, "; "))};
 }
 
 Result<void> Driver::reach(std::chrono::milliseconds timeout, bool give_up_when_refused) {
@@ -56,11 +59,12 @@ Result<void> Driver::reach(std::chrono::milliseconds timeout, bool give_up_when_
             if (pinned || session_.all_answered() || now >= settled) return {};
         } else if (session_.is_stranded() || now >= deadline) {
             if (auto wrong = session_.wrong_mesh()) return std::unexpected(*std::move(wrong));
-            return fail(ErrorNumber::CannotReachMesh, "no node answered at {} within {} ms",
-                        fmt::join(addresses_, ", "), timeout.count());
-        } else if (give_up_when_refused && all_refuse()) {
-            return fail(ErrorNumber::CannotReachMesh, "{} {} the connection",
-                        fmt::join(addresses_, ", "), addresses_.size() == 1 ? "refuses" : "refuse");
+            const std::string why = refusals().why;
+            return fail(ErrorNumber::CannotReachMesh, "no node answered at {} within {} ms{}{}",
+                        fmt::join(addresses_, ", "), timeout.count(), why.empty() ? "" : ": ", why);
+        } else if (give_up_when_refused) {
+            if (auto refused = refusals(); refused.all)
+                return fail(ErrorNumber::CannotReachMesh, "{}", refused.why);
         }
     }
 }

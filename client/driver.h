@@ -89,7 +89,12 @@ private:
         }
     };
 
-    bool all_refuse() const;
+    // Why addresses could not be connected to at the last attempt; all: it is true of each.
+    struct Refusals {
+        bool all = false;
+        std::string why;
+    };
+    Refusals refusals() const;
     void wait(Lock& lock, Waiter& waiter);
     void wake_driver(Lock& lock);
     void hand_over();

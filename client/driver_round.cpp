@@ -174,9 +174,9 @@ void Driver::look_after_asks() {
         }
         ask->link = session_.ready_link(ask->address);
         if (!ask->link) {
-            if (const auto to = session_.link_to(ask->address); to && links_.refused(*to))
-                end_ask(ask, fail(ErrorNumber::CannotReachMesh, "{} refuses the connection",
-                                  ask->address));
+            const auto to = session_.link_to(ask->address);
+            if (const auto why = to ? links_.refusal(*to) : ""; !why.empty())
+                end_ask(ask, fail(ErrorNumber::CannotReachMesh, "{}", why));
             continue;
         }
         ask->request.id = ++next_ask_;

@@ -166,8 +166,8 @@ Result<Mesh> connect(const ConnectOptions& options) {
         return fail(ErrorNumber::BadConfiguration, "a program name of {} bytes, at most {}",
                     options.program.size(), wire::kProgramBytesMax);
     for (const std::string& address : options.addresses)
-        if (auto endpoint = transport::tcp_endpoint(address); !endpoint)
-            return std::unexpected(std::move(endpoint).error());
+        if (auto good = transport::check_address(address); !good)
+            return std::unexpected(std::move(good).error());
     const int wake = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (wake < 0) return fail(ErrorNumber::BadConfiguration, "no descriptor left for an eventfd");
     client::SessionOptions session;

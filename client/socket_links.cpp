@@ -105,12 +105,15 @@ void SocketLinks::look_at_links(std::vector<Event>& events) {
         if (!links_[id].socket) continue;
         for (const transport::LinkEvent event : links_[id].socket->link_events()) {
             if (event == transport::LinkEvent::Connected) {
-                links_[id].refused = false;
+                links_[id].refusal.clear();
                 if (!std::exchange(links_[id].up, true)) events.push_back(LinkUp{id});
                 continue;
             }
             if (event == transport::LinkEvent::Refused) {
-                links_[id].refused = true;
+                const std::string_view why = links_[id].socket->unresolved();
+                links_[id].refusal = why.empty()
+                                         ? links_[id].socket->address() + " refuses the connection"
+                                         : std::string(why);
                 continue;
             }
             // The socket would connect again by itself and send what it still holds; a new one
@@ -119,6 +122,10 @@ void SocketLinks::look_at_links(std::vector<Event>& events) {
             break;
         }
     }
+}
+
+std::string_view SocketLinks::refusal(LinkId id) const {
+    return id < links_.size() ? std::string_view(links_[id].refusal) : std::string_view();
 }
 
 bool SocketLinks::backlogged() const {
@@ -134,7 +141,7 @@ void SocketLinks::wait(int wake, std::int64_t timeout_ms) {
         for (const Link& link : links_) {
             if (!link.socket) continue;
             poll_.sockets.push_back(link.socket->handle());
-            poll_.descriptors.push_back(link.socket->monitor_descriptor());
+            link.socket->descriptors(poll_.descriptors);
         }
     }
     transport::wait_readable(poll_, timeout_ms);

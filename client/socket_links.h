@@ -37,8 +37,9 @@ public:
     void receive(std::vector<Event>& events);
     // LinkUp and LinkDown as the socket monitors tell them.
     void look_at_links(std::vector<Event>& events);
-    // True when the link's last attempt to connect has failed. It is tried again by itself.
-    bool refused(LinkId link) const { return link < links_.size() && links_[link].refused; }
+    // Why the link's last attempt to connect has failed, a sentence; empty: it has not. It is tried
+    // again by itself.
+    std::string_view refusal(LinkId link) const;
     // True while a link has bytes that its socket had no room for: try again soon.
     bool backlogged() const;
 
@@ -49,7 +50,7 @@ private:
     struct Link {
         std::unique_ptr<transport::Dealer> socket;
         bool up = false;
-        bool refused = false;
+        std::string refusal;
         wire::FrameWriter frame;
         std::deque<std::string> backlog;
         std::size_t backlog_bytes = 0;

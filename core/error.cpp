@@ -12,9 +12,9 @@ using enum ErrorNumber;
 // Sorted by number. docs/errors.md carries the same texts; tests/core holds the two together.
 constexpr auto kPages = std::to_array<ErrorPage>({
     {ListenNeedsKeys, ErrorCode::Configuration, "listening beyond loopback needs keys",
-     "The address is not a loopback address. Beyond loopback nothing runs without keys, and this "
-     "build has none yet.",
-     "Listen on 127.0.0.1 or [::1]."},
+     "It is not a loopback address, or a name that stands for none. Beyond loopback nothing runs "
+     "without keys, and this build has none yet.",
+     "Use 127.0.0.1, [::1] or a name that stands for one of them."},
     {PortInUse, ErrorCode::Configuration, "the port is in use",
      "Another process listens on this address and port.",
      "Stop that process ('ss -ltnp' names it) or choose another port."},

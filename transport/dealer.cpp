@@ -1,10 +1,14 @@
 #include "core/error.h"
+#include "transport/address.h"
+#include "transport/named_target.h"
 #include "transport/socket_setup.h"
 #include "transport/sockets.h"
 
 #include <zmq.h>
 
+#include <algorithm>
 #include <cstring>
+#include <span>
 
 namespace weft::transport {
 
@@ -18,10 +22,16 @@ struct Dealer::State {
         zmq_msg_close(&frame);
         zmq_socket_monitor(socket.get(), nullptr, 0);
     }
+    bool move_to(const Destination& place);
+    bool look_at_name();
+    std::optional<LinkEvent> heard(std::uint16_t event, std::string_view of);
 
     Socket monitor;  // closed after the socket it watches
     Socket socket;
     std::string address;
+    std::optional<NamedTarget> named;  // nothing: `address` is a number
+    std::string target;
+    std::string endpoint;  // of target
     zmq_msg_t frame;
     bool dropping = false;  // inside a message with too many parts
 };
@@ -49,25 +59,47 @@ Result<Socket> watch(Context& context, void* socket) {
     return monitor;
 }
 
+// Of two frames, event u16 and value u32, then the endpoint. False: there is none.
+bool next_event(void* monitor, std::uint16_t& event, std::string_view& endpoint,
+                std::span<char> text) {
+    char head[sizeof(std::uint16_t) + sizeof(std::uint32_t)] = {};
+    if (zmq_recv(monitor, head, sizeof head, ZMQ_DONTWAIT) < 0) return false;
+    std::memcpy(&event, head, sizeof event);
+    const int size = zmq_recv(monitor, text.data(), text.size(), ZMQ_DONTWAIT);
+    endpoint = {text.data(), std::min(static_cast<std::size_t>(std::max(size, 0)), text.size())};
+    return true;
+}
+
 }  // namespace
+
+// From now on to there, and by number.
+bool Dealer::State::move_to(const Destination& place) {
+    if (!endpoint.empty()) zmq_disconnect(socket.get(), endpoint.c_str());
+    target = place.text();
+    endpoint = place.endpoint();
+    const int v6 = place.v6() ? 1 : 0;
+    return zmq_setsockopt(socket.get(), ZMQ_IPV6, &v6, sizeof v6) == 0 &&
+           zmq_connect(socket.get(), endpoint.c_str()) == 0;
+}
 
 Result<Dealer> Dealer::connect(Context& context, std::string_view address,
                                std::size_t message_bytes_max) {
-    const auto endpoint = tcp_endpoint(address);
-    if (!endpoint) return std::unexpected(endpoint.error());
+    const auto to = parse_address(address);
+    if (!to) return std::unexpected(to.error());
     auto socket = open_dealer(context, message_bytes_max);
     if (!socket) return std::unexpected(socket.error());
-    if (endpoint->find('[') != std::string::npos) {
-        const int on = 1;
-        zmq_setsockopt(socket->get(), ZMQ_IPV6, &on, sizeof on);
-    }
     auto state = std::make_unique<State>(*std::move(socket), std::string(address));
     auto monitor = watch(context, state->socket.get());
     if (!monitor) return std::unexpected(monitor.error());
     state->monitor = *std::move(monitor);
-    if (zmq_connect(state->socket.get(), endpoint->c_str()) != 0)
+    if (to->named) {
+        auto named = NamedTarget::open(context.resolver(), *to);
+        if (!named) return std::unexpected(std::move(named).error());
+        state->named = *std::move(named);
+    } else if (!state->move_to(*to)) {
         return fail(ErrorNumber::BadConfiguration, "cannot connect to {}: {}", address,
                     zmq_strerror(zmq_errno()));
+    }
     return Dealer(std::move(state));
 }
 
@@ -89,25 +121,56 @@ std::optional<std::string_view> Dealer::receive() {
     return std::nullopt;
 }
 
-std::vector<LinkEvent> Dealer::link_events() {
-    std::vector<LinkEvent> events;
-    // Two parts: event u16 and value u32, then the address.
-    char part[256];
-    for (;;) {
-        const int size = zmq_recv(state_->monitor.get(), part, sizeof part, ZMQ_DONTWAIT);
-        if (size < 0) return events;
-        std::uint16_t event = 0;
-        if (size >= static_cast<int>(sizeof event)) std::memcpy(&event, part, sizeof event);
-        zmq_recv(state_->monitor.get(), part, sizeof part, ZMQ_DONTWAIT);
-        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) events.push_back(LinkEvent::Connected);
-        if (event == ZMQ_EVENT_DISCONNECTED) events.push_back(LinkEvent::Disconnected);
-        // Of a socket that connects: "closed" is the end of an attempt, not of a connection.
-        if (event == ZMQ_EVENT_CLOSED) events.push_back(LinkEvent::Refused);
-    }
+// True: the name leads nowhere.
+bool Dealer::State::look_at_name() {
+    if (!named || !named->look()) return false;
+    const bool moved = named->unresolved().empty() && named->target()->endpoint() != endpoint;
+    if (moved && !move_to(*named->target())) named->ask(NamedTarget::Why::Refused);
+    return !named->unresolved().empty();
 }
 
-int Dealer::monitor_descriptor() const { return descriptor_of(state_->monitor.get()); }
+// Nothing: no news to the owner.
+std::optional<LinkEvent> Dealer::State::heard(std::uint16_t event, std::string_view of) {
+    // What was on its way when the name had moved.
+    if (named && of != endpoint) return std::nullopt;
+    if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+        if (named) named->keep();
+        return LinkEvent::Connected;
+    }
+    if (event == ZMQ_EVENT_DISCONNECTED) {
+        if (named) named->ask(NamedTarget::Why::Disconnected);
+        return LinkEvent::Disconnected;
+    }
+    // Of a socket that connects: "closed" is the end of an attempt, not of a connection.
+    if (!named) return LinkEvent::Refused;
+    const bool last = named->is_last();
+    named->ask(NamedTarget::Why::Refused);
+    return last ? std::optional(LinkEvent::Refused) : std::nullopt;
+}
+
+std::vector<LinkEvent> Dealer::link_events() {
+    std::vector<LinkEvent> events;
+    std::uint16_t event = 0;
+    std::string_view endpoint;
+    char text[256];
+    while (next_event(state_->monitor.get(), event, endpoint, text))
+        if (const auto news = state_->heard(event, endpoint)) events.push_back(*news);
+    if (state_->look_at_name()) events.push_back(LinkEvent::Refused);
+    return events;
+}
+
+void Dealer::descriptors(std::vector<int>& out) const {
+    out.push_back(descriptor_of(state_->monitor.get()));
+    if (state_->named) out.push_back(state_->named->descriptor());
+}
+
 const std::string& Dealer::address() const { return state_->address; }
+const std::string& Dealer::target() const { return state_->target; }
+
+std::string_view Dealer::unresolved() const {
+    return state_->named ? std::string_view(state_->named->unresolved()) : std::string_view();
+}
+
 void* Dealer::handle() const { return state_->socket.get(); }
 
 }  // namespace weft::transport

@@ -37,15 +37,27 @@ bool set_options(int socket) {
            set(IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes) && set(IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
+// Of a name the first address.
+Result<Destination> place_of(std::string_view address) {
+    auto parsed = parse_address(address);
+    if (!parsed || !parsed->named) return parsed;
+    const auto numbers = resolve(parsed->host);
+    if (!numbers) return std::unexpected(numbers.error());
+    auto places = loopback_of(*parsed, *numbers);
+    if (!places) return std::unexpected(std::move(places).error());
+    return std::move(places->front());
+}
+
 }  // namespace
 
 Result<Descriptor> listen_at(std::string_view address) {
-    const auto at = socket_address(address);
-    if (!at) return std::unexpected(at.error());
-    Descriptor out(socket(at->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    const auto place = place_of(address);
+    if (!place) return std::unexpected(place.error());
+    const SocketAddress at = socket_address(*place);
+    Descriptor out(socket(at.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (out.get() < 0 || !set_options(out.get()))
         return fail(ErrorNumber::BadConfiguration, "no further socket: {}", std::strerror(errno));
-    if (bind(out.get(), at->get(), at->size) == 0 && listen(out.get(), kBacklog) == 0) return out;
+    if (bind(out.get(), at.get(), at.size) == 0 && listen(out.get(), kBacklog) == 0) return out;
     if (errno == EADDRINUSE)
         return fail(ErrorNumber::PortInUse, "{} is taken by another program", address);
     return fail(ErrorNumber::BadConfiguration, "cannot listen on {}: {}", address,

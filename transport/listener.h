@@ -25,7 +25,8 @@ private:
     int number_;
 };
 
-// A socket that listens and does not block. Configuration (1004 port in use, 1003, 1005).
+// A socket that listens and does not block. The system is asked for a name, and blocks as long as
+// it takes. Configuration (1004 port in use, 1003, 1005).
 Result<Descriptor> listen_at(std::string_view address);
 
 // As many of `wanted` connections as the process may have descriptors for, beside what it needs

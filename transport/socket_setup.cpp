@@ -1,10 +1,12 @@
 #include "transport/socket_setup.h"
 
 #include "core/error.h"
+#include "transport/address.h"
 #include "transport/keepalive.h"
 
 #include <zmq.h>
 
+#include <utility>
 #include <zmq.hpp>
 
 namespace weft::transport {
@@ -15,8 +17,6 @@ namespace {
 // lies inside ZeroMQ (Z14).
 constexpr int kQueuedFrames = 32;
 constexpr int kHandshakeMs = 5000;
-constexpr int kReconnectMs = 100;
-constexpr int kReconnectMaxMs = 500;
 constexpr int kLingerMs = 200;
 // ZeroMQ's limit covers the payload alone; the slack lets a frame just over our own limit be
 // answered with a reason.
@@ -33,7 +33,6 @@ void set_options(zmq::socket_ref socket, std::size_t message_bytes_max) {
     socket.set(opt::tcp_keepalive_intvl, kKeepaliveIntervalSeconds);
     socket.set(opt::tcp_keepalive_cnt, kKeepaliveProbes);
     socket.set(opt::linger, kLingerMs);
-    socket.set(opt::ipv6, 0);
     socket.set(opt::immediate, 1);
     socket.set(opt::reconnect_ivl, kReconnectMs);
     socket.set(opt::reconnect_ivl_max, kReconnectMaxMs);
@@ -73,7 +72,9 @@ int descriptor_of(void* socket) {
 }
 
 // Nothing when the process has no descriptor left: open_socket() says so.
-Context::Context() : handle_(zmq_ctx_new()) {}
+Context::Context() : Context(resolve) {}
+
+Context::Context(Resolver resolver) : handle_(zmq_ctx_new()), resolver_(std::move(resolver)) {}
 
 Context::~Context() { zmq_ctx_term(handle_); }
 

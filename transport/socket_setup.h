@@ -14,6 +14,10 @@ namespace weft::transport {
 struct SocketCloser {
     void operator()(void* socket) const;
 };
+// Between attempts to connect, at first and later.
+inline constexpr int kReconnectMs = 100;
+inline constexpr int kReconnectMaxMs = 500;
+
 using Socket = std::unique_ptr<void, SocketCloser>;
 
 // A DEALER with all options set, not yet connected. Configuration (1005) when ZeroMQ refuses one.

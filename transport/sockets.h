@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,26 +22,37 @@
 
 namespace weft::transport {
 
-// "host:port" with a loopback host (127.0.0.0/8, ::1, localhost) and port 1..65535; the tcp
-// endpoint. Configuration (1003) for any other host, (1005) when it does not parse.
-Result<std::string> tcp_endpoint(std::string_view address);
+// "host:port", port 1..65535: what may be listened on and connected to. The host is a loopback
+// address (127.0.0.0/8, ::1, localhost), or a name; what a name stands for is asked when something
+// listens or connects, and has to be a loopback address then. Configuration (1003) for another
+// address, (1005) when it does not parse.
+Result<void> check_address(std::string_view address);
 
 // True when nobody listens there: one plain non-blocking connect is refused at once. Used as crash
-// evidence (DESIGN 5).
+// evidence (DESIGN 5). A name is not asked for: false.
 bool connect_refused(std::string_view address);
+
+// The numbers ("127.0.0.1", "10.0.0.1", "::1") that a name stands for, at least one; an error says
+// why none. Called on threads of its own, several at a time; it may block.
+using Resolver = std::function<Result<std::vector<std::string>>(const std::string& name)>;
 
 class Context {
 public:
+    // Names are asked of the system.
     Context();
+    // For tests.
+    explicit Context(Resolver resolver);
     ~Context();
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
     void* handle() const { return handle_; }
+    const Resolver& resolver() const { return resolver_; }
     // A name that no other socket of this context has, for monitors.
     std::string next_name();
 
 private:
     void* handle_;
+    Resolver resolver_;
     std::uint64_t names_ = 0;
 };
 
@@ -141,14 +153,18 @@ private:
     std::unique_ptr<State> state_;
 };
 
-// What a socket monitor said. Connected: the handshake is over, messages can be sent. Refused: an
-// attempt to connect has failed; there will be others.
+// What happened to a connection. Connected: the handshake is over, messages can be sent. Refused:
+// an attempt to connect has failed, or a name leads nowhere; there will be others.
 enum class LinkEvent : std::uint8_t { Connected, Disconnected, Refused };
 
 // A connecting DEALER to one address; it reconnects by itself. Messages never wait for a connection
 // to come. Nodes only send on it; clients also receive.
+// What a name stands for is asked before the first attempt, and again when a connection has ended
+// or an attempt has failed: of several addresses each gets its turn, and while nobody can tell, the
+// last known one stays. It is asked on a thread of its own; nothing here waits for it.
 class Dealer {
 public:
+    // Configuration (1003, 1005) as of check_address().
     static Result<Dealer> connect(Context& context, std::string_view address,
                                   std::size_t message_bytes_max);
     Dealer(Dealer&&) noexcept;
@@ -158,12 +174,17 @@ public:
     // False: no room now (not connected, or the peer is slow).
     bool send(std::string_view frame);
     std::optional<std::string_view> receive();  // valid until the next receive
-    // Monitor events since the last call; call it before every sleep when monitor_descriptor() is
-    // in the poll set.
+    // What happened since the last call; call it before every sleep when descriptors() are in the
+    // poll set.
     std::vector<LinkEvent> link_events();
-    // Readable when link_events() has something to tell.
-    int monitor_descriptor() const;
+    // Adds those that are readable when link_events() has something to tell or to do; always the
+    // same.
+    void descriptors(std::vector<int>& out) const;
     const std::string& address() const;
+    // The number that `address` stood for at the last attempt to connect; empty: not known yet.
+    const std::string& target() const;
+    // Why a name leads nowhere, at the last time of asking; empty: it leads somewhere.
+    std::string_view unresolved() const;  // valid until link_events()
     void* handle() const;
 
 private:

@@ -23,7 +23,9 @@ namespace weft {
 /// How to reach a mesh.
 struct ConnectOptions {
     /// "host:port" client addresses of any nodes of the mesh; one that answers is enough, the
-    /// others of the mesh are learned from it. At most 64.
+    /// others of the mesh are learned from it. At most 64. A host is a loopback address or a name
+    /// that stands for one; names are asked of the system whenever a connection is made, on threads
+    /// of their own.
     std::vector<std::string> addresses;
     /// The mesh that is meant: BLAKE2b-128 of its genesis file, as Mesh::cluster() tells it and
     /// ClusterId::from_hex() reads it from 32 hex digits; not zero. A node of another mesh is sent
@@ -33,8 +35,8 @@ struct ConnectOptions {
     std::optional<ClusterId> cluster;
     /// How long connect() tries to reach a first node.
     std::chrono::milliseconds timeout{5000};
-    /// Ends connect() at once with CannotReach when every address refuses the connection. Without:
-    /// nodes that start within `timeout` are waited for.
+    /// Ends connect() at once with CannotReach when every address refuses the connection or its
+    /// name leads nowhere. Without: nodes that start within `timeout` are waited for.
     bool give_up_when_refused = false;
     /// Calls in flight at most, all entities together (1 to 1,048,576); beyond: Overloaded.
     std::size_t in_flight_max = 4096;
@@ -122,7 +124,7 @@ public:
 
     /// Asks one node ("status", "health", "partitions", ...; docs/operating.md). `address` empty:
     /// any node. At most 63 arguments, 32 KiB together; beyond: LimitExceeded. CannotReach: the
-    /// node did not answer in time, or (at once) refuses the connection.
+    /// node did not answer in time, or (at once) refuses the connection, or its name leads nowhere.
     Result<Table> admin(std::string_view verb, const std::vector<std::string>& arguments,
                         std::string_view address = {},
                         std::chrono::milliseconds timeout = std::chrono::milliseconds(5000)) const;

@@ -83,6 +83,8 @@ void PeerLinks::heard_from(NodeId node, Instant now) {
     if (found == links_.end() || found->second.connected) return;
     Link& link = found->second;
     if (now - link.made < kRemakeInterval) return;
+    // Nobody has said yet where its name leads: a new link would have to ask anew.
+    if (link.dealer->target().empty()) return;
     link.made = now;
     if (auto connected = connect(link); !connected)
         log_.error("peer.link_failed",
@@ -111,9 +113,12 @@ bool PeerLinks::take(ClientRef from, const wire::FrameHeader& header,
 void PeerLinks::look(Instant now, const wire::FrameHeader& header, std::deque<Event>& events) {
     for (auto& [node, link] : links_) {
         for (const transport::LinkEvent event : link.dealer->link_events()) {
-            if (event == transport::LinkEvent::Refused) continue;
-            if (event == transport::LinkEvent::Connected) {
+            if (event == transport::LinkEvent::Refused) {
+                note_name(link);
+            } else if (event == transport::LinkEvent::Connected) {
                 link.connected = true;
+                link.reached = link.dealer->target();
+                link.unresolved.clear();
                 link.probing = false;
                 link.proof.connected();
             } else if (link.connected) {
@@ -124,6 +129,16 @@ void PeerLinks::look(Instant now, const wire::FrameHeader& header, std::deque<Ev
         if (link.connected) prove(link, now, header, events);
         if (link.up) drain(link);
     }
+}
+
+// Each reason once.
+void PeerLinks::note_name(Link& link) {
+    const std::string_view why = link.dealer->unresolved();
+    if (why.empty() || why == link.unresolved) return;
+    link.unresolved = why;
+    log_.warn("peer.name_unresolved", {{"node", link.record.node},
+                                       {"address", std::string_view(link.record.mesh_address)},
+                                       {"why", why}});
 }
 
 void PeerLinks::prove(Link& link, Instant now, const wire::FrameHeader& header,
@@ -158,7 +173,7 @@ void PeerLinks::down(Link& link, Instant now, std::deque<Event>& events) {
 }
 
 void PeerLinks::probe(Link& link, Instant now, std::deque<Event>& events) {
-    if (transport::connect_refused(link.record.mesh_address)) {
+    if (transport::connect_refused(link.reached)) {
         link.probing = false;
         events.push_back(PeerLink{link.record.node, LinkState::Refused});
         return;
@@ -176,7 +191,7 @@ bool PeerLinks::restless() const {
 }
 
 void PeerLinks::descriptors(std::vector<int>& out) const {
-    for (const auto& [node, link] : links_) out.push_back(link.dealer->monitor_descriptor());
+    for (const auto& [node, link] : links_) link.dealer->descriptors(out);
 }
 
 }  // namespace weft::node

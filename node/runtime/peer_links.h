@@ -16,6 +16,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace weft::node {
@@ -59,6 +60,8 @@ private:
         std::optional<transport::Dealer> dealer;
         wire::FrameWriter frame;
         FrameQueue waiting{kPeerBytesMax};
+        std::string reached;     // the number that was connected to last
+        std::string unresolved;  // why its name led nowhere, as far as it was logged
         bool connected = false;
         bool up = false;       // connected, and proven to the peer
         bool probing = false;  // down, and its port still takes connections
@@ -78,6 +81,7 @@ private:
     // Sends the challenge and the answer that are due.
     void prove(Link& link, Instant now, const wire::FrameHeader& header, std::deque<Event>& events);
     void down(Link& link, Instant now, std::deque<Event>& events);
+    void note_name(Link& link);
     void probe(Link& link, Instant now, std::deque<Event>& events);
 
     transport::Context* context_;

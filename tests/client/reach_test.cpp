@@ -40,7 +40,8 @@ TEST(Reach, IsToldAtOnceThatEveryAddressRefusesWhenItAsksForThat) {
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().code, ErrorCode::CannotReach);
     EXPECT_EQ(refused.error().message,
-              options.addresses[0] + ", " + options.addresses[1] + " refuse the connection");
+              options.addresses[0] + " refuses the connection; " + options.addresses[1] +
+                  " refuses the connection");
 
     // One that answers is enough.
     auto node = start(test::free_address());

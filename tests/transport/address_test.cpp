@@ -1,3 +1,5 @@
+#include "transport/address.h"
+
 #include "core/error.h"
 #include "tests/transport/loopback.h"
 #include "transport/sockets.h"
@@ -7,46 +9,82 @@
 namespace weft::transport {
 namespace {
 
-TEST(Address, AcceptsLoopbackOnly) {
-    struct Case {
-        const char* address;
-        const char* endpoint;  // null: refused
-        ErrorNumber number;
-    };
-    const Case cases[] = {
-        {"127.0.0.1:7340", "tcp://127.0.0.1:7340", {}},
-        {"127.8.9.10:1", "tcp://127.8.9.10:1", {}},
-        {"localhost:65535", "tcp://127.0.0.1:65535", {}},
-        {"::1:7340", "tcp://[::1]:7340", {}},
-        {"[::1]:7340", "tcp://[::1]:7340", {}},
-        {"0.0.0.0:7340", nullptr, ErrorNumber::ListenNeedsKeys},
-        {"192.168.1.4:7340", nullptr, ErrorNumber::ListenNeedsKeys},
-        {"example.org:7340", nullptr, ErrorNumber::ListenNeedsKeys},
-        {"*:7340", nullptr, ErrorNumber::ListenNeedsKeys},
-        {"[::]:7340", nullptr, ErrorNumber::ListenNeedsKeys},
-        {"127.0.0.1.example.org:7340", nullptr, ErrorNumber::ListenNeedsKeys},
-        {"ipc:///tmp/x:7340", nullptr, ErrorNumber::ListenNeedsKeys},
-        {"tcp://127.0.0.1:7340", nullptr, ErrorNumber::ListenNeedsKeys},
-        {"127.0.0.1", nullptr, ErrorNumber::BadConfiguration},
-        {":7340", nullptr, ErrorNumber::BadConfiguration},
-        {"127.0.0.1:", nullptr, ErrorNumber::BadConfiguration},
-        {"127.0.0.1:0", nullptr, ErrorNumber::BadConfiguration},
-        {"127.0.0.1:65536", nullptr, ErrorNumber::BadConfiguration},
-        {"127.0.0.1:7340x", nullptr, ErrorNumber::BadConfiguration},
-        {"127.0.0.1:-1", nullptr, ErrorNumber::BadConfiguration},
-        {"", nullptr, ErrorNumber::BadConfiguration},
-    };
-    for (const Case& c : cases) {
-        SCOPED_TRACE(c.address);
-        const auto endpoint = tcp_endpoint(c.address);
-        ASSERT_EQ(endpoint.has_value(), c.endpoint != nullptr);
-        if (endpoint) {
-            EXPECT_EQ(*endpoint, c.endpoint);
-        } else {
-            EXPECT_EQ(endpoint.error().number, std::uint16_t(c.number));
-            EXPECT_EQ(endpoint.error().code, ErrorCode::Configuration);
-        }
+// What is accepted.
+std::string parsed(const char* address) {
+    const auto to = parse_address(address);
+    if (!to) return fmt::format("WEFT-{}", to.error().number);
+    EXPECT_FALSE(to->named) << address;
+    return to->text();
+}
+
+TEST(Address, ANumberIsOfLoopback) {
+    EXPECT_EQ(parsed("127.0.0.1:7340"), "127.0.0.1:7340");
+    EXPECT_EQ(parsed("127.8.9.10:1"), "127.8.9.10:1");
+    for (const char* six : {"::1:7340", "[::1]:7340"}) EXPECT_EQ(parsed(six), "[::1]:7340") << six;
+    const auto local = parse_address("localhost:65535");
+    ASSERT_TRUE(local);
+    EXPECT_EQ(*local, (Destination{"127.0.0.1", 65535}));
+    for (const char* beyond : {"0.0.0.0:7340", "192.168.1.4:7340", "128.0.0.1:7340", "[::]:7340",
+                               "[fe80::1]:7340", "::ffff:127.0.0.1:7340"})
+        EXPECT_EQ(parsed(beyond), "WEFT-1003") << beyond;
+}
+
+TEST(Address, ANameIsLeftAsItIs) {
+    const std::string label(63, 'n');
+    const std::string longest =
+        fmt::format("{}.{}.{}.{}", label, label, label, std::string(61, 'n'));
+    ASSERT_EQ(longest.size(), 253u);
+    for (const std::string& name :
+         {std::string("node-1.example.org"), std::string("node_b"), std::string("NODE."),
+          std::string("1.2.3.4.example"), std::string("3com"), longest}) {
+        const auto to = parse_address(name + ":7340");
+        ASSERT_TRUE(to) << name;
+        EXPECT_EQ(*to, (Destination{name, 7340, true})) << name;
     }
+    for (const std::string& bad :
+         {longest + "n", "n" + label, std::string("*"), std::string("-node"), std::string("node-"),
+          std::string("no de"), std::string("node..b"), std::string("."), std::string("nöde"),
+          std::string("127.1"), std::string("10.0.0.300"), std::string("0x7f.0x1"),
+          std::string("node\n"), std::string("ipc:///tmp/x"), std::string("tcp://127.0.0.1"),
+          std::string("[node]x"), std::string("node%lo")}) {
+        const auto to = parse_address(bad + ":7340");
+        ASSERT_FALSE(to) << bad;
+        EXPECT_EQ(to.error().number, std::uint16_t(ErrorNumber::BadConfiguration)) << bad;
+    }
+}
+
+TEST(Address, APortIsNamed) {
+    for (const char* bad : {"127.0.0.1", ":7340", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536",
+                            "127.0.0.1:7340x", "127.0.0.1:-1", "node:", ""}) {
+        const auto good = check_address(bad);
+        ASSERT_FALSE(good) << bad;
+        EXPECT_EQ(good.error().number, std::uint16_t(ErrorNumber::BadConfiguration)) << bad;
+        EXPECT_EQ(good.error().code, ErrorCode::Configuration) << bad;
+    }
+    EXPECT_TRUE(check_address("node:7340"));
+}
+
+TEST(Address, OfANameOnlyLoopbackIsUsed) {
+    const Destination at{"node", 7340, true};
+    const auto places = loopback_of(at, {"10.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1"});
+    ASSERT_TRUE(places);
+    EXPECT_EQ(*places, (std::vector<Destination>{{"127.0.0.2", 7340}, {"::1", 7340}}));
+    const auto beyond = loopback_of(at, {"10.0.0.1", "fe80::1"});
+    ASSERT_FALSE(beyond);
+    EXPECT_EQ(beyond.error().number, std::uint16_t(ErrorNumber::ListenNeedsKeys));
+    EXPECT_NE(beyond.error().message.find("node is 10.0.0.1, fe80::1, which is not"),
+              std::string::npos)
+        << beyond.error().message;
+}
+
+TEST(Address, TheSystemIsAskedForNames) {
+    const auto local = resolve("localhost");
+    ASSERT_TRUE(local) << local.error().message;
+    EXPECT_TRUE(loopback_of({"localhost", 1, true}, *local));
+    // Too long for any name server to be asked.
+    const auto unknown = resolve(std::string(300, 'n'));
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().number, std::uint16_t(ErrorNumber::BadConfiguration));
 }
 
 // DESIGN 5: the evidence that a process is gone.

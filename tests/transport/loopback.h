@@ -114,10 +114,19 @@ inline std::string zmtp_frame(std::string_view body) {
     return bytes.append(body);
 }
 
-// Calls `attempt` until it is true or five seconds are over, sleeping on `set` in between.
+// What wakes for news of the dealer's connection, and of `other`.
+inline transport::PollSet poll_set(const transport::Dealer& dealer, int other = -1) {
+    transport::PollSet set;
+    dealer.descriptors(set.descriptors);
+    if (other >= 0) set.descriptors.push_back(other);
+    return set;
+}
+
+// Calls `attempt` until it is true or the time is over, sleeping on `set` in between.
 template <class Attempt>
-bool eventually(const transport::PollSet& set, Attempt attempt) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+bool eventually(const transport::PollSet& set, Attempt attempt,
+                std::chrono::milliseconds longest = std::chrono::seconds(5)) {
+    const auto end = std::chrono::steady_clock::now() + longest;
     while (!attempt()) {
         if (std::chrono::steady_clock::now() > end) return false;
         transport::wait_readable(set, 5);

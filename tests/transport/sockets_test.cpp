@@ -23,7 +23,7 @@ protected:
         return *std::move(made);
     }
     bool connected(Dealer& dealer) {
-        return test::eventually({{}, {dealer.monitor_descriptor(), router_->descriptor()}}, [&] {
+        return test::eventually(test::poll_set(dealer, router_->descriptor()), [&] {
             EXPECT_FALSE(router_->receive());
             for (const LinkEvent event : dealer.link_events())
                 if (event == LinkEvent::Connected) return true;
@@ -109,7 +109,7 @@ TEST_F(Sockets, ADealerWithoutConnectionTakesNothing) {
 TEST_F(Sockets, ADealerHearsThatNobodyListens) {
     auto lonely = Dealer::connect(context_, test::free_address(), kLimit);
     ASSERT_TRUE(lonely);
-    EXPECT_TRUE(test::eventually({{}, {lonely->monitor_descriptor()}}, [&] {
+    EXPECT_TRUE(test::eventually(test::poll_set(*lonely), [&] {
         const auto events = lonely->link_events();
         return !events.empty() && events.front() == LinkEvent::Refused;
     }));
@@ -119,7 +119,7 @@ TEST_F(Sockets, ADealerHearsThatTheOtherEndIsGoneAndBack) {
     Dealer dealer = this->dealer();
     ASSERT_TRUE(connected(dealer));
     router_.reset();
-    EXPECT_TRUE(test::eventually({{}, {dealer.monitor_descriptor()}}, [&] {
+    EXPECT_TRUE(test::eventually(test::poll_set(dealer), [&] {
         for (const LinkEvent event : dealer.link_events())
             if (event == LinkEvent::Disconnected) return true;
         return false;
