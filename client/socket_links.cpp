@@ -118,7 +118,8 @@ void SocketLinks::look_at_links(std::vector<Event>& events) {
             }
             // The socket would connect again by itself and send what it still holds; a new one
             // starts without such a past.
-            if (links_[id].up) drop(id, events);
+            if (!links_[id].up) continue;
+            drop(id, events);
             break;
         }
     }

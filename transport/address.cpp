@@ -100,7 +100,7 @@ Result<Destination> parse_address(std::string_view address) {
     if (error != std::errc{} || end != digits.data() + digits.size() || out.port == 0)
         return fail(ErrorNumber::BadConfiguration, "'{}' has no port from 1 to 65535", address);
     out.host = address.substr(0, colon);
-    if (out.host.starts_with('[') && out.host.ends_with(']'))
+    if (out.host.starts_with('[') && out.host.ends_with(']') && out.host.contains(':'))
         out.host = out.host.substr(1, out.host.size() - 2);
     if (out.host == "localhost") out.host = "127.0.0.1";
     if (is_loopback(out.host)) return out;
@@ -164,11 +164,12 @@ Result<std::vector<std::string>> resolve(const std::string& name) {
 }
 
 Result<std::vector<Destination>> loopback_of(const Destination& at,
-                                             const std::vector<std::string>& numbers) {
+                                             std::vector<std::string> numbers) {
     std::vector<Destination> out;
     for (const std::string& number : numbers)
         if (is_loopback(number)) out.push_back({number, at.port});
     if (!out.empty()) return out;
+    std::ranges::sort(numbers);  // name servers like to turn them
     return beyond_loopback(fmt::format("{} is {}, which is not a loopback address", at.host,
                                        fmt::join(numbers, ", ")));
 }

@@ -45,6 +45,6 @@ Result<std::vector<std::string>> resolve(const std::string& name);
 // The destinations among what `at.host` stands for, of which `numbers` came from a resolver.
 // Configuration (1003): none of them is a loopback address.
 Result<std::vector<Destination>> loopback_of(const Destination& at,
-                                             const std::vector<std::string>& numbers);
+                                             std::vector<std::string> numbers);
 
 }  // namespace weft::transport

@@ -1,14 +1,17 @@
 #include "core/error.h"
 #include "transport/address.h"
+#include "transport/listener.h"
 #include "transport/named_target.h"
 #include "transport/socket_setup.h"
 #include "transport/sockets.h"
 
+#include <sys/socket.h>
 #include <zmq.h>
 
 #include <algorithm>
 #include <cstring>
 #include <span>
+#include <utility>
 
 namespace weft::transport {
 
@@ -22,16 +25,18 @@ struct Dealer::State {
         zmq_msg_close(&frame);
         zmq_socket_monitor(socket.get(), nullptr, 0);
     }
-    bool move_to(const Destination& place);
-    bool look_at_name();
+    bool connect(const Destination& place);
     std::optional<LinkEvent> heard(std::uint16_t event, std::string_view of);
+    std::optional<LinkEvent> not_connected();
+    std::optional<LinkEvent> look_at_name();
 
     Socket monitor;  // closed after the socket it watches
     Socket socket;
     std::string address;
     std::optional<NamedTarget> named;  // nothing: `address` is a number
-    std::string target;
-    std::string endpoint;  // of target
+    std::string target, reached;
+    std::string endpoint;    // of target; empty: the socket has none
+    bool connected = false;  // the handshake is over
     zmq_msg_t frame;
     bool dropping = false;  // inside a message with too many parts
 };
@@ -45,7 +50,7 @@ namespace {
 
 // A PAIR that hears of the socket's handshakes and ends.
 Result<Socket> watch(Context& context, void* socket) {
-    const std::string name = context.next_name();
+    const std::string name = context.next_monitor();
     Socket monitor(zmq_socket(context.handle(), ZMQ_PAIR));
     const int linger = 0;
     if (!monitor ||
@@ -72,14 +77,24 @@ bool next_event(void* monitor, std::uint16_t& event, std::string_view& endpoint,
 
 }  // namespace
 
-// From now on to there, and by number.
-bool Dealer::State::move_to(const Destination& place) {
+// From now on to there, by number. False: it cannot even be tried.
+bool Dealer::State::connect(const Destination& place) {
     if (!endpoint.empty()) zmq_disconnect(socket.get(), endpoint.c_str());
+    endpoint.clear();
+    connected = false;
     target = place.text();
-    endpoint = place.endpoint();
+    // Without it in the kernel libzmq would say nothing, ever.
+    if (place.v6()) {
+        if (Descriptor probe(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)); probe.get() < 0)
+            return false;
+    }
     const int v6 = place.v6() ? 1 : 0;
-    return zmq_setsockopt(socket.get(), ZMQ_IPV6, &v6, sizeof v6) == 0 &&
-           zmq_connect(socket.get(), endpoint.c_str()) == 0;
+    const std::string to = place.endpoint();
+    if (zmq_setsockopt(socket.get(), ZMQ_IPV6, &v6, sizeof v6) != 0 ||
+        zmq_connect(socket.get(), to.c_str()) != 0)
+        return false;
+    endpoint = to;
+    return true;
 }
 
 Result<Dealer> Dealer::connect(Context& context, std::string_view address,
@@ -93,10 +108,10 @@ Result<Dealer> Dealer::connect(Context& context, std::string_view address,
     if (!monitor) return std::unexpected(monitor.error());
     state->monitor = *std::move(monitor);
     if (to->named) {
-        auto named = NamedTarget::open(context.resolver(), *to);
+        auto named = NamedTarget::open(context.names(), *to);
         if (!named) return std::unexpected(std::move(named).error());
         state->named = *std::move(named);
-    } else if (!state->move_to(*to)) {
+    } else if (!state->connect(*to)) {
         return fail(ErrorNumber::BadConfiguration, "cannot connect to {}: {}", address,
                     zmq_strerror(zmq_errno()));
     }
@@ -121,31 +136,42 @@ std::optional<std::string_view> Dealer::receive() {
     return std::nullopt;
 }
 
-// True: the name leads nowhere.
-bool Dealer::State::look_at_name() {
-    if (!named || !named->look()) return false;
-    const bool moved = named->unresolved().empty() && named->target()->endpoint() != endpoint;
-    if (moved && !move_to(*named->target())) named->ask(NamedTarget::Why::Refused);
-    return !named->unresolved().empty();
-}
-
 // Nothing: no news to the owner.
 std::optional<LinkEvent> Dealer::State::heard(std::uint16_t event, std::string_view of) {
     // What was on its way when the name had moved.
     if (named && of != endpoint) return std::nullopt;
     if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
-        if (named) named->keep();
+        connected = true;
+        reached = target;
+        if (named) named->connected();
         return LinkEvent::Connected;
     }
-    if (event == ZMQ_EVENT_DISCONNECTED) {
-        if (named) named->ask(NamedTarget::Why::Disconnected);
+    const bool was_connected = std::exchange(connected, false);
+    if (event == ZMQ_EVENT_DISCONNECTED && (was_connected || !named)) {
+        if (named) named->disconnected();
         return LinkEvent::Disconnected;
     }
     // Of a socket that connects: "closed" is the end of an attempt, not of a connection.
-    if (!named) return LinkEvent::Refused;
-    const bool last = named->is_last();
-    named->ask(NamedTarget::Why::Refused);
-    return last ? std::optional(LinkEvent::Refused) : std::nullopt;
+    return not_connected();
+}
+
+// Of several addresses the owner hears when the last has failed.
+std::optional<LinkEvent> Dealer::State::not_connected() {
+    if (named && !named->refused()) return std::nullopt;
+    return LinkEvent::Refused;
+}
+
+std::optional<LinkEvent> Dealer::State::look_at_name() {
+    switch (named ? named->look() : NamedTarget::News::None) {
+        case NamedTarget::News::None:
+            return std::nullopt;
+        case NamedTarget::News::Connect:
+            return connect(*named->target()) ? std::nullopt : not_connected();
+        case NamedTarget::News::Refused:
+        case NamedTarget::News::Unresolved:
+            break;
+    }
+    return LinkEvent::Refused;
 }
 
 std::vector<LinkEvent> Dealer::link_events() {
@@ -155,7 +181,7 @@ std::vector<LinkEvent> Dealer::link_events() {
     char text[256];
     while (next_event(state_->monitor.get(), event, endpoint, text))
         if (const auto news = state_->heard(event, endpoint)) events.push_back(*news);
-    if (state_->look_at_name()) events.push_back(LinkEvent::Refused);
+    if (const auto news = state_->look_at_name()) events.push_back(*news);
     return events;
 }
 
@@ -166,6 +192,7 @@ void Dealer::descriptors(std::vector<int>& out) const {
 
 const std::string& Dealer::address() const { return state_->address; }
 const std::string& Dealer::target() const { return state_->target; }
+const std::string& Dealer::reached() const { return state_->reached; }
 
 std::string_view Dealer::unresolved() const {
     return state_->named ? std::string_view(state_->named->unresolved()) : std::string_view();

@@ -1,9 +1,11 @@
 #pragma once
-// Where a name leads, asked again and again off the caller's thread. Private to transport.
+// Where a name leads, asked again and again off the caller's thread as long as nothing is connected
+// there. Private to transport.
 
 #include "transport/address.h"
-#include "transport/sockets.h"
+#include "transport/name_service.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,42 +18,55 @@ namespace weft::transport {
 class NamedTarget {
 public:
     // Configuration (1005): no descriptor is left. Asks at once.
-    static Result<NamedTarget> open(const Resolver& resolver, Destination named);
+    static Result<NamedTarget> open(std::shared_ptr<NameService> service, Destination named);
 
-    enum class Why : std::uint8_t { Refused, Disconnected };
-    // target() has refused, or what was connected to it has ended: asks again, soon. Of several
-    // addresses the one after that which has refused comes next.
-    void ask(Why why);
-    // Something is connected to target(): it stays until somebody asks.
-    void keep();
-    // Takes what has been answered. True: target() or unresolved() is news.
-    bool look();
-    // Nothing as long as the name has led nowhere.
+    // Nothing is connected to target() any more, or an attempt has failed: asks again, soon. Of
+    // several addresses the one after that which has refused comes next; true: all have refused.
+    void disconnected();
+    bool refused();
+    // Something is connected to target(): it stays until one of the two above is called.
+    void connected();
+
+    enum class News : std::uint8_t {
+        None,
+        Connect,     // to target(), also when that is where it was
+        Refused,     // all addresses, the last one by silence
+        Unresolved,  // unresolved() says why
+    };
+    // Does what is due.
+    News look();
+    // Nothing: not known yet.
     const std::optional<Destination>& target() const { return target_; }
-    // No other address of the last answer is left to try.
-    bool is_last() const { return last_; }
-    // Why the last answer leads nowhere; empty: it leads to target().
+    // Why the last answer leads nowhere; empty: it leads to target(), or something is connected.
     const std::string& unresolved() const { return unresolved_; }
     // Readable when look() has something to do.
     int descriptor() const;
 
 private:
     struct Question;
-    NamedTarget(const Resolver& resolver, Destination named, std::shared_ptr<Question> question)
-        : resolver_(resolver), named_(std::move(named)), question_(std::move(question)) {}
-    void begin();
-    void wait(int ms);
-    bool choose(const std::vector<Destination>& places);
+    // Idle: connected. Waiting: for the time of the next question. Asking: for its answer. Trying:
+    // for what comes of the target.
+    enum class Stage : std::uint8_t { Idle, Waiting, Asking, Trying };
 
-    // Waiting: for the time of the next question. Asking: for an answer.
-    enum class Stage : std::uint8_t { Idle, Waiting, Asking };
-    Resolver resolver_;
+    NamedTarget(std::shared_ptr<NameService> service, Destination named,
+                std::shared_ptr<Question> question)
+        : service_(std::move(service)), named_(std::move(named)), question_(std::move(question)) {}
+    void begin();
+    void enter(Stage stage, int ms);
+    News answered(const Result<std::vector<std::string>>& numbers);
+    bool choose(const std::vector<Destination>& places);
+    bool take_reached();
+
+    std::shared_ptr<NameService> service_;
     Destination named_;
     std::shared_ptr<Question> question_;  // a thread has it too, while it asks
     Stage stage_ = Stage::Idle;
-    bool wanted_ = true;  // the next answer
-    bool refused_ = false;
-    bool last_ = true;
+    bool wanted_ = true;        // nothing is connected
+    bool refused_ = false;      // target_, since the last answer
+    bool again_ = false;        // connect anew, also to the same: libzmq may have given up
+    std::size_t places_ = 1;    // of the last answer
+    std::size_t refusals_ = 0;  // since all had refused, or something was connected
+    bool all_refused_ = false;  // once or more since something was connected
     std::optional<Destination> target_;
     std::string unresolved_;
 };

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "transport/address.h"
 #include "transport/keepalive.h"
+#include "transport/name_service.h"
 
 #include <zmq.h>
 
@@ -16,7 +17,6 @@ namespace {
 // Frames in flight per connection. Bytes are counted by the owner of the sockets; this bounds what
 // lies inside ZeroMQ (Z14).
 constexpr int kQueuedFrames = 32;
-constexpr int kHandshakeMs = 5000;
 constexpr int kLingerMs = 200;
 // ZeroMQ's limit covers the payload alone; the slack lets a frame just over our own limit be
 // answered with a reason.
@@ -74,10 +74,11 @@ int descriptor_of(void* socket) {
 // Nothing when the process has no descriptor left: open_socket() says so.
 Context::Context() : Context(resolve) {}
 
-Context::Context(Resolver resolver) : handle_(zmq_ctx_new()), resolver_(std::move(resolver)) {}
+Context::Context(Resolver resolver)
+    : handle_(zmq_ctx_new()), names_(std::make_shared<NameService>(std::move(resolver))) {}
 
 Context::~Context() { zmq_ctx_term(handle_); }
 
-std::string Context::next_name() { return fmt::format("inproc://weft-{}", ++names_); }
+std::string Context::next_monitor() { return fmt::format("inproc://weft-{}", ++monitors_); }
 
 }  // namespace weft::transport

@@ -14,6 +14,7 @@ namespace weft::transport {
 struct SocketCloser {
     void operator()(void* socket) const;
 };
+inline constexpr int kHandshakeMs = 5000;
 // Between attempts to connect, at first and later.
 inline constexpr int kReconnectMs = 100;
 inline constexpr int kReconnectMaxMs = 500;

@@ -36,6 +36,8 @@ bool connect_refused(std::string_view address);
 // why none. Called on threads of its own, several at a time; it may block.
 using Resolver = std::function<Result<std::vector<std::string>>(const std::string& name)>;
 
+struct NameService;  // name_service.h; for this folder only
+
 class Context {
 public:
     // Names are asked of the system.
@@ -46,14 +48,14 @@ public:
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
     void* handle() const { return handle_; }
-    const Resolver& resolver() const { return resolver_; }
-    // A name that no other socket of this context has, for monitors.
-    std::string next_name();
+    const std::shared_ptr<NameService>& names() const { return names_; }
+    // An address that no other socket of this context has, for monitors.
+    std::string next_monitor();
 
 private:
     void* handle_;
-    Resolver resolver_;
-    std::uint64_t names_ = 0;
+    std::shared_ptr<NameService> names_;
+    std::uint64_t monitors_ = 0;
 };
 
 enum class SendResult : std::uint8_t {
@@ -161,7 +163,8 @@ enum class LinkEvent : std::uint8_t { Connected, Disconnected, Refused };
 // to come. Nodes only send on it; clients also receive.
 // What a name stands for is asked before the first attempt, and again when a connection has ended
 // or an attempt has failed: of several addresses each gets its turn, and while nobody can tell, the
-// last known one stays. It is asked on a thread of its own; nothing here waits for it.
+// last one that any dealer of the context was connected to. It is asked on a thread of its own, of
+// which a context has 64 at most; nothing here waits for it.
 class Dealer {
 public:
     // Configuration (1003, 1005) as of check_address().
@@ -181,8 +184,10 @@ public:
     // same.
     void descriptors(std::vector<int>& out) const;
     const std::string& address() const;
-    // The number that `address` stood for at the last attempt to connect; empty: not known yet.
+    // The number that it is being connected to, or is; empty: not known yet.
     const std::string& target() const;
+    // The number that it was connected to last; empty: never.
+    const std::string& reached() const;
     // Why a name leads nowhere, at the last time of asking; empty: it leads somewhere.
     std::string_view unresolved() const;  // valid until link_events()
     void* handle() const;

@@ -16,6 +16,8 @@ constexpr Duration kQuickProbes = std::chrono::milliseconds(200);
 constexpr Duration kSlowProbeInterval = std::chrono::seconds(1);
 // A link that was just made anew gets this long for its handshake.
 constexpr Duration kRemakeInterval = std::chrono::milliseconds(100);
+// Between two reasons in the log why a name leads nowhere.
+constexpr Duration kUnresolvedPause = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -114,11 +116,10 @@ void PeerLinks::look(Instant now, const wire::FrameHeader& header, std::deque<Ev
     for (auto& [node, link] : links_) {
         for (const transport::LinkEvent event : link.dealer->link_events()) {
             if (event == transport::LinkEvent::Refused) {
-                note_name(link);
+                note_name(link, now);
             } else if (event == transport::LinkEvent::Connected) {
                 link.connected = true;
-                link.reached = link.dealer->target();
-                link.unresolved.clear();
+                link.reached = link.dealer->reached();
                 link.probing = false;
                 link.proof.connected();
             } else if (link.connected) {
@@ -131,11 +132,13 @@ void PeerLinks::look(Instant now, const wire::FrameHeader& header, std::deque<Ev
     }
 }
 
-// Each reason once.
-void PeerLinks::note_name(Link& link) {
+// Each reason once, and not many of them.
+void PeerLinks::note_name(Link& link, Instant now) {
     const std::string_view why = link.dealer->unresolved();
     if (why.empty() || why == link.unresolved) return;
+    if (now - link.unresolved_told < kUnresolvedPause) return;
     link.unresolved = why;
+    link.unresolved_told = now;
     log_.warn("peer.name_unresolved", {{"node", link.record.node},
                                        {"address", std::string_view(link.record.mesh_address)},
                                        {"why", why}});

@@ -61,7 +61,8 @@ private:
         wire::FrameWriter frame;
         FrameQueue waiting{kPeerBytesMax};
         std::string reached;     // the number that was connected to last
-        std::string unresolved;  // why its name led nowhere, as far as it was logged
+        std::string unresolved;  // why its name led nowhere, as it was logged last
+        Instant unresolved_told = Instant::long_ago();
         bool connected = false;
         bool up = false;       // connected, and proven to the peer
         bool probing = false;  // down, and its port still takes connections
@@ -81,7 +82,7 @@ private:
     // Sends the challenge and the answer that are due.
     void prove(Link& link, Instant now, const wire::FrameHeader& header, std::deque<Event>& events);
     void down(Link& link, Instant now, std::deque<Event>& events);
-    void note_name(Link& link);
+    void note_name(Link& link, Instant now);
     void probe(Link& link, Instant now, std::deque<Event>& events);
 
     transport::Context* context_;

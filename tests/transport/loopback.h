@@ -11,6 +11,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace weft::test {
@@ -94,6 +95,43 @@ public:
 private:
     int descriptor_;
     bool connected_ = false;
+};
+
+// Takes each connection, says one thing and ends it.
+class OneWordServer {
+public:
+    OneWordServer(const std::string& address, std::string word) : word_(std::move(word)) {
+        sockaddr_in at = loopback(port_of(address));
+        inet_pton(AF_INET, address.substr(0, address.rfind(':')).c_str(), &at.sin_addr);
+        const int on = 1;
+        setsockopt(descriptor_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        bind(descriptor_, reinterpret_cast<const sockaddr*>(&at), sizeof at);
+        listen(descriptor_, 16);
+        thread_ = std::thread([this] { serve(); });
+    }
+    OneWordServer(const OneWordServer&) = delete;
+    OneWordServer& operator=(const OneWordServer&) = delete;
+    ~OneWordServer() {
+        shutdown(descriptor_, SHUT_RDWR);
+        thread_.join();
+        close(descriptor_);
+    }
+
+private:
+    void serve() const {
+        for (;;) {
+            const int taken = accept(descriptor_, nullptr, nullptr);
+            if (taken < 0) return;
+            ::send(taken, word_.data(), word_.size(), MSG_NOSIGNAL);
+            shutdown(taken, SHUT_WR);
+            char rest[256];
+            while (recv(taken, rest, sizeof rest, 0) > 0) continue;
+            close(taken);
+        }
+    }
+    int descriptor_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    std::string word_;
+    std::thread thread_;
 };
 
 // What a DEALER says first, of ZMTP 3.0, and a message of it.

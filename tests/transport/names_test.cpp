@@ -28,6 +28,12 @@ public:
         held_ = on;
         changed_.notify_all();
     }
+    void forget(const std::string& name) {
+        const std::lock_guard lock(mutex_);
+        names_.erase(name);
+    }
+    // Another address comes first each time.
+    void turn() { turning_ = true; }
     int waiting() const { return waiting_; }
     int asked() const { return asked_; }
     Result<Numbers> answer(const std::string& name) {
@@ -39,7 +45,9 @@ public:
         const auto found = names_.find(name);
         if (found == names_.end())
             return fail(ErrorNumber::BadConfiguration, "cannot resolve {}: nobody knows it", name);
-        return found->second;
+        Numbers numbers = found->second;
+        if (turning_) std::ranges::rotate(found->second, found->second.begin() + 1);
+        return numbers;
     }
 
 private:
@@ -47,6 +55,7 @@ private:
     std::condition_variable changed_;
     std::map<std::string, Numbers> names_;
     bool held_ = false;
+    std::atomic<bool> turning_ = false;
     std::atomic<int> waiting_ = 0, asked_ = 0;
 };
 
@@ -123,6 +132,61 @@ TEST_F(Names, OfSeveralAddressesEachGetsItsTurn) {
     listen("127.0.0.2", second_);
     ASSERT_TRUE(hears(dealer, LinkEvent::Connected));
     EXPECT_EQ(dealer.target(), at("127.0.0.2"));
+}
+
+TEST_F(Names, AllAddressesAreTriedAndThenNoneForAWhile) {
+    first_.reset();
+    server_->say("node", {"127.0.0.3", "127.0.0.4", "127.0.0.5"});
+    server_->turn();
+    Dealer dealer = dial();
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(hears(dealer, LinkEvent::Refused));
+    const int asked = server_->asked();
+    EXPECT_LE(asked, 12);
+    test::eventually(
+        test::poll_set(dealer),
+        [&] {
+            dealer.link_events();
+            return false;
+        },
+        std::chrono::milliseconds(300));
+    EXPECT_LE(server_->asked(), asked + 4);
+}
+
+TEST_F(Names, AnAddressThatOnlyTakesConnectionsDoesNotKeepTheNextFromItsTurn) {
+    server_->say("node", {"127.0.0.2", "127.0.0.1"});
+    const test::OneWordServer rude(at("127.0.0.2"), "");
+    Dealer dealer = dial();
+    ASSERT_TRUE(hears(dealer, LinkEvent::Connected));
+    EXPECT_EQ(dealer.target(), at("127.0.0.1"));
+}
+
+// libzmq gives up for good on one that speaks another mechanism.
+TEST_F(Names, AnotherProgramAtTheAddressDoesNotKeepANodeFromBeingFound) {
+    server_->say("node", {"127.0.0.2"});
+    std::string greeting = test::kReady.substr(0, 64);
+    greeting.replace(12, 5, std::string_view("PLAIN"));
+    const test::OneWordServer other(at("127.0.0.2"), greeting);
+    Dealer dealer = dial();
+    ASSERT_TRUE(hears(dealer, LinkEvent::Refused));
+    server_->say("node", {"127.0.0.1"});
+    ASSERT_TRUE(hears(dealer, LinkEvent::Connected));
+}
+
+TEST_F(Names, WhereADealerWasConnectedTheNextOneTriesWhileNobodyCanTell) {
+    server_->say("node", {"127.0.0.1"});
+    std::optional<Dealer> before(dial());
+    ASSERT_TRUE(hears(*before, LinkEvent::Connected));
+    EXPECT_EQ(before->reached(), at("127.0.0.1"));
+    before.reset();
+    server_->forget("node");
+    Dealer unknown = dial();
+    ASSERT_TRUE(hears(unknown, LinkEvent::Connected));
+    EXPECT_EQ(unknown.unresolved(), "");
+    server_->hold(true);
+    Dealer silent = dial();
+    EXPECT_EQ(silent.reached(), "");
+    ASSERT_TRUE(hears(silent, LinkEvent::Connected));
+    EXPECT_EQ(silent.reached(), at("127.0.0.1"));
 }
 
 TEST_F(Names, ANodeThatHasMovedIsFound) {
