@@ -303,17 +303,24 @@ bool Replica::lacks_data() const {
 }
 
 std::optional<std::int64_t> Replica::stamp_at(LogIndex index) const {
-    if (!term_at(index)) return std::nullopt;
-    return window_.at(index).stamp_ms;
+    const auto entry = entry_at(index);
+    if (!entry) return std::nullopt;
+    return entry->stamp_ms;
+}
+
+std::optional<EntryInfo> Replica::entry_at(LogIndex index) const {
+    if (index != window_.base() && !window_.holds(index)) return std::nullopt;
+    EntryInfo info = window_.at(index);
+    if (!info.readable) return std::nullopt;
+    return info;
 }
 
 bool Replica::transferring() const { return transfer_.has_value(); }
 
 std::optional<Term> Replica::term_at(LogIndex index) const {
-    if (index != window_.base() && !window_.holds(index)) return std::nullopt;
-    const EntryInfo info = window_.at(index);
-    if (!info.readable) return std::nullopt;
-    return info.term;
+    const auto entry = entry_at(index);
+    if (!entry) return std::nullopt;
+    return entry->term;
 }
 
 LogIndex Replica::match(std::size_t slot) const {

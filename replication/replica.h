@@ -110,7 +110,8 @@ public:
     bool can_stand(std::size_t slot) const { return (cannot_stand_ >> slot & 1) == 0; }
     const storage::LogBase& base() const { return base_; }
     const Config& config() const { return config_; }
-    // Term and kind of a known entry in (base, last]; base's own term at base.
+    // What is known of an entry in [base, last]; nothing when its record is unreadable.
+    std::optional<EntryInfo> entry_at(LogIndex index) const;
     std::optional<Term> term_at(LogIndex index) const;
     std::optional<std::int64_t> stamp_at(LogIndex index) const;
     LogIndex match(std::size_t slot) const;

@@ -26,6 +26,7 @@ Duration Disk::delay(Random& chance, Duration low, Duration high) const {
 void Disk::apply(const storage::WriteBatch& batch) {
     const auto applied = image_.apply(batch);
     WEFT_INVARIANT(applied.has_value(), "simulated disk refused: {}", applied.error().message);
+    user_.disk_applied(batch);
 }
 
 void Disk::write(std::uint64_t seq, const storage::WriteBatch& batch) {

@@ -29,6 +29,8 @@ public:
     virtual void disk_event(node::Event event) = 0;
     // A sync failed: the process must end with exit code 74 (DESIGN 6).
     virtual void sync_failed() = 0;
+    // The batch is on the disk, whether its Persisted comes or a crash first.
+    virtual void disk_applied(const storage::WriteBatch& batch) = 0;
     virtual void disk_trace(TraceHash::Kind kind, std::uint64_t payload) = 0;
 };
 

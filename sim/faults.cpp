@@ -204,12 +204,15 @@ bool World::disk_fault(const FaultEvent& event) {
             roll_back(event);
             return true;
         default:
-            return damage_record(event);
+            if (!damage_record(event)) return false;
+            oracle_.promises().damaged(victim);
+            return true;
     }
 }
 
 void World::wipe(const FaultEvent& event) {
     hold_down(event.a, event.salt);
+    oracle_.promises().damaged(event.a);
     machines_[event.a]->replace_disk({}, {});
     lost_[event.a] = true;
     at_end(event, [this, machine = event.a] { let_up(machine); });
@@ -221,6 +224,7 @@ void World::roll_back(const FaultEvent& event) {
                         boot = machines_[event.a]->boot()] {
         const std::size_t machine = event.a;
         hold_down(machine, event.salt);
+        oracle_.promises().damaged(machine);
         machines_[machine]->replace_disk(image, boot);
         lost_[machine] = true;
         later(kBackAtOnce, [this, machine] { let_up(machine); });

@@ -61,10 +61,11 @@ void Machine::start() {
     options.pasts = read_pasts();
     options.check_every_step = cluster_.check_steps <= 1;
     options.steps_per_check = cluster_.check_steps;
-    node_ =
-        std::make_unique<node::Node>(std::move(options), disk_.image().recover(), *cluster_.types,
-                                     random_.stream(fmt::format("boot {}", boot_.value)),
-                                     cluster_.trace == nullptr ? Log() : Log(&log_));
+    std::vector<storage::RecoveredGroup> found = disk_.image().recover();
+    world_.read_back(number_, found);
+    node_ = std::make_unique<node::Node>(std::move(options), std::move(found), *cluster_.types,
+                                         random_.stream(fmt::format("boot {}", boot_.value)),
+                                         cluster_.trace == nullptr ? Log() : Log(&log_));
     loop_ = std::make_unique<node::Loop<Machine>>(*node_, *this, cluster_.round_events);
     wake_at(queue_.now());
 }
@@ -209,6 +210,7 @@ static void sent(const Result<void>& written) {
 void Machine::carry_out(node::Effects& effects) {
     for (node::Effect& effect : effects.list) {
         if (auto* peer = std::get_if<node::SendPeer>(&effect)) {
+            world_.leaves(number_, *peer);
             wire::FrameWriter& frame = peer_frames_[peer->to];
             sent(wire::add_or_begin_anew(
                 frame, [&] { return wire::write(frame, peer->message); }, [&] { flush_frames(); }));

@@ -57,6 +57,12 @@ public:
     virtual ~MachineWorld() = default;
     virtual void send_peer(std::size_t from, NodeId to, Bytes frame) = 0;
     virtual void send_client(std::size_t from, ClientRef to, Bytes frame) = 0;
+    // A message leaves; what the disk holds of this round's records comes later.
+    virtual void leaves(std::size_t machine, const node::SendPeer& sent) = 0;
+    virtual void synced(std::size_t machine, const storage::WriteBatch& batch) = 0;
+    // What the disk holds when the process starts.
+    virtual void read_back(std::size_t machine,
+                           const std::vector<storage::RecoveredGroup>& found) = 0;
     // After every round of a live node.
     virtual void round_done(std::size_t machine) = 0;
     // The process is to end, by its own wish or because a fault says so. Called outside of any
@@ -96,6 +102,7 @@ public:
     // ---- the disk's answers
     void disk_event(node::Event event) override;
     void sync_failed() override;
+    void disk_applied(const storage::WriteBatch& batch) override { world_.synced(number_, batch); }
     void disk_trace(TraceHash::Kind kind, std::uint64_t payload) override {
         world_.machine_trace(number_, kind, payload);
     }

@@ -1,6 +1,5 @@
 #include "sim/oracle.h"
 
-#include "core/entry.h"
 #include "core/invariant.h"
 
 #include <algorithm>
@@ -8,27 +7,41 @@
 namespace weft::sim {
 namespace {
 
-// Entries below the newest commit by this much are forgotten by the log-matching rule: what is
-// committed is watched by its own.
-constexpr std::uint64_t kAppendedKept = 4096;
-
 class ReplicaEntries final : public Oracle::Entries {
 public:
     explicit ReplicaEntries(const replication::Replica& replica) : replica_(replica) {}
     std::optional<Oracle::EntrySeen> entry(LogIndex index) const override {
-        const Bytes encoded = replica_.cached(index);
-        if (encoded.empty()) return std::nullopt;
-        const auto header = read_entry_header(encoded.view());
-        WEFT_INVARIANT(header.has_value(), "I2: entry {} in memory is unreadable", index.value);
-        return Oracle::EntrySeen{header->term, header->chain};
+        const auto known = replica_.entry_at(index);
+        if (!known) return std::nullopt;
+        return Oracle::EntrySeen{known->term, known->chain};
     }
-    std::optional<Term> term_at(LogIndex index) const override { return replica_.term_at(index); }
 
 private:
     const replication::Replica& replica_;
 };
 
+class NodeMemory final : public Promises::Memory {
+public:
+    explicit NodeMemory(const node::Node& node) : node_(node) {}
+    std::optional<Chain> chain_at(GroupId group, Term term, LogIndex index) const override {
+        if (!node_.hosts(group)) return std::nullopt;
+        const replication::Replica& replica = node_.partition(group).replica();
+        if (replica.term() != term) return std::nullopt;
+        const auto known = replica.entry_at(index);
+        if (!known) return std::nullopt;
+        return known->chain;
+    }
+
+private:
+    const node::Node& node_;
+};
+
 }  // namespace
+
+void Oracle::leaves(std::size_t machine, const node::Node& node, const node::SendPeer& sent) {
+    const auto* message = std::get_if<replication::PeerMessage>(&sent.message);
+    if (message != nullptr) promises_.leaves({machine, sent.to}, *message, NodeMemory(node));
+}
 
 void Oracle::after_round(std::size_t machine, node::Node& node) {
     node.take_touched(touched_);
@@ -36,7 +49,14 @@ void Oracle::after_round(std::size_t machine, node::Node& node) {
         const replication::Replica& replica = node.partition(id).replica();
         const Shown now{replica.role(), replica.term(), replica.base().index, replica.commit(),
                         replica.last_index()};
-        look(machine, id, now, ReplicaEntries(replica));
+        const Shown& seen = seen_[machine][id];
+        if (now == seen) continue;
+        const ReplicaEntries entries(replica);
+        const bool newer = now.commit > seen.commit && now.commit > promises_.committed(id);
+        if (const auto tip = newer ? entries.entry(now.commit) : std::nullopt)
+            promises_.commits(machine, {id, now.role, now.term, now.commit, *tip},
+                              replica.config());
+        look(machine, id, now, entries);
     }
 }
 
@@ -68,8 +88,10 @@ void Oracle::check_leader(std::size_t machine, const Shown& now, const Entries& 
     WEFT_INVARIANT(now.last >= group.highest,
                    "I3: leader {} of group {} ends at {}, {} is committed", machine, id.value,
                    now.last.value, group.highest.value);
-    const auto term = entries.term_at(group.highest);
-    WEFT_INVARIANT(!term || group.highest.value == 0 || *term == group.highest_term,
+    // The chain covers the whole prefix.
+    if (group.highest < now.base || group.highest == LogIndex{}) return;
+    const auto entry = entries.entry(group.highest);
+    WEFT_INVARIANT(entry && entry->chain == group.committed[group.highest.value - 1].chain,
                    "I3: leader {} of group {} holds another entry at committed {}", machine,
                    id.value, group.highest.value);
 }
@@ -84,25 +106,33 @@ void Oracle::check_appended(const Shown& seen, const Shown& now, const Entries& 
     Group& group = groups_[id];
     for (LogIndex index = now.last; index > std::max(after, now.base); index = previous(index)) {
         const auto entry = entries.entry(index);
-        if (!entry) break;
-        std::vector<EntrySeen>& known = group.appended[index];
-        const auto same = std::ranges::find(known, entry->term, &EntrySeen::term);
-        if (same == known.end()) {
-            known.push_back(*entry);
+        if (!entry) continue;
+        if (group.appended.size() < index.value) group.appended.resize(now.last.value);
+        Group::Appended& known = group.appended[index.value - 1];
+        if (known.first.term == Term{}) {
+            known.first = *entry;
             continue;
+        }
+        const EntrySeen* same = &known.first;
+        if (same->term != entry->term) {
+            const auto found = std::ranges::find(known.others, entry->term, &EntrySeen::term);
+            if (found == known.others.end()) {
+                known.others.push_back(*entry);
+                continue;
+            }
+            same = &*found;
         }
         WEFT_INVARIANT(same->chain == entry->chain, "I2: group {} has two entries at {} of term {}",
                        id.value, index.value, entry->term.value);
     }
-    while (!group.appended.empty() &&
-           group.appended.begin()->first.value + kAppendedKept < group.highest.value)
-        group.appended.erase(group.appended.begin());
 }
 
 void Oracle::check_commit(const Shown& seen, const Shown& now, const Entries& entries, GroupId id) {
     Group& group = groups_[id];
-    for (LogIndex index = next(std::max(seen.commit, now.base)); index <= now.commit;
+    // The base is an entry, too: its chain tells of those that it stands for.
+    for (LogIndex index = std::max(next(seen.commit), now.base); index <= now.commit;
          index = next(index)) {
+        if (index == LogIndex{}) continue;
         const auto entry = entries.entry(index);
         if (!entry) continue;
         if (group.committed.size() < index.value) group.committed.resize(index.value);
@@ -116,7 +146,6 @@ void Oracle::check_commit(const Shown& seen, const Shown& now, const Entries& en
         }
         if (index > group.highest) {
             group.highest = index;
-            group.highest_term = entry->term;
             group.committed_in = std::max(group.committed_in, now.term);
         }
     }

@@ -2,7 +2,9 @@
 // Invariants that need a view of all nodes at once (reference C.3: I1, I2, I3, I12, I15, and the
 // elections of I22). Fed after every round of a node; a broken one goes to the invariant handler.
 
+#include "node/events.h"
 #include "node/node.h"
+#include "sim/promises.h"
 
 #include <cstdint>
 #include <map>
@@ -13,10 +15,13 @@ namespace weft::sim {
 
 class Oracle {
 public:
-    explicit Oracle(std::size_t machines) : seen_(machines) {}
+    explicit Oracle(std::size_t machines) : seen_(machines), promises_(machines) {}
 
     // Looks at the groups that the node stepped since the last call.
     void after_round(std::size_t machine, node::Node& node);
+    // A message of this node leaves its machine, in the round that is not over yet.
+    void leaves(std::size_t machine, const node::Node& node, const node::SendPeer& sent);
+    Promises& promises() { return promises_; }
     // The machine lost its memory: what it showed is forgotten, what was committed is not.
     void restarted(std::size_t machine) { seen_[machine].clear(); }
 
@@ -31,16 +36,12 @@ public:
         LogIndex base, commit, last;
         bool operator==(const Shown&) const = default;
     };
-    struct EntrySeen {
-        Term term;
-        Chain chain;
-    };
-    // Reads entry `index` of the replica at hand; nothing when it is not in memory.
+    using EntrySeen = DurableEntry;
+    // What the replica at hand knows of entry `index`, in [base, last]; nothing when it is damaged.
     class Entries {
     public:
         virtual ~Entries() = default;
         virtual std::optional<EntrySeen> entry(LogIndex index) const = 0;
-        virtual std::optional<Term> term_at(LogIndex index) const = 0;
     };
     void look(std::size_t machine, GroupId group, const Shown& now, const Entries& entries);
     struct StateSeen {
@@ -60,10 +61,13 @@ private:
         std::map<Term, std::size_t> leaders;
         // The committed log as far as anybody showed it; entry i + 1 is at [i], unseen ones zero.
         std::vector<EntrySeen> committed;
-        // Entries seen at an index, committed or not, by term.
-        std::map<LogIndex, std::vector<EntrySeen>> appended;
+        // Entries seen at an index, committed or not: one of each term, mostly one in all.
+        struct Appended {
+            EntrySeen first;
+            std::vector<EntrySeen> others;
+        };
+        std::vector<Appended> appended;  // entry i + 1 is at [i]
         LogIndex highest;
-        Term highest_term;
         Term committed_in;  // term of the replica that first showed `highest` as committed
     };
     void check_leader(std::size_t machine, const Shown& now, const Entries& entries, GroupId id);
@@ -71,6 +75,7 @@ private:
     void check_commit(const Shown& seen, const Shown& now, const Entries& entries, GroupId id);
 
     std::vector<std::map<GroupId, Shown>> seen_;
+    Promises promises_;
     std::map<GroupId, Group> groups_;
     std::vector<GroupId> touched_;
     std::uint64_t elections_ = 0;

@@ -93,6 +93,7 @@ World::World(const Schedule& schedule, const WorldOptions& options)
         machines_[i]->disk().times.sync_min = microseconds(schedule_.config.sync_min_us);
         machines_[i]->disk().times.sync_max = microseconds(schedule_.config.sync_max_us);
         by_node_[machines_[i]->record().node] = i;
+        oracle_.promises().is_node(i, machines_[i]->record().node);
         link_chance_.push_back(random.stream(fmt::format("connections {}", i)));
     }
     link_up_.assign(nodes, std::vector<bool>(nodes, false));
@@ -226,6 +227,18 @@ void World::send_peer(std::size_t from, NodeId to, Bytes frame) {
     network_.send({static_cast<Endpoint>(from), static_cast<Endpoint>(target),
                    machines_[target]->life(), std::move(frame)},
                   Network::Copies::Two);
+}
+
+void World::leaves(std::size_t machine, const node::SendPeer& sent) {
+    oracle_.leaves(machine, machines_[machine]->node(), sent);
+}
+
+void World::synced(std::size_t machine, const storage::WriteBatch& batch) {
+    oracle_.promises().applied(machine, batch);
+}
+
+void World::read_back(std::size_t machine, const std::vector<storage::RecoveredGroup>& found) {
+    oracle_.promises().read_back(machine, found);
 }
 
 void World::send_client(std::size_t from, ClientRef to, Bytes frame) {

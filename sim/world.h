@@ -76,6 +76,9 @@ public:
     // ---- MachineWorld, ClientWorld, NetworkWorld
     void send_peer(std::size_t from, NodeId to, Bytes frame) override;
     void send_client(std::size_t from, ClientRef to, Bytes frame) override;
+    void leaves(std::size_t machine, const node::SendPeer& sent) override;
+    void synced(std::size_t machine, const storage::WriteBatch& batch) override;
+    void read_back(std::size_t machine, const std::vector<storage::RecoveredGroup>& found) override;
     void round_done(std::size_t machine) override;
     void stopped(std::size_t machine, const node::Stop& stop) override;
     void machine_trace(std::size_t machine, TraceHash::Kind kind, std::uint64_t payload) override;

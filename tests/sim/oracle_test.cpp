@@ -32,11 +32,6 @@ protected:
             if (found == entries.end()) return std::nullopt;
             return found->second;
         }
-        std::optional<Term> term_at(LogIndex index) const override {
-            const auto found = entry(index);
-            if (!found) return std::nullopt;
-            return found->term;
-        }
         std::map<LogIndex, Oracle::EntrySeen> entries;
     };
     static Log log(
@@ -108,6 +103,41 @@ TEST_F(OracleTest, OneCommittedEntryPerIndex) {
 TEST_F(OracleTest, ALeaderHoldsWhatWasCommitted) {
     EXPECT_EQ(look(0, shown(Role::Leader, 1, 2, 2), log({{1, 1}, {1, 2}})), "");
     EXPECT_EQ(look(1, shown(Role::Leader, 2, 0, 1), log({{1, 1}})), "I3");
+}
+
+// The chain tells of the whole prefix: equal terms at the end are not enough.
+TEST_F(OracleTest, ALeaderHoldsTheCommittedEntriesThemselves) {
+    EXPECT_EQ(look(0, shown(Role::Leader, 1, 2, 3), log({{1, 1}, {1, 2}, {1, 3}})), "");
+    Log other = log({{1, 1}, {2, 2}, {2, 3}});
+    other.entries[LogIndex{2}].term = Term{1};
+    EXPECT_EQ(look(1, shown(Role::Follower, 1, 0, 1), other), "");
+    Oracle::Shown leader = shown(Role::Leader, 2, 0, 1);
+    leader.last = LogIndex{3};
+    other.entries[LogIndex{2}].chain.bytes[0] = 9;
+    other.entries[LogIndex{2}].term = Term{2};
+    EXPECT_EQ(look(1, leader, other), "I3");
+}
+
+// What a start has read back is compared as what is new, and so is an entry that is a base now.
+TEST_F(OracleTest, WhatWasReadBackIsComparedToo) {
+    EXPECT_EQ(look(0, shown(Role::Leader, 1, 3, 3), log({{1, 1}, {1, 2}, {1, 3}})), "");
+    oracle_.restarted(0);
+    EXPECT_EQ(look(0, shown(Role::Follower, 1, 0, 3), log({{1, 1}, {1, 9}, {1, 3}})), "I2");
+    Oracle::Shown based = shown(Role::Follower, 1, 2, 3);
+    based.base = LogIndex{2};
+    Log behind = log({{1, 1}, {1, 2}, {1, 3}});
+    EXPECT_EQ(look(1, based, behind), "");
+    oracle_.restarted(1);
+    behind.entries[LogIndex{2}].chain.bytes[0] = 9;
+    EXPECT_EQ(look(1, based, behind), "I2");
+}
+
+// A damaged entry hides itself, not those before it.
+TEST_F(OracleTest, WhatLiesBeforeADamagedEntryIsCompared) {
+    EXPECT_EQ(look(0, shown(Role::Leader, 1, 0, 3), log({{1, 1}, {1, 2}, {1, 3}})), "");
+    Log damaged = log({{1, 9}, {1, 2}, {1, 3}});
+    damaged.entries.erase(LogIndex{2});
+    EXPECT_EQ(look(1, shown(Role::Follower, 1, 0, 3), damaged), "I2");
 }
 
 TEST_F(OracleTest, LateVotesMayElectALeaderOfAnOlderTerm) {

@@ -167,6 +167,7 @@ TEST_F(NetworkTest, BringsFramesOfThePastOnceMore) {
 struct DiskSink : DiskUser {
     void disk_event(node::Event) override { ++events; }
     void sync_failed() override {}
+    void disk_applied(const storage::WriteBatch&) override {}
     void disk_trace(TraceHash::Kind, std::uint64_t) override {}
     int events = 0;
 };

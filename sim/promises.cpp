@@ -1,0 +1,175 @@
+#include "sim/promises.h"
+
+#include "core/invariant.h"
+
+#include <algorithm>
+#include <type_traits>
+#include <variant>
+
+namespace weft::sim {
+
+using replication::PeerMessage;
+using storage::WriteOp;
+
+void Promises::is_node(std::size_t machine, NodeId node) {
+    disks_[machine].node = node;
+    by_node_[node] = machine;
+}
+
+// ---- disks --------------------------------------------------------------------------------------
+
+void Promises::applied(std::size_t machine, const storage::WriteBatch& batch) {
+    DiskSeen& disk = disks_[machine];
+    storage::for_each_op(batch, [&](const WriteOp& op) {
+        if (op.kind == WriteOp::Kind::HardState) check_hard(machine, op);
+        const bool drops = op.kind == WriteOp::Kind::Truncate || op.kind == WriteOp::Kind::Rebase ||
+                           op.kind == WriteOp::Kind::RemoveGroup;
+        const auto tip = drops ? tips_.find(op.group) : tips_.end();
+        // The chain covers the whole prefix: who holds the newest committed entry has no other.
+        const bool held = tip != tips_.end() &&
+                          disk.now.group(op.group).holds(tip->second.index, tip->second.chain);
+        disk.now.apply(op);
+        const bool kept = !held || disk.damaged ||
+                          disk.now.group(op.group).holds(tip->second.index, tip->second.chain);
+        WEFT_INVARIANT(kept, "S20: machine {} group {} drops entries up to committed {}", machine,
+                       op.group.value, tip->second.index.value);
+        return true;
+    });
+}
+
+// S1, on the disk itself.
+void Promises::check_hard(std::size_t machine, const WriteOp& op) const {
+    const DurableGroup& group = disks_[machine].now.group(op.group);
+    storage::HardState hard;
+    const bool decoded = get_hard_state(op.value, hard);
+    WEFT_INVARIANT(decoded, "S1: machine {} group {} writes no hard state", machine,
+                   op.group.value);
+    WEFT_INVARIANT(!group.hard_damaged, "S1: machine {} group {} writes over a damaged hard state",
+                   machine, op.group.value);
+    WEFT_INVARIANT(hard.term >= group.hard.term, "S1: machine {} group {} writes term {} over {}",
+                   machine, op.group.value, hard.term.value, group.hard.term.value);
+    const bool same_vote =
+        hard.term > group.hard.term || group.hard.vote.is_zero() || hard.vote == group.hard.vote;
+    WEFT_INVARIANT(same_vote, "S1: machine {} group {} changes its vote in term {}", machine,
+                   op.group.value, hard.term.value);
+}
+
+void Promises::read_back(std::size_t machine, const std::vector<storage::RecoveredGroup>& found) {
+    DiskSeen& disk = disks_[machine];
+    DurableView before = disk.now;
+    disk.now.read_back(found);
+    ++counts_.starts;
+    bool same = true;
+    const auto compare = [&](GroupId id) {
+        same = same && before.group(id) == disk.now.group(id);
+        WEFT_INVARIANT(same || disk.damaged,
+                       "I4: machine {} group {} starts with another log or vote than was synced",
+                       machine, id.value);
+    };
+    for (const auto& [id, group] : before.groups()) compare(id);
+    for (const auto& [id, group] : disk.now.groups()) compare(id);
+    if (!same) disk.lost.push_back(std::move(before));
+}
+
+// ---- messages -----------------------------------------------------------------------------------
+
+void Promises::leaves(const Way& way, const PeerMessage& message, const Memory& memory) {
+    if (const auto* asks = std::get_if<replication::VoteAsks>(&message)) {
+        for (const auto& ask : asks->items) check_ask(way.machine, ask);
+    } else if (const auto* votes = std::get_if<replication::VoteAnswers>(&message)) {
+        for (const auto& answer : votes->items) check_vote(way, answer);
+    } else if (const auto* answers = std::get_if<replication::AppendAnswers>(&message)) {
+        for (const auto& answer : answers->items) check_answer(way.machine, answer, memory);
+    } else if (const auto* batch = std::get_if<replication::AppendBatch>(&message)) {
+        for (const auto& item : batch->items) check_leads(way.machine, item.group, item.term);
+    } else if (const auto* chunk = std::get_if<replication::SnapshotChunk>(&message)) {
+        check_leads(way.machine, chunk->group, chunk->term);
+    }
+}
+
+void Promises::check_leads(std::size_t machine, GroupId id, Term term) const {
+    const DurableGroup& group = disks_[machine].now.group(id);
+    const storage::HardState own{term, disks_[machine].node};
+    WEFT_INVARIANT(group.hard == own && !group.hard_damaged,
+                   "S1: machine {} leads group {} in term {}, durable is {}", machine, id.value,
+                   term.value, group.hard.term.value);
+}
+
+void Promises::check_ask(std::size_t machine, const replication::VoteAsk& ask) {
+    ++counts_.candidacies;
+    const DurableGroup& group = disks_[machine].now.group(ask.group);
+    const storage::HardState own{ask.term, disks_[machine].node};
+    WEFT_INVARIANT(ask.pre || (group.hard == own && !group.hard_damaged),
+                   "S1: machine {} stands in group {} for term {}, durable is {}", machine,
+                   ask.group.value, ask.term.value, group.hard.term.value);
+    const auto last = group.at(ask.last.index);
+    WEFT_INVARIANT(ask.last.index < group.base_index || (last && last->term == ask.last.term),
+                   "S4: machine {} group {} tells of an entry {} that is not durable", machine,
+                   ask.group.value, ask.last.index.value);
+}
+
+void Promises::check_vote(const Way& way, const replication::VoteAnswer& answer) {
+    if (!answer.granted || answer.pre) return;
+    ++counts_.votes;
+    const DurableGroup& group = disks_[way.machine].now.group(answer.group);
+    const storage::HardState vote{answer.term, way.to};
+    WEFT_INVARIANT(group.hard == vote && !group.hard_damaged,
+                   "S1: machine {} votes in group {} term {}, durable is {}", way.machine,
+                   answer.group.value, answer.term.value, group.hard.term.value);
+}
+
+// A replica with a damaged hard state stores entries under terms that it cannot write (S1, S22).
+void Promises::check_answer(std::size_t machine, const replication::AppendAnswer& answer,
+                            const Memory& memory) {
+    if (!answer.accepted) return;
+    ++counts_.acknowledgements;
+    const DurableGroup& group = disks_[machine].now.group(answer.group);
+    WEFT_INVARIANT(group.hard_damaged || group.hard.term == answer.term,
+                   "S2: machine {} acknowledges in group {} term {}, durable is {}", machine,
+                   answer.group.value, answer.term.value, group.hard.term.value);
+    WEFT_INVARIANT(answer.index <= group.base_index || group.is_whole_to(answer.index),
+                   "S2: machine {} acknowledges group {} to {}, durable is {}", machine,
+                   answer.group.value, answer.index.value, group.last().value);
+    const auto chain = memory.chain_at(answer.group, answer.term, answer.index);
+    WEFT_INVARIANT(!chain || group.holds(answer.index, *chain),
+                   "S2: machine {} acknowledges entry {} of group {}, another one is durable",
+                   machine, answer.index.value, answer.group.value);
+}
+
+// ---- commits ------------------------------------------------------------------------------------
+
+LogIndex Promises::committed(GroupId group) const {
+    const auto found = tips_.find(group);
+    return found == tips_.end() ? LogIndex{} : found->second.index;
+}
+
+bool Promises::promised(const DiskSeen& disk, const Commit& commit) const {
+    const auto holds = [&](const DurableView& view) {
+        return view.group(commit.group).holds(commit.index, commit.entry.chain);
+    };
+    return holds(disk.now) || std::ranges::any_of(disk.lost, holds);
+}
+
+void Promises::commits(std::size_t machine, const Commit& commit,
+                       const replication::Config& config) {
+    Tip& tip = tips_[commit.group];
+    if (commit.index <= tip.index) return;
+    ++counts_.commits;
+    // Raft paper 5.4.2.
+    const bool own = commit.role != replication::Role::Leader || commit.entry.term == commit.term;
+    WEFT_INVARIANT(own, "S3: machine {} commits group {} to {}, an entry of term {}, in term {}",
+                   machine, commit.group.value, commit.index.value, commit.entry.term.value,
+                   commit.term.value);
+    std::uint32_t have = 0;
+    for (std::size_t slot = 0; slot < config.nodes.size(); ++slot) {
+        const auto found = by_node_.find(config.nodes[slot]);
+        if (found != by_node_.end() && promised(disks_[found->second], commit))
+            have |= std::uint32_t{1} << slot;
+    }
+    WEFT_INVARIANT(config.quorum(static_cast<replication::PeerSet>(have)),
+                   "I4: machine {} commits group {} to {}, durable at {:b} of {:b}", machine,
+                   commit.group.value, commit.index.value, have, config.voters);
+    tip = {commit.index, commit.entry.chain};
+}
+
+}  // namespace weft::sim

@@ -1,0 +1,89 @@
+#pragma once
+// Durable promises (S1, S2, S4, S20, I4), judged where they are given: a vote, a candidacy or an
+// acknowledgement that leaves a machine rests on what its disk holds at that moment, and a commit
+// on what a quorum of disks holds. Asks no replica what it thinks to be durable.
+
+#include "replication/config.h"
+#include "replication/messages.h"
+#include "replication/replica_events.h"
+#include "sim/durable_view.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace weft::sim {
+
+class Promises {
+public:
+    explicit Promises(std::size_t machines) : disks_(machines) {}
+    void is_node(std::size_t machine, NodeId node);
+
+    // ---- disks
+    // These records are synced now.
+    void applied(std::size_t machine, const storage::WriteBatch& batch);
+    // A fault took records of that disk, or takes them with the next start: what was promised
+    // before still counts.
+    void damaged(std::size_t machine) { disks_[machine].damaged = true; }
+    // What a start found: all that was synced, unless a fault took it.
+    void read_back(std::size_t machine, const std::vector<storage::RecoveredGroup>& found);
+
+    // ---- messages
+    struct Way {
+        std::size_t machine = 0;
+        NodeId to;
+    };
+    // The sender's log in memory.
+    class Memory {
+    public:
+        virtual ~Memory() = default;
+        // Nothing when it is in another term by now, or has not got the entry (any more).
+        virtual std::optional<Chain> chain_at(GroupId group, Term term, LogIndex index) const = 0;
+    };
+    void leaves(const Way& way, const replication::PeerMessage& message, const Memory& memory);
+
+    // ---- commits
+    struct Commit {
+        GroupId group;
+        replication::Role role = replication::Role::Follower;
+        Term term;  // of the replica
+        LogIndex index;
+        DurableEntry entry;  // at `index`, as the replica knows it
+    };
+    // Nothing to judge at or below: somebody showed it before.
+    LogIndex committed(GroupId group) const;
+    void commits(std::size_t machine, const Commit& commit, const replication::Config& config);
+
+    // How many of each were judged.
+    struct Counts {
+        std::uint64_t votes = 0, candidacies = 0, acknowledgements = 0, commits = 0, starts = 0;
+    };
+    const Counts& counts() const { return counts_; }
+
+private:
+    struct DiskSeen {
+        NodeId node;
+        DurableView now;
+        std::vector<DurableView> lost;  // as it was before a fault took of it
+        bool damaged = false;
+    };
+    struct Tip {
+        LogIndex index;
+        Chain chain;
+    };
+    void check_hard(std::size_t machine, const storage::WriteOp& op) const;
+    void check_leads(std::size_t machine, GroupId group, Term term) const;
+    void check_ask(std::size_t machine, const replication::VoteAsk& ask);
+    void check_vote(const Way& way, const replication::VoteAnswer& answer);
+    void check_answer(std::size_t machine, const replication::AppendAnswer& answer,
+                      const Memory& memory);
+    bool promised(const DiskSeen& disk, const Commit& commit) const;
+
+    std::vector<DiskSeen> disks_;
+    std::map<NodeId, std::size_t> by_node_;
+    std::map<GroupId, Tip> tips_;  // the newest committed entry that anybody showed
+    Counts counts_;
+};
+
+}  // namespace weft::sim
