@@ -108,7 +108,7 @@ void World::close_link(std::size_t client, client::LinkId link) {
     client_links_[client].erase(found);
     if (target.ref == ClientRef{}) return;
     client_ends_.erase(target.ref);
-    machines_[target.machine]->event(node::ClientGone{target.ref});
+    machines_[target.machine]->client_gone(target.ref);
 }
 
 }  // namespace weft::sim

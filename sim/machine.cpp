@@ -86,6 +86,7 @@ void Machine::crash(std::uint64_t salt) {
     peer_frames_.clear();
     client_frames_.clear();
     client_used_ = 0;
+    held_.clear();
     disk_.crash(salt);
 }
 
@@ -219,6 +220,8 @@ void Machine::carry_out(node::Effects& effects) {
             wire::FrameWriter& frame = client_frame_to(client->to);
             sent(wire::write(frame, client->message));
             if (frame.bytes() >= wire::kFrameCloseBytes) flush_frames();
+        } else if (const auto* hold = std::get_if<node::HoldClient>(&effect)) {
+            held_.try_emplace(hold->client);
         } else if (auto* fetch = std::get_if<node::Fetch>(&effect)) {
             disk_.read(fetch->id, std::move(fetch->what));
         } else if (auto* stop = std::get_if<node::Stop>(&effect)) {
@@ -246,6 +249,7 @@ void Machine::flush_frames() {
         auto& [to, frame] = client_frames_[i];
         world_.send_client(number_, to,
                            Bytes::copy_of(frame.seal(header({}, wire::Channel::Client))));
+        release(to);
     }
     client_used_ = 0;
 }
@@ -268,7 +272,26 @@ void Machine::peer_frame(const Bytes& bytes) {
     }
 }
 
-void Machine::client_frame(ClientRef from, const Bytes& bytes) {
+void Machine::client_frame(ClientRef from, const Bytes& frame) {
+    const auto held = held_.find(from);
+    if (held == held_.end()) return read_client(from, frame);
+    held->second.push_back(frame);
+}
+
+void Machine::release(ClientRef client) {
+    const auto held = held_.find(client);
+    if (held == held_.end()) return;
+    const std::vector<Bytes> frames = std::move(held->second);
+    held_.erase(held);
+    for (const Bytes& frame : frames) read_client(client, frame);
+}
+
+void Machine::client_gone(ClientRef client) {
+    held_.erase(client);
+    event(node::ClientGone{client});
+}
+
+void Machine::read_client(ClientRef from, const Bytes& bytes) {
     auto frame = wire::FrameReader::open(bytes.view());
     if (!frame) {
         ++rejected_;

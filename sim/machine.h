@@ -98,6 +98,7 @@ public:
     // Frames are checked here as node/runtime does; bad ones are counted and dropped.
     void peer_frame(const Bytes& frame);
     void client_frame(ClientRef from, const Bytes& frame);
+    void client_gone(ClientRef client);
 
     // ---- the disk's answers
     void disk_event(node::Event event) override;
@@ -136,6 +137,8 @@ private:
     void carry_out_part(node::Effects& effects);
     void flush_frames();
     wire::FrameWriter& client_frame_to(ClientRef to);
+    void read_client(ClientRef from, const Bytes& frame);
+    void release(ClientRef client);
     wire::FrameHeader header(NodeId receiver, wire::Channel channel) const;
 
     std::size_t number_;
@@ -164,6 +167,8 @@ private:
     std::vector<std::pair<ClientRef, wire::FrameWriter>>
         client_frames_;  // first client_used_ in use
     std::size_t client_used_ = 0;
+    // Clients of which nothing is read until something is sent to them, with what they have sent.
+    std::map<ClientRef, std::vector<Bytes>> held_;
 };
 
 }  // namespace weft::sim
