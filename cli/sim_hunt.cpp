@@ -119,9 +119,12 @@ private:
     }
 
     std::string replay_command(std::uint64_t seed) const {
-        const bool swarm = options_.profile == sim::Profile::Swarm;
-        return fmt::format("weft sim run --seeds {}{}{}", seed, swarm ? "" : " --profile ",
-                           swarm ? "" : sim::profile_name(options_.profile));
+        std::string command = fmt::format("weft sim run --seeds {}", seed);
+        if (options_.profile != sim::Profile::Swarm)
+            command += fmt::format(" --profile {}", sim::profile_name(options_.profile));
+        if (options_.store != sim::StoreKind::Memory)
+            command += fmt::format(" --store {}", sim::store_name(options_.store));
+        return command;
     }
 
     bool interrupted() {

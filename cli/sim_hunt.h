@@ -16,6 +16,7 @@ namespace weft::cli {
 struct HuntOptions {
     std::uint64_t first = 1, last = 1;
     sim::Profile profile = sim::Profile::Swarm;
+    sim::StoreKind store = sim::StoreKind::Memory;
     std::uint64_t jobs = 1;    // worker processes, 1 to 256
     bool twice = false;        // every seed two times: the trace must be the same
     double seconds_max = 0;    // stop after this long; 0: when the seeds are through

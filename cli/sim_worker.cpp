@@ -61,10 +61,10 @@ SimResult run_one(const HuntOptions& options, std::uint64_t seed, std::FILE* tra
     run.trace = trace;
     SimResult result;
     const std::int64_t begin = cpu_now();
-    result.report = sim::run_seed(seed, options.profile, run);
+    result.report = sim::run_seed(seed, options.profile, options.store, run);
     result.cpu_ns = cpu_now() - begin;
     if (!options.twice || !result.report.ok()) return result;
-    const sim::RunReport again = sim::run_seed(seed, options.profile);
+    const sim::RunReport again = sim::run_seed(seed, options.profile, options.store);
     if (again.trace_hash != result.report.trace_hash)
         result.report.violation =
             fmt::format("I20: two runs of one seed differ: trace hash {:016x} and {:016x}",

@@ -42,6 +42,7 @@ struct Options {
     std::string seeds = "1..200";
     std::string trace;
     std::string profile = "swarm";
+    std::string store = "memory";
     std::string summary;
     std::uint64_t jobs = 1;
     std::uint64_t first = 1;
@@ -66,11 +67,17 @@ std::optional<HuntOptions> common(const Shell& shell, const Options& options) {
             fmt::format("there is no profile '{}': swarm, no-faults or standard", options.profile));
         return std::nullopt;
     }
+    const auto store = sim::parse_store(options.store);
+    if (!store) {
+        shell.usage(fmt::format("there is no store '{}': memory, real or mixed", options.store));
+        return std::nullopt;
+    }
     if (options.jobs == 0 || options.jobs > kJobsMax) {
         shell.usage(fmt::format("--jobs is {}, it must be 1 to {}", options.jobs, kJobsMax));
         return std::nullopt;
     }
     hunt.profile = *profile;
+    hunt.store = *store;
     hunt.jobs = options.jobs;
     hunt.twice = options.twice;
     hunt.summary_file = options.summary;
@@ -114,6 +121,9 @@ int soak(const Shell& shell, const Options& options) {
 void add_common(Command& verb, Options& options) {
     verb.option("--profile", options.profile, "swarm, no-faults or standard")
         .one_of({"swarm", "no-faults", "standard"});
+    verb.option("--store", options.store,
+                "memory, real (LMDB on tmpfs) or mixed: one seed in five is real")
+        .one_of({"memory", "real", "mixed"});
     verb.option("--jobs", options.jobs, "worker processes");
     verb.option("--summary", options.summary, "keep a summary in this file").is_file();
     verb.flag("--twice", options.twice, "run every seed two times: the traces must be equal");
@@ -122,7 +132,7 @@ void add_common(Command& verb, Options& options) {
 }  // namespace
 
 void add_sim(Command& root) {
-    Command& sim = root.verb("sim", "the mesh under simulated faults, without a network or a disk");
+    Command& sim = root.verb("sim", "the mesh under simulated faults, in one process");
     Command& run = sim.verb("run", "run seeds; exit code 10 when one breaks a promise");
     auto& options = run.state<Options>();
     run.option("--seeds", options.seeds, "A..B, or one seed");

@@ -1,5 +1,6 @@
 #include "sim/disk.h"
 
+#include "core/error.h"
 #include "core/hash.h"
 #include "core/invariant.h"
 
@@ -23,29 +24,23 @@ Duration Disk::delay(Random& chance, Duration low, Duration high) const {
     return wait;
 }
 
-void Disk::apply(const storage::WriteBatch& batch) {
-    const auto applied = image_.apply(batch);
-    WEFT_INVARIANT(applied.has_value(), "simulated disk refused: {}", applied.error().message);
-    user_.disk_applied(batch);
-}
-
 void Disk::write(std::uint64_t seq, const storage::WriteBatch& batch) {
     user_.disk_trace(TraceHash::Kind::Write, xxh3_64(batch.encoded()));
     if (spare_.empty()) {
-        unsynced_.push_back({seq, batch});
+        unsynced_.push_back(batch);
     } else {
         spare_.back().merge(batch);
-        unsynced_.push_back({seq, std::move(spare_.back())});
+        unsynced_.push_back(std::move(spare_.back()));
         spare_.pop_back();
     }
-    if (!syncing_) start_sync();
+    seqs_.push_back(seq);
+    if (syncing_ == 0) start_sync();
 }
 
 void Disk::start_sync() {
-    syncing_ = true;
-    const std::size_t count = unsynced_.size();
+    syncing_ = unsynced_.size();
     Random draw = chance();
-    begin(delay(draw, times.sync_min, times.sync_max), [this, count] { finish_sync(count); });
+    begin(delay(draw, times.sync_min, times.sync_max), [this] { finish_sync(); });
 }
 
 void Disk::begin(Duration lasts, std::move_only_function<void()> then) {
@@ -71,29 +66,49 @@ void Disk::end_delays() {
     for (const InFlight& operation : in_flight_) finish_after(longest, operation.number);
 }
 
-void Disk::finish_sync(std::size_t count) {
+void Disk::finish_sync() {
     if (std::exchange(fail_sync_, false)) return user_.sync_failed();
-    if (full_ > 0) return retry_when_full(count);
+    if (full_ > 0 || !write_to_image()) return retry_when_full();
     told_full_ = false;
-    for (std::size_t i = 0; i < count; ++i) {
-        apply(unsynced_[i].batch);
-        if (spare_.size() == kSpareMax) continue;
-        unsynced_[i].batch.clear();
-        spare_.push_back(std::move(unsynced_[i].batch));
-    }
-    const std::uint64_t last = unsynced_[count - 1].seq;
-    unsynced_.erase(unsynced_.begin(), unsynced_.begin() + static_cast<std::ptrdiff_t>(count));
-    syncing_ = false;
+    const std::uint64_t last = seqs_[syncing_ - 1];
+    forget_synced();
     if (!unsynced_.empty()) start_sync();
     user_.disk_trace(TraceHash::Kind::Synced, last);
-    user_.disk_event(node::Persisted{last, image_.stats()});
+    user_.disk_event(node::Persisted{last, store().stats()});
+}
+
+// All of a sync is one commit. False when there is no room for it.
+bool Disk::write_to_image() {
+    storage::WriteBatch& commit = unsynced_.front();
+    for (std::size_t i = 1; i < syncing_; ++i) {
+        commit.merge(unsynced_[i]);
+        unsynced_[i].clear();  // not once more when this is tried again
+    }
+    const auto applied = image_->apply(commit);
+    if (applied) {
+        user_.disk_applied(commit);
+        return true;
+    }
+    WEFT_INVARIANT(applied.error().number == static_cast<std::uint16_t>(ErrorNumber::DiskFull),
+                   "simulated disk refused: {}", applied.error().message);
+    return false;
+}
+
+void Disk::forget_synced() {
+    for (std::size_t i = 0; i < syncing_ && spare_.size() < kSpareMax; ++i) {
+        unsynced_[i].clear();
+        spare_.push_back(std::move(unsynced_[i]));
+    }
+    const auto count = static_cast<std::ptrdiff_t>(std::exchange(syncing_, 0));
+    unsynced_.erase(unsynced_.begin(), unsynced_.begin() + count);
+    seqs_.erase(seqs_.begin(), seqs_.begin() + count);
 }
 
 // As the journal thread: the batch waits and is tried again, the node is told once.
-void Disk::retry_when_full(std::size_t count) {
-    begin(kRetryWhenFull, [this, count] { finish_sync(count); });
+void Disk::retry_when_full() {
+    begin(kRetryWhenFull, [this] { finish_sync(); });
     if (std::exchange(told_full_, true)) return;
-    user_.disk_event(node::StorageFull{unsynced_[count - 1].seq});
+    user_.disk_event(node::StorageFull{seqs_[syncing_ - 1]});
 }
 
 void Disk::read(std::uint64_t id, replication::FetchRequest what) {
@@ -109,23 +124,24 @@ void Disk::finish_read(std::uint64_t id, const replication::FetchRequest& what) 
         [&](const auto& request) {
             using Request = std::decay_t<decltype(request)>;
             if constexpr (std::is_same_v<Request, storage::LogRange>)
-                fetched.result = image_.read_log(request);
+                fetched.result = store().read_log(request);
             else if constexpr (std::is_same_v<Request, storage::RowRead>)
-                fetched.result = image_.read_row(request);
+                fetched.result = store().read_row(request);
             else
-                fetched.result = image_.scan(request);
+                fetched.result = store().scan(request);
         },
         what);
     user_.disk_trace(TraceHash::Kind::Read, id);
     user_.disk_event(std::move(fetched));
 }
 
-void Disk::crash(std::uint64_t salt) {
+void Disk::crash(std::uint64_t salt, DiskImage::Ending ending) {
     in_flight_.clear();
-    const std::size_t kept = Random(salt).below(unsynced_.size() + 1);
-    for (std::size_t i = 0; i < kept; ++i) apply(unsynced_[i].batch);
+    const std::size_t kept = image_->crash({ending, salt, unsynced_, syncing_});
+    for (std::size_t i = 0; i < kept; ++i) user_.disk_applied(unsynced_[i]);
     unsynced_.clear();
-    syncing_ = false;
+    seqs_.clear();
+    syncing_ = 0;
     told_full_ = false;
     fail_sync_ = false;
 }

@@ -1,16 +1,18 @@
 #pragma once
-// A machine's disk: a durable image and the batches not synced yet, in order. A crash keeps a
-// prefix of those. One sync covers everything queued when it starts, as the journal thread does.
+// A machine's disk: a durable image and the batches not synced yet, in order. What a crash keeps of
+// those is for the image to say. One sync covers everything queued when it starts, as the journal
+// thread does, and is written when it ends.
 
 #include "core/random.h"
 #include "core/time.h"
 #include "node/events.h"
+#include "sim/disk_image.h"
 #include "sim/event_queue.h"
 #include "sim/trace_hash.h"
-#include "storage/memory_store.h"
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 namespace weft::sim {
@@ -36,15 +38,16 @@ public:
 
 class Disk {
 public:
-    Disk(EventQueue& queue, DiskUser& user, Random random)
-        : queue_(queue), user_(user), seed_(random.next()) {}
+    Disk(EventQueue& queue, DiskUser& user, Random random,
+         std::unique_ptr<DiskImage> image = std::make_unique<MemoryImage>())
+        : queue_(queue), user_(user), seed_(random.next()), image_(std::move(image)) {}
 
     // Persisted comes when the batch and all before it are synced.
     void write(std::uint64_t seq, const storage::WriteBatch& batch);
     void read(std::uint64_t id, replication::FetchRequest what);
 
-    // Power fails: of the unsynced batches a prefix survives, chosen by `salt`.
-    void crash(std::uint64_t salt);
+    // The process ends; `salt` chooses what survives of the unsynced batches.
+    void crash(std::uint64_t salt, DiskImage::Ending ending);
 
     // ---- faults
     // Nothing is synced or read before this moment.
@@ -54,18 +57,14 @@ public:
     void fail_next_sync() { fail_sync_ = true; }
     void set_full(bool full) { full_ += full ? 1 : -1; }
     void heal();
-    void replace_image(storage::MemoryStore image) { image_ = std::move(image); }
 
-    storage::MemoryStore& image() { return image_; }
-    const storage::MemoryStore& image() const { return image_; }
+    DiskImage& image() { return *image_; }
+    const DiskImage& image() const { return *image_; }
+    const storage::Store& store() const { return image_->store(); }
     std::size_t unsynced() const { return unsynced_.size(); }
     DiskTimes times;
 
 private:
-    struct Unsynced {
-        std::uint64_t seq = 0;
-        storage::WriteBatch batch;
-    };
     struct InFlight {
         std::uint64_t number = 0;
         std::move_only_function<void()> then;
@@ -74,10 +73,11 @@ private:
     void finish_after(Duration wait, std::uint64_t number);
     void end_delays();
     void start_sync();
-    void finish_sync(std::size_t count);
-    void retry_when_full(std::size_t count);
+    void finish_sync();
+    void retry_when_full();
     void finish_read(std::uint64_t id, const replication::FetchRequest& what);
-    void apply(const storage::WriteBatch& batch);
+    bool write_to_image();
+    void forget_synced();
     // Each operation has a number, and its chance depends on nothing else.
     Random chance() { return Random(seed_ + ++operations_ * 0xd1342543de82ef95ULL); }
     Duration delay(Random& chance, Duration low, Duration high) const;
@@ -86,10 +86,11 @@ private:
     DiskUser& user_;
     std::uint64_t seed_;
     std::uint64_t operations_ = 0;
-    storage::MemoryStore image_;
-    std::vector<Unsynced> unsynced_;
+    std::unique_ptr<DiskImage> image_;
+    std::vector<storage::WriteBatch> unsynced_;
+    std::vector<std::uint64_t> seqs_;         // of the unsynced
     std::vector<storage::WriteBatch> spare_;  // empty, with room
-    bool syncing_ = false;
+    std::size_t syncing_ = 0;                 // the first of the unsynced
     bool told_full_ = false;
     bool fail_sync_ = false;
     int full_ = 0;

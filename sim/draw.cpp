@@ -302,6 +302,16 @@ void draw_sessions(RunConfig& config, Random random) {
     config.renew_session_ms = 200 + random.below(1800);
 }
 
+// In half of the seeds the store works in the smallest slices: removals and moves of the log then
+// take many rounds, with a crash between them.
+void draw_store(RunConfig& config, Profile profile, Random& random) {
+    config.real_store = 1;
+    if (profile == Profile::Standard || random.chance(1, 2)) return;
+    config.erase_slice_chunks = 1 + random.below(8);
+    config.trim_chunks_min = 1 + random.below(8);
+    config.log_slack_bytes = random.below(std::uint64_t{1} << (8 + random.below(9)));
+}
+
 RunConfig draw_config(Random random) {
     RunConfig config;
     constexpr std::uint64_t kSizes[] = {1, 2, 3, 3, 3, 3, 4, 5, 5, 6, 7};
@@ -353,12 +363,19 @@ Schedule standard(std::uint64_t seed) {
 
 }  // namespace
 
-Schedule draw_schedule(std::uint64_t seed, Profile profile) {
-    if (profile == Profile::Standard) return standard(seed);
+Schedule draw_schedule(std::uint64_t seed, Profile profile, StoreKind store) {
     Schedule schedule;
-    schedule.seed = seed;
-    schedule.config = draw_config(Random(seed).stream("swarm"));
-    if (profile == Profile::Swarm) Drawing(seed, schedule).swarm(4);
+    if (profile == Profile::Standard) {
+        schedule = standard(seed);
+    } else {
+        schedule.seed = seed;
+        schedule.config = draw_config(Random(seed).stream("swarm"));
+        if (profile == Profile::Swarm) Drawing(seed, schedule).swarm(4);
+    }
+    Random random = Random(seed).stream("store");
+    const bool drawn_real = random.chance(1, 5);
+    if (store == StoreKind::Real || (store == StoreKind::Mixed && drawn_real))
+        draw_store(schedule.config, profile, random);
     return schedule;
 }
 

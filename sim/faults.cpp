@@ -113,9 +113,9 @@ void World::at_end(const FaultEvent& event, std::function<void()> undo) {
 
 // ---- process ------------------------------------------------------------------------------------
 
-void World::hold_down(std::size_t machine, std::uint64_t salt) {
+void World::hold_down(std::size_t machine, std::uint64_t salt, DiskImage::Ending ending) {
     ++holds_[machine];
-    crash(machine, salt);
+    crash(machine, salt, ending);
 }
 
 void World::let_up(std::size_t machine) {
@@ -213,19 +213,18 @@ bool World::disk_fault(const FaultEvent& event) {
 void World::wipe(const FaultEvent& event) {
     hold_down(event.a, event.salt);
     oracle_.promises().damaged(event.a);
-    machines_[event.a]->replace_disk({}, {});
+    machines_[event.a]->disk().image().wipe();
     lost_[event.a] = true;
     at_end(event, [this, machine = event.a] { let_up(machine); });
 }
 
 // The image of this moment comes back later, and with it the process.
 void World::roll_back(const FaultEvent& event) {
-    later(event.lasts, [this, event, image = machines_[event.a]->disk().image(),
-                        boot = machines_[event.a]->boot()] {
+    later(event.lasts, [this, event, restore = machines_[event.a]->disk().image().snapshot()] {
         const std::size_t machine = event.a;
         hold_down(machine, event.salt);
         oracle_.promises().damaged(machine);
-        machines_[machine]->replace_disk(image, boot);
+        restore();
         lost_[machine] = true;
         later(kBackAtOnce, [this, machine] { let_up(machine); });
     });
@@ -235,15 +234,16 @@ bool World::damage_record(const FaultEvent& event) {
     Random chance(event.salt);
     if (event.kind != FaultKind::BitFlip || event.amount == 0) return damage_log(event, chance);
     if (event.amount == 1) return damage_row(event.a, chance);
-    storage::MemoryStore& image = machines_[event.a]->disk().image();
-    const auto extents = image.extents();
+    storage::MemoryStore* image = machines_[event.a]->disk().image().memory();
+    if (image == nullptr) return false;
+    const auto extents = image->extents();
     if (extents.empty()) return false;
     const GroupId group = extents[chance.below(extents.size())].group;
-    return event.amount == 2 ? image.corrupt_hard(group) : image.corrupt_base(group);
+    return event.amount == 2 ? image->corrupt_hard(group) : image->corrupt_base(group);
 }
 
 bool World::damage_log(const FaultEvent& event, Random chance) {
-    storage::MemoryStore& image = machines_[event.a]->disk().image();
+    DiskImage& image = machines_[event.a]->disk().image();
     auto extents = image.extents();
     std::erase_if(extents, [](const auto& extent) { return extent.first > extent.last; });
     if (extents.empty()) return false;
@@ -255,8 +255,9 @@ bool World::damage_log(const FaultEvent& event, Random chance) {
     if (event.kind == FaultKind::BitFlip)
         return image.flip_bit_in_log(extent.group, index, chance.next());
     const LogIndex other{extent.first.value + chance.below(count)};
-    return other != index && has_good_copy(event.a, extent.group, other) &&
-           image.swap_log(extent.group, index, other);
+    return other != index && image.memory() != nullptr &&
+           has_good_copy(event.a, extent.group, other) &&
+           image.memory()->swap_log(extent.group, index, other);
 }
 
 // The budget of faults: what nobody else holds whole is not damaged, so that every record keeps one
@@ -264,7 +265,7 @@ bool World::damage_log(const FaultEvent& event, Random chance) {
 bool World::has_good_copy(std::size_t except, GroupId group, LogIndex index) const {
     for (std::size_t i = 0; i < machines_.size(); ++i) {
         if (i == except || lost_[i]) continue;
-        const auto read = machines_[i]->disk().image().read_log({group, index, index, 1});
+        const auto read = machines_[i]->disk().store().read_log({group, index, index, 1});
         if (read && !read->entries.empty()) return true;
     }
     return false;
@@ -273,11 +274,12 @@ bool World::has_good_copy(std::size_t except, GroupId group, LogIndex index) con
 bool World::damage_row(std::size_t machine, Random chance) {
     constexpr storage::Table kTables[] = {storage::Table::Entity, storage::Table::Journal,
                                           storage::Table::Session};
-    storage::MemoryStore& image = machines_[machine]->disk().image();
+    storage::MemoryStore* image = machines_[machine]->disk().image().memory();
+    if (image == nullptr) return false;
     const storage::Table table = kTables[chance.below(3)];
-    const auto keys = image.row_keys(table);
+    const auto keys = image->row_keys(table);
     if (keys.empty()) return false;
-    return image.flip_bit_in_row(table, keys[chance.below(keys.size())], chance.next());
+    return image->flip_bit_in_row(table, keys[chance.below(keys.size())], chance.next());
 }
 
 // ---- clock --------------------------------------------------------------------------------------

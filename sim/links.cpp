@@ -38,9 +38,9 @@ void World::try_peer_link(std::size_t from, std::size_t to, std::uint64_t life) 
     queue_.after(kRetry, [this, from, to, life] { try_peer_link(from, to, life); });
 }
 
-void World::crash(std::size_t machine, std::uint64_t salt) {
+void World::crash(std::size_t machine, std::uint64_t salt, DiskImage::Ending ending) {
     if (!machines_[machine]->alive()) return;
-    machines_[machine]->crash(salt);
+    machines_[machine]->crash(salt, ending);
     if (observer_ != nullptr) observer_->crashed(queue_.now(), machine);
     network_.reset(static_cast<Endpoint>(machine));
     drop_links_to(machine);

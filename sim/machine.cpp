@@ -3,6 +3,7 @@
 #include "core/invariant.h"
 #include "flatbuffers/wire_client.h"
 #include "flatbuffers/wire_mesh.h"
+#include "sim/real_image.h"
 
 #include <fmt/core.h>
 
@@ -17,6 +18,13 @@ namespace {
 constexpr Duration kWakeMax = std::chrono::microseconds(20);
 // As a shell tells of a process that SIGKILL has ended.
 constexpr int kKilled = 137;
+
+std::unique_ptr<DiskImage> make_image(std::size_t number, const Cluster& cluster) {
+    if (cluster.disks.empty()) return std::make_unique<MemoryImage>();
+    return std::make_unique<RealImage>(
+        RealImage::Options{fmt::format("{}/n{}", cluster.disks, number), cluster.id,
+                           cluster.genesis.founders[number].node, cluster.bounds});
+}
 
 }  // namespace
 
@@ -40,10 +48,10 @@ Machine::Machine(std::size_t number, const Cluster& cluster, EventQueue& queue, 
       jitter_(random.stream("scheduler")),
       log_(cluster.trace, queue, number),
       record_(cluster.genesis.founders[number]),
-      disk_(queue, *this, random.stream("disk")) {}
+      disk_(queue, *this, random.stream("disk"), make_image(number, cluster)) {}
 
 void Machine::start() {
-    boot_ = Boot{boot_.value + 1};
+    boot_ = disk_.image().begin_boot();
     if (cluster_.trace != nullptr) log_.write(LogLevel::Info, "sim.start", {{"boot", boot_}});
     world_.machine_trace(number_, TraceHash::Kind::Start, boot_.value);
     ++life_;
@@ -51,7 +59,7 @@ void Machine::start() {
     stop_.reset();
     paused_until_ = Instant{};
     wake_ = alarm_ = Instant::never();
-    durable_ = disk_.image().stats().durable;
+    durable_ = disk_.store().stats().durable;
     node::NodeOptions options = cluster_.options;
     options.genesis = cluster_.genesis;
     options.genesis_bytes = cluster_.genesis_bytes;
@@ -61,7 +69,7 @@ void Machine::start() {
     options.pasts = read_pasts();
     options.check_every_step = cluster_.check_steps <= 1;
     options.steps_per_check = cluster_.check_steps;
-    std::vector<storage::RecoveredGroup> found = disk_.image().recover();
+    std::vector<storage::RecoveredGroup> found = disk_.store().recover();
     world_.read_back(number_, found);
     node_ = std::make_unique<node::Node>(std::move(options), std::move(found), *cluster_.types,
                                          random_.stream(fmt::format("boot {}", boot_.value)),
@@ -71,12 +79,12 @@ void Machine::start() {
 }
 
 std::vector<node::KnownPast> Machine::read_pasts() const {
-    auto pasts = node::read_pasts(disk_.image());
+    auto pasts = node::read_pasts(disk_.store());
     WEFT_INVARIANT(pasts.has_value(), "simulated disk refused: {}", pasts.error().message);
     return *std::move(pasts);
 }
 
-void Machine::crash(std::uint64_t salt) {
+void Machine::crash(std::uint64_t salt, DiskImage::Ending ending) {
     if (cluster_.trace != nullptr) log_.write(LogLevel::Info, "sim.crash", {});
     world_.machine_trace(number_, TraceHash::Kind::Crash, salt);
     ++life_;
@@ -87,7 +95,7 @@ void Machine::crash(std::uint64_t salt) {
     client_frames_.clear();
     client_used_ = 0;
     held_.clear();
-    disk_.crash(salt);
+    disk_.crash(salt, ending);
 }
 
 void Machine::pause(Instant until) {

@@ -13,6 +13,7 @@
 #include "sim/disk.h"
 #include "sim/event_queue.h"
 #include "sim/trace_hash.h"
+#include "storage/lmdb_store.h"
 
 #include <cstdint>
 #include <cstdio>
@@ -35,6 +36,8 @@ struct Cluster {
     std::size_t round_events = 256;
     std::uint64_t check_steps = 1;  // full pass over a partition every so many steps
     std::FILE* trace = nullptr;     // every node's log lines, with virtual time
+    std::string disks;              // folder of LMDB stores; empty: reference stores in memory
+    storage::LmdbStoreBounds bounds;
 };
 
 // Writes a node's log lines into the trace.
@@ -79,8 +82,8 @@ public:
 
     // ---- life
     void start();
-    // Power fails: memory is gone, and of the unsynced writes all but a prefix chosen by `salt`.
-    void crash(std::uint64_t salt);
+    // Memory is gone, and of the unsynced writes what `salt` does not spare.
+    void crash(std::uint64_t salt, DiskImage::Ending ending = DiskImage::Ending::Power);
     void pause(Instant until);  // the process does nothing; input waits
     void resume();
     // Ends the process after `effects` more effects, wherever in a round that is.
@@ -117,11 +120,6 @@ public:
     const node::Node& node() const { return *node_; }
     node::Node& node_for_checks() { return *node_; }
     Disk& disk() { return disk_; }
-    // The boot counter is on the disk, too.
-    void replace_disk(storage::MemoryStore image, Boot boot) {
-        disk_.replace_image(std::move(image));
-        boot_ = boot;
-    }
     const Disk& disk() const { return disk_; }
     std::size_t waiting_events() const { return inbox_.size(); }
     std::uint64_t rejected_frames() const { return rejected_; }

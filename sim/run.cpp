@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -219,25 +220,30 @@ RunReport run(const Schedule& schedule, const RunOptions& options) {
     const InvariantHandler before = set_invariant_handler(throw_violation);
     {
         const ProbeWatch probes;
-        World world(schedule, {options.types != nullptr ? options.types : &builtin, options.trace,
-                               options.observer});
+        std::optional<World> world;
         try {
-            Run(world, options, report).play();
+            world.emplace(schedule,
+                          WorldOptions{options.types != nullptr ? options.types : &builtin,
+                                       options.trace, options.observer});
+            Run(*world, options, report).play();
         } catch (const Violation& violation) {
             report.violation = violation.text;
         }
-        report.violation_at = world.queue().now() - Instant{};
-        count(world, report);
+        if (world) {
+            report.violation_at = world->queue().now() - Instant{};
+            count(*world, report);
+        }
         report.probes = probes.reached();
         if (!report.ok() && options.observer != nullptr)
-            options.observer->violation(world.queue().now(), report.violation);
+            options.observer->violation(Instant{} + report.violation_at, report.violation);
     }
     set_invariant_handler(before);
     return report;
 }
 
-RunReport run_seed(std::uint64_t seed, Profile profile, const RunOptions& options) {
-    return run(draw_schedule(seed, profile), options);
+RunReport run_seed(std::uint64_t seed, Profile profile, StoreKind store,
+                   const RunOptions& options) {
+    return run(draw_schedule(seed, profile, store), options);
 }
 
 }  // namespace weft::sim

@@ -43,8 +43,8 @@ struct RunOptions {
 // handler is replaced for the time of the call, so one run at a time per process.
 RunReport run(const Schedule& schedule, const RunOptions& options = {});
 
-// run(draw_schedule(seed, profile)).
+// run(draw_schedule(seed, profile, store)).
 RunReport run_seed(std::uint64_t seed, Profile profile = Profile::Swarm,
-                   const RunOptions& options = {});
+                   StoreKind store = StoreKind::Memory, const RunOptions& options = {});
 
 }  // namespace weft::sim

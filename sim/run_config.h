@@ -62,6 +62,11 @@ struct RunConfig {
     std::uint64_t session_spared_ms = 10'000;  // the floor spares younger ones
     std::uint64_t renew_session_ms = 300'000;  // of clients
     std::uint64_t waiting_reads = 16384;
+    // ---- the store of every machine
+    std::uint64_t real_store = 0;            // 1: LMDB in a folder, 0: the reference in memory
+    std::uint64_t erase_slice_chunks = 256;  // these three bound LMDB's rounds: LmdbStoreBounds
+    std::uint64_t trim_chunks_min = 64;
+    std::uint64_t log_slack_bytes = std::uint64_t{1} << 20;
     // ---- how thoroughly to check
     std::uint64_t check_steps = 1;  // full pass over a partition every so many steps of a node
     bool operator==(const RunConfig&) const = default;
@@ -114,6 +119,10 @@ void for_each_field(Config& config, Visit&& visit) {
     visit("session_spared_ms", config.session_spared_ms);
     visit("renew_session_ms", config.renew_session_ms);
     visit("waiting_reads", config.waiting_reads);
+    visit("real_store", config.real_store);
+    visit("erase_slice_chunks", config.erase_slice_chunks);
+    visit("trim_chunks_min", config.trim_chunks_min);
+    visit("log_slack_bytes", config.log_slack_bytes);
     visit("check_steps", config.check_steps);
 }
 

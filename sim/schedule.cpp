@@ -7,54 +7,63 @@
 
 namespace weft::sim {
 
+namespace {
+
+struct Bound {
+    std::string_view name;
+    std::uint64_t low, high;
+};
+// Beyond these a run would take for ever or could not begin; what the node refuses is its own.
+constexpr std::uint64_t kDay = 86'400'000;
+constexpr std::uint64_t kHuge = std::uint64_t{1} << 40;
+constexpr Bound kBounds[] = {{"nodes", 1, kNodesMax},
+                             {"partitions", 1, 16384},
+                             {"replicas", 1, 7},
+                             {"clients", 1, 256},
+                             {"entities", 1, 1'000'000},
+                             {"pipeline", 1, 1024},
+                             {"ops_per_second", 0, 1'000'000},
+                             {"think_max_us", 0, kDay * 1000},
+                             {"call_timeout_ms", 1, kDay},
+                             {"get_percent", 0, 100},
+                             {"cas_percent", 0, 100},
+                             {"delete_percent", 0, 100},
+                             {"counter_percent", 0, 100},
+                             {"hot_percent", 0, 100},
+                             {"warm_up_ms", 0, kDay},
+                             {"chaos_ms", 0, kDay * 366},
+                             {"liveness_ms", 1, kDay},
+                             {"may_refuse", 0, 1},
+                             {"delay_min_us", 0, kDay * 1000},
+                             {"delay_max_us", 0, kDay * 1000},
+                             {"sync_min_us", 0, kDay * 1000},
+                             {"sync_max_us", 0, kDay * 1000},
+                             {"heartbeat_ms", 1, 3'600'000},
+                             {"election_min_ms", 2, 3'600'000},
+                             {"election_max_ms", 2, 3'600'000},
+                             {"round_events", 1, 1'000'000},
+                             {"sweep_rows", 1, 1'000'000},
+                             {"sweep_log_bytes", 1, kHuge},
+                             {"cached_log_bytes", 1, kHuge},
+                             {"append_bytes", 1, kHuge},
+                             {"uncommitted_bytes", 1, kHuge},
+                             {"peer_inflight_bytes", 1, kHuge},
+                             {"passivate_ms", 1, kDay * 366},
+                             {"mailbox", 1, kHuge},
+                             {"session_window", 1, kHuge},
+                             {"sessions", 1, kHuge},
+                             {"session_spared_ms", 0, kDay},
+                             {"renew_session_ms", 1, kDay},
+                             {"waiting_reads", 1, kHuge},
+                             {"real_store", 0, 1},
+                             {"erase_slice_chunks", 1, kHuge},
+                             {"trim_chunks_min", 1, kHuge},
+                             {"log_slack_bytes", 0, kHuge},
+                             {"check_steps", 1, kHuge}};
+
+}  // namespace
+
 std::optional<std::string> config_error(const RunConfig& config) {
-    struct Bound {
-        std::string_view name;
-        std::uint64_t low, high;
-    };
-    // Beyond these a run would take for ever or could not begin; what the node refuses is its own.
-    constexpr std::uint64_t kDay = 86'400'000;
-    constexpr std::uint64_t kHuge = std::uint64_t{1} << 40;
-    constexpr Bound kBounds[] = {{"nodes", 1, kNodesMax},
-                                 {"partitions", 1, 16384},
-                                 {"replicas", 1, 7},
-                                 {"clients", 1, 256},
-                                 {"entities", 1, 1'000'000},
-                                 {"pipeline", 1, 1024},
-                                 {"ops_per_second", 0, 1'000'000},
-                                 {"think_max_us", 0, kDay * 1000},
-                                 {"call_timeout_ms", 1, kDay},
-                                 {"get_percent", 0, 100},
-                                 {"cas_percent", 0, 100},
-                                 {"delete_percent", 0, 100},
-                                 {"counter_percent", 0, 100},
-                                 {"hot_percent", 0, 100},
-                                 {"warm_up_ms", 0, kDay},
-                                 {"chaos_ms", 0, kDay * 366},
-                                 {"liveness_ms", 1, kDay},
-                                 {"may_refuse", 0, 1},
-                                 {"delay_min_us", 0, kDay * 1000},
-                                 {"delay_max_us", 0, kDay * 1000},
-                                 {"sync_min_us", 0, kDay * 1000},
-                                 {"sync_max_us", 0, kDay * 1000},
-                                 {"heartbeat_ms", 1, 3'600'000},
-                                 {"election_min_ms", 2, 3'600'000},
-                                 {"election_max_ms", 2, 3'600'000},
-                                 {"round_events", 1, 1'000'000},
-                                 {"sweep_rows", 1, 1'000'000},
-                                 {"sweep_log_bytes", 1, kHuge},
-                                 {"cached_log_bytes", 1, kHuge},
-                                 {"append_bytes", 1, kHuge},
-                                 {"uncommitted_bytes", 1, kHuge},
-                                 {"peer_inflight_bytes", 1, kHuge},
-                                 {"passivate_ms", 1, kDay * 366},
-                                 {"mailbox", 1, kHuge},
-                                 {"session_window", 1, kHuge},
-                                 {"sessions", 1, kHuge},
-                                 {"session_spared_ms", 0, kDay},
-                                 {"renew_session_ms", 1, kDay},
-                                 {"waiting_reads", 1, kHuge},
-                                 {"check_steps", 1, kHuge}};
     std::optional<std::string> wrong;
     for_each_field(config, [&](std::string_view name, std::uint64_t value) {
         for (const Bound& bound : kBounds)
@@ -94,6 +103,24 @@ std::string_view profile_name(Profile profile) {
     return "standard";
 }
 
+std::optional<StoreKind> parse_store(std::string_view name) {
+    for (const StoreKind store : {StoreKind::Memory, StoreKind::Real, StoreKind::Mixed})
+        if (store_name(store) == name) return store;
+    return std::nullopt;
+}
+
+std::string_view store_name(StoreKind store) {
+    switch (store) {
+        case StoreKind::Memory:
+            return "memory";
+        case StoreKind::Real:
+            return "real";
+        case StoreKind::Mixed:
+            break;
+    }
+    return "mixed";
+}
+
 std::string schedule_text(const Schedule& schedule) {
     std::array<std::uint64_t, kFaultKinds> counts{};
     for (const FaultEvent& event : schedule.faults) ++counts[static_cast<std::size_t>(event.kind)];
@@ -101,10 +128,11 @@ std::string schedule_text(const Schedule& schedule) {
     for (std::size_t i = 0; i < kFaultKinds; ++i)
         if (counts[i] > 0)
             faults += fmt::format(" {} {}", counts[i], fault_name(static_cast<FaultKind>(i)));
-    return fmt::format("{} nodes, {} partitions, {} clients, faults:{}{}", schedule.config.nodes,
+    return fmt::format("{} nodes, {} partitions, {} clients, faults:{}{}{}", schedule.config.nodes,
                        schedule.config.partitions, schedule.config.clients,
                        faults.empty() ? " none" : faults,
-                       schedule.config.may_refuse != 0 ? ", may refuse" : "");
+                       schedule.config.may_refuse != 0 ? ", may refuse" : "",
+                       schedule.config.real_store != 0 ? ", real store" : "");
 }
 
 }  // namespace weft::sim

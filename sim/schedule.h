@@ -29,10 +29,19 @@ enum class Profile : std::uint8_t {
 std::optional<Profile> parse_profile(std::string_view name);
 std::string_view profile_name(Profile profile);
 
-// Pure: the same seed and profile give the same schedule on every machine.
-Schedule draw_schedule(std::uint64_t seed, Profile profile);
+enum class StoreKind : std::uint8_t {
+    Memory,  // the reference
+    Real,    // LMDB in a folder on tmpfs
+    Mixed,   // one seed in five is real; the seed decides
+};
+std::optional<StoreKind> parse_store(std::string_view name);
+std::string_view store_name(StoreKind store);
 
-// Nodes, partitions, clients and the fault kinds with their number, in one line.
+// Pure: the same arguments give the same schedule on every machine. The store changes nothing of
+// the rest.
+Schedule draw_schedule(std::uint64_t seed, Profile profile, StoreKind store = StoreKind::Memory);
+
+// Nodes, partitions, clients, the fault kinds with their number and the real store, in one line.
 std::string schedule_text(const Schedule& schedule);
 
 }  // namespace weft::sim

@@ -14,6 +14,7 @@ namespace {
 
 constexpr Duration kCompareEvery = std::chrono::milliseconds(500);
 constexpr std::uint32_t kCompareRounds = 16;  // until every group had its turn
+constexpr int kSyncFailed = 74;               // a process that ends by that (DESIGN 6)
 
 std::uint64_t frame_checksum(const Bytes& frame) {
     // The last eight bytes of the header are the checksum over all the rest.
@@ -128,6 +129,10 @@ void World::build_cluster(const WorldOptions& options) {
     cluster_.trace = options.trace;
     cluster_.round_events = config.round_events;
     cluster_.check_steps = config.check_steps;
+    if (config.real_store != 0) cluster_.disks = disks_.emplace().path();
+    cluster_.bounds.erase_slice_chunks = config.erase_slice_chunks;
+    cluster_.bounds.trim_chunks_min = config.trim_chunks_min;
+    cluster_.bounds.log_slack_bytes = config.log_slack_bytes;
     routing::Genesis& genesis = cluster_.genesis;
     genesis.groups = static_cast<std::uint32_t>(config.partitions);
     genesis.replicas = static_cast<std::uint32_t>(config.replicas);
@@ -292,7 +297,8 @@ void World::round_done(std::size_t machine) {
 void World::stopped(std::size_t machine, const node::Stop& stop) {
     WEFT_INVARIANT(stop.exit_code != 70, "machine {} gave up: {}", machine, stop.reason);
     const Kill kill = std::exchange(kills_[machine], Kill{});
-    hold_down(machine, kill.salt);
+    using enum DiskImage::Ending;
+    hold_down(machine, kill.salt, stop.exit_code == kSyncFailed ? SyncFailed : Killed);
     later(kill.down, [this, machine] { let_up(machine); });
 }
 

@@ -9,6 +9,7 @@
 #include "sim/network.h"
 #include "sim/observer.h"
 #include "sim/oracle.h"
+#include "sim/private_folder.h"
 #include "sim/schedule.h"
 #include "sim/trace_hash.h"
 
@@ -17,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -111,7 +113,7 @@ private:
 
     // ---- links.cpp: connections, and the life of machines they hang on
     void restart(std::size_t machine);
-    void crash(std::size_t machine, std::uint64_t salt);
+    void crash(std::size_t machine, std::uint64_t salt, DiskImage::Ending ending);
     void try_peer_link(std::size_t from, std::size_t to, std::uint64_t life);
     void try_client_link(std::size_t client, client::LinkId link);
     void drop_links_to(std::size_t machine);
@@ -125,7 +127,8 @@ private:
     bool carry_out(const FaultEvent& event);
     void at_end(const FaultEvent& event, std::function<void()> undo);
     void later(Duration delay, std::function<void()> action);
-    void hold_down(std::size_t machine, std::uint64_t salt);
+    void hold_down(std::size_t machine, std::uint64_t salt,
+                   DiskImage::Ending ending = DiskImage::Ending::Power);
     void let_up(std::size_t machine);
     void crash_for(const FaultEvent& event);
     void crash_loop(std::size_t machine, Instant until, Duration up, Random salt);
@@ -157,6 +160,7 @@ private:
     EventQueue queue_;
     Network network_;
     Cluster cluster_;
+    std::optional<PrivateFolder> disks_;  // outlives the machines
     Histories histories_;
     Oracle oracle_;
     RunObserver* observer_ = nullptr;

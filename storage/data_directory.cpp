@@ -121,6 +121,7 @@ Result<void> DataDirectory::open_store(bool has_identity) {
     options.directory = options_.path;
     options.map_bytes = options_.map_bytes;
     options.preallocate_bytes = options_.preallocate_bytes;
+    options.reserve_bytes = options_.reserve_bytes;
     options.bounds = options_.bounds;
     auto store = LmdbStore::open(options);
     const bool unfinished = !store && !has_identity && store.error().code == ErrorCode::Corrupt &&

@@ -25,6 +25,7 @@ struct DataDirectoryOptions {
     NodeId node;
     std::uint64_t map_bytes = std::uint64_t{64} << 30;
     std::uint64_t preallocate_bytes = std::uint64_t{8} << 20;
+    std::uint64_t reserve_bytes = std::uint64_t{32} << 20;
     LmdbStoreBounds bounds;
     std::string kernel_boot_id;  // empty: asked from the kernel
 };

@@ -1,0 +1,57 @@
+#pragma once
+// A disk image that is the production store: an LMDB file in a folder of its own, opened and
+// recovered as a node does it whenever a process has ended. At rest the file is open, so that it
+// can be looked at while its machine is down.
+
+#include "core/random.h"
+#include "sim/disk_image.h"
+#include "storage/data_directory.h"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace weft::sim {
+
+class RealImage final : public DiskImage {
+public:
+    struct Options {
+        std::string path;  // made when there is none
+        ClusterId cluster;
+        NodeId node;
+        storage::LmdbStoreBounds bounds;
+    };
+    explicit RealImage(const Options& options);
+
+    const storage::Store& store() const override { return directory_->store(); }
+    Result<storage::StoreStats> apply(const storage::WriteBatch& batch) override {
+        return directory_->store().apply(batch);
+    }
+    Boot begin_boot() override;
+    // What was under way is one commit: a signal leaves all of it or nothing, a power cut any of
+    // its sectors (torn_file.h). Other batches had not reached the store.
+    std::size_t crash(const Crash& crash) override;
+    void wipe() override;
+    std::function<void()> snapshot() override;
+
+    std::vector<LogExtent> extents() const override;
+    bool flip_bit_in_log(GroupId group, LogIndex index, std::uint64_t bit) override;
+    bool vanish_log(GroupId group, LogIndex index) override;
+
+private:
+    using Files = std::map<std::string, std::string>;  // name -> bytes
+    void open();
+    // True: all of it has survived.
+    bool commit_and_cut(const storage::WriteBatch& batch, Random chance);
+    Files read_files() const;
+    std::string data_file() const { return options_.path + "/data.mdb"; }
+    // Overwrites the first bytes of a record wherever they stand in the file.
+    using Spoil = std::function<void(std::string& bytes)>;
+    bool spoil_record(GroupId group, LogIndex index, const Spoil& spoil);
+
+    storage::DataDirectoryOptions options_;
+    std::uint64_t kernel_ = 0;  // how often the machine itself was started
+    std::unique_ptr<storage::DataDirectory> directory_;
+};
+
+}  // namespace weft::sim
