@@ -2,6 +2,7 @@
 
 #include "cli/sim_worker.h"
 #include "core/error.h"
+#include "sim/private_folder.h"
 
 #include <fmt/core.h>
 #include <poll.h>
@@ -62,6 +63,7 @@ public:
         : shell_(shell), options_(options), bar_(shell.human() && isatty(STDERR_FILENO) == 1) {}
 
     Result<HuntTotals> run() {
+        totals_.store = options_.store;
         for (std::uint64_t i = 0; i < options_.jobs; ++i) {
             auto worker = SimWorker::start(options_, i, interrupts_.before());
             if (!worker) return std::unexpected(std::move(worker).error());
@@ -75,6 +77,8 @@ public:
                 return std::unexpected(std::move(written).error());
         }
         for (SimWorker& worker : workers_) worker.stop();
+        // Of workers that had to be killed.
+        sim::remove_abandoned_folders();
         if (bar_) shell_.note("\r\033[K");
         totals_.wall_seconds = seconds_since(begin_);
         if (auto written = summary(true); !written)
@@ -208,6 +212,7 @@ Record hunt_summary(const HuntTotals& totals) {
         {"violations", std::uint64_t{totals.failures.size()}},
         {"interrupted", totals.interrupted},
         {"commit", std::string(WEFT_COMMIT)},
+        {"store", std::string(sim::store_name(totals.store))},
         {"operations_checked", totals.operations},
         {"unknown_outcomes", totals.unknown},
         {"undecided_histories", totals.undecided},

@@ -141,6 +141,7 @@ void add_sim(Command& root) {
     run.flag("--no-faults", options.no_faults, "every fault family off: nothing without cause");
     add_common(run, options);
     run.example("weft sim run --seeds 1..1000 --jobs 2");
+    run.example("weft sim run --seeds 1..200 --store mixed", "a fifth of them on LMDB");
     run.example("weft sim run --seeds 4711 --trace trace.log",
                 "one seed again, with the logs of all nodes");
     run.run([&options](Shell& shell) { return run_seeds(shell, options); });

@@ -18,6 +18,30 @@ TEST(Schedule, TheSameSeedDrawsTheSame) {
     }
 }
 
+TEST(Schedule, TheStoreIsDrawnByTheSeedAndChangesNothingElse) {
+    int mixed_real = 0;
+    for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+        const Schedule memory = draw_schedule(seed, Profile::Swarm, StoreKind::Memory);
+        const Schedule mixed = draw_schedule(seed, Profile::Swarm, StoreKind::Mixed);
+        Schedule real = draw_schedule(seed, Profile::Swarm, StoreKind::Real);
+        EXPECT_EQ(memory.config.real_store, 0U);
+        EXPECT_EQ(real.config.real_store, 1U);
+        EXPECT_EQ(config_error(real.config), std::nullopt) << "seed " << seed;
+        EXPECT_TRUE(schedule_text(real).ends_with(", real store"));
+        EXPECT_EQ(mixed, mixed.config.real_store != 0 ? real : memory);
+        mixed_real += mixed.config.real_store != 0 ? 1 : 0;
+        real.config.real_store = memory.config.real_store;
+        real.config.erase_slice_chunks = memory.config.erase_slice_chunks;
+        real.config.trim_chunks_min = memory.config.trim_chunks_min;
+        real.config.log_slack_bytes = memory.config.log_slack_bytes;
+        EXPECT_EQ(real, memory);
+    }
+    EXPECT_GT(mixed_real, 150);
+    EXPECT_LT(mixed_real, 250);
+    for (const StoreKind store : {StoreKind::Memory, StoreKind::Real, StoreKind::Mixed})
+        EXPECT_EQ(parse_store(store_name(store)), store);
+}
+
 TEST(Schedule, EveryDrawnConfigurationIsPossible) {
     std::set<std::uint64_t> sizes;
     std::set<FaultKind> kinds;

@@ -41,27 +41,32 @@ TEST(Swarm, EverySeedKeepsThePromises) {
     std::uint64_t operations = 0;
     std::uint64_t faults = 0;
     std::uint64_t seeds = 0;
+    std::uint64_t real = 0;
     for (std::uint64_t seed = first; seed <= last && cpu_seconds() < until; ++seed) {
-        const RunReport report = run_seed(seed);
+        const RunReport report = run_seed(seed, Profile::Swarm, StoreKind::Mixed);
         EXPECT_TRUE(report.ok()) << "seed " << seed << " (" << report.plan
                                  << "): " << report.violation << "\nreplay: weft sim run --seeds "
-                                 << seed;
+                                 << seed << " --store mixed";
+        if (report.plan.ends_with("real store")) ++real;
         ++seeds;
         operations += report.operations;
         for (const std::uint64_t count : report.faults) faults += count;
     }
-    fmt::print("{} seeds, {} operations checked, {} faults\n", seeds, operations, faults);
+    fmt::print("{} seeds, {} of them on the real store, {} operations checked, {} faults\n", seeds,
+               real, operations, faults);
     ASSERT_GT(seeds, 0U);
     EXPECT_GT(operations, seeds * 20);
 }
 
 // I22: without a fault nothing is unknown and nobody is elected twice.
 TEST(Swarm, NothingHappensWithoutACause) {
-    for (std::uint64_t seed = 1000; seed < 1006; ++seed) {
-        const RunReport report = run_seed(seed, Profile::NoFaults);
-        EXPECT_TRUE(report.ok()) << "seed " << seed << " (" << report.plan
-                                 << "): " << report.violation;
-        EXPECT_GT(report.done, 50U);
+    for (const StoreKind store : {StoreKind::Memory, StoreKind::Real}) {
+        for (std::uint64_t seed = 1000; seed < 1006; ++seed) {
+            const RunReport report = run_seed(seed, Profile::NoFaults, store);
+            EXPECT_TRUE(report.ok())
+                << "seed " << seed << " (" << report.plan << "): " << report.violation;
+            EXPECT_GT(report.done, 50U);
+        }
     }
 }
 
@@ -77,12 +82,15 @@ TEST(Swarm, SeedsThatOnceFailedHold) {
 
 // I20: same seed, same trace.
 TEST(Swarm, TheSameSeedGivesTheSameTrace) {
-    for (std::uint64_t seed = 2000; seed < 2004; ++seed) {
-        const RunReport one = run_seed(seed);
-        const RunReport two = run_seed(seed);
-        EXPECT_EQ(one.trace_hash, two.trace_hash) << "seed " << seed;
-        EXPECT_EQ(one.frames, two.frames);
-        EXPECT_NE(one.trace_hash, run_seed(seed + 100).trace_hash);
+    for (const StoreKind store : {StoreKind::Memory, StoreKind::Real}) {
+        for (std::uint64_t seed = 2000; seed < 2004; ++seed) {
+            const RunReport one = run_seed(seed, Profile::Swarm, store);
+            const RunReport two = run_seed(seed, Profile::Swarm, store);
+            EXPECT_EQ(one.trace_hash, two.trace_hash) << "seed " << seed;
+            EXPECT_EQ(one.frames, two.frames);
+            const RunReport other = run_seed(seed + 100, Profile::Swarm, store);
+            EXPECT_NE(one.trace_hash, other.trace_hash);
+        }
     }
 }
 

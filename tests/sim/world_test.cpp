@@ -308,11 +308,14 @@ TEST_F(WorldTest, EveryKindOfFaultCanBeInjectedAndHealed) {
 
 // Scenarios 30 and 31.
 TEST_F(WorldTest, ANodeThatLostItsDiskIsRefusedAndNothingIsLost) {
-    for (const FaultKind kind : {FaultKind::Wipe, FaultKind::Rollback}) {
-        schedule.faults = {{seconds(6), kind, 1, 0, seconds(3), 0, 5}};
-        const RunReport report = run(schedule);
-        EXPECT_EQ(report.violation, "") << fault_name(kind);
-        EXPECT_EQ(report.faults[static_cast<std::size_t>(kind)], 1U);
+    for (const std::uint64_t real : {0U, 1U}) {
+        schedule.config.real_store = real;
+        for (const FaultKind kind : {FaultKind::Wipe, FaultKind::Rollback}) {
+            schedule.faults = {{seconds(6), kind, 1, 0, seconds(3), 0, 5}};
+            const RunReport report = run(schedule);
+            EXPECT_EQ(report.violation, "") << fault_name(kind) << (real != 0 ? ", real" : "");
+            EXPECT_EQ(report.faults[static_cast<std::size_t>(kind)], 1U);
+        }
     }
 }
 
@@ -334,7 +337,9 @@ TEST_F(WorldTest, ANodeThatLostItsDiskIsRefusedByWitnessesThatRestarted) {
 // I14, planted: what stays broken for ever is found by the deadline.
 TEST_F(WorldTest, ABrokenQuorumMissesTheDeadline) {
     schedule.config.core_broken = 3;  // two of three: no quorum is left
-    EXPECT_TRUE(run(schedule).violation.starts_with("I14")) << run(schedule).violation;
+    for (schedule.config.real_store = 0; schedule.config.real_store <= 1;
+         ++schedule.config.real_store)
+        EXPECT_TRUE(run(schedule).violation.starts_with("I14")) << run(schedule).violation;
 }
 
 // I20: everything enters the hash, and it is the same when run again.
