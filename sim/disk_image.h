@@ -39,10 +39,14 @@ public:
 
     // ---- damage; false: there is no such thing
     virtual std::vector<LogExtent> extents() const = 0;
+    virtual std::vector<std::string> row_keys(storage::Table table) const = 0;
     virtual bool flip_bit_in_log(GroupId group, LogIndex index, std::uint64_t bit) = 0;
     virtual bool vanish_log(GroupId group, LogIndex index) = 0;
-    // For damage that only the reference can plant; nothing on another store.
-    virtual storage::MemoryStore* memory() { return nullptr; }
+    virtual bool swap_log(GroupId group, LogIndex one, LogIndex other) = 0;
+    virtual bool flip_bit_in_row(storage::Table table, const std::string& key,
+                                 std::uint64_t bit) = 0;
+    virtual bool corrupt_hard(GroupId group) = 0;
+    virtual bool corrupt_base(GroupId group) = 0;
 };
 
 class MemoryImage final : public DiskImage {
@@ -63,7 +67,19 @@ public:
     bool vanish_log(GroupId group, LogIndex index) override {
         return store_.vanish_log(group, index);
     }
-    storage::MemoryStore* memory() override { return &store_; }
+    bool swap_log(GroupId group, LogIndex one, LogIndex other) override {
+        return store_.swap_log(group, one, other);
+    }
+    std::vector<std::string> row_keys(storage::Table table) const override {
+        return store_.row_keys(table);
+    }
+    bool flip_bit_in_row(storage::Table table, const std::string& key, std::uint64_t bit) override {
+        return store_.flip_bit_in_row(table, key, bit);
+    }
+    bool corrupt_hard(GroupId group) override { return store_.corrupt_hard(group); }
+    bool corrupt_base(GroupId group) override { return store_.corrupt_base(group); }
+    // For damage that only the reference can plant.
+    storage::MemoryStore& reference() { return store_; }
 
 private:
     storage::MemoryStore store_;

@@ -234,12 +234,11 @@ bool World::damage_record(const FaultEvent& event) {
     Random chance(event.salt);
     if (event.kind != FaultKind::BitFlip || event.amount == 0) return damage_log(event, chance);
     if (event.amount == 1) return damage_row(event.a, chance);
-    storage::MemoryStore* image = machines_[event.a]->disk().image().memory();
-    if (image == nullptr) return false;
-    const auto extents = image->extents();
+    DiskImage& image = machines_[event.a]->disk().image();
+    const auto extents = image.extents();
     if (extents.empty()) return false;
     const GroupId group = extents[chance.below(extents.size())].group;
-    return event.amount == 2 ? image->corrupt_hard(group) : image->corrupt_base(group);
+    return event.amount == 2 ? image.corrupt_hard(group) : image.corrupt_base(group);
 }
 
 bool World::damage_log(const FaultEvent& event, Random chance) {
@@ -255,9 +254,8 @@ bool World::damage_log(const FaultEvent& event, Random chance) {
     if (event.kind == FaultKind::BitFlip)
         return image.flip_bit_in_log(extent.group, index, chance.next());
     const LogIndex other{extent.first.value + chance.below(count)};
-    return other != index && image.memory() != nullptr &&
-           has_good_copy(event.a, extent.group, other) &&
-           image.memory()->swap_log(extent.group, index, other);
+    return other != index && has_good_copy(event.a, extent.group, other) &&
+           image.swap_log(extent.group, index, other);
 }
 
 // The budget of faults: what nobody else holds whole is not damaged, so that every record keeps one
@@ -274,12 +272,11 @@ bool World::has_good_copy(std::size_t except, GroupId group, LogIndex index) con
 bool World::damage_row(std::size_t machine, Random chance) {
     constexpr storage::Table kTables[] = {storage::Table::Entity, storage::Table::Journal,
                                           storage::Table::Session};
-    storage::MemoryStore* image = machines_[machine]->disk().image().memory();
-    if (image == nullptr) return false;
+    DiskImage& image = machines_[machine]->disk().image();
     const storage::Table table = kTables[chance.below(3)];
-    const auto keys = image->row_keys(table);
+    const auto keys = image.row_keys(table);
     if (keys.empty()) return false;
-    return image->flip_bit_in_row(table, keys[chance.below(keys.size())], chance.next());
+    return image.flip_bit_in_row(table, keys[chance.below(keys.size())], chance.next());
 }
 
 // ---- clock --------------------------------------------------------------------------------------

@@ -17,8 +17,6 @@ namespace fs = std::filesystem;
 
 // Far above what a run writes; only addresses are taken.
 constexpr std::uint64_t kMapBytes = std::uint64_t{1} << 30;
-// Of a log record that lies in the file as it was given: less than its first chunk.
-constexpr std::size_t kFoundBytesMax = 1024;
 
 std::string read_file(const std::string& path) {
     std::ifstream stream(path, std::ios::binary);
@@ -114,46 +112,6 @@ std::function<void()> RealImage::snapshot() {
         for (const auto& [name, bytes] : files) write_file(options_.path + '/' + name, bytes);
         open();
     };
-}
-
-std::vector<DiskImage::LogExtent> RealImage::extents() const {
-    std::vector<LogExtent> extents;
-    for (const storage::RecoveredGroup& group : store().recover())
-        extents.push_back({group.group, next(group.base.index),
-                           LogIndex{group.base.index.value + group.log.size()}});
-    return extents;
-}
-
-bool RealImage::flip_bit_in_log(GroupId group, LogIndex index, std::uint64_t bit) {
-    return spoil_record(group, index, [bit](std::string& bytes) {
-        const std::uint64_t at = bit % (bytes.size() * 8);
-        bytes[at / 8] = static_cast<char>(bytes[at / 8] ^ (1 << (at % 8)));
-    });
-}
-
-bool RealImage::vanish_log(GroupId group, LogIndex index) {
-    return spoil_record(group, index, [](std::string& bytes) { bytes.assign(bytes.size(), '\0'); });
-}
-
-// An entry names its group, index and term and carries checksums: nothing else in the file begins
-// like it, but former copies of it.
-bool RealImage::spoil_record(GroupId group, LogIndex index, const Spoil& spoil) {
-    const auto read = store().read_log({group, index, index, 1});
-    if (!read || read->entries.empty()) return false;
-    std::string wanted(read->entries.front().view().substr(0, kFoundBytesMax));
-    std::string spoiled = wanted;
-    spoil(spoiled);
-    const std::string file = read_file(data_file());
-    std::fstream stream(data_file(), std::ios::binary | std::ios::in | std::ios::out);
-    bool found = false;
-    for (std::size_t at = file.find(wanted); at != std::string::npos;
-         at = file.find(wanted, at + wanted.size())) {
-        stream.seekp(static_cast<std::streamoff>(at));
-        stream.write(spoiled.data(), static_cast<std::streamsize>(spoiled.size()));
-        found = true;
-    }
-    stream.flush();
-    return found && stream.good();
 }
 
 }  // namespace weft::sim

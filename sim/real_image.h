@@ -6,10 +6,13 @@
 #include "core/random.h"
 #include "sim/disk_image.h"
 #include "storage/data_directory.h"
+#include "storage/lmdb_rows.h"
 
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace weft::sim {
 
@@ -37,6 +40,12 @@ public:
     std::vector<LogExtent> extents() const override;
     bool flip_bit_in_log(GroupId group, LogIndex index, std::uint64_t bit) override;
     bool vanish_log(GroupId group, LogIndex index) override;
+    // Of two records of one size.
+    bool swap_log(GroupId group, LogIndex one, LogIndex other) override;
+    std::vector<std::string> row_keys(storage::Table table) const override;
+    bool flip_bit_in_row(storage::Table table, const std::string& key, std::uint64_t bit) override;
+    bool corrupt_hard(GroupId group) override;
+    bool corrupt_base(GroupId group) override;
 
 private:
     using Files = std::map<std::string, std::string>;  // name -> bytes
@@ -45,9 +54,11 @@ private:
     bool commit_and_cut(const storage::WriteBatch& batch, Random chance);
     Files read_files() const;
     std::string data_file() const { return options_.path + "/data.mdb"; }
-    // Overwrites the first bytes of a record wherever they stand in the file.
-    using Spoil = std::function<void(std::string& bytes)>;
-    bool spoil_record(GroupId group, LogIndex index, const Spoil& spoil);
+
+    // ---- real_damage.cpp: on the file, below the store that has it open
+    std::string record(GroupId group, LogIndex index) const;
+    bool flip_in_chunk(const storage::RowName& name, std::string_view value, std::uint64_t bit);
+    bool replace(std::string_view wanted, std::string_view bytes);
 
     storage::DataDirectoryOptions options_;
     std::uint64_t kernel_ = 0;  // how often the machine itself was started

@@ -245,6 +245,59 @@ TEST_F(RealImageTest, DamageOfALogRecordIsReported) {
     }
 }
 
+TEST_F(RealImageTest, RecordsThatHaveChangedPlacesAreReported) {
+    RealImage image(options("swapped"));
+    LogWriter log(GroupId{3});
+    for (int i = 0; i < 9; ++i) {
+        WriteBatch batch;
+        log.append(batch, Term{1}, std::string(i == 8 ? 50 : 30, static_cast<char>('a' + i)));
+        ASSERT_TRUE(image.apply(batch).has_value());
+    }
+    EXPECT_FALSE(image.swap_log(GroupId{3}, LogIndex{1}, LogIndex{9})) << "sizes differ";
+    EXPECT_TRUE(image.swap_log(GroupId{3}, LogIndex{4}, LogIndex{6}));
+    for (int restarts = 0; restarts < 2; ++restarts) {
+        const auto groups = image.store().recover();
+        ASSERT_EQ(groups.size(), 1U);
+        ASSERT_EQ(groups[0].log.size(), 9U);
+        for (std::size_t i = 0; i < 9; ++i)
+            EXPECT_EQ(groups[0].log[i].intact, i != 3 && i != 5) << i;
+        image.crash({Ending::Power, 1, {}, 0});
+    }
+}
+
+TEST_F(RealImageTest, DamageOfARowIsReported) {
+    using storage::Table;
+    RealImage image(options("rows"));
+    LogWriter log(GroupId{3});
+    WriteBatch batch;
+    log.append(batch, Term{1}, "one");
+    log.append(batch, Term{1}, "two");
+    log.compact(batch, LogIndex{1});
+    batch.hard_state(GroupId{3}, {Term{1}, {}});
+    for (const char* key : {"a", "b", "c"}) batch.put_row(Table::Entity, key, key);
+    batch.put_row(Table::Session, "none", "");
+    ASSERT_TRUE(image.apply(batch).has_value());
+    EXPECT_EQ(image.row_keys(Table::Entity), (std::vector<std::string>{"a", "b", "c"}));
+    EXPECT_TRUE(image.flip_bit_in_row(Table::Entity, "b", 1234));
+    EXPECT_FALSE(image.flip_bit_in_row(Table::Entity, "d", 1234));
+    EXPECT_TRUE(image.flip_bit_in_row(Table::Session, "none", 1));
+    EXPECT_TRUE(image.corrupt_hard(GroupId{3}));
+    EXPECT_FALSE(image.corrupt_hard(GroupId{4}));
+    EXPECT_TRUE(image.corrupt_base(GroupId{3}));
+    for (int restarts = 0; restarts < 2; ++restarts) {
+        using State = storage::FetchedRow::State;
+        EXPECT_EQ(image.store().read_row({Table::Entity, "a"})->state, State::Found);
+        EXPECT_EQ(image.store().read_row({Table::Entity, "b"})->state, State::Corrupt);
+        EXPECT_EQ(image.store().read_row({Table::Session, "none"})->state, State::Corrupt);
+        const auto groups = image.store().recover();
+        ASSERT_EQ(groups.size(), 1U);
+        EXPECT_TRUE(groups[0].hard_damaged);
+        EXPECT_TRUE(groups[0].base_damaged);
+        EXPECT_EQ(groups[0].log.size(), 1U);
+        image.crash({Ending::Power, 1, {}, 0});
+    }
+}
+
 TEST(PrivateFolder, GoesWithItsOwnerOrAfterIt) {
     std::string path;
     {

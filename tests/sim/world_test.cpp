@@ -225,7 +225,8 @@ TEST_F(WorldTest, AReplicaOfAnotherStateIsFound) {
     world.run_for(seconds(2));
     world.compare_states(true);
     EXPECT_GT(world.oracle().states_compared(), 0U);
-    storage::MemoryStore& image = *world.machine(0).disk().image().memory();
+    storage::MemoryStore& image =
+        dynamic_cast<MemoryImage&>(world.machine(0).disk().image()).reference();
     const auto keys = image.row_keys(storage::Table::Session);
     ASSERT_FALSE(keys.empty());
     for (const std::string& key : keys) image.vanish_row(storage::Table::Session, key);

@@ -1,0 +1,179 @@
+// Damage of a real store: bytes of its file change while it is open, as on a disk. What is damaged
+// is looked for by its content, and changed in former copies of it, too: those are read no more.
+
+#include "core/byte_io.h"
+#include "core/hash.h"
+#include "sim/real_image.h"
+#include "storage/log_record.h"
+#include "storage/write_ops.h"
+
+#include <fstream>
+#include <iterator>
+
+namespace weft::sim {
+namespace {
+
+// Of a log record that lies in the file as it was given: less than its first chunk.
+constexpr std::size_t kRecordBytesMax = 1024;
+// Of a row that has one chunk.
+constexpr std::size_t kValueBytesMax = 1024;
+constexpr std::size_t kSumsBytes = 16;
+
+std::string read_file(const std::string& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+std::vector<std::size_t> places_of(std::string_view wanted, const std::string& file) {
+    std::vector<std::size_t> places;
+    for (std::size_t at = file.find(wanted); at != std::string::npos;
+         at = file.find(wanted, at + wanted.size()))
+        places.push_back(at);
+    return places;
+}
+
+bool write_at(const std::string& path, const std::vector<std::size_t>& places,
+              std::string_view bytes) {
+    std::fstream stream(path, std::ios::binary | std::ios::in | std::ios::out);
+    for (const std::size_t at : places) {
+        stream.seekp(static_cast<std::streamoff>(at));
+        stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    }
+    stream.flush();
+    return !places.empty() && stream.good();
+}
+
+// `bit` counts from the byte `from` on, modulo what there is.
+std::string with_flip(std::string bytes, std::size_t from, std::uint64_t bit) {
+    const std::uint64_t at = from + bit % ((bytes.size() - from) * 8) / 8;
+    bytes[at] = static_cast<char>(bytes[at] ^ (1 << (bit % 8)));
+    return bytes;
+}
+
+// A row of one chunk as it is stored: docs/storage-format.md, part 3.
+std::string stored_chunk(const storage::RowName& name, std::string_view value) {
+    std::string body;
+    ByteWriter out(body);
+    out.put(std::uint8_t{1});  // format
+    out.put(std::uint8_t{0});  // flags
+    out.put(std::uint16_t{1});
+    out.put(static_cast<std::uint32_t>(value.size()));
+    out.put_bytes(value);
+    std::string stored;
+    ByteWriter sums(stored);
+    sums.put(storage::ChunkKey(name, 0).checksum());
+    sums.put(xxh3_64(body));
+    return stored + body;
+}
+
+// Keys of table `hard`: the group, and what it is of.
+std::string hard_key(GroupId group, char what) {
+    std::string key;
+    ByteWriter(key).put_sorted(group.value);
+    return key + what;
+}
+
+}  // namespace
+
+std::vector<DiskImage::LogExtent> RealImage::extents() const {
+    std::vector<LogExtent> extents;
+    for (const storage::RecoveredGroup& group : store().recover())
+        extents.push_back({group.group, next(group.base.index),
+                           LogIndex{group.base.index.value + group.log.size()}});
+    return extents;
+}
+
+std::vector<std::string> RealImage::row_keys(storage::Table table) const {
+    constexpr std::size_t kScanBytes = std::size_t{1} << 20;
+    std::vector<std::string> keys;
+    storage::RowScan scan{table, {}, {}, kScanBytes, 1000};
+    for (bool last = false; !last;) {
+        const auto rows = store().scan(scan);
+        if (!rows) return {};
+        for (const storage::ScannedRow& row : rows->rows) keys.push_back(row.key);
+        if (!keys.empty()) scan.after = keys.back();
+        last = rows->last;
+    }
+    return keys;
+}
+
+// The first bytes of an entry: they name its group, index and term and carry checksums, so that
+// nothing else in the file begins like it. Empty: there is no sound one.
+std::string RealImage::record(GroupId group, LogIndex index) const {
+    const auto read = store().read_log({group, index, index, 1});
+    if (!read || read->entries.empty()) return {};
+    return std::string(read->entries.front().view().substr(0, kRecordBytesMax));
+}
+
+bool RealImage::flip_bit_in_log(GroupId group, LogIndex index, std::uint64_t bit) {
+    const std::string bytes = record(group, index);
+    return !bytes.empty() && replace(bytes, with_flip(bytes, 0, bit));
+}
+
+bool RealImage::vanish_log(GroupId group, LogIndex index) {
+    const std::string bytes = record(group, index);
+    return !bytes.empty() && replace(bytes, std::string(bytes.size(), '\0'));
+}
+
+bool RealImage::swap_log(GroupId group, LogIndex one, LogIndex other) {
+    const std::string first = record(group, one);
+    const std::string second = record(group, other);
+    if (first.empty() || first.size() != second.size() || first.size() == kRecordBytesMax)
+        return false;
+    // With the headers that stand before them.
+    const std::string file = read_file(data_file());
+    const auto whole = [&file](std::string_view bytes) {
+        const std::size_t at = file.find(bytes);
+        if (at == std::string::npos || at < storage::kLogHeaderBytes) return std::string();
+        return file.substr(at - storage::kLogHeaderBytes, storage::kLogHeaderBytes + bytes.size());
+    };
+    const std::string first_whole = whole(first);
+    const std::string second_whole = whole(second);
+    if (first_whole.empty() || second_whole.empty()) return false;
+    return write_at(data_file(), places_of(first_whole, file), second_whole) &&
+           write_at(data_file(), places_of(second_whole, file), first_whole);
+}
+
+bool RealImage::flip_bit_in_row(storage::Table table, const std::string& key, std::uint64_t bit) {
+    const auto row = store().read_row({table, key});
+    if (!row || row->state != storage::FetchedRow::State::Found) return false;
+    return flip_in_chunk({static_cast<storage::Db>(table), key}, row->value.view(), bit);
+}
+
+bool RealImage::corrupt_hard(GroupId group) {
+    for (const storage::RecoveredGroup& found : store().recover()) {
+        if (found.group != group || found.hard_damaged) continue;
+        std::string value;
+        ByteWriter out(value);
+        storage::put_hard_state(out, found.hard);
+        return flip_in_chunk({storage::Db::Hard, hard_key(group, 'h')}, value,
+                             found.hard.term.value);
+    }
+    return false;
+}
+
+bool RealImage::corrupt_base(GroupId group) {
+    for (const storage::RecoveredGroup& found : store().recover()) {
+        if (found.group != group || found.base_damaged) continue;
+        std::string value;
+        ByteWriter out(value);
+        storage::put_log_base(out, found.base);
+        return flip_in_chunk({storage::Db::Hard, hard_key(group, 'b')}, value,
+                             found.base.index.value);
+    }
+    return false;
+}
+
+// The sums stay: what does not belong to its key is refused at open, as a page of an old tree is.
+bool RealImage::flip_in_chunk(const storage::RowName& name, std::string_view value,
+                              std::uint64_t bit) {
+    if (value.size() > kValueBytesMax) return false;
+    const std::string chunk = stored_chunk(name, value);
+    return replace(chunk, with_flip(chunk, kSumsBytes, bit));
+}
+
+bool RealImage::replace(std::string_view wanted, std::string_view bytes) {
+    return write_at(data_file(), places_of(wanted, read_file(data_file())), bytes);
+}
+
+}  // namespace weft::sim
