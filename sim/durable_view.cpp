@@ -47,8 +47,9 @@ bool DurableGroup::holds(LogIndex index, const Chain& chain) const {
     return entry && entry->chain == chain;
 }
 
-bool DurableGroup::is_whole_to(LogIndex index) const {
-    return index <= last() && (broken.empty() || *broken.begin() > index);
+LogIndex DurableGroup::whole_to() const {
+    if (broken.empty()) return last();
+    return broken.begin()->value == 0 ? LogIndex{} : previous(*broken.begin());
 }
 
 void DurableView::apply(const WriteOp& op) {

@@ -33,8 +33,8 @@ struct DurableGroup {
     std::optional<DurableEntry> at(LogIndex index) const;
     // Has the entry with that chain, or has compacted it.
     bool holds(LogIndex index, const Chain& chain) const;
-    // Nothing up to `index` is missing or broken.
-    bool is_whole_to(LogIndex index) const;
+    // Nothing up to here is missing or broken.
+    LogIndex whole_to() const;
     bool operator==(const DurableGroup&) const = default;
 };
 

@@ -127,9 +127,10 @@ void Promises::check_answer(std::size_t machine, const replication::AppendAnswer
     WEFT_INVARIANT(group.hard_damaged || group.hard.term == answer.term,
                    "S2: machine {} acknowledges in group {} term {}, durable is {}", machine,
                    answer.group.value, answer.term.value, group.hard.term.value);
-    WEFT_INVARIANT(answer.index <= group.base_index || group.is_whole_to(answer.index),
+    const LogIndex whole = std::max(group.whole_to(), group.base_index);
+    WEFT_INVARIANT(answer.index <= whole,
                    "S2: machine {} acknowledges group {} to {}, durable is {}", machine,
-                   answer.group.value, answer.index.value, group.last().value);
+                   answer.group.value, answer.index.value, whole.value);
     const auto chain = memory.chain_at(answer.group, answer.term, answer.index);
     WEFT_INVARIANT(!chain || group.holds(answer.index, *chain),
                    "S2: machine {} acknowledges entry {} of group {}, another one is durable",
