@@ -132,7 +132,7 @@ void add_common(Command& verb, Options& options) {
 }  // namespace
 
 void add_sim(Command& root) {
-    Command& sim = root.verb("sim", "the mesh under simulated faults, in one process");
+    Command& sim = root.verb("sim", "the mesh under simulated faults, in virtual time");
     Command& run = sim.verb("run", "run seeds; exit code 10 when one breaks a promise");
     auto& options = run.state<Options>();
     run.option("--seeds", options.seeds, "A..B, or one seed");

@@ -8,7 +8,6 @@
 #include "storage/write_ops.h"
 
 #include <fstream>
-#include <iterator>
 
 namespace weft::sim {
 namespace {
@@ -18,11 +17,6 @@ constexpr std::size_t kRecordBytesMax = 1024;
 // Of a row that has one chunk.
 constexpr std::size_t kValueBytesMax = 1024;
 constexpr std::size_t kSumsBytes = 16;
-
-std::string read_file(const std::string& path) {
-    std::ifstream stream(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 std::vector<std::size_t> places_of(std::string_view wanted, const std::string& file) {
     std::vector<std::size_t> places;
@@ -121,7 +115,7 @@ bool RealImage::swap_log(GroupId group, LogIndex one, LogIndex other) {
     if (first.empty() || first.size() != second.size() || first.size() == kRecordBytesMax)
         return false;
     // With the headers that stand before them.
-    const std::string file = read_file(data_file());
+    const std::string file = read_data();
     const auto whole = [&file](std::string_view bytes) {
         const std::size_t at = file.find(bytes);
         if (at == std::string::npos || at < storage::kLogHeaderBytes) return std::string();
@@ -173,7 +167,7 @@ bool RealImage::flip_in_chunk(const storage::RowName& name, std::string_view val
 }
 
 bool RealImage::replace(std::string_view wanted, std::string_view bytes) {
-    return write_at(data_file(), places_of(wanted, read_file(data_file())), bytes);
+    return write_at(data_file(), places_of(wanted, read_data()), bytes);
 }
 
 }  // namespace weft::sim

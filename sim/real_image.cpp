@@ -80,9 +80,9 @@ std::size_t RealImage::crash(const Crash& crash) {
 }
 
 bool RealImage::commit_and_cut(const storage::WriteBatch& batch, Random chance) {
-    const std::string before = read_file(data_file());
+    const std::string before = read_data();
     const bool applied = apply(batch).has_value();  // without room the file stays as it is
-    const std::string after = read_file(data_file());
+    const std::string after = read_data();
     const std::string left = torn_file(before, after, chance);
     write_file(data_file(), left);
     return applied && left == after;
@@ -93,6 +93,8 @@ void RealImage::wipe() {
     fs::remove_all(options_.path);
     open();
 }
+
+std::string RealImage::read_data() const { return read_file(data_file()); }
 
 RealImage::Files RealImage::read_files() const {
     Files files;

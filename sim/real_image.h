@@ -53,6 +53,7 @@ private:
     // True: all of it has survived.
     bool commit_and_cut(const storage::WriteBatch& batch, Random chance);
     Files read_files() const;
+    std::string read_data() const;
     std::string data_file() const { return options_.path + "/data.mdb"; }
 
     // ---- real_damage.cpp: on the file, below the store that has it open
