@@ -25,6 +25,7 @@ public:
         storage::LmdbStoreBounds bounds;
     };
     explicit RealImage(const Options& options);
+    std::string data_file() const { return options_.path + "/data.mdb"; }
 
     const storage::Store& store() const override { return directory_->store(); }
     Result<storage::StoreStats> apply(const storage::WriteBatch& batch) override {
@@ -54,7 +55,6 @@ private:
     bool commit_and_cut(const storage::WriteBatch& batch, Random chance);
     Files read_files() const;
     std::string read_data() const;
-    std::string data_file() const { return options_.path + "/data.mdb"; }
 
     // ---- real_damage.cpp: on the file, below the store that has it open
     std::string record(GroupId group, LogIndex index) const;

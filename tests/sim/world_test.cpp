@@ -6,17 +6,13 @@
 #include "entity/builtin/counter.h"
 #include "entity/builtin/kv.h"
 #include "sim/clock.h"
-#include "sim/probes.h"
+#include "sim/real_image.h"
 #include "sim/run.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <regex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -243,6 +239,29 @@ TEST_F(WorldTest, AReplicaOfAnotherStateIsFound) {
         WorldBroken);
 }
 
+// A crash after which the production recovery refuses what it finds is a failed run.
+TEST_F(WorldTest, AStoreThatDoesNotOpenEndsTheRun) {
+    schedule.config.real_store = 1;
+    World world(schedule, {.types = &types});
+    world.begin();
+    world.run_for(seconds(4));
+    for (std::size_t i = 0; i < world.clients(); ++i) world.client(i).finish();
+    world.run_for(seconds(2));
+    ASSERT_EQ(world.machine(0).disk().unsynced(), 0U);
+    const auto& image = dynamic_cast<RealImage&>(world.machine(0).disk().image());
+    std::fstream file(image.data_file(), std::ios::binary | std::ios::in | std::ios::out);
+    file << std::string(std::size_t{2} << 12, 'x');
+    file.close();
+    EXPECT_THROW(
+        try {
+            world.apply({{}, FaultKind::Crash, 0, 0, milliseconds(100), 0, 1});
+        } catch (const WorldBroken& broken) {
+            EXPECT_TRUE(broken.message.starts_with("the store does not open")) << broken.message;
+            throw;
+        },
+        WorldBroken);
+}
+
 // Reference C.2: a record that nobody else holds whole is not damaged.
 TEST_F(WorldTest, KeepsTheFaultBudget) {
     schedule.config.nodes = 3;
@@ -290,8 +309,10 @@ TEST_F(WorldTest, AFaultAimedAtALeaderMeetsOne) {
 TEST_F(WorldTest, EveryKindOfFaultCanBeInjectedAndHealed) {
     schedule.config.nodes = 5;
     schedule.config.chaos_ms = 1000;
-    for (std::size_t i = 0; i < kFaultKinds; ++i) {
+    for (std::size_t n = 0; n < 2 * kFaultKinds; ++n) {
+        const std::size_t i = n % kFaultKinds;
         const auto kind = static_cast<FaultKind>(i);
+        schedule.config.real_store = n / kFaultKinds;
         if (kind == FaultKind::Wipe || kind == FaultKind::Rollback) continue;
         SCOPED_TRACE(fault_name(kind));
         RunReport report;
@@ -350,35 +371,6 @@ TEST_F(WorldTest, TheTraceTellsRunsApart) {
     EXPECT_EQ(once, run(schedule).trace_hash);
     schedule.faults[0].at += std::chrono::microseconds(1);
     EXPECT_NE(once, run(schedule).trace_hash);
-}
-
-// The list is what the report calls "never reached": a probe that it lacks would never be missed.
-TEST(Probes, TheListIsThatOfTheSources) {
-    std::set<std::string> found;
-    const std::regex probe("WEFT_PROBE\\(\"([a-z_.]+)\"\\)");
-    for (const char* folder : {"client", "core", "entity", "node", "replication", "routing"}) {
-        const std::filesystem::path path = std::filesystem::path(WEFT_SOURCE_DIR) / folder;
-        for (const auto& file : std::filesystem::recursive_directory_iterator(path)) {
-            if (file.path().extension() != ".cpp") continue;
-            std::ifstream stream(file.path());
-            const std::string text{std::istreambuf_iterator<char>(stream), {}};
-            for (std::sregex_iterator at(text.begin(), text.end(), probe), end; at != end; ++at)
-                found.insert((*at)[1]);
-        }
-    }
-    EXPECT_EQ(found, std::set<std::string>(kProbes.begin(), kProbes.end()));
-    EXPECT_TRUE(std::ranges::is_sorted(kProbes));
-}
-
-TEST(Probes, AreCollectedByName) {
-    const ProbeWatch watch;
-    EXPECT_EQ(watch.reached(), 0U);
-    WEFT_PROBE("replica.truncate");
-    WEFT_PROBE("no.such.probe");
-    ProbeSet wanted = 0;
-    for (std::size_t i = 0; i < kProbes.size(); ++i)
-        if (kProbes[i] == "replica.truncate") wanted = ProbeSet{1} << i;
-    EXPECT_EQ(watch.reached(), wanted);
 }
 
 }  // namespace
