@@ -12,8 +12,6 @@
 namespace weft::sim {
 namespace {
 
-// Of a log record that lies in the file as it was given: less than its first chunk.
-constexpr std::size_t kRecordBytesMax = 1024;
 // Of a row that has one chunk.
 constexpr std::size_t kValueBytesMax = 1024;
 constexpr std::size_t kSumsBytes = 16;
@@ -23,6 +21,23 @@ std::vector<std::size_t> places_of(std::string_view wanted, const std::string& f
     for (std::size_t at = file.find(wanted); at != std::string::npos;
          at = file.find(wanted, at + wanted.size()))
         places.push_back(at);
+    return places;
+}
+
+// Of those the ones that are log records, whose header holds at the LSN in front of it. What was
+// damaged before is left alone: with header and bytes gone nobody could tell whose it was.
+std::vector<std::size_t> records_of(std::string_view payload, const std::string& file) {
+    constexpr std::size_t kKeyBytes = sizeof(storage::LsnKey::bytes);
+    constexpr std::size_t kBefore = kKeyBytes + storage::kLogHeaderBytes;
+    std::vector<std::size_t> places = places_of(payload, file);
+    std::erase_if(places, [&](std::size_t at) {
+        if (at < kBefore) return true;
+        const std::string_view bytes(file);
+        const auto lsn = storage::lsn_of(bytes.substr(at - kBefore, kKeyBytes));
+        const std::size_t begin = at - storage::kLogHeaderBytes;
+        const std::size_t size = storage::kLogHeaderBytes + payload.size();
+        return !lsn || !storage::read_log_header(*lsn, bytes.substr(begin, size));
+    });
     return places;
 }
 
@@ -91,41 +106,41 @@ std::vector<std::string> RealImage::row_keys(storage::Table table) const {
     return keys;
 }
 
-// The first bytes of an entry: they name its group, index and term and carry checksums, so that
+// The first chunk of an entry: it names its group, index and term and carries checksums, so that
 // nothing else in the file begins like it. Empty: there is no sound one.
 std::string RealImage::record(GroupId group, LogIndex index) const {
     const auto read = store().read_log({group, index, index, 1});
     if (!read || read->entries.empty()) return {};
-    return std::string(read->entries.front().view().substr(0, kRecordBytesMax));
+    return std::string(read->entries.front().view().substr(0, storage::kLogPayloadBytesMax));
 }
 
 bool RealImage::flip_bit_in_log(GroupId group, LogIndex index, std::uint64_t bit) {
     const std::string bytes = record(group, index);
-    return !bytes.empty() && replace(bytes, with_flip(bytes, 0, bit));
+    if (bytes.empty()) return false;
+    return write_at(data_file(), records_of(bytes, read_data()), with_flip(bytes, 0, bit));
 }
 
 bool RealImage::vanish_log(GroupId group, LogIndex index) {
     const std::string bytes = record(group, index);
-    return !bytes.empty() && replace(bytes, std::string(bytes.size(), '\0'));
+    const std::string zeros(bytes.size(), '\0');
+    return !bytes.empty() && write_at(data_file(), records_of(bytes, read_data()), zeros);
 }
 
 bool RealImage::swap_log(GroupId group, LogIndex one, LogIndex other) {
     const std::string first = record(group, one);
     const std::string second = record(group, other);
-    if (first.empty() || first.size() != second.size() || first.size() == kRecordBytesMax)
-        return false;
-    // With the headers that stand before them.
+    if (first.empty() || first.size() != second.size()) return false;
+    if (first.size() == storage::kLogPayloadBytesMax) return false;  // more may follow
     const std::string file = read_data();
-    const auto whole = [&file](std::string_view bytes) {
-        const std::size_t at = file.find(bytes);
-        if (at == std::string::npos || at < storage::kLogHeaderBytes) return std::string();
-        return file.substr(at - storage::kLogHeaderBytes, storage::kLogHeaderBytes + bytes.size());
-    };
-    const std::string first_whole = whole(first);
-    const std::string second_whole = whole(second);
-    if (first_whole.empty() || second_whole.empty()) return false;
-    return write_at(data_file(), places_of(first_whole, file), second_whole) &&
-           write_at(data_file(), places_of(second_whole, file), first_whole);
+    std::vector<std::size_t> first_at = records_of(first, file);
+    std::vector<std::size_t> second_at = records_of(second, file);
+    if (first_at.empty() || second_at.empty()) return false;
+    // With the headers that stand before them.
+    for (auto* places : {&first_at, &second_at})
+        for (std::size_t& at : *places) at -= storage::kLogHeaderBytes;
+    const std::size_t size = storage::kLogHeaderBytes + first.size();
+    return write_at(data_file(), first_at, file.substr(second_at.front(), size)) &&
+           write_at(data_file(), second_at, file.substr(first_at.front(), size));
 }
 
 bool RealImage::flip_bit_in_row(storage::Table table, const std::string& key, std::uint64_t bit) {
@@ -163,11 +178,7 @@ bool RealImage::flip_in_chunk(const storage::RowName& name, std::string_view val
                               std::uint64_t bit) {
     if (value.size() > kValueBytesMax) return false;
     const std::string chunk = stored_chunk(name, value);
-    return replace(chunk, with_flip(chunk, kSumsBytes, bit));
-}
-
-bool RealImage::replace(std::string_view wanted, std::string_view bytes) {
-    return write_at(data_file(), places_of(wanted, read_data()), bytes);
+    return write_at(data_file(), places_of(chunk, read_data()), with_flip(chunk, kSumsBytes, bit));
 }
 
 }  // namespace weft::sim

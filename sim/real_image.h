@@ -59,7 +59,6 @@ private:
     // ---- real_damage.cpp: on the file, below the store that has it open
     std::string record(GroupId group, LogIndex index) const;
     bool flip_in_chunk(const storage::RowName& name, std::string_view value, std::uint64_t bit);
-    bool replace(std::string_view wanted, std::string_view bytes);
 
     storage::DataDirectoryOptions options_;
     std::uint64_t kernel_ = 0;  // how often the machine itself was started

@@ -274,6 +274,33 @@ TEST_F(RealImageTest, RecordsThatHaveChangedPlacesAreReported) {
     }
 }
 
+// What is left of a record that was damaged, replaced and damaged again still tells whose it was:
+// else the store could not say whose record is missing, and would not open.
+TEST_F(RealImageTest, NoRecordIsDamagedTwice) {
+    RealImage image(options("twice"));
+    LogWriter log(GroupId{3});
+    for (int i = 0; i < 9; ++i) {
+        WriteBatch batch;
+        log.append(batch, Term{1}, std::string(30, static_cast<char>('a' + i)));
+        ASSERT_TRUE(image.apply(batch).has_value());
+    }
+    for (int times = 0; times < 3; ++times) {
+        EXPECT_TRUE(image.swap_log(GroupId{3}, LogIndex{4}, LogIndex{6}));
+        WriteBatch repair;
+        log.repair(repair, LogIndex{4});
+        log.repair(repair, LogIndex{6});
+        ASSERT_TRUE(image.apply(repair).has_value());
+        EXPECT_TRUE(image.vanish_log(GroupId{3}, LogIndex{6}));
+        image.crash({Ending::Power, 1, {}, 0});
+        WriteBatch again;
+        log.repair(again, LogIndex{6});
+        ASSERT_TRUE(image.apply(again).has_value());
+    }
+    const auto groups = image.store().recover();
+    ASSERT_EQ(groups.size(), 1U);
+    for (const storage::RecoveredEntry& entry : groups[0].log) EXPECT_TRUE(entry.intact);
+}
+
 TEST_F(RealImageTest, DamageOfARowIsReported) {
     using storage::Table;
     RealImage image(options("rows"));
