@@ -90,7 +90,12 @@ void ClientActor::start_some() {
     while (open_.size() < workload_.pipeline) start_one();
 }
 
-std::string ClientActor::fresh_value() { return fmt::format("c{}-{}", number_, calls_ + 1); }
+std::string ClientActor::fresh_value(Random& chance) const {
+    std::string value = fmt::format("c{}-{}", number_, calls_ + 1);
+    if (workload_.value_bytes > value.size() && chance.chance(1, 4))
+        value.resize(value.size() + chance.below(workload_.value_bytes - value.size()), '.');
+    return value;
+}
 
 void ClientActor::start_one() {
     // What the n-th call is depends on nothing that went before it.
@@ -112,13 +117,13 @@ void ClientActor::start_one() {
         op.kind = OperationKind::Get;
     } else if (dice < workload_.get_percent + workload_.cas_percent) {
         op.kind = OperationKind::Cas;
-        op.argument = fresh_value();
+        op.argument = fresh_value(chance);
         op.expected = seen_["kv/" + id];
     } else if (dice < workload_.get_percent + workload_.cas_percent + workload_.delete_percent) {
         op.kind = OperationKind::Delete;
     } else {
         op.kind = OperationKind::Put;
-        op.argument = fresh_value();
+        op.argument = fresh_value(chance);
     }
     submit("kv", id, std::move(op));
 }

@@ -25,6 +25,7 @@ struct Workload {
     Duration timeout = std::chrono::seconds(5);
     std::uint32_t get_percent = 35, cas_percent = 15, delete_percent = 5, counter_percent = 20;
     std::uint32_t hot_percent = 0;  // of the calls go to the first entity of their type
+    std::size_t value_bytes = 0;    // of one value in four, at most
 };
 
 // The histories of all clients, by "type/id".
@@ -69,7 +70,7 @@ private:
     void submit(std::string type, std::string id, Operation operation);
     void ended(client::CallEnded& call);
     void wake_at(Instant at);
-    std::string fresh_value();
+    std::string fresh_value(Random& chance) const;
 
     std::size_t number_;
     Workload workload_;

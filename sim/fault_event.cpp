@@ -8,22 +8,22 @@
 namespace weft::sim {
 namespace {
 
-constexpr std::array<std::string_view, kFaultKinds> kNames = {"crash",        "crash_at_effect",
-                                                              "crash_loop",   "power_loss",
-                                                              "pause",        "split",
-                                                              "cut",          "mesh",
-                                                              "flap",         "clog",
-                                                              "slow_peer",    "loss",
-                                                              "duplicate",    "reorder",
-                                                              "delay",        "ghost",
-                                                              "former_boot",  "stall",
-                                                              "slow_disk",    "slow_fetch",
-                                                              "bit_flip",     "vanish",
-                                                              "swap",         "sync_error",
-                                                              "full",         "wipe",
-                                                              "rollback",     "clock_rate",
-                                                              "clock_offset", "clock_jump",
-                                                              "clock_freeze"};
+constexpr std::array<std::string_view, kFaultKinds> kNames = {"crash",      "crash_at_effect",
+                                                              "crash_loop", "power_loss",
+                                                              "pause",      "split",
+                                                              "sides",      "cut",
+                                                              "mesh",       "flap",
+                                                              "clog",       "slow_peer",
+                                                              "loss",       "duplicate",
+                                                              "reorder",    "delay",
+                                                              "ghost",      "former_boot",
+                                                              "stall",      "slow_disk",
+                                                              "slow_fetch", "bit_flip",
+                                                              "vanish",     "swap",
+                                                              "sync_error", "full",
+                                                              "wipe",       "rollback",
+                                                              "clock_rate", "clock_offset",
+                                                              "clock_jump", "clock_freeze"};
 static_assert(kNames[static_cast<std::size_t>(FaultKind::ClockFreeze)] == "clock_freeze");
 
 std::string end_name(std::uint32_t end) {

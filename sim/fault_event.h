@@ -21,6 +21,7 @@ enum class FaultKind : std::uint8_t {
     Pause,          // the process stands still, its input waits
     // ---- network. `a` to `b`; kEveryone: all. In force for `lasts`.
     Split,       // bits of `amount`: the nodes of one side, cut off from the others
+    Sides,       // `a` and the clients of `amount`'s bits, cut off from all others
     Cut,         // one direction
     Mesh,        // nodes hear their neighbours in a random order only (`salt`)
     Flap,        // both directions, cut and whole in turn, each for `amount` ms
@@ -49,7 +50,7 @@ enum class FaultKind : std::uint8_t {
     ClockJump,    // the monotonic clock leaps `amount` ms ahead (a suspended machine)
     ClockFreeze,  // both clocks stand still
 };
-inline constexpr std::size_t kFaultKinds = 31;
+inline constexpr std::size_t kFaultKinds = 32;
 inline constexpr std::uint32_t kEveryone = 0xffffffff;
 // As `a`: a machine that leads a group at the moment the fault comes; any, when none does.
 inline constexpr std::uint32_t kLeader = 0xfffffffe;

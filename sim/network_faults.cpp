@@ -36,6 +36,9 @@ bool World::network_fault(const FaultEvent& event) {
         case FaultKind::Split:
             split(event);
             break;
+        case FaultKind::Sides:
+            sides(event);
+            break;
         case FaultKind::Mesh:
             neighbours_only(event);
             break;
@@ -96,6 +99,20 @@ void World::split(const FaultEvent& event) {
     for (Endpoint i = 0; i < machines_.size(); ++i)
         for (Endpoint j = 0; j < machines_.size(); ++j)
             if ((side >> i & 1) != (side >> j & 1)) pairs.emplace_back(i, j);
+    cut_pairs(event, std::move(pairs));
+}
+
+// Whoever leads there serves some clients still, while the others choose another leader.
+void World::sides(const FaultEvent& event) {
+    const auto with_it = static_cast<std::uint64_t>(event.amount);
+    const auto here = [&](Endpoint end) {
+        if (end < machines_.size()) return end == event.a;
+        return (with_it >> (end - machines_.size()) & 1) != 0;
+    };
+    std::vector<std::pair<Endpoint, Endpoint>> pairs;
+    for (Endpoint i = 0; i < network_.endpoints(); ++i)
+        for (Endpoint j = 0; j < network_.endpoints(); ++j)
+            if (here(i) != here(j)) pairs.emplace_back(i, j);
     cut_pairs(event, std::move(pairs));
 }
 

@@ -47,6 +47,9 @@ void Oracle::after_round(std::size_t machine, node::Node& node) {
     node.take_touched(touched_);
     for (const GroupId id : touched_) {
         const replication::Replica& replica = node.partition(id).replica();
+        WEFT_INVARIANT(!replica.damaged() || promises_.is_damaged(machine),
+                       "I22: machine {} group {} finds damage on a disk that is whole", machine,
+                       id.value);
         const Shown now{replica.role(), replica.term(), replica.base().index, replica.commit(),
                         replica.last_index()};
         const Shown& seen = seen_[machine][id];

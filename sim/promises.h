@@ -26,6 +26,7 @@ public:
     // A fault took records of that disk, or takes them with the next start: what was promised
     // before still counts.
     void damaged(std::size_t machine) { disks_[machine].damaged = true; }
+    bool is_damaged(std::size_t machine) const { return disks_[machine].damaged; }
     // What a start found: all that was synced, unless a fault took it.
     void read_back(std::size_t machine, const std::vector<storage::RecoveredGroup>& found);
 

@@ -22,16 +22,19 @@ struct RunConfig {
     std::uint64_t replicas = 3;
     // ---- clients and what they do
     std::uint64_t clients = 3;
+    std::uint64_t readers = 0;           // of the clients: they only read
     std::uint64_t entities = 8;          // of each type
     std::uint64_t pipeline = 2;          // calls in flight per client
     std::uint64_t ops_per_second = 0;    // of all clients together; 0: as think_max_us says
     std::uint64_t think_max_us = 20000;  // between two calls
     std::uint64_t call_timeout_ms = 5000;
+    std::uint64_t attempt_ms = 2000;  // of silence before a client asks another node
     std::uint64_t get_percent = 35;
     std::uint64_t cas_percent = 15;
     std::uint64_t delete_percent = 5;
     std::uint64_t counter_percent = 20;
     std::uint64_t hot_percent = 0;  // of the calls go to one entity
+    std::uint64_t value_bytes = 0;  // of some values, at most; the others are short
     // ---- phases
     std::uint64_t warm_up_ms = 3000;
     std::uint64_t chaos_ms = 12000;
@@ -82,16 +85,19 @@ void for_each_field(Config& config, Visit&& visit) {
     visit("partitions", config.partitions);
     visit("replicas", config.replicas);
     visit("clients", config.clients);
+    visit("readers", config.readers);
     visit("entities", config.entities);
     visit("pipeline", config.pipeline);
     visit("ops_per_second", config.ops_per_second);
     visit("think_max_us", config.think_max_us);
     visit("call_timeout_ms", config.call_timeout_ms);
+    visit("attempt_ms", config.attempt_ms);
     visit("get_percent", config.get_percent);
     visit("cas_percent", config.cas_percent);
     visit("delete_percent", config.delete_percent);
     visit("counter_percent", config.counter_percent);
     visit("hot_percent", config.hot_percent);
+    visit("value_bytes", config.value_bytes);
     visit("warm_up_ms", config.warm_up_ms);
     visit("chaos_ms", config.chaos_ms);
     visit("liveness_ms", config.liveness_ms);

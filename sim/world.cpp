@@ -57,7 +57,7 @@ node::NodeOptions node_options(const RunConfig& config) {
     return options;
 }
 
-Workload workload(const RunConfig& config) {
+Workload workload(const RunConfig& config, std::size_t client) {
     Workload work;
     work.entities = static_cast<std::uint32_t>(config.entities);
     work.pipeline = static_cast<std::uint32_t>(config.pipeline);
@@ -66,11 +66,13 @@ Workload workload(const RunConfig& config) {
         work.interval = Duration{
             static_cast<std::int64_t>(1'000'000'000 * config.clients / config.ops_per_second)};
     work.timeout = of_ms(config.call_timeout_ms);
-    work.get_percent = static_cast<std::uint32_t>(config.get_percent);
+    const bool reads = client < config.readers;
+    work.get_percent = reads ? 100 : static_cast<std::uint32_t>(config.get_percent);
     work.cas_percent = static_cast<std::uint32_t>(config.cas_percent);
     work.delete_percent = static_cast<std::uint32_t>(config.delete_percent);
     work.counter_percent = static_cast<std::uint32_t>(config.counter_percent);
     work.hot_percent = static_cast<std::uint32_t>(config.hot_percent);
+    work.value_bytes = static_cast<std::size_t>(config.value_bytes);
     return work;
 }
 
@@ -113,9 +115,10 @@ void World::add_clients(const Random& random) {
         for (const auto& machine : machines_)
             session.addresses.push_back(machine->record().client_address);
         session.renew_start = of_ms(schedule_.config.renew_session_ms);
+        session.attempt_timeout = of_ms(schedule_.config.attempt_ms);
         session.program = fmt::format("client {}", i);
         clients_.push_back(std::make_unique<ClientActor>(
-            i, std::move(session), workload(schedule_.config), queue_, *this, histories_,
+            i, std::move(session), workload(schedule_.config, i), queue_, *this, histories_,
             random.stream(fmt::format("client {}", i))));
     }
     client_links_.resize(clients_.size());

@@ -149,6 +149,7 @@ private:
     void while_lasting(const FaultEvent& event,
                        const std::function<void(Endpoint, Endpoint, int)>& set);
     void split(const FaultEvent& event);
+    void sides(const FaultEvent& event);
     void neighbours_only(const FaultEvent& event);
     void flap(const FaultEvent& event, Instant until, bool cut);
     void slow_peer(const FaultEvent& event);

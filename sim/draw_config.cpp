@@ -1,0 +1,87 @@
+// Sizes, workload, bounds and times that a seed draws, each by itself.
+
+#include "sim/draw_config.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace weft::sim {
+namespace {
+
+void draw_constants(RunConfig& config, Random& random) {
+    config.sweep_log_bytes = std::uint64_t{1} << (12 + random.below(10));
+    config.sweep_rows = 1 + random.below(64);
+    config.passivate_ms = 500 + random.below(9500);
+    // Buffers, windows and batches of very few, each by itself (scenario 56).
+    if (random.chance(1, 2)) return;
+    const auto tiny = [&random](std::uint64_t& value, std::uint64_t low, std::uint64_t high) {
+        const std::uint64_t drawn = low + random.below(high - low + 1);
+        if (random.chance(1, 2)) value = drawn;
+    };
+    tiny(config.cached_log_bytes, 1, 2000);
+    tiny(config.append_bytes, 1, 2000);
+    tiny(config.uncommitted_bytes, 2000, 20000);
+    tiny(config.peer_inflight_bytes, 600, 6000);
+    tiny(config.mailbox, 1, 4);
+    tiny(config.session_window, 8, 32);
+    tiny(config.waiting_reads, 1, 8);
+    tiny(config.round_events, 1, 4);
+    tiny(config.sync_max_us, 100, 50'000);
+    tiny(config.delay_max_us, 100, 20'000);
+    if (random.chance(1, 3)) {
+        config.heartbeat_ms = 20 + random.below(180);
+        config.election_min_ms = config.heartbeat_ms * (3 + random.below(4));
+        config.election_max_ms = config.election_min_ms * 2;
+    }
+}
+
+// Groups that remember a few sessions and clients that begin many: the floor of starts rises (S28).
+void draw_sessions(RunConfig& config, Random random) {
+    if (random.chance(2, 3)) return;
+    config.sessions = 2 + random.below(15);
+    config.session_spared_ms = random.below(500);
+    config.renew_session_ms = 200 + random.below(1800);
+}
+
+// Clients that soon ask elsewhere find a new leader while the old one takes itself for it still;
+// and of a leader that is cut off only those hear for long who write nothing.
+void draw_habits(RunConfig& config, Random random) {
+    if (random.chance(1, 2)) config.attempt_ms = 20 + random.below(300);
+    if (random.chance(1, 2)) config.readers = random.below(config.clients);
+}
+
+// In a quarter of the seeds some values are large: logs of several MiB, snapshots of many pages.
+void draw_values(RunConfig& config, Random random) {
+    if (random.chance(3, 4)) return;
+    config.value_bytes = std::uint64_t{1} << (9 + random.below(9));
+}
+
+}  // namespace
+
+RunConfig draw_config(Random random) {
+    RunConfig config;
+    constexpr std::uint64_t kSizes[] = {1, 2, 3, 3, 3, 3, 4, 5, 5, 6, 7};
+    config.nodes = kSizes[random.below(std::size(kSizes))];
+    config.partitions = std::uint64_t{1} << random.below(4);
+    config.clients = 1 + random.below(5);
+    config.entities = 1 + random.below(12);
+    config.pipeline = 1 + random.below(4);
+    config.think_max_us = 1000 * (1 + random.below(120));
+    config.call_timeout_ms = 300 + random.below(8000);
+    config.get_percent = 10 + random.below(50);
+    config.cas_percent = random.below(30);
+    config.delete_percent = random.below(10);
+    config.counter_percent = random.below(60);
+    config.hot_percent = random.chance(1, 4) ? 50 + random.below(51) : 0;
+    Random constants = random.stream("constants");
+    draw_constants(config, constants);
+    draw_sessions(config, random.stream("sessions"));
+    draw_values(config, random.stream("values"));
+    draw_habits(config, random.stream("habits"));
+    // Every step is checked whole in one seed of four; in the others one in some, at a prime
+    // distance so that no rhythm of the node hides from it.
+    config.check_steps = random.chance(1, 4) ? 1 : 61;
+    return config;
+}
+
+}  // namespace weft::sim
