@@ -4,6 +4,7 @@ include(GNUInstallDirs)
 option(WEFT_WERROR "Warnings are errors" ON)
 option(WEFT_UNITY "Compile each library as few large units (sanitizer presets: hides missing includes)" OFF)
 option(WEFT_PCH "Precompile the standard library's, fmt's and GoogleTest's headers (hides missing includes)" ON)
+option(WEFT_MUTANTS "Rules can be broken on purpose (tests/mutants); not for use" OFF)
 set(WEFT_SANITIZE "" CACHE STRING "address;undefined, thread, or fuzzer-no-link and others")
 
 add_library(weft_options INTERFACE)
@@ -11,6 +12,9 @@ target_compile_features(weft_options INTERFACE cxx_std_23)
 target_compile_options(weft_options INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor
     -Wold-style-cast $<$<BOOL:${WEFT_WERROR}>:-Werror>)
+if(WEFT_MUTANTS)
+  target_compile_definitions(weft_options INTERFACE WEFT_MUTANTS)
+endif()
 if(WEFT_SANITIZE)
   string(REPLACE ";" "," weft_sanitize_list "${WEFT_SANITIZE}")
   target_compile_options(weft_options INTERFACE -fsanitize=${weft_sanitize_list}

@@ -3,6 +3,7 @@
 #include "core/byte_io.h"
 #include "core/error.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 
 #include <algorithm>
 
@@ -104,7 +105,7 @@ void Host::touch(Entity& entity, Instant now) {
 
 Decision Host::decide(const EntityType& type, const Entity& entity, std::string_view command,
                       std::string_view payload, const Context& context) {
-    const Image& image = newest(entity);
+    const Image& image = WEFT_MUTANT(HandlerSeesCommittedOnly) ? entity.committed : newest(entity);
     const StateView view{.exists = image.exists(),
                          .state = image.state,
                          .revision = image.exists() ? image.revision : Revision{},
@@ -277,7 +278,8 @@ Entity* Host::next_to_sweep() {
 }
 
 bool Host::evictable(const Entity& entity, std::uint64_t persisted_seq) {
-    return !entity.dirty && !entity.loading && !entity.ahead && entity.flush_seq <= persisted_seq;
+    const bool on_disk = entity.flush_seq <= persisted_seq || WEFT_MUTANT(EvictBeforeSync);
+    return !entity.dirty && !entity.loading && !entity.ahead && on_disk;
 }
 
 void Host::evict(Entity& entity) {

@@ -1,5 +1,6 @@
 // Heartbeats and confirm rounds: one message per peer, judged per group (DESIGN 5).
 
+#include "core/mutant.h"
 #include "node/state.h"
 
 #include <utility>
@@ -62,6 +63,7 @@ bool Node::State::follows(NodeId peer, const replication::GroupTerm& claim, Term
     if (group == nullptr || !group->partition.replica().config().slot(peer)) return false;
     const replication::Replica& replica = group->partition.replica();
     own = replica.term();
+    if (WEFT_MUTANT(ConfirmWhateverTheTerm)) return replica.role() != Role::Leader;
     // A term has one leader: a follower that has not heard of it yet may confirm it too.
     return own == claim.term && replica.role() == Role::Follower &&
            (!replica.leader() || replica.leader() == peer);

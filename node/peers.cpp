@@ -1,6 +1,7 @@
 // Links, boots and hellos of other nodes, and what their messages become.
 
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "core/overloaded.h"
 #include "node/state.h"
 
@@ -37,7 +38,7 @@ void Node::State::on(FromPeer& event) {
     const auto* hello = std::get_if<PeerHello>(&event.message);
     if (hello != nullptr) return on_hello(*peer, event, *hello);
     if (peer->verdict != Verdict::Sound || !peer->conflict.empty()) return;
-    if (event.boot < peer->boot) {
+    if (event.boot < peer->boot && !WEFT_MUTANT(FormerBootTaken)) {
         WEFT_PROBE("node.former_boot");
         ++counters.former_boot_frames;
         return;

@@ -2,6 +2,7 @@
 // itself, and what has once come back older is refused for good.
 
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "node/state.h"
 
 #include <algorithm>
@@ -70,6 +71,7 @@ void Node::State::condemn(Peer& peer, const FromPeer& event, Verdict verdict) {
                                {"boot_before", peer.boot},
                                {"durable", event.durable},
                                {"durable_before", peer.durable}});
+    if (WEFT_MUTANT(VerdictForgotten)) return;
     peer.verdict = verdict;
     peer.answered = peer.greeted = false;
     forget_contact(peer);

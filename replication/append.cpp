@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "replication/replica.h"
 
 #include <algorithm>
@@ -37,12 +38,16 @@ void Replica::on(Now now, const Append& append, Effects& out) {
     stamp_refused_ = false;
     const std::uint32_t taken = take_entries(now, append, out);
     const LogIndex end{item.prev.index.value + taken};
+    if (WEFT_MUTANT(TruncateOnShortAppend) && end < window_.last() && end >= commit_)
+        truncate(next(end), out);
     verified_ = std::max(verified_, end);
     follow_commit(item.commit);
     if (taken < item.count && !wrote_) {
         stamp_refused_ ? refuse_stamp(append.from, out)
                        : refuse_append(append.from, verified_, out);
-    } else if (intact_ >= verified_ && hard_durable() && !wrote_) {
+    } else if (WEFT_MUTANT(AckBeforeSync) ||
+               (intact_ >= verified_ && (hard_durable() || WEFT_MUTANT(AckUnderUnsyncedTerm)) &&
+                !wrote_)) {
         acknowledge(out);
     } else {
         ack_due_ = true;
@@ -134,7 +139,7 @@ bool Replica::repair(Now now, const Append& append, const Incoming& entry, Effec
     out.batch.append(options_.group, index, entry.encoded.view());
     wrote_ = true;
     window_.repair(entry.header);
-    if (stale) truncate(next(index), out);
+    if (stale && !WEFT_MUTANT(RepairKeepsStale)) truncate(next(index), out);
     return true;
 }
 
@@ -173,8 +178,9 @@ bool Replica::acceptable(Now now, const Append& append, const Incoming& entry) {
 
 // S2: only what is on disk is acknowledged, and only under a term that is on disk too.
 void Replica::acknowledge(Effects& out) {
-    if (role_ != Role::Follower || !leader_ || !hard_durable()) return;
-    const LogIndex match = std::min(intact_, verified_);
+    if (role_ != Role::Follower || !leader_) return;
+    if (!hard_durable() && !WEFT_MUTANT(AckUnderUnsyncedTerm)) return;
+    const LogIndex match = WEFT_MUTANT(AckBeforeSync) ? verified_ : std::min(intact_, verified_);
     ack_due_ = intact_ < verified_;
     counted_ = std::max(counted_, match);
     AppendAnswer answer;
@@ -215,7 +221,8 @@ void Replica::want_again(NodeId to, Effects& out) const {
 
 // S21: no further than this log is known to equal the leader's.
 void Replica::follow_commit(LogIndex commit) {
-    commit_ = std::max(commit_, std::min(commit, verified_));
+    const LogIndex equal = WEFT_MUTANT(CommitPastMatch) ? window_.last() : verified_;
+    commit_ = std::max(commit_, std::min(commit, equal));
 }
 
 }  // namespace weft::replication

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "replication/partition_state.h"
 #include "replication/rows.h"
 
@@ -101,7 +102,8 @@ void Partition::State::on_log_fetched(Fetched& fetched) {
     for (Bytes& encoded : log_part.entries) {
         const LogIndex index{fetched_first.value + fetched_log.size()};
         const auto header = check_entry_alone(encoded.view());
-        if (!header || header->index != index || replica.term_at(index) != header->term) {
+        if (!header || ((header->index != index || replica.term_at(index) != header->term) &&
+                        !WEFT_MUTANT(MisplacedRecordTaken))) {
             misplaced = index;
             break;
         }
@@ -159,7 +161,7 @@ void Partition::State::apply(Now now, const Bytes& encoded, Effects& out) {
         }
         finish_flight(*header, reply, out);
     }
-    sessions.expire(stamp_ms, applied);
+    sessions.expire(WEFT_MUTANT(ExpireByWallClock) ? now.wall.ms : stamp_ms, applied);
 }
 
 // Gives the command its effect; false when its session says that it must have none (S28).

@@ -1,5 +1,7 @@
 #include "replication/confirm.h"
 
+#include "core/mutant.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -124,7 +126,8 @@ void ConfirmRounds::on_answer(NodeId from, const ConfirmAnswer& answer,
         item.answered = static_cast<PeerSet>(item.answered | bit(*slot));
         if (!group.config.quorum(item.answered)) continue;
         settle(*round, item);
-        confirmed.push_back({item.group, item.term, item.ticket});
+        const bool joined = WEFT_MUTANT(ReadJoinsBegunRound) && group.term == item.term;
+        confirmed.push_back({item.group, item.term, joined ? group.ticket : item.ticket});
     }
     if (round->open == 0) rounds_.erase(round);
 }

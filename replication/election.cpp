@@ -2,6 +2,7 @@
 // (Raft thesis 3.4, 3.10, 4.2.3, 9.6; DESIGN 5).
 
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "replication/replica.h"
 
 #include <algorithm>
@@ -211,10 +212,11 @@ void Replica::answer_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects&
     }
     if (!ask.pre && ask.term > hard_.term) become_follower(now, ask.term, std::nullopt, out);
 
-    const bool free = hard_.vote.is_zero() || hard_.vote == from;
+    const bool free = hard_.vote.is_zero() || hard_.vote == from || WEFT_MUTANT(VoteTwice);
     const bool open = ask.pre ? ask.term > hard_.term || (free && !leader_)
                               : free && (!leader_ || leader_ == from);
-    const bool log_ok = may_vote() && ask.last >= durable_position();
+    const bool log_ok =
+        may_vote() && (ask.last >= durable_position() || WEFT_MUTANT(VoteForShorterLog));
     if (!open || !log_ok) {
         refuse_vote(from, ask, out);
         // S7: whoever refuses a candidate for its old log must be able to stand itself soon.
@@ -233,7 +235,7 @@ void Replica::answer_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects&
         write_hard(out);
         rearm(now);
     }
-    if (hard_durable()) {
+    if (hard_durable() || WEFT_MUTANT(VoteBeforeSync)) {
         out.list.push_back(Send{from, VoteAnswer{options_.group, hard_.term, false, true}});
     } else {
         vote_due_ = from;
@@ -266,7 +268,10 @@ void Replica::become_follower(Now now, Term term, std::optional<NodeId> leader, 
                   {{"group", options_.group}, {"term", hard_.term}, {"by", term}});
     if (term > hard_.term) {
         hard_ = {term, NodeId{}};
-        write_hard(out);
+        if (WEFT_MUTANT(LearnedTermUnwritten))
+            hard_on_disk_ = hard_;
+        else
+            write_hard(out);
         named_commit_ = {};
         vote_due_.reset();
         verified_ = commit_;

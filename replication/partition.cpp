@@ -3,6 +3,7 @@
 #include "core/byte_io.h"
 #include "core/error.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "replication/partition_state.h"
 #include "replication/rows.h"
 
@@ -102,7 +103,8 @@ void Partition::State::follow_leadership(Now now, Effects& out) {
     }
     if (!serving && !early.empty() && !serves_soon()) refuse_early(out);
     if (serving || !leads || !sessions_loaded || blocked || replica.damaged()) return;
-    if (!replica.no_op_committed() || applied != replica.last_index()) return;
+    const bool all_applied = replica.no_op_committed() && applied == replica.last_index();
+    if (!all_applied && !WEFT_MUTANT(ServeBeforeNoOp)) return;
     if (sessions.floor().applied > applied) {
         // Its row names an entry that no log holds, so nothing vouches for it.
         log.error("partition.session_damaged", {{"group", group()}});
@@ -125,7 +127,7 @@ void Partition::State::lose_leadership(Effects& out) {
         const auto say_unknown = [&](const Waiter& waiter) {
             refuse(waiter.from, item.id,
                    make_error(ErrorNumber::LeadershipLost, "the term ended before the commit"),
-                   Outcome::Unknown, out);
+                   WEFT_MUTANT(LostTermIsNotDone) ? Outcome::NotDone : Outcome::Unknown, out);
         };
         say_unknown(item.first);
         for (const Waiter& waiter : item.joined) say_unknown(waiter);

@@ -1,5 +1,7 @@
 #include "replication/reads.h"
 
+#include "core/mutant.h"
+
 #include <algorithm>
 
 namespace weft::replication {
@@ -29,7 +31,8 @@ void WaitingReads::release(LogIndex commit, std::vector<WaitingRead>& ready) {
     }
     // Tickets and arrivals rise together, so that the front is always the first to be served.
     while (!committed_.empty() &&
-           (committed_.front().ticket <= confirmed_ || committed_.front().read.arrival < commit)) {
+           (committed_.front().ticket <= confirmed_ || committed_.front().read.arrival < commit ||
+            WEFT_MUTANT(ReadWithoutConfirm))) {
         bytes_ -= committed_.front().read.reply.payload.size();
         ready.push_back(std::move(committed_.front().read));
         committed_.pop_front();

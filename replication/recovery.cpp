@@ -2,6 +2,7 @@
 // base of the log: compaction and snapshots (S19, S25).
 
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "replication/replica.h"
 
 #include <algorithm>
@@ -59,7 +60,11 @@ void Replica::recover_log(const storage::RecoveredGroup& recovered) {
         }
     }
     window_.reset(base_, !recovered.base_damaged);
+    [[maybe_unused]] std::size_t read_bytes = 0;
     for (const storage::RecoveredEntry& found : recovered.log) {
+        if (WEFT_MUTANT(RecoveryCutAtDamage) && !found.intact) break;
+        read_bytes += kEntryHeaderBytes + found.header.body_bytes;
+        if (WEFT_MUTANT(RecoveryCutAtBytes) && read_bytes > std::size_t{1} << 20) break;
         storage::RecoveredEntry entry = found;
         const EntryHeader& header = entry.header;
         if (entry.readable) {

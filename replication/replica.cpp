@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 
 #include <algorithm>
 #include <utility>
@@ -121,8 +122,10 @@ void Replica::on(Now now, const Persisted& persisted, Effects& out) {
             return;
         }
         granted_ |= self_bit();
-        ask_for_votes({options_.group, hard_.term, durable_position(), false, transfer_election_},
-                      out);
+        const LogPosition last = WEFT_MUTANT(CandidateTailUnsynced)
+                                     ? LogPosition{window_.back().term, window_.last()}
+                                     : durable_position();
+        ask_for_votes({options_.group, hard_.term, last, false, transfer_election_}, out);
         count_votes(now, out);
     } else if (role_ == Role::Leader) {
         advance_commit();
@@ -324,7 +327,7 @@ std::optional<Term> Replica::term_at(LogIndex index) const {
 }
 
 LogIndex Replica::match(std::size_t slot) const {
-    if (slot == self_slot_) return durable_;
+    if (slot == self_slot_) return WEFT_MUTANT(LeaderCountsUnsynced) ? window_.last() : durable_;
     return slot < peers_.size() ? peers_[slot].match : LogIndex{};
 }
 

@@ -1,6 +1,7 @@
 #include "replication/sessions.h"
 
 #include "core/invariant.h"
+#include "core/mutant.h"
 
 #include <algorithm>
 #include <iterator>
@@ -50,7 +51,8 @@ Admission Sessions::admit(const RequestPart& request, std::int64_t stamp_ms, boo
             return {.verdict = Verdict::Reused};
         return {.verdict = Verdict::Join, .index = open->index};
     }
-    if (const Remembered* known = session.remembered.find(request.seq)) {
+    const Remembered* known = session.remembered.find(request.seq);
+    if (known != nullptr && !WEFT_MUTANT(RequestForgotten)) {
         if (!resolve && !known->closed && known->digest != request.digest)
             return {.verdict = Verdict::Reused};
         return {.verdict = Verdict::Known, .remembered = known};
@@ -107,6 +109,7 @@ bool Sessions::takes_effect(const RequestPart& request, LogIndex index,
     const Session* session = find(name_of(request));
     // A row may contain entries that are replayed now: they had their effect when it was written.
     if (session == nullptr || index <= session->applied) return true;
+    if (WEFT_MUTANT(RequestForgotten)) return true;
     return request.seq >= session->lowest_open && session->remembered.find(request.seq) == nullptr;
 }
 

@@ -6,6 +6,7 @@
 #include "core/byte_io.h"
 #include "core/hash.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "replication/partition_state.h"
 #include "replication/rows.h"
 #include "replication/snapshot_format.h"
@@ -107,7 +108,7 @@ void Partition::State::on_staging_row(Now now, Fetched& fetched, Effects& out) {
         return;
     }
     const std::uint32_t current = replica.base().slot;
-    std::uint32_t slot = std::max(current, last_slot);
+    std::uint32_t slot = WEFT_MUTANT(SnapshotSlotAgain) ? current : std::max(current, last_slot);
     if ((*result)->state == storage::FetchedRow::State::Found) {
         const std::uint32_t staged = ByteReader((*result)->value.view()).get<std::uint32_t>();
         // Left behind by an attempt before the last restart; later ones have erased their own.
@@ -161,7 +162,7 @@ void Partition::State::install_snapshot(Now now, Effects& out) {
     log.info("partition.snapshot_installed", {{"group", group()}, {"at", base.index}});
     erase_slot(old_slot, out);
     host.clear();
-    sessions.clear();
+    if (!WEFT_MUTANT(SnapshotKeepsSessions)) sessions.clear();
     fetched_log.clear();
     log_fetch = 0;
     stamps.clear();

@@ -3,6 +3,7 @@
 // log from the base on is replayed over them, as at a restart.
 
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "replication/partition_state.h"
 #include "replication/rows.h"
 #include "replication/snapshot_format.h"
@@ -84,7 +85,7 @@ void Partition::State::await_rows(Now now, Effects& out) {
         sending->resend_at = Instant::never();
     }
     sending->give_up_at = now.mono + kSendGiveUp;  // our own disk: not the peer's silence
-    if (persisted >= sending->rows_with) begin_reading(now, out);
+    if (persisted >= sending->rows_with || WEFT_MUTANT(SnapshotBeforeSync)) begin_reading(now, out);
 }
 
 void Partition::State::begin_reading(Now now, Effects& out) {
@@ -119,7 +120,7 @@ void Partition::State::read_rows(Effects& out) {
 void Partition::State::on_snapshot_rows(Now now, Fetched& fetched, Effects& out) {
     // An answer to a transfer that was given up would shift every page of this one by one.
     if (!sending || sending->phase != SnapshotSending::Phase::Read) return;
-    if (sending->fetch != fetched.id) return;
+    if (sending->fetch != fetched.id && !WEFT_MUTANT(SnapshotPagesMixed)) return;
     const auto* result = std::get_if<Result<storage::FetchedRows>>(&fetched.result);
     if (result == nullptr || !result->has_value()) {
         stop_sending(now);

@@ -2,6 +2,7 @@
 // up from memory or disk, and commit by counting (Raft paper 5.3, 5.4.2; checklist S3, S25, S31).
 
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "replication/replica.h"
 
 #include <algorithm>
@@ -231,6 +232,7 @@ void Replica::on_refused(Now now, std::size_t slot, const AppendAnswer& answer, 
     } else if (answer.hint_term.value != 0) {
         fits = window_.newest_up_to(fits, answer.hint_term);
     }
+    if (WEFT_MUTANT(MatchByRefusal)) peer.match = std::max(peer.match, fits);
     const LogIndex from = next(std::max(fits, peer.match));
     // A refusal that leads nowhere new (a late one, or an entry the peer will not take) waits for
     // the next resend: answering it at once would make the two of us a loop.
@@ -302,7 +304,8 @@ void Replica::advance_commit() {
     LogIndex best = commit_;
     for (std::size_t i = 0; i < peers_.size(); ++i) {
         const LogIndex candidate = match(i);
-        if (!config_.is_voter(i) || candidate <= best || candidate < term_start_) continue;
+        if (!config_.is_voter(i) || candidate <= best) continue;
+        if (candidate < term_start_ && !WEFT_MUTANT(CommitByOldTerms)) continue;
         PeerSet have = 0;
         for (std::size_t j = 0; j < peers_.size(); ++j) {
             if (match(j) >= candidate) have |= static_cast<PeerSet>(1U << j);

@@ -2,6 +2,7 @@
 // when all that was dirty at the start is written, the log before it is compacted (S25, S26).
 
 #include "core/invariant.h"
+#include "core/mutant.h"
 #include "replication/partition_state.h"
 #include "replication/rows.h"
 
@@ -45,6 +46,8 @@ std::size_t Partition::State::sweep_some(Now now, std::size_t rows, Effects& out
             entities.push_back(entity);
         }
     }
+    if (WEFT_MUTANT(CompactBeforeSessions) && sweep->phase == SweepRun::Phase::Sessions)
+        sweep->phase = SweepRun::Phase::Ended;
     if (sweep->phase == SweepRun::Phase::Sessions)
         written += sweep_sessions(rows - std::min(rows, written), out);
     if (sweep->phase == SweepRun::Phase::Ended) {
@@ -60,7 +63,8 @@ std::size_t Partition::State::sweep_some(Now now, std::size_t rows, Effects& out
         rows_written = true;
         const std::uint64_t seq = replica.persist_mark(out);
         for (entity::Entity* entity : entities) {
-            if (entity->loading) activations.find(entity->key())->second.stale = true;
+            if (entity->loading && !WEFT_MUTANT(StaleActivation))
+                activations.find(entity->key())->second.stale = true;
             host.flushed(*entity, seq);
         }
     }
