@@ -157,10 +157,9 @@ Result<std::optional<fs::path>> config_file(const std::string& context) {
         return fs::exists(usual, ignored) ? std::optional(usual) : std::nullopt;
     }
     const fs::path given = fs::absolute(context);
-    if (names_settings(context)) {
-        if (fs::exists(given, ignored)) return std::optional(given);
+    if (!fs::exists(given, ignored))
         return fail(ErrorNumber::BadConfiguration, "{} is not there", given.string());
-    }
+    if (names_settings(context)) return std::optional(given);
     const fs::path inside = given / "weft.toml";
     return fs::exists(inside, ignored) ? std::optional(inside) : std::nullopt;
 }

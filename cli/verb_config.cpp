@@ -32,6 +32,7 @@ int show_config(Shell& shell, const ConfigShow& options) {
 }
 
 int check_config(Shell& shell, const ConfigCheck& options) {
+    if (options.file && options.file->empty()) return shell.usage("FILE is empty");
     const auto file = options.file ? config_file(*options.file) : config_file(shell.context());
     if (!file) return shell.fail(file.error());
     const auto config = Config::load(*file, process_environment(), {});

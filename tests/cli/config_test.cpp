@@ -115,7 +115,12 @@ TEST_F(Configs, AreInTheFileThatIsNamed) {
     std::ofstream(file()) << "";
     EXPECT_EQ(*config_file(folder), file());
     EXPECT_EQ(*config_file(file().string()), file());
-    EXPECT_FALSE(config_file(folder + "/other.toml"));
+    for (const char* gone : {"/other.toml", "/other"}) {
+        const auto none = config_file(folder + gone);
+        ASSERT_FALSE(none) << gone;
+        EXPECT_NE(none.error().message.find(std::string(gone) + " is not there"),
+                  std::string::npos);
+    }
 }
 
 // What the package puts into /etc, with every comment that is a setting taken for one.

@@ -214,6 +214,10 @@ TEST_F(Program, RefusesBadInputWithWhatWhyAndWhatToDo) {
         {"status --addr nonsense", 2, "WEFT-1005"},
         {"data check /no/such/folder", 5, "WEFT-8103: '/no/such/folder'"},
         {"node run /no/such/folder", 78, "WEFT-5008"},
+        {"config check /no/such/file", 78, "/no/such/file is not there"},
+        {"config check ''", 2, "FILE is empty"},
+        {"-c /no/such/file config check", 78, "/no/such/file is not there"},
+        {"-c /no/such/file config show", 78, "/no/such/file is not there"},
         {"bench put --mix frob=1", 2, "frob"},
         {"bench put --clients 0", 2, "--clients"},
     };
