@@ -1,6 +1,7 @@
 #include "cli/bench_run.h"
 
 #include "cli/interrupt_watch.h"
+#include "weft/errors.h"
 
 #include <fmt/core.h>
 
@@ -26,6 +27,12 @@ constexpr std::uint64_t kConnectsAtOnce = 32;
 constexpr auto kStopLook = 100ms;
 
 std::int64_t to_ns(Clock::time_point moment) { return moment.time_since_epoch().count(); }
+
+// Of one that did not end in Done. A rejection may come without an error.
+std::uint16_t number_of(const CallResult& result) {
+    return result.error.number != 0 ? result.error.number
+                                    : static_cast<std::uint16_t>(ErrorNumber::EntityRejected);
+}
 
 // When counting begins and ends, and the measures that all connections share.
 struct Window {
@@ -236,10 +243,8 @@ private:
                 ++counts_.unknown;
                 break;
         }
-        if (result.outcome == Outcome::NotDone || result.outcome == Outcome::Unknown) {
-            ++errors_[result.error.number];
-            return;
-        }
+        if (result.outcome != Outcome::Done) ++errors_[number_of(result)];
+        if (result.outcome == Outcome::NotDone || result.outcome == Outcome::Unknown) return;
         latency_.record(latency);
         by_op_[static_cast<std::size_t>(flight.operation.op)].record(latency);
     }
@@ -314,6 +319,13 @@ bool BenchResult::is_bottleneck() const {
         return 2 * start_delay_ns.quantile(part, of) > latency_ns.quantile(part, of);
     };
     return not_started > 0 || (start_delay_ns.count() > 0 && (mostly(50, 100) || mostly(99, 100)));
+}
+
+Exit exit_of(const BenchResult& result) {
+    if (result.outcomes.done > 0 || result.errors.empty()) return Exit::Ok;
+    const auto most =
+        std::ranges::max_element(result.errors, {}, [](const auto& e) { return e.second; });
+    return exit_for(error_page(static_cast<ErrorNumber>(most->first)).code);
 }
 
 Result<BenchResult> run_bench(const BenchOptions& options, History* history) {

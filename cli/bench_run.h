@@ -5,6 +5,7 @@
 // omission).
 
 #include "cli/bench_workload.h"
+#include "cli/exit_code.h"
 #include "cli/histogram.h"
 #include "cli/history.h"
 #include "weft/client.h"
@@ -32,7 +33,7 @@ struct BenchOptions {
 struct BenchCounts {
     std::uint64_t done = 0, rejected = 0, not_done = 0, unknown = 0;
     std::uint64_t total() const { return done + rejected + not_done + unknown; }
-    // Answered by the entity; a rejected cas is work done too.
+    // By the entity: a rejected cas is work, too.
     std::uint64_t answered() const { return done + rejected; }
 };
 
@@ -40,8 +41,9 @@ struct BenchResult {
     BenchCounts outcomes;
     Histogram latency_ns;  // of answered operations
     std::array<Histogram, kBenchOps> by_op;
-    std::map<std::uint16_t, std::uint64_t> errors;  // WEFT-NNNN -> how often
-    std::chrono::nanoseconds took{};                // as long as was asked for, unless interrupted
+    // WEFT-NNNN -> how often; of rejections, too.
+    std::map<std::uint16_t, std::uint64_t> errors;
+    std::chrono::nanoseconds took{};  // as long as was asked for, unless interrupted
     bool interrupted = false;
     std::chrono::nanoseconds longest_gap{};  // between two answers, all lanes together
     // Of a planned rate: operations planned within the measured time whose start never came, and
@@ -52,6 +54,9 @@ struct BenchResult {
     // What the figures show is this program rather than the mesh.
     bool is_bottleneck() const;
 };
+
+// Nothing done is a failure: that of what went wrong most often.
+Exit exit_of(const BenchResult& result);
 
 // `history` may be null. Errors are those before the first operation; later ones are counted.
 Result<BenchResult> run_bench(const BenchOptions& options, History* history);

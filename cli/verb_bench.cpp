@@ -6,7 +6,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <optional>
 
 namespace weft::cli {
@@ -61,14 +60,6 @@ Result<BenchOptions> bench_options(const Shell& shell, const BenchLine& line) {
     if (auto good = parse_mix(line.mix, load); !good)
         return std::unexpected(std::move(good).error());
     return options;
-}
-
-// Nothing answered is a failure: that of what went wrong most often.
-Exit exit_of(const BenchResult& result) {
-    if (result.outcomes.answered() > 0 || result.errors.empty()) return Exit::Ok;
-    const auto most =
-        std::ranges::max_element(result.errors, {}, [](const auto& e) { return e.second; });
-    return exit_for(error_page(static_cast<ErrorNumber>(most->first)).code);
 }
 
 int bench(Shell& shell, const BenchLine& line) {

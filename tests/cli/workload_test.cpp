@@ -1,4 +1,6 @@
+#include "cli/bench_run.h"
 #include "cli/bench_workload.h"
+#include "weft/errors.h"
 #include "weft/kv.h"
 
 #include <gtest/gtest.h>
@@ -102,6 +104,36 @@ TEST(Lanes, AreTheSameForTheSameSeed) {
         differs = differs || other.next().entity != a.entity;
     }
     EXPECT_TRUE(differs);
+}
+
+TEST(BenchResults, FailWhenNothingWasDone) {
+    const auto number = [](ErrorNumber of) { return static_cast<std::uint16_t>(of); };
+    struct Case {
+        const char* why;
+        BenchCounts outcomes;
+        std::map<std::uint16_t, std::uint64_t> errors;
+        Exit exit;
+    };
+    const Case cases[] = {
+        {"nothing ran", {}, {}, Exit::Ok},
+        {"all done", {.done = 5}, {}, Exit::Ok},
+        {"conflicts of a mix with cas",
+         {.done = 1, .rejected = 9},
+         {{number(ErrorNumber::ValueConflict), 9}},
+         Exit::Ok},
+        {"all rejected", {.rejected = 9}, {{number(ErrorNumber::BadPayload), 9}}, Exit::Usage},
+        {"what was most often",
+         {.rejected = 2, .not_done = 3},
+         {{number(ErrorNumber::BadPayload), 2}, {number(ErrorNumber::NoLeader), 3}},
+         Exit::TryLater},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.why);
+        BenchResult result;
+        result.outcomes = c.outcomes;
+        result.errors = c.errors;
+        EXPECT_EQ(exit_of(result), c.exit);
+    }
 }
 
 }  // namespace

@@ -297,6 +297,9 @@ TEST_F(Program, MeasuresWhatWasPlannedAndSaysWhenNothingWasAnswered) {
     const Ran none = weft("bench call --type nosuch --seconds 0.2");
     EXPECT_EQ(none.exit_code, 5) << none.output;
     EXPECT_NE(none.output.find("done 0"), std::string::npos) << none.output;
+    const Ran refused = weft("bench call --command add --payload x --seconds 0.2");
+    EXPECT_EQ(refused.exit_code, 2) << refused.output;
+    EXPECT_NE(refused.output.find("WEFT-3005 "), std::string::npos) << refused.output;
 }
 
 // DESIGN 6: opened twice is refused, and so is a disk of another mesh.
