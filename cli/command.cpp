@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace weft::cli {
 
@@ -15,6 +16,23 @@ namespace {
 CLI::App* app(void* parser) { return static_cast<CLI::App*>(parser); }
 
 bool says_default(const std::string& help) { return help.find("default") != std::string::npos; }
+
+// Calls `take` with the number that is given for the option. The library's own conversion takes a
+// sign for an unsigned number and wraps it around.
+template <class Number, class Take>
+void add_number(CLI::App& parser, const std::string& names, const char* kind, Take take) {
+    const std::string name = names.substr(names.rfind(',') + 1);
+    parser.add_option_function<std::string>(names, [name, kind, take](const std::string& text) {
+        Number number{};
+        const char* end = text.data() + text.size();
+        const auto [at, bad] = std::from_chars(text.data(), end, number);
+        if (bad != std::errc{} || at != end)
+            throw CLI::ConversionError(fmt::format("{} is '{}', not {}", name, text, kind));
+        take(number);
+    });
+}
+
+constexpr const char* kWholeNumber = "a whole number from 0 to 18446744073709551615";
 
 }  // namespace
 
@@ -77,14 +95,23 @@ Parameter& Command::option(const std::string& names, std::optional<std::string>&
 
 Parameter& Command::option(const std::string& names, std::uint64_t& target,
                            const std::string& help) {
-    app(parser_)->add_option(names, target, help);
+    add_number<std::uint64_t>(*app(parser_), names, kWholeNumber,
+                              [&target](std::uint64_t number) { target = number; });
     Parameter& parameter = declare(Parameter::Kind::Option, names, help);
     if (!says_default(help)) parameter.default_value = std::to_string(target);
     return parameter;
 }
 
+Parameter& Command::option(const std::string& names, std::optional<std::uint64_t>& target,
+                           const std::string& help) {
+    add_number<std::uint64_t>(*app(parser_), names, kWholeNumber,
+                              [&target](std::uint64_t number) { target = number; });
+    return declare(Parameter::Kind::Option, names, help);
+}
+
 Parameter& Command::option(const std::string& names, double& target, const std::string& help) {
-    app(parser_)->add_option(names, target, help);
+    add_number<double>(*app(parser_), names, "a number",
+                       [&target](double number) { target = number; });
     Parameter& parameter = declare(Parameter::Kind::Option, names, help);
     if (!says_default(help)) parameter.default_value = fmt::format("{}", target);
     return parameter;

@@ -55,7 +55,10 @@ public:
     Parameter& option(const std::string& names, std::string& target, const std::string& help);
     Parameter& option(const std::string& names, std::optional<std::string>& target,
                       const std::string& help);
+    // A number is digits alone: a sign, too, is refused.
     Parameter& option(const std::string& names, std::uint64_t& target, const std::string& help);
+    Parameter& option(const std::string& names, std::optional<std::uint64_t>& target,
+                      const std::string& help);
     Parameter& option(const std::string& names, double& target, const std::string& help);
     Parameter& option(const std::string& names, std::vector<std::string>& target,
                       const std::string& help);

@@ -8,6 +8,8 @@
 #include <fmt/core.h>
 #include <sys/wait.h>
 
+#include <optional>
+
 namespace weft::cli {
 
 namespace {
@@ -15,11 +17,8 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-// Or three.
-constexpr std::uint64_t kAsThereAre = UINT64_MAX;
-
 struct DevOptions {
-    std::uint64_t nodes = kAsThereAre;
+    std::optional<std::uint64_t> nodes;  // else as many as there are, or three
     bool detach = false, ephemeral = false;
 };
 
@@ -30,7 +29,7 @@ Result<DevMesh> open_or_create(const DevOptions& options, const std::filesystem:
         // What an ephemeral mesh left behind, when it was not stopped in order.
         if (mesh->ephemeral() && mesh->running() == 0) {
             if (auto gone = mesh->remove(); !gone) return std::unexpected(std::move(gone).error());
-        } else if (options.nodes != kAsThereAre && options.nodes != mesh->nodes().size()) {
+        } else if (options.nodes && *options.nodes != mesh->nodes().size()) {
             return fail(ErrorNumber::BadConfiguration,
                         "{} holds a mesh of {} nodes; 'weft -c {} dev down --clean' removes it",
                         folder.string(), mesh->nodes().size(), folder.string());
@@ -43,8 +42,7 @@ Result<DevMesh> open_or_create(const DevOptions& options, const std::filesystem:
             return mesh;
         }
     }
-    return DevMesh::create(folder,
-                           {options.nodes == kAsThereAre ? 3 : options.nodes, options.ephemeral});
+    return DevMesh::create(folder, {options.nodes.value_or(3), options.ephemeral});
 }
 
 void print_mesh(const Shell& shell, const DevMesh& mesh, const DevOptions& options,

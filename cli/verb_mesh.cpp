@@ -8,18 +8,19 @@
 #include <fmt/core.h>
 #include <sodium.h>
 
+#include <algorithm>
+#include <optional>
+
 namespace weft::cli {
 
 namespace {
 
 constexpr std::size_t kLineBytesMax = 4096;
 
-// Three, or as many as there are nodes when these are fewer.
-constexpr std::uint64_t kReplicasOfNodes = UINT64_MAX;
-
 struct CreateOptions {
     std::vector<std::string> lines;
-    std::uint64_t groups = 1024, replicas = kReplicasOfNodes;
+    std::uint64_t groups = 1024;
+    std::optional<std::uint64_t> replicas;  // of each group
     std::string out = "genesis";
 };
 
@@ -42,8 +43,7 @@ Result<routing::NodeRecord> read_founder(const std::string& argument) {
 
 int create_mesh(Shell& shell, const CreateOptions& options) {
     const std::size_t nodes = options.lines.size();
-    const std::uint64_t replicas =
-        options.replicas == kReplicasOfNodes ? std::min<std::uint64_t>(3, nodes) : options.replicas;
+    const std::uint64_t replicas = options.replicas.value_or(std::min<std::uint64_t>(3, nodes));
     if (options.groups > routing::kGroupsMax || replicas > routing::kReplicasMax)
         return shell.usage(fmt::format("at most {} groups and {} replicas", routing::kGroupsMax,
                                        routing::kReplicasMax));

@@ -141,7 +141,18 @@ TEST(CommandLine, NamesWhatIsWrong) {
         {"an option twice",
          {"get", "a", "--addr", "b", "--addr", "c"},
          "--addr is given more than once"},
-        {"not a number", {"bench", "put", "--clients", "many"}, "many"},
+        {"not a number",
+         {"bench", "put", "--clients", "many"},
+         "--clients is 'many', not a whole number"},
+        {"not a number, with a fraction",
+         {"bench", "put", "--rate", "abc"},
+         "--rate is 'abc', not a number"},
+        {"a sign", {"mesh", "create", "a", "--replicas", "-1"}, "--replicas is '-1'"},
+        {"a sign behind =", {"dev", "--nodes=-5"}, "--nodes is '-5'"},
+        {"a sign of a short option", {"log", "b", "-n", "-5"}, "--lines is '-5'"},
+        {"too large", {"dev", "--nodes", "18446744073709551616"}, "--nodes is '1844674407370955"},
+        {"no digits", {"dev", "--nodes", ""}, "--nodes is ''"},
+        {"more than digits", {"dev", "--nodes", "3x"}, "--nodes is '3x'"},
     };
     for (const auto& c : cases) {
         SCOPED_TRACE(c.why);
