@@ -66,7 +66,9 @@ void Session::State::pump(Now now, std::uint32_t lane_index) {
         }
         if (auto wrong = check_placed(call)) {
             Reply reply;
-            reply.outcome = Outcome::Unknown;
+            // What an entity never had cannot have run; of an id alone nothing is known.
+            const bool asked = call.request.kind == RequestKind::Resolve;
+            reply.outcome = asked ? Outcome::Unknown : Outcome::NotDone;
             reply.error = std::move(*wrong);
             return end_call(now, slot, std::move(reply));
         }
@@ -82,9 +84,16 @@ std::optional<Error> Session::State::check_placed(Call& call) const {
         call.group = routing::group_of(hash_key, groups, request.type, request.entity);
     if (!call.repeat || (call.group == request.id.group && call.group.value <= groups))
         return std::nullopt;
-    return make_error(ErrorNumber::BadPayload,
-                      fmt::format("the request id is of group {}, the call of group {} of {}",
-                                  request.id.group.value, call.group.value, groups));
+    if (request.kind == RequestKind::Resolve)
+        return make_error(ErrorNumber::BadPayload,
+                          fmt::format("the request id is of group {}, and this mesh has groups "
+                                      "0 to {}",
+                                      request.id.group.value, groups));
+    return Error{
+        ErrorCode::Malformed, static_cast<std::uint16_t>(ErrorNumber::BadConfiguration),
+        fmt::format("the request id is of group {}, and {}/{} is in group {}: it is of "
+                    "another entity",
+                    request.id.group.value, request.type, request.entity, call.group.value)};
 }
 
 // True when the call has an id and its group a leader to send it to; else it waits for one.

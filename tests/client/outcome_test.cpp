@@ -168,6 +168,25 @@ TEST(Outcome, IsNotDoneWhenNothingWasEverSent) {
     EXPECT_EQ(world.ended[1].id.seq, 0u);
 }
 
+// An id belongs to one entity, and its group is known: the node need not be asked.
+TEST(Outcome, OfACallWithTheIdOfAnotherGroupIsNotDone) {
+    SessionWorld world = SessionWorld::connected();
+    world.call(1);
+    RequestId id = world.last().second.id;
+    world.clear();
+    id.group.value = id.group.value == 1 ? 2 : 1;
+    StartCall start = SessionWorld::start_of(2, "x");
+    start.request = id;
+    world.step(start);
+    ASSERT_TRUE(world.has_ended(2));
+    EXPECT_EQ(world.ended[2].outcome, Outcome::NotDone);
+    EXPECT_EQ(world.ended[2].error.code, ErrorCode::Malformed);
+    EXPECT_EQ(world.ended[2].error.number, std::uint16_t(ErrorNumber::BadConfiguration));
+    EXPECT_NE(world.ended[2].error.message.find("of another entity"), std::string::npos)
+        << world.ended[2].error.message;
+    EXPECT_TRUE(world.sent.empty());
+}
+
 TEST(Outcome, OfALateAnswerFromAnotherAttemptCounts) {
     SessionWorld world = SessionWorld::connected();
     world.call(1);

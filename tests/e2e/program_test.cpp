@@ -74,6 +74,13 @@ TEST_F(Program, TellsTheOutcomeOfARequest) {
     const auto again = weft_json("put kv/outcome one --request " + request);
     EXPECT_EQ(again.at("version"), put.at("version"));
     EXPECT_EQ(weft("put kv/outcome two --request " + request).exit_code, 6) << "another body";
+    const std::string group = put.at("partition").dump(), other = group == "1" ? "2" : "1";
+    std::string elsewhere = request;
+    elsewhere.replace(request.rfind("-" + group + "-") + 1, group.size(), other);
+    const Ran foreign = weft("put kv/outcome one --request " + elsewhere);
+    EXPECT_EQ(foreign.exit_code, 2) << foreign.output;
+    EXPECT_NE(foreign.output.find("outcome: not_done"), std::string::npos) << foreign.output;
+    EXPECT_NE(foreign.output.find("WEFT-1005: the request id is of group"), std::string::npos);
     // The exit code of a rejection is that of the call itself.
     const Ran bad = weft("-o json call counter/x add abc");
     EXPECT_EQ(bad.exit_code, 2);
