@@ -16,19 +16,38 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+unsigned char byte_at(std::string_view text, std::size_t at) {
+    return static_cast<unsigned char>(at < text.size() ? text[at] : '\0');
+}
+
+// The character of two or three bytes of UTF-8 that begins at `at`, when it is a control character
+// or acts on its neighbours: U+0080 to U+009F; blanks without width, marks of direction (U+200B to
+// U+200F), separators of lines, and what turns the order of characters around (U+2028 to U+202E,
+// U+2066 to U+2069). Else 0.
+std::uint32_t control_at(std::string_view text, std::size_t at) {
+    const std::uint32_t lead = byte_at(text, at), next = byte_at(text, at + 1);
+    if (lead == 0xc2 && next >= 0x80 && next < 0xa0) return next;
+    const std::uint32_t last = byte_at(text, at + 2);
+    if (lead != 0xe2 || (next & 0xc0U) != 0x80 || (last & 0xc0U) != 0x80) return 0;
+    const std::uint32_t character = 0x2000 + ((next & 0x3fU) << 6) + (last & 0x3fU);
+    const bool acts = (character >= 0x200b && character <= 0x200f) ||
+                      (character >= 0x2028 && character <= 0x202e) ||
+                      (character >= 0x2066 && character <= 0x2069);
+    return acts ? character : 0;
+}
+
 // The library escapes the control characters below U+0020 alone.
 std::string dump(const Json& json, int indent) {
     const std::string text = json.dump(indent, ' ', false, Json::error_handler_t::replace);
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
-        if (byte == 0x7f)
-            out += "\\u007f";
-        else if (byte == 0xc2 && next >= 0x80 && next < 0xa0)
-            out += fmt::format("\\u{:04x}", (++i, next));
-        else
+        const std::uint32_t control = text[i] == 0x7f ? 0x7f : control_at(text, i);
+        if (control == 0) {
             out += text[i];
+            continue;
+        }
+        out += fmt::format("\\u{:04x}", control);
+        i += control == 0x7f ? 0 : control < 0x800 ? 1 : 2;
     }
     return out + "\n";
 }
@@ -106,10 +125,6 @@ std::string csv_line(const std::vector<std::string>& cells) {
     return line + "\n";
 }
 
-unsigned char byte_at(std::string_view text, std::size_t at) {
-    return static_cast<unsigned char>(at < text.size() ? text[at] : '\0');
-}
-
 // Bytes of the character of UTF-8 that begins at `at`, 1 for whatever else is there.
 std::size_t character_bytes(std::string_view text, std::size_t at) {
     const unsigned char lead = byte_at(text, at);
@@ -126,8 +141,9 @@ std::size_t character_bytes(std::string_view text, std::size_t at) {
 // Bytes of the control character that begins at `at`, 0 for another character. U+0080 to U+009F are
 // two bytes in UTF-8 and one for terminals that do not read it; U+009B alone is what ESC [ is.
 std::size_t control_bytes(std::string_view text, std::size_t at) {
-    const unsigned char byte = byte_at(text, at), next = byte_at(text, at + 1);
-    if (byte == 0xc2 && next >= 0x80 && next < 0xa0) return 2;
+    const unsigned char byte = byte_at(text, at);
+    if (const std::uint32_t control = control_at(text, at); control != 0)
+        return control < 0x800 ? 2 : 3;
     return byte < 0x20 || byte == 0x7f || (byte >= 0x80 && byte < 0xa0) ? 1 : 0;
 }
 

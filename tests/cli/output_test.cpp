@@ -75,6 +75,30 @@ TEST(Output, ShowsControlCharactersInTablesAsText) {
               "id\n\\x9b2Jx\n\xc4\x9b \xf0\x9f\x98\x80 \xf0\\x9b\\x9c\n");
 }
 
+// They hide text, turn its order around or end a line: "evil\u202egpj.exe".
+TEST(Output, ShowsCharactersThatActOnTheirNeighboursAsText) {
+    struct Case {
+        const char *character, *shown, *json;
+    };
+    const Case cases[] = {
+        {"\u200b", "\\xe2\\x80\\x8b", "\\u200b"}, {"\u200f", "\\xe2\\x80\\x8f", "\\u200f"},
+        {"\u2028", "\\xe2\\x80\\xa8", "\\u2028"}, {"\u2029", "\\xe2\\x80\\xa9", "\\u2029"},
+        {"\u202e", "\\xe2\\x80\\xae", "\\u202e"}, {"\u2066", "\\xe2\\x81\\xa6", "\\u2066"},
+        {"\u2069", "\\xe2\\x81\\xa9", "\\u2069"}, {"\u200a", "\u200a", "\u200a"},
+        {"\u2010", "\u2010", "\u2010"},           {"\u202f", "\u202f", "\u202f"},
+        {"\u206a", "\u206a", "\u206a"},           {"\u20ac", "\u20ac", "\u20ac"},
+    };
+    for (const Case& c : cases) {
+        const std::string text = std::string("a") + c.character + "b";
+        EXPECT_EQ(printable(text), std::string("a") + c.shown + "b");
+        EXPECT_EQ(printable_value(text), printable(text));
+        EXPECT_EQ(for_terminal(text), printable(text));
+        const std::string json = render(Format::Ndjson, Record{{"v", text}});
+        EXPECT_EQ(json, std::string("{\"v\":\"a") + c.json + "b\"}\n");
+        EXPECT_EQ(Json::parse(json)["v"], text);
+    }
+}
+
 TEST(Output, LeavesOnlyLinesAndColoursToATerminal) {
     const std::string coloured = "a\tb\n\x1b[1;31mred\x1b[0m";
     EXPECT_EQ(for_terminal(coloured), coloured);
