@@ -327,6 +327,10 @@ std::string render(Format format, const std::vector<Record>& records) {
     return format == Format::Ndjson ? lines : render(format, table);
 }
 
+std::string counted(std::uint64_t count, std::string_view one) {
+    return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
+}
+
 std::string render_error(Format format, const Error& error, const Record& fields, bool color) {
     const ErrorPage& page = error_page(static_cast<ErrorNumber>(error.number));
     const std::string code = fmt::format("WEFT-{:04}", error.number);

@@ -31,8 +31,8 @@ Result<DevMesh> open_or_create(const DevOptions& options, const std::filesystem:
             if (auto gone = mesh->remove(); !gone) return std::unexpected(std::move(gone).error());
         } else if (options.nodes && *options.nodes != mesh->nodes().size()) {
             return fail(ErrorNumber::BadConfiguration,
-                        "{} holds a mesh of {} nodes; 'weft -c {} dev down --clean' removes it",
-                        folder.string(), mesh->nodes().size(), folder.string());
+                        "{} holds a mesh of {}; 'weft -c {} dev down --clean' removes it",
+                        folder.string(), counted(mesh->nodes().size(), "node"), folder.string());
         } else if (options.ephemeral && !mesh->ephemeral()) {
             return fail(
                 ErrorNumber::BadConfiguration,
@@ -60,9 +60,9 @@ void print_mesh(const Shell& shell, const DevMesh& mesh, const DevOptions& optio
         shell.print(render(shell.format(), records));
         return;
     }
-    std::string text = fmt::format(
-        "weft {}  dev mesh: {} nodes, keys made for you, loopback only, not for production\n",
-        kVersion, views.size());
+    std::string text =
+        fmt::format("weft {}  dev mesh: {}, keys made for you, loopback only, not for production\n",
+                    kVersion, counted(views.size(), "node"));
     for (const DevNodeView& view : views)
         text +=
             fmt::format("  node {}  {}  leads {}/{} partitions   {}\n", view.node->name, view.state,

@@ -72,10 +72,12 @@ int create_mesh(Shell& shell, const CreateOptions& options) {
     const std::string cluster = routing::cluster_id(*bytes).hex();
     if (shell.human())
         shell.print(fmt::format(
-            "mesh {}: {} nodes, {} groups of {} copies, written to {}\n"
+            "mesh {}: {}, {} of {}, written to {}\n"
             "  copy it into the folder of each node, as 'genesis', then\n"
             "  weft node run FOLDER\n",
-            cluster, genesis.founders.size(), genesis.groups, genesis.replicas, options.out));
+            cluster, counted(genesis.founders.size(), "node"), counted(genesis.groups, "group"),
+            genesis.replicas == 1 ? "1 copy" : fmt::format("{} copies", genesis.replicas),
+            options.out));
     else
         shell.print(render(shell.format(), Record{{"cluster", cluster},
                                                   {"nodes", std::uint64_t{genesis.founders.size()}},

@@ -158,12 +158,12 @@ void add_log_entry(AdminQuery& query, const Bytes& encoded) {
         for (const std::string_view event : decoded->events)
             line.what += (line.what.empty() ? "" : "; ") + describe_fact(event);
     } else if (!decoded->events.empty()) {
-        line.what = fmt::format("{} events", decoded->events.size());
+        line.what = counted(decoded->events.size(), "event");
         line.show_events(decoded->events);
     } else if (decoded->value) {
         line.what = decoded->value->deleted
                         ? "deleted"
-                        : fmt::format("value of {} bytes", decoded->value->bytes.size());
+                        : "value of " + counted(decoded->value->bytes.size(), "byte");
         if (!decoded->value->deleted) line.show_value(decoded->value->bytes);
     } else if (decoded->outcome.outcome == Outcome::Rejected) {
         line.what = fmt::format("rejected, WEFT-{:04}", decoded->outcome.error_number);
@@ -362,7 +362,7 @@ void Node::State::add_value_row(AdminQuery& query, const storage::ScannedRow& ro
                       .kind = "row",
                       .version = line->version,
                       .bytes = line->bytes,
-                      .what = fmt::format("value of {} bytes", line->bytes)};
+                      .what = "value of " + counted(line->bytes, "byte")};
     if (const auto stored = replication::decode_entity_row(row.value.view()))
         shown.show_value(stored->value);
     add_line(query, std::move(shown));

@@ -6,6 +6,10 @@
 
 namespace weft::node {
 
+std::string counted(std::size_t count, std::string_view one) {
+    return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
+}
+
 void JournalLine::show_value(std::string_view stored) {
     value = stored.substr(0, std::min(stored.size(), kShownBytesMax));
     left_out = std::to_string(stored.size() - value.size());

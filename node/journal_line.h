@@ -14,6 +14,9 @@ namespace weft::node {
 // Of a value, and of all events of an entry: a page must not become large by one line.
 inline constexpr std::size_t kShownBytesMax = std::size_t{4} << 10;
 
+// "1 event", "2 events".
+std::string counted(std::size_t count, std::string_view one);
+
 struct JournalLine {
     LogIndex index{};
     Term term{};

@@ -99,6 +99,12 @@ TEST(Output, ShowsCharactersThatActOnTheirNeighboursAsText) {
     }
 }
 
+TEST(Output, CountsInWords) {
+    EXPECT_EQ(counted(0, "node"), "0 nodes");
+    EXPECT_EQ(counted(1, "node"), "1 node");
+    EXPECT_EQ(counted(2, "node"), "2 nodes");
+}
+
 TEST(Output, LeavesOnlyLinesAndColoursToATerminal) {
     const std::string coloured = "a\tb\n\x1b[1;31mred\x1b[0m";
     EXPECT_EQ(for_terminal(coloured), coloured);

@@ -154,7 +154,7 @@ TEST_F(Telling, WhenSomethingOfTheJournalHappened) {
     EXPECT_TRUE(contains(cut, ": " + std::string(40, 'y') + "...\n")) << cut;
     EXPECT_TRUE(contains(weft("journal --full kv/dated").output, std::string(100, 'y') + "\n"));
     EXPECT_EQ(weft("call counter/dated add 5").exit_code, 0);
-    EXPECT_TRUE(contains(weft("journal counter/dated").output, "1 events: "));
+    EXPECT_TRUE(contains(weft("journal counter/dated").output, "1 event: "));
 }
 
 }  // namespace
