@@ -85,7 +85,7 @@ Json bench_json(const BenchOptions& options, const BenchResult& result) {
                            {"start_delay_p99_us", us(result.start_delay_ns.quantile(99, 100))},
                            {"bench_is_bottleneck", result.is_bottleneck()}};
     json["measured_seconds"] = std::chrono::duration<double>(result.took).count();
-    json["interrupted"] = result.interrupted;
+    json["interrupted"] = result.signal != 0;
     json["by_op"] = by_op;
     json["settings"] = settings_json(options);
     json["machine"] = {{"cpu", machine.cpu},

@@ -348,7 +348,7 @@ Result<BenchResult> run_bench(const BenchOptions& options, History* history) {
 
     BenchResult result;
     result.took = window->last() - window->begin;
-    result.interrupted = window->stopped;
+    if (window->stopped) result.signal = interrupt.arrived();
     for (const auto& connection : *connections) connection->collect(result);
     const std::lock_guard guard(window->lock);
     // Silence up to the end is a gap too.

@@ -43,8 +43,8 @@ struct BenchResult {
     std::array<Histogram, kBenchOps> by_op;
     // WEFT-NNNN -> how often; of rejections, too.
     std::map<std::uint16_t, std::uint64_t> errors;
-    std::chrono::nanoseconds took{};  // as long as was asked for, unless interrupted
-    bool interrupted = false;
+    std::chrono::nanoseconds took{};         // as long as was asked for, unless interrupted
+    int signal = 0;                          // that ended it early; 0: none
     std::chrono::nanoseconds longest_gap{};  // between two answers, all lanes together
     // Of a planned rate: operations planned within the measured time whose start never came, and
     // how late the others started; of those, how many waited because all that may be in flight was.

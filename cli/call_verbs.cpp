@@ -47,7 +47,7 @@ Result<FinishedCall> run_call(const Shell& shell, const CallLine& line) {
     interrupt.arm();
     call.result = pending->get();
     call.took = std::chrono::steady_clock::now() - start;
-    call.interrupted = interrupt.arrived();
+    call.signal = interrupt.arrived();
     return call;
 }
 
@@ -74,12 +74,12 @@ int report_failure(const Shell& shell, const FinishedCall& call) {
     if (call.result.outcome == Outcome::Rejected && !call.result.reply.empty() &&
         error.message.empty())
         error.message = std::string(call.result.reply.view());
-    if (call.interrupted) error.message = "interrupted: " + error.message;
-    const int code = shell.fail(error, fields);
-    if (call.interrupted) end_by_interrupt();
+    if (call.signal != 0) error.message = "interrupted: " + error.message;
+    const int exit = shell.fail(error, fields);
+    if (call.signal != 0) end_by(call.signal);
     // What the outcome says decides: an error text must not make "perhaps" look like "no".
     if (call.result.outcome == Outcome::Unknown) return exit_code(Exit::OutcomeUnknown);
-    return code;
+    return exit;
 }
 
 Record describe(const FinishedCall& call) {

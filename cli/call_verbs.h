@@ -27,7 +27,7 @@ struct FinishedCall {
     EntityId entity;
     CallResult result;
     std::chrono::nanoseconds took{};
-    bool interrupted = false;  // the user did not want to wait for its end
+    int signal = 0;  // by which somebody did not want to wait for its end
 };
 
 // "kv/alice"; for the kv verbs a bare id means kv/ID.

@@ -10,24 +10,26 @@
 
 namespace weft::cli {
 
-void end_by_interrupt() {
-    ::signal(SIGINT, SIG_DFL);
-    sigset_t interrupt;
-    ::sigemptyset(&interrupt);
-    ::sigaddset(&interrupt, SIGINT);
-    ::pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
-    ::kill(::getpid(), SIGINT);
+void end_by(int signal) {
+    ::signal(signal, SIG_DFL);
+    sigset_t only;
+    ::sigemptyset(&only);
+    ::sigaddset(&only, signal);
+    ::pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
+    ::kill(::getpid(), signal);
 }
 
 OnInterrupt::OnInterrupt(std::function<void()> act) : act_(std::move(act)) {
-    sigset_t interrupt;
-    ::sigemptyset(&interrupt);
-    // Whoever started this program may have had interrupts ignored (nohup, a job of a script).
-    struct sigaction current{};
-    ::sigaction(SIGINT, nullptr, &current);
-    if (current.sa_handler != SIG_IGN) ::sigaddset(&interrupt, SIGINT);
-    ::pthread_sigmask(SIG_BLOCK, &interrupt, &before_);
-    signals_ = ::signalfd(-1, &interrupt, SFD_CLOEXEC);
+    sigset_t taken;
+    ::sigemptyset(&taken);
+    // Whoever started this program may have had one ignored (nohup, a job of a script).
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction current{};
+        ::sigaction(signal, nullptr, &current);
+        if (current.sa_handler != SIG_IGN) ::sigaddset(&taken, signal);
+    }
+    ::pthread_sigmask(SIG_BLOCK, &taken, &before_);
+    signals_ = ::signalfd(-1, &taken, SFD_CLOEXEC);
     end_ = ::eventfd(0, EFD_CLOEXEC);
     thread_ = std::thread([this] { watch(); });
 }
@@ -50,20 +52,20 @@ void OnInterrupt::arm() {
     {
         const std::lock_guard guard(lock_);
         stage_ = Stage::Armed;
-        if (!arrived_) return;
+        if (arrived_ == 0) return;
     }
     act_();
 }
 
-bool OnInterrupt::arrived() const {
+int OnInterrupt::arrived() const {
     const std::lock_guard guard(lock_);
     return arrived_;
 }
 
-bool OnInterrupt::take() {
+bool OnInterrupt::take(int signal) {
     const std::lock_guard guard(lock_);
-    if (stage_ == Stage::Ends || arrived_) end_by_interrupt();
-    arrived_ = true;
+    if (stage_ == Stage::Ends || arrived_ != 0) end_by(signal);
+    arrived_ = signal;
     return stage_ == Stage::Armed;
 }
 
@@ -75,7 +77,7 @@ void OnInterrupt::watch() {
         if (waits[0].revents == 0) continue;
         signalfd_siginfo taken{};
         [[maybe_unused]] const auto got = ::read(signals_, &taken, sizeof taken);
-        if (take()) act_();
+        if (take(static_cast<int>(taken.ssi_signo))) act_();
     }
 }
 

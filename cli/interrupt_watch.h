@@ -35,12 +35,13 @@ private:
     bool arrived_ = false;
 };
 
-// Ends the process as an interrupt does that nobody waits for: a shell's loop then ends, too.
-void end_by_interrupt();
+// Ends the process as that signal does when nobody waits for it: a shell's loop then ends, too.
+void end_by(int signal);
 
-// While it lives, the first SIGINT behind arm() calls `act` on a thread of its own instead of
-// ending the program. One between hold() and arm() makes arm() call it. One before both, or a
-// second one, ends the program. Nothing happens where SIGINT is ignored. Made before other threads.
+// While it lives, the first SIGINT, SIGTERM or SIGHUP behind arm() calls `act` on a thread of its
+// own instead of ending the program. One between hold() and arm() makes arm() call it. One before
+// both, or a second one, ends the program. Nothing happens for those that are ignored. Made before
+// other threads.
 class OnInterrupt {
 public:
     explicit OnInterrupt(std::function<void()> act);
@@ -52,19 +53,20 @@ public:
     void hold();
     // What `act` needs is there.
     void arm();
-    bool arrived() const;
+    // The signal that came first; 0: none has.
+    int arrived() const;
 
 private:
     enum class Stage : std::uint8_t { Ends, Held, Armed };
 
     void watch();
-    // Takes an interrupt; true: `act` is due.
-    bool take();
+    // Takes a signal; true: `act` is due.
+    bool take(int signal);
 
     std::function<void()> act_;
     mutable std::mutex lock_;
     Stage stage_ = Stage::Ends;
-    bool arrived_ = false;
+    int arrived_ = 0;
     sigset_t before_{};
     int signals_ = -1, end_ = -1;
     std::thread thread_;

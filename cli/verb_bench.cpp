@@ -79,10 +79,10 @@ int bench(Shell& shell, const BenchLine& line) {
     shell.print(render_bench(shell.format(), *options, *result));
     if (history)
         if (const auto written = history->finish(); !written) return shell.fail(written.error());
-    if (result->interrupted) {
+    if (result->signal != 0) {
         shell.note(fmt::format("interrupted after {:.1f} of {:g} s\n",
                                std::chrono::duration<double>(result->took).count(), line.seconds));
-        end_by_interrupt();
+        end_by(result->signal);
     }
     return exit_code(exit_of(*result));
 }

@@ -17,14 +17,17 @@ bool soon(const auto& holds) {
     return holds();
 }
 
+// A terminal that is closed and a service that is stopped must not lose the request id, either.
 TEST(OnInterrupt, ActsOnceArmed) {
-    std::atomic<int> acted = 0;
-    OnInterrupt interrupt([&acted] { ++acted; });
-    interrupt.arm();
-    EXPECT_FALSE(interrupt.arrived());
-    ASSERT_EQ(::kill(::getpid(), SIGINT), 0);
-    EXPECT_TRUE(soon([&acted] { return acted == 1; }));
-    EXPECT_TRUE(interrupt.arrived());
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        std::atomic<int> acted = 0;
+        OnInterrupt interrupt([&acted] { ++acted; });
+        interrupt.arm();
+        EXPECT_EQ(interrupt.arrived(), 0);
+        ASSERT_EQ(::kill(::getpid(), signal), 0);
+        EXPECT_TRUE(soon([&acted] { return acted == 1; })) << signal;
+        EXPECT_EQ(interrupt.arrived(), signal);
+    }
 }
 
 // Between sending a call and having what gives it up: the request id must still be printed.
@@ -41,28 +44,31 @@ TEST(OnInterrupt, KeepsOneThatComesBeforeItIsArmed) {
 
 // nohup, and jobs that a script runs in the background.
 TEST(OnInterrupt, LeavesOneAloneThatIsIgnored) {
-    struct sigaction ignored{}, before{};
-    ignored.sa_handler = SIG_IGN;
-    ASSERT_EQ(::sigaction(SIGINT, &ignored, &before), 0);
-    {
-        OnInterrupt interrupt([] { ADD_FAILURE() << "it acts"; });
-        interrupt.arm();
-        ASSERT_EQ(::kill(::getpid(), SIGINT), 0);
-        std::this_thread::sleep_for(50ms);
-        EXPECT_FALSE(interrupt.arrived());
+    for (const int signal : {SIGINT, SIGHUP}) {
+        struct sigaction ignored{}, before{};
+        ignored.sa_handler = SIG_IGN;
+        ASSERT_EQ(::sigaction(signal, &ignored, &before), 0);
+        {
+            OnInterrupt interrupt([] { ADD_FAILURE() << "it acts"; });
+            interrupt.arm();
+            ASSERT_EQ(::kill(::getpid(), signal), 0);
+            std::this_thread::sleep_for(50ms);
+            EXPECT_EQ(interrupt.arrived(), 0);
+        }
+        ::sigaction(signal, &before, nullptr);
     }
-    ::sigaction(SIGINT, &before, nullptr);
 }
 
 TEST(OnInterruptDeath, EndsTheProgramBeforeThereIsSomethingToKeep) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
-    EXPECT_EXIT(
-        {
-            OnInterrupt interrupt([] {});
-            ::kill(::getpid(), SIGINT);
-            std::this_thread::sleep_for(10s);
-        },
-        testing::KilledBySignal(SIGINT), "");
+    for (const int signal : {SIGINT, SIGTERM})
+        EXPECT_EXIT(
+            {
+                OnInterrupt interrupt([] {});
+                ::kill(::getpid(), signal);
+                std::this_thread::sleep_for(10s);
+            },
+            testing::KilledBySignal(signal), "");
 }
 
 }  // namespace

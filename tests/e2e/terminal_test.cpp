@@ -37,6 +37,7 @@ public:
     OnTerminal(const OnTerminal&) = delete;
     OnTerminal& operator=(const OnTerminal&) = delete;
 
+    void signal(int number) { EXPECT_EQ(::kill(child_, number), 0); }
     void type(std::string_view keys) {
         EXPECT_EQ(::write(terminal_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
     }
@@ -135,16 +136,22 @@ TEST_F(Terminal, PrintsTheRequestIdOfACallThatIsInterrupted) {
 }
 
 TEST_F(Terminal, PrintsWhatABenchMeasuredUntilItWasInterrupted) {
-    OnTerminal bench("exec \"$WEFT\" -o json bench put --seconds 60 --entities 10 --pipeline 2");
-    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
-    bench.type("\x03");
-    const Ran ran = bench.finish();
-    EXPECT_EQ(ran.exit_code, 128 + SIGINT);
-    const auto json = nlohmann::json::parse(ran.output.substr(0, ran.output.rfind('}') + 1));
-    EXPECT_GT(json.at("outcomes").at("done"), 0);
-    EXPECT_LT(json.at("measured_seconds"), 20) << "the rate is that of the time that passed";
-    EXPECT_EQ(json.at("interrupted"), true);
-    EXPECT_NE(ran.output.find("interrupted after "), std::string::npos) << ran.output;
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+        OnTerminal bench(
+            "exec \"$WEFT\" -o json bench put --seconds 60 --entities 10 --pipeline 2");
+        std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+        if (number == SIGINT)
+            bench.type("\x03");
+        else
+            bench.signal(number);
+        const Ran ran = bench.finish();
+        EXPECT_EQ(ran.exit_code, 128 + number);
+        const auto json = nlohmann::json::parse(ran.output.substr(0, ran.output.rfind('}') + 1));
+        EXPECT_GT(json.at("outcomes").at("done"), 0);
+        EXPECT_LT(json.at("measured_seconds"), 20) << "the rate is that of the time that passed";
+        EXPECT_EQ(json.at("interrupted"), true);
+        EXPECT_NE(ran.output.find("interrupted after "), std::string::npos) << ran.output;
+    }
 }
 
 }  // namespace
