@@ -68,7 +68,11 @@ std::string_view outcome_name(Outcome outcome) {
 int report_failure(const Shell& shell, const FinishedCall& call) {
     Record fields;
     const RequestId& request = call.result.request;
-    if (!request.client.is_zero()) fields.push_back({"request", request.text()});
+    // What was refused as it is was never proposed, and its id leads to nothing.
+    const ErrorCode code = call.result.error.code;
+    const bool refused = call.result.outcome == Outcome::NotDone &&
+                         exit_for(code) != Exit::TryLater && code != ErrorCode::RequestIdReused;
+    if (!request.client.is_zero() && !refused) fields.push_back({"request", request.text()});
     fields.push_back({"outcome", std::string(outcome_name(call.result.outcome))});
     Error error = call.result.error;
     if (call.result.outcome == Outcome::Rejected && !call.result.reply.empty() &&

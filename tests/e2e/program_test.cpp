@@ -86,6 +86,9 @@ TEST_F(Program, TellsTheOutcomeOfARequest) {
     EXPECT_EQ(bad.exit_code, 2);
     const std::string refused = nlohmann::json::parse(bad.output).at("error").at("request");
     EXPECT_EQ(weft("outcome " + refused).exit_code, 2);
+    // What was never proposed has no outcome to ask for.
+    for (const char* never : {"put counter/x 5", "call nosuchtype/a get"})
+        EXPECT_EQ(weft(never).output.find("request: "), std::string::npos) << never;
 }
 
 // Bytes that no command line can hold, in all places.
