@@ -106,9 +106,7 @@ std::string variable_of(const Setting& setting) {
 
 // The one that the variable stands for; null: it is no setting's, and means nothing to us.
 Result<const Setting*> setting_of_variable(std::string_view name) {
-    const bool ours =
-        name.starts_with(kEnvironmentBegin) && name.find("__") != std::string_view::npos;
-    if (!ours) return nullptr;
+    if (!is_setting_variable(name)) return nullptr;
     std::vector<std::string> known;
     for (const Setting& setting : kSettings) {
         known.push_back(variable_of(setting));
@@ -121,6 +119,10 @@ Result<const Setting*> setting_of_variable(std::string_view name) {
 }  // namespace
 
 std::span<const Setting> settings() { return kSettings; }
+
+bool is_setting_variable(std::string_view name) {
+    return name.starts_with(kEnvironmentBegin) && name.find("__") != std::string_view::npos;
+}
 
 std::optional<std::uint64_t> parse_bytes(std::string_view text) {
     std::uint64_t number = 0;

@@ -68,6 +68,8 @@ bool names_settings(const std::string& context);
 // /etc/weft/weft.toml when it is there. BadConfiguration: -c names what is not there.
 Result<std::optional<std::filesystem::path>> config_file(const std::string& context);
 
+// Whether a variable of that name is meant for a setting: WEFT_..., with two underscores.
+bool is_setting_variable(std::string_view name);
 // This process's.
 std::vector<std::string> process_environment();
 

@@ -1,5 +1,6 @@
 #include "cli/dev_mesh.h"
 
+#include "cli/config.h"
 #include "core/error.h"
 
 #include <fcntl.h>
@@ -195,7 +196,10 @@ Result<bool> DevMesh::start(const DevNode& node) {
     }
     SpawnOptions options;
     const fs::path program = program_.path.empty() ? own_program() : program_.path;
-    // With -c, what /etc says is not for it.
+    // With -c, what /etc says is not for it; settings in the environment are not, either.
+    for (const std::string& entry : process_environment())
+        if (const std::string name = entry.substr(0, entry.find('=')); is_setting_variable(name))
+            options.without.push_back(name);
     const std::string path = node.folder.path.string();
     options.arguments = {program.string(), "-c", path, "node", "run", path};
     if (program_.environment) options.environment = program_.environment(node);

@@ -82,16 +82,15 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 // A later "NAME=value" takes the place of an earlier one.
-std::vector<std::string> environment_with(const std::vector<std::string>& more) {
-    std::vector<std::string> all;
+std::vector<std::string> environment_of(const SpawnOptions& options) {
     const auto name_of = [](const std::string& text) { return text.substr(0, text.find('=')); };
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string text = *entry;
-        if (std::ranges::none_of(
-                more, [&](const std::string& other) { return name_of(other) == name_of(text); }))
-            all.push_back(text);
-    }
-    all.insert(all.end(), more.begin(), more.end());
+    std::vector<std::string> left_out = options.without;
+    for (const std::string& given : options.environment) left_out.push_back(name_of(given));
+    std::vector<std::string> all;
+    for (char** entry = environ; *entry != nullptr; ++entry)
+        if (std::ranges::find(left_out, name_of(*entry)) == left_out.end())
+            all.emplace_back(*entry);
+    all.insert(all.end(), options.environment.begin(), options.environment.end());
     return all;
 }
 
@@ -180,7 +179,7 @@ Result<ProcessId> spawn(const SpawnOptions& options) {
     }
     std::vector<std::string> kept = options.arguments;
     const std::vector<char*> arguments = pointers(kept);
-    std::vector<std::string> variables = environment_with(options.environment);
+    std::vector<std::string> variables = environment_of(options);
     const std::vector<char*> environment = pointers(variables);
     const pid_t pid = ::fork();
     if (pid == 0)

@@ -45,6 +45,7 @@ struct SpawnOptions {
     std::filesystem::path log;                  // output and errors are appended here
     std::filesystem::path folder;               // working directory
     std::vector<std::string> environment = {};  // "NAME=value", besides what this process has
+    std::vector<std::string> without = {};      // names of what it has and the program does not get
 };
 // Starts the program in a new session with no open files but the log.
 Result<ProcessId> spawn(const SpawnOptions& options);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <thread>
 
 namespace weft::cli {
@@ -90,6 +91,22 @@ TEST_F(Processes, AreNotConfusedWithOthersOfTheSamePid) {
     EXPECT_NE(process_state(process), ProcessState::Gone);
     (void)signal_process(process, SIGKILL);
     reap(process);
+}
+
+TEST_F(Processes, GetTheEnvironmentButWhatIsLeftOut) {
+    ::setenv("WEFT_TEST_KEPT", "kept", 1);
+    ::setenv("WEFT_TEST_LEFT", "left", 1);
+    SpawnOptions options{{"/bin/sh", "-c", "echo $WEFT_TEST_KEPT,$WEFT_TEST_LEFT,$WEFT_TEST_NEW"},
+                         temp_.path() / "log",
+                         temp_.path(),
+                         {"WEFT_TEST_NEW=new"},
+                         {"WEFT_TEST_LEFT"}};
+    const auto process = spawn(options);
+    ASSERT_TRUE(process);
+    reap(*process);
+    ::unsetenv("WEFT_TEST_KEPT");
+    ::unsetenv("WEFT_TEST_LEFT");
+    EXPECT_EQ(*read_file(temp_.path() / "log", 4096), "kept,,new\n");
 }
 
 TEST_F(Processes, ThatCannotBeRunAreReported) {

@@ -330,7 +330,10 @@ TEST_F(Program, RefusesToRunANodeTwiceOrOnForeignData) {
 TEST_F(Program, KeepsASecondMeshApart) {
     const std::string other = (file("other")).string();
     const std::string there = "WEFT_DEV_DIR='" + other + "'";
-    const Ran up = weft("dev --detach --nodes 1 --ephemeral", there);
+    const Ran up = weft("dev --detach --nodes 1 --ephemeral",
+                        there + " WEFT_LISTEN__CLIENT=127.0.0.1:9 WEFT_LOG__FILE='" +
+                            file("no-log").string() + "'");
+    EXPECT_FALSE(std::filesystem::exists(file("no-log"))) << "settings of the user's shell";
     EXPECT_EQ(up.exit_code, 0) << up.output;
     EXPECT_EQ(weft("put kv/x there", there).exit_code, 0) << "one node alone is a whole mesh";
     EXPECT_EQ(weft("get kv/x").exit_code, 5) << "the meshes must not meet";
