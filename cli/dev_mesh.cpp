@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
@@ -250,19 +251,26 @@ Result<std::size_t> DevMesh::stop_all(std::chrono::milliseconds patience) const 
     return stopped;
 }
 
-Result<void> DevMesh::remove() const {
+Result<std::vector<fs::path>> DevMesh::remove() const {
     std::error_code bad;
     // The marker goes first: what an interrupted removal leaves is no longer taken for a mesh.
     fs::remove(marker(folder_), bad);
     for (const DevNode& node : nodes_) {
-        if (!bad) fs::remove_all(node.folder.path, bad);
         if (bad)
             return fail(ErrorNumber::DirectoryUnusable, "cannot remove {}: {}",
-                        node.folder.path.string(), bad.message());
+                        marker(folder_).string(), bad.message());
+        if (auto gone = remove_node(node.folder.path); !gone)
+            return std::unexpected(std::move(gone).error());
     }
     fs::remove(folder_ / "lock", bad);
     fs::remove(folder_, bad);  // stays when somebody put something else there
-    return {};
+    std::vector<fs::path> left;
+    for (fs::recursive_directory_iterator it(folder_, bad), end; !bad && it != end;
+         it.increment(bad))
+        if (!it->is_directory(bad) || fs::is_empty(it->path(), bad))
+            left.push_back(it->path().lexically_relative(folder_));
+    std::ranges::sort(left);
+    return left;
 }
 
 Result<DevLock> DevLock::take(const fs::path& folder) {

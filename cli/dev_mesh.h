@@ -84,8 +84,9 @@ public:
     // SIGTERM to all that run, SIGKILL to those still there after `patience`. Paused ones are
     // resumed first. Returns how many were stopped. Conflict: one does not end.
     Result<std::size_t> stop_all(std::chrono::milliseconds patience) const;
-    // Deletes what create() and the nodes made, nothing else. Nodes must have stopped.
-    Result<void> remove() const;
+    // Deletes what create() and the nodes made, nothing else. Nodes must have stopped. Returns what
+    // is left in the folder, from there: nothing when it is gone, too.
+    Result<std::vector<std::filesystem::path>> remove() const;
 
 private:
     std::filesystem::path folder_;

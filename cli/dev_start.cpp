@@ -162,6 +162,17 @@ std::vector<DevNodeView> view_nodes(const DevMesh& mesh) {
     return views;
 }
 
+std::string removal_text(const DevMesh& mesh, const std::vector<std::filesystem::path>& left) {
+    constexpr std::size_t kNamed = 5;
+    const std::string folder = short_path(mesh.folder());
+    if (left.empty()) return "removed " + folder;
+    std::string text = fmt::format("removed what weft made in {}; left there:", folder);
+    for (std::size_t i = 0; i < std::min(left.size(), kNamed); ++i)
+        text += (i == 0 ? " " : ", ") + left[i].string();
+    if (left.size() > kNamed) text += fmt::format(" and {} more", left.size() - kNamed);
+    return text;
+}
+
 std::string short_path(const std::filesystem::path& path) {
     const char* home = std::getenv("HOME");
     std::string text = path.string();

@@ -43,6 +43,9 @@ struct DevNodeView {
 };
 std::vector<DevNodeView> view_nodes(const DevMesh& mesh);
 
+// What became of a mesh's folder, for people: "removed FOLDER", or what is left in it.
+std::string removal_text(const DevMesh& mesh, const std::vector<std::filesystem::path>& left);
+
 // "~/x" for what lies in the user's home.
 std::string short_path(const std::filesystem::path& path);
 

@@ -180,6 +180,29 @@ Result<routing::NodeRecord> init_node(const fs::path& path, routing::NodeRecord 
     return checked;
 }
 
+Result<void> remove_node(const fs::path& path) {
+    const NodeFolder folder{path};
+    std::error_code bad;
+    const auto remove_file = [&bad](const fs::path& file) {
+        // A file is written beside and renamed: the draft may be left.
+        for (const char* end : {"", ".new"})
+            if (!bad) fs::remove(file.string() + end, bad);
+    };
+    for (const char* name : {"data.mdb", "data.mdb.unfinished", "lock.mdb", "lock", "handler",
+                             "identity", "identity.2", "sync-failed"})
+        remove_file(folder.data() / name);
+    for (const fs::path& file :
+         {folder.key(), folder.line(), folder.genesis(), folder.log(), folder.pid()})
+        remove_file(file);
+    if (bad)
+        return fail(ErrorNumber::DirectoryUnusable, "cannot remove what is in {}: {}",
+                    path.string(), bad.message());
+    // Each stays when something else is in it.
+    fs::remove(folder.data(), bad);
+    fs::remove(path, bad);
+    return {};
+}
+
 Result<routing::NodeRecord> read_node_record(const fs::path& path) {
     auto text = read_file(NodeFolder{path}.line(), kSmallFileMax);
     if (!text) return std::unexpected(std::move(text).error());

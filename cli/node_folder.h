@@ -26,10 +26,10 @@ struct NodeFolder {
 
 bool is_node_folder(const std::filesystem::path& path);
 
-// Makes new keys and the folder. `wanted` carries addresses, name, zone and host; the rest is
-// filled in. Conflict when the folder already has an identity: it is never replaced.
 // What others must be able to use: the name, and both addresses, HOST:PORT and not the same.
 Result<void> check_reachable(const routing::NodeRecord& record);
+// Makes new keys and the folder. `wanted` carries addresses, name, zone and host; the rest is
+// filled in. Conflict when the folder already has an identity: it is never replaced.
 Result<routing::NodeRecord> init_node(const std::filesystem::path& path,
                                       routing::NodeRecord wanted);
 
@@ -42,6 +42,9 @@ Result<ClusterId> read_cluster(const std::filesystem::path& path);
 
 // That node.key is private to its owner and is the identity that node.line names.
 Result<void> check_node_key(const std::filesystem::path& path, const routing::NodeRecord& record);
+
+// Deletes what weft writes into a node's folder, and the folder when nothing else is in it.
+Result<void> remove_node(const std::filesystem::path& path);
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t bytes_max);
 // Writes beside and renames: a reader sees the old bytes or the new ones. `mode` as in chmod.

@@ -103,9 +103,11 @@ int stop(const Shell& shell, const DevMesh& mesh) {
     while (::waitpid(-1, nullptr, WNOHANG) > 0) {
     }
     if (!stopped) return shell.fail(stopped.error());
-    if (shell.human()) shell.print(fmt::format("stopped {} nodes\n", *stopped));
-    if (mesh.ephemeral())
-        if (const auto gone = mesh.remove(); !gone) return shell.fail(gone.error());
+    if (shell.human()) shell.print(fmt::format("stopped {}\n", counted(*stopped, "node")));
+    if (!mesh.ephemeral()) return exit_code(Exit::Ok);
+    const auto left = mesh.remove();
+    if (!left) return shell.fail(left.error());
+    if (shell.human() && !left->empty()) shell.print(removal_text(mesh, *left) + "\n");
     return exit_code(Exit::Ok);
 }
 

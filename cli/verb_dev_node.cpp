@@ -105,14 +105,15 @@ int down(Shell& shell, const DownOptions& options) {
     const auto stopped = mesh->stop_all(10s);
     if (!stopped) return shell.fail(stopped.error());
     const bool remove = options.clean || mesh->ephemeral();
-    if (remove)
-        if (const auto gone = mesh->remove(); !gone) return shell.fail(gone.error());
+    const auto left = remove ? mesh->remove() : std::vector<std::filesystem::path>();
+    if (!left) return shell.fail(left.error());
     if (shell.human())
-        shell.print(fmt::format("stopped {} nodes{}\n", *stopped,
-                                remove ? ", removed " + short_path(*folder) : ""));
+        shell.print(fmt::format("stopped {}{}\n", counted(*stopped, "node"),
+                                remove ? ", " + removal_text(*mesh, *left) : ""));
     else
-        shell.print(render(shell.format(),
-                           Record{{"stopped", std::uint64_t{*stopped}}, {"removed", remove}}));
+        shell.print(render(shell.format(), Record{{"stopped", std::uint64_t{*stopped}},
+                                                  {"removed", remove && left->empty()},
+                                                  {"left", std::uint64_t{left->size()}}}));
     return exit_code(Exit::Ok);
 }
 

@@ -68,6 +68,44 @@ TEST(DevMeshes, NameNoFolderButTheirOwn) {
     }
 }
 
+// What somebody put beside it is theirs.
+TEST(DevMeshes, RemoveWhatTheyMadeAndNothingElse) {
+    ASSERT_GE(sodium_init(), 0);
+    const test::TempFolder temp;
+    const auto folder = temp.path() / "mesh";
+    std::filesystem::create_directories(folder);
+    const auto make = [&folder] {
+        auto mesh = DevMesh::create(folder, {.nodes = 2, .first_port = 17'340});
+        EXPECT_TRUE(mesh);
+        const auto data = NodeFolder{folder / "a"}.data();
+        std::filesystem::create_directories(data);
+        for (const char* name : {"data.mdb", "lock.mdb", "lock", "identity", "identity.2.new"})
+            EXPECT_TRUE(write_file(data / name, "x", 0644));
+        for (const char* name : {"a/log", "a/pid", "lock"})
+            EXPECT_TRUE(write_file(folder / name, "x", 0644));
+        return *std::move(mesh);
+    };
+    const DevMesh clean = make();
+    const auto nothing = clean.remove();
+    ASSERT_TRUE(nothing) << nothing.error().message;
+    EXPECT_TRUE(nothing->empty());
+    EXPECT_FALSE(std::filesystem::exists(folder));
+    EXPECT_EQ(removal_text(clean, *nothing), "removed " + folder.string());
+
+    std::filesystem::create_directories(folder);
+    const DevMesh mesh = make();
+    for (const char* name : {"notes", "a/weft.toml", "a/data/precious"})
+        ASSERT_TRUE(write_file(folder / name, "x", 0644));
+    const auto left = mesh.remove();
+    ASSERT_TRUE(left) << left.error().message;
+    EXPECT_EQ(*left,
+              (std::vector<std::filesystem::path>{"a/data/precious", "a/weft.toml", "notes"}));
+    EXPECT_EQ(removal_text(mesh, *left), "removed what weft made in " + folder.string() +
+                                             "; left there: a/data/precious, a/weft.toml, notes");
+    EXPECT_FALSE(std::filesystem::exists(folder / "a/node.key"));
+    EXPECT_FALSE(std::filesystem::exists(folder / "b"));
+}
+
 TEST(DevLocks, LeaveNothingBehindWhenNothingCameOfIt) {
     const test::TempFolder temp;
     const auto theirs = temp.path() / "theirs", ours = temp.path() / "ours";

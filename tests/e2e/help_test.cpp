@@ -123,6 +123,8 @@ TEST_F(Telling, FollowsALogAcrossARestartAndARotation) {
     std::string number;
     pid >> number;
     EXPECT_EQ(std::system(("kill " + number).c_str()), 0);
+    // The test has made it: 'dev down --clean' leaves it.
+    EXPECT_TRUE(std::filesystem::remove(log_of("b") + ".1"));
 }
 
 TEST_F(Telling, HasColoursAtATerminalOnly) {
