@@ -42,7 +42,10 @@ Result<Table> ask_any(const Mesh& mesh, const Question& question) {
         refusals.push_back({name, address, std::move(answer)});
     }
     if (refusals.empty()) return fail(ErrorNumber::CannotReachMesh, "the mesh told of no nodes");
-    return std::unexpected(telling_error(refusals));
+    Error error = telling_error(refusals);
+    const std::string missing = missing_nodes(refusals);
+    if (!missing.empty() && error.code != ErrorCode::CannotReach) error.message += "; " + missing;
+    return std::unexpected(std::move(error));
 }
 
 const Error& telling_error(const std::vector<NodeAnswer>& answers) {
@@ -55,19 +58,27 @@ const Error& telling_error(const std::vector<NodeAnswer>& answers) {
         ->table.error();
 }
 
-int report_missing(const Shell& shell, const std::vector<NodeAnswer>& answers) {
+std::string missing_nodes(const std::vector<NodeAnswer>& answers) {
     std::string missing;
     std::size_t count = 0;
     for (const NodeAnswer& answer : answers) {
-        if (answer.table || answer.table.error().code == ErrorCode::NotHosted) continue;
+        // Those two are answers.
+        if (answer.table || answer.table.error().code == ErrorCode::NotHosted ||
+            answer.table.error().code == ErrorCode::NotLeader)
+            continue;
         ++count;
         missing += fmt::format("{}{} ({})", missing.empty() ? "" : ", ", answer.name,
                                answer.table.error().message);
     }
-    if (count == 0) return exit_code(Exit::Ok);
-    return shell.fail(make_error(
-        ErrorNumber::PartialAnswer,
-        fmt::format("{} of {} nodes did not answer: {}", count, answers.size(), missing)));
+    if (count == 0) return {};
+    return fmt::format("{} of {} did not answer: {}", count, counted(answers.size(), "node"),
+                       missing);
+}
+
+int report_missing(const Shell& shell, const std::vector<NodeAnswer>& answers) {
+    const std::string missing = missing_nodes(answers);
+    if (missing.empty()) return exit_code(Exit::Ok);
+    return shell.fail(make_error(ErrorNumber::PartialAnswer, missing));
 }
 
 void add_column(Table& to, const Table& from, std::size_t column) {

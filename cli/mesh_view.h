@@ -28,11 +28,15 @@ struct Question {
 std::vector<NodeAnswer> ask_each(const Mesh& mesh, const Question& question);
 
 // Asks one node after the other until one has the answer; NotHosted and NotLeader mean "ask
-// another". The last error when none has.
+// another". When none has, the error that says most, and which nodes did not answer.
 Result<Table> ask_any(const Mesh& mesh, const Question& question);
 
 // The error that says most when no node has the answer: one of a node that did answer, if any.
 const Error& telling_error(const std::vector<NodeAnswer>& answers);
+
+// "2 of 3 nodes did not answer: a (why), b (why)"; empty: all did, perhaps to say that they hold no
+// part of what was asked for, or do not lead it.
+std::string missing_nodes(const std::vector<NodeAnswer>& answers);
 
 // 0; when nodes are missing Exit::Partial, and standard error says which and why. Nodes that hold
 // no part of what was asked for are not missing.

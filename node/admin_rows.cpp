@@ -285,7 +285,7 @@ void Node::State::admin_journal(ClientRef from, const routing::AdminRequest& req
                             make_error(ErrorNumber::GroupNotHosted, "ask a replica of its group"));
     if (!group->partition.ready())
         return refuse_admin(from, request.id,
-                            make_error(ErrorNumber::NoLeader, "ask the leader of its group"));
+                            make_error(ErrorNumber::NoLeader, "no leader of its group answers"));
     if (queries.size() >= kQueriesMax)
         return refuse_admin(from, request.id,
                             make_error(ErrorNumber::QueueFull, "too many questions at once"));

@@ -47,6 +47,14 @@ TEST(MeshView, MissingNodesMakeAnAnswerPartial) {
         << said;
 }
 
+TEST(MeshView, NamesTheNodesThatDidNotAnswer) {
+    const NodeAnswer follower = refused("a", ErrorNumber::NoLeader);
+    EXPECT_EQ(missing_nodes({follower, {"b", "", Table{}}}), "");
+    EXPECT_EQ(missing_nodes({follower, refused("b", ErrorNumber::CannotReachMesh),
+                             refused("c", ErrorNumber::NoAnswerInTime)}),
+              "2 of 3 nodes did not answer: b (it said why), c (it said why)");
+}
+
 TEST(HealthView, SaysWhyANodeDidNotAnswer) {
     const Health health = judge({refused("b", ErrorNumber::CannotReachMesh)});
     EXPECT_FALSE(health.healthy);

@@ -180,6 +180,15 @@ TEST_F(Program, ShowsNodesPartitionsAndHealth) {
         EXPECT_NE(ran.output.find("refuses the connection"), std::string::npos) << ran.output;
     }
     EXPECT_EQ(weft("dev kill z").exit_code, 5) << "there is no such node";
+    EXPECT_EQ(weft("dev kill b").exit_code, 0);
+    Ran journal = weft("journal kv/x --timeout 5s");
+    // Until its lease is over the last node may have the answer.
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (journal.exit_code == 0 && std::chrono::steady_clock::now() < until)
+        journal = weft("journal kv/x --timeout 5s");
+    EXPECT_EQ(journal.exit_code, 8) << journal.output;
+    EXPECT_NE(journal.output.find("2 of 3 nodes did not answer: "), std::string::npos)
+        << journal.output;
 }
 
 TEST_F(Program, RefusesBadInputWithWhatWhyAndWhatToDo) {
