@@ -39,7 +39,7 @@ Result<const ErrorPage*> find_error_page(std::string_view text) {
     };
     const auto nearest = std::ranges::min_element(pages, {}, apart);
     if (bad != std::errc{} || number_of(*nearest) != number)
-        return fail(ErrorNumber::NotFound, "no error has the number {}; the nearest is WEFT-{}: {}",
+        return fail(ErrorNumber::NotThere, "no error has the number {}; the nearest is WEFT-{}: {}",
                     text, number_of(*nearest), nearest->title);
     return &*nearest;
 }

@@ -44,7 +44,7 @@ std::uint64_t begin_of_last_lines(int file, std::uint64_t size, std::uint64_t li
 Result<LogTail> LogTail::open(const std::filesystem::path& path, std::uint64_t lines) {
     const int file = open_log(path);
     if (file < 0)
-        return fail(errno == ENOENT ? ErrorNumber::NotFound : ErrorNumber::BadConfiguration,
+        return fail(errno == ENOENT ? ErrorNumber::NotThere : ErrorNumber::BadConfiguration,
                     "cannot read the log {}: {}", path.string(), std::strerror(errno));
     LogTail tail(path, file);
     struct stat status{};

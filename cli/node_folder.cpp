@@ -151,9 +151,10 @@ Result<routing::NodeRecord> init_node(const fs::path& path, routing::NodeRecord 
     if (auto good = check_reachable(wanted); !good) return std::unexpected(std::move(good).error());
     std::error_code bad;
     if (fs::exists(folder.key(), bad) || fs::exists(folder.line(), bad))
-        return std::unexpected(Error{ErrorCode::Conflict,
-                                     static_cast<std::uint16_t>(ErrorNumber::DirectoryUnusable),
-                                     path.string() + " already holds a node's identity"});
+        return std::unexpected(
+            Error{ErrorCode::Conflict, static_cast<std::uint16_t>(ErrorNumber::BadConfiguration),
+                  path.string() + " already holds a node's identity, which is never "
+                                  "replaced: give another folder"});
     fs::create_directories(path, bad);
     if (bad) return fail_errno(path, "cannot create", bad.value());
 
@@ -257,8 +258,8 @@ Result<void> check_node_key(const fs::path& path, const routing::NodeRecord& rec
     crypto_scalarmult_base(transport.data(), secrets.transport.data());
     if (signing != record.signing_key || transport != record.transport_key ||
         record.node != node_id(signing))
-        return fail(ErrorNumber::ForeignData, "{} is not the key of the node in node.line",
-                    key.string());
+        return fail(ErrorNumber::ForeignData, "{} is not the key of the node that {} names",
+                    key.string(), NodeFolder{path}.line().string());
     return {};
 }
 

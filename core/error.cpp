@@ -112,8 +112,10 @@ constexpr auto kPages = std::to_array<ErrorPage>({
      "The data directory or an entry has a format that this build does not know.",
      "Run the version that wrote it, or a later one. The data was left untouched."},
     {ForeignData, ErrorCode::WrongCluster, "the data belongs to another mesh or node",
-     "The data directory's identity differs from the one this node was started with.",
-     "Point the node at its own data directory, or at an empty one."},
+     "The identity in the data directory, or the key in the node's folder, is not the one of the "
+     "node that was to be started.",
+     "Point the node at its own data directory, or at an empty one; put back the key that was made "
+     "with its node.line."},
     {DirectoryUnusable, ErrorCode::Configuration, "the data directory cannot be used",
      "It is missing, not writable, not a directory, or holds only a part of what belongs to a "
      "node.",
@@ -199,7 +201,7 @@ constexpr auto kPages = std::to_array<ErrorPage>({
      "The entity has no value, or what was asked for does not exist.",
      "Check the address. A deleted value is not found either."},
     {NotThere, ErrorCode::NotFound, "what was named does not exist",
-     "The node, partition, process or folder that the command names is not there.",
+     "The node, partition, process, folder, file or error that the command names is not there.",
      "Check the name: the message says what there is. 'weft dev status', 'weft status' and 'weft "
      "partition list' list them."},
     {Bug, ErrorCode::Internal, "a fault of weft itself",

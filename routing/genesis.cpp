@@ -71,11 +71,11 @@ Result<void> check_distinct(const std::vector<NodeRecord>& founders) {
         addresses.push_back(founders[i].client_address);
         if (!founders[i].name.empty()) names.push_back(founders[i].name);
     }
-    for (auto* list : {&addresses, &names}) {
+    for (auto& [what, list] : {std::pair{"the address", &addresses}, {"the name", &names}}) {
         std::sort(list->begin(), list->end());
         const auto twice = std::adjacent_find(list->begin(), list->end());
         if (twice != list->end())
-            return fail(ErrorNumber::BadConfiguration, "{} is used twice", *twice);
+            return fail(ErrorNumber::BadConfiguration, "{} {} is used twice", what, *twice);
     }
     return {};
 }

@@ -52,7 +52,11 @@ Result<Destination> place_of(std::string_view address) {
 
 Result<Descriptor> listen_at(std::string_view address) {
     const auto place = place_of(address);
-    if (!place) return std::unexpected(place.error());
+    if (!place) {
+        Error error = place.error();
+        error.message = fmt::format("cannot listen on {}: {}", address, error.message);
+        return std::unexpected(std::move(error));
+    }
     const SocketAddress at = socket_address(*place);
     Descriptor out(socket(at.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (out.get() < 0 || !set_options(out.get()))

@@ -45,6 +45,7 @@ TEST(Explain, NamesTheNearestOfANumberThatNoErrorHas) {
         const auto found = find_error_page(c.typed);
         ASSERT_FALSE(found) << c.typed;
         EXPECT_EQ(found.error().code, ErrorCode::NotFound);
+        EXPECT_EQ(found.error().number, std::uint16_t(ErrorNumber::NotThere));
         EXPECT_NE(found.error().message.find(c.nearest), std::string::npos)
             << found.error().message;
     }

@@ -1,6 +1,7 @@
 #include "cli/log_tail.h"
 
 #include "tests/support/temp_folder.h"
+#include "weft/errors.h"
 
 #include <gtest/gtest.h>
 
@@ -43,7 +44,9 @@ TEST_F(Logs, BeginAtTheLastLines) {
     auto tail = LogTail::open(path(), 2);
     EXPECT_EQ(all_of(*tail), "four\n");
     EXPECT_EQ(tail->rest(), "half");
-    EXPECT_EQ(LogTail::open(folder.path() / "none", 1).error().code, ErrorCode::NotFound);
+    const auto none = LogTail::open(folder.path() / "none", 1);
+    EXPECT_EQ(none.error().code, ErrorCode::NotFound);
+    EXPECT_EQ(none.error().number, std::uint16_t(ErrorNumber::NotThere)) << "no entity is meant";
 }
 
 // Lines and the blocks in which a file is read have nothing to do with each other.

@@ -1,6 +1,7 @@
 #include "cli/node_folder.h"
 
 #include "tests/support/temp_folder.h"
+#include "weft/errors.h"
 
 #include <gtest/gtest.h>
 #include <sodium.h>
@@ -52,6 +53,8 @@ TEST_F(NodeFolders, NeverReplaceAnIdentity) {
     ASSERT_TRUE(first);
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().code, ErrorCode::Conflict);
+    EXPECT_EQ(again.error().number, std::uint16_t(ErrorNumber::BadConfiguration))
+        << "the page of 5008 is of folders that cannot be used";
     EXPECT_EQ(*read_node_record(folder()), *first);
 }
 
