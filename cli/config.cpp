@@ -60,31 +60,42 @@ std::optional<int> parse_cpu(std::string_view text) {
     return cpu;
 }
 
-// What is wrong with it, behind "KEY is 'TEXT', "; empty: nothing.
-std::string fault_of(SettingKind kind, std::string_view text) {
+// Of a value; goes on behind "KEY is 'TEXT', ".
+Result<void> wrong(std::string what) { return fail(ErrorNumber::BadConfiguration, "{}", what); }
+
+Result<void> check_addresses(SettingKind kind, std::string_view text) {
+    for (const std::string& address : split_list(text))
+        if (auto good = transport::check_address(address); !good) {
+            Error error = std::move(good).error();
+            error.message.insert(0, "and ");
+            return std::unexpected(std::move(error));
+        }
+    const bool several = kind == SettingKind::Address && text.find(',') != std::string_view::npos;
+    return several ? wrong("not one HOST:PORT") : Result<void>();
+}
+
+Result<void> check_value(SettingKind kind, std::string_view text) {
     switch (kind) {
         case SettingKind::Text:
-            return {};
+            break;
         case SettingKind::Level:
-            return parse_level(text) ? "" : "not debug, info, warn or error";
+            if (!parse_level(text)) return wrong("not debug, info, warn or error");
+            break;
         case SettingKind::Cpu:
-            return parse_cpu(text) ? "" : fmt::format("not 'any' or 0 to {}", kCpuMax);
+            if (!parse_cpu(text)) return wrong(fmt::format("not 'any' or 0 to {}", kCpuMax));
+            break;
         case SettingKind::Bytes: {
             const auto bytes = parse_bytes(text);
-            return bytes && *bytes >= kMapBytesMin && *bytes <= kMapBytesMax
-                       ? ""
-                       : "not a size from 64MiB to 64TiB";
+            if (!bytes || *bytes < kMapBytesMin || *bytes > kMapBytesMax)
+                return wrong("not a size from 64MiB to 64TiB");
+            break;
         }
         case SettingKind::Cluster:
-            return text.empty() || ClusterId::from_hex(text) ? "" : "not 32 hex digits";
+            if (!text.empty() && !ClusterId::from_hex(text)) return wrong("not 32 hex digits");
+            break;
         case SettingKind::Address:
         case SettingKind::Addresses:
-            for (const std::string& address : split_list(text))
-                if (auto good = transport::check_address(address); !good)
-                    return "and " + good.error().message;
-            return kind == SettingKind::Address && text.find(',') != std::string_view::npos
-                       ? "not one HOST:PORT"
-                       : "";
+            return check_addresses(kind, text);
     }
     return {};
 }
@@ -192,17 +203,33 @@ Result<Config> Config::load(const std::optional<fs::path>& file,
         const Setting* setting = find_setting(key);
         WEFT_INVARIANT(setting != nullptr, "no setting {}", key);
         if (auto good = config.set(*setting, value); !good)
-            return std::unexpected(std::move(good).error());
+            return std::unexpected(as_usage(std::move(good).error()));
     }
+    if (auto good = config.check_ports(); !good) return std::unexpected(std::move(good).error());
     return config;
 }
 
 Result<void> Config::set(const Setting& setting, SettingValue value) {
-    if (const std::string fault = fault_of(setting.kind, value.text); !fault.empty())
-        return fail(ErrorNumber::BadConfiguration, "{}: {} is '{}', {}", value.origin, setting.key,
-                    value.text, fault);
+    if (auto good = check_value(setting.kind, value.text); !good) {
+        Error error = std::move(good).error();
+        error.message =
+            fmt::format("{}: {} is '{}', {}", value.origin, setting.key, value.text, error.message);
+        return std::unexpected(std::move(error));
+    }
     values_.insert_or_assign(std::string(setting.key), std::move(value));
     return {};
+}
+
+// A node's two ports; where one is not given the node's line has a word on it.
+Result<void> Config::check_ports() const {
+    const SettingValue &mesh = at("listen.mesh"), &client = at("listen.client");
+    if (mesh.text.empty() || mesh.text != client.text) return {};
+    Error error = make_error(ErrorNumber::BadConfiguration,
+                             fmt::format("{}: listen.client is '{}', and so is listen.mesh: each "
+                                         "has a port of its own",
+                                         client.origin, client.text));
+    if (mesh.is_flag() || client.is_flag()) error = as_usage(std::move(error));
+    return std::unexpected(std::move(error));
 }
 
 const SettingValue& Config::at(std::string_view key) const {

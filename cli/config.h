@@ -31,6 +31,7 @@ std::span<const Setting> settings();
 struct SettingValue {
     std::string text;    // lists: separated by commas
     std::string origin;  // "default", "/etc/weft/weft.toml:3", "WEFT_LOG__LEVEL", "--log-level"
+    bool is_flag() const { return origin.starts_with("--"); }
     bool operator==(const SettingValue&) const = default;
 };
 
@@ -41,7 +42,8 @@ class Config {
 public:
     // `file`: nothing, or one that must be there. `environment`: "NAME=value", of which
     // WEFT_SECTION__KEY counts. BadConfiguration names place and reason: what is unknown, with the
-    // nearest that is known, of a wrong type, or no value for its key.
+    // nearest that is known, of a wrong type, or no value for its key; of a flag it is a usage
+    // error (exit code 2). An address beyond loopback is ListenNeedsKeys.
     static Result<Config> load(const std::optional<std::filesystem::path>& file,
                                std::span<const std::string> environment, const ConfigFlags& flags);
 
@@ -58,6 +60,7 @@ public:
 
 private:
     Result<void> set(const Setting& setting, SettingValue value);
+    Result<void> check_ports() const;
 
     std::map<std::string, SettingValue, std::less<>> values_;
 };

@@ -38,8 +38,11 @@ Result<std::string> read_all(int descriptor, const std::string& name) {
 }  // namespace
 
 Error wrong_usage(std::string message) {
-    Error error = make_error(ErrorNumber::BadConfiguration, std::move(message));
-    error.code = ErrorCode::Malformed;  // of the command line: exit code 2
+    return as_usage(make_error(ErrorNumber::BadConfiguration, std::move(message)));
+}
+
+Error as_usage(Error error) {
+    if (error.code == ErrorCode::Configuration) error.code = ErrorCode::Malformed;
     return error;
 }
 

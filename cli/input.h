@@ -15,6 +15,8 @@ namespace weft::cli {
 
 // A wrong command line, found by a verb: WEFT-1005 with exit code 2.
 Error wrong_usage(std::string message);
+// `error` of something that the command line says: the same number, exit code 2.
+Error as_usage(Error error);
 
 // What a data verb is given. Arguments stand in the order of the help: the address, then values.
 // With --id-file the address is left out, and the values move up.

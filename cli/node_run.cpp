@@ -1,8 +1,10 @@
 #include "cli/node_run.h"
 
 #include "cli/config.h"
+#include "cli/input.h"
 #include "cli/node_folder.h"
 #include "core/error.h"
+#include "node/runtime/log_file.h"
 #include "node/runtime/memory_return.h"
 #include "node/runtime/runtime.h"
 #include "routing/genesis.h"
@@ -88,6 +90,29 @@ void apply(const Config& config, node::RuntimeOptions& options) {
     options.map_bytes = config.bytes("storage.map");
 }
 
+// A path of the command line that cannot be written is wrong usage; the node itself opens it.
+Result<void> check_log(const SettingValue& file) {
+    if (!file.is_flag()) return {};
+    auto log = node::LogFile::open(file.text);
+    return log ? Result<void>() : std::unexpected(as_usage(std::move(log).error()));
+}
+
+// Where one port is given, and the node's line has the other.
+Result<void> check_ports(const Config& config, const node::RuntimeOptions& options) {
+    const auto listens = [](const std::string& given, const std::string& line) {
+        return given.empty() ? line : given;
+    };
+    const std::string mesh = listens(options.listen_mesh, options.self.mesh_address);
+    if (mesh != listens(options.listen_client, options.self.client_address)) return {};
+    Error error = make_error(ErrorNumber::BadConfiguration,
+                             fmt::format("the node would listen on {} for other nodes and for "
+                                         "clients: each has a port of its own",
+                                         mesh));
+    if (config.at("listen.mesh").is_flag() || config.at("listen.client").is_flag())
+        error = as_usage(std::move(error));
+    return std::unexpected(std::move(error));
+}
+
 }  // namespace
 
 int run_node(Shell& shell, const ConfigFlags& flags) {
@@ -99,10 +124,14 @@ int run_node(Shell& shell, const ConfigFlags& flags) {
     const std::string& folder = settings->now().text("node.folder");
     if (folder.empty())
         return shell.usage("which node? Give its FOLDER, or node.folder in a file of settings");
+    if (const auto good = check_log(settings->now().at("log.file")); !good)
+        return shell.fail(good.error());
     auto options = read_folder(folder);
     if (!options) return shell.fail(options.error());
     options->stop_descriptor = *stop;
     apply(settings->now(), *options);
+    if (const auto good = check_ports(settings->now(), *options); !good)
+        return shell.fail(good.error());
     options->reload = [&settings] { return settings->reload(); };
     node::take_memory_in_large_steps();
     const auto ended = node::run_node(*options);

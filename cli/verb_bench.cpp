@@ -1,5 +1,6 @@
 #include "cli/bench_report.h"
 #include "cli/bench_run.h"
+#include "cli/input.h"
 #include "cli/interrupt_watch.h"
 #include "cli/verbs.h"
 #include "core/error.h"
@@ -58,20 +59,18 @@ Result<BenchOptions> bench_options(const Shell& shell, const BenchLine& line) {
     load.value_bytes = line.value_bytes;
     load.seed = line.seed;
     if (auto good = parse_mix(line.mix, load); !good)
-        return std::unexpected(std::move(good).error());
+        return std::unexpected(as_usage(std::move(good).error()));
     return options;
 }
 
 int bench(Shell& shell, const BenchLine& line) {
     if (const std::string wrong = wrong_with(line); !wrong.empty()) return shell.usage(wrong);
     const auto options = bench_options(shell, line);
-    if (!options && options.error().code == ErrorCode::Configuration)
-        return shell.usage(options.error().message);
     if (!options) return shell.fail(options.error());
     std::optional<History> history;
     if (!line.history.empty()) {
         auto file = History::create(line.history);
-        if (!file) return shell.fail(file.error());
+        if (!file) return shell.fail(as_usage(file.error()));
         history = *std::move(file);
     }
     const auto result = run_bench(*options, history ? &*history : nullptr);

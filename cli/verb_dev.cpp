@@ -139,6 +139,8 @@ Result<Started> start_nodes(const DevOptions& options, const std::filesystem::pa
 
 int dev(Shell& shell, const DevOptions& options) {
     const auto begin = Clock::now();
+    if (options.nodes && (*options.nodes < 1 || *options.nodes > kDevNodesMax))
+        return shell.usage(fmt::format("--nodes is 1 to {}", kDevNodesMax));
     InterruptWatch interrupts;
     const auto folder = shell.dev_folder();
     if (!folder) return shell.fail(folder.error());

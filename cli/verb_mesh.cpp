@@ -34,7 +34,11 @@ Result<routing::NodeRecord> read_founder(const std::string& argument) {
         while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
         return routing::parse_node_line(*text);
     }
-    if (argument.find(' ') != std::string::npos) return routing::parse_node_line(argument);
+    if (argument.find(' ') != std::string::npos) {
+        auto record = routing::parse_node_line(argument);
+        if (!record) return std::unexpected(as_usage(std::move(record).error()));
+        return record;
+    }
     return std::unexpected(
         wrong_usage(fmt::format("'{}' is neither a node's line, nor a node's folder, nor a file "
                                 "that holds the line",
@@ -63,10 +67,11 @@ int create_mesh(Shell& shell, const CreateOptions& options) {
         genesis.founders.push_back(*std::move(founder));
     }
     const auto bytes = routing::encode_genesis(genesis);
-    if (!bytes) return shell.fail(bytes.error());
+    if (!bytes) return shell.fail(as_usage(bytes.error()));
     std::error_code ignored;
     if (std::filesystem::exists(options.out, ignored))
-        return shell.usage(fmt::format("{} exists; a genesis file is never replaced", options.out));
+        return shell.usage(fmt::format(
+            "{} is there already, and no file is replaced: name another with --out", options.out));
     if (const auto done = write_file(options.out, *bytes, 0644); !done)
         return shell.fail(done.error());
     const std::string cluster = routing::cluster_id(*bytes).hex();

@@ -1,3 +1,4 @@
+#include "cli/input.h"
 #include "cli/node_folder.h"
 #include "cli/node_run.h"
 #include "cli/verbs.h"
@@ -45,10 +46,7 @@ int init(Shell& shell, const InitOptions& options) {
     wanted.host = options.host.empty() ? this_host() : options.host;
     wanted.mesh_address = options.mesh;
     wanted.client_address = options.client;
-    if (const auto good = check_reachable(wanted); !good)
-        return good.error().number == static_cast<std::uint16_t>(ErrorNumber::BadConfiguration)
-                   ? shell.usage(good.error().message)
-                   : shell.fail(good.error());
+    if (const auto good = check_reachable(wanted); !good) return shell.fail(as_usage(good.error()));
     const auto made = init_node(options.folder, wanted);
     if (!made) return shell.fail(made.error());
     if (shell.human())

@@ -1,6 +1,7 @@
 #include "cli/config.h"
 
 #include "tests/support/temp_folder.h"
+#include "weft/errors.h"
 
 #include <gtest/gtest.h>
 
@@ -98,6 +99,38 @@ TEST_F(Configs, KnowTheVariablesThatAreMeantForThem) {
     const auto wrong = load("", {"WEFT_LOG__LEVEL="});
     ASSERT_FALSE(wrong);
     EXPECT_NE(wrong.error().message.find("WEFT_LOG__LEVEL: log.level is ''"), std::string::npos);
+}
+
+// docs/operating.md, exit codes: 2 for the command line, 78 for files and the environment.
+TEST_F(Configs, OfTheCommandLineAreWrongUsage) {
+    for (const char* key : {"listen.mesh", "listen.client", "log.level", "node.cpu"}) {
+        const auto config = load("", {}, {{key, {"junk", "--an-option"}}});
+        ASSERT_FALSE(config) << key;
+        EXPECT_EQ(config.error().code, ErrorCode::Malformed) << key;
+        EXPECT_EQ(config.error().number, std::uint16_t(ErrorNumber::BadConfiguration)) << key;
+    }
+    const auto flag = load("", {}, {{"listen.mesh", {"8.8.8.8:1", "--listen-mesh"}}});
+    const auto variable = load("", {"WEFT_LISTEN__MESH=8.8.8.8:1"});
+    ASSERT_TRUE(!flag && !variable);
+    EXPECT_EQ(flag.error().code, ErrorCode::Malformed);
+    EXPECT_EQ(variable.error().code, ErrorCode::Configuration);
+    for (const Error& error : {flag.error(), variable.error()})
+        EXPECT_EQ(error.number, std::uint16_t(ErrorNumber::ListenNeedsKeys));
+}
+
+TEST_F(Configs, GiveEachPortOneUse) {
+    const std::string text = "[listen]\nmesh = \"127.0.0.1:7636\"\n";
+    const auto file = load(text + "client = \"127.0.0.1:7636\"\n");
+    ASSERT_FALSE(file);
+    EXPECT_EQ(file.error().message,
+              at(3) +
+                  ": listen.client is '127.0.0.1:7636', and so is listen.mesh: each has a port "
+                  "of its own");
+    EXPECT_EQ(file.error().code, ErrorCode::Configuration);
+    const auto flag = load(text, {}, {{"listen.client", {"127.0.0.1:7636", "--listen-client"}}});
+    ASSERT_FALSE(flag);
+    EXPECT_EQ(flag.error().code, ErrorCode::Malformed);
+    EXPECT_TRUE(load(text + "client = \"127.0.0.1:7637\"\n"));
 }
 
 TEST_F(Configs, SayWhatANodeThatRunsCannotTake) {
