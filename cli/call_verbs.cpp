@@ -27,11 +27,11 @@ Result<FinishedCall> run_call(const Shell& shell, const CallLine& line) {
     CallOptions options;
     options.timeout = shell.timeout();
     options.force = line.force;
-    if (!line.request.empty()) {
-        options.request = RequestId::parse(line.request);
+    if (line.request) {
+        options.request = RequestId::parse(*line.request);
         if (!options.request)
             return std::unexpected(
-                wrong_usage(fmt::format("'{}' is not a request id", line.request)));
+                wrong_usage(fmt::format("'{}' is not a request id", *line.request)));
     }
     // An interrupt ends the wait, not the program: else nobody could ask what became of the call.
     std::optional<Pending> pending;

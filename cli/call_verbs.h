@@ -18,8 +18,8 @@ struct CallLine {
     std::string address;  // TYPE/ID
     std::string command;
     std::string payload;
-    std::string request;  // repeats this RequestId; empty: a new one
-    bool force = false;   // run it whatever died under it
+    std::optional<std::string> request;  // repeats this RequestId; else a new one
+    bool force = false;                  // run it whatever died under it
 };
 
 // A call that has ended, and what the printed line needs.

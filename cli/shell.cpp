@@ -45,6 +45,11 @@ std::optional<bool> parse_color(std::string_view when, int file) {
 Result<Shell> Shell::open(const GlobalOptions& options) {
     Shell shell;
     shell.options_ = options;
+    // Not the same as left out: a script's variable was empty, say.
+    if (options.addr && options.addr->empty())
+        return weft::fail(ErrorNumber::BadConfiguration, "--addr is empty");
+    if (options.context && options.context->empty())
+        return weft::fail(ErrorNumber::BadConfiguration, "-c is empty");
     const auto format = parse_format(options.output);
     if (!format)
         return weft::fail(ErrorNumber::BadConfiguration,
@@ -104,15 +109,22 @@ int Shell::finish(int code) const {
 }
 
 std::filesystem::path Shell::folder() const {
-    return options_.context.empty() ? default_dev_folder()
-                                    : std::filesystem::absolute(options_.context);
+    return options_.context ? std::filesystem::absolute(*options_.context) : default_dev_folder();
 }
 
 Result<std::filesystem::path> Shell::dev_folder() const {
-    if (!options_.addr.empty())
+    if (options_.addr)
         return std::unexpected(wrong_usage(
             "this verb works on processes and files: -c FOLDER names the mesh, not --addr"));
+    if (options_.context && names_settings(*options_.context))
+        return std::unexpected(wrong_usage(fmt::format(
+            "-c {} is a file: this verb needs the folder of a mesh", *options_.context)));
     return folder();
+}
+
+Result<void> Shell::refuse_address() const {
+    if (!options_.addr) return {};
+    return std::unexpected(wrong_usage("this verb talks to no node: --addr has no place here"));
 }
 
 namespace {
@@ -138,9 +150,11 @@ Result<void> read_folder(const std::filesystem::path& folder, ConnectOptions& ta
 
 }  // namespace
 
-Result<Config> Shell::config(const ConfigFlags& flags) const {
-    const auto file = config_file(options_.context);
+Result<Config> Shell::config() const {
+    const auto file = config_file(context());
     if (!file) return std::unexpected(file.error());
+    ConfigFlags flags;
+    if (options_.addr) flags["client.addresses"] = {*options_.addr, "--addr"};
     return Config::load(*file, process_environment(), flags);
 }
 
@@ -149,26 +163,38 @@ Result<ConnectOptions> Shell::target() const {
     target.timeout = timeout_;
     target.program = "weft";
     target.give_up_when_refused = true;
-    if (options_.addr.empty() || !options_.context.empty()) {
-        if (auto read = read_context(target); !read)
-            return std::unexpected(std::move(read).error());
-    }
-    if (!options_.addr.empty()) target.addresses = split_list(options_.addr);
+    if (auto found = find_mesh(target); !found) return std::unexpected(std::move(found).error());
     return target;
 }
 
-// A folder that -c names says which mesh it is; settings in it are a node's.
-Result<void> Shell::read_context(ConnectOptions& target) const {
-    if (has_context() && !names_settings(options_.context)) return read_folder(folder(), target);
+// A folder that -c names says which mesh it is and where; addresses in its settings do not count.
+Result<void> Shell::find_mesh(ConnectOptions& target) const {
+    const bool by_folder = has_context() && !names_settings(context());
+    if (by_folder)
+        if (auto read = read_folder(folder(), target); !read) return read;
     const auto settings = config();
     if (!settings) return std::unexpected(settings.error());
-    target.addresses = settings->list("client.addresses");
-    target.cluster = ClusterId::from_hex(settings->text("client.cluster"));
-    if (!target.addresses.empty() || !options_.addr.empty()) return {};
-    if (has_context())
-        return std::unexpected(wrong_usage(fmt::format(
-            "{} names no addresses: give client.addresses there, or --addr", options_.context)));
-    return read_folder(folder(), target);
+    if (!by_folder || options_.addr) target.addresses = settings->list("client.addresses");
+    if (target.addresses.empty()) {
+        if (options_.addr) return std::unexpected(wrong_usage("--addr names no address"));
+        if (has_context())
+            return std::unexpected(wrong_usage(fmt::format(
+                "{} names no addresses: give client.addresses there, or --addr", context())));
+        if (auto read = read_folder(folder(), target); !read) return read;
+    }
+    return pin(*settings, target);
+}
+
+Result<void> Shell::pin(const Config& settings, ConnectOptions& target) const {
+    const SettingValue& setting = settings.at("client.cluster");
+    const auto given = ClusterId::from_hex(setting.text);
+    if (!given) return {};
+    if (target.cluster && *target.cluster != *given)
+        return weft::fail(ErrorNumber::BadConfiguration,
+                          "{}: client.cluster is {}, and the mesh in {} is {}", setting.origin,
+                          setting.text, folder().string(), target.cluster->hex());
+    target.cluster = given;
+    return {};
 }
 
 Result<Mesh> Shell::connect() const {
@@ -176,9 +202,7 @@ Result<Mesh> Shell::connect() const {
     if (!options) return std::unexpected(options.error());
     auto mesh = weft::connect(*options);
     // What is wrong with an address is wrong with the command line, when it came from there.
-    if (!mesh && !options_.addr.empty() &&
-        mesh.error().number == static_cast<std::uint16_t>(ErrorNumber::BadConfiguration))
-        return std::unexpected(wrong_usage(std::move(mesh).error().message));
+    if (!mesh && options_.addr) return std::unexpected(as_usage(std::move(mesh).error()));
     return mesh;
 }
 

@@ -18,8 +18,8 @@ namespace weft::cli {
 // As given on the command line, not yet read.
 struct GlobalOptions {
     std::string output = "table";
-    std::string addr;     // "host:port,host:port" of client ports
-    std::string context;  // folder of a mesh made by 'weft dev', or of one node
+    std::optional<std::string> addr;     // "host:port,host:port" of client ports
+    std::optional<std::string> context;  // folder of a mesh or node, or file of settings
     std::string timeout = "5s";
     std::string color = "auto";
 };
@@ -37,11 +37,11 @@ public:
     static Result<Shell> open(const GlobalOptions& options);
 
     Format format() const { return format_; }
-    bool has_context() const { return !options_.context.empty(); }
+    bool has_context() const { return options_.context.has_value(); }
     // What -c names; empty: it was not given.
-    const std::string& context() const { return options_.context; }
-    // The settings as -c, the environment and `flags` say (docs/configuration.md).
-    Result<Config> config(const ConfigFlags& flags = {}) const;
+    std::string context() const { return options_.context.value_or(""); }
+    // The settings as -c, the environment and --addr say (docs/configuration.md).
+    Result<Config> config() const;
     bool human() const { return format_ == Format::Table; }
     std::chrono::milliseconds timeout() const { return timeout_; }
 
@@ -68,18 +68,22 @@ public:
 
     // The mesh that -c names, else the settings' client.addresses, else the dev mesh's folder;
     // --addr stands for its addresses. A folder holds the genesis, so the mesh is pinned by its
-    // cluster id, as it is by client.cluster; --addr without -c is taken as it is. Addresses,
-    // cluster, timeout and program are set.
+    // cluster id. client.cluster pins it, too, wherever the addresses come from; one that says
+    // another mesh than the folder is BadConfiguration. Addresses, cluster, timeout and program are
+    // set.
     Result<ConnectOptions> target() const;
     Result<Mesh> connect() const;
     // For verbs that look at a dev mesh's processes and files: the folder that -c names, else the
-    // usual one. With --addr it is a usage error.
+    // usual one. With --addr, and when -c names a file, it is a usage error.
     Result<std::filesystem::path> dev_folder() const;
+    // A usage error with --addr: for verbs that talk to no node.
+    Result<void> refuse_address() const;
 
 private:
     // That -c names, else the one of your own dev mesh.
     std::filesystem::path folder() const;
-    Result<void> read_context(ConnectOptions& target) const;
+    Result<void> find_mesh(ConnectOptions& target) const;
+    Result<void> pin(const Config& settings, ConnectOptions& target) const;
 
     Format format_ = Format::Table;
     std::chrono::milliseconds timeout_{5000};

@@ -8,7 +8,7 @@ namespace {
 struct CallOptions {
     Input input;
     std::optional<std::string> file;
-    std::string request;
+    std::optional<std::string> request;
     bool force = false;
 };
 

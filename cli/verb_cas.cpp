@@ -17,7 +17,7 @@ struct CasOptions {
     Input input;
     std::optional<std::string> expect_file, file;
     std::optional<std::string> revision;
-    std::string request;
+    std::optional<std::string> request;
     bool absent = false;
 };
 

@@ -6,7 +6,7 @@ namespace weft::cli {
 void add_delete(Command& root) {
     struct Options {
         Input input;
-        std::string request;
+        std::optional<std::string> request;
     };
     Command& verb = root.verb("delete", "remove the value of kv/ID");
     auto& options = verb.state<Options>();

@@ -18,7 +18,7 @@ void add_get(Command& root) {
     verb.run([&options](Shell& shell) {
         const auto entity = take_kv_address(options.input);
         if (!entity) return shell.fail(entity.error());
-        const auto call = run_call(shell, {entity->type + "/" + entity->id, "get", "", ""});
+        const auto call = run_call(shell, {entity->type + "/" + entity->id, "get", "", {}});
         if (!call) return shell.fail(call.error());
         if (!call->result.done()) return report_failure(shell, *call);
         if (!call->result.exists)

@@ -7,7 +7,7 @@ void add_put(Command& root) {
     struct Options {
         Input input;
         std::optional<std::string> file;
-        std::string request;
+        std::optional<std::string> request;
     };
     Command& verb = root.verb("put", "store a value under kv/ID");
     auto& options = verb.state<Options>();

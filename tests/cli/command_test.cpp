@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <sodium.h>
 
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -229,26 +230,89 @@ TEST(Shells, TakeAddressesFromTheCommandLine) {
     ASSERT_TRUE(target);
     EXPECT_EQ(target->addresses, (std::vector<std::string>{"127.0.0.1:1", "127.0.0.1:2"}));
     EXPECT_FALSE(target->cluster) << "an address says nothing of a mesh";
+    const auto config = Shell::open(options)->config();
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->at("client.addresses"), (SettingValue{*options.addr, "--addr"}));
+    for (const char* wrong : {"junk", ",", "8.8.8.8:1"}) {
+        options.addr = wrong;
+        const auto none = Shell::open(options)->target();
+        ASSERT_FALSE(none) << wrong;
+        EXPECT_EQ(exit_for(none.error().code), Exit::Usage) << wrong;
+    }
+}
+
+// An empty variable of a script is not the same as nothing.
+TEST(Shells, RefuseEmptyNames) {
+    GlobalOptions address, context;
+    address.addr = "";
+    context.context = "";
+    for (const GlobalOptions& options : {address, context}) {
+        const auto shell = Shell::open(options);
+        ASSERT_FALSE(shell);
+        EXPECT_NE(shell.error().message.find("is empty"), std::string::npos);
+    }
+}
+
+// While it lives, the environment has that variable.
+class Variable {
+public:
+    Variable(const char* name, const std::string& value) : name_(name) {
+        ::setenv(name, value.c_str(), 1);
+    }
+    ~Variable() { ::unsetenv(name_); }
+    Variable(const Variable&) = delete;
+    Variable& operator=(const Variable&) = delete;
+
+private:
+    const char* name_;
+};
+
+// docs/configuration.md, client.cluster: no other mesh is talked to.
+TEST(Shells, KeepToTheMeshOfTheSettingsWhateverTheAddresses) {
+    const std::string cluster(32, 'a');
+    GlobalOptions options;
+    options.addr = "127.0.0.1:1";
+    {
+        const Variable pinned("WEFT_CLIENT__CLUSTER", cluster);
+        const auto target = Shell::open(options)->target();
+        ASSERT_TRUE(target) << target.error().message;
+        EXPECT_EQ(target->cluster, ClusterId::from_hex(cluster));
+    }
+    const Variable wrong("WEFT_CLIENT__CLUSTER", "zz");
+    const auto none = Shell::open(options)->target();
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().code, ErrorCode::Configuration) << "not the command line's fault";
+}
+
+TEST(Shells, NeedAFolderForProcessesAndFiles) {
+    const test::TempFolder temp;
+    GlobalOptions options;
+    options.context = temp.path() / "x.toml";
+    ASSERT_TRUE(write_file(*options.context, "", 0644));
+    const auto folder = Shell::open(options)->dev_folder();
+    ASSERT_FALSE(folder);
+    EXPECT_NE(folder.error().message.find("x.toml is a file"), std::string::npos);
+    EXPECT_EQ(exit_for(folder.error().code), Exit::Usage);
 }
 
 TEST(Shells, TakeAddressesAndTheMeshFromSettings) {
     const test::TempFolder temp;
     GlobalOptions options;
     options.context = temp.path() / "x.toml";
-    ASSERT_TRUE(write_file(options.context, "[log]\nlevel = \"warn\"\n", 0644));
+    ASSERT_TRUE(write_file(*options.context, "[log]\nlevel = \"warn\"\n", 0644));
     const auto none = Shell::open(options)->target();
     ASSERT_FALSE(none);
     EXPECT_NE(none.error().message.find("give client.addresses there"), std::string::npos);
     const std::string cluster(32, 'a');
     ASSERT_TRUE(write_file(
-        options.context, "[client]\naddresses = [\"127.0.0.1:1\"]\ncluster = \"" + cluster + "\"\n",
-        0644));
-    for (const char* addr : {"", "127.0.0.1:2"}) {
+        *options.context,
+        "[client]\naddresses = [\"127.0.0.1:1\"]\ncluster = \"" + cluster + "\"\n", 0644));
+    for (const std::optional<std::string>& addr :
+         {std::optional<std::string>(), std::optional<std::string>("127.0.0.1:2")}) {
         options.addr = addr;
         const auto target = Shell::open(options)->target();
         ASSERT_TRUE(target) << target.error().message;
-        EXPECT_EQ(target->addresses,
-                  std::vector<std::string>{options.addr.empty() ? "127.0.0.1:1" : options.addr});
+        EXPECT_EQ(target->addresses, std::vector<std::string>{addr.value_or("127.0.0.1:1")});
         EXPECT_EQ(target->cluster, ClusterId::from_hex(cluster));
     }
 }
@@ -278,6 +342,19 @@ TEST(Shells, PinTheMeshOfTheFolder) {
     ASSERT_TRUE(target) << target.error().message;
     EXPECT_EQ(target->cluster, routing::cluster_id(*bytes));
     EXPECT_EQ(target->addresses, std::vector<std::string>{"127.0.0.1:2"});
+    {
+        const Variable same("WEFT_CLIENT__CLUSTER", target->cluster->hex());
+        EXPECT_TRUE(Shell::open(options)->target());
+    }
+    {
+        const Variable other("WEFT_CLIENT__CLUSTER", std::string(32, 'b'));
+        const auto contradicted = Shell::open(options)->target();
+        ASSERT_FALSE(contradicted);
+        EXPECT_EQ(contradicted.error().code, ErrorCode::Configuration);
+        EXPECT_NE(contradicted.error().message.find("WEFT_CLIENT__CLUSTER: client.cluster is bbb"),
+                  std::string::npos)
+            << contradicted.error().message;
+    }
     ASSERT_TRUE(write_file(NodeFolder{folder}.genesis(), bytes->substr(1), 0644));
     EXPECT_FALSE(Shell::open(options)->target()) << "damaged";
 }

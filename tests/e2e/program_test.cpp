@@ -229,7 +229,7 @@ TEST_F(Program, RefusesBadInputWithWhatWhyAndWhatToDo) {
         {"outcome 00000000000000000000000000000001-9000000000000-1-1", 8, "WEFT-6002"},
         {"outcome garbage", 2, "request id"},
         {"status --addr 127.0.0.1:1 --timeout 60s", 3, "127.0.0.1:1 refuses the connection"},
-        {"status --addr 192.0.2.1:7341 --timeout 300ms", 78, "WEFT-1003"},
+        {"status --addr 192.0.2.1:7341 --timeout 300ms", 2, "WEFT-1003"},
         {"status --addr nonsense", 2, "WEFT-1005"},
         {"data check /no/such/folder", 5, "WEFT-8103: '/no/such/folder'"},
         {"node run /no/such/folder", 78, "WEFT-5008"},
