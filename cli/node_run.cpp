@@ -119,9 +119,12 @@ int run_node(Shell& shell, const ConfigFlags& flags) {
     // First of all: no thread may exist that would take the signal instead.
     const auto stop = node::stop_signals();
     if (!stop) return shell.fail(stop.error());
+    if (const auto good = shell.refuse_address(); !good) return shell.fail(good.error());
     const auto settings = Settings::read(shell, flags);
     if (!settings) return shell.fail(settings.error());
-    const std::string& folder = settings->now().text("node.folder");
+    std::string folder = settings->now().text("node.folder");
+    if (folder.empty() && shell.has_context() && is_node_folder(shell.context()))
+        folder = shell.context();
     if (folder.empty())
         return shell.usage("which node? Give its FOLDER, or node.folder in a file of settings");
     if (const auto good = check_log(settings->now().at("log.file")); !good)

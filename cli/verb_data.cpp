@@ -1,4 +1,5 @@
 #include "cli/find_folder.h"
+#include "cli/input.h"
 #include "cli/node_folder.h"
 #include "cli/verbs.h"
 #include "core/error.h"
@@ -7,17 +8,22 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <optional>
+
 namespace weft::cli {
 
 namespace {
 
 struct CheckOptions {
-    std::string folder;
+    std::optional<std::string> folder;
 };
 
 // Of a node's folder, or the data directory itself.
-Result<std::filesystem::path> find_data(const Shell& shell, const std::string& given) {
-    auto path = find_folder(shell, given);
+Result<std::filesystem::path> find_data(const Shell& shell,
+                                        const std::optional<std::string>& given) {
+    if (!given && !(shell.has_context() && is_node_folder(shell.context())))
+        return std::unexpected(wrong_usage("which node? Give its FOLDER"));
+    auto path = given ? find_folder(shell, *given) : shell.dev_folder();
     return path && is_node_folder(*path) ? NodeFolder{*path}.data() : path;
 }
 
@@ -73,7 +79,9 @@ void add_data(Command& root) {
     Command& noun = root.verb("data", "the files of a stopped node");
     Command& verb = noun.verb("check", "read every record and name what is damaged; exit code 10");
     auto& options = verb.state<CheckOptions>();
-    verb.argument("FOLDER", options.folder, "a node's folder, or the name of a dev node").is_file();
+    verb.optional_argument("FOLDER", options.folder,
+                           "a node's folder, or the name of a dev node; default: the folder of -c")
+        .is_file();
     verb.example("weft data check b", "a dev node that was killed");
     verb.example("weft data check /srv/weft/a");
     verb.run([&options](Shell& shell) { return check(shell, options); });

@@ -93,6 +93,10 @@ int start_node(Shell& shell, const std::string& name) {
 int down(Shell& shell, const DownOptions& options) {
     const auto folder = shell.dev_folder();
     if (!folder) return shell.fail(folder.error());
+    std::error_code ignored;
+    if (shell.has_context() && !std::filesystem::exists(*folder, ignored))
+        return shell.fail(make_error(ErrorNumber::NoMeshInFolder,
+                                     fmt::format("{} is not there", folder->string())));
     if (!DevMesh::exists(*folder)) {
         // Nothing to stop is what was asked for.
         if (shell.human()) shell.print(fmt::format("no dev mesh in {}\n", short_path(*folder)));

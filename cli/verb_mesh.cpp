@@ -46,6 +46,7 @@ Result<routing::NodeRecord> read_founder(const std::string& argument) {
 }
 
 int create_mesh(Shell& shell, const CreateOptions& options) {
+    if (const auto good = shell.refuse_address(); !good) return shell.fail(good.error());
     const std::size_t nodes = options.lines.size();
     const std::uint64_t replicas = options.replicas.value_or(std::min<std::uint64_t>(3, nodes));
     if (options.groups > routing::kGroupsMax || replicas > routing::kReplicasMax)

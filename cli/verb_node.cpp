@@ -40,6 +40,10 @@ std::string this_host() {
 }
 
 int init(Shell& shell, const InitOptions& options) {
+    if (const auto good = shell.refuse_address(); !good) return shell.fail(good.error());
+    if (options.folder.empty()) return shell.usage("FOLDER is empty");
+    if (options.name.empty())
+        return shell.usage("--name is empty: it is what people call the node");
     routing::NodeRecord wanted;
     wanted.name = options.name;
     wanted.zone = options.zone;
@@ -48,6 +52,7 @@ int init(Shell& shell, const InitOptions& options) {
     wanted.client_address = options.client;
     if (const auto good = check_reachable(wanted); !good) return shell.fail(as_usage(good.error()));
     const auto made = init_node(options.folder, wanted);
+    if (!made && made.error().code == ErrorCode::Conflict) return shell.usage(made.error().message);
     if (!made) return shell.fail(made.error());
     if (shell.human())
         shell.print(routing::node_line(*made) + "\n");

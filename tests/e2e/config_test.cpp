@@ -63,6 +63,41 @@ TEST_F(Settings, ComeFromTheFileTheEnvironmentAndTheCommandLine) {
     }
 }
 
+// 2: somebody typed it; what comes from a file or the environment ends with 78.
+TEST_F(Settings, OfTheCommandLineAreRefusedWithAnExitCodeOfTheirOwn) {
+    const Refused cases[] = {
+        {"node run --log-level loud", 2, "--log-level: log.level is 'loud'"},
+        {"node run --listen-mesh junk", 2, "--listen-mesh: listen.mesh is 'junk'"},
+        {"node run --listen-mesh 8.8.8.8:1", 2, "WEFT-1003: --listen-mesh"},
+        {"node run --listen-mesh 127.0.0.1:7636 --listen-client 127.0.0.1:7636", 2,
+         "each has a port of its own"},
+        {"node run x --log-file /no/such/folder/log", 2, "/no/such/folder/log"},
+        {"node run x --addr 127.0.0.1:1", 2, "--addr has no place here"},
+        {"node init /no/such/x --mesh 0.0.0.0:1", 2, "WEFT-1003"},
+        {"node init ''", 2, "FOLDER is empty"},
+        {"node init /no/such/x --name ''", 2, "--name is empty"},
+        {"mesh create x --addr 127.0.0.1:1", 2, "--addr has no place here"},
+        {"dev --nodes 0", 2, "--nodes is 1 to 9"},
+        {"dev --nodes 10", 2, "--nodes is 1 to 9"},
+        {"dev --nodes -1", 2, "--nodes is '-1'"},
+        {"bench put --history /no/such/folder/x", 2, "/no/such/folder/x"},
+        {"--addr '' get kv/x", 2, "--addr is empty"},
+        {"-c '' get kv/x", 2, "-c is empty"},
+        {"put kv/x y --request ''", 2, "'' is not a request id"},
+        {"call counter/x add 5 --request ''", 2, "'' is not a request id"},
+        {"delete kv/x --request ''", 2, "'' is not a request id"},
+        {"-c /no/such/folder dev down", 3, "WEFT-1010: /no/such/folder is not there"},
+        {"-c /etc/passwd dev", 2, "-c /etc/passwd is a file"},
+        {"data check", 2, "which node? Give its FOLDER"},
+        {"explain WEFT-9999", 5, "WEFT-8103: no error has the number WEFT-9999"},
+        {"config check /no/such/file", 78, "/no/such/file is not there"},
+        {"config check ''", 2, "FILE is empty"},
+        {"-c /no/such/file config check", 78, "/no/such/file is not there"},
+        {"-c /no/such/file config show", 78, "/no/such/file is not there"},
+    };
+    expect_refused(cases);
+}
+
 TEST_F(Settings, AreReadAgainAtSighupAndTheLogIsOpenedAgain) {
     EXPECT_EQ(weft("dev kill a").exit_code, 0);
     const std::string begin = "[node]\nfolder = \"" + (folder() / "a").string() +

@@ -41,6 +41,17 @@ nlohmann::json MeshTest::weft_json(const std::string& arguments) const {
     return json;
 }
 
+void MeshTest::expect_refused(std::span<const Refused> cases) const {
+    for (const Refused& c : cases) {
+        SCOPED_TRACE(c.arguments);
+        const Ran ran = weft(c.arguments);
+        EXPECT_EQ(ran.exit_code, c.exit_code) << ran.output;
+        EXPECT_NE(ran.output.find(c.named), std::string::npos) << ran.output;
+        EXPECT_NE(ran.output.find("because: "), std::string::npos) << ran.output;
+        EXPECT_NE(ran.output.find("try: "), std::string::npos) << ran.output;
+    }
+}
+
 std::future<Ran> MeshTest::weft_beside(const std::string& arguments) const {
     return std::async(std::launch::async, [this, arguments] { return weft(arguments); });
 }

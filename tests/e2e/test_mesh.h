@@ -9,6 +9,7 @@
 
 #include <future>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,14 @@ protected:
     Ran weft(const std::string& arguments, const std::string& environment = "") const;
     // The same, and the output must be JSON and the exit code 0.
     nlohmann::json weft_json(const std::string& arguments) const;
-    // The same beside the test.
+    struct Refused {
+        const char* arguments;
+        int exit_code;
+        const char* named;
+    };
+    // Each ends so, and says what is named, why, and what to do.
+    void expect_refused(std::span<const Refused> cases) const;
+    // As weft(), beside the test.
     std::future<Ran> weft_beside(const std::string& arguments) const;
 
     // A node that leads partitions which hold entities: each leads about a third of them.
