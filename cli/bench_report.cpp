@@ -114,12 +114,13 @@ std::string planned_text(const BenchOptions& options, const BenchResult& result)
 std::string bench_text(const BenchOptions& options, const BenchResult& result) {
     const Histogram& latency = result.latency_ns;
     const BenchCounts& counts = result.outcomes;
-    std::string text =
-        fmt::format("{} {}: {} clients x {} in flight, {} entities, {} B values, {:.1f} s{}\n",
-                    bench_op_name(options.workload.base), options.workload.type, options.clients,
-                    options.pipeline, options.workload.entities, options.workload.value_bytes,
-                    std::chrono::duration<double>(options.length).count(),
-                    options.rate > 0 ? fmt::format(", {:.0f}/s planned", options.rate) : "");
+    std::string text = fmt::format(
+        "{} {}: {} x {} in flight, {}, {} B values, {:.1f} s{}\n",
+        bench_op_name(options.workload.base), options.workload.type,
+        counted(options.clients, "client"), options.pipeline,
+        counted(options.workload.entities, "entity", "entities"), options.workload.value_bytes,
+        std::chrono::duration<double>(options.length).count(),
+        options.rate > 0 ? fmt::format(", {:.0f}/s planned", options.rate) : "");
     text += fmt::format("  {:.0f} ops/s\n", per_second(result));
     text += fmt::format(
         "  latency us  p50 {:.0f}  p90 {:.0f}  p99 {:.0f}  p99.9 {:.0f}  max {:.0f}\n",
@@ -128,7 +129,7 @@ std::string bench_text(const BenchOptions& options, const BenchResult& result) {
     text += fmt::format("  outcomes    done {}  rejected {}  not done {}  unknown {}\n",
                         counts.done, counts.rejected, counts.not_done, counts.unknown);
     for (const auto& [number, times] : result.errors)
-        text += fmt::format("  {} {} times\n", error_name(number), times);
+        text += fmt::format("  {} {}\n", error_name(number), counted(times, "time"));
     if (options.rate > 0) text += planned_text(options, result);
     text += fmt::format("  longest gap without an answer {:.0f} ms\n", ms(result.longest_gap));
     const Machine machine = this_machine();

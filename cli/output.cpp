@@ -327,7 +327,8 @@ std::string render(Format format, const std::vector<Record>& records) {
     return format == Format::Ndjson ? lines : render(format, table);
 }
 
-std::string counted(std::uint64_t count, std::string_view one) {
+std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
+    if (count != 1 && !many.empty()) return fmt::format("{} {}", count, many);
     return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
 }
 

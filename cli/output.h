@@ -43,8 +43,8 @@ std::string render_error(Format format, const Error& error, const Record& fields
 enum class Color : std::uint8_t { Red, Green, Bold };
 std::string painted(Color color, std::string_view text);
 
-// "1 node", "3 nodes".
-std::string counted(std::uint64_t count, std::string_view one);
+// "1 node", "3 nodes"; "2 entities" of "entity" and "entities".
+std::string counted(std::uint64_t count, std::string_view one, std::string_view many = {});
 
 // "2026-11-27T07:28:23.447Z" of milliseconds since 1970.
 std::string utc_time(std::int64_t ms);

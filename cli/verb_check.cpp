@@ -85,8 +85,9 @@ std::string as_text(const std::vector<Judged>& all, const Totals& totals) {
             judged.entity, judged.verdict.reason, judged.part.size(), judged.history.size());
         out += lines_of(judged);
     }
-    const std::string what = fmt::format("{} operations on {} entities in {:.2f} s",
-                                         totals.operations, all.size(), totals.seconds);
+    const std::string what =
+        fmt::format("{} on {} in {:.2f} s", counted(totals.operations, "operation"),
+                    counted(all.size(), "entity", "entities"), totals.seconds);
     if (totals.wrong > 0)
         out += fmt::format("NOT linearizable: {}; {} wrong, {} undecided\n", what, totals.wrong,
                            totals.undecided);

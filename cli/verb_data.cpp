@@ -51,13 +51,14 @@ int print_report(const Shell& shell, const storage::DataCheckReport& report,
                       {"first_damage", report.damaged.empty() ? "" : report.damaged.front()}};
         shell.print(render(shell.format(), record));
     } else {
-        shell.print(
-            fmt::format("{}: {} groups, {} entries, {} + {} + {} + {} rows, {} bytes read\n",
-                        path.string(), report.groups, report.entries, report.rows[0],
-                        report.rows[1], report.rows[2], report.rows[3], report.bytes));
+        shell.print(fmt::format("{}: {}, {}, {} + {} + {} + {} rows, {} read\n", path.string(),
+                                counted(report.groups, "group"),
+                                counted(report.entries, "entry", "entries"), report.rows[0],
+                                report.rows[1], report.rows[2], report.rows[3],
+                                counted(report.bytes, "byte")));
         for (const std::string& name : report.damaged) shell.print("  damaged: " + name + "\n");
         shell.print(report.sound() ? "sound\n"
-                                   : fmt::format("{} records damaged\n", report.damage_count));
+                                   : counted(report.damage_count, "record") + " damaged\n");
     }
     return exit_code(report.sound() ? Exit::Ok : Exit::Unhealthy);
 }

@@ -21,11 +21,11 @@ void tell_people(const Shell& shell, const std::vector<Record>& rows, std::size_
                                  : "nothing to repair: terms that are in use stay\n");
     else if (done)
         shell.print(fmt::format(
-            "{} terms lowered; start the nodes, and anew the programs that were their clients\n",
-            lowered));
+            "{} lowered; start the nodes, and anew the programs that were their clients\n",
+            counted(lowered, "term")));
     else
-        shell.print(fmt::format("{} terms would be lowered; nothing was changed, --yes does it\n",
-                                lowered));
+        shell.print(fmt::format("{} would be lowered; nothing was changed, --yes does it\n",
+                                counted(lowered, "term")));
 }
 
 int repair_term(const Shell& shell, const RepairOptions& options) {

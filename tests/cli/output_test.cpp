@@ -103,6 +103,8 @@ TEST(Output, CountsInWords) {
     EXPECT_EQ(counted(0, "node"), "0 nodes");
     EXPECT_EQ(counted(1, "node"), "1 node");
     EXPECT_EQ(counted(2, "node"), "2 nodes");
+    EXPECT_EQ(counted(1, "entity", "entities"), "1 entity");
+    EXPECT_EQ(counted(2, "entity", "entities"), "2 entities");
 }
 
 TEST(Output, LeavesOnlyLinesAndColoursToATerminal) {

@@ -75,6 +75,7 @@ TEST(Genesis, RefusesWhatNoMeshCanBe) {
     struct Case {
         const char* why;
         void (*spoil)(Genesis&);
+        const char* says = "";
     };
     const Case cases[] = {
         {"no founders", [](Genesis& g) { g.founders.clear(); }},
@@ -85,8 +86,9 @@ TEST(Genesis, RefusesWhatNoMeshCanBe) {
         {"too many replicas", [](Genesis& g) { g.replicas = 8; }},
         {"a node twice", [](Genesis& g) { g.founders[1].node = g.founders[0].node; }},
         {"an address twice",
-         [](Genesis& g) { g.founders[1].mesh_address = g.founders[0].client_address; }},
-        {"a name twice", [](Genesis& g) { g.founders[1].name = g.founders[0].name; }},
+         [](Genesis& g) { g.founders[1].mesh_address = g.founders[0].client_address; },
+         "the address "},
+        {"a name twice", [](Genesis& g) { g.founders[1].name = g.founders[0].name; }, "the name "},
         {"a blank in a field", [](Genesis& g) { g.founders[1].zone = "a b"; }},
         {"no address", [](Genesis& g) { g.founders[1].client_address.clear(); }},
         {"no identity", [](Genesis& g) { g.founders[1].node = NodeId{}; }},
@@ -96,7 +98,9 @@ TEST(Genesis, RefusesWhatNoMeshCanBe) {
         SCOPED_TRACE(c.why);
         Genesis genesis = three_nodes();
         c.spoil(genesis);
-        EXPECT_FALSE(encode_genesis(genesis).has_value());
+        const auto encoded = encode_genesis(genesis);
+        ASSERT_FALSE(encoded.has_value());
+        EXPECT_TRUE(encoded.error().message.starts_with(c.says)) << encoded.error().message;
     }
 }
 

@@ -108,6 +108,14 @@ TEST(Address, APortInUseIsNamed) {
     EXPECT_NE(second.error().message.find(address), std::string::npos);
 }
 
+// Of a node's two addresses: which one is it?
+TEST(Address, ThatCannotBeListenedOnIsNamed) {
+    const auto router = Router::bind("10.0.0.1:7340", {1024});
+    ASSERT_FALSE(router);
+    EXPECT_TRUE(router.error().message.starts_with("cannot listen on 10.0.0.1:7340: "))
+        << router.error().message;
+}
+
 TEST(Address, SocketsRefuseWhatIsNotLoopback) {
     Context context;
     EXPECT_EQ(Router::bind("0.0.0.0:7340", {1024}).error().number,
