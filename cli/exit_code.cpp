@@ -20,7 +20,7 @@ constexpr auto kPages = std::to_array<ExitPage>({
     {Exit::Unhealthy, "unhealthy, damaged data, or a promise that was broken"},
     {Exit::Internal, "a fault of weft itself"},
     {Exit::IoFailed, "a disk of a node failed or its data is gone, or output cannot be written"},
-    {Exit::Configuration, "a file, flag or environment is wrong, or the data is of another kind"},
+    {Exit::Configuration, "a file or the environment is wrong, or the data is of another kind"},
 });
 
 }  // namespace

@@ -23,7 +23,7 @@ enum class Exit : int {
     Unhealthy = 10,
     Internal = 70,       // a fault of weft itself
     IoFailed = 74,       // a node's disk failed, or the output could not be written
-    Configuration = 78,  // a file, flag or environment is wrong, or the data is of another kind
+    Configuration = 78,  // a file or the environment is wrong, or the data is of another kind
 };
 
 constexpr int exit_code(Exit code) { return static_cast<int>(code); }

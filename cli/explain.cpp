@@ -47,7 +47,7 @@ Result<const ErrorPage*> find_error_page(std::string_view text) {
 Record describe_error(const ErrorPage& page) {
     const Exit exit = exit_for(page.number, page.code);
     std::string meaning(exit_meaning(exit));
-    if (page.number == ErrorNumber::BadConfiguration)
+    if (page.number == ErrorNumber::BadConfiguration || page.number == ErrorNumber::ListenNeedsKeys)
         meaning +=
             fmt::format("; {} if it is the command line that is wrong", exit_code(Exit::Usage));
     return {{"number", fmt::format("WEFT-{}", number_of(page))},

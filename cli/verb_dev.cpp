@@ -1,5 +1,6 @@
 #include "cli/dev_ports.h"
 #include "cli/dev_start.h"
+#include "cli/input.h"
 #include "cli/interrupt_watch.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
@@ -30,14 +31,13 @@ Result<DevMesh> open_or_create(const DevOptions& options, const std::filesystem:
         if (mesh->ephemeral() && mesh->running() == 0) {
             if (auto gone = mesh->remove(); !gone) return std::unexpected(std::move(gone).error());
         } else if (options.nodes && *options.nodes != mesh->nodes().size()) {
-            return fail(ErrorNumber::BadConfiguration,
-                        "{} holds a mesh of {}; 'weft -c {} dev down --clean' removes it",
-                        folder.string(), counted(mesh->nodes().size(), "node"), folder.string());
+            return std::unexpected(wrong_usage(fmt::format(
+                "{} holds a mesh of {}; 'weft -c {} dev down --clean' removes it", folder.string(),
+                counted(mesh->nodes().size(), "node"), folder.string())));
         } else if (options.ephemeral && !mesh->ephemeral()) {
-            return fail(
-                ErrorNumber::BadConfiguration,
+            return std::unexpected(wrong_usage(fmt::format(
                 "{} holds a mesh that keeps its data; 'weft -c {} dev down --clean' removes it",
-                folder.string(), folder.string());
+                folder.string(), folder.string())));
         } else {
             return mesh;
         }

@@ -66,6 +66,11 @@ TEST(Explain, TellsTheExitCodeThatTheProgramEndsWith) {
         ASSERT_NE(field, record.end());
         EXPECT_EQ(std::get<std::int64_t>(field->value), exit) << number;
     }
+    for (const char* number : {"1003", "1005"}) {
+        const Record record = describe_error(**find_error_page(number));
+        const std::string meaning = std::get<std::string>(record.back().value);
+        EXPECT_TRUE(meaning.ends_with("; 2 if it is the command line that is wrong")) << meaning;
+    }
 }
 
 // docs/errors.md may hold no page that the table lacks: the other half of core's test.

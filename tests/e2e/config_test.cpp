@@ -80,6 +80,8 @@ TEST_F(Settings, OfTheCommandLineAreRefusedWithAnExitCodeOfTheirOwn) {
         {"dev --nodes 0", 2, "--nodes is 1 to 9"},
         {"dev --nodes 10", 2, "--nodes is 1 to 9"},
         {"dev --nodes -1", 2, "--nodes is '-1'"},
+        {"dev --nodes 2", 2, "holds a mesh of 3 nodes"},
+        {"dev --ephemeral", 2, "holds a mesh that keeps its data"},
         {"bench put --history /no/such/folder/x", 2, "/no/such/folder/x"},
         {"--addr '' get kv/x", 2, "--addr is empty"},
         {"-c '' get kv/x", 2, "-c is empty"},
