@@ -18,10 +18,12 @@ case "$preset" in
     asan)
         export WEFT_SIM_SEEDS=${2:-${WEFT_SIM_SEEDS:-40}}
         targets=(all)
+        options=(-DWEFT_MUTANTS=ON)  # with none chosen, but for the test of the known ones
         only=(-LE 'e2e')
         ;;
     tsan)
         export WEFT_SIM_SEEDS=${2:-${WEFT_SIM_SEEDS:-5}}
+        options=()
         targets=(node_runtime_test transport_test client_test storage_test sim_test)
         only=(-R '^(node_runtime|transport|client|storage|sim)\.')
         ;;
@@ -30,6 +32,6 @@ case "$preset" in
         exit 2
         ;;
 esac
-"${fixed[@]}" cmake --preset "$preset" -DWEFT_UNITY=ON >/dev/null
+"${fixed[@]}" cmake --preset "$preset" -DWEFT_UNITY=ON "${options[@]}" >/dev/null
 "${fixed[@]}" cmake --build --preset "$preset" --target "${targets[@]}"
 "${fixed[@]}" ctest --preset "$preset" -j 2 --no-tests=error "${only[@]}"

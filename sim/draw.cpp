@@ -227,17 +227,39 @@ private:
         if (everywhere) schedule_.config.may_refuse = 1;
     }
 
+    // Whoever was cut off or restarts may not know how far a disk had come (docs/operating.md, "A
+    // disk's past"), and a disk that lies besides has no good copy elsewhere.
+    static bool leaves_no_witness(FaultKind kind) {
+        switch (kind) {
+            case FaultKind::Crash:
+            case FaultKind::CrashAtEffect:
+            case FaultKind::CrashLoop:
+            case FaultKind::PowerLoss:
+            case FaultKind::Pause:
+            case FaultKind::Split:
+            case FaultKind::Sides:
+            case FaultKind::Cut:
+            case FaultKind::Mesh:
+            case FaultKind::Flap:
+            case FaultKind::Clog:
+            case FaultKind::FormerBoot:
+            case FaultKind::SyncError:
+            case FaultKind::BitFlip:
+            case FaultKind::Vanish:
+            case FaultKind::Swap:
+                return true;
+            default:
+                return false;
+        }
+    }
     // A disk that is lost or comes back old (scenarios 30, 31). Its peers know better as long as
     // they remember, so nobody else may forget in the same run.
     void lost_disk() {
         Random own = random_.stream("lost disk");
         if (config().nodes < 3 || !own.chance(1, 20)) return;
-        const bool forgetful = std::ranges::any_of(schedule_.faults, [](const FaultEvent& event) {
-            return event.kind <= FaultKind::PowerLoss || event.kind == FaultKind::FormerBoot ||
-                   event.kind == FaultKind::SyncError || event.kind == FaultKind::BitFlip ||
-                   event.kind == FaultKind::Vanish || event.kind == FaultKind::Swap;
-        });
-        if (forgetful) return;
+        std::erase_if(schedule_.faults,
+                      [](const FaultEvent& fault) { return leaves_no_witness(fault.kind); });
+        schedule_.config.may_refuse = 0;
         FaultEvent event;
         event.kind = own.chance(1, 2) ? FaultKind::Wipe : FaultKind::Rollback;
         event.at = begin() + chaos() / 4 + own.between({}, chaos() / 4);

@@ -12,7 +12,16 @@ struct Known {
     std::uint64_t seed = 0;
 };
 inline constexpr auto kKnown = std::to_array<Known>({
-    {"AckBeforeSync", 1},
+    {"VoteBeforeSync", 1},
+    {"VoteTwice", 5},
+    {"AckUnderUnsyncedTerm", 2},
+    {"LeaderCountsUnsynced", 2},
+    {"CommitByOldTerms", 2},
+    {"TruncateOnShortAppend", 8},
+    {"RequestForgotten", 2},
+    {"CompactBeforeSessions", 2},
+    {"SnapshotBeforeSync", 3},
+    {"RecoveryCutAtDamage", 7},
 });
 
 }  // namespace weft

@@ -134,9 +134,11 @@ int main(const std::vector<std::string_view>& arguments) {
     std::vector<Hunt> tasks;
     std::size_t jobs = 2;
     std::uint64_t first = 1, last = 500;
+    bool known_only = false;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string_view word = arguments[i];
         if (word == "--known") {
+            known_only = true;
             for (const Known& known : kKnown)
                 tasks.push_back({*find(known.name), known.seed, known.seed + 10});
         } else if (word == "--jobs" || word == "--seeds") {
@@ -159,14 +161,13 @@ int main(const std::vector<std::string_view>& arguments) {
             return usage();
         }
     }
-    const bool known = !tasks.empty() && tasks.front().first != 1;
     if (tasks.empty())
         for (const MutantInfo& mutant : mutants()) tasks.push_back({mutant});
-    if (!known)
-        for (Hunt& task : tasks) {
-            task.first = first;
-            task.last = last;
-        }
+    for (Hunt& task : tasks) {
+        if (known_only) continue;
+        task.first = first;
+        task.last = last;
+    }
     const std::size_t missed = hunt_all(tasks, jobs);
     fmt::print("{} of {} found\n", tasks.size() - missed, tasks.size());
     return missed == 0 ? 0 : 1;
