@@ -39,9 +39,8 @@ TEST(Reach, IsToldAtOnceThatEveryAddressRefusesWhenItAsksForThat) {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(20));
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().code, ErrorCode::CannotReach);
-    EXPECT_EQ(refused.error().message,
-              options.addresses[0] + " refuses the connection; " + options.addresses[1] +
-                  " refuses the connection");
+    EXPECT_EQ(refused.error().message, options.addresses[0] + " refuses the connection; " +
+                                           options.addresses[1] + " refuses the connection");
 
     // One that answers is enough.
     auto node = start(test::free_address());

@@ -2,6 +2,7 @@
 
 #include "tests/transport/router_limit.h"
 
+#include <algorithm>
 #include <thread>
 
 namespace weft::transport {
