@@ -50,18 +50,21 @@ Result<Destination> place_of(std::string_view address) {
 
 }  // namespace
 
-Result<Descriptor> listen_at(std::string_view address) {
+Result<Bound> bind_at(std::string_view address, int type) {
     const auto place = place_of(address);
     if (!place) {
         Error error = place.error();
         error.message = fmt::format("cannot listen on {}: {}", address, error.message);
         return std::unexpected(std::move(error));
     }
+    const bool stream = type == SOCK_STREAM;
     const SocketAddress at = socket_address(*place);
-    Descriptor out(socket(at.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (out.get() < 0 || !set_options(out.get()))
+    Bound out{Descriptor(socket(at.family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), at.family};
+    if (out.socket.get() < 0 || (stream && !set_options(out.socket.get())))
         return fail(ErrorNumber::BadConfiguration, "no further socket: {}", std::strerror(errno));
-    if (bind(out.get(), at.get(), at.size) == 0 && listen(out.get(), kBacklog) == 0) return out;
+    if (bind(out.socket.get(), at.get(), at.size) == 0 &&
+        (!stream || listen(out.socket.get(), kBacklog) == 0))
+        return out;
     if (errno == EADDRINUSE)
         return fail(ErrorNumber::PortInUse, "{} is taken by another program", address);
     return fail(ErrorNumber::BadConfiguration, "cannot listen on {}: {}", address,

@@ -1,5 +1,5 @@
 #pragma once
-// The socket that connections come in on. Private to transport.
+// The sockets that others reach us by. Private to transport.
 
 #include "weft/result.h"
 
@@ -25,9 +25,14 @@ private:
     int number_;
 };
 
-// A socket that listens and does not block. The system is asked for a name, and blocks as long as
-// it takes. Configuration (1004 port in use, 1003, 1005).
-Result<Descriptor> listen_at(std::string_view address);
+struct Bound {
+    Descriptor socket;
+    int family = 0;
+};
+// A socket of `type` (SOCK_STREAM: it listens; SOCK_DGRAM) at that address, which does not block.
+// The system is asked for a name, and blocks as long as it takes. Configuration (1004 port in use,
+// 1003, 1005).
+Result<Bound> bind_at(std::string_view address, int type);
 
 // As many of `wanted` connections as the process may have descriptors for, beside what it needs
 // itself.

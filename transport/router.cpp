@@ -2,6 +2,8 @@
 #include "transport/router_state.h"
 #include "transport/sockets.h"
 
+#include <sys/socket.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -23,14 +25,15 @@ Router& Router::operator=(Router&&) noexcept = default;
 Router::~Router() = default;
 
 Result<Router> Router::bind(std::string_view address, const RouterLimits& limits) {
-    auto listener = listen_at(address);
-    if (!listener) return std::unexpected(listener.error());
+    auto bound = bind_at(address, SOCK_STREAM);
+    if (!bound) return std::unexpected(std::move(bound).error());
+    Descriptor& listener = bound->socket;
     Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
     epoll_event event{};
-    if (epoll.get() < 0 || epoll_ctl(epoll.get(), EPOLL_CTL_ADD, listener->get(), &event) != 0)
+    if (epoll.get() < 0 || epoll_ctl(epoll.get(), EPOLL_CTL_ADD, listener.get(), &event) != 0)
         return fail(ErrorNumber::BadConfiguration, "no further descriptor: {}",
                     std::strerror(errno));
-    auto state = std::make_unique<State>(*std::move(listener), std::move(epoll), limits);
+    auto state = std::make_unique<State>(std::move(listener), std::move(epoll), limits);
     state->limits.connections_max = connections_possible(limits.connections_max);
     state->limits.frame_bytes_max += kFrameSlackBytes;
     state->clock();
