@@ -84,6 +84,10 @@ void Promises::leaves(const Way& way, const PeerMessage& message, const Memory& 
         for (const auto& item : batch->items) check_leads(way.machine, item.group, item.term);
     } else if (const auto* chunk = std::get_if<replication::SnapshotChunk>(&message)) {
         check_leads(way.machine, chunk->group, chunk->term);
+    } else if (const auto* confirm = std::get_if<replication::Confirm>(&message)) {
+        note_asked(way, *confirm);
+    } else if (const auto* confirmed = std::get_if<replication::ConfirmAnswer>(&message)) {
+        check_confirm(way, *confirmed);
     }
 }
 
@@ -135,6 +139,31 @@ void Promises::check_answer(std::size_t machine, const replication::AppendAnswer
     WEFT_INVARIANT(!chain || group.holds(answer.index, *chain),
                    "S2: machine {} acknowledges entry {} of group {}, another one is durable",
                    machine, answer.index.value, answer.group.value);
+}
+
+// ---- confirm rounds (Raft thesis 6.4) -----------------------------------------------------------
+
+void Promises::note_asked(const Way& way, const replication::Confirm& confirm) {
+    auto& asked = asked_[{disks_[way.machine].node, way.to}];
+    asked.push_back(confirm);
+    if (asked.size() > kAskedMax) asked.pop_front();
+}
+
+// Whoever leads in a newer term has the promise of a quorum, and each of them has it on disk: they
+// no longer say that an older one leads.
+void Promises::check_confirm(const Way& way, const replication::ConfirmAnswer& answer) {
+    const auto& asked = asked_[{way.to, disks_[way.machine].node}];
+    const auto round = std::ranges::find(asked, answer.round, &replication::Confirm::round);
+    if (round == asked.end()) return;
+    for (const replication::GroupTerm& claim : round->groups) {
+        const auto same = [&](const replication::GroupTerm& at) { return at.group == claim.group; };
+        if (std::ranges::any_of(answer.refused, same)) continue;
+        ++counts_.confirms;
+        const DurableGroup& group = disks_[way.machine].now.group(claim.group);
+        WEFT_INVARIANT(group.hard.term <= claim.term,
+                       "S8: machine {} confirms group {} term {}, durable is {}", way.machine,
+                       claim.group.value, claim.term.value, group.hard.term.value);
+    }
 }
 
 // ---- commits ------------------------------------------------------------------------------------

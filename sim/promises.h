@@ -1,14 +1,17 @@
 #pragma once
-// Durable promises (S1, S2, S4, S20, I4), judged where they are given: a vote, a candidacy or an
-// acknowledgement that leaves a machine rests on what its disk holds at that moment, and a commit
-// on what a quorum of disks holds. Asks no replica what it thinks to be durable.
+// Durable promises (S1, S2, S4, S8, S20, I4), judged where they are given: a vote, a candidacy, an
+// acknowledgement or a confirm that leaves a machine rests on what its disk holds at that moment,
+// and a commit on what a quorum of disks holds. Asks no replica what it thinks to be durable.
 
 #include "replication/config.h"
 #include "replication/messages.h"
 #include "replication/replica_events.h"
 #include "sim/durable_view.h"
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <vector>
@@ -58,7 +61,8 @@ public:
 
     // How many of each were judged.
     struct Counts {
-        std::uint64_t votes = 0, candidacies = 0, acknowledgements = 0, commits = 0, starts = 0;
+        std::uint64_t votes = 0, candidacies = 0, acknowledgements = 0, confirms = 0, commits = 0,
+                      starts = 0;
     };
     const Counts& counts() const { return counts_; }
 
@@ -79,10 +83,18 @@ private:
     void check_vote(const Way& way, const replication::VoteAnswer& answer);
     void check_answer(std::size_t machine, const replication::AppendAnswer& answer,
                       const Memory& memory);
+    void note_asked(const Way& way, const replication::Confirm& confirm);
+    void check_confirm(const Way& way, const replication::ConfirmAnswer& answer);
     bool promised(const DiskSeen& disk, const Commit& commit) const;
 
     std::vector<DiskSeen> disks_;
     std::map<NodeId, std::size_t> by_node_;
+    struct Link {
+        NodeId from, to;
+        auto operator<=>(const Link&) const = default;
+    };
+    static constexpr std::size_t kAskedMax = 256;             // no answer is of use for so long
+    std::map<Link, std::deque<replication::Confirm>> asked_;  // an answer names but the round
     std::map<GroupId, Tip> tips_;  // the newest committed entry that anybody showed
     Counts counts_;
 };

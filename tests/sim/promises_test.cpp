@@ -257,6 +257,26 @@ TEST_F(PromisesTest, ACandidateTellsOfItsDurableEnd) {
     EXPECT_EQ(asks(2, log({1, 2}).headers[1]), "S4") << "an end of another term";
 }
 
+// ---- S8 -----------------------------------------------------------------------------------------
+
+TEST_F(PromisesTest, NobodyConfirmsATermWhoseSuccessorItHasOnDisk) {
+    const auto confirms = [&](std::uint64_t round, bool refused) {
+        replication::ConfirmAnswer answer{round, {}};
+        if (refused) answer.refused.push_back({kGroup, Term{3}});
+        return leaves(0, 1, answer);
+    };
+    EXPECT_EQ(leaves(1, 0, replication::Confirm{7, {{kGroup, Term{2}}}}), "");
+    write_hard(0, 2, node(1));
+    EXPECT_EQ(confirms(7, false), "");
+    write_hard(0, 3);
+    EXPECT_EQ(confirms(7, false), "S8");
+    EXPECT_EQ(confirms(7, true), "");
+    EXPECT_EQ(leaves(0, 2, replication::ConfirmAnswer{7, {}}), "") << "nobody asked";
+    EXPECT_EQ(leaves(1, 0, replication::Confirm{8, {{kGroup, Term{3}}}}), "");
+    EXPECT_EQ(confirms(8, false), "");
+    EXPECT_EQ(promises_.counts().confirms, 3U);
+}
+
 // ---- S3, I4 -------------------------------------------------------------------------------------
 
 TEST_F(PromisesTest, ACommitRestsOnAQuorumOfDisks) {
@@ -358,6 +378,7 @@ TEST_F(WatchedWorldTest, EveryKindOfPromiseIsJudged) {
     EXPECT_GT(counts.votes, 0U);
     EXPECT_GT(counts.candidacies, 0U);
     EXPECT_GT(counts.acknowledgements, 100U);
+    EXPECT_GT(counts.confirms, 100U);
     EXPECT_GT(counts.commits, 100U);
     EXPECT_EQ(counts.starts, world_->machines() + 1);
 }
