@@ -101,7 +101,6 @@ private:
         ++totals_.seeds;
         totals_.operations += report.operations;
         totals_.unknown += report.unknown;
-        totals_.undecided += report.undecided;
         totals_.frames += report.frames;
         totals_.events += report.events;
         totals_.committed += report.committed;
@@ -215,7 +214,6 @@ Record hunt_summary(const HuntTotals& totals) {
         {"store", std::string(sim::store_name(totals.store))},
         {"operations_checked", totals.operations},
         {"unknown_outcomes", totals.unknown},
-        {"undecided_histories", totals.undecided},
         {"entries_committed", totals.committed},
         {"elections", totals.elections},
         {"states_compared", totals.states_compared},

@@ -31,7 +31,7 @@ struct HuntFailure {
 
 struct HuntTotals {
     sim::StoreKind store = sim::StoreKind::Memory;
-    std::uint64_t seeds = 0, operations = 0, unknown = 0, undecided = 0, frames = 0, events = 0;
+    std::uint64_t seeds = 0, operations = 0, unknown = 0, frames = 0, events = 0;
     std::uint64_t committed = 0, elections = 0, states_compared = 0;
     std::uint64_t trace_hash = 0;  // of all traces, whatever their order
     std::int64_t virtual_ms = 0;

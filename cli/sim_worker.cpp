@@ -26,10 +26,10 @@ namespace {
 template <class Result, class Visit>
 void for_each_number(Result& result, Visit&& visit) {
     auto& report = result.report;
-    for (auto* number : {&report.seed, &report.trace_hash, &report.operations, &report.done,
-                         &report.rejected, &report.not_done, &report.unknown, &report.undecided,
-                         &report.committed, &report.elections, &report.states_compared,
-                         &report.frames, &report.events, &report.probes})
+    for (auto* number :
+         {&report.seed, &report.trace_hash, &report.operations, &report.done, &report.rejected,
+          &report.not_done, &report.unknown, &report.committed, &report.elections,
+          &report.states_compared, &report.frames, &report.events, &report.probes})
         visit(*number);
     for (auto& count : report.faults) visit(count);
 }

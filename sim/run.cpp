@@ -3,8 +3,7 @@
 #include "core/invariant.h"
 #include "entity/builtin/counter.h"
 #include "entity/builtin/kv.h"
-#include "sim/checkers/linearizability.h"
-#include "sim/ledger.h"
+#include "sim/judge.h"
 #include "sim/world.h"
 
 #include <fmt/core.h>
@@ -15,8 +14,6 @@
 
 namespace weft::sim {
 namespace {
-
-constexpr std::size_t kSearchSteps = 2'000'000;
 
 // The one exception of weft: it carries a broken invariant out of the run.
 struct Violation {
@@ -128,19 +125,9 @@ private:
     }
 
     void judge() {
-        for (const auto& [entity, history] : world_.histories()) {
-            if (auto wrong = ledger_error(entity, history)) {
-                fail(fmt::format("{}: {}", entity, *wrong));
-                return trace(entity, history);
-            }
-        }
-        for (const auto& [entity, history] : world_.histories()) {
-            const Model model = entity.starts_with("counter/") ? Model::Counter : Model::Kv;
-            const Verdict verdict = check_linearizable(history, model, kSearchSteps);
-            if (verdict.undecided) ++report_.undecided;
-            if (verdict.linearizable) continue;
-            fail(fmt::format("I5: {} is not linearizable: {}", entity, verdict.reason));
-            return trace(entity, history);
+        if (const auto wrong = wrong_history(world_.histories())) {
+            fail(fmt::format("{}: {}", wrong->entity, wrong->rule));
+            return trace(wrong->entity, world_.histories().at(wrong->entity));
         }
         if (world_.schedule().fault_free()) nothing_without_cause();
     }

@@ -21,7 +21,6 @@ struct RunReport {
     std::string plan;         // schedule_text
     std::uint64_t trace_hash = 0;
     std::uint64_t operations = 0, done = 0, rejected = 0, not_done = 0, unknown = 0;
-    std::uint64_t undecided = 0;  // histories the linearizability search gave up on
     std::uint64_t committed = 0;
     std::uint64_t elections = 0;
     std::uint64_t states_compared = 0;  // pairs of replicas found equal (I12)
