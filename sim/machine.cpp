@@ -177,6 +177,7 @@ bool Machine::next_event(node::Event& event) {
     if (inbox_.empty()) return false;
     event = std::move(inbox_.front());
     inbox_.pop_front();
+    world_.hears(number_, event);
     return true;
 }
 
@@ -225,6 +226,7 @@ void Machine::carry_out(node::Effects& effects) {
                 frame, [&] { return wire::write(frame, peer->message); }, [&] { flush_frames(); }));
             if (frame.bytes() >= wire::kFrameCloseBytes) flush_frames();
         } else if (auto* client = std::get_if<node::SendClient>(&effect)) {
+            world_.answers(number_, *client);
             wire::FrameWriter& frame = client_frame_to(client->to);
             sent(wire::write(frame, client->message));
             if (frame.bytes() >= wire::kFrameCloseBytes) flush_frames();

@@ -62,6 +62,9 @@ public:
     virtual void send_client(std::size_t from, ClientRef to, Bytes frame) = 0;
     // A message leaves; what the disk holds of this round's records comes later.
     virtual void leaves(std::size_t machine, const node::SendPeer& sent) = 0;
+    virtual void answers(std::size_t machine, const node::SendClient& sent) = 0;
+    // The node takes this in now.
+    virtual void hears(std::size_t machine, const node::Event& event) = 0;
     virtual void synced(std::size_t machine, const storage::WriteBatch& batch) = 0;
     // What the disk holds when the process starts.
     virtual void read_back(std::size_t machine,

@@ -40,7 +40,36 @@ private:
 
 void Oracle::leaves(std::size_t machine, const node::Node& node, const node::SendPeer& sent) {
     const auto* message = std::get_if<replication::PeerMessage>(&sent.message);
-    if (message != nullptr) promises_.leaves({machine, sent.to}, *message, NodeMemory(node));
+    if (message == nullptr) return;
+    promises_.leaves({machine, sent.to}, *message, NodeMemory(node));
+    if (const auto* confirm = std::get_if<replication::Confirm>(message))
+        reads_.asks(machine, confirm->round);
+}
+
+void Oracle::answers(std::size_t machine, const node::Node& node, const node::SendClient& sent) {
+    const auto* reply = std::get_if<Reply>(&sent.message);
+    if (reply == nullptr) return;
+    if (reply->level != Level::Linearizable) return reads_.refuses(machine, reply->id);
+    const replication::Replica& replica = node.partition(reply->id.group).replica();
+    reads_.answers(machine, reply->id, {node.self(), replica.commit(), replica.config()});
+}
+
+void Oracle::hears(std::size_t machine, const node::Node& node, const node::Event& event,
+                   const entity::TypeTable& types) {
+    if (const auto* peer = std::get_if<node::FromPeer>(&event)) {
+        const auto* message = std::get_if<replication::PeerMessage>(&peer->message);
+        if (message == nullptr) return;
+        if (const auto* answer = std::get_if<replication::ConfirmAnswer>(message))
+            for (const auto& claim : promises_.granted({node.self(), peer->from}, *answer))
+                reads_.hears(machine, {answer->round, claim.group, peer->from});
+    } else if (const auto* client = std::get_if<node::FromClient>(&event)) {
+        const auto* request = std::get_if<Request>(&client->message);
+        if (request == nullptr || !node.hosts(request->id.group)) return;
+        const entity::EntityType* type = types.find(request->type);
+        if (type != nullptr && type->command(request->command) == entity::Access::Read)
+            reads_.came(machine, request->id,
+                        node.partition(request->id.group).replica().last_index());
+    }
 }
 
 void Oracle::after_round(std::size_t machine, node::Node& node) {

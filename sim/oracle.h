@@ -2,9 +2,11 @@
 // Invariants that need a view of all nodes at once (reference C.3: I1, I2, I3, I12, I15, and the
 // elections of I22). Fed after every round of a node; a broken one goes to the invariant handler.
 
+#include "entity/type.h"
 #include "node/events.h"
 #include "node/node.h"
 #include "sim/promises.h"
+#include "sim/reads.h"
 
 #include <cstdint>
 #include <map>
@@ -15,15 +17,24 @@ namespace weft::sim {
 
 class Oracle {
 public:
-    explicit Oracle(std::size_t machines) : seen_(machines), promises_(machines) {}
+    explicit Oracle(std::size_t machines)
+        : seen_(machines), promises_(machines), reads_(machines) {}
 
     // Looks at the groups that the node stepped since the last call.
     void after_round(std::size_t machine, node::Node& node);
     // A message of this node leaves its machine, in the round that is not over yet.
     void leaves(std::size_t machine, const node::Node& node, const node::SendPeer& sent);
+    void answers(std::size_t machine, const node::Node& node, const node::SendClient& sent);
+    // It takes this in now.
+    void hears(std::size_t machine, const node::Node& node, const node::Event& event,
+               const entity::TypeTable& types);
     Promises& promises() { return promises_; }
+    const Reads& reads() const { return reads_; }
     // The machine lost its memory: what it showed is forgotten, what was committed is not.
-    void restarted(std::size_t machine) { seen_[machine].clear(); }
+    void restarted(std::size_t machine) {
+        seen_[machine].clear();
+        reads_.restarted(machine);
+    }
 
     // I12: replicas of `group` with equal base and applied index have equal state. `nodes`: those
     // that run, by machine; nothing for one that is down.
@@ -76,6 +87,7 @@ private:
 
     std::vector<std::map<GroupId, Shown>> seen_;
     Promises promises_;
+    Reads reads_;
     std::map<GroupId, Group> groups_;
     std::vector<GroupId> touched_;
     std::uint64_t elections_ = 0;

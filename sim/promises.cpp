@@ -8,6 +8,9 @@
 
 namespace weft::sim {
 
+using replication::Confirm;
+using replication::ConfirmAnswer;
+using replication::GroupTerm;
 using replication::PeerMessage;
 using storage::WriteOp;
 
@@ -84,9 +87,9 @@ void Promises::leaves(const Way& way, const PeerMessage& message, const Memory& 
         for (const auto& item : batch->items) check_leads(way.machine, item.group, item.term);
     } else if (const auto* chunk = std::get_if<replication::SnapshotChunk>(&message)) {
         check_leads(way.machine, chunk->group, chunk->term);
-    } else if (const auto* confirm = std::get_if<replication::Confirm>(&message)) {
+    } else if (const auto* confirm = std::get_if<Confirm>(&message)) {
         note_asked(way, *confirm);
-    } else if (const auto* confirmed = std::get_if<replication::ConfirmAnswer>(&message)) {
+    } else if (const auto* confirmed = std::get_if<ConfirmAnswer>(&message)) {
         check_confirm(way, *confirmed);
     }
 }
@@ -143,21 +146,30 @@ void Promises::check_answer(std::size_t machine, const replication::AppendAnswer
 
 // ---- confirm rounds (Raft thesis 6.4) -----------------------------------------------------------
 
-void Promises::note_asked(const Way& way, const replication::Confirm& confirm) {
+void Promises::note_asked(const Way& way, const Confirm& confirm) {
     auto& asked = asked_[{disks_[way.machine].node, way.to}];
     asked.push_back(confirm);
     if (asked.size() > kAskedMax) asked.pop_front();
 }
 
+std::vector<GroupTerm> Promises::granted(const Link& link, const ConfirmAnswer& answer) const {
+    const auto asked = asked_.find(link);
+    if (asked == asked_.end()) return {};
+    const auto& rounds = asked->second;
+    const auto round = std::ranges::lower_bound(rounds, answer.round, {}, &Confirm::round);
+    if (round == rounds.end() || round->round != answer.round) return {};
+    std::vector<GroupTerm> granted = round->groups;
+    std::erase_if(granted, [&](const GroupTerm& claim) {
+        return std::ranges::any_of(
+            answer.refused, [&](const GroupTerm& refused) { return refused.group == claim.group; });
+    });
+    return granted;
+}
+
 // Whoever leads in a newer term has the promise of a quorum, and each of them has it on disk: they
 // no longer say that an older one leads.
-void Promises::check_confirm(const Way& way, const replication::ConfirmAnswer& answer) {
-    const auto& asked = asked_[{way.to, disks_[way.machine].node}];
-    const auto round = std::ranges::find(asked, answer.round, &replication::Confirm::round);
-    if (round == asked.end()) return;
-    for (const replication::GroupTerm& claim : round->groups) {
-        const auto same = [&](const replication::GroupTerm& at) { return at.group == claim.group; };
-        if (std::ranges::any_of(answer.refused, same)) continue;
+void Promises::check_confirm(const Way& way, const ConfirmAnswer& answer) {
+    for (const GroupTerm& claim : granted({way.to, disks_[way.machine].node}, answer)) {
         ++counts_.confirms;
         const DurableGroup& group = disks_[way.machine].now.group(claim.group);
         WEFT_INVARIANT(group.hard.term <= claim.term,

@@ -46,6 +46,13 @@ public:
         virtual std::optional<Chain> chain_at(GroupId group, Term term, LogIndex index) const = 0;
     };
     void leaves(const Way& way, const replication::PeerMessage& message, const Memory& memory);
+    struct Link {
+        NodeId asker, asked;
+        auto operator<=>(const Link&) const = default;
+    };
+    // The terms that an answer confirms; it names but the round, and what it refuses.
+    std::vector<replication::GroupTerm> granted(const Link& link,
+                                                const replication::ConfirmAnswer& answer) const;
 
     // ---- commits
     struct Commit {
@@ -89,12 +96,8 @@ private:
 
     std::vector<DiskSeen> disks_;
     std::map<NodeId, std::size_t> by_node_;
-    struct Link {
-        NodeId from, to;
-        auto operator<=>(const Link&) const = default;
-    };
     static constexpr std::size_t kAskedMax = 256;             // no answer is of use for so long
-    std::map<Link, std::deque<replication::Confirm>> asked_;  // an answer names but the round
+    std::map<Link, std::deque<replication::Confirm>> asked_;  // their numbers rise
     std::map<GroupId, Tip> tips_;  // the newest committed entry that anybody showed
     Counts counts_;
 };

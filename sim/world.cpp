@@ -241,6 +241,14 @@ void World::leaves(std::size_t machine, const node::SendPeer& sent) {
     oracle_.leaves(machine, machines_[machine]->node(), sent);
 }
 
+void World::answers(std::size_t machine, const node::SendClient& sent) {
+    oracle_.answers(machine, machines_[machine]->node(), sent);
+}
+
+void World::hears(std::size_t machine, const node::Event& event) {
+    oracle_.hears(machine, machines_[machine]->node(), event, *cluster_.types);
+}
+
 void World::synced(std::size_t machine, const storage::WriteBatch& batch) {
     oracle_.promises().applied(machine, batch);
 }

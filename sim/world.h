@@ -79,6 +79,8 @@ public:
     void send_peer(std::size_t from, NodeId to, Bytes frame) override;
     void send_client(std::size_t from, ClientRef to, Bytes frame) override;
     void leaves(std::size_t machine, const node::SendPeer& sent) override;
+    void answers(std::size_t machine, const node::SendClient& sent) override;
+    void hears(std::size_t machine, const node::Event& event) override;
     void synced(std::size_t machine, const storage::WriteBatch& batch) override;
     void read_back(std::size_t machine, const std::vector<storage::RecoveredGroup>& found) override;
     void round_done(std::size_t machine) override;

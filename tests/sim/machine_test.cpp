@@ -16,6 +16,8 @@ public:
     void send_peer(std::size_t, NodeId, Bytes) override {}
     void send_client(std::size_t, ClientRef to, Bytes) override { clients.push_back(to); }
     void leaves(std::size_t, const node::SendPeer&) override {}
+    void answers(std::size_t, const node::SendClient&) override {}
+    void hears(std::size_t, const node::Event&) override {}
     void synced(std::size_t, const storage::WriteBatch&) override {}
     void read_back(std::size_t, const std::vector<storage::RecoveredGroup>&) override {}
     void round_done(std::size_t) override {}
