@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t kEvictionsPerStep = 16;
 constexpr Duration kIdleRetry = std::chrono::seconds(1);
-constexpr std::size_t kOwnSweepRows = 16;
 constexpr Duration kOwnSweepPause = std::chrono::milliseconds(20);
 constexpr std::int64_t kOwnSweepSpreadMs = 10'000;
 
@@ -94,8 +93,8 @@ void Partition::State::advance_activation(const std::string& key, Activation& ac
         scan.table = storage::Table::Journal;
         scan.prefix = journal_prefix(prefix(), key);
         scan.after = activation.after;
-        scan.bytes_max = kScanBytes;
-        scan.rows_max = kScanRows;
+        scan.bytes_max = options.limits.page_bytes;
+        scan.rows_max = options.limits.page_rows;
         what = std::move(scan);
     }
     activation.fetch = fetch({FetchPurpose::Kind::Activation, key}, std::move(what), out);
@@ -291,7 +290,7 @@ void Partition::State::passivate(Now now, Effects& out) {
     own_sweep_at = Instant::never();
     if (!sweep) begin_sweep(true);
     if (!sweep->own) return;
-    sweep_some(now, kOwnSweepRows, out);
+    sweep_some(now, options.limits.own_sweep_rows, out);
     if (sweep) own_sweep_at = now.mono + kOwnSweepPause;
 }
 

@@ -11,7 +11,6 @@ namespace weft::replication {
 
 namespace {
 
-constexpr std::size_t kLogFetchBytes = std::size_t{1} << 20;
 constexpr Duration kEndedEarlyPause = std::chrono::seconds(10);  // between two lines of the log
 constexpr std::uint64_t kStampEvery = 64;  // entries between remembered stamps
 
@@ -82,7 +81,7 @@ Bytes Partition::State::next_entry(Effects& out) {
     // and taken for damage when the answer comes, if it has been written and let go of in between.
     const LogIndex to = std::min(replica.commit(), replica.durable_index());
     if (log_fetch == 0 && !replica.lacks_data() && index <= to) {
-        const storage::LogRange range{group(), index, to, kLogFetchBytes};
+        const storage::LogRange range{group(), index, to, options.limits.log_page_bytes};
         log_fetch = fetch({FetchPurpose::Kind::Log, {}}, range, out);
         fetched_first = index;
     }
@@ -246,8 +245,8 @@ void Partition::State::load_sessions(Effects& out) {
     scan.table = storage::Table::Session;
     scan.prefix = prefix();
     scan.after = sessions_after;
-    scan.bytes_max = kScanBytes;
-    scan.rows_max = kScanRows;
+    scan.bytes_max = options.limits.page_bytes;
+    scan.rows_max = options.limits.page_rows;
     sessions_fetch = fetch({FetchPurpose::Kind::Sessions, {}}, std::move(scan), out);
 }
 

@@ -37,6 +37,21 @@ struct PartitionLimits {
     std::uint64_t laggard_entries = 16384;
     std::uint64_t laggard_bytes = std::uint64_t{64} << 20;
     Duration passivate_after = std::chrono::seconds(60);
+    // What is done in parts; each takes one row or entry at least. One page of rows that is read
+    // (of a journal, of the sessions, of a snapshot: as it is sent), one piece of the log to be
+    // applied, and rows that a step writes for idle entities or for a snapshot.
+    std::size_t page_bytes = std::size_t{256} << 10;
+    std::size_t page_rows = 1024;
+    std::size_t log_page_bytes = std::size_t{1} << 20;
+    std::size_t own_sweep_rows = 16;
+    std::size_t snapshot_sweep_rows = 64;
+    // A page of a snapshot without an answer is sent again; after `patience` the transfer ends,
+    // after a pause the next may begin. A receiver waits longer: its sender may be at work of its
+    // own.
+    Duration snapshot_resend = std::chrono::seconds(1);
+    Duration snapshot_patience = std::chrono::seconds(10);
+    Duration snapshot_pause = std::chrono::seconds(1);
+    Duration snapshot_receive_patience = std::chrono::seconds(15);
 };
 
 struct PartitionOptions {

@@ -102,10 +102,6 @@ struct FetchPurpose {
     std::string entity_key;
 };
 
-// One page of rows; whoever scans goes on behind its last row.
-inline constexpr std::size_t kScanBytes = std::size_t{256} << 10;
-inline constexpr std::size_t kScanRows = 1024;
-
 struct Partition::State {
     State(PartitionOptions o, const storage::RecoveredGroup& recovered, const entity::TypeTable& t,
           Random random, weft::Log l);

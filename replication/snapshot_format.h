@@ -13,7 +13,6 @@ namespace weft::replication {
 
 // `next` of a SnapshotAnswer once the snapshot is in force, or was not needed.
 inline constexpr std::uint32_t kSnapshotWhole = 0xffffffff;
-inline constexpr std::size_t kSnapshotChunkBytes = std::size_t{256} << 10;
 
 std::string encode_snapshot_base(const storage::LogBase& base);
 // The slot is the receiver's to choose.

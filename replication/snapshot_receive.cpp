@@ -15,13 +15,6 @@
 
 namespace weft::replication {
 
-namespace {
-
-constexpr Duration kReceiveGiveUp = std::chrono::seconds(15);
-constexpr Duration kBeginsAnew = std::chrono::seconds(3);  // three times the sender's patience
-
-}  // namespace
-
 void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chunk, Effects& out) {
     SnapshotReceiving told;  // what an answer without a transfer says
     told.from = from;
@@ -39,7 +32,7 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
     }
     const bool anew = receiving && begins_anew(now, chunk);
     if (receiving && receiving->at == chunk.at && receiving->from == from && !anew) {
-        receiving->give_up_at = now.mono + kReceiveGiveUp;
+        receiving->give_up_at = now.mono + options.limits.snapshot_receive_patience;
         if (!receiving->slot_known && chunk.sequence == 0) receiving->first = std::move(chunk);
         if (!receiving->slot_known || receiving->persist_seq != 0) return;  // answered then
         if (chunk.sequence == receiving->next) {
@@ -73,7 +66,7 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
     receiving = std::move(told);
     receiving->base = std::move(*base);
     receiving->first = std::move(chunk);
-    receiving->give_up_at = now.mono + kReceiveGiveUp;
+    receiving->give_up_at = now.mono + options.limits.snapshot_receive_patience;
     replica.forbid_campaign(Replica::Ban::Installing);
     receiving->fetch = fetch({FetchPurpose::Kind::StagingRow, {}},
                              storage::RowRead{storage::Table::Meta, staging_row_key(group())}, out);
@@ -94,7 +87,8 @@ bool Partition::State::begins_anew(Now now, const SnapshotChunk& chunk) const {
     if (chunk.sequence != 0) return false;
     if (receiving->term != chunk.term) return true;
     if (receiving->next == 1) return receiving->first_page != xxh3_64(chunk.rows.view());
-    return receiving->next > 1 && now.mono >= receiving->progress_at + kBeginsAnew;
+    return receiving->next > 1 &&
+           now.mono >= receiving->progress_at + 3 * options.limits.snapshot_resend;
 }
 
 void Partition::State::on_staging_row(Now now, Fetched& fetched, Effects& out) {

@@ -14,11 +14,7 @@ namespace weft::replication {
 
 namespace {
 
-constexpr Duration kResend = std::chrono::seconds(1);
-constexpr Duration kSendGiveUp = std::chrono::seconds(10);
-constexpr Duration kPause = std::chrono::seconds(1);  // after a refusal or silence
 constexpr Duration kSweepPause = std::chrono::milliseconds(2);
-constexpr std::size_t kSweepRows = 64;
 
 std::optional<storage::Table> table_after(storage::Table table) {
     if (table == storage::Table::Entity) return storage::Table::Journal;
@@ -46,7 +42,8 @@ void Partition::State::drive_sending(Now now, Effects& out) {
     }
     using Phase = SnapshotSending::Phase;
     if (sending->phase == Phase::Sweep) {
-        sending->give_up_at = now.mono + kSendGiveUp;  // our own work: not the peer's silence
+        sending->give_up_at =
+            now.mono + options.limits.snapshot_patience;  // our own work: not the peer's silence
         if (!sweep && sending->swept) {
             await_rows(now, out);
             return;
@@ -55,7 +52,7 @@ void Partition::State::drive_sending(Now now, Effects& out) {
         sending->swept = true;
         if (now.mono < sending->resend_at) return;
         sending->resend_at = now.mono + kSweepPause;
-        sweep_some(now, kSweepRows, out);
+        sweep_some(now, options.limits.snapshot_sweep_rows, out);
         if (!sweep) await_rows(now, out);
         return;
     }
@@ -72,7 +69,7 @@ void Partition::State::drive_sending(Now now, Effects& out) {
 
 void Partition::State::stop_sending(Now now) {
     sending.reset();
-    sending_at = now.mono + kPause;
+    sending_at = now.mono + options.limits.snapshot_pause;
 }
 
 // The base in memory promises rows that may still be on their way to the disk; what is read before
@@ -84,7 +81,8 @@ void Partition::State::await_rows(Now now, Effects& out) {
         sending->rows_with = replica.last_persist_seq();
         sending->resend_at = Instant::never();
     }
-    sending->give_up_at = now.mono + kSendGiveUp;  // our own disk: not the peer's silence
+    sending->give_up_at =
+        now.mono + options.limits.snapshot_patience;  // our own disk: not the peer's silence
     if (persisted >= sending->rows_with || WEFT_MUTANT(SnapshotBeforeSync)) begin_reading(now, out);
 }
 
@@ -102,7 +100,7 @@ void Partition::State::begin_reading(Now now, Effects& out) {
     sending->chunk.term = sending->term;
     sending->chunk.at = sending->at;
     sending->chunk.base = Bytes::adopt(encode_snapshot_base(base));
-    sending->give_up_at = now.mono + kSendGiveUp;
+    sending->give_up_at = now.mono + options.limits.snapshot_patience;
     read_rows(out);
 }
 
@@ -112,8 +110,8 @@ void Partition::State::read_rows(Effects& out) {
     scan.table = sending->table;
     scan.prefix = prefix();
     scan.after = sending->after;
-    scan.bytes_max = kSnapshotChunkBytes;
-    scan.rows_max = kScanRows;
+    scan.bytes_max = options.limits.page_bytes;
+    scan.rows_max = options.limits.page_rows;
     sending->fetch = fetch({FetchPurpose::Kind::SnapshotRows, {}}, std::move(scan), out);
 }
 
@@ -151,7 +149,7 @@ void Partition::State::on_snapshot_rows(Now now, Fetched& fetched, Effects& out)
 
 void Partition::State::send_chunk(Now now, Effects& out) {
     sending->phase = SnapshotSending::Phase::Wait;
-    sending->resend_at = now.mono + kResend;
+    sending->resend_at = now.mono + options.limits.snapshot_resend;
     out.list.push_back(Send{sending->to, sending->chunk});
 }
 
@@ -174,7 +172,7 @@ void Partition::State::on_snapshot_answer(Now now, NodeId from, const SnapshotAn
     if (answer.next == chunk.sequence + 1 && !chunk.last) {
         chunk.sequence += 1;
         chunk.base = {};
-        sending->give_up_at = now.mono + kSendGiveUp;
+        sending->give_up_at = now.mono + options.limits.snapshot_patience;
         read_rows(out);
     } else if (answer.next == 0 && chunk.sequence != 0) {
         await_rows(now, out);  // the receiver began anew

@@ -184,5 +184,38 @@ TEST(Pages, ASnapshotOfSeveralPerTableWithRowsLongerThanOneIsWhole) {
     }
 }
 
+// The smallest bounds: whatever is read or sent in parts goes on to its end.
+TEST(Pages, OfOneRowOrEntryEachAreAllRead) {
+    PartitionLab::Options options;
+    options.count = 3;
+    options.limits.page_bytes = options.limits.log_page_bytes = 1;
+    options.limits.page_rows = 1;
+    options.limits.snapshot_sweep_rows = 1;
+    PartitionLab lab(options);
+    lab.types().add(std::make_unique<Notes>());
+    const std::size_t leader = lab.lead();
+    const std::size_t away = (leader + 1) % 3;
+    lab.crash(away);
+    lab.cut(away);
+    for (std::size_t i = 0; i < 20; ++i)
+        ASSERT_EQ(lab.call(leader, from_session(lab, i, 10)).outcome, Outcome::Done);
+    lab.run(std::chrono::seconds(2));
+    ASSERT_EQ(lab.lead(), leader);
+    lab.sweep(leader);
+    lab.sweep(3 - leader - away);
+    lab.cut(away, false);
+    lab.boot(away);
+    lab.run(std::chrono::seconds(10));
+    EXPECT_EQ(lab.at(away).replica().base().slot, 1U) << "no snapshot was installed";
+    EXPECT_GE(lab.snapshot_chunks, 60U) << "an entity, a block and a session each";
+    EXPECT_EQ(lab.at(away).status().sessions, 20U);
+    EXPECT_EQ(lab.at(away).state_hash(), lab.at(leader).state_hash());
+    lab.fetches_served = 0;
+    lab.restart(away);
+    lab.run(std::chrono::seconds(1));
+    EXPECT_GE(lab.fetches_served, 20U);
+    EXPECT_EQ(lab.at(away).status().sessions, 20U);
+}
+
 }  // namespace
 }  // namespace weft::replication::test
