@@ -34,7 +34,7 @@ while [ $# -gt 0 ]; do
 done
 
 sources() {
-    find core include routing entity storage replication flatbuffers node transport sim client \
+    find core include membership routing entity storage replication flatbuffers node transport sim client \
         cli tests examples \( -name '*.cpp' -o -name '*.h' \) -print0
 }
 preset() {
@@ -68,7 +68,7 @@ run_stage() {
         linter)
             cmake --preset clang -DBUILD_TESTING=ON >/dev/null
             cmake --build --preset clang --target weft_wire_schemas
-            find core routing entity storage replication node transport sim client cli examples \
+            find core membership routing entity storage replication node transport sim client cli examples \
                 -name '*.cpp' -print0 |
                 xargs -0 -n 4 -P 2 clang-tidy-19 --quiet -p build/clang --warnings-as-errors='*'
             ;;

@@ -1,0 +1,33 @@
+#pragma once
+// What is known of the way to one member and back. Local: it is shown, and never said to others.
+
+#include "core/time.h"
+
+#include <cstdint>
+
+namespace weft::membership {
+
+// Slow: it answers, and late. Degraded: a large part of the pings is lost (Rapid, ATC'18 4.1: 40 %
+// of the last ten).
+enum class Quality : std::uint8_t { Good = 0, Slow = 1, Degraded = 2 };
+
+class RoundTrip {
+public:
+    // Late answers count as well. An eighth of each new value (RFC 6298 2.3).
+    void answered_after(Duration span);
+    void probe_ended(bool answered_directly);
+
+    // Zero: never measured.
+    Duration smoothed() const { return Duration{std::int64_t{smoothed_us_} * 1000}; }
+    // `slow_after`: the smoothed round trip that is slow.
+    Quality quality(Duration slow_after) const;
+
+private:
+    static constexpr unsigned kProbes = 10;
+    static constexpr unsigned kLost = 4;
+
+    std::uint32_t smoothed_us_ = 0;
+    std::uint16_t lost_ = 0;  // bit i: the i-th last probe
+};
+
+}  // namespace weft::membership
