@@ -17,7 +17,10 @@ void Node::State::heartbeats() {
     // A leader that cannot write must be missed (trap c): its silence lets others take over.
     if (disk == DiskState::Stalled) return;
     for (Peer& peer : peers) {
-        if (!peer.up || !peer.contact.leads_any()) continue;
+        // Who may be asked for our vote must know our position (S18): two followers of one leader
+        // have nothing else to say to each other.
+        const bool moved = peer.told < stats.durable && !peer.shared.empty();
+        if (!peer.up || !(peer.contact.leads_any() || moved)) continue;
         replication::Heartbeat beat = peer.contact.make_heartbeat(now.mono, disk_age_ms());
         beat.wall_ms = now.wall.ms;
         peer.outbox.add(MeshMessage{replication::PeerMessage{std::move(beat)}});

@@ -82,7 +82,10 @@ void Node::State::on(const RoundEnd&) {
     for (Peer& peer : peers) {
         if (peer.outbox.empty()) continue;
         // A process that its peer does not vouch for yet must not be able to say anything (S18).
-        if (!peer.greeted) peer.outbox.keep_only_hellos();
+        if (!peer.greeted)
+            peer.outbox.keep_only_hellos();
+        else
+            peer.told = stats.durable;
         peer.outbox.flush(peer.record.node, out->list);
     }
 }

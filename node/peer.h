@@ -57,6 +57,7 @@ struct Peer {
     Boot boot;                          // the newest seen; 0 = none yet
     std::uint64_t nonce = 0;            // of that boot; 0: it told none
     Lsn durable;                        // the highest it claimed
+    Lsn told;                           // ours, with what was last sent to it
     // ---- the row that remembers it (past.h)
     Lsn recorded;                     // the position in the row
     std::uint64_t recorded_with = 0;  // the Persist that carries boot, nonce and verdict

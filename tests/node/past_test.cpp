@@ -273,5 +273,46 @@ TEST_F(PastTest, ADamagedRowIsForgotten) {
     EXPECT_TRUE(remembered(0, 1));
 }
 
+// Two followers of one leader have nothing to say to each other; each is asked for votes by the
+// other when that leader is gone.
+TEST(PastOfFollowers, IsKnownToAllWhoShareAGroup) {
+    LabOptions options;
+    options.nodes = 5;
+    options.groups = 2;
+    options.replicas = 5;
+    Lab lab(options);
+    lab.start();
+    ASSERT_TRUE(lab.run_until_ready());
+    for (int i = 0; i < 20; ++i)
+        ASSERT_EQ(lab.call("kv", "k" + std::to_string(i), "put", "x").outcome, Outcome::Done);
+    lab.run_for(milliseconds(500));
+    std::size_t pairs = 0;
+    for (std::size_t by = 0; by < lab.size(); ++by) {
+        const auto table = lab.admin(by, "peers");
+        for (std::size_t row = 0; row < table.cells.size(); row += table.columns.size()) {
+            const auto column = [&](std::string_view name) {
+                const auto found = std::ranges::find(table.columns, name);
+                return table.cells.at(row +
+                                      static_cast<std::size_t>(found - table.columns.begin()));
+            };
+            if (column("shared") == "0") continue;
+            ++pairs;
+            const auto of = static_cast<std::size_t>(column("peer").front() - 'a');
+            EXPECT_EQ(column("durable_lsn"), std::to_string(lab[of].store.stats().durable.value))
+                << column("peer") << " as " << by << " knows it";
+        }
+    }
+    EXPECT_EQ(pairs, 20U);
+    const auto sent = [&] {
+        std::size_t all = 0;
+        for (std::size_t i = 0; i < lab.size(); ++i) all += lab[i].messages_sent;
+        return all;
+    };
+    const std::size_t before = sent();
+    lab.run_for(seconds(1));
+    // Two nodes lead: a beat to each of four others and its answer, ten times in a second.
+    EXPECT_LE(sent() - before, 160U) << "what has not moved is not told";
+}
+
 }  // namespace
 }  // namespace weft::node::test
