@@ -12,6 +12,8 @@ namespace weft::sim {
 namespace {
 
 constexpr Duration kBackAtOnce = std::chrono::milliseconds(5);
+// By then every peer of a node has heard how far its disk had come.
+constexpr Duration kToldWithin = std::chrono::seconds(1);
 
 Duration span_or(const FaultEvent& event, Duration otherwise) {
     return event.lasts > Duration{} ? event.lasts : otherwise;
@@ -212,22 +214,31 @@ bool World::disk_fault(const FaultEvent& event) {
 
 void World::wipe(const FaultEvent& event) {
     hold_down(event.a, event.salt);
-    oracle_.promises().damaged(event.a);
+    oracle_.promises().lost(event.a);
     machines_[event.a]->disk().image().wipe();
     lost_[event.a] = true;
     at_end(event, [this, machine = event.a] { let_up(machine); });
 }
 
-// The image of this moment comes back later, and with it the process.
+// The image of this moment comes back later, and with it the process. Whether its peers must know
+// better is told by what it had on its disk a while before.
 void World::roll_back(const FaultEvent& event) {
-    later(event.lasts, [this, event, restore = machines_[event.a]->disk().image().snapshot()] {
-        const std::size_t machine = event.a;
-        hold_down(machine, event.salt);
-        oracle_.promises().damaged(machine);
-        restore();
-        lost_[machine] = true;
-        later(kBackAtOnce, [this, machine] { let_up(machine); });
-    });
+    const auto known = std::make_shared<Lsn>();
+    const std::size_t machine = event.a;
+    if (event.lasts > kToldWithin)
+        later(event.lasts - kToldWithin, [this, machine, known] {
+            *known = machines_[machine]->disk().store().stats().durable;
+        });
+    later(event.lasts,
+          [this, event, known, restore = machines_[machine]->disk().image().snapshot()] {
+              const std::size_t victim = event.a;
+              hold_down(victim, event.salt);
+              restore();
+              const bool older = machines_[victim]->disk().store().stats().durable < *known;
+              older ? oracle_.promises().lost(victim) : oracle_.promises().damaged(victim);
+              lost_[victim] = true;
+              later(kBackAtOnce, [this, victim] { let_up(victim); });
+          });
 }
 
 bool World::damage_record(const FaultEvent& event) {

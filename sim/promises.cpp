@@ -71,6 +71,8 @@ void Promises::read_back(std::size_t machine, const std::vector<storage::Recover
     };
     for (const auto& [id, group] : before.groups()) compare(id);
     for (const auto& [id, group] : disk.now.groups()) compare(id);
+    // An older image may be what was there last.
+    if (same) disk.is_lost = false;
     if (!same) disk.lost.push_back(std::move(before));
 }
 
@@ -94,7 +96,15 @@ void Promises::leaves(const Way& way, const PeerMessage& message, const Memory& 
     }
 }
 
+// It cannot know by itself: but whoever refuses it asks it for nothing.
+void Promises::check_past(std::size_t machine, GroupId id) const {
+    WEFT_INVARIANT(!disks_[machine].is_lost,
+                   "S18: machine {} has lost its disk and promises again in group {}", machine,
+                   id.value);
+}
+
 void Promises::check_leads(std::size_t machine, GroupId id, Term term) const {
+    check_past(machine, id);
     const DurableGroup& group = disks_[machine].now.group(id);
     const storage::HardState own{term, disks_[machine].node};
     WEFT_INVARIANT(group.hard == own && !group.hard_damaged,
@@ -118,6 +128,7 @@ void Promises::check_ask(std::size_t machine, const replication::VoteAsk& ask) {
 void Promises::check_vote(const Way& way, const replication::VoteAnswer& answer) {
     if (!answer.granted || answer.pre) return;
     ++counts_.votes;
+    check_past(way.machine, answer.group);
     const DurableGroup& group = disks_[way.machine].now.group(answer.group);
     const storage::HardState vote{answer.term, way.to};
     WEFT_INVARIANT(group.hard == vote && !group.hard_damaged,
@@ -130,6 +141,7 @@ void Promises::check_answer(std::size_t machine, const replication::AppendAnswer
                             const Memory& memory) {
     if (!answer.accepted) return;
     ++counts_.acknowledgements;
+    check_past(machine, answer.group);
     const DurableGroup& group = disks_[machine].now.group(answer.group);
     WEFT_INVARIANT(group.hard_damaged || group.hard.term == answer.term,
                    "S2: machine {} acknowledges in group {} term {}, durable is {}", machine,

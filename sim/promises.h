@@ -30,6 +30,9 @@ public:
     // before still counts.
     void damaged(std::size_t machine) { disks_[machine].damaged = true; }
     bool is_damaged(std::size_t machine) const { return disks_[machine].damaged; }
+    // The whole disk is another than the one that made the promises: an empty or an older one.
+    // From then on nobody may take a promise of it (S18).
+    void lost(std::size_t machine) { disks_[machine].damaged = disks_[machine].is_lost = true; }
     // What a start found: all that was synced, unless a fault took it.
     void read_back(std::size_t machine, const std::vector<storage::RecoveredGroup>& found);
 
@@ -79,11 +82,13 @@ private:
         DurableView now;
         std::vector<DurableView> lost;  // as it was before a fault took of it
         bool damaged = false;
+        bool is_lost = false;
     };
     struct Tip {
         LogIndex index;
         Chain chain;
     };
+    void check_past(std::size_t machine, GroupId group) const;
     void check_hard(std::size_t machine, const storage::WriteOp& op) const;
     void check_leads(std::size_t machine, GroupId group, Term term) const;
     void check_ask(std::size_t machine, const replication::VoteAsk& ask);

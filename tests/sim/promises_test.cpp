@@ -319,6 +319,23 @@ TEST_F(PromisesTest, WhatAFaultTookStillCountsAsPromised) {
     EXPECT_EQ(commits(1, more.headers[2]), "I4") << "never promised";
 }
 
+TEST_F(PromisesTest, ALostDiskPromisesNothing) {
+    memory_ = log({1});
+    write_hard(0, 1, node(1));
+    write(0, memory_);
+    promises_.lost(0);
+    start(0);
+    EXPECT_EQ(votes(1, 1), "") << "nothing was lost after all";
+    promises_.lost(0);
+    stores_[0] = {};
+    start(0);
+    write_hard(0, 1, node(1));
+    write(0, memory_);
+    EXPECT_EQ(votes(1, 1, true), "");
+    EXPECT_EQ(votes(1, 1), "S18");
+    EXPECT_EQ(acknowledges(1, 1), "S18");
+}
+
 TEST_F(PromisesTest, NobodyDropsWhatIsCommitted) {
     const Log entries = log({1, 1, 1});
     write(0, entries);
