@@ -39,8 +39,12 @@ private:
 }  // namespace
 
 void Oracle::leaves(std::size_t machine, const node::Node& node, const node::SendPeer& sent) {
+    if (const auto* hello = std::get_if<node::PeerHello>(&sent.message)) {
+        if (hello->answer)
+            boots_.answers_hello(machine, sent.to, hello->refused != node::Verdict::Sound);
+        return;
+    }
     const auto* message = std::get_if<replication::PeerMessage>(&sent.message);
-    if (message == nullptr) return;
     promises_.leaves({machine, sent.to}, *message, NodeMemory(node));
     if (const auto* confirm = std::get_if<replication::Confirm>(message))
         reads_.asks(machine, confirm->round);
@@ -54,14 +58,20 @@ void Oracle::answers(std::size_t machine, const node::Node& node, const node::Se
     reads_.answers(machine, reply->id, {node.self(), replica.commit(), replica.config()});
 }
 
+void Oracle::hears_peer(std::size_t machine, const node::Node& node, const node::FromPeer& heard) {
+    const auto* message = std::get_if<replication::PeerMessage>(&heard.message);
+    if (message == nullptr) return boots_.hears_hello(machine, heard.from, heard.boot);
+    boots_.hears(machine, heard.from, heard.boot, node.counters().former_boot_frames);
+    if (const auto* answer = std::get_if<replication::ConfirmAnswer>(message))
+        for (const auto& claim : promises_.granted({node.self(), heard.from}, *answer))
+            reads_.hears(machine, {answer->round, claim.group, heard.from});
+}
+
 void Oracle::hears(std::size_t machine, const node::Node& node, const node::Event& event,
                    const entity::TypeTable& types) {
+    boots_.stepped(machine, node.counters().former_boot_frames);
     if (const auto* peer = std::get_if<node::FromPeer>(&event)) {
-        const auto* message = std::get_if<replication::PeerMessage>(&peer->message);
-        if (message == nullptr) return;
-        if (const auto* answer = std::get_if<replication::ConfirmAnswer>(message))
-            for (const auto& claim : promises_.granted({node.self(), peer->from}, *answer))
-                reads_.hears(machine, {answer->round, claim.group, peer->from});
+        hears_peer(machine, node, *peer);
     } else if (const auto* client = std::get_if<node::FromClient>(&event)) {
         const auto* request = std::get_if<Request>(&client->message);
         if (request == nullptr || !node.hosts(request->id.group)) return;
@@ -73,6 +83,7 @@ void Oracle::hears(std::size_t machine, const node::Node& node, const node::Even
 }
 
 void Oracle::after_round(std::size_t machine, node::Node& node) {
+    boots_.stepped(machine, node.counters().former_boot_frames);
     node.take_touched(touched_);
     for (const GroupId id : touched_) {
         const replication::Replica& replica = node.partition(id).replica();

@@ -5,6 +5,7 @@
 #include "entity/type.h"
 #include "node/events.h"
 #include "node/node.h"
+#include "sim/boots.h"
 #include "sim/promises.h"
 #include "sim/reads.h"
 
@@ -18,7 +19,7 @@ namespace weft::sim {
 class Oracle {
 public:
     explicit Oracle(std::size_t machines)
-        : seen_(machines), promises_(machines), reads_(machines) {}
+        : seen_(machines), promises_(machines), reads_(machines), boots_(machines) {}
 
     // Looks at the groups that the node stepped since the last call.
     void after_round(std::size_t machine, node::Node& node);
@@ -30,10 +31,12 @@ public:
                const entity::TypeTable& types);
     Promises& promises() { return promises_; }
     const Reads& reads() const { return reads_; }
+    const Boots& boots() const { return boots_; }
     // The machine lost its memory: what it showed is forgotten, what was committed is not.
     void restarted(std::size_t machine) {
         seen_[machine].clear();
         reads_.restarted(machine);
+        boots_.restarted(machine);
     }
 
     // I12: replicas of `group` with equal base and applied index have equal state. `nodes`: those
@@ -68,6 +71,8 @@ public:
     std::uint64_t states_compared() const { return states_compared_; }
 
 private:
+    void hears_peer(std::size_t machine, const node::Node& node, const node::FromPeer& heard);
+
     struct Group {
         std::map<Term, std::size_t> leaders;
         // The committed log as far as anybody showed it; entry i + 1 is at [i], unseen ones zero.
@@ -88,6 +93,7 @@ private:
     std::vector<std::map<GroupId, Shown>> seen_;
     Promises promises_;
     Reads reads_;
+    Boots boots_;
     std::map<GroupId, Group> groups_;
     std::vector<GroupId> touched_;
     std::uint64_t elections_ = 0;
