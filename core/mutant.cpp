@@ -17,7 +17,7 @@ constexpr auto kMutants = std::to_array<MutantInfo>({
     WEFT_ROW(VoteBeforeSync, "S1: a vote leaves before it is on disk"),
     WEFT_ROW(VoteTwice, "S1: a second vote in a term"),
     WEFT_ROW(VoteForShorterLog, "S4: a vote for a candidate whose log is behind"),
-    WEFT_ROW(CandidateTailUnsynced, "S4: a candidate names entries that are not on disk"),
+    WEFT_ROW(CandidateTailUnsynced, "S4: a pre-candidate names entries that are not on disk"),
     WEFT_ROW(LearnedTermUnwritten, "S1: a learned term is not written"),
     WEFT_ROW(QuorumOneShort, "S1: one voter less than a majority is a quorum"),
     WEFT_ROW(AckBeforeSync, "S2: a follower acknowledges what is not on disk"),

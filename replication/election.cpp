@@ -139,7 +139,10 @@ void Replica::campaign(Now now, Effects& out) {
     refused_ = 0;
     if (!config_.quorum(granted_)) {
         const Term next_term{hard_.term.value + 1};
-        ask_for_votes({options_.group, next_term, durable_position(), true, false}, out);
+        const LogPosition last = WEFT_MUTANT(CandidateTailUnsynced)
+                                     ? LogPosition{window_.back().term, window_.last()}
+                                     : durable_position();
+        ask_for_votes({options_.group, next_term, last, true, false}, out);
     }
     count_votes(now, out);
 }

@@ -122,10 +122,8 @@ void Replica::on(Now now, const Persisted& persisted, Effects& out) {
             return;
         }
         granted_ |= self_bit();
-        const LogPosition last = WEFT_MUTANT(CandidateTailUnsynced)
-                                     ? LogPosition{window_.back().term, window_.last()}
-                                     : durable_position();
-        ask_for_votes({options_.group, hard_.term, last, false, transfer_election_}, out);
+        ask_for_votes({options_.group, hard_.term, durable_position(), false, transfer_election_},
+                      out);
         count_votes(now, out);
     } else if (role_ == Role::Leader) {
         advance_commit();
