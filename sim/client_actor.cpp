@@ -65,10 +65,12 @@ ClientActor::ClientActor(std::size_t number, client::SessionOptions options, Wor
       histories_(histories),
       random_(random.stream("pace")),
       calls_seed_(random.stream("workload").next()),
-      session_(std::move(options), random.stream("session")) {}
+      sessions_(random.stream("session")),
+      options_(std::move(options)) {}
 
 void ClientActor::begin() {
-    event(client::Timer{});
+    open_session();
+    live();
     if (workload_.interval > Duration{})
         start_by_rate();
     else
@@ -79,14 +81,14 @@ void ClientActor::begin() {
 void ClientActor::start_by_rate() {
     if (finishing_) return;
     queue_.after(random_.between(workload_.interval / 2, workload_.interval * 3 / 2), [this] {
-        if (!finishing_ && open_.size() < workload_.pipeline) start_one();
+        if (!finishing_ && session_ && open_.size() < workload_.pipeline) start_one();
         start_by_rate();
     });
 }
 
 void ClientActor::start_some() {
     scheduled_ = false;
-    if (finishing_) return;
+    if (finishing_ || !session_) return;
     while (open_.size() < workload_.pipeline) start_one();
 }
 
@@ -98,8 +100,7 @@ std::string ClientActor::fresh_value(Random& chance) const {
 }
 
 void ClientActor::start_one() {
-    // What the n-th call is depends on nothing that went before it.
-    Random chance(calls_seed_ + calls_ * 0xd1342543de82ef95ULL);
+    Random chance = chance_of(calls_);
     const bool hot = chance.chance(workload_.hot_percent, 100);
     const std::uint64_t drawn = chance.below(workload_.entities);
     const std::uint64_t place = hot ? 0 : drawn;
@@ -108,39 +109,56 @@ void ClientActor::start_one() {
         op.kind =
             chance.chance(workload_.get_percent, 100) ? OperationKind::Get : OperationKind::Add;
         if (op.kind == OperationKind::Add) op.argument = std::to_string(1 + chance.below(9));
-        submit("counter", fmt::format("n{}", place), std::move(op));
+        begin_call(fmt::format("counter/n{}", place), std::move(op));
         return;
     }
-    const std::string id = fmt::format("k{}", place);
+    const std::string entity = fmt::format("kv/k{}", place);
     const std::uint64_t dice = chance.below(100);
     if (dice < workload_.get_percent) {
         op.kind = OperationKind::Get;
     } else if (dice < workload_.get_percent + workload_.cas_percent) {
         op.kind = OperationKind::Cas;
         op.argument = fresh_value(chance);
-        op.expected = seen_["kv/" + id];
+        op.expected = seen_[entity];
     } else if (dice < workload_.get_percent + workload_.cas_percent + workload_.delete_percent) {
         op.kind = OperationKind::Delete;
     } else {
         op.kind = OperationKind::Put;
         op.argument = fresh_value(chance);
     }
-    submit("kv", id, std::move(op));
+    begin_call(entity, std::move(op));
 }
 
-void ClientActor::submit(std::string type, std::string id, Operation operation) {
-    const client::CallId call = ++calls_;
+void ClientActor::begin_call(std::string entity, Operation operation) {
     operation.client = static_cast<std::uint32_t>(number_);
     operation.start_ns = queue_.now().ns;
-    Spelled spelled = spell(operation);
-    open_.emplace(call, Open{type + "/" + id, std::move(operation)});
+    Open open{.entity = std::move(entity), .operation = std::move(operation)};
+    Random chance = chance_of(calls_).stream("tell");
+    open.call = ++calls_;
+    if (open.operation.kind != OperationKind::Get)
+        open.tell = chance.chance(workload_.tell_percent, 100);
+    submit(std::move(open));
+}
+
+void ClientActor::submit(Open open) {
+    const client::CallId call = open.asked > 0 ? ++asks_ : open.call;
     client::StartCall start;
     start.call = call;
-    start.type = std::move(type);
-    start.id = std::move(id);
-    start.command = spelled.command;
-    start.payload = Bytes::adopt(std::move(spelled.payload));
     start.timeout = auditing_ ? Duration(std::chrono::seconds(30)) : workload_.timeout;
+    if (open.tell) start.kind = RequestKind::Tell;
+    if (open.asked > 0) {
+        start.request = open.request;
+        if (!open.repeat) start.kind = RequestKind::Resolve;
+    }
+    if (start.kind != RequestKind::Resolve) {
+        Spelled spelled = spell(open.operation);
+        const std::size_t slash = open.entity.find('/');
+        start.type = open.entity.substr(0, slash);
+        start.id = open.entity.substr(slash + 1);
+        start.command = spelled.command;
+        start.payload = Bytes::adopt(std::move(spelled.payload));
+    }
+    open_.emplace(call, std::move(open));
     world_.call_started(number_, call);
     event(std::move(start));
 }
@@ -150,61 +168,69 @@ void ClientActor::read_all() {
     for (std::uint32_t i = 0; i < workload_.entities; ++i) {
         Operation op;
         op.kind = OperationKind::Get;
-        submit("kv", fmt::format("k{}", i), op);
-        submit("counter", fmt::format("n{}", i), op);
+        begin_call(fmt::format("kv/k{}", i), op);
+        begin_call(fmt::format("counter/n{}", i), op);
     }
 }
 
 void ClientActor::ended(client::CallEnded& call) {
     auto found = open_.find(call.call);
     if (found == open_.end()) return;
-    Operation op = std::move(found->second.operation);
-    const std::string entity = std::move(found->second.entity);
+    Open open = std::move(found->second);
     open_.erase(found);
+    if (open.known) return told(open, call.reply);
+    Operation& op = open.operation;
     op.end_ns = queue_.now().ns;
     op.outcome = outcome_of(call.reply.outcome);
-    ++ended_[static_cast<std::size_t>(op.outcome)];
-    const bool counter = entity.starts_with("counter/");
+    const bool counter = open.entity.starts_with("counter/");
     if (op.outcome == OperationOutcome::Done) {
         const std::string text(call.reply.payload.view());
-        if (op.kind == OperationKind::Add) op.result = text;
+        if (op.kind == OperationKind::Add && !open.tell) op.result = text;
         if (op.kind == OperationKind::Get && (call.reply.exists || counter)) op.result = text;
-        if (op.kind == OperationKind::Get) seen_[entity] = op.result;
+        if (op.kind == OperationKind::Get) seen_[open.entity] = op.result;
         if (op.kind == OperationKind::Put || op.kind == OperationKind::Cas)
-            seen_[entity] = op.argument;
+            seen_[open.entity] = op.argument;
     }
     if (op.outcome == OperationOutcome::NotDone || op.outcome == OperationOutcome::Unknown)
         op.note = std::move(call.reply.error.message);
-    world_.call_ended(number_, entity, op);
-    histories_[entity].push_back(std::move(op));
+    if (!asks_again(open, call.reply)) record(std::move(open));
     if (finishing_ || scheduled_ || workload_.interval > Duration{}) return;
     scheduled_ = true;
     queue_.after(random_.between({}, workload_.think_max), [this] { start_some(); });
 }
 
+void ClientActor::record(Open open) {
+    ++ended_[static_cast<std::size_t>(open.operation.outcome)];
+    world_.call_ended(number_, open.entity, open.operation);
+    histories_[open.entity].push_back(std::move(open.operation));
+}
+
 void ClientActor::event(client::Event event) {
+    if (!session_) return;
     // The session's clock is the world's: clients are not subject to clock faults.
     const Now now = MachineClock{}.read(queue_.now());
     client::Effects effects = std::move(effects_);
     effects.clear();
-    session_.step(now, std::move(event), effects);
+    session_->step(now, std::move(event), effects);
     for (client::Effect& effect : effects) {
         if (auto* open = std::get_if<client::OpenLink>(&effect)) {
+            links_.insert(open->link);
             world_.open_link(number_, open->link, open->address);
         } else if (auto* close = std::get_if<client::CloseLink>(&effect)) {
+            links_.erase(close->link);
             world_.close_link(number_, close->link);
         } else if (auto* send = std::get_if<client::SendNode>(&effect)) {
             const auto written = wire::write(frame_, send->message);
             WEFT_INVARIANT(written.has_value(), "a client's message: {}", written.error().message);
             wire::FrameHeader header;
-            header.cluster = session_.cluster();
+            header.cluster = session_->cluster();
             world_.send_node(number_, send->link, Bytes::copy_of(frame_.seal(header)));
         } else {
             ended(std::get<client::CallEnded>(effect));
         }
     }
     effects_ = std::move(effects);
-    wake_at(session_.next_deadline());
+    wake_at(session_->next_deadline());
 }
 
 void ClientActor::wake_at(Instant at) {

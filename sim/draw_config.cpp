@@ -50,6 +50,16 @@ void draw_habits(RunConfig& config, Random random) {
     if (random.chance(1, 2)) config.readers = random.below(config.clients);
 }
 
+// Clients that ask how a request ended, by its id or by the same call once more; that want no
+// answer; whose processes end; or that wait for a node which is silent. The first reads all values
+// at the end and waits for nobody.
+void draw_askers(RunConfig& config, Random random) {
+    if (random.chance(1, 2)) config.ask_percent = 20 + random.below(81);
+    if (random.chance(1, 3)) config.tell_percent = 10 + random.below(60);
+    if (random.chance(1, 4)) config.client_life_ms = 500 + random.below(6000);
+    if (random.chance(1, 3)) config.patient = random.below(config.clients);
+}
+
 // In a quarter of the seeds some values are large: logs of several MiB, snapshots of many pages.
 void draw_values(RunConfig& config, Random random) {
     if (random.chance(3, 4)) return;
@@ -78,6 +88,7 @@ RunConfig draw_config(Random random) {
     draw_sessions(config, random.stream("sessions"));
     draw_values(config, random.stream("values"));
     draw_habits(config, random.stream("habits"));
+    draw_askers(config, random.stream("askers"));
     // Every step is checked whole in one seed of four; in the others one in some, at a prime
     // distance so that no rhythm of the node hides from it.
     config.check_steps = random.chance(1, 4) ? 1 : 61;

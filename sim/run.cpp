@@ -136,14 +136,14 @@ private:
     }
 
     // I22. What came before a group had its first leader may be refused. Buffers of a few may
-    // refuse in a quiet world, too, and time-outs near to what disk and network take end
-    // leaderships: those are their cause.
+    // refuse in a quiet world, too, calls of a process that ends are left open, and time-outs near
+    // to what disk and network take end leaderships: those are their cause.
     void nothing_without_cause() {
         const std::uint64_t slowest_us = config_.delay_max_us * 2 + config_.sync_max_us;
         if (config_.election_min_ms * 1000 < 8 * slowest_us) return;
-        const bool roomy = config_.mailbox > 64 && config_.session_window > 64 &&
-                           config_.sessions > 64 && config_.waiting_reads > 64 &&
-                           config_.uncommitted_bytes > 1'000'000;
+        const bool roomy = config_.client_life_ms == 0 && config_.mailbox > 64 &&
+                           config_.session_window > 64 && config_.sessions > 64 &&
+                           config_.waiting_reads > 64 && config_.uncommitted_bytes > 1'000'000;
         for (const auto& [entity, history] : world_.histories()) {
             for (const Operation& op : history) {
                 const bool refused = op.outcome == OperationOutcome::NotDone;

@@ -33,8 +33,12 @@ struct RunConfig {
     std::uint64_t cas_percent = 15;
     std::uint64_t delete_percent = 5;
     std::uint64_t counter_percent = 20;
-    std::uint64_t hot_percent = 0;  // of the calls go to one entity
-    std::uint64_t value_bytes = 0;  // of some values, at most; the others are short
+    std::uint64_t hot_percent = 0;     // of the calls go to one entity
+    std::uint64_t value_bytes = 0;     // of some values, at most; the others are short
+    std::uint64_t tell_percent = 0;    // of the writes
+    std::uint64_t ask_percent = 0;     // of unknown outcomes are asked for by request id
+    std::uint64_t client_life_ms = 0;  // about, of a client's process; 0: it stays
+    std::uint64_t patient = 0;         // of the clients: they stay with a silent node
     // ---- phases
     std::uint64_t warm_up_ms = 3000;
     std::uint64_t chaos_ms = 12000;
@@ -98,6 +102,10 @@ void for_each_field(Config& config, Visit&& visit) {
     visit("counter_percent", config.counter_percent);
     visit("hot_percent", config.hot_percent);
     visit("value_bytes", config.value_bytes);
+    visit("tell_percent", config.tell_percent);
+    visit("ask_percent", config.ask_percent);
+    visit("client_life_ms", config.client_life_ms);
+    visit("patient", config.patient);
     visit("warm_up_ms", config.warm_up_ms);
     visit("chaos_ms", config.chaos_ms);
     visit("liveness_ms", config.liveness_ms);

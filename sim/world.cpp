@@ -13,8 +13,9 @@ namespace weft::sim {
 namespace {
 
 constexpr Duration kCompareEvery = std::chrono::milliseconds(500);
-constexpr std::uint32_t kCompareRounds = 16;  // until every group had its turn
-constexpr int kSyncFailed = 74;               // a process that ends by that (DESIGN 6)
+constexpr std::uint32_t kCompareRounds = 16;             // until every group had its turn
+constexpr Duration kPatience = std::chrono::minutes(1);  // longer than any call
+constexpr int kSyncFailed = 74;                          // a process that ends by that (DESIGN 6)
 
 std::uint64_t frame_checksum(const Bytes& frame) {
     // The last eight bytes of the header are the checksum over all the rest.
@@ -73,6 +74,9 @@ Workload workload(const RunConfig& config, std::size_t client) {
     work.counter_percent = static_cast<std::uint32_t>(config.counter_percent);
     work.hot_percent = static_cast<std::uint32_t>(config.hot_percent);
     work.value_bytes = static_cast<std::size_t>(config.value_bytes);
+    work.tell_percent = static_cast<std::uint32_t>(config.tell_percent);
+    work.ask_percent = static_cast<std::uint32_t>(config.ask_percent);
+    work.life = of_ms(config.client_life_ms);
     return work;
 }
 
@@ -116,6 +120,8 @@ void World::add_clients(const Random& random) {
             session.addresses.push_back(machine->record().client_address);
         session.renew_start = of_ms(schedule_.config.renew_session_ms);
         session.attempt_timeout = of_ms(schedule_.config.attempt_ms);
+        if (i + schedule_.config.patient >= schedule_.config.clients)
+            session.attempt_timeout = kPatience;
         session.program = fmt::format("client {}", i);
         clients_.push_back(std::make_unique<ClientActor>(
             i, std::move(session), workload(schedule_.config, i), queue_, *this, histories_,
