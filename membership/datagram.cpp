@@ -2,10 +2,10 @@
 
 #include "core/byte_io.h"
 #include "core/hash.h"
-#include "core/invariant.h"
 #include "core/overloaded.h"
 
 #include <array>
+#include <cstring>
 #include <variant>
 
 namespace weft::membership {
@@ -250,7 +250,7 @@ void DatagramWriter::begin(const Header& header) {
     put_number(writer, header.incarnation.boot.value);
     put_number(writer, header.incarnation.counter.value);
     put_number(writer, header.sequence.value);
-    writer.put(header.health);
+    writer.put(static_cast<std::uint8_t>(header.quality));
 }
 
 bool DatagramWriter::add(const Message& message) {
@@ -280,8 +280,9 @@ bool read_datagram(std::string_view bytes, Carrier carrier, Datagram& out) {
     out.header.sender = reader.id<NodeId>();
     out.header.incarnation = reader.incarnation();
     out.header.sequence = Sequence{reader.number()};
-    out.header.health = reader.fixed<std::uint8_t>();
+    out.header.quality = static_cast<Quality>(reader.fixed<std::uint8_t>());
     if (reader.bad() || out.header.incarnation.boot == Boot{}) return false;
+    if (out.header.quality > Quality::Degraded) return false;
     while (reader.more()) {
         if (out.messages.size() == messages_max(carrier)) return false;
         out.messages.push_back(get_message(reader));

@@ -4,8 +4,8 @@
 // whatever the order, and what is stored never falls, not even by a claim that changes no state.
 
 #include "core/time.h"
-#include "membership/accusation_limit.h"
 #include "membership/messages.h"
+#include "membership/rate_limit.h"
 #include "membership/replay_window.h"
 #include "membership/round_trip.h"
 #include "weft/types.h"
@@ -28,10 +28,10 @@ struct Member {
     NodeId accuser;                       // of Dead
     Sequence sent;                        // the newest datagram to it
     ReplayWindow received;
-    AccusationLimit accusations;  // by it
+    RateLimit accusations;  // by it
     RoundTrip round_trip;
     MemberState state = MemberState::Unseen;
-    std::uint8_t health = 0;  // its own word
+    Quality quality = Quality::Good;  // its own word
 };
 static_assert(sizeof(Member) <= 112);
 

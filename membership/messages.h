@@ -33,6 +33,10 @@ enum class MemberState : std::uint8_t { Unseen = 0, Alive = 1, Suspect = 2, Dead
 // the process is gone.
 enum class Evidence : std::uint8_t { Silence = 0, Refused = 1 };
 
+// How a member that lives fares. Slow: it answers, and late. Degraded: a large part of the pings is
+// lost (Rapid, ATC'18 4.1: 40 % of the last ten).
+enum class Quality : std::uint8_t { Good = 0, Slow = 1, Degraded = 2 };
+
 struct Claim {
     MemberState state = MemberState::Alive;
     Evidence evidence = Evidence::Silence;
@@ -110,9 +114,9 @@ struct Header {
     std::uint32_t mesh = 0;  // mesh_tag(): whose datagram this is, and for whom
     Boot to_boot;            // of the receiver as the sender knows it; 0: not known
     NodeId sender;
-    Incarnation incarnation;  // of the sender
-    Sequence sequence;        // rises with each datagram to this receiver
-    std::uint8_t health = 0;  // the sender's local health score
+    Incarnation incarnation;          // of the sender
+    Sequence sequence;                // rises with each datagram to this receiver
+    Quality quality = Quality::Good;  // of the sender, in its own eyes
     bool operator==(const Header&) const = default;
 };
 

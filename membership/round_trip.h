@@ -1,15 +1,12 @@
 #pragma once
-// What is known of the way to one member and back. Local: it is shown, and never said to others.
+// What is known of the way to one member and back, or to all of them together.
 
 #include "core/time.h"
+#include "membership/messages.h"
 
 #include <cstdint>
 
 namespace weft::membership {
-
-// Slow: it answers, and late. Degraded: a large part of the pings is lost (Rapid, ATC'18 4.1: 40 %
-// of the last ten).
-enum class Quality : std::uint8_t { Good = 0, Slow = 1, Degraded = 2 };
 
 class RoundTrip {
 public:

@@ -9,7 +9,7 @@ unsigned rumour_sends(unsigned factor, std::size_t members) {
 }
 
 void Rumours::add(const Claim& claim) {
-    if (size_ == most_) {
+    if (size_ >= most_) {
         std::size_t level = levels_.size();
         while (level > 0 && levels_[level - 1].empty()) --level;
         if (level == 0) return;
@@ -24,11 +24,6 @@ void Rumours::put(std::size_t level, const Claim& claim) {
     if (levels_.size() <= level) levels_.resize(level + 1);
     levels_[level].push_back(claim);
     ++size_;
-}
-
-void Rumours::clear() {
-    levels_.clear();
-    size_ = 0;
 }
 
 }  // namespace weft::membership

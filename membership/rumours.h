@@ -5,6 +5,7 @@
 #include "membership/messages.h"
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace weft::membership {
@@ -17,10 +18,10 @@ public:
     // At most `most` are kept: beyond it the most sent one goes.
     explicit Rumours(std::size_t most) : most_(most) {}
 
+    void set_most(std::size_t most) { most_ = most; }
     void add(const Claim& claim);
     bool empty() const { return size_ == 0; }
     std::size_t size() const { return size_; }
-    void clear();
 
     // Gives claims to `give(claim)` until it returns false or none is left. `current(claim)`: false
     // forgets what a newer claim has replaced. `counted`: the receiver lives, so that this is a

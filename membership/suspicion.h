@@ -42,6 +42,7 @@ public:
 
     Incarnation incarnation() const { return incarnation_; }
     Instant deadline() const;
+    void postpone(Duration by) { begun_ = begun_ + by; }
     unsigned refusals() const { return refusals_; }
     struct Accuser {
         NodeId node;

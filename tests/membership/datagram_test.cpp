@@ -12,7 +12,9 @@
 namespace weft::membership {
 namespace {
 
-Header header() { return {77, Boot{3}, node_of(1), incarnation_of(2, 300), Sequence{129}, 4}; }
+Header header() {
+    return {77, Boot{3}, node_of(1), incarnation_of(2, 300), Sequence{129}, Quality::Slow};
+}
 
 std::vector<Message> one_of_each() {
     BucketSums sums{{3, node_of(0x123)}, {}};

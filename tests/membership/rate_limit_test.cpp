@@ -1,4 +1,4 @@
-#include "membership/accusation_limit.h"
+#include "membership/rate_limit.h"
 
 #include <gtest/gtest.h>
 
@@ -7,15 +7,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(AccusationLimit, WhoAccusesEverybodyIsHeardAFewTimesOnly) {
-    AccusationLimit limit;
+TEST(RateLimit, WhoAccusesEverybodyIsHeardAFewTimesOnly) {
+    RateLimit limit;
     int counted = 0;
     for (int i = 0; i < 100; ++i) counted += limit.take(Instant{}, 1s, 8) ? 1 : 0;
     EXPECT_EQ(counted, 8);
 }
 
-TEST(AccusationLimit, OneAPeriodAlwaysCounts) {
-    AccusationLimit limit;
+TEST(RateLimit, OneAPeriodAlwaysCounts) {
+    RateLimit limit;
     Instant now;
     for (int i = 0; i < 1000; ++i, now = now + 1s) EXPECT_TRUE(limit.take(now, 1s, 8));
     for (int i = 0; i < 7; ++i) EXPECT_TRUE(limit.take(now, 1s, 8)) << i;
