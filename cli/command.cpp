@@ -211,7 +211,8 @@ bool Grammar::Sorter::refuse_option(const std::string& typed) {
     for (const Command* at = verb_; at != nullptr; at = at->parent())
         for (const Parameter& parameter : at->parameters())
             for (const std::string& spelling : parameter.spellings())
-                if (spelling.starts_with("--")) options.push_back(spelling.substr(2));
+                if (spelling.starts_with("--") && !parameter.hidden)
+                    options.push_back(spelling.substr(2));
     options.emplace_back("help");
     if (verb_ == &root_) options.emplace_back("version");
     std::vector<std::string> meant = nearest(name.substr(name.find_first_not_of('-')), options);

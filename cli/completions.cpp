@@ -55,7 +55,7 @@ std::string value_cases(const Command& root) {
     for (const Command* command : all_of(root)) {
         int position = 0;
         for (const Parameter& parameter : command->parameters()) {
-            if (parameter.kind == Parameter::Kind::Flag) continue;
+            if (parameter.kind == Parameter::Kind::Flag || parameter.hidden) continue;
             const bool many = parameter.kind == Parameter::Kind::Arguments ||
                               parameter.kind == Parameter::Kind::OptionalArguments;
             if (many)
@@ -83,7 +83,7 @@ std::vector<Word> verbs_of(const Command& command) {
 std::vector<Word> options_of(const Command& command) {
     std::vector<Word> words;
     for (const Parameter& parameter : command.parameters())
-        if (!parameter.is_positional())
+        if (!parameter.is_positional() && !parameter.hidden)
             for (const std::string& spelling : parameter.spellings())
                 words.push_back({spelling, parameter.help});
     if (command.parent() != nullptr) return words;
@@ -339,6 +339,7 @@ std::string fish_completions(const Command& root) {
             lines += "complete -c weft -n " + quoted("__weft_at " + quoted(command->path())) +
                      " -a " + verb->name() + " -d " + quoted(verb->help()) + "\n";
         for (const Parameter& parameter : command->parameters()) {
+            if (parameter.hidden) continue;
             lines += parameter.is_positional() ? fish_argument(*command, parameter)
                                                : fish_option(*command, parameter);
             if (parameter.kind == Parameter::Kind::Option)

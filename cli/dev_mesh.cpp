@@ -202,7 +202,15 @@ Result<bool> DevMesh::start(const DevNode& node) {
         if (const std::string name = entry.substr(0, entry.find('=')); is_setting_variable(name))
             options.without.push_back(name);
     const std::string path = node.folder.path.string();
-    options.arguments = {program.string(), "-c", path, "node", "run", path};
+    // From its folder, which is where it runs: a whole path may be too long for a socket.
+    options.arguments = {program.string(),
+                         "-c",
+                         path,
+                         "node",
+                         "run",
+                         path,
+                         "--fault-socket",
+                         node.folder.faults().filename().string()};
     if (program_.environment) options.environment = program_.environment(node);
     options.log = node.folder.log();
     options.folder = node.folder.path;

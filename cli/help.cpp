@@ -66,7 +66,7 @@ std::string examples_of(const Command& command) {
 std::vector<Row> rows_of(const Command& command, bool positional) {
     std::vector<Row> rows;
     for (const Parameter& parameter : command.parameters())
-        if (parameter.is_positional() == positional)
+        if (parameter.is_positional() == positional && !parameter.hidden)
             rows.push_back({heading_of(parameter), sentence_of(parameter)});
     return rows;
 }

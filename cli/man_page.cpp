@@ -36,7 +36,7 @@ std::string entry(const std::string& head, const std::string& text) {
 std::string entries(const Command& command, bool positional) {
     std::string out;
     for (const Parameter& parameter : command.parameters())
-        if (parameter.is_positional() == positional)
+        if (parameter.is_positional() == positional && !parameter.hidden)
             out += entry(heading_of(parameter), sentence_of(parameter));
     return out;
 }

@@ -192,8 +192,8 @@ Result<void> remove_node(const fs::path& path) {
     for (const char* name : {"data.mdb", "data.mdb.unfinished", "lock.mdb", "lock", "handler",
                              "identity", "identity.2", "sync-failed"})
         remove_file(folder.data() / name);
-    for (const fs::path& file :
-         {folder.key(), folder.line(), folder.genesis(), folder.log(), folder.pid()})
+    for (const fs::path& file : {folder.key(), folder.line(), folder.genesis(), folder.log(),
+                                 folder.pid(), folder.faults()})
         remove_file(file);
     if (bad)
         return fail(ErrorNumber::DirectoryUnusable, "cannot remove what is in {}: {}",

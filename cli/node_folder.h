@@ -3,7 +3,8 @@
 //   node.key   signing and transport secrets, mode 0600
 //   node.line  the public record, as `weft mesh create` takes it
 //   genesis    the mesh's genesis file, copied in
-//   data/      the journal (storage)     log, pid   written when `weft dev` runs the node
+//   data/      the journal (storage)
+//   log, pid   written when `weft dev` runs the node; faults   the socket for faults of its links
 
 #include "routing/genesis.h"
 #include "weft/result.h"
@@ -22,6 +23,7 @@ struct NodeFolder {
     std::filesystem::path data() const { return path / "data"; }
     std::filesystem::path log() const { return path / "log"; }
     std::filesystem::path pid() const { return path / "pid"; }
+    std::filesystem::path faults() const { return path / "faults"; }
 };
 
 bool is_node_folder(const std::filesystem::path& path);

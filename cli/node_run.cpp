@@ -115,7 +115,8 @@ Result<void> check_ports(const Config& config, const node::RuntimeOptions& optio
 
 }  // namespace
 
-int run_node(Shell& shell, const ConfigFlags& flags) {
+int run_node(Shell& shell, const ConfigFlags& flags,
+             const std::optional<std::string>& fault_socket) {
     // First of all: no thread may exist that would take the signal instead.
     const auto stop = node::stop_signals();
     if (!stop) return shell.fail(stop.error());
@@ -132,6 +133,8 @@ int run_node(Shell& shell, const ConfigFlags& flags) {
     auto options = read_folder(folder);
     if (!options) return shell.fail(options.error());
     options->stop_descriptor = *stop;
+    if (fault_socket && fault_socket->empty()) return shell.usage("--fault-socket is empty");
+    options->fault_socket = fault_socket.value_or("");
     apply(settings->now(), *options);
     if (const auto good = check_ports(settings->now(), *options); !good)
         return shell.fail(good.error());

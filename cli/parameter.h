@@ -27,6 +27,7 @@ struct Parameter {
     std::string default_value;  // empty: there is none, or the help has a word on it
     Values values = Values::Any;
     std::vector<std::string> choices;
+    bool hidden = false;  // for tests: works, and is shown nowhere
 
     bool is_positional() const { return kind != Kind::Option && kind != Kind::Flag; }
     // Each name of an option alone: "-o" and "--output".
@@ -41,6 +42,10 @@ struct Parameter {
     }
     Parameter& is_file() {
         values = Values::Files;
+        return *this;
+    }
+    Parameter& is_hidden() {
+        hidden = true;
         return *this;
     }
     // An optional argument that only another option can stand for: the verb itself asks for it.

@@ -31,6 +31,7 @@ constexpr RunFlag kRunFlags[] = {
 struct RunOptions {
     std::optional<std::string> folder;
     std::optional<std::string> flags[std::size(kRunFlags)];
+    std::optional<std::string> fault_socket;
 };
 
 std::string this_host() {
@@ -97,9 +98,12 @@ void add_node(Command& root) {
         .is_file();
     for (std::size_t i = 0; i < std::size(kRunFlags); ++i)
         run.option(kRunFlags[i].option, where.flags[i], kRunFlags[i].help);
+    run.option("--fault-socket", where.fault_socket, "faults of its links are set over it")
+        .is_hidden();
     run.example("weft node run a");
     run.example("weft -c /etc/weft/weft.toml node run", "SIGHUP reads the file again");
-    run.run([&where](Shell& shell) { return run_node(shell, flags_of(where)); });
+    run.run(
+        [&where](Shell& shell) { return run_node(shell, flags_of(where), where.fault_socket); });
 }
 
 }  // namespace weft::cli

@@ -118,6 +118,11 @@ routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
                       "for others, {} were cut for what they made the node hold",
                       connections_short.no_descriptor, connections_short.displaced,
                       connections_short.heavy));
+    if (link_faults)
+        answer.text("faults")
+            .flag(link_faults->empty())
+            .text(link_faults->empty() ? "a test may cut, slow and thin out the links of this node"
+                                       : "a test has them on its links: " + *link_faults);
     check("draining", !draining.active(), "the node is about to stop");
     return answer.take();
 }

@@ -75,6 +75,10 @@ struct DiskLost {};
 struct ConnectionsShort {
     std::uint64_t no_descriptor = 0, displaced = 0, heavy = 0;
 };
+// What a test does to frames to and from other nodes, in words; empty: nothing, but it could.
+struct LinksUnderFaults {
+    std::string text;
+};
 // A deadline of next_deadline() has come.
 struct Timer {};
 // SIGTERM: hand leaderships over, flush, stop.
@@ -82,8 +86,9 @@ struct Drain {};
 // The last event of every round: batches messages per peer and closes the round's Persist.
 struct RoundEnd {};
 
-using Event = std::variant<FromPeer, FromClient, ClientGone, Persisted, Fetched, PeerLink,
-                           StorageFull, DiskLost, ConnectionsShort, Timer, Drain, RoundEnd>;
+using Event =
+    std::variant<FromPeer, FromClient, ClientGone, Persisted, Fetched, PeerLink, StorageFull,
+                 DiskLost, ConnectionsShort, LinksUnderFaults, Timer, Drain, RoundEnd>;
 
 // ---- effects ----------------------------------------------------------------------------------
 struct SendPeer {

@@ -88,6 +88,7 @@ struct Node::State final : replication::GroupDirectory {
     void on(FromClient& event);
     void on(const ClientGone& event);
     void on(const ConnectionsShort& event);
+    void on(LinksUnderFaults& event) { link_faults = std::move(event.text); }
     bool connections_are_short() const;
     void on_client_hello(ClientRef from);
     routing::HelloReply hello_reply() const;
@@ -243,6 +244,7 @@ struct Node::State final : replication::GroupDirectory {
     std::uint64_t own_requests = 0;
     ConnectionsShort connections_short;  // summed up, until a minute after the last
     Instant connections_short_at = Instant::long_ago();
+    std::optional<std::string> link_faults;  // nothing: none are possible
     SessionRate session_rate;
     std::uint64_t tokens = 0;          // of hellos
     std::uint64_t positions_with = 0;  // newest Persist that carries positions of peers

@@ -66,10 +66,26 @@ void PeerLinks::send(Link& link, const wire::FrameHeader& header) {
     addressed.channel = wire::Channel::Peer;
     addressed.receiver = link.record.node;
     const std::string_view frame = link.frame.seal(addressed);
-    // What comes before the proof of a link would be refused.
-    if (link.up && drain(link) && link.dealer->send(frame)) return;
-    // Without a connection nothing is kept: what the peer needs later it is sent anew.
-    if (!link.up || !link.waiting.push(frame)) ++dropped_;
+    // What comes before the proof of a link would be refused. Without a connection nothing is
+    // kept: what the peer needs later it is sent anew.
+    if (!link.up)
+        ++dropped_;
+    else if (leaves(link, frame) && !deliver(link, frame))
+        ++dropped_;
+}
+
+bool PeerLinks::leaves(const Link& link, std::string_view frame) const {
+    return faults_ == nullptr || faults_->pass(Way::Out, link.record.node, {}, frame);
+}
+
+void PeerLinks::send_late() {
+    if (faults_ == nullptr) return;
+    while (const auto late = faults_->due(Way::Out))
+        if (!deliver(links_.at(late->peer), late->frame)) ++dropped_;
+}
+
+bool PeerLinks::deliver(Link& link, std::string_view frame) {
+    return (drain(link) && link.dealer->send(frame)) || link.waiting.push(frame);
 }
 
 bool PeerLinks::drain(Link& link) {
@@ -113,6 +129,7 @@ bool PeerLinks::take(ClientRef from, const wire::FrameHeader& header,
 }
 
 void PeerLinks::look(Instant now, const wire::FrameHeader& header, std::deque<Event>& events) {
+    send_late();
     for (auto& [node, link] : links_) {
         for (const transport::LinkEvent event : link.dealer->link_events()) {
             if (event == transport::LinkEvent::Refused) {
@@ -162,12 +179,15 @@ bool PeerLinks::send_alone(Link& link, const wire::LinkMessage& message,
     addressed.channel = wire::Channel::Peer;
     addressed.receiver = link.record.node;
     wire::FrameWriter frame;
-    return wire::write(frame, message) && link.dealer->send(frame.finish(addressed));
+    if (!wire::write(frame, message)) return false;
+    const auto& finished = frame.finish(addressed);
+    return !leaves(link, finished) || link.dealer->send(finished);
 }
 
 void PeerLinks::down(Link& link, Instant now, std::deque<Event>& events) {
     link.connected = false;
     link.waiting.clear();
+    if (faults_ != nullptr) faults_->forget(Way::Out, link.record.node);
     link.probing = true;
     link.down_since = now;
     if (std::exchange(link.up, false))

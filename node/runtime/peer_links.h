@@ -8,6 +8,7 @@
 #include "flatbuffers/wire_frame.h"
 #include "node/events.h"
 #include "node/runtime/frame_queue.h"
+#include "node/runtime/link_faults.h"
 #include "node/runtime/link_proof.h"
 #include "node/runtime/rejects.h"
 #include "routing/genesis.h"
@@ -27,6 +28,8 @@ public:
     static Result<PeerLinks> open(transport::Context& context, const routing::Genesis& genesis,
                                   NodeId self, Log log);
 
+    // From now on they happen to what is sent. Outlives this.
+    void put_under(LinkFaults& faults) { faults_ = &faults; }
     bool knows(NodeId node) const { return links_.contains(node); }
     // Adds to the round's frame to that peer; a full frame is sent at once. LimitExceeded (4001):
     // the message fits no frame and is not sent.
@@ -76,9 +79,14 @@ private:
     PeerLinks(transport::Context& context, Log log) : context_(&context), log_(log) {}
     Result<void> connect(Link& link);
     void send(Link& link, const wire::FrameHeader& header);
-    bool drain(Link& link);
-    static bool send_alone(Link& link, const wire::LinkMessage& message,
-                           const wire::FrameHeader& header);
+    // Every frame asks, once. False: a fault has it.
+    bool leaves(const Link& link, std::string_view frame) const;
+    // Those that a fault has kept until now.
+    void send_late();
+    // False: there is no room, neither with the connection nor here.
+    static bool deliver(Link& link, std::string_view frame);
+    static bool drain(Link& link);
+    bool send_alone(Link& link, const wire::LinkMessage& message, const wire::FrameHeader& header);
     // Sends the challenge and the answer that are due.
     void prove(Link& link, Instant now, const wire::FrameHeader& header, std::deque<Event>& events);
     void down(Link& link, Instant now, std::deque<Event>& events);
@@ -87,6 +95,7 @@ private:
 
     transport::Context* context_;
     Log log_;
+    LinkFaults* faults_ = nullptr;  // null: none are possible
     std::map<NodeId, Link> links_;
     std::vector<Link*> written_;  // have a frame in this round
     std::uint64_t dropped_ = 0;   // frames of this round

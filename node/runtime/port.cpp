@@ -3,7 +3,6 @@
 #include "core/error.h"
 #include "core/overloaded.h"
 #include "flatbuffers/wire_client.h"
-#include "flatbuffers/wire_mesh.h"
 
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -47,12 +46,17 @@ Port::Port(PortParts parts, PortOptions options)
       journal_(parts.journal),
       reader_(parts.reader),
       completions_(parts.completions),
+      faults_(parts.faults),
       header_(options.header),
       stop_descriptor_(options.stop_descriptor),
       log_(options.log),
       rejects_(options.log),
       mesh_watch_("mesh", options.log),
-      client_watch_("client", options.log) {}
+      client_watch_("client", options.log) {
+    if (faults_ == nullptr) return;
+    peers_.put_under(faults_->faults());
+    pending_.push_back(LinksUnderFaults{});
+}
 
 Now Port::now() const {
     const auto mono = std::chrono::steady_clock::now().time_since_epoch();
@@ -101,6 +105,7 @@ void Port::take_completions() {
 
 // The ports take turns, so that neither can starve the other.
 bool Port::next_frame() {
+    if (faults_ != nullptr && next_late_frame()) return true;
     for (int i = 0; i < 2; ++i) {
         const Source source = turn_;
         turn_ = source == Source::Mesh ? Source::Client : Source::Mesh;
@@ -109,44 +114,12 @@ bool Port::next_frame() {
         if (!received) continue;
         useless_ += static_cast<int>(received->frame.size() / kUselessBytes);
         if (source == Source::Mesh)
-            open_mesh_frame(*received);
+            open_mesh_frame(*received, Faults::Possible);
         else
             open_client_frame(*received);
         return true;
     }
     return false;
-}
-
-void Port::open_mesh_frame(const transport::Router::Received& received) {
-    auto frame = wire::FrameReader::open(received.frame);
-    if (!frame) {
-        rejects_.add(Reject::BadFrame, "mesh", frame.error(), now().mono);
-        return mesh_.cut(received.from);
-    }
-    const wire::FrameHeader& from = frame->header();
-    const auto refuse = [&](Reject reason, ErrorNumber number, std::string_view what) {
-        rejects_.add(reason, "mesh",
-                     make_error(number, fmt::format("{} {}", from.sender.hex(), what)), now().mono);
-    };
-    if (from.channel != wire::Channel::Peer) {
-        refuse(Reject::WrongChannel, ErrorNumber::UnexpectedMessage, "does not speak as a peer");
-        return mesh_.cut(received.from);
-    }
-    if (from.cluster != header_.cluster)
-        return refuse(Reject::WrongCluster, ErrorNumber::WrongMesh, "is of another mesh");
-    if (from.receiver != header_.sender)
-        return refuse(Reject::WrongReceiver, ErrorNumber::WrongMesh, "means another node");
-    if (!peers_.knows(from.sender))
-        return refuse(Reject::UnknownSender, ErrorNumber::WrongMesh, "is not of this mesh");
-    const Standing standing = peers_.standing(received.from, from);
-    if (standing == Standing::Contradicts) {
-        refuse(Reject::OtherSender, ErrorNumber::UnexpectedMessage,
-               "comes on the connection of another node or boot");
-        return mesh_.cut(received.from);
-    }
-    peers_.heard_from(from.sender, now().mono);
-    incoming_ = Incoming{*std::move(frame), received.from, false, Source::Mesh};
-    incoming_->proven = standing == Standing::Proven;
 }
 
 void Port::open_client_frame(const transport::Router::Received& received) {
@@ -173,38 +146,6 @@ Port::Taken Port::next_message(Event& event) {
     if (!*raw) return Taken::FrameEnd;
     return incoming_->source == Source::Mesh ? take_mesh_message(**raw, event)
                                              : take_client_message(**raw, event);
-}
-
-Port::Taken Port::take_mesh_message(const wire::RawMessage& raw, Event& event) {
-    const auto link = wire::read_link(raw);
-    if (!link) return fail_frame(Reject::BadMessage, link.error());
-    if (*link) return take_link_message(**link);
-    if (!incoming_->proven) return refuse_unproven("has not proven its connection");
-    auto message = wire::read_mesh(raw);
-    if (!message) return fail_frame(Reject::BadMessage, message.error());
-    if (!*message) return skip_message();
-    const wire::FrameHeader& from = incoming_->frame.header();
-    event = FromPeer{from.sender, from.sender_boot, from.durable, std::move(**message)};
-    return Taken::Message;
-}
-
-Port::Taken Port::take_link_message(const wire::LinkMessage& message) {
-    const wire::FrameHeader& from = incoming_->frame.header();
-    if (peers_.take(incoming_->from, from, message)) incoming_->proven = true;
-    if (incoming_->proven) return Taken::Nothing;
-    if (std::holds_alternative<wire::LinkAnswer>(message))
-        return refuse_unproven("does not know what it was told");
-    peers_.claimed(from.sender);
-    return Taken::Nothing;
-}
-
-// Not cut: the peer's own link may have been answered for what somebody else asked.
-Port::Taken Port::refuse_unproven(std::string_view what) {
-    const NodeId sender = incoming_->frame.header().sender;
-    reject(Reject::Unproven,
-           make_error(ErrorNumber::UnexpectedMessage, fmt::format("{} {}", sender.hex(), what)));
-    peers_.claimed(sender);
-    return Taken::FrameFailed;
 }
 
 Port::Taken Port::take_client_message(const wire::RawMessage& raw, Event& event) {
@@ -289,6 +230,7 @@ void Port::refuse_client_frame(ClientRef client, const Error& error) {
 
 void Port::perform(Effects& effects) {
     if (store_failure_) return;
+    if (faults_ != nullptr) faults_->faults().tick(now().mono);
     for (Effect& effect : effects.list) {
         std::visit(
             Overloaded{
@@ -333,6 +275,7 @@ void Port::end_round() {
 void Port::look_around() {
     const Instant at = now().mono;
     looked_ = at;
+    if (faults_ != nullptr) look_at_faults(at);
     peers_.look(at, header_, pending_);
     mesh_watch_.look(mesh_.counts(), at, pending_);
     client_watch_.look(clients_.router().counts(), at, pending_);
@@ -374,6 +317,7 @@ void Port::sleep(Instant deadline) {
     if (mesh_.has_input() || clients_.router().has_input()) return;
     const Duration longest = peers_.restless() ? kRestlessSleepMax : kSleepMax;
     const Instant at = now().mono;
+    if (faults_ != nullptr) deadline = std::min(deadline, faults_->faults().next_due());
     if (deadline <= at) return;
     const Duration span = std::min(deadline - at, longest);
     if (!completions_.begin_sleep()) return;
@@ -381,6 +325,7 @@ void Port::sleep(Instant deadline) {
                              clients_.router().descriptor()};
     if (stop_descriptor_ >= 0) poll_set_.descriptors.push_back(stop_descriptor_);
     peers_.descriptors(poll_set_.descriptors);
+    if (faults_ != nullptr) faults_->descriptors(poll_set_.descriptors);
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(span).count();
     transport::wait_readable(poll_set_, ms);
     completions_.end_sleep();

@@ -10,6 +10,7 @@
 #include "node/runtime/client_port.h"
 #include "node/runtime/completions.h"
 #include "node/runtime/connection_watch.h"
+#include "node/runtime/fault_socket.h"
 #include "node/runtime/journal_thread.h"
 #include "node/runtime/peer_links.h"
 #include "node/runtime/reader_thread.h"
@@ -30,6 +31,7 @@ struct PortParts {
     JournalThread& journal;
     ReaderThread& reader;
     Completions& completions;
+    FaultSocket* faults = nullptr;  // null: none are possible
 };
 
 struct PortOptions {
@@ -81,7 +83,10 @@ private:
     void take_completions();
     // Takes a frame off a socket, into incoming_ if it holds; false: there is none.
     bool next_frame();
-    void open_mesh_frame(const transport::Router::Received& received);
+    // A frame that a fault has kept until now.
+    bool next_late_frame();
+    enum class Faults : std::uint8_t { Possible, Passed };
+    void open_mesh_frame(const transport::Router::Received& received, Faults faults);
     void open_client_frame(const transport::Router::Received& received);
     enum class Taken : std::uint8_t { Message, Nothing, FrameEnd, FrameFailed };
     // The next message of the frame at hand.
@@ -104,6 +109,7 @@ private:
     // Counts and logs what fitted no frame.
     void sent(std::string_view port, const Result<void>& written);
     void look_around();
+    void look_at_faults(Instant at);
 
     transport::Router& mesh_;
     ClientPort& clients_;
@@ -111,6 +117,7 @@ private:
     JournalThread& journal_;
     ReaderThread& reader_;
     Completions& completions_;
+    FaultSocket* faults_;
     wire::FrameHeader header_;
     int stop_descriptor_;
     Log log_;

@@ -6,6 +6,7 @@
 #include "node/loop/loop.h"
 #include "node/node.h"
 #include "node/runtime/crash_file.h"
+#include "node/runtime/fault_socket.h"
 #include "node/runtime/log_file.h"
 #include "node/runtime/memory_return.h"
 #include "node/runtime/port.h"
@@ -20,6 +21,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <map>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace weft::node {
@@ -62,6 +66,25 @@ Result<routing::Genesis> read_genesis(const RuntimeOptions& options) {
     return genesis;
 }
 
+// A name may lead elsewhere tomorrow, but for this one.
+bool is_of_this_machine(std::string_view address) {
+    const std::string_view host = address.substr(0, address.rfind(':'));
+    const bool of_127 =
+        host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
+    return of_127 || host == "[::1]" || host == "localhost";
+}
+
+Result<void> check_fault_socket(const RuntimeOptions& options) {
+    if (options.fault_socket.empty()) return {};
+    for (const std::string& address : {options.self.mesh_address, options.self.client_address,
+                                       options.listen_mesh, options.listen_client})
+        if (!address.empty() && !is_of_this_machine(address))
+            return fail(ErrorNumber::BadConfiguration,
+                        "faults are for nodes of one machine, and {} may be reached from another",
+                        address);
+    return {};
+}
+
 // Everything that stands around the core, in the order in which it is made.
 class Runtime {
 public:
@@ -79,6 +102,7 @@ private:
                                               : options_.listen_client;
     }
     Result<void> listen();
+    Result<void> open_fault_socket(const routing::Genesis& genesis);
     Result<void> begin(const routing::Genesis& genesis);
     void open_crash_file(NodeOptions& node);
     void reload();
@@ -95,6 +119,7 @@ private:
     transport::Context context_;
     std::optional<transport::Router> mesh_;
     std::optional<ClientPort> clients_;
+    std::unique_ptr<FaultSocket> faults_;
     std::optional<PeerLinks> peers_;
     Completions completions_;
     std::optional<JournalThread> journal_;
@@ -113,9 +138,12 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options, Lo
     if (!genesis) return std::unexpected(genesis.error());
     if (!runtime->completions_.good())
         return fail(ErrorNumber::BadConfiguration, "no file descriptor is left to wake the node");
+    if (auto good = check_fault_socket(options); !good) return std::unexpected(good.error());
     if (auto pinned = pin(options.cpu); !pinned) return std::unexpected(pinned.error());
     // The ports first: a second process on them must not even touch the data.
     if (auto bound = runtime->listen(); !bound) return std::unexpected(bound.error());
+    if (auto open = runtime->open_fault_socket(*genesis); !open)
+        return std::unexpected(open.error());
     storage::DataDirectoryOptions data;
     data.path = options.data_directory;
     data.cluster = routing::cluster_id(options.genesis_bytes);
@@ -139,6 +167,19 @@ Result<void> Runtime::listen() {
     auto clients = transport::Router::bind(listen_client(), limits);
     if (!clients) return std::unexpected(std::move(clients).error());
     clients_.emplace(*std::move(clients));
+    return {};
+}
+
+Result<void> Runtime::open_fault_socket(const routing::Genesis& genesis) {
+    if (options_.fault_socket.empty()) return {};
+    std::map<NodeId, std::string> names;
+    for (const routing::NodeRecord& record : genesis.founders)
+        if (record.node != options_.self.node) names[record.node] = record.name;
+    auto opened = FaultSocket::open(options_.fault_socket,
+                                    FaultTable(std::move(names), Random(random_seed())), log_);
+    if (!opened) return std::unexpected(std::move(opened).error());
+    faults_ = *std::move(opened);
+    log_.warn("faults.possible", {{"socket", std::string_view(options_.fault_socket)}});
     return {};
 }
 
@@ -174,7 +215,9 @@ Result<void> Runtime::begin(const routing::Genesis& genesis) {
     port.header.durable = store.stats().durable;
     port.stop_descriptor = options_.stop_descriptor;
     port.log = log_;
-    port_.emplace(PortParts{*mesh_, *clients_, *peers_, *journal_, *reader_, completions_}, port);
+    port_.emplace(
+        PortParts{*mesh_, *clients_, *peers_, *journal_, *reader_, completions_, faults_.get()},
+        port);
     log_.info("node.started", {{"node", options_.self.node},
                                {"boot", *boot},
                                {"mesh", listen_mesh()},
@@ -283,6 +326,7 @@ int Runtime::end() {
                       {{"why", std::string_view(recorded.error().message)}});
     }
     port_->rejects().summarize();
+    if (faults_ != nullptr) log_.info("faults.lost", {{"frames", faults_->faults().lost()}});
     log_.info(
         "node.stopped",
         {{"exit", stop.exit_code}, {"why", std::string_view(stop.reason)}, {"durable", durable}});

@@ -30,6 +30,9 @@ struct RuntimeOptions {
     // Readable: hand leaderships over, flush, stop; again: stop at once. Of stop_signals().
     int stop_descriptor = -1;
     std::uint64_t map_bytes = std::uint64_t{64} << 30;
+    // A Unix socket over which a test sets faults of the links to other nodes (fault_socket.h);
+    // empty: none are possible. Refused unless the node is for this machine alone.
+    std::string fault_socket;
     replication::Timings timings;
 };
 

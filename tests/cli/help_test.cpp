@@ -47,7 +47,8 @@ TEST(Help, OfEveryVerbHasUsageOptionsAndDefaults) {
         EXPECT_TRUE(contains(text, "(default: 5s)"));
         EXPECT_TRUE(contains(text, "-h, --help"));
         for (const Parameter& parameter : command->parameters()) {
-            EXPECT_TRUE(contains(text, "\n  " + heading_of(parameter))) << parameter.names;
+            EXPECT_NE(contains(text, "\n  " + heading_of(parameter)), parameter.hidden)
+                << parameter.names;
             EXPECT_FALSE(parameter.help.empty()) << parameter.names;
         }
         for (const Command* verb : command->verbs())

@@ -36,6 +36,21 @@ TEST(RuntimeStart, BeyondLoopbackKeysAreNeeded) {
     EXPECT_EQ(code.error().number, std::uint16_t(ErrorNumber::ListenNeedsKeys));
 }
 
+TEST(RuntimeStart, FaultsAreForOneMachineAlone) {
+    test::TestMesh mesh(1);
+    node::RuntimeOptions options = mesh.nodes[0]->options();
+    options.fault_socket = options.data_directory + "-faults";
+    for (const char* address : {"0.0.0.0:7340", "127.example.com:7340", "[::]:7340", "node:7340"}) {
+        options.listen_mesh = address;
+        const auto code = node::run_node(options);
+        ASSERT_FALSE(code);
+        EXPECT_EQ(code.error().number, std::uint16_t(ErrorNumber::BadConfiguration)) << address;
+        EXPECT_NE(code.error().message.find(address), std::string::npos);
+        EXPECT_NE(code.error().message.find("faults"), std::string::npos);
+    }
+    EXPECT_FALSE(std::filesystem::exists(options.fault_socket));
+}
+
 TEST(RuntimeStart, ANodeThatIsNoFounderIsRefused) {
     test::TestMesh mesh(1);
     node::RuntimeOptions options = mesh.nodes[0]->options();
