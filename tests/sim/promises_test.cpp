@@ -3,11 +3,8 @@
 #include "sim/promises.h"
 
 #include "core/entry.h"
-#include "core/invariant.h"
-#include "entity/builtin/counter.h"
-#include "entity/builtin/kv.h"
-#include "sim/world.h"
 #include "storage/memory_store.h"
+#include "tests/sim/broken_rule.h"
 
 #include <gtest/gtest.h>
 
@@ -24,25 +21,17 @@ using replication::Role;
 using replication::VoteAnswer;
 using replication::VoteAsk;
 
-struct Broken {
-    std::string message;
-};
-
 NodeId node(std::uint8_t number) {
     NodeId id;
     id.bytes[0] = static_cast<std::uint8_t>(number + 1);
     return id;
 }
 
-class PromisesTest : public testing::Test, public Promises::Memory {
+class PromisesTest : public BrokenRule, public Promises::Memory {
 protected:
-    PromisesTest()
-        : before_(set_invariant_handler(
-              [](const BrokenInvariant& broken) { throw Broken{broken.message}; })) {
+    PromisesTest() {
         for (std::uint8_t i = 0; i < 3; ++i) promises_.is_node(i, node(i));
     }
-    ~PromisesTest() override { set_invariant_handler(before_); }
-
     // A log of one machine in memory; write() puts it, or the end of it, on the disk.
     struct Log {
         std::vector<EntryHeader> headers;
@@ -96,15 +85,6 @@ protected:
     }
     void start(std::size_t machine) { promises_.read_back(machine, stores_[machine].recover()); }
 
-    // What the oracle says; empty: nothing.
-    static std::string said(const std::function<void()>& deed) {
-        try {
-            deed();
-        } catch (const Broken& broken) {
-            return broken.message.substr(0, broken.message.find(':'));
-        }
-        return {};
-    }
     std::string leaves(std::size_t machine, std::size_t to, const PeerMessage& message) {
         return said([&] {
             promises_.leaves({machine, node(static_cast<std::uint8_t>(to))}, message, *this);
@@ -140,9 +120,6 @@ protected:
     Promises promises_{3};
     storage::MemoryStore stores_[3];
     Log memory_;  // of the machine that sends
-
-private:
-    InvariantHandler before_;
 };
 
 // ---- S1 -----------------------------------------------------------------------------------------
@@ -364,50 +341,6 @@ TEST_F(PromisesTest, AStartFindsAllThatWasSynced) {
     ASSERT_TRUE(stores_[1].vanish_log(kGroup, LogIndex{2}));
     EXPECT_EQ(said([&] { start(1); }), "I4") << "an entry is gone";
     EXPECT_EQ(promises_.counts().starts, 4U);
-}
-
-// ---- in a world ---------------------------------------------------------------------------------
-
-class WatchedWorldTest : public PromisesTest {
-protected:
-    WatchedWorldTest() {
-        types_.add(entity::make_kv());
-        types_.add(entity::make_counter());
-        world_.emplace(Schedule{}, WorldOptions{.types = &types_});
-        world_->begin();
-        world_->run_for(std::chrono::seconds(4));
-    }
-    // Machine 0 is down for a while, and something happens to its disk.
-    std::string restarts_after(const std::function<void(storage::MemoryStore&)>& deed) {
-        return said([&] {
-            world_->apply({{}, FaultKind::Crash, 0, 0, std::chrono::milliseconds(100), 0, 1});
-            deed(dynamic_cast<MemoryImage&>(world_->machine(0).disk().image()).reference());
-            world_->run_for(std::chrono::seconds(2));
-        });
-    }
-    entity::TypeTable types_;
-    std::optional<World> world_;
-};
-
-TEST_F(WatchedWorldTest, EveryKindOfPromiseIsJudged) {
-    EXPECT_EQ(restarts_after([](storage::MemoryStore&) {}), "");
-    const Promises::Counts& counts = world_->oracle().promises().counts();
-    EXPECT_GT(counts.votes, 0U);
-    EXPECT_GT(counts.candidacies, 0U);
-    EXPECT_GT(counts.acknowledgements, 100U);
-    EXPECT_GT(counts.confirms, 100U);
-    EXPECT_GT(counts.commits, 100U);
-    EXPECT_EQ(counts.starts, world_->machines() + 1);
-}
-
-// A disk that lies: no fault of the schedule has taken what is gone.
-TEST_F(WatchedWorldTest, WhatADiskLosesByItselfIsFoundAtTheStart) {
-    EXPECT_EQ(restarts_after([](storage::MemoryStore& image) {
-                  storage::WriteBatch batch;
-                  batch.truncate(kGroup, LogIndex{0});
-                  image.apply(batch).value();
-              }),
-              "I4");
 }
 
 }  // namespace

@@ -1,0 +1,62 @@
+// The promises of a whole world: that they are judged at all, and what a disk loses by itself.
+
+#include "entity/builtin/counter.h"
+#include "entity/builtin/kv.h"
+#include "sim/world.h"
+#include "storage/memory_store.h"
+#include "tests/sim/broken_rule.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace weft::sim {
+namespace {
+
+class WatchedWorldTest : public BrokenRule {
+protected:
+    WatchedWorldTest() {
+        types_.add(entity::make_kv());
+        types_.add(entity::make_counter());
+        world_.emplace(Schedule{}, WorldOptions{.types = &types_});
+        world_->begin();
+        world_->run_for(std::chrono::seconds(4));
+    }
+    // Machine 0 is down for a while, and something happens to its disk.
+    std::string restarts_after(const std::function<void(storage::MemoryStore&)>& deed) {
+        return said([&] {
+            world_->apply({{}, FaultKind::Crash, 0, 0, std::chrono::milliseconds(100), 0, 1});
+            deed(dynamic_cast<MemoryImage&>(world_->machine(0).disk().image()).reference());
+            world_->run_for(std::chrono::seconds(2));
+        });
+    }
+    static constexpr GroupId kGroup{1};
+    entity::TypeTable types_;
+    std::optional<World> world_;
+};
+
+TEST_F(WatchedWorldTest, EveryKindOfPromiseIsJudged) {
+    EXPECT_EQ(restarts_after([](storage::MemoryStore&) {}), "");
+    const Promises::Counts& counts = world_->oracle().promises().counts();
+    EXPECT_GT(counts.votes, 0U);
+    EXPECT_GT(counts.candidacies, 0U);
+    EXPECT_GT(counts.acknowledgements, 100U);
+    EXPECT_GT(counts.confirms, 100U);
+    EXPECT_GT(counts.commits, 100U);
+    EXPECT_EQ(counts.starts, world_->machines() + 1);
+}
+
+// A disk that lies: no fault of the schedule has taken what is gone.
+TEST_F(WatchedWorldTest, WhatADiskLosesByItselfIsFoundAtTheStart) {
+    EXPECT_EQ(restarts_after([](storage::MemoryStore& image) {
+                  storage::WriteBatch batch;
+                  batch.truncate(kGroup, LogIndex{0});
+                  image.apply(batch).value();
+              }),
+              "I4");
+}
+
+}  // namespace
+}  // namespace weft::sim
