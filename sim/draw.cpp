@@ -64,6 +64,9 @@ constexpr Family kLies[] = {
     {FaultKind::Swap, {}, {}, 0, 0, 1},
 };
 
+// Within this after a start what is committed has mostly been applied.
+constexpr Duration kBehindStart = milliseconds(100);
+
 std::uint64_t all_nodes(const RunConfig& config) {
     return (std::uint64_t{1} << (config.nodes - 1) << 1) - 1;
 }
@@ -223,8 +226,44 @@ private:
                 if (everywhere) event.amount = 0;
             }
         }
+        hit_restarts();
         // Beyond the budget of one machine a group may rightly refuse; it must not lose.
         if (everywhere) schedule_.config.may_refuse = 1;
+    }
+
+    // Damage shows when its record is read, and a log is read after a start. Half of it comes with
+    // one: found by it, or right behind it, before what is committed has been applied. Some of
+    // those machines were cut off before, and wrote what nobody else has.
+    void hit_restarts() {
+        Random own = random_.stream("damage at restarts");
+        const std::vector<FaultEvent> drawn = schedule_.faults;
+        for (std::size_t i = 0; i < drawn.size(); ++i) {
+            if (!is_damage(drawn[i].kind) || drawn[i].amount != 0 || own.chance(1, 2)) continue;
+            FaultEvent apart = drawn[i];
+            apart.kind = FaultKind::Sides;
+            const std::int64_t all = (std::int64_t{1} << config().clients) - 1;
+            apart.amount = own.chance(1, 2) ? all : below(own, all);
+            apart.lasts = own.between(milliseconds(200), seconds(3));
+            FaultEvent crash = drawn[i];
+            crash.kind = FaultKind::Crash;
+            crash.lasts = own.between(milliseconds(5), seconds(2));
+            crash.salt = own.next();
+            const bool newest = own.chance(1, 2);
+            if (newest) crash.at += apart.lasts;
+            FaultEvent& damage = schedule_.faults[i];
+            const bool found_by_it = own.chance(1, 2);
+            const Duration up = crash.at + crash.lasts;
+            if (up > begin() + chaos() - kBehindStart) continue;
+            damage.at = up + (found_by_it ? -milliseconds(1) : own.between({}, kBehindStart));
+            schedule_.faults.push_back(crash);
+            if (!newest) continue;
+            schedule_.faults.push_back(apart);
+            schedule_.faults[i].amount = kNewest;
+            if (own.chance(1, 2)) schedule_.faults[i].kind = FaultKind::Vanish;
+        }
+    }
+    static bool is_damage(FaultKind kind) {
+        return kind >= FaultKind::BitFlip && kind <= FaultKind::Swap;
     }
 
     // Whoever was cut off or restarts may not know how far a disk had come (docs/operating.md, "A

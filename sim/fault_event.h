@@ -37,9 +37,10 @@ enum class FaultKind : std::uint8_t {
     Stall,      // nothing is synced or read
     SlowDisk,   // `amount` times slower
     SlowFetch,  // reads take up to `amount` us longer, so that they are answered out of order
-    BitFlip,    // one bit of a record; `amount` 0: log, 1: row, 2: hard state, 3: log base
-    Vanish,     // a log record is gone, its place is known
-    Swap,       // two log records have changed places
+    BitFlip,    // one bit of a record; `amount` 0: log, 1: row, 2: hard state, 3: log base,
+                // kNewest: log, of what was written last
+    Vanish,     // a log record is gone, its place is known; `amount` 0 or kNewest, as BitFlip
+    Swap,       // two log records have changed places; `amount` as Vanish
     SyncError,  // the next sync fails: the process must exit; back after `lasts`
     Full,       // no space: nothing is written
     Wipe,       // the disk is lost; the node is back after `lasts` with its old identity
@@ -51,6 +52,7 @@ enum class FaultKind : std::uint8_t {
     ClockFreeze,  // both clocks stand still
 };
 inline constexpr std::size_t kFaultKinds = 32;
+inline constexpr std::int64_t kNewest = 4;
 inline constexpr std::uint32_t kEveryone = 0xffffffff;
 // As `a`: a machine that leads a group at the moment the fault comes; any, when none does.
 inline constexpr std::uint32_t kLeader = 0xfffffffe;

@@ -15,6 +15,9 @@ constexpr Duration kBackAtOnce = std::chrono::milliseconds(5);
 // By then every peer of a node has heard how far its disk had come.
 constexpr Duration kToldWithin = std::chrono::seconds(1);
 
+// What counts as written last, of a log.
+constexpr std::uint64_t kNewestRecords = 8;
+
 Duration span_or(const FaultEvent& event, Duration otherwise) {
     return event.lasts > Duration{} ? event.lasts : otherwise;
 }
@@ -243,7 +246,8 @@ void World::roll_back(const FaultEvent& event) {
 
 bool World::damage_record(const FaultEvent& event) {
     Random chance(event.salt);
-    if (event.kind != FaultKind::BitFlip || event.amount == 0) return damage_log(event, chance);
+    if (event.kind != FaultKind::BitFlip || event.amount == 0 || event.amount == kNewest)
+        return damage_log(event, chance);
     if (event.amount == 1) return damage_row(event.a, chance);
     DiskImage& image = machines_[event.a]->disk().image();
     const auto extents = image.extents();
@@ -254,12 +258,14 @@ bool World::damage_record(const FaultEvent& event) {
 
 bool World::damage_log(const FaultEvent& event, Random chance) {
     DiskImage& image = machines_[event.a]->disk().image();
-    auto extents = image.extents();
+    auto extents = event.amount == kNewest ? newest(event.a) : image.extents();
     std::erase_if(extents, [](const auto& extent) { return extent.first > extent.last; });
     if (extents.empty()) return false;
     const auto& extent = extents[chance.below(extents.size())];
     const std::uint64_t count = extent.last.value - extent.first.value + 1;
-    const LogIndex index{extent.first.value + chance.below(count)};
+    // Half of the time where two logs part.
+    const bool first = event.amount == kNewest && chance.chance(1, 2);
+    const LogIndex index{extent.first.value + (first ? 0 : chance.below(count))};
     if (!has_good_copy(event.a, extent.group, index)) return false;
     if (event.kind == FaultKind::Vanish) return image.vanish_log(extent.group, index);
     if (event.kind == FaultKind::BitFlip)
@@ -267,6 +273,37 @@ bool World::damage_log(const FaultEvent& event, Random chance) {
     const LogIndex other{extent.first.value + chance.below(count)};
     return other != index && has_good_copy(event.a, extent.group, other) &&
            image.swap_log(extent.group, index, other);
+}
+
+// The ends of logs that only this machine has, where others went on without it: a leader that was
+// cut off wrote them. When there are none, the ends of all its logs.
+std::vector<DiskImage::LogExtent> World::newest(std::size_t machine) const {
+    std::vector<DiskImage::LogExtent> all, its_own;
+    for (DiskImage::LogExtent extent : machines_[machine]->disk().image().extents()) {
+        while (extent.first.value + kNewestRecords <= extent.last.value)
+            extent.first = next(extent.first);
+        all.push_back(extent);
+        while (extent.first <= extent.last && !is_its_own(machine, extent.group, extent.first))
+            extent.first = next(extent.first);
+        if (extent.first <= extent.last) its_own.push_back(extent);
+    }
+    return its_own.empty() ? all : its_own;
+}
+
+// Others hold another entry there.
+bool World::is_its_own(std::size_t machine, GroupId group, LogIndex index) const {
+    const storage::LogRange range{group, index, index, 1};
+    const auto here = machines_[machine]->disk().store().read_log(range);
+    if (!here || here->entries.empty()) return false;
+    bool other = false;
+    for (std::size_t i = 0; i < machines_.size(); ++i) {
+        if (i == machine) continue;
+        const auto there = machines_[i]->disk().store().read_log(range);
+        if (!there || there->entries.empty()) continue;
+        if (there->entries.front().view() == here->entries.front().view()) return false;
+        other = true;
+    }
+    return other;
 }
 
 // The budget of faults: what nobody else holds whole is not damaged, so that every record keeps one

@@ -212,7 +212,10 @@ void Oracle::compare_states(GroupId id, const std::vector<const node::Node*>& no
         if (nodes[machine] == nullptr || !nodes[machine]->hosts(id)) continue;
         const replication::Partition& partition = nodes[machine]->partition(id);
         const auto status = partition.status();
-        if (!status.damaged && !status.blocked && partition.state_settled())
+        // All nodes are of one build, and what a disk has damaged is wanted again.
+        WEFT_INVARIANT(!status.blocked, "S22: machine {} group {} cannot apply an entry", machine,
+                       id.value);
+        if (!status.damaged && partition.state_settled())
             ready.push_back({machine, status.base, status.applied});
     }
     const auto hash = [&](const At& at) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 #include <variant>
 
 namespace weft::sim {
@@ -23,8 +24,11 @@ void Promises::is_node(std::size_t machine, NodeId node) {
 
 void Promises::applied(std::size_t machine, const storage::WriteBatch& batch) {
     DiskSeen& disk = disks_[machine];
+    std::vector<std::pair<GroupId, LogIndex>> repaired;
     storage::for_each_op(batch, [&](const WriteOp& op) {
         if (op.kind == WriteOp::Kind::HardState) check_hard(machine, op);
+        if (op.kind == WriteOp::Kind::Append && op.index <= disk.now.group(op.group).last())
+            repaired.emplace_back(op.group, op.index);
         const bool drops = op.kind == WriteOp::Kind::Truncate || op.kind == WriteOp::Kind::Rebase ||
                            op.kind == WriteOp::Kind::RemoveGroup;
         const auto tip = drops ? tips_.find(op.group) : tips_.end();
@@ -38,6 +42,22 @@ void Promises::applied(std::size_t machine, const storage::WriteBatch& batch) {
                        op.group.value, tip->second.index.value);
         return true;
     });
+    for (const auto& [id, index] : repaired) check_repair(machine, id, index);
+}
+
+// Terms never fall along a log (Raft paper 5.3): what is behind a repaired entry is not of an older
+// one, or the log would have an end that is newer than it deserves.
+void Promises::check_repair(std::size_t machine, GroupId id, LogIndex index) const {
+    const DurableGroup& group = disks_[machine].now.group(id);
+    const auto entry = group.at(index);
+    for (LogIndex i = next(index); entry && i <= group.last(); i = next(i)) {
+        const auto behind = group.at(i);
+        if (!behind) continue;
+        WEFT_INVARIANT(behind->term >= entry->term,
+                       "S22: machine {} group {} keeps entry {} of term {} behind one of term {}",
+                       machine, id.value, i.value, behind->term.value, entry->term.value);
+        return;
+    }
 }
 
 // S1, on the disk itself.

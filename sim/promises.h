@@ -90,6 +90,7 @@ private:
     };
     void check_past(std::size_t machine, GroupId group) const;
     void check_hard(std::size_t machine, const storage::WriteOp& op) const;
+    void check_repair(std::size_t machine, GroupId group, LogIndex index) const;
     void check_leads(std::size_t machine, GroupId group, Term term) const;
     void check_ask(std::size_t machine, const replication::VoteAsk& ask);
     void check_vote(const Way& way, const replication::VoteAnswer& answer);

@@ -138,6 +138,8 @@ private:
     bool disk_fault(const FaultEvent& event);
     bool damage_record(const FaultEvent& event);
     bool damage_log(const FaultEvent& event, Random chance);
+    std::vector<DiskImage::LogExtent> newest(std::size_t machine) const;
+    bool is_its_own(std::size_t machine, GroupId group, LogIndex index) const;
     bool damage_row(std::size_t machine, Random chance);
     bool has_good_copy(std::size_t except, GroupId group, LogIndex index) const;
     void wipe(const FaultEvent& event);

@@ -21,7 +21,7 @@ inline constexpr auto kKnown = std::to_array<Known>({
     {"RequestForgotten", 2},
     {"CompactBeforeSessions", 2},
     {"SnapshotBeforeSync", 3},
-    {"RecoveryCutAtDamage", 29},
+    {"RecoveryCutAtDamage", 7},
 });
 
 }  // namespace weft

@@ -215,6 +215,12 @@ TEST_F(PromisesTest, NothingBehindDamageIsAcknowledged) {
     EXPECT_EQ(acknowledges(1, 3), "");
 }
 
+TEST_F(PromisesTest, NothingOfAnOlderTermStaysBehindARepairedEntry) {
+    write(0, log({1, 1, 1}));
+    EXPECT_EQ(said([&] { write(0, log({1, 1}), 2); }), "");
+    EXPECT_EQ(said([&] { write(0, log({1, 2}), 2); }), "S22");
+}
+
 TEST_F(PromisesTest, ABaseStandsForWhatItHasCompacted) {
     memory_ = log({1, 1, 1});
     write_hard(0, 1);

@@ -68,6 +68,30 @@ TEST(Schedule, DisksLieOnOneMachineUnlessRefusingIsAllowed) {
     }
 }
 
+TEST(Schedule, DamageIsAimedAtRestartsAndAtWhatOnlyOneHas) {
+    std::size_t found_by_it = 0, behind_it = 0, newest = 0, others = 0;
+    for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+        const Schedule schedule = draw_schedule(seed, Profile::Swarm);
+        for (const FaultEvent& damage : schedule.faults) {
+            if (damage.kind < FaultKind::BitFlip || damage.kind > FaultKind::Swap) continue;
+            bool aimed = false;
+            for (const FaultEvent& crash : schedule.faults) {
+                const Duration behind = damage.at - crash.at - crash.lasts;
+                if (crash.kind != FaultKind::Crash || crash.a != damage.a) continue;
+                if (behind == -std::chrono::milliseconds(1)) aimed = ++found_by_it != 0;
+                if (behind >= Duration{} && behind <= std::chrono::milliseconds(100))
+                    aimed = ++behind_it != 0;
+            }
+            if (!aimed) ++others;
+            if (damage.amount == kNewest) ++newest;
+        }
+    }
+    EXPECT_GT(found_by_it, 100U);
+    EXPECT_GT(behind_it, 100U);
+    EXPECT_GT(newest, 100U);
+    EXPECT_GT(others, 100U);
+}
+
 TEST(Schedule, TheStandardProfileIsWhatItsFiguresAreMeasuredOn) {
     const Schedule schedule = draw_schedule(1, Profile::Standard);
     EXPECT_EQ(schedule.config.nodes, 5U);
