@@ -31,6 +31,7 @@ struct Limits {
     std::size_t peer_inflight_bytes = std::size_t{8} << 20;  // per peer and group, unacknowledged
     std::size_t cached_log_bytes = std::size_t{256} << 10;   // applied tail kept for laggards
     std::size_t append_bytes = std::size_t{256} << 10;       // one catch-up append
+    std::uint32_t append_entries = 4096;                     // the same
 };
 
 struct ReplicaOptions {

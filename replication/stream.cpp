@@ -15,7 +15,6 @@ namespace weft::replication {
 namespace {
 
 constexpr std::uint32_t kBackoffDoublingsMax = 4;
-constexpr std::uint32_t kEntriesPerAppendMax = 4096;
 constexpr std::size_t kDatedProposalsMax = 64;  // a heartbeat's quarter apart
 
 }  // namespace
@@ -100,7 +99,7 @@ Replica::Batch Replica::gather(LogIndex from) const {
     Batch batch;
     std::size_t bytes = 0;
     LogIndex end = from;
-    while (end <= window_.last() && batch.count < kEntriesPerAppendMax) {
+    while (end <= window_.last() && batch.count < options_.limits.append_entries) {
         const std::size_t size = window_.cached(end).size();
         if (batch.count != 0 && bytes + size > options_.limits.append_bytes) break;
         bytes += size;
@@ -262,7 +261,7 @@ Replica::Batch Replica::check_fetched(const storage::FetchedLog& fetched, LogInd
     std::string blob;
     for (const Bytes& encoded : fetched.entries) {
         const LogIndex index{from.value + batch.count};
-        if (!window_.holds(index) || batch.count == kEntriesPerAppendMax) break;
+        if (!window_.holds(index) || batch.count == options_.limits.append_entries) break;
         const auto header = check_entry(encoded.view(), window_.at(previous(index)).chain);
         if (!header || header->chain != window_.at(index).chain) break;
         blob += encoded.view();

@@ -84,6 +84,7 @@ public:
             if (own.chance(1, one_in)) draw_family(family, own);
         }
         lies(one_in);
+        left_behind();
         lost_disk();
         core();
         in_order();
@@ -264,6 +265,40 @@ private:
     }
     static bool is_damage(FaultKind kind) {
         return kind >= FaultKind::BitFlip && kind <= FaultKind::Swap;
+    }
+
+    // A machine that is away until the logs were compacted past it, and comes back to slow disks
+    // and to leaders that change: the snapshot it is sent is given up half-way and begins anew, at
+    // another base.
+    void left_behind() {
+        Random own = random_.stream("left behind");
+        if (config().nodes < 3 || !own.chance(1, 4)) return;
+        RunConfig& sizes = schedule_.config;
+        sizes.sweep_log_bytes = std::uint64_t{1} << (10 + own.below(4));
+        sizes.entities += own.below(60);
+        const auto victim = static_cast<std::uint32_t>(own.below(config().nodes));
+        Duration at = begin();
+        const auto put = [&](FaultKind kind, std::uint32_t who, Duration lasts,
+                             std::int64_t amount) {
+            schedule_.faults.push_back({at, kind, who, 0, lasts, amount, own.next()});
+        };
+        while (at < begin() + chaos()) {
+            at += own.between(milliseconds(100), seconds(1));
+            const Duration away = own.between(seconds(1), seconds(3));
+            if (own.chance(1, 2))
+                put(FaultKind::Crash, victim, away, 0);
+            else
+                put(FaultKind::Split, victim, away, std::int64_t{1} << victim);
+            at += away;
+            const Duration trouble = own.between(seconds(1), seconds(4));
+            put(FaultKind::SlowDisk, victim, trouble, 5 + below(own, 495));
+            put(FaultKind::SlowFetch, kLeader, trouble, 1000 + below(own, 399'000));
+            for (const Duration end = at + trouble; at < end;) {
+                at += own.between(milliseconds(50), milliseconds(1500));
+                put(own.chance(1, 2) ? FaultKind::Crash : FaultKind::Pause, kLeader,
+                    own.between(milliseconds(50), milliseconds(1500)), 0);
+            }
+        }
     }
 
     // Whoever was cut off or restarts may not know how far a disk had come (docs/operating.md, "A

@@ -8,26 +8,36 @@
 namespace weft::sim {
 namespace {
 
+// Sets a value to a drawn one in half of the seeds.
+class Few {
+public:
+    explicit Few(Random& random) : random_(random) {}
+    void operator()(std::uint64_t& value, std::uint64_t low, std::uint64_t high) {
+        const std::uint64_t drawn = low + random_.below(high - low + 1);
+        if (random_.chance(1, 2)) value = drawn;
+    }
+
+private:
+    Random& random_;
+};
+
 void draw_constants(RunConfig& config, Random& random) {
     config.sweep_log_bytes = std::uint64_t{1} << (12 + random.below(10));
     config.sweep_rows = 1 + random.below(64);
     config.passivate_ms = 500 + random.below(9500);
     // Buffers, windows and batches of very few, each by itself (scenario 56).
     if (random.chance(1, 2)) return;
-    const auto tiny = [&random](std::uint64_t& value, std::uint64_t low, std::uint64_t high) {
-        const std::uint64_t drawn = low + random.below(high - low + 1);
-        if (random.chance(1, 2)) value = drawn;
-    };
-    tiny(config.cached_log_bytes, 1, 2000);
-    tiny(config.append_bytes, 1, 2000);
-    tiny(config.uncommitted_bytes, 2000, 20000);
-    tiny(config.peer_inflight_bytes, 600, 6000);
-    tiny(config.mailbox, 1, 4);
-    tiny(config.session_window, 8, 32);
-    tiny(config.waiting_reads, 1, 8);
-    tiny(config.round_events, 1, 4);
-    tiny(config.sync_max_us, 100, 50'000);
-    tiny(config.delay_max_us, 100, 20'000);
+    Few few(random);
+    few(config.cached_log_bytes, 1, 2000);
+    few(config.append_bytes, 1, 2000);
+    few(config.uncommitted_bytes, 2000, 20000);
+    few(config.peer_inflight_bytes, 600, 6000);
+    few(config.mailbox, 1, 4);
+    few(config.session_window, 8, 32);
+    few(config.waiting_reads, 1, 8);
+    few(config.round_events, 1, 4);
+    few(config.sync_max_us, 100, 50'000);
+    few(config.delay_max_us, 100, 20'000);
     if (random.chance(1, 3)) {
         config.heartbeat_ms = 20 + random.below(180);
         config.election_min_ms = config.heartbeat_ms * (3 + random.below(4));
@@ -60,6 +70,47 @@ void draw_askers(RunConfig& config, Random random) {
     if (random.chance(1, 3)) config.patient = random.below(config.clients);
 }
 
+// What is read, written or sent in parts, in parts of a few: what fits one page tells nothing about
+// the second.
+void draw_pages(RunConfig& config, Random random) {
+    if (random.chance(1, 2)) return;
+    Few few(random);
+    few(config.page_bytes, 1, 2000);
+    few(config.page_rows, 1, 8);
+    few(config.log_page_bytes, 1, 2000);
+    few(config.append_entries, 1, 4);
+    few(config.own_sweep_rows, 1, 4);
+    few(config.snapshot_sweep_rows, 1, 4);
+}
+
+// Transfers of snapshots that are given up soon, and soon begun anew; voters that are soon left
+// behind.
+void draw_transfers(RunConfig& config, Random random) {
+    if (random.chance(1, 2)) return;
+    Few few(random);
+    few(config.laggard_entries, 0, 64);
+    few(config.laggard_bytes, 0, 20'000);
+    few(config.snapshot_resend_ms, 20, 500);
+    // Longer than an undisturbed page takes, or no transfer would ever end; shorter than a late
+    // read.
+    const std::uint64_t page_ms = 20 + 4 * (config.sync_max_us + config.delay_max_us) / 1000;
+    few(config.snapshot_patience_ms, page_ms, page_ms + (std::uint64_t{16} << random.below(8)));
+    few(config.snapshot_pause_ms, 0, std::uint64_t{1} << random.below(8));
+    few(config.snapshot_receive_patience_ms, 300, 4000);
+}
+
+// Room for a few in what waits, for the disk or for others.
+void draw_room(RunConfig& config, Random random) {
+    if (random.chance(1, 2)) return;
+    Few few(random);
+    few(config.persist_bytes, 600, 20'000);
+    few(config.mailbox_bytes, 1, 2000);
+    few(config.cached_bytes, 0, 2000);
+    few(config.session_reply_bytes, 100, 2000);
+    few(config.waiting_read_bytes, 1, 200);
+    few(config.waiting_replies, 1, 8);
+}
+
 // In a quarter of the seeds some values are large: logs of several MiB, snapshots of many pages.
 void draw_values(RunConfig& config, Random random) {
     if (random.chance(3, 4)) return;
@@ -89,6 +140,9 @@ RunConfig draw_config(Random random) {
     draw_values(config, random.stream("values"));
     draw_habits(config, random.stream("habits"));
     draw_askers(config, random.stream("askers"));
+    draw_pages(config, random.stream("pages"));
+    draw_transfers(config, random.stream("transfers"));
+    draw_room(config, random.stream("room"));
     // Every step is checked whole in one seed of four; in the others one in some, at a prime
     // distance so that no rhythm of the node hides from it.
     config.check_steps = random.chance(1, 4) ? 1 : 61;

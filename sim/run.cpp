@@ -141,9 +141,7 @@ private:
     void nothing_without_cause() {
         const std::uint64_t slowest_us = config_.delay_max_us * 2 + config_.sync_max_us;
         if (config_.election_min_ms * 1000 < 8 * slowest_us) return;
-        const bool roomy = config_.client_life_ms == 0 && config_.mailbox > 64 &&
-                           config_.session_window > 64 && config_.sessions > 64 &&
-                           config_.waiting_reads > 64 && config_.uncommitted_bytes > 1'000'000;
+        const bool roomy = is_roomy();
         for (const auto& [entity, history] : world_.histories()) {
             for (const Operation& op : history) {
                 const bool refused = op.outcome == OperationOutcome::NotDone;
@@ -161,6 +159,14 @@ private:
             fail(fmt::format("I22: group {} had {} elections without a fault", g, elections));
             return;
         }
+    }
+
+    bool is_roomy() const {
+        return config_.client_life_ms == 0 && config_.mailbox > 64 && config_.session_window > 64 &&
+               config_.sessions > 64 && config_.waiting_reads > 64 &&
+               config_.waiting_replies > 64 && config_.uncommitted_bytes > 1'000'000 &&
+               config_.persist_bytes > 1'000'000 && config_.mailbox_bytes > 1'000'000 &&
+               config_.waiting_read_bytes > 1'000'000 && config_.session_reply_bytes > 100'000;
     }
 
     World& world_;

@@ -69,6 +69,25 @@ struct RunConfig {
     std::uint64_t session_spared_ms = 10'000;  // the floor spares younger ones
     std::uint64_t renew_session_ms = 300'000;  // of clients
     std::uint64_t waiting_reads = 16384;
+    std::uint64_t append_entries = 4096;                    // of one catch-up append
+    std::uint64_t persist_bytes = std::uint64_t{64} << 20;  // waiting for the disk
+    std::uint64_t mailbox_bytes = std::uint64_t{16} << 20;
+    std::uint64_t cached_bytes = std::uint64_t{4} << 20;  // of clean entities
+    std::uint64_t session_reply_bytes = std::uint64_t{256} << 10;
+    std::uint64_t waiting_read_bytes = std::uint64_t{16} << 20;
+    std::uint64_t waiting_replies = 16384;  // commands in flight
+    std::uint64_t laggard_entries = 16384;  // beyond: compaction does not wait for a voter
+    std::uint64_t laggard_bytes = std::uint64_t{64} << 20;
+    std::uint64_t page_bytes = std::uint64_t{256}
+                               << 10;  // of rows read, or sent as a part of a snapshot
+    std::uint64_t page_rows = 1024;
+    std::uint64_t log_page_bytes = std::uint64_t{1} << 20;  // of the log read to be applied
+    std::uint64_t own_sweep_rows = 16;
+    std::uint64_t snapshot_sweep_rows = 64;
+    std::uint64_t snapshot_resend_ms = 1000;      // of a page that is not answered
+    std::uint64_t snapshot_patience_ms = 10'000;  // with silence, then the transfer is given up
+    std::uint64_t snapshot_pause_ms = 1000;       // before the next
+    std::uint64_t snapshot_receive_patience_ms = 15'000;
     // ---- the store of every machine
     std::uint64_t real_store = 0;            // 1: LMDB in a folder, 0: the reference in memory
     std::uint64_t erase_slice_chunks = 256;  // these three bound LMDB's rounds: LmdbStoreBounds
@@ -133,6 +152,24 @@ void for_each_field(Config& config, Visit&& visit) {
     visit("session_spared_ms", config.session_spared_ms);
     visit("renew_session_ms", config.renew_session_ms);
     visit("waiting_reads", config.waiting_reads);
+    visit("append_entries", config.append_entries);
+    visit("persist_bytes", config.persist_bytes);
+    visit("mailbox_bytes", config.mailbox_bytes);
+    visit("cached_bytes", config.cached_bytes);
+    visit("session_reply_bytes", config.session_reply_bytes);
+    visit("waiting_read_bytes", config.waiting_read_bytes);
+    visit("waiting_replies", config.waiting_replies);
+    visit("laggard_entries", config.laggard_entries);
+    visit("laggard_bytes", config.laggard_bytes);
+    visit("page_bytes", config.page_bytes);
+    visit("page_rows", config.page_rows);
+    visit("log_page_bytes", config.log_page_bytes);
+    visit("own_sweep_rows", config.own_sweep_rows);
+    visit("snapshot_sweep_rows", config.snapshot_sweep_rows);
+    visit("snapshot_resend_ms", config.snapshot_resend_ms);
+    visit("snapshot_patience_ms", config.snapshot_patience_ms);
+    visit("snapshot_pause_ms", config.snapshot_pause_ms);
+    visit("snapshot_receive_patience_ms", config.snapshot_receive_patience_ms);
     visit("real_store", config.real_store);
     visit("erase_slice_chunks", config.erase_slice_chunks);
     visit("trim_chunks_min", config.trim_chunks_min);

@@ -37,6 +37,25 @@ Duration microseconds(std::uint64_t count) {
     return std::chrono::microseconds(static_cast<std::int64_t>(count));
 }
 
+void set_bounds(const RunConfig& config, replication::PartitionLimits& limits) {
+    limits.mailbox_bytes = config.mailbox_bytes;
+    limits.cached_bytes = config.cached_bytes;
+    limits.waiting_read_bytes = config.waiting_read_bytes;
+    limits.waiting_replies = config.waiting_replies;
+    limits.session_reply_bytes = config.session_reply_bytes;
+    limits.laggard_entries = config.laggard_entries;
+    limits.laggard_bytes = config.laggard_bytes;
+    limits.page_bytes = config.page_bytes;
+    limits.page_rows = config.page_rows;
+    limits.log_page_bytes = config.log_page_bytes;
+    limits.own_sweep_rows = config.own_sweep_rows;
+    limits.snapshot_sweep_rows = config.snapshot_sweep_rows;
+    limits.snapshot_resend = of_ms(config.snapshot_resend_ms);
+    limits.snapshot_patience = of_ms(config.snapshot_patience_ms);
+    limits.snapshot_pause = of_ms(config.snapshot_pause_ms);
+    limits.snapshot_receive_patience = of_ms(config.snapshot_receive_patience_ms);
+}
+
 node::NodeOptions node_options(const RunConfig& config) {
     node::NodeOptions options;
     options.timings.heartbeat = of_ms(config.heartbeat_ms);
@@ -46,6 +65,8 @@ node::NodeOptions node_options(const RunConfig& config) {
     options.limits.peer_inflight_bytes = config.peer_inflight_bytes;
     options.limits.cached_log_bytes = config.cached_log_bytes;
     options.limits.append_bytes = config.append_bytes;
+    options.limits.append_entries = static_cast<std::uint32_t>(config.append_entries);
+    options.persist_bytes_max = config.persist_bytes;
     options.partition_limits.mailbox = config.mailbox;
     options.partition_limits.session_window = config.session_window;
     options.partition_limits.sessions = config.sessions;
@@ -53,6 +74,7 @@ node::NodeOptions node_options(const RunConfig& config) {
         static_cast<std::int64_t>(config.session_spared_ms);
     options.partition_limits.waiting_reads = config.waiting_reads;
     options.partition_limits.passivate_after = of_ms(config.passivate_ms);
+    set_bounds(config, options.partition_limits);
     options.sweep_log_bytes = config.sweep_log_bytes;
     options.sweep_rows = config.sweep_rows;
     return options;

@@ -20,7 +20,7 @@ inline constexpr auto kKnown = std::to_array<Known>({
     {"TruncateOnShortAppend", 8},
     {"RequestForgotten", 2},
     {"CompactBeforeSessions", 2},
-    {"SnapshotBeforeSync", 3},
+    {"SnapshotBeforeSync", 67},
     {"RecoveryCutAtDamage", 7},
 });
 

@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string_view>
+#include <utility>
 
 namespace weft::sim {
 namespace {
@@ -54,6 +57,51 @@ TEST(Schedule, EveryDrawnConfigurationIsPossible) {
     }
     EXPECT_EQ(sizes, (std::set<std::uint64_t>{1, 2, 3, 4, 5, 6, 7}));
     EXPECT_EQ(kinds.size(), kFaultKinds);
+}
+
+// Every bound is one of a few in some seeds and the product's in others.
+TEST(Schedule, EveryBoundIsDrawnTinyAndLeftAlone) {
+    const RunConfig product;
+    std::map<std::string_view, std::pair<int, int>> seen;  // below the default, the default
+    for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+        const RunConfig config = draw_schedule(seed, Profile::Swarm).config;
+        std::map<std::string_view, std::uint64_t> values;
+        for_each_field(config, [&](std::string_view name, std::uint64_t v) { values[name] = v; });
+        for_each_field(product, [&](std::string_view name, std::uint64_t v) {
+            seen[name].first += values[name] < v ? 1 : 0;
+            seen[name].second += values[name] == v ? 1 : 0;
+        });
+    }
+    for (const std::string_view name : {"cached_log_bytes",
+                                        "append_bytes",
+                                        "append_entries",
+                                        "uncommitted_bytes",
+                                        "peer_inflight_bytes",
+                                        "persist_bytes",
+                                        "mailbox",
+                                        "mailbox_bytes",
+                                        "cached_bytes",
+                                        "session_window",
+                                        "session_reply_bytes",
+                                        "sessions",
+                                        "waiting_reads",
+                                        "waiting_read_bytes",
+                                        "waiting_replies",
+                                        "laggard_entries",
+                                        "laggard_bytes",
+                                        "page_bytes",
+                                        "page_rows",
+                                        "log_page_bytes",
+                                        "own_sweep_rows",
+                                        "snapshot_sweep_rows",
+                                        "snapshot_resend_ms",
+                                        "snapshot_patience_ms",
+                                        "snapshot_pause_ms",
+                                        "snapshot_receive_patience_ms",
+                                        "round_events"}) {
+        EXPECT_GT(seen[name].first, 50) << name;
+        EXPECT_GT(seen[name].second, 50) << name;
+    }
 }
 
 // Reference C.2: one good copy of every record stays on some machine.
