@@ -364,6 +364,8 @@ private:
         if (std::popcount(lying) > 1) schedule_.config.core_broken = 0;
         schedule_.config.core_broken &= all_nodes(config());
         schedule_.config.core_cut &= schedule_.config.core_broken;
+        if (schedule_.config.core_broken != 0)
+            schedule_.config.core_stays = random_.stream("core stays").chance(1, 2) ? 1 : 0;
     }
 
     Random random_;

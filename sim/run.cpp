@@ -46,7 +46,7 @@ public:
         world_.run_to(Instant{} + of_ms(config_.warm_up_ms));
         phase("chaos");
         world_.run_to(Instant{} + of_ms(config_.warm_up_ms + config_.chaos_ms));
-        if (heal_core() && heal_all() && audit()) judge();
+        if (heal_core() && heal_rest() && audit()) judge();
     }
 
 private:
@@ -72,25 +72,38 @@ private:
         return true;
     }
 
-    bool heal_all() {
+    // The rest is healed, too, or stays broken for ever.
+    bool heal_rest() {
         phase("heal");
         for (std::size_t i = 0; i < world_.clients(); ++i) world_.client(i).finish();
-        world_.heal();
-        if (!ready_in_time(0)) return fail("I14: not ready after heal:" + who_is_not_ready());
+        const std::uint64_t broken = config_.core_stays != 0 ? config_.core_broken : 0;
+        if (broken == 0) world_.heal();
+        if (!ready_in_time(broken)) return fail("I14: not ready after heal:" + who_is_not_ready());
         return all_idle_within(std::chrono::seconds(30)) || refusing() ||
                fail("I14: calls did not end after heal");
     }
 
-    // Every entity is read once more.
+    // Every entity is read once more, and can be.
     bool audit() {
         phase("audit");
+        const std::int64_t begun_ns = world_.queue().now().ns;
         world_.client(0).read_all();
         if (!all_idle_within(std::chrono::seconds(40))) return fail("I14: final reads did not end");
+        if (auto unread = unread_since(begun_ns)) return fail(std::move(*unread));
         world_.run_for(of_ms(4 * config_.heartbeat_ms));
         world_.compare_states(true);
         return true;
     }
 
+    std::optional<std::string> unread_since(std::int64_t begun_ns) const {
+        if (refusing()) return std::nullopt;
+        for (const auto& [entity, history] : world_.histories())
+            for (const Operation& op : history)
+                if (op.start_ns >= begun_ns && op.outcome != OperationOutcome::Done)
+                    return fmt::format("I14: the final read of {} is not answered: {}", entity,
+                                       op.note);
+        return std::nullopt;
+    }
     bool refusing() const { return config_.may_refuse != 0; }
     bool ready_in_time(std::uint64_t except) {
         return world_.run_until(of_ms(config_.liveness_ms), [&] {

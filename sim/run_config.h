@@ -45,6 +45,7 @@ struct RunConfig {
     std::uint64_t liveness_ms = 5000;  // deadline after each heal
     std::uint64_t core_broken = 0;     // bits: nodes kept broken when the quorum core heals
     std::uint64_t core_cut = 0;        // those of them that are cut off; the others are down
+    std::uint64_t core_stays = 0;  // 1: the rest is never healed, and the core serves without it
     std::uint64_t may_refuse = 0;  // 1: faults beyond the budget; refusing is right, loss is not
     // ---- world
     std::uint64_t delay_min_us = 30;
@@ -130,6 +131,7 @@ void for_each_field(Config& config, Visit&& visit) {
     visit("liveness_ms", config.liveness_ms);
     visit("core_broken", config.core_broken);
     visit("core_cut", config.core_cut);
+    visit("core_stays", config.core_stays);
     visit("may_refuse", config.may_refuse);
     visit("delay_min_us", config.delay_min_us);
     visit("delay_max_us", config.delay_max_us);

@@ -356,14 +356,6 @@ TEST_F(WorldTest, ANodeThatLostItsDiskIsRefusedByWitnessesThatRestarted) {
     }
 }
 
-// I14, planted: what stays broken for ever is found by the deadline.
-TEST_F(WorldTest, ABrokenQuorumMissesTheDeadline) {
-    schedule.config.core_broken = 3;  // two of three: no quorum is left
-    for (schedule.config.real_store = 0; schedule.config.real_store <= 1;
-         ++schedule.config.real_store)
-        EXPECT_TRUE(run(schedule).violation.starts_with("I14")) << run(schedule).violation;
-}
-
 // I20: everything enters the hash, and it is the same when run again.
 TEST_F(WorldTest, TheTraceTellsRunsApart) {
     schedule.faults = {{seconds(4), FaultKind::Crash, 1, 0, seconds(1), 0, 5}};

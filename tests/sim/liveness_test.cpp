@@ -1,0 +1,67 @@
+// I14: who is whole serves within its deadline.
+
+#include "entity/type.h"
+#include "sim/run.h"
+
+#include <gtest/gtest.h>
+
+namespace weft::sim {
+namespace {
+
+class Liveness : public testing::Test {
+protected:
+    Liveness() {
+        schedule.config.partitions = 2;
+        schedule.config.chaos_ms = 2000;
+    }
+    Schedule schedule;
+};
+
+class StartsBehindTheHeal : public RunObserver {
+public:
+    void phase(Instant, std::string_view name) override { healed_ = healed_ || name == "heal"; }
+    void started(Instant, std::size_t, std::uint64_t) override { count += healed_ ? 1 : 0; }
+    int count = 0;
+
+private:
+    bool healed_ = false;
+};
+
+// I14, planted: what stays broken for ever is found by the deadline.
+TEST_F(Liveness, ABrokenQuorumMissesTheDeadline) {
+    schedule.config.core_broken = 3;  // two of three: no quorum is left
+    for (schedule.config.real_store = 0; schedule.config.real_store <= 1;
+         ++schedule.config.real_store)
+        EXPECT_TRUE(run(schedule).violation.starts_with("I14")) << run(schedule).violation;
+}
+
+// I14: the rest is broken for ever, down or cut off, and the core is audited without it.
+TEST_F(Liveness, ACoreServesWhileTheRestStaysBroken) {
+    schedule.config.core_broken = schedule.config.core_stays = 1;
+    for (schedule.config.core_cut = 0; schedule.config.core_cut <= 1; ++schedule.config.core_cut) {
+        StartsBehindTheHeal starts;
+        EXPECT_EQ(run(schedule, {.observer = &starts}).violation, "");
+        EXPECT_EQ(starts.count, 0);
+    }
+    schedule.config.core_cut = schedule.config.core_stays = 0;
+    StartsBehindTheHeal starts;
+    EXPECT_EQ(run(schedule, {.observer = &starts}).violation, "");
+    EXPECT_EQ(starts.count, 1) << "the one that was down";
+    int stays = 0, heals = 0;
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        const RunConfig drawn = draw_schedule(seed, Profile::Swarm).config;
+        if (drawn.core_broken != 0) ++(drawn.core_stays != 0 ? stays : heals);
+    }
+    EXPECT_GT(stays, 10);
+    EXPECT_GT(heals, 10);
+}
+
+// I14, planted: a mesh that is led and yet answers nobody.
+TEST_F(Liveness, AReadThatIsNotAnsweredInTheAuditFailsTheRun) {
+    const entity::TypeTable none;
+    const RunReport report = run(schedule, {.types = &none});
+    EXPECT_TRUE(report.violation.starts_with("I14: the final read")) << report.violation;
+}
+
+}  // namespace
+}  // namespace weft::sim
