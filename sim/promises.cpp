@@ -1,6 +1,7 @@
 #include "sim/promises.h"
 
 #include "core/invariant.h"
+#include "replication/snapshot_format.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -36,6 +37,7 @@ void Promises::applied(std::size_t machine, const storage::WriteBatch& batch) {
         const bool held = tip != tips_.end() &&
                           disk.now.group(op.group).holds(tip->second.index, tip->second.chain);
         disk.now.apply(op);
+        disk.staged.apply(op);
         const bool kept = !held || disk.damaged ||
                           disk.now.group(op.group).holds(tip->second.index, tip->second.chain);
         WEFT_INVARIANT(kept, "S20: machine {} group {} drops entries up to committed {}", machine,
@@ -81,6 +83,7 @@ void Promises::read_back(std::size_t machine, const std::vector<storage::Recover
     DiskSeen& disk = disks_[machine];
     DurableView before = disk.now;
     disk.now.read_back(found);
+    disk.staged.forget();
     ++counts_.starts;
     bool same = true;
     const auto compare = [&](GroupId id) {
@@ -109,10 +112,14 @@ void Promises::leaves(const Way& way, const PeerMessage& message, const Memory& 
         for (const auto& item : batch->items) check_leads(way.machine, item.group, item.term);
     } else if (const auto* chunk = std::get_if<replication::SnapshotChunk>(&message)) {
         check_leads(way.machine, chunk->group, chunk->term);
+        if (const auto to = by_node_.find(way.to); to != by_node_.end())
+            disks_[to->second].sent.sent(*chunk);
     } else if (const auto* confirm = std::get_if<Confirm>(&message)) {
         note_asked(way, *confirm);
     } else if (const auto* confirmed = std::get_if<ConfirmAnswer>(&message)) {
         check_confirm(way, *confirmed);
+    } else if (const auto* pages = std::get_if<replication::SnapshotAnswer>(&message)) {
+        check_pages(way.machine, *pages);
     }
 }
 
@@ -174,6 +181,29 @@ void Promises::check_answer(std::size_t machine, const replication::AppendAnswer
     WEFT_INVARIANT(!chain || group.holds(answer.index, *chain),
                    "S2: machine {} acknowledges entry {} of group {}, another one is durable",
                    machine, answer.index.value, answer.group.value);
+}
+
+// S19: a page that is acknowledged is on the disk, and so is what a whole snapshot stands for.
+void Promises::check_pages(std::size_t machine, const replication::SnapshotAnswer& answer) {
+    if (answer.refused || answer.next == 0) return;
+    const DiskSeen& disk = disks_[machine];
+    if (answer.next != replication::kSnapshotWhole) {
+        ++counts_.pages;
+        const std::uint32_t missing = disk.sent.first_missing(answer, disk.staged);
+        WEFT_INVARIANT(missing == answer.next,
+                       "S19: machine {} group {} acknowledges pages before {}, {} is not durable",
+                       machine, answer.group.value, answer.next, missing);
+        return;
+    }
+    ++counts_.installed;
+    const DurableGroup& group = disk.now.group(answer.group);
+    const auto entry = group.at(answer.at.index);
+    const bool held =
+        answer.at.index < group.base_index || (entry && entry->term == answer.at.term);
+    WEFT_INVARIANT(held || disk.damaged,
+                   "S19: machine {} group {} acknowledges a snapshot at {}, durable is {} to {}",
+                   machine, answer.group.value, answer.at.index.value, group.base_index.value,
+                   group.last().value);
 }
 
 // ---- confirm rounds (Raft thesis 6.4) -----------------------------------------------------------

@@ -7,6 +7,7 @@
 #include "replication/messages.h"
 #include "replication/replica_events.h"
 #include "sim/durable_view.h"
+#include "sim/staged_pages.h"
 
 #include <compare>
 #include <cstddef>
@@ -73,6 +74,7 @@ public:
     struct Counts {
         std::uint64_t votes = 0, candidacies = 0, acknowledgements = 0, confirms = 0, commits = 0,
                       starts = 0;
+        std::uint64_t pages = 0, installed = 0;
     };
     const Counts& counts() const { return counts_; }
 
@@ -83,6 +85,8 @@ private:
         std::vector<DurableView> lost;  // as it was before a fault took of it
         bool damaged = false;
         bool is_lost = false;
+        SentPages sent;  // to this machine
+        StagedRows staged;
     };
     struct Tip {
         LogIndex index;
@@ -98,6 +102,7 @@ private:
                       const Memory& memory);
     void note_asked(const Way& way, const replication::Confirm& confirm);
     void check_confirm(const Way& way, const replication::ConfirmAnswer& answer);
+    void check_pages(std::size_t machine, const replication::SnapshotAnswer& answer);
     bool promised(const DiskSeen& disk, const Commit& commit) const;
 
     std::vector<DiskSeen> disks_;

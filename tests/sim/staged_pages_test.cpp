@@ -1,0 +1,110 @@
+// Pages of snapshots that are acknowledged by a machine whose disk does not hold them (S19).
+
+#include "sim/staged_pages.h"
+
+#include "core/byte_io.h"
+#include "core/invariant.h"
+#include "replication/rows.h"
+#include "replication/snapshot_format.h"
+#include "sim/promises.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace weft::sim {
+namespace {
+
+struct Broken {
+    std::string message;
+};
+
+NodeId node(std::size_t number) {
+    NodeId id;
+    id.bytes[0] = static_cast<std::uint8_t>(number + 1);
+    return id;
+}
+
+class StagedPages : public testing::Test, public Promises::Memory {
+protected:
+    StagedPages()
+        : before_(set_invariant_handler(
+              [](const BrokenInvariant& broken) { throw Broken{broken.message}; })) {
+        for (std::size_t i = 0; i < 3; ++i) promises_.is_node(i, node(i));
+    }
+    ~StagedPages() override { set_invariant_handler(before_); }
+
+    std::string leaves(std::size_t machine, std::size_t to,
+                       const replication::PeerMessage& message) {
+        try {
+            promises_.leaves({machine, node(to)}, message, *this);
+        } catch (const Broken& broken) {
+            return broken.message.substr(0, broken.message.find(':'));
+        }
+        return {};
+    }
+    void hard(std::size_t machine, const storage::HardState& state) {
+        storage::WriteBatch batch;
+        batch.hard_state(kGroup, state);
+        promises_.applied(machine, batch);
+    }
+    std::optional<Chain> chain_at(GroupId, Term, LogIndex) const override { return std::nullopt; }
+
+    static constexpr GroupId kGroup{1};
+    Promises promises_{3};
+
+private:
+    InvariantHandler before_;
+};
+
+TEST_F(StagedPages, APageIsAcknowledgedWhenItsRowsAreDurable) {
+    hard(1, {Term{1}, node(1)});
+    replication::SnapshotChunk chunk;
+    chunk.group = kGroup;
+    chunk.term = Term{1};
+    chunk.at = {Term{1}, LogIndex{7}};
+    std::string rows;
+    replication::append_snapshot_row(rows, {storage::Table::Entity, "key", "value"});
+    chunk.rows = Bytes::copy_of(rows);
+    EXPECT_EQ(leaves(1, 0, chunk), "");
+    replication::SnapshotAnswer answer{kGroup, Term{1}, chunk.at, 0, false};
+    EXPECT_EQ(leaves(0, 1, answer), "") << "nothing is acknowledged";
+    answer.next = 1;
+    EXPECT_EQ(leaves(0, 1, answer), "S19");
+    answer.refused = true;
+    EXPECT_EQ(leaves(0, 1, answer), "");
+    answer.refused = false;
+    const auto stage = [&](std::uint32_t slot, std::string_view value) {
+        storage::WriteBatch batch;
+        std::string staged;
+        ByteWriter(staged).put(std::uint32_t{3});
+        batch.put_row(storage::Table::Meta, replication::staging_row_key(kGroup), staged);
+        batch.put_row(storage::Table::Entity, replication::rows_prefix(kGroup, slot) + "key",
+                      value);
+        promises_.applied(0, batch);
+    };
+    stage(2, "value");
+    EXPECT_EQ(leaves(0, 1, answer), "S19") << "in another slot";
+    stage(3, "other");
+    EXPECT_EQ(leaves(0, 1, answer), "S19") << "another value";
+    stage(3, "value");
+    EXPECT_EQ(leaves(0, 1, answer), "");
+    EXPECT_EQ(promises_.counts().pages, 4U);
+}
+
+TEST_F(StagedPages, ASnapshotIsAcknowledgedWhenItsBaseIsDurable) {
+    replication::SnapshotAnswer answer{
+        kGroup, Term{1}, {Term{1}, LogIndex{2}}, replication::kSnapshotWhole, false};
+    EXPECT_EQ(leaves(0, 1, answer), "S19");
+    storage::LogBase base;
+    base.index = LogIndex{2};
+    base.term = Term{1};
+    storage::WriteBatch batch;
+    batch.rebase(kGroup, base);
+    promises_.applied(0, batch);
+    EXPECT_EQ(leaves(0, 1, answer), "");
+    EXPECT_EQ(leaves(2, 1, answer), "S19");
+}
+
+}  // namespace
+}  // namespace weft::sim
