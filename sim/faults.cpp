@@ -324,7 +324,8 @@ bool World::damage_row(std::size_t machine, Random chance) {
     const storage::Table table = kTables[chance.below(3)];
     const auto keys = image.row_keys(table);
     if (keys.empty()) return false;
-    return image.flip_bit_in_row(table, keys[chance.below(keys.size())], chance.next());
+    const std::uint64_t bit = chance.next();
+    return image.flip_bit_in_row(table, keys[chance.below(keys.size())], bit);
 }
 
 // ---- clock --------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ std::string wrong_with(const SourceFile& file, const Include& include) {
         return shows ? "is third-party and may stand in .cpp files only" : "";
     }
     // The handler of broken invariants ends the process, whichever thread meets one.
-    if (!contains(kPure, folder) || file.path == "core/invariant.cpp") return "";
+    if (!is_pure(folder) || file.path == "core/invariant.cpp") return "";
     if (contains(kWorldHeaders, header)) return "touches the world, and this is a core";
     const bool system = header.ends_with(".h") && header != "fmt/core.h";
     return system ? "is not of the standard library, and this is a core" : "";
@@ -137,6 +137,8 @@ std::string folder_of(std::string_view path) {
             return std::string(folder);
     return "";
 }
+
+bool is_pure(std::string_view folder) { return contains(kPure, folder); }
 
 std::vector<Violation> check_layers(const std::vector<SourceFile>& files) {
     std::vector<Violation> found;

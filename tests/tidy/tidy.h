@@ -28,6 +28,8 @@ std::vector<SourceFile> load_tree(const std::filesystem::path& root);
 
 // The folder of DESIGN 2 that a file belongs to ("node/runtime"); "" for files elsewhere.
 std::string folder_of(std::string_view path);
+// The folder is a core's: it touches nothing of the world.
+bool is_pure(std::string_view folder);
 
 // One list per rule; empty when all is well.
 std::vector<Violation> check_layers(const std::vector<SourceFile>& files);
@@ -35,6 +37,9 @@ std::vector<Violation> check_third_party(const std::vector<SourceFile>& files);
 std::vector<Violation> check_listed(const std::vector<SourceFile>& files);
 std::vector<Violation> check_sizes(const std::vector<SourceFile>& files);
 std::vector<Violation> check_words(const std::vector<SourceFile>& files);
+// In sim/ and the cores: no expression draws twice, or takes two numbers, in an order that is the
+// compiler's to choose.
+std::vector<Violation> check_draws(const std::vector<SourceFile>& files);
 // Every WEFT_INVARIANT outside tests has its row in `page` ("| `file` | `message` | ..."), and
 // every row its WEFT_INVARIANT.
 std::vector<Violation> check_invariants(const std::vector<SourceFile>& files,

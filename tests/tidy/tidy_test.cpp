@@ -46,6 +46,11 @@ TEST(Project, HasNoForbiddenWords) {
     EXPECT_TRUE(found.empty()) << describe(found);
 }
 
+TEST(Project, DrawsInAnOrderThatIsTheSameForEveryCompiler) {
+    const auto found = check_draws(tree());
+    EXPECT_TRUE(found.empty()) << describe(found);
+}
+
 TEST(Project, HasJudgedEveryInvariant) {
     const std::string path = "docs/invariants.md";
     std::ifstream stream(std::string(WEFT_SOURCE_DIR "/") + path);
@@ -198,6 +203,40 @@ TEST(Text, LosesCommentsAndLiteralsButNoLines) {
     EXPECT_NE(code.find("int d;"), std::string::npos);
     EXPECT_NE(code_of("auto n = 1'000; int e;").find("int e;"), std::string::npos);
     EXPECT_EQ(code_of("auto r = R\"x(a )\" b)x\"; int f;").find(" b"), std::string::npos);
+}
+
+// ---- draws --------------------------------------------------------------------------------------
+
+TEST(Draws, AreOneInEveryExpression) {
+    struct Case {
+        const char* code;
+        std::size_t found;
+    };
+    const Case cases[] = {
+        {"f(random.below(3), random.below(4));", 1},
+        {"x = random.below(3) * random.next();", 1},
+        {"g(a.chance(1, 2), T{b.between(low, high)});", 1},
+        {"id(next_ref_++, next_ref_++);", 1},
+        {"f(++calls_, ++calls_);", 1},
+        {"x = random.below(random.below(4)) + random.below(2);", 1},
+        {"f(random.below(3)); f(random.below(4));", 0},
+        {"if (random.chance(1, 2) && random.chance(1, 3)) f();", 0},
+        {"if (random.chance(1, 2)) x = random.below(3);", 0},
+        {"if (f(random.next(), random.next())) g();", 1},
+        {"x = c ? random.below(3) : random.below(4);", 0},
+        {"T t{random.below(3), random.below(4)};", 0},
+        {"later(random.between(a, b), [this] { f(random.below(3)); g(random.next()); });", 0},
+        {"for (; it != end; ++it) f(it->next());", 0},
+        {"x = random.below(random.below(4));", 0},
+        {"f(reader.next(), reader.next());", 0},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.code);
+        const std::string body = std::string("void h() {\n    ") + c.code + "\n}\n";
+        EXPECT_EQ(check_draws({{"sim/a.cpp", body}}).size(), c.found);
+        EXPECT_EQ(check_draws({{"core/a.h", body}}).size(), c.found);
+        EXPECT_TRUE(check_draws({{"cli/a.cpp", body}}).empty()) << "no replay depends on it";
+    }
 }
 
 }  // namespace
