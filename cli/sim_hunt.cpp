@@ -187,6 +187,8 @@ private:
     double summary_due_ = 0;
 };
 
+}  // namespace
+
 std::string never_reached(sim::ProbeSet reached) {
     std::string names;
     for (std::size_t i = 0; i < sim::kProbes.size(); ++i) {
@@ -196,8 +198,6 @@ std::string never_reached(sim::ProbeSet reached) {
     }
     return names;
 }
-
-}  // namespace
 
 Result<HuntTotals> hunt(const Shell& shell, const HuntOptions& options) {
     return Hunt(shell, options).run();

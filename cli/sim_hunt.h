@@ -47,6 +47,9 @@ struct HuntTotals {
 // bar when that is a terminal. StartFailed when workers or files cannot be made.
 Result<HuntTotals> hunt(const Shell& shell, const HuntOptions& options);
 
+// The names of the rare paths that no seed came by, with blanks between them.
+std::string never_reached(sim::ProbeSet reached);
+
 // What the report shows, in order.
 Record hunt_summary(const HuntTotals& totals);
 

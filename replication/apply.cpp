@@ -125,7 +125,6 @@ void Partition::State::apply(Now now, const Bytes& encoded, Effects& out) {
     if (!entry) {
         // Of a later weft, or by a writer that was wrong: whatever we made of it would be a guess,
         // on this replica alone. It stops here, and says so.
-        WEFT_PROBE("partition.blocked");
         log.error(
             "partition.blocked",
             {{"group", group()}, {"index", next(applied)}, {"reason", entry.error().message}});
@@ -167,7 +166,6 @@ void Partition::State::apply(Now now, const Bytes& encoded, Effects& out) {
 bool Partition::State::apply_command(Now now, const EntryHeader& header,
                                      const DecodedEntry& entry) {
     if (!sessions.takes_effect(*entry.request, header.index, header.stamp_ms)) {
-        WEFT_PROBE("partition.no_effect");
         WEFT_INVARIANT(in_flight.empty() || in_flight_first != header.index || !serving ||
                            *serving != header.term,
                        "entry {} of our own term has no effect", header.index.value);

@@ -48,7 +48,7 @@ seeds() {
     cmake --preset release >/dev/null
     cmake --build --preset release --target weft
     local first=$((($(date +%s) - 1700000000) * 1000))
-    build/release/bin/weft sim soak --jobs 2 --store mixed --first "$first" --hours "$(awk "BEGIN{print $1/3600}")"
+    build/release/bin/weft sim soak --jobs 2 --store mixed --all-probes --first "$first" --hours "$(awk "BEGIN{print $1/3600}")"
 }
 torture() {
     cmake --preset release >/dev/null
