@@ -67,6 +67,7 @@ bool Node::State::follows(NodeId peer, const replication::GroupTerm& claim, Term
     const replication::Replica& replica = group->partition.replica();
     own = replica.term();
     if (WEFT_MUTANT(ConfirmWhateverTheTerm)) return replica.role() != Role::Leader;
+    if (!replica.term_certain()) return false;
     // A term has one leader: a follower that has not heard of it yet may confirm it too.
     return own == claim.term && replica.role() == Role::Follower &&
            (!replica.leader() || replica.leader() == peer);

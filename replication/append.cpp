@@ -180,6 +180,10 @@ bool Replica::acceptable(Now now, const Append& append, const Incoming& entry) {
 void Replica::acknowledge(Effects& out) {
     if (role_ != Role::Follower || !leader_) return;
     if (!hard_durable() && !WEFT_MUTANT(AckUnderUnsyncedTerm)) return;
+    if (!term_certain()) {
+        ack_due_ = true;
+        return ask_for_terms(out);
+    }
     const LogIndex match = WEFT_MUTANT(AckBeforeSync) ? verified_ : std::min(intact_, verified_);
     ack_due_ = intact_ < verified_;
     counted_ = std::max(counted_, match);

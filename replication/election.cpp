@@ -168,6 +168,27 @@ void Replica::ask_for_votes(VoteAsk ask, Effects& out) const {
     }
 }
 
+// Who may lead with our forgotten vote has its term on disk (S1): when ours is not below that of
+// any other voter, we never promised more.
+bool Replica::term_certain() const {
+    for (std::size_t i = 0; hard_damaged_ && i < config_.nodes.size(); ++i) {
+        if (i != self_slot_ && config_.is_voter(i) && (told_ >> i & 1) == 0) return false;
+    }
+    return true;
+}
+
+// A pre-vote raises no term (S5), and to an empty log nobody grants it who has one: the refusal
+// tells the voter's term.
+void Replica::ask_for_terms(Effects& out) const {
+    ask_for_votes({options_.group, Term{hard_.term.value + 1}, {}, true, false}, out);
+}
+
+void Replica::note_told(PeerSet by, Term term, Effects& out) {
+    if (!hard_damaged_ || term > hard_.term) return;
+    told_ |= by;
+    if (ack_due_ && term_certain()) acknowledge(out);
+}
+
 void Replica::count_votes(Now now, Effects& out) {
     const auto open = static_cast<PeerSet>(~refused_);
     if (config_.quorum(granted_) && !may_campaign()) {
@@ -248,7 +269,9 @@ void Replica::answer_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects&
 void Replica::on_vote_answer(Now now, NodeId from, const VoteAnswer& answer, Effects& out) {
     const PeerSet bit = bit_of(from);
     if (!answer.granted) {
-        if (learn_term(now, answer.term, out)) return;
+        const bool learnt = learn_term(now, answer.term, out);
+        note_told(bit, answer.term, out);
+        if (learnt) return;
         const bool asking = answer.pre ? role_ == Role::PreCandidate : role_ == Role::Candidate;
         if (!asking || bit == 0) return;
         refused_ |= bit;

@@ -99,7 +99,10 @@ public:
     bool no_op_committed() const;
     bool damaged() const;
     bool vote_damaged() const { return hard_damaged_; }
-    // Rows or log are; a damaged vote alone keeps from voting and leading, and from nothing else.
+    // False: a lost vote may be for a newer term than ours, so nothing counts in ours (S1).
+    bool term_certain() const;
+    // Rows or log are; a damaged vote alone keeps from voting and leading, and until the term is
+    // certain from acknowledging.
     bool lacks_data() const;
     bool transferring() const;
     // While leading: some voter could take over.
@@ -233,6 +236,8 @@ private:
     void campaign(Now now, Effects& out);
     void start_election(Now now, bool transfer, Effects& out);
     void ask_for_votes(VoteAsk ask, Effects& out) const;
+    void ask_for_terms(Effects& out) const;
+    void note_told(PeerSet by, Term term, Effects& out);
     void count_votes(Now now, Effects& out);
     void become_follower(Now now, Term term, std::optional<NodeId> leader, Effects& out);
     void become_leader(Now now, Effects& out);
@@ -312,6 +317,7 @@ private:
     std::uint64_t persist_seq_ = 0;
     bool wrote_ = false;  // records in this step's batch that no Persist covers yet
     bool hard_damaged_ = false;
+    PeerSet told_ = 0;           // whose term is not above ours, since the start
     bool rows_damaged_ = false;  // only a snapshot helps
     std::uint8_t bans_ = 0;      // bits of Ban
     Duration disk_age_{};

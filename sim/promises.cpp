@@ -163,6 +163,16 @@ void Promises::check_vote(const Way& way, const replication::VoteAnswer& answer)
                    answer.group.value, answer.term.value, group.hard.term.value);
 }
 
+// What a fault took of the hard state was promised all the same: to a newer term, perhaps.
+void Promises::check_lost_term(std::size_t machine, GroupId id, Term term) const {
+    const DiskSeen& disk = disks_[machine];
+    if (!disk.now.group(id).hard_damaged) return;
+    for (const DurableView& lost : disk.lost)
+        WEFT_INVARIANT(lost.group(id).hard.term <= term,
+                       "S1: machine {} speaks for group {} term {}, it had promised {}", machine,
+                       id.value, term.value, lost.group(id).hard.term.value);
+}
+
 // A replica with a damaged hard state stores entries under terms that it cannot write (S1, S22).
 void Promises::check_answer(std::size_t machine, const replication::AppendAnswer& answer,
                             const Memory& memory) {
@@ -173,6 +183,7 @@ void Promises::check_answer(std::size_t machine, const replication::AppendAnswer
     WEFT_INVARIANT(group.hard_damaged || group.hard.term == answer.term,
                    "S2: machine {} acknowledges in group {} term {}, durable is {}", machine,
                    answer.group.value, answer.term.value, group.hard.term.value);
+    check_lost_term(machine, answer.group, answer.term);
     const LogIndex whole = std::max(group.whole_to(), group.base_index);
     WEFT_INVARIANT(answer.index <= whole,
                    "S2: machine {} acknowledges group {} to {}, durable is {}", machine,
@@ -237,6 +248,7 @@ void Promises::check_confirm(const Way& way, const ConfirmAnswer& answer) {
         WEFT_INVARIANT(group.hard.term <= claim.term,
                        "S8: machine {} confirms group {} term {}, durable is {}", way.machine,
                        claim.group.value, claim.term.value, group.hard.term.value);
+        check_lost_term(way.machine, claim.group, claim.term);
     }
 }
 

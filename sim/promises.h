@@ -100,6 +100,7 @@ private:
     void check_vote(const Way& way, const replication::VoteAnswer& answer);
     void check_answer(std::size_t machine, const replication::AppendAnswer& answer,
                       const Memory& memory);
+    void check_lost_term(std::size_t machine, GroupId group, Term term) const;
     void note_asked(const Way& way, const replication::Confirm& confirm);
     void check_confirm(const Way& way, const replication::ConfirmAnswer& answer);
     void check_pages(std::size_t machine, const replication::SnapshotAnswer& answer);

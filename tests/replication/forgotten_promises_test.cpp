@@ -43,6 +43,44 @@ TEST(MissingHardState, IsNoRightToVoteAnew) {
     }
 }
 
+// S1: the vote that was lost may be for a newer term than any that the disk tells of. A copy that
+// counts under an older leader could commit what the newer one has not got.
+TEST(DamagedHardState, CountsInNoTermUntilAllOthersHaveToldTheirs) {
+    const MadeLog log({1, 2, 2});
+    for (const std::uint64_t newest : {2u, 5u}) {
+        SCOPED_TRACE(newest);
+        storage::MemoryStore disk;
+        log.write(disk, 2, {Term{newest}, node(2)});
+        ASSERT_TRUE(disk.corrupt_hard(kGroup));
+        Lab lab({}, disk);
+        const auto acknowledged = [&] {
+            const auto answers = lab.sent<AppendAnswer>();
+            return !answers.empty() && answers.back().second.accepted;
+        };
+        const auto tells = [&](std::size_t slot, std::uint64_t term) {
+            lab.hears(slot, VoteAnswer{kGroup, Term{term}, true, false});
+        };
+        lab.step(log.append(1, 2, 2, 3, 2));
+        lab.persist();
+        EXPECT_FALSE(acknowledged());
+        EXPECT_FALSE(lab.replica->term_certain());
+        const auto asks = lab.sent<VoteAsk>();
+        ASSERT_EQ(asks.size(), 2U);
+        EXPECT_TRUE(asks[0].second.pre);
+        EXPECT_EQ(asks[0].second.last, LogPosition{}) << "to be refused, not to be elected";
+        tells(1, 2);
+        EXPECT_FALSE(acknowledged());
+        tells(1, 2);
+        EXPECT_FALSE(lab.replica->term_certain()) << "one of them twice";
+        tells(2, newest);
+        EXPECT_TRUE(lab.replica->term_certain());
+        EXPECT_EQ(acknowledged(), newest == 2);
+        EXPECT_EQ(lab.replica->term(), Term{newest});
+        lab.step(log.append(1, 2, 2, 3, 2));
+        EXPECT_EQ(acknowledged(), newest == 2) << "its leader is deposed";
+    }
+}
+
 // S24: of a group whose base row is gone the store gives back what lies behind it in its place,
 // with nothing that can be read before it. It is whole enough to refuse candidates, and never
 // stands.

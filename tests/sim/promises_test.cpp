@@ -174,6 +174,9 @@ TEST_F(PromisesTest, ADamagedHardStateVotesNoMoreAndIsNotWrittenOver) {
     memory_ = log({4});
     write(0, memory_);
     EXPECT_EQ(acknowledges(4, 1), "") << "its term needs no record";
+    EXPECT_EQ(acknowledges(2, 1), "S1") << "its lost vote is for a newer one";
+    EXPECT_EQ(leaves(1, 0, replication::Confirm{7, {{kGroup, Term{2}}}}), "");
+    EXPECT_EQ(leaves(0, 1, replication::ConfirmAnswer{7, {}}), "S1");
 }
 
 // ---- S2, S4, S22 --------------------------------------------------------------------------------
