@@ -10,20 +10,50 @@ unsigned rumour_sends(unsigned factor, std::size_t members) {
 
 void Rumours::add(const Claim& claim) {
     if (size_ >= most_) {
-        std::size_t level = levels_.size();
-        while (level > 0 && levels_[level - 1].empty()) --level;
-        if (level == 0) return;
-        Level& oldest = levels_[level - 1];
-        oldest.erase(oldest.begin());
-        --size_;
+        std::size_t sent = stacks_.size();
+        while (sent > 0 && stacks_[sent - 1] == kNone) --sent;
+        if (sent == 0) return;
+        release(pop(sent - 1));
     }
-    put(0, claim);
+    std::uint32_t slot = free_;
+    if (slot == kNone) {
+        slot = static_cast<std::uint32_t>(slots_.size());
+        slots_.emplace_back();
+    } else {
+        free_ = slots_[slot].next;
+    }
+    slots_[slot].claim = claim;
+    ++size_;
+    push(0, slot);
 }
 
-void Rumours::put(std::size_t level, const Claim& claim) {
-    if (levels_.size() <= level) levels_.resize(level + 1);
-    levels_[level].push_back(claim);
-    ++size_;
+void Rumours::push(std::size_t sent, std::uint32_t slot) {
+    if (stacks_.size() <= sent) stacks_.resize(sent + 1, kNone);
+    slots_[slot].next = stacks_[sent];
+    stacks_[sent] = slot;
+}
+
+std::uint32_t Rumours::pop(std::size_t sent) {
+    const std::uint32_t slot = stacks_[sent];
+    stacks_[sent] = slots_[slot].next;
+    return slot;
+}
+
+void Rumours::release(std::uint32_t slot) {
+    slots_[slot].next = free_;
+    free_ = slot;
+    --size_;
+}
+
+void Rumours::forget_from(std::size_t sent) {
+    for (std::size_t i = sent; i < stacks_.size(); ++i)
+        while (stacks_[i] != kNone) release(pop(i));
+    if (stacks_.size() > sent) stacks_.resize(sent);
+}
+
+void Rumours::were_known(unsigned sends, unsigned limit) {
+    stacks_.insert(stacks_.begin(), sends, kNone);
+    forget_from(limit);
 }
 
 }  // namespace weft::membership

@@ -5,6 +5,7 @@
 #include "membership/messages.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -29,39 +30,56 @@ public:
     template <class Current, class Give>
     void tell(unsigned limit, bool counted, Current current, Give give);
 
-private:
-    using Level = std::vector<Claim>;  // all sent equally often; the newest last
+    // Somebody knew all of them already: as good as `sends` more (Demers, PODC'87 1.4, feedback).
+    void were_known(unsigned sends, unsigned limit);
 
-    void put(std::size_t level, const Claim& claim);
+private:
+    static constexpr std::uint32_t kNone = 0xffffffff;
+    // One pool, and one stack in it for each number of sends: memory is that of the claims.
+    struct Slot {
+        Claim claim;
+        std::uint32_t next = kNone;
+    };
+
+    void push(std::size_t sent, std::uint32_t slot);
+    std::uint32_t pop(std::size_t sent);
+    void release(std::uint32_t slot);
+    void forget_from(std::size_t sent);
 
     std::size_t most_;
     std::size_t size_ = 0;
-    std::vector<Level> levels_;
-    std::vector<std::pair<std::size_t, Claim>> told_;  // of one call; kept for its memory
+    std::vector<Slot> slots_;
+    std::uint32_t free_ = kNone;
+    std::vector<std::uint32_t> stacks_;                        // by sends; the newest on top
+    std::vector<std::pair<std::size_t, std::uint32_t>> told_;  // of one call; kept for its memory
 };
 
 template <class Current, class Give>
 void Rumours::tell(unsigned limit, bool counted, Current current, Give give) {
     told_.clear();
+    forget_from(limit);
     bool room = true;
-    for (std::size_t sent = 0; room && sent < levels_.size(); ++sent) {
-        Level& level = levels_[sent];
-        while (room && !level.empty()) {
-            const Claim claim = level.back();
-            const bool wanted = sent < limit && current(claim);
+    for (std::size_t sent = 0; room && sent < stacks_.size(); ++sent) {
+        while (stacks_[sent] != kNone) {
+            const Claim& claim = slots_[stacks_[sent]].claim;
+            const bool wanted = current(claim);
             if (wanted && !give(claim)) {
                 room = false;
                 break;
             }
-            level.pop_back();
-            --size_;
-            if (wanted) told_.emplace_back(sent, claim);
+            const std::uint32_t slot = pop(sent);
+            if (wanted)
+                told_.emplace_back(sent + (counted ? 1 : 0), slot);
+            else
+                release(slot);
         }
     }
-    // Back in the reverse order, so that the newest of a level stays the newest.
+    // Back in the reverse order, so that the newest of a stack stays the newest.
     for (auto told = told_.rbegin(); told != told_.rend(); ++told) {
-        const std::size_t sent = told->first + (counted ? 1 : 0);
-        if (sent < limit) put(sent, told->second);
+        if (told->first < limit)
+            push(told->first, told->second);
+        else
+            release(told->second);
     }
 }
 

@@ -13,6 +13,8 @@ namespace {
 
 // So few members are told; of more the sums of parts are.
 constexpr std::size_t kFactsMax = 12;
+// So many who know all that we have to tell, and it is told no more.
+constexpr unsigned kKnownMeetings = 6;
 // What others may make us look through: 20 sums at once, then one each 50 ms.
 constexpr Duration kSumsEvery = std::chrono::milliseconds(50);
 constexpr unsigned kSumsBurst = 20;
@@ -20,7 +22,14 @@ constexpr unsigned kSumsBurst = 20;
 }  // namespace
 
 void Swim::compare(MemberIndex from, ViewDigest digest, Carrier carrier) {
-    if (!options_.digests || digest == table_.digest()) return;
+    if (!options_.digests) return;
+    if (digest == table_.digest()) {
+        // Its view is ours: it knows all that we would still tell. After a few such meetings it is
+        // no news any more, and who missed it all the same differs in the digest.
+        const unsigned limit = rumour_sends(options_.send_factor, table_.live());
+        rumours_.were_known(limit / kKnownMeetings, limit);
+        return;
+    }
     // While rumours are under way, views differ because of them.
     const Duration every = rumours_.empty() ? options_.gossip_every : options_.period;
     if (!compares_.take(now_, every, 1)) return;

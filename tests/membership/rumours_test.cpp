@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace weft::membership {
@@ -72,6 +73,31 @@ TEST(Rumours, WhatANewerClaimReplacedIsNotToldAgain) {
         });
     EXPECT_EQ(told, std::vector{alive(1, incarnation_of(1, 1))});
     EXPECT_EQ(rumours.size(), 1U);
+}
+
+TEST(Rumours, WhatOthersKnewAlreadyAgesWithoutBeingSent) {
+    Rumours rumours(100);
+    const Claim old = alive(1, incarnation_of(1)), young = alive(2, incarnation_of(1));
+    rumours.add(old);
+    rumours.were_known(2, 6);
+    rumours.add(young);
+    rumours.were_known(3, 6);
+    EXPECT_EQ(tell(rumours, 9), (std::vector{young, old}));
+    EXPECT_EQ(tell(rumours, 9), std::vector{young}) << "five and one";
+    rumours.were_known(6, 6);
+    EXPECT_TRUE(rumours.empty());
+}
+
+TEST(Rumours, UseTheirMemoryAgain) {
+    Rumours rumours(5);
+    for (std::size_t i = 0; i < 1000; ++i) {
+        rumours.add(alive(i % 40, incarnation_of(1 + i)));
+        tell(rumours, 2, 3);
+        EXPECT_LE(rumours.size(), 5U);
+    }
+    std::size_t left = rumours.size();
+    while (!rumours.empty()) left = std::min(left, tell(rumours, 9, 3).size());
+    EXPECT_GT(left, 0U);
 }
 
 TEST(Rumours, AreBoundedAndTheMostSentGoes) {
