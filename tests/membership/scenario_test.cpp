@@ -156,6 +156,26 @@ TEST(Mesh, HalfOfAllDatagramsLostCondemnsNobody) {
     }
 }
 
+// The tail of convergence: whom a rumour missed, a digest finds.
+TEST(Mesh, ARumourThatMissedAMemberIsMadeGoodInTwoSeconds) {
+    for (const bool digests : {true, false}) {
+        Options options;
+        options.digests = digests;
+        LittleMesh mesh(20, options);
+        mesh.boot_all();
+        mesh.run(20s);
+        // Deaf for as long as the rumour lives, and not long enough to be suspected.
+        mesh.lost = [](std::size_t, std::size_t to, Carrier) { return to == 5; };
+        mesh.crash(4);
+        mesh.boot(4);
+        mesh.run(4s);
+        ASSERT_FALSE(mesh.views_equal());
+        mesh.lost = [](std::size_t, std::size_t, Carrier) { return false; };
+        mesh.run(2s);
+        EXPECT_EQ(mesh.views_equal(), digests);
+    }
+}
+
 // 12
 TEST(Mesh, AMemberThatStandsStillIsRefutedOrComesBack) {
     for (const Duration span : {3s, 4s, 8s, 20s}) {
