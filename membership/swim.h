@@ -14,6 +14,7 @@
 #include "membership/messages.h"
 #include "membership/options.h"
 #include "membership/probe_order.h"
+#include "membership/probe_state.h"
 #include "membership/rate_limit.h"
 #include "membership/rumours.h"
 #include "membership/suspicion.h"
@@ -55,36 +56,6 @@ private:
     struct Suspected {
         NodeId node;
         Suspicion suspicion;
-    };
-    // A relay, and whether it told that the target does not answer it either.
-    struct Asked {
-        NodeId node;
-        bool nacked = false;
-    };
-    struct Probe {
-        ProbeNumber number;
-        NodeId target;
-        Instant sent;
-        std::vector<Asked> asked;
-        bool second_round = false;  // relays were asked
-        bool answered = false;
-        bool directly = false;
-
-        Asked* find(const NodeId& node) {
-            for (Asked& one : asked)
-                if (one.node == node) return &one;
-            return nullptr;
-        }
-    };
-    // A ping for somebody else.
-    struct Relay {
-        NodeId asker;
-        NodeId target;
-        ProbeNumber theirs;
-        ProbeNumber ours;
-        Instant nack_at;
-        Instant ends;
-        bool nacked = false;
     };
     static constexpr unsigned kDraws = 16;
     enum class Source : std::uint8_t { Own, Rumour, Fact };
