@@ -130,6 +130,18 @@ TEST(Views, ADifferentDigestIsAnsweredWithSumsOncePerBeat) {
     EXPECT_EQ(member.all<BucketSums>().size(), 1U);
 }
 
+TEST(Views, AnEqualDigestEndsRumoursSoon) {
+    for (const bool equal : {true, false}) {
+        LoneMember member(5);
+        const std::size_t before = member.swim().rumours();
+        ASSERT_GT(before, 0U);
+        const ViewDigest digest = member.swim().members().digest();
+        for (int i = 0; i < 6; ++i)
+            member.say(1, {Ack{ProbeNumber{999}, Stamp{}, equal ? digest : ViewDigest{}}});
+        EXPECT_EQ(member.swim().rumours(), equal ? 0 : before);
+    }
+}
+
 TEST(Views, FactsThatAreOlderOrMissingThereGoBack) {
     LoneMember member(5);
     member.say(1, {Rumour{dead(2, incarnation_of(1), 3)}});
