@@ -1,3 +1,4 @@
+#include "cli/dev_faults.h"
 #include "cli/dev_ports.h"
 #include "cli/dev_start.h"
 #include "cli/input.h"
@@ -178,6 +179,7 @@ void add_dev(Command& root) {
     noun.example("weft dev --nodes 5 --detach", "in the background, until 'weft dev down'");
     noun.run([&options](Shell& shell) { return dev(shell, options); });
     add_dev_node_verbs(noun);
+    add_dev_fault_verbs(noun);
 }
 
 }  // namespace weft::cli

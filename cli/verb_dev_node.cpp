@@ -1,3 +1,4 @@
+#include "cli/dev_faults.h"
 #include "cli/dev_start.h"
 #include "cli/verbs.h"
 #include "core/error.h"
@@ -138,7 +139,19 @@ int dev_status(Shell& shell) {
                            {"log", shell.human() ? short_path(view.node->folder.log())
                                                  : view.node->folder.log().string()}});
     }
+    // Nodes of another build may have no such socket.
+    const auto asked = ask_faults(*mesh, 1000ms);
+    const std::string faults = asked ? faults_text(*mesh, asked->faults) : "";
+    if (!shell.human())
+        for (std::size_t i = 0; i < records.size(); ++i) {
+            FaultViews of_node = asked ? asked->faults : FaultViews();
+            std::erase_if(of_node, [i](const auto& entry) {
+                return entry.first.first != i && entry.first.second != i;
+            });
+            records[i].push_back({"faults", faults_text(*mesh, of_node)});
+        }
     shell.print(render(shell.format(), records));
+    if (shell.human() && !faults.empty()) shell.print("faults in force: " + faults + "\n");
     return exit_code(all_alive ? Exit::Ok : Exit::Partial);
 }
 
