@@ -58,7 +58,7 @@ std::future<Ran> MeshTest::weft_beside(const std::string& arguments) const {
 
 void MeshTest::SetUp() {
     ASSERT_EQ(::setenv("WEFT_DEV_DIR", folder().c_str(), 1), 0);
-    const Ran ran = weft("dev --detach");
+    const Ran ran = weft(fmt::format("dev --nodes {} --detach", nodes()));
     ASSERT_EQ(ran.exit_code, 0) << ran.output;
 }
 

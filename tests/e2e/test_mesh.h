@@ -26,6 +26,7 @@ class MeshTest : public ::testing::Test {
 protected:
     void SetUp() override;
     void TearDown() override;
+    virtual int nodes() const { return 3; }
 
     // Runs `weft ARGUMENTS` (shell words) and waits. `environment`: "NAME=value ..." or nothing.
     Ran weft(const std::string& arguments, const std::string& environment = "") const;
