@@ -17,7 +17,7 @@ namespace weft::test {
 using namespace node;
 
 struct Rig {
-    Rig() {
+    explicit Rig(FaultSocket* faults = nullptr) {
         routing::Genesis genesis;
         genesis.founders.resize(2);
         genesis.founders[0].node.bytes.fill(7);
@@ -33,7 +33,7 @@ struct Rig {
         if (!peer || !mesh || !bound || !linked) return;
         clients.emplace(*std::move(bound));
         links.emplace(*std::move(linked));
-        port.emplace(PortParts{*mesh, *clients, *links, journal, reader, completions},
+        port.emplace(PortParts{*mesh, *clients, *links, journal, reader, completions, faults},
                      PortOptions{});
     }
     transport::Dealer dial(const std::string& address) {
