@@ -18,6 +18,7 @@
 #include <cstring>
 #include <optional>
 #include <set>
+#include <thread>
 #include <utility>
 
 namespace weft::cli {
@@ -84,9 +85,17 @@ Result<std::optional<std::string>> exchange(const DevNode& node, const std::stri
     limit.tv_usec = patience.count() % 1000 * 1000;
     ::setsockopt(file.number(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     ::setsockopt(file.number(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    if (::connect(file.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        return errno == EAGAIN ? Result<std::optional<std::string>>(std::nullopt)
-                               : cannot_tell(node, std::strerror(errno));
+    // A process that has just started makes its socket in a moment.
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (::connect(file.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
+           0) {
+        const int why = errno;
+        if (why == EAGAIN) return std::nullopt;
+        if ((why != ENOENT && why != ECONNREFUSED) || !node.process() ||
+            std::chrono::steady_clock::now() > until)
+            return cannot_tell(node, std::strerror(why));
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
     const std::string text = line + "\n";
     if (::send(file.number(), text.data(), text.size(), MSG_NOSIGNAL) !=
         static_cast<ssize_t>(text.size()))
@@ -238,6 +247,8 @@ std::string faults_text(const DevMesh& mesh, const FaultViews& faults) {
 Result<FaultAnswers> send_orders(const DevMesh& mesh, const FaultOrders& orders,
                                  std::chrono::milliseconds patience) {
     FaultAnswers answers;
+    // Of the first; the others are told all the same.
+    std::optional<Error> refused;
     for (const auto& [place, order] : orders) {
         const DevNode& node = mesh.nodes()[place];
         const auto process = node.process();
@@ -248,12 +259,16 @@ Result<FaultAnswers> send_orders(const DevMesh& mesh, const FaultOrders& orders,
         const bool paused = process_state(*process) == ProcessState::Stopped;
         const auto answer =
             exchange(node, order, paused ? std::chrono::milliseconds(10) : patience);
-        if (!answer) return std::unexpected(answer.error());
-        if (!*answer)
+        if (!answer && !node.process())
+            answers.silent.push_back(fmt::format("node {} has ended", node.name));
+        else if (answer && !*answer)
             answers.silent.push_back(fmt::format("node {} does not answer yet", node.name));
-        else if (auto good = read_answer(mesh, place, **answer, answers.faults); !good)
-            return std::unexpected(std::move(good).error());
+        else if (auto good = answer ? read_answer(mesh, place, **answer, answers.faults)
+                                    : Result<void>(std::unexpected(answer.error()));
+                 !good && !refused)
+            refused = std::move(good).error();
     }
+    if (refused) return std::unexpected(*std::move(refused));
     return answers;
 }
 

@@ -52,7 +52,8 @@ struct FaultAnswers {
     std::vector<std::string> silent;  // "node c does not run"
 };
 // Tells each node that runs, which answers with its faults. An order that a paused node does not
-// answer waits in its socket and is carried out when it goes on. An error: a node refused.
+// answer waits in its socket and is carried out when it goes on. An error: a node refused; the
+// others were told.
 Result<FaultAnswers> send_orders(const DevMesh& mesh, const FaultOrders& orders,
                                  std::chrono::milliseconds patience);
 // Asks all nodes that run.

@@ -1,5 +1,6 @@
 #include "cli/torture_nemesis.h"
 
+#include "cli/dev_faults.h"
 #include "cli/dev_start.h"
 #include "core/error.h"
 
@@ -126,6 +127,11 @@ void Nemesis::act(const TortureStep& step) {
             return signal(node, SIGCONT);
         case NodeAct::Control:
             return control(node, step.control);
+        case NodeAct::Cut:
+        case NodeAct::Slow:
+        case NodeAct::Lossy:
+        case NodeAct::Heal:
+            return change_links(step);
     }
 }
 
@@ -185,6 +191,33 @@ void Nemesis::control(const DevNode& node, const std::string& text) {
         fs::remove(path, none);
     else if (const auto written = write_file(path, text, 0644); !written)
         note_wrong(written.error().message);
+}
+
+void Nemesis::change_links(const TortureStep& step) {
+    if (step.act == NodeAct::Heal && faulty_links_.empty()) return;
+    std::string what;
+    for (const auto& [from, to] : step.links)
+        what += fmt::format(" {}>{}", mesh_.nodes()[from].name, mesh_.nodes()[to].name);
+    if (step.act == NodeAct::Cut) what += " cut";
+    if (step.act == NodeAct::Slow) what += fmt::format(" {} ms late", step.value);
+    if (step.act == NodeAct::Lossy) what += fmt::format(" {} % lost", step.value);
+    tell_("links:" + (what.empty() ? " whole" : what));
+    faulty_links_.insert(faulty_links_.end(), step.links.begin(), step.links.end());
+    if (step.act == NodeAct::Heal) faulty_links_.clear();
+    for (NodeState& node : nodes_) node.to_blame = false;
+    for (const std::size_t node : nodes_to_blame(faulty_links_)) nodes_[node].to_blame = true;
+    // Whole again only when the nodes have been told.
+    if (step.act != NodeAct::Heal) look_at_weather();
+    const FaultKind kind = step.act == NodeAct::Cut    ? FaultKind::Cut
+                           : step.act == NodeAct::Slow ? FaultKind::Slow
+                                                       : FaultKind::Lossy;
+    const auto told =
+        send_orders(mesh_,
+                    step.act == NodeAct::Heal ? order_heal(mesh_)
+                                              : order_faults(mesh_, step.links, kind, step.value),
+                    5s);
+    look_at_weather();
+    if (!told) note_wrong(told.error().message);
 }
 
 // The children are taken one by one: others of this process' are not ours to take.

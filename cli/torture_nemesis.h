@@ -50,8 +50,9 @@ private:
     using Clock = std::chrono::steady_clock;
     struct NodeState {
         bool runs = true, paused = false, faulty = false;
+        bool to_blame = false;       // for links that are not whole
         bool sync_may_fail = false;  // and end the node with 74
-        bool well() const { return runs && !paused && !faulty; }
+        bool well() const { return runs && !paused && !faulty && !to_blame; }
     };
     NodeState& state_of(const DevNode& node);
     void look_at_weather();
@@ -62,12 +63,14 @@ private:
     void start_node(const DevNode& node);
     void signal(const DevNode& node, int signal);
     void control(const DevNode& node, const std::string& text);
+    void change_links(const TortureStep& step);
     void reap();
     void note_wrong(const std::string& text);
 
     DevMesh& mesh_;
     std::function<void(const std::string&)> tell_;
     std::vector<NodeState> nodes_;
+    std::vector<NodeLink> faulty_links_;
     std::ptrdiff_t unwell_ = 0;      // of them, when last looked at
     std::optional<PortLock> ports_;  // held while no node holds the ports itself
     std::thread thread_;

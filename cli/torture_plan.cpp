@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 namespace weft::cli {
@@ -43,6 +44,7 @@ public:
             step(length_, NodeAct::Control, node);
             step(length_, NodeAct::Resume, node);
         }
+        heal(length_);
         for (const std::size_t node : some(nodes_, true)) step(length_, NodeAct::Start, node);
         return std::move(plan_);
     }
@@ -85,10 +87,23 @@ private:
     void step(Ms at, NodeAct act, std::size_t node, std::string control = "") {
         plan_.steps.push_back({at, act, node, std::move(control)});
     }
+    void links_step(NodeAct act, std::vector<NodeLink> links, std::uint32_t value) {
+        plan_.steps.push_back({now_, act, 0, {}, std::move(links), value});
+    }
+    void heal(Ms at) { plan_.steps.push_back({at, NodeAct::Heal}); }
 
     void episode(TortureFault fault) {
         plan_.episodes.push_back({fault, now_, now_});
         const std::size_t at = plan_.episodes.size() - 1;
+        if (fault >= TortureFault::Split)
+            links(fault);
+        else if (fault == TortureFault::Absence)
+            return away(at);
+        else
+            of_nodes(fault);
+        plan_.episodes[at].until = now_;
+    }
+    void of_nodes(TortureFault fault) {
         switch (fault) {
             case TortureFault::KillOne:
                 kill(some(1));
@@ -108,9 +123,6 @@ private:
             case TortureFault::KillPaused:
                 kill_paused(some(1).front());
                 break;
-            case TortureFault::Absence:
-                away(at);
-                return;
             case TortureFault::ClockAhead:
                 control(fmt::format("clock={}", kClockMs));
                 break;
@@ -129,8 +141,62 @@ private:
             case TortureFault::Stall:
                 control("stall");
                 break;
+            default:
+                break;
         }
-        plan_.episodes[at].until = now_;
+    }
+    void links(TortureFault fault) {
+        if (nodes_ == 1) return kill(some(1));
+        switch (fault) {
+            case TortureFault::OneWayCut:
+                links_step(NodeAct::Cut, {of_one().front()}, 1);
+                break;
+            case TortureFault::SlowLinks:
+                links_step(NodeAct::Slow, of_one(), static_cast<std::uint32_t>(number(20, 300)));
+                break;
+            case TortureFault::LossyLinks:
+                links_step(NodeAct::Lossy, of_one(), static_cast<std::uint32_t>(number(5, 50)));
+                break;
+            case TortureFault::Flapping:
+                for (int i = 0; i < 3; ++i) {
+                    links_step(NodeAct::Cut, between_sides(), 1);
+                    now_ += hold() / 6;
+                    heal(now_);
+                    now_ += hold() / 6;
+                }
+                return;
+            default:
+                links_step(NodeAct::Cut, between_sides(), 1);
+                break;
+        }
+        now_ += hold();
+        heal(now_);
+    }
+    std::uint64_t number(std::uint64_t low, std::uint64_t high) {
+        return low + random_.below(high - low + 1);
+    }
+    // Every link of a node, in drawn order.
+    std::vector<NodeLink> of_one() {
+        const std::size_t node = some(1).front();
+        std::vector<NodeLink> all;
+        for (std::size_t other = 0; other < nodes_; ++other)
+            if (other != node) {
+                all.emplace_back(node, other);
+                all.emplace_back(other, node);
+            }
+        shuffle(all);
+        return all;
+    }
+    std::vector<NodeLink> between_sides() {
+        const auto order = some(nodes_, true);
+        const std::size_t side = number(1, nodes_ / 2);
+        std::vector<NodeLink> all;
+        for (std::size_t i = 0; i < side; ++i)
+            for (std::size_t j = side; j < nodes_; ++j) {
+                all.emplace_back(order[i], order[j]);
+                all.emplace_back(order[j], order[i]);
+            }
+        return all;
     }
 
     void kill(const std::vector<std::size_t>& victims) {
@@ -200,10 +266,30 @@ private:
 
 std::string_view torture_fault_name(TortureFault fault) {
     static constexpr std::string_view kNames[kTortureFaults] = {
-        "kill_one",    "kill_two",   "kill_all",    "pause_one",    "pause_two",
-        "kill_paused", "absence",    "clock_ahead", "clock_behind", "clock_jumps",
-        "disk_full",   "sync_error", "stall"};
+        "kill_one", "kill_two",    "kill_all",     "pause_one",   "pause_two",   "kill_paused",
+        "absence",  "clock_ahead", "clock_behind", "clock_jumps", "disk_full",   "sync_error",
+        "stall",    "split",       "one_way_cut",  "slow_links",  "lossy_links", "flapping"};
     return kNames[static_cast<std::size_t>(fault)];
+}
+
+// The node with most of them, and on.
+std::vector<std::size_t> nodes_to_blame(std::vector<NodeLink> faulty) {
+    std::vector<std::size_t> blamed;
+    while (!faulty.empty()) {
+        std::map<std::size_t, std::size_t> counts;
+        for (const auto& [from, to] : faulty) {
+            ++counts[from];
+            ++counts[to];
+        }
+        const std::size_t worst = std::ranges::max_element(counts, {}, [](const auto& entry) {
+                                      return entry.second;
+                                  })->first;
+        blamed.push_back(worst);
+        std::erase_if(faulty, [worst](const NodeLink& link) {
+            return link.first == worst || link.second == worst;
+        });
+    }
+    return blamed;
 }
 
 TorturePlan draw_torture_plan(std::uint64_t seed, std::size_t nodes,

@@ -140,7 +140,7 @@ int dev_status(Shell& shell) {
                                                  : view.node->folder.log().string()}});
     }
     // Nodes of another build may have no such socket.
-    const auto asked = ask_faults(*mesh, 1000ms);
+    const auto asked = ask_faults(*mesh, 300ms);
     const std::string faults = asked ? faults_text(*mesh, asked->faults) : "";
     if (!shell.human())
         for (std::size_t i = 0; i < records.size(); ++i) {

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 using Ms = std::chrono::milliseconds;
 
 auto as_tuple(const TortureStep& step) {
-    return std::tuple(step.at, step.act, step.node, step.control);
+    return std::tuple(step.at, step.act, step.node, step.control, step.links, step.value);
 }
 
 bool same(const TorturePlan& a, const TorturePlan& b) {
@@ -27,6 +27,7 @@ struct Nodes {
         std::string control;
     };
     std::vector<Node> nodes;
+    std::vector<NodeLink> faulty;
     std::size_t fewest = 0;  // that ran at once
 
     explicit Nodes(std::size_t count) : nodes(count), fewest(count) {}
@@ -47,6 +48,18 @@ struct Nodes {
                 break;
             case NodeAct::Control:
                 node.control = step.control;
+                break;
+            case NodeAct::Heal:
+                faulty.clear();
+                break;
+            case NodeAct::Cut:
+            case NodeAct::Slow:
+            case NodeAct::Lossy:
+                EXPECT_FALSE(step.links.empty());
+                for (const auto& [from, to] : step.links) {
+                    EXPECT_TRUE(from < nodes.size() && to < nodes.size() && from != to);
+                    faulty.emplace_back(from, to);
+                }
         }
         fewest = std::min(fewest, static_cast<std::size_t>(std::ranges::count_if(
                                       nodes, [](const Node& n) { return n.runs; })));
@@ -87,6 +100,7 @@ TEST(TorturePlan, EndsWithEveryNodeRunningWithoutAFault) {
                 }
                 for (const auto& node : nodes.nodes)
                     EXPECT_TRUE(node.runs && !node.paused && node.control.empty());
+                EXPECT_TRUE(nodes.faulty.empty());
             }
 }
 
@@ -104,6 +118,28 @@ TEST(TorturePlan, TakesQuorumsAwayAndKeepsNodesAwayForLong) {
     }
     EXPECT_EQ(fewest, 0U);
     EXPECT_GE(longest, 30s);
+}
+
+TEST(TorturePlan, BlamesTheFewestForLinks) {
+    using Blamed = std::vector<std::size_t>;
+    EXPECT_EQ(nodes_to_blame({}), Blamed{});
+    EXPECT_EQ(nodes_to_blame({{0, 1}}).size(), 1U);
+    EXPECT_EQ(nodes_to_blame({{0, 2}, {2, 0}, {1, 2}, {2, 1}}), Blamed{2}) << "2 is alone";
+    EXPECT_EQ(nodes_to_blame({{0, 2}, {0, 3}, {1, 2}, {1, 3}}).size(), 2U) << "halves";
+    EXPECT_EQ(nodes_to_blame({{0, 1}, {1, 2}, {2, 0}}).size(), 2U) << "each is alone";
+}
+
+// A split leaves a side that is no smaller than the other.
+TEST(TorturePlan, SplitsLeaveAMajorityOrHalves) {
+    std::size_t splits = 0;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed)
+        for (const std::size_t count : {2U, 3U, 4U, 5U})
+            for (const TortureStep& step : draw_torture_plan(seed, count, 300s).steps) {
+                if (step.act != NodeAct::Cut || step.links.size() == 1) continue;
+                ++splits;
+                EXPECT_LE(nodes_to_blame(step.links).size(), count / 2);
+            }
+    EXPECT_GT(splits, 100U);
 }
 
 TEST(TorturePlan, NamesEveryFault) {
