@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 namespace weft::node {
@@ -19,8 +20,9 @@ namespace {
 int new_socket() { return ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
 
 std::unexpected<Error> cannot_use(const std::string& path, int why) {
-    return fail(ErrorNumber::BadConfiguration, "cannot make the fault socket {}: {}", path,
-                std::strerror(why));
+    return fail(
+        ErrorNumber::BadConfiguration, "cannot make the fault socket {}: {}", path,
+        why == EADDRINUSE ? "another process listens there, or it is a file" : std::strerror(why));
 }
 
 // Nobody listens at a socket that a process has left behind.
@@ -66,10 +68,6 @@ Result<std::unique_ptr<FaultSocket>> FaultSocket::open(const std::string& path, 
         return std::unique_ptr<FaultSocket>(
             new FaultSocket(path, descriptor, std::move(table), log));
     ::close(descriptor);
-    if (why == EADDRINUSE)
-        return fail(ErrorNumber::PortInUse,
-                    "{} is not this node's to listen at: another process does, or it is a file",
-                    path);
     return cannot_use(path, why);
 }
 

@@ -8,9 +8,12 @@
 #include "node/runtime/link_faults.h"
 #include "weft/result.h"
 
+#include <cstddef>
 #include <list>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weft::node {
@@ -22,8 +25,8 @@ public:
     static constexpr Duration kPatience = std::chrono::seconds(2);  // for the whole line
 
     // Of a mode that lets the owner alone in. What a process that has ended left at `path` is
-    // replaced. BadConfiguration (1005): the path is too long or cannot be used; PortInUse (1004):
-    // a process listens there.
+    // replaced. BadConfiguration (1005): the path is too long, a process listens there, or it
+    // cannot be used for another reason.
     static Result<std::unique_ptr<FaultSocket>> open(const std::string& path, FaultTable table,
                                                      Log log);
     FaultSocket(const FaultSocket&) = delete;

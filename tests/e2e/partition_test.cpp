@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <string>
 #include <thread>
 
 namespace weft::e2e {
@@ -137,6 +139,36 @@ TEST_F(Partition, ANodeThatStartsWithinASplitStaysCutOff) {
     expect_ok("dev resume c");
     EXPECT_NE(weft("-o ndjson dev status").output.find("\"c\""), std::string::npos);
     heals();
+}
+
+// Each ends before anything of the node is there.
+TEST_F(Partition, ASocketThatCannotBeIsRefused) {
+    expect_ok("dev kill c");
+    const std::string run = "node run '" + (folder() / "c").string() + "' --fault-socket ";
+    const std::string in_use = run + "'" + (folder() / "a" / "faults").string() + "'";
+    const std::string is_file = run + "'" + (folder() / "c" / "genesis").string() + "'";
+    const std::string too_long = run + file(std::string(120, 'x')).string();
+    const std::string nowhere = run + "/nowhere/faults";
+    const std::string empty = run + "''";
+    const std::string beyond = run + "faults --listen-client 0.0.0.0:7399";
+    const Refused cases[] = {
+        {empty.c_str(), 2, "--fault-socket is empty"},
+        {too_long.c_str(), 78, "at most 107 are possible"},
+        {nowhere.c_str(), 78, "cannot make the fault socket /nowhere/faults"},
+        {in_use.c_str(), 78, "another process listens there"},
+        {is_file.c_str(), 78, "or it is a file"},
+        {beyond.c_str(), 2, "0.0.0.0:7399"},
+    };
+    expect_refused(cases);
+    expect_ok("dev split a");
+    EXPECT_NE(weft("dev heal").output.find("all links are whole"), std::string::npos)
+        << "the socket of a is as it was";
+    // What kill -9 left behind is replaced.
+    EXPECT_TRUE(std::filesystem::exists(folder() / "c" / "faults"));
+    expect_ok("dev start c");
+    EXPECT_EQ(weft_json("dev cut c").size(), 4U);
+    EXPECT_EQ(std::filesystem::status(folder() / "c" / "faults").permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
 TEST_F(Partition, WhatMakesNoSenseIsNamed) {

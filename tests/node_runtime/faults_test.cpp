@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -263,7 +265,7 @@ TEST_F(Socket, BelongsToItsOwnerAndGoesWithTheProcess) {
     struct stat found{};
     ASSERT_EQ(::stat(path().c_str(), &found), 0);
     EXPECT_EQ(found.st_mode & 07777, 0600U);
-    EXPECT_EQ(refused(path()), std::uint16_t(ErrorNumber::PortInUse)) << "it is in use";
+    EXPECT_EQ(refused(path()), std::uint16_t(ErrorNumber::BadConfiguration)) << "it is in use";
     EXPECT_EQ(ask("\n"), "ok\n") << "and was left alone";
     socket_.reset();
     EXPECT_FALSE(std::filesystem::exists(path()));
@@ -280,7 +282,7 @@ TEST_F(Socket, ReplacesWhatADeadProcessLeftAndNothingElse) {
     EXPECT_EQ(ask("\n"), "ok\n");
     const std::string file = (temp_.path() / "file").string();
     std::ofstream(file) << "precious";
-    EXPECT_EQ(refused(file), std::uint16_t(ErrorNumber::PortInUse));
+    EXPECT_EQ(refused(file), std::uint16_t(ErrorNumber::BadConfiguration));
     EXPECT_EQ(std::filesystem::file_size(file), 8U);
     EXPECT_EQ(refused((temp_.path() / "nowhere" / "s").string()),
               std::uint16_t(ErrorNumber::BadConfiguration));
