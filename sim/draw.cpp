@@ -83,6 +83,7 @@ public:
             Random own = random_.stream(fmt::format("family {}", fault_name(family.kind)));
             if (own.chance(1, one_in)) draw_family(family, own);
         }
+        crash_all();
         lies(one_in);
         left_behind();
         lost_disk();
@@ -208,6 +209,12 @@ private:
             default:
                 return true;
         }
+    }
+
+    void crash_all() {
+        Random own = random_.stream("all in a crash loop");
+        for (FaultEvent& event : schedule_.faults)
+            if (event.kind == FaultKind::CrashLoop && own.chance(1, 4)) event.a = kEveryone;
     }
 
     void lies(std::uint64_t one_in) {

@@ -16,9 +16,9 @@ enum class FaultKind : std::uint8_t {
     // ---- process. `a`: the node. `salt`: which part of its unsynced writes survives.
     Crash,          // power fails; back after `lasts`
     CrashAtEffect,  // as Crash, in the middle of a round: after `amount` more effects
-    CrashLoop,      // for `lasts`: up for `amount` ms, crash, up again at once
-    PowerLoss,      // all nodes; they come back one by one within `lasts`
-    Pause,          // the process stands still, its input waits
+    CrashLoop,  // for `lasts`: up for `amount` ms, crash, up again at once; kEveryone: all nodes
+    PowerLoss,  // all nodes; they come back one by one within `lasts`
+    Pause,      // the process stands still, its input waits
     // ---- network. `a` to `b`; kEveryone: all. In force for `lasts`.
     Split,       // bits of `amount`: the nodes of one side, cut off from the others
     Sides,       // `a` and the clients of `amount`'s bits, cut off from all others

@@ -29,6 +29,7 @@ bool World::in_range(const FaultEvent& event) const {
     const auto good = [ends](std::uint32_t end) { return end == kEveryone || end < ends; };
     if (event.kind >= FaultKind::Split && event.kind <= FaultKind::FormerBoot)
         return good(event.a) && good(event.b);
+    if (event.kind == FaultKind::CrashLoop && event.a == kEveryone) return true;
     return event.kind == FaultKind::PowerLoss || event.a < machines_.size();
 }
 
@@ -83,9 +84,11 @@ bool World::carry_out(const FaultEvent& event) {
             return true;
         }
         case FaultKind::CrashLoop:
-            crash_loop(event.a, queue_.now() + event.lasts,
-                       std::chrono::milliseconds(std::max<std::int64_t>(1, event.amount)),
-                       Random(event.salt));
+            for (std::size_t i = 0; i < machines_.size(); ++i)
+                if (event.a == kEveryone || event.a == i)
+                    crash_loop(i, queue_.now() + event.lasts,
+                               std::chrono::milliseconds(std::max<std::int64_t>(1, event.amount)),
+                               Random(event.a == i ? event.salt : event.salt + i));
             return true;
         case FaultKind::PowerLoss:
             power_loss(event);

@@ -306,6 +306,16 @@ TEST_F(WorldTest, AFaultAimedAtALeaderMeetsOne) {
               "0.000000 pause leader n0 for 0.000000 amount 0 salt 1");
 }
 
+TEST_F(WorldTest, ACrashLoopOfAllMachinesEnds) {
+    World world(schedule, {.types = &types});
+    world.begin();
+    world.run_for(seconds(4));
+    ASSERT_TRUE(world.apply({{}, FaultKind::CrashLoop, kEveryone, 0, seconds(2), 50, 1}));
+    world.run_for(seconds(4));
+    EXPECT_GT(world.oracle().promises().counts().starts, 3U * 20);
+    EXPECT_TRUE(world.all_ready());
+}
+
 TEST_F(WorldTest, EveryKindOfFaultCanBeInjectedAndHealed) {
     schedule.config.nodes = 5;
     schedule.config.chaos_ms = 1000;
