@@ -115,10 +115,12 @@ void Disk::read(std::uint64_t id, replication::FetchRequest what) {
     Random draw = chance();
     const Duration wait =
         delay(draw, times.read_min, times.read_max) + draw.between(Duration{}, late_reads_);
-    begin(wait, [this, id, kept = std::move(what)] { finish_read(id, kept); });
+    if (draw.chance(times.early_percent, 100))
+        return begin(wait, [this, seen = look(id, what)] { finish_read(seen); });
+    begin(wait, [this, id, kept = std::move(what)] { finish_read(look(id, kept)); });
 }
 
-void Disk::finish_read(std::uint64_t id, const replication::FetchRequest& what) {
+node::Fetched Disk::look(std::uint64_t id, const replication::FetchRequest& what) const {
     node::Fetched fetched{id, {}};
     std::visit(
         [&](const auto& request) {
@@ -131,7 +133,11 @@ void Disk::finish_read(std::uint64_t id, const replication::FetchRequest& what) 
                 fetched.result = store().scan(request);
         },
         what);
-    user_.disk_trace(TraceHash::Kind::Read, id);
+    return fetched;
+}
+
+void Disk::finish_read(node::Fetched fetched) {
+    user_.disk_trace(TraceHash::Kind::Read, fetched.id);
     user_.disk_event(std::move(fetched));
 }
 

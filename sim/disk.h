@@ -22,6 +22,9 @@ struct DiskTimes {
     Duration sync_max = std::chrono::milliseconds(2);
     Duration read_min = std::chrono::microseconds(20);
     Duration read_max = std::chrono::microseconds(500);
+    // Of the reads, so many see the disk as it is when they begin, the others as they end: a reader
+    // looks at some moment in between, and the journal goes on meanwhile.
+    std::uint64_t early_percent = 0;
 };
 
 class DiskUser {
@@ -75,7 +78,8 @@ private:
     void start_sync();
     void finish_sync();
     void retry_when_full();
-    void finish_read(std::uint64_t id, const replication::FetchRequest& what);
+    node::Fetched look(std::uint64_t id, const replication::FetchRequest& what) const;
+    void finish_read(node::Fetched fetched);
     bool write_to_image();
     void forget_synced();
     // Each operation has a number, and its chance depends on nothing else.

@@ -17,7 +17,7 @@ std::size_t MemoryImage::crash(const Crash& crash) {
 }
 
 void MemoryImage::wipe() {
-    store_ = {};
+    store_ = storage::MemoryStore(options_);
     boot_ = {};
 }
 

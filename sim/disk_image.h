@@ -51,6 +51,8 @@ public:
 
 class MemoryImage final : public DiskImage {
 public:
+    explicit MemoryImage(storage::MemoryStore::Options options = {})
+        : options_(options), store_(options) {}
     const storage::Store& store() const override { return store_; }
     Result<storage::StoreStats> apply(const storage::WriteBatch& batch) override {
         return store_.apply(batch);
@@ -82,6 +84,7 @@ public:
     storage::MemoryStore& reference() { return store_; }
 
 private:
+    storage::MemoryStore::Options options_;
     storage::MemoryStore store_;
     Boot boot_;
 };

@@ -99,6 +99,12 @@ void draw_transfers(RunConfig& config, Random random) {
     few(config.snapshot_receive_patience_ms, 300, 4000);
 }
 
+// A disk that takes its time to erase, and reads that were early: both as the real store may.
+void draw_disk(RunConfig& config, Random random) {
+    if (random.chance(1, 2)) config.early_read_percent = 1 + random.below(100);
+    if (random.chance(1, 2)) config.erase_slice_chunks = 1 + random.below(8);
+}
+
 // Room for a few in what waits, for the disk or for others.
 void draw_room(RunConfig& config, Random random) {
     if (random.chance(1, 2)) return;
@@ -143,6 +149,7 @@ RunConfig draw_config(Random random) {
     draw_pages(config, random.stream("pages"));
     draw_transfers(config, random.stream("transfers"));
     draw_room(config, random.stream("room"));
+    draw_disk(config, random.stream("disk"));
     // Every step is checked whole in one seed of four; in the others one in some, at a prime
     // distance so that no rhythm of the node hides from it.
     config.check_steps = random.chance(1, 4) ? 1 : 61;

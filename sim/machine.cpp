@@ -20,7 +20,11 @@ constexpr Duration kWakeMax = std::chrono::microseconds(20);
 constexpr int kKilled = 137;
 
 std::unique_ptr<DiskImage> make_image(std::size_t number, const Cluster& cluster) {
-    if (cluster.disks.empty()) return std::make_unique<MemoryImage>();
+    if (cluster.disks.empty()) {
+        storage::MemoryStore::Options options;
+        options.erase_rows = cluster.bounds.erase_slice_chunks;
+        return std::make_unique<MemoryImage>(options);
+    }
     return std::make_unique<RealImage>(
         RealImage::Options{fmt::format("{}/n{}", cluster.disks, number), cluster.id,
                            cluster.genesis.founders[number].node, cluster.bounds});

@@ -91,7 +91,8 @@ struct RunConfig {
     std::uint64_t snapshot_receive_patience_ms = 15'000;
     // ---- the store of every machine
     std::uint64_t real_store = 0;            // 1: LMDB in a folder, 0: the reference in memory
-    std::uint64_t erase_slice_chunks = 256;  // these three bound LMDB's rounds: LmdbStoreBounds
+    std::uint64_t early_read_percent = 0;    // of reads see the disk as it is when they begin
+    std::uint64_t erase_slice_chunks = 256;  // rows in memory; these three: LmdbStoreBounds
     std::uint64_t trim_chunks_min = 64;
     std::uint64_t log_slack_bytes = std::uint64_t{1} << 20;
     // ---- how thoroughly to check
@@ -173,6 +174,7 @@ void for_each_field(Config& config, Visit&& visit) {
     visit("snapshot_pause_ms", config.snapshot_pause_ms);
     visit("snapshot_receive_patience_ms", config.snapshot_receive_patience_ms);
     visit("real_store", config.real_store);
+    visit("early_read_percent", config.early_read_percent);
     visit("erase_slice_chunks", config.erase_slice_chunks);
     visit("trim_chunks_min", config.trim_chunks_min);
     visit("log_slack_bytes", config.log_slack_bytes);

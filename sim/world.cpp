@@ -121,6 +121,7 @@ World::World(const Schedule& schedule, const WorldOptions& options)
                                                       random.stream(fmt::format("machine {}", i))));
         machines_[i]->disk().times.sync_min = microseconds(schedule_.config.sync_min_us);
         machines_[i]->disk().times.sync_max = microseconds(schedule_.config.sync_max_us);
+        machines_[i]->disk().times.early_percent = schedule_.config.early_read_percent;
         by_node_[machines_[i]->record().node] = i;
         oracle_.promises().is_node(i, machines_[i]->record().node);
         link_chance_.push_back(random.stream(fmt::format("connections {}", i)));

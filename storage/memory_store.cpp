@@ -35,6 +35,7 @@ Result<StoreStats> MemoryStore::apply(const WriteBatch& batch) {
         apply_op(op);
         return true;
     });
+    erase_slice();
     return stats();
 }
 
@@ -152,10 +153,21 @@ void MemoryStore::erase_prefix(const WriteOp& op) {
         for (++at; at != erased_.end() && at->first == op.table && at->second.starts_with(op.key);)
             at = erased_.erase(at);
     }
-    auto row = rows_.lower_bound({op.table, std::string(op.key)});
-    while (row != rows_.end() && row->first.first == op.table &&
-           row->first.second.starts_with(op.key))
-        erase_row(row++);
+    pending_.emplace_back(op.table, op.key);
+}
+
+void MemoryStore::erase_slice() {
+    std::size_t left = options_.erase_rows;
+    while (!pending_.empty()) {
+        const auto& [table, prefix] = pending_.front();
+        auto row = rows_.lower_bound(pending_.front());
+        while (row != rows_.end() && row->first.first == table &&
+               row->first.second.starts_with(prefix)) {
+            if (left-- == 0) return;
+            erase_row(row++);
+        }
+        pending_.pop_front();
+    }
 }
 
 StoreStats MemoryStore::stats() const {

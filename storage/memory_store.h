@@ -23,6 +23,9 @@ public:
     struct Options {
         std::uint64_t map_bytes = std::uint64_t{64} << 30;  // above: DiskFull
         bool keep_old_values = false;                       // remembers one value for serve_old_row
+        // Rows below erased prefixes that one batch removes; the others stay, to be read as on
+        // disk, until later batches. At least 1.
+        std::size_t erase_rows = SIZE_MAX;
     };
     MemoryStore() = default;
     explicit MemoryStore(Options options) : options_(options) {}
@@ -96,6 +99,7 @@ private:
     void put_row(const WriteOp& op);
     void erase_row(std::map<RowKey, StoredRow>::iterator row);
     void erase_prefix(const WriteOp& op);
+    void erase_slice();
     bool is_erased(const WriteOp& op) const;
     StoredEntry* find(GroupId group, LogIndex index);
 
@@ -105,7 +109,8 @@ private:
     std::uint64_t row_bytes_ = 0;
     std::map<GroupId, StoredGroup> groups_;
     std::map<RowKey, StoredRow> rows_;
-    std::set<RowKey> erased_;  // prefixes: nothing is ever written below them again
+    std::set<RowKey> erased_;     // prefixes: nothing is ever written below them again
+    std::deque<RowKey> pending_;  // those of them below which rows are left
 };
 
 }  // namespace weft::storage

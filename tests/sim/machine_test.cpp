@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <variant>
 #include <vector>
 
 namespace weft::sim {
@@ -97,6 +98,36 @@ TEST_F(MachineTest, WhatAHeldClientHadSentGoesWithIt) {
     machine_->start();
     perform(node::SendClient{kOther, Reply{}});
     EXPECT_EQ(machine_->waiting_events(), 0U);
+}
+
+struct RowSink final : DiskUser {
+    void disk_event(node::Event event) override {
+        if (const auto* fetched = std::get_if<node::Fetched>(&event))
+            state = std::get<Result<storage::FetchedRow>>(fetched->result)->state;
+    }
+    void sync_failed() override {}
+    void disk_applied(const storage::WriteBatch&) override {}
+    void disk_trace(TraceHash::Kind, std::uint64_t) override {}
+    storage::FetchedRow::State state = storage::FetchedRow::State::Corrupt;
+};
+
+// A read looks at the disk between its beginning and its end: at either in the simulator.
+TEST(SimulatedDisk, AReadMaySeeTheDiskAsItWasWhenItBegan) {
+    using State = storage::FetchedRow::State;
+    for (const std::uint64_t early : {std::uint64_t{0}, std::uint64_t{100}}) {
+        EventQueue queue;
+        RowSink sink;
+        Disk disk(queue, sink, Random(5));
+        disk.times.early_percent = early;
+        disk.times.read_min = disk.times.read_max = std::chrono::milliseconds(100);
+        storage::WriteBatch batch;
+        batch.put_row(storage::Table::Meta, "k", "v");
+        disk.write(1, batch);
+        disk.read(2, storage::RowRead{storage::Table::Meta, "k"});
+        while (queue.run_one(Instant{} + std::chrono::seconds(1))) {
+        }
+        EXPECT_EQ(sink.state, early == 0 ? State::Found : State::Missing);
+    }
 }
 
 }  // namespace

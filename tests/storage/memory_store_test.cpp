@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace weft::storage::test {
 namespace {
 
@@ -52,6 +55,26 @@ TEST(MemoryStore, StopsTheProcessWhenARowIsWrittenBelowAnErasedPrefix) {
         WriteBatch late;
         late.put_row(Table::Entity, key, "new");
         EXPECT_DEATH((void)store.apply(late), "below an erased prefix") << key;
+    }
+}
+
+// As the real store: what a slice has left is still there to be read.
+TEST(MemoryStore, ErasesInSlicesWithLaterBatches) {
+    MemoryStore::Options options;
+    options.erase_rows = 2;
+    MemoryStore store(options);
+    WriteBatch batch;
+    for (const char* key : {"a/1", "a/2", "a/3", "b/1", "c"})
+        batch.put_row(Table::Entity, key, "v");
+    batch.erase_prefix(Table::Entity, "a/");
+    batch.erase_prefix(Table::Entity, "b/");
+    ASSERT_TRUE(store.apply(batch).has_value());
+    using Keys = std::vector<std::string>;
+    EXPECT_EQ(store.row_keys(Table::Entity), (Keys{"a/3", "b/1", "c"}));
+    MemoryStore copy = store;
+    for (MemoryStore* each : {&store, &copy}) {
+        ASSERT_TRUE(each->apply(WriteBatch{}).has_value());
+        EXPECT_EQ(each->row_keys(Table::Entity), Keys{"c"});
     }
 }
 
