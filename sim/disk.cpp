@@ -113,8 +113,8 @@ void Disk::retry_when_full() {
 
 void Disk::read(std::uint64_t id, replication::FetchRequest what) {
     Random draw = chance();
-    const Duration wait =
-        delay(draw, times.read_min, times.read_max) + draw.between(Duration{}, late_reads_);
+    const Duration usual = delay(draw, times.read_min, times.read_max);
+    const Duration wait = usual + draw.between(Duration{}, late_reads_);
     if (draw.chance(times.early_percent, 100))
         return begin(wait, [this, seen = look(id, what)] { finish_read(seen); });
     begin(wait, [this, id, kept = std::move(what)] { finish_read(look(id, kept)); });
