@@ -104,7 +104,7 @@ TEST(Claims, AWordOfOursThatWeDidNotSayIsCountedAndOutbid) {
 TEST(Claims, ADeadOfAViewIsAnAccusationOnly) {
     LoneMember member(kMany);
     member.say(1, {Fact{dead(9, incarnation_of(1), 2)}});
-    EXPECT_EQ(member.state(9), MemberState::Suspect);
+    ASSERT_EQ(member.state(9), MemberState::Suspect);
     EXPECT_EQ(member.suspicion(9)->accusers()[0].node, node_of(2));
     member.say(1, {Rumour{dead(8, incarnation_of(1), 2)}});
     EXPECT_EQ(member.state(8), MemberState::Dead);
@@ -190,6 +190,21 @@ TEST(Claims, TheDeadStayKnownForAsLongAsTheyAreListed) {
     member.say(2, {});
     EXPECT_EQ(member.counts().former_boot, 1U);
     EXPECT_EQ(member.state(2), MemberState::Dead);
+}
+
+// The fault of a leaver that spends its word on those who are gone.
+TEST(Claims, WhatTheDeadAreToldOfALeaveIsNoSend) {
+    LoneMember member(9);
+    for (std::size_t i = 2; i < 9; ++i) member.say(1, {Rumour{dead(i, incarnation_of(1), 1)}});
+    member.forget();
+    member.step(Leave{});
+    member.run(15s);
+    const Claim word = left(0, member.swim().incarnation());
+    std::size_t heard = 0, unheard = 0;
+    for (const auto& [to, rumour] : member.all<Rumour>())
+        if (rumour.claim == word) ++(to == node_of(1) ? heard : unheard);
+    EXPECT_EQ(heard, rumour_sends(Options{}.send_factor, 1));
+    EXPECT_GT(unheard, 0U);
 }
 
 TEST(Claims, APauseCondemnsNobody) {
