@@ -113,7 +113,7 @@ void add_dev_fault_verbs(Command& noun) {
     first.example("weft dev split a,b b,c", "only b talks to all");
     first.run([&sides](Shell& shell) { return split(shell, sides); });
 
-    Command& cut = noun.verb("cut", "cut a link, too: nothing passes, and no end sees why");
+    Command& cut = noun.verb("cut", "cut one more link: nothing passes, and no end is told");
     auto& one_way = cut.state<LinkOptions>();
     cut.argument("LINK", one_way.links, kLinkHelp);
     cut.example("weft dev cut 'a>b'", "b still reaches a");
@@ -133,7 +133,7 @@ void add_dev_fault_verbs(Command& noun) {
     lossy.example("weft dev lossy 'a>b' 20%");
     lossy.run([&lost](Shell& shell) { return fault(shell, lost, FaultKind::Lossy); });
 
-    Command& heal = noun.verb("heal", "end all faults of links; also a started node has none");
+    Command& heal = noun.verb("heal", "end all faults of links");
     heal.example("weft dev heal");
     heal.run([](Shell& shell) {
         const auto mesh = open_mesh(shell);
