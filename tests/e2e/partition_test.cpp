@@ -141,6 +141,24 @@ TEST_F(Partition, ANodeThatStartsWithinASplitStaysCutOff) {
     heals();
 }
 
+// Whoever looks at a node sees that it is one for tests, and what a test does to it.
+TEST_F(Partition, HealthTellsOfFaults) {
+    const auto check = [this](const std::string& node) {
+        auto rows = nlohmann::json::parse(weft("-o json health").printed, nullptr, false);
+        for (const auto& row : rows)
+            if (row.value("node", "") == node && row.value("check", "") == "faults") return row;
+        return nlohmann::json::object();
+    };
+    EXPECT_TRUE(check("b").value("ok", false));
+    EXPECT_NE(check("b").value("reason", "").find("a test may cut"), std::string::npos);
+    expect_ok("dev slow 'b>c' 5ms");
+    EXPECT_FALSE(check("b").value("ok", true));
+    EXPECT_NE(check("b").value("reason", "").find("to c: 5 ms late"), std::string::npos);
+    EXPECT_TRUE(check("c").value("ok", false)) << "the sender has it";
+    heals();
+    EXPECT_TRUE(check("b").value("ok", false));
+}
+
 // Each ends before anything of the node is there.
 TEST_F(Partition, ASocketThatCannotBeIsRefused) {
     expect_ok("dev kill c");

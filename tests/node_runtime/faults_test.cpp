@@ -58,6 +58,17 @@ TEST(FaultTable, HoldsWhatItWasToldAndSaysIt) {
     EXPECT_EQ(faults.text(), "to b: 7 ms late");
 }
 
+TEST(FaultTable, TakesWhatItSays) {
+    FaultTable faults = table(), again = table();
+    ASSERT_TRUE(faults.change(out_b("cut 1;") + out_b("delay_ms 10000;") + in_c("cut 1;") +
+                              in_c("loss_percent 100")));
+    std::string lines = faults.lines();
+    std::ranges::replace(lines, '\n', ';');
+    ASSERT_TRUE(again.change(lines));
+    EXPECT_EQ(again.lines(), faults.lines());
+    EXPECT_EQ(std::ranges::count(lines, ';'), 4);
+}
+
 TEST(FaultTable, LosesItsShare) {
     FaultTable faults = table();
     ASSERT_TRUE(faults.change(out_b("loss_percent 20")));
