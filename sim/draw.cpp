@@ -2,6 +2,7 @@
 // then each of its faults with everything that will be random about it.
 
 #include "core/random.h"
+#include "sim/draw_compound.h"
 #include "sim/draw_config.h"
 #include "sim/schedule.h"
 
@@ -64,9 +65,6 @@ constexpr Family kLies[] = {
     {FaultKind::Swap, {}, {}, 0, 0, 1},
 };
 
-// Within this after a start what is committed has mostly been applied.
-constexpr Duration kBehindStart = milliseconds(100);
-
 std::uint64_t all_nodes(const RunConfig& config) {
     return (std::uint64_t{1} << (config.nodes - 1) << 1) - 1;
 }
@@ -85,8 +83,8 @@ public:
         }
         crash_all();
         lies(one_in);
-        left_behind();
-        lost_disk();
+        draw_left_behind(schedule_, random_.stream("left behind"));
+        draw_lost_disk(schedule_, random_.stream("lost disk"));
         core();
         in_order();
     }
@@ -105,8 +103,8 @@ public:
 
 private:
     const RunConfig& config() const { return schedule_.config; }
-    Duration begin() const { return milliseconds(static_cast<std::int64_t>(config().warm_up_ms)); }
-    Duration chaos() const { return milliseconds(static_cast<std::int64_t>(config().chaos_ms)); }
+    Duration begin() const { return chaos_begins(config()); }
+    Duration chaos() const { return of_ms(config().chaos_ms); }
     Duration any_moment(Random& own) const { return begin() + own.between({}, chaos()); }
 
     void draw_family(const Family& family, Random& own) {
@@ -130,8 +128,8 @@ private:
         // Strengths are spread over orders of magnitude: small ones matter, too.
         const std::int64_t range = family.high - family.low;
         const auto shift = static_cast<int>(own.below(6));
-        event.amount = family.low < 0 ? family.low + below(own, range)
-                                      : family.low + below(own, range >> shift);
+        event.amount = family.low < 0 ? family.low + up_to(own, range)
+                                      : family.low + up_to(own, range >> shift);
         event.salt = own.next();
         if (!shape(event, own)) return;
         // Half of the time where it hurts.
@@ -157,9 +155,6 @@ private:
             default:
                 return false;
         }
-    }
-    static std::int64_t below(Random& own, std::int64_t bound) {
-        return static_cast<std::int64_t>(own.below(static_cast<std::uint64_t>(bound) + 1));
     }
 
     // Targets that are more than one node; false when the mesh is too small for such a fault.
@@ -234,120 +229,9 @@ private:
                 if (everywhere) event.amount = 0;
             }
         }
-        hit_restarts();
+        draw_restarts_at_damage(schedule_, random_.stream("damage at restarts"));
         // Beyond the budget of one machine a group may rightly refuse; it must not lose.
         if (everywhere) schedule_.config.may_refuse = 1;
-    }
-
-    // Damage shows when its record is read, and a log is read after a start. Half of it comes with
-    // one: found by it, or right behind it, before what is committed has been applied. Some of
-    // those machines were cut off before, and wrote what nobody else has.
-    void hit_restarts() {
-        Random own = random_.stream("damage at restarts");
-        const std::vector<FaultEvent> drawn = schedule_.faults;
-        for (std::size_t i = 0; i < drawn.size(); ++i) {
-            if (!is_damage(drawn[i].kind) || drawn[i].amount != 0 || own.chance(1, 2)) continue;
-            FaultEvent apart = drawn[i];
-            apart.kind = FaultKind::Sides;
-            const std::int64_t all = (std::int64_t{1} << config().clients) - 1;
-            apart.amount = own.chance(1, 2) ? all : below(own, all);
-            apart.lasts = own.between(milliseconds(200), seconds(3));
-            FaultEvent crash = drawn[i];
-            crash.kind = FaultKind::Crash;
-            crash.lasts = own.between(milliseconds(5), seconds(2));
-            crash.salt = own.next();
-            const bool newest = own.chance(1, 2);
-            if (newest) crash.at += apart.lasts;
-            FaultEvent& damage = schedule_.faults[i];
-            const bool found_by_it = own.chance(1, 2);
-            const Duration up = crash.at + crash.lasts;
-            if (up > begin() + chaos() - kBehindStart) continue;
-            damage.at = up + (found_by_it ? -milliseconds(1) : own.between({}, kBehindStart));
-            schedule_.faults.push_back(crash);
-            if (!newest) continue;
-            schedule_.faults.push_back(apart);
-            schedule_.faults[i].amount = kNewest;
-            if (own.chance(1, 2)) schedule_.faults[i].kind = FaultKind::Vanish;
-        }
-    }
-    static bool is_damage(FaultKind kind) {
-        return kind >= FaultKind::BitFlip && kind <= FaultKind::Swap;
-    }
-
-    // A machine that is away until the logs were compacted past it, and comes back to slow disks
-    // and to leaders that change: the snapshot it is sent is given up half-way and begins anew, at
-    // another base.
-    void left_behind() {
-        Random own = random_.stream("left behind");
-        if (config().nodes < 3 || !own.chance(1, 4)) return;
-        RunConfig& sizes = schedule_.config;
-        sizes.sweep_log_bytes = std::uint64_t{1} << (10 + own.below(4));
-        sizes.entities += own.below(60);
-        const auto victim = static_cast<std::uint32_t>(own.below(config().nodes));
-        Duration at = begin();
-        const auto put = [&](FaultKind kind, std::uint32_t who, Duration lasts,
-                             std::int64_t amount) {
-            schedule_.faults.push_back({at, kind, who, 0, lasts, amount, own.next()});
-        };
-        while (at < begin() + chaos()) {
-            at += own.between(milliseconds(100), seconds(1));
-            const Duration away = own.between(seconds(1), seconds(3));
-            if (own.chance(1, 2))
-                put(FaultKind::Crash, victim, away, 0);
-            else
-                put(FaultKind::Split, victim, away, std::int64_t{1} << victim);
-            at += away;
-            const Duration trouble = own.between(seconds(1), seconds(4));
-            put(FaultKind::SlowDisk, victim, trouble, 5 + below(own, 495));
-            put(FaultKind::SlowFetch, kLeader, trouble, 1000 + below(own, 399'000));
-            for (const Duration end = at + trouble; at < end;) {
-                at += own.between(milliseconds(50), milliseconds(1500));
-                put(own.chance(1, 2) ? FaultKind::Crash : FaultKind::Pause, kLeader,
-                    own.between(milliseconds(50), milliseconds(1500)), 0);
-            }
-        }
-    }
-
-    // Whoever was cut off or restarts may not know how far a disk had come (docs/operating.md, "A
-    // disk's past"), and a disk that lies besides has no good copy elsewhere.
-    static bool leaves_no_witness(FaultKind kind) {
-        switch (kind) {
-            case FaultKind::Crash:
-            case FaultKind::CrashAtEffect:
-            case FaultKind::CrashLoop:
-            case FaultKind::PowerLoss:
-            case FaultKind::Pause:
-            case FaultKind::Split:
-            case FaultKind::Sides:
-            case FaultKind::Cut:
-            case FaultKind::Mesh:
-            case FaultKind::Flap:
-            case FaultKind::Clog:
-            case FaultKind::FormerBoot:
-            case FaultKind::SyncError:
-            case FaultKind::BitFlip:
-            case FaultKind::Vanish:
-            case FaultKind::Swap:
-                return true;
-            default:
-                return false;
-        }
-    }
-    // A disk that is lost or comes back old (scenarios 30, 31). Its peers know better as long as
-    // they remember, so nobody else may forget in the same run.
-    void lost_disk() {
-        Random own = random_.stream("lost disk");
-        if (config().nodes < 3 || !own.chance(1, 20)) return;
-        std::erase_if(schedule_.faults,
-                      [](const FaultEvent& fault) { return leaves_no_witness(fault.kind); });
-        schedule_.config.may_refuse = 0;
-        FaultEvent event;
-        event.kind = own.chance(1, 2) ? FaultKind::Wipe : FaultKind::Rollback;
-        event.at = begin() + chaos() / 4 + own.between({}, chaos() / 4);
-        event.a = static_cast<std::uint32_t>(own.below(config().nodes));
-        event.lasts = own.between(milliseconds(500), chaos() / 3);
-        event.salt = own.next();
-        schedule_.faults.push_back(event);
     }
 
     // Which nodes stay broken while a quorum core heals: so few that every group keeps a quorum.

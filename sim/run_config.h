@@ -102,10 +102,8 @@ struct RunConfig {
 
 inline constexpr std::uint64_t kNodesMax = 64;
 
-// Calls `visit(name, value)` for every field, in the order above. `Config` is RunConfig, const or
-// not.
 template <class Config, class Visit>
-void for_each_field(Config& config, Visit&& visit) {
+void for_each_field_of_the_world(Config& config, Visit& visit) {
     visit("nodes", config.nodes);
     visit("partitions", config.partitions);
     visit("replicas", config.replicas);
@@ -138,6 +136,9 @@ void for_each_field(Config& config, Visit&& visit) {
     visit("delay_max_us", config.delay_max_us);
     visit("sync_min_us", config.sync_min_us);
     visit("sync_max_us", config.sync_max_us);
+}
+template <class Config, class Visit>
+void for_each_field_of_machines(Config& config, Visit& visit) {
     visit("heartbeat_ms", config.heartbeat_ms);
     visit("election_min_ms", config.election_min_ms);
     visit("election_max_ms", config.election_max_ms);
@@ -179,6 +180,13 @@ void for_each_field(Config& config, Visit&& visit) {
     visit("trim_chunks_min", config.trim_chunks_min);
     visit("log_slack_bytes", config.log_slack_bytes);
     visit("check_steps", config.check_steps);
+}
+// Calls `visit(name, value)` for every field, in the order above. `Config` is RunConfig, const or
+// not.
+template <class Config, class Visit>
+void for_each_field(Config& config, Visit&& visit) {
+    for_each_field_of_the_world(config, visit);
+    for_each_field_of_machines(config, visit);
 }
 
 // What is wrong with the numbers, in words; nothing when a run can be made of them.

@@ -1,0 +1,120 @@
+#include "sim/draw_compound.h"
+
+#include <chrono>
+#include <cstddef>
+#include <vector>
+
+namespace weft::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Within this after a start what is committed has mostly been applied.
+constexpr Duration kBehindStart = milliseconds(100);
+
+bool is_damage(FaultKind kind) { return kind >= FaultKind::BitFlip && kind <= FaultKind::Swap; }
+
+// Whoever was cut off or restarts may not know how far a disk had come (docs/operating.md, "A
+// disk's past"), and a disk that lies besides has no good copy elsewhere.
+bool leaves_no_witness(FaultKind kind) {
+    switch (kind) {
+        case FaultKind::Crash:
+        case FaultKind::CrashAtEffect:
+        case FaultKind::CrashLoop:
+        case FaultKind::PowerLoss:
+        case FaultKind::Pause:
+        case FaultKind::Split:
+        case FaultKind::Sides:
+        case FaultKind::Cut:
+        case FaultKind::Mesh:
+        case FaultKind::Flap:
+        case FaultKind::Clog:
+        case FaultKind::FormerBoot:
+        case FaultKind::SyncError:
+        case FaultKind::BitFlip:
+        case FaultKind::Vanish:
+        case FaultKind::Swap:
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+void draw_restarts_at_damage(Schedule& schedule, Random own) {
+    const RunConfig& config = schedule.config;
+    const std::vector<FaultEvent> drawn = schedule.faults;
+    for (std::size_t i = 0; i < drawn.size(); ++i) {
+        if (!is_damage(drawn[i].kind) || drawn[i].amount != 0 || own.chance(1, 2)) continue;
+        FaultEvent apart = drawn[i];
+        apart.kind = FaultKind::Sides;
+        const std::int64_t all = (std::int64_t{1} << config.clients) - 1;
+        apart.amount = own.chance(1, 2) ? all : up_to(own, all);
+        apart.lasts = own.between(milliseconds(200), seconds(3));
+        FaultEvent crash = drawn[i];
+        crash.kind = FaultKind::Crash;
+        crash.lasts = own.between(milliseconds(5), seconds(2));
+        crash.salt = own.next();
+        const bool newest = own.chance(1, 2);
+        if (newest) crash.at += apart.lasts;
+        FaultEvent& damage = schedule.faults[i];
+        const bool found_by_it = own.chance(1, 2);
+        const Duration up = crash.at + crash.lasts;
+        if (up > chaos_ends(config) - kBehindStart) continue;
+        damage.at = up + (found_by_it ? -milliseconds(1) : own.between({}, kBehindStart));
+        schedule.faults.push_back(crash);
+        if (!newest) continue;
+        schedule.faults.push_back(apart);
+        schedule.faults[i].amount = kNewest;
+        if (own.chance(1, 2)) schedule.faults[i].kind = FaultKind::Vanish;
+    }
+}
+
+void draw_left_behind(Schedule& schedule, Random own) {
+    RunConfig& config = schedule.config;
+    if (config.nodes < 3 || !own.chance(1, 4)) return;
+    config.sweep_log_bytes = std::uint64_t{1} << (10 + own.below(4));
+    config.entities += own.below(60);
+    const auto victim = static_cast<std::uint32_t>(own.below(config.nodes));
+    Duration at = chaos_begins(config);
+    const auto put = [&](FaultKind kind, std::uint32_t who, Duration lasts, std::int64_t amount) {
+        schedule.faults.push_back({at, kind, who, 0, lasts, amount, own.next()});
+    };
+    while (at < chaos_ends(config)) {
+        at += own.between(milliseconds(100), seconds(1));
+        const Duration away = own.between(seconds(1), seconds(3));
+        if (own.chance(1, 2))
+            put(FaultKind::Crash, victim, away, 0);
+        else
+            put(FaultKind::Split, victim, away, std::int64_t{1} << victim);
+        at += away;
+        const Duration trouble = own.between(seconds(1), seconds(4));
+        put(FaultKind::SlowDisk, victim, trouble, 5 + up_to(own, 495));
+        put(FaultKind::SlowFetch, kLeader, trouble, 1000 + up_to(own, 399'000));
+        for (const Duration end = at + trouble; at < end;) {
+            at += own.between(milliseconds(50), milliseconds(1500));
+            const FaultKind kind = own.chance(1, 2) ? FaultKind::Crash : FaultKind::Pause;
+            put(kind, kLeader, own.between(milliseconds(50), milliseconds(1500)), 0);
+        }
+    }
+}
+
+void draw_lost_disk(Schedule& schedule, Random own) {
+    const RunConfig& config = schedule.config;
+    const Duration chaos = of_ms(config.chaos_ms);
+    if (config.nodes < 3 || !own.chance(1, 20)) return;
+    std::erase_if(schedule.faults,
+                  [](const FaultEvent& fault) { return leaves_no_witness(fault.kind); });
+    schedule.config.may_refuse = 0;
+    FaultEvent event;
+    event.kind = own.chance(1, 2) ? FaultKind::Wipe : FaultKind::Rollback;
+    event.at = chaos_begins(config) + chaos / 4 + own.between({}, chaos / 4);
+    event.a = static_cast<std::uint32_t>(own.below(config.nodes));
+    event.lasts = own.between(milliseconds(500), chaos / 3);
+    event.salt = own.next();
+    schedule.faults.push_back(event);
+}
+
+}  // namespace weft::sim
