@@ -119,7 +119,7 @@ void Promises::leaves(const Way& way, const PeerMessage& message, const Memory& 
     } else if (const auto* confirmed = std::get_if<ConfirmAnswer>(&message)) {
         check_confirm(way, *confirmed);
     } else if (const auto* pages = std::get_if<replication::SnapshotAnswer>(&message)) {
-        check_pages(way.machine, *pages);
+        check_pages(way.machine, *pages, memory);
     }
 }
 
@@ -194,8 +194,10 @@ void Promises::check_answer(std::size_t machine, const replication::AppendAnswer
                    machine, answer.index.value, answer.group.value);
 }
 
-// S19: a page that is acknowledged is on the disk, and so is what a whole snapshot stands for.
-void Promises::check_pages(std::size_t machine, const replication::SnapshotAnswer& answer) {
+// S19: a page that is acknowledged is on the disk. A whole snapshot is there, too, or was not
+// needed: its leader goes on behind it and counts nothing for it, so that memory is enough then.
+void Promises::check_pages(std::size_t machine, const replication::SnapshotAnswer& answer,
+                           const Memory& memory) {
     if (answer.refused || answer.next == 0) return;
     const DiskSeen& disk = disks_[machine];
     if (answer.next != replication::kSnapshotWhole) {
@@ -209,8 +211,9 @@ void Promises::check_pages(std::size_t machine, const replication::SnapshotAnswe
     ++counts_.installed;
     const DurableGroup& group = disk.now.group(answer.group);
     const auto entry = group.at(answer.at.index);
-    const bool held =
-        answer.at.index < group.base_index || (entry && entry->term == answer.at.term);
+    const bool held = answer.at.index < group.base_index ||
+                      (entry && entry->term == answer.at.term) ||
+                      memory.chain_at(answer.group, answer.term, answer.at.index).has_value();
     WEFT_INVARIANT(held || disk.damaged,
                    "S19: machine {} group {} acknowledges a snapshot at {}, durable is {} to {}",
                    machine, answer.group.value, answer.at.index.value, group.base_index.value,

@@ -103,7 +103,8 @@ private:
     void check_lost_term(std::size_t machine, GroupId group, Term term) const;
     void note_asked(const Way& way, const replication::Confirm& confirm);
     void check_confirm(const Way& way, const replication::ConfirmAnswer& answer);
-    void check_pages(std::size_t machine, const replication::SnapshotAnswer& answer);
+    void check_pages(std::size_t machine, const replication::SnapshotAnswer& answer,
+                     const Memory& memory);
     bool promised(const DiskSeen& disk, const Commit& commit) const;
 
     std::vector<DiskSeen> disks_;

@@ -48,10 +48,11 @@ protected:
         batch.hard_state(kGroup, state);
         promises_.applied(machine, batch);
     }
-    std::optional<Chain> chain_at(GroupId, Term, LogIndex) const override { return std::nullopt; }
+    std::optional<Chain> chain_at(GroupId, Term, LogIndex) const override { return memory_; }
 
     static constexpr GroupId kGroup{1};
     Promises promises_{3};
+    std::optional<Chain> memory_;
 
 private:
     InvariantHandler before_;
@@ -92,10 +93,13 @@ TEST_F(StagedPages, APageIsAcknowledgedWhenItsRowsAreDurable) {
     EXPECT_EQ(promises_.counts().pages, 4U);
 }
 
-TEST_F(StagedPages, ASnapshotIsAcknowledgedWhenItsBaseIsDurable) {
+TEST_F(StagedPages, ASnapshotIsAcknowledgedWhenItsBaseIsDurableOrNotNeeded) {
     replication::SnapshotAnswer answer{
         kGroup, Term{1}, {Term{1}, LogIndex{2}}, replication::kSnapshotWhole, false};
     EXPECT_EQ(leaves(0, 1, answer), "S19");
+    memory_ = Chain{};
+    EXPECT_EQ(leaves(0, 1, answer), "");
+    memory_.reset();
     storage::LogBase base;
     base.index = LogIndex{2};
     base.term = Term{1};
