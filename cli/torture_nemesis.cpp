@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr int kExitSyncFailed = 74;
+constexpr auto kEndsLater = 500ms;
 
 // "signal 6", "exit code 70".
 std::string ending(int status) {
@@ -151,6 +152,9 @@ void Nemesis::kill(const DevNode& node) {
 }
 
 void Nemesis::start_node(const DevNode& node) {
+    // One whose sync has failed just before the fault was over may still be about to end.
+    if (const auto process = node.process(); process && state_of(node).sync_may_fail)
+        if (wait_until_gone(*process, kEndsLater)) reap();
     if (node.process()) return;
     play_reboot(node);
     tell_(fmt::format("start of {}", node.name));
