@@ -84,6 +84,7 @@ public:
         crash_all();
         lies(one_in);
         draw_left_behind(schedule_, random_.stream("left behind"));
+        draw_late_pages(schedule_, random_.stream("late pages"));
         draw_lost_disk(schedule_, random_.stream("lost disk"));
         core();
         in_order();

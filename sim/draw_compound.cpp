@@ -1,5 +1,7 @@
 #include "sim/draw_compound.h"
 
+#include "sim/draw_config.h"
+
 #include <chrono>
 #include <cstddef>
 #include <vector>
@@ -12,6 +14,8 @@ using std::chrono::seconds;
 
 // Within this after a start what is committed has mostly been applied.
 constexpr Duration kBehindStart = milliseconds(100);
+
+constexpr std::uint64_t kQuickPageMs = 40;
 
 bool is_damage(FaultKind kind) { return kind >= FaultKind::BitFlip && kind <= FaultKind::Swap; }
 
@@ -97,6 +101,35 @@ void draw_left_behind(Schedule& schedule, Random own) {
             at += own.between(milliseconds(50), milliseconds(1500));
             const FaultKind kind = own.chance(1, 2) ? FaultKind::Crash : FaultKind::Pause;
             put(kind, kLeader, own.between(milliseconds(50), milliseconds(1500)), 0);
+        }
+    }
+}
+
+void draw_late_pages(Schedule& schedule, Random own) {
+    RunConfig& config = schedule.config;
+    // A hundred pages one by one, and a deadline after the healing of all.
+    const std::uint64_t page_ms = undisturbed_page_ms(config);
+    if (config.nodes < 3 || page_ms > kQuickPageMs || !own.chance(1, 6)) return;
+    config.sweep_log_bytes = std::uint64_t{1} << (10 + own.below(3));
+    config.laggard_entries = own.below(8);
+    config.entities += 20 + own.below(60);
+    config.page_rows = 1 + own.below(3);
+    config.snapshot_patience_ms = page_ms + own.below(20);
+    config.snapshot_pause_ms = own.below(10);
+    const auto victim = static_cast<std::uint32_t>(own.below(config.nodes));
+    Duration at = chaos_begins(config);
+    const auto put = [&](FaultKind kind, std::uint32_t who, Duration lasts, std::int64_t amount) {
+        schedule.faults.push_back({at, kind, who, 0, lasts, amount, own.next()});
+    };
+    while (at < chaos_ends(config)) {
+        at += own.between(milliseconds(100), milliseconds(500));
+        const Duration away = own.between(milliseconds(500), seconds(2));
+        put(FaultKind::Split, victim, away, std::int64_t{1} << victim);
+        at += away;
+        for (const Duration end = at + own.between(seconds(1), seconds(2)); at < end;) {
+            at += own.between(milliseconds(5), milliseconds(100));
+            const Duration late = own.between(milliseconds(2), milliseconds(40));
+            put(FaultKind::SlowFetch, kLeader, late, 1000 + up_to(own, 499'000));
         }
     }
 }

@@ -25,6 +25,9 @@ void draw_restarts_at_damage(Schedule& schedule, Random own);
 // leaders that change: the snapshot it is sent is given up half-way and begins anew, at another
 // base.
 void draw_left_behind(Schedule& schedule, Random own);
+// Transfers of small pages with little patience, and a disk at which a read is late now and then: a
+// page is answered when its transfer was given up and the next one reads.
+void draw_late_pages(Schedule& schedule, Random own);
 // A disk that is lost or comes back old (scenarios 30, 31). Its peers know better as long as they
 // remember, so nobody else may forget in the same run.
 void draw_lost_disk(Schedule& schedule, Random own);

@@ -91,9 +91,8 @@ void draw_transfers(RunConfig& config, Random random) {
     few(config.laggard_entries, 0, 64);
     few(config.laggard_bytes, 0, 20'000);
     few(config.snapshot_resend_ms, 20, 500);
-    // Longer than an undisturbed page takes, or no transfer would ever end; shorter than a late
-    // read.
-    const std::uint64_t page_ms = 20 + 4 * (config.sync_max_us + config.delay_max_us) / 1000;
+    // Shorter than a late read.
+    const std::uint64_t page_ms = undisturbed_page_ms(config);
     few(config.snapshot_patience_ms, page_ms, page_ms + (std::uint64_t{16} << random.below(8)));
     few(config.snapshot_pause_ms, 0, std::uint64_t{1} << random.below(8));
     few(config.snapshot_receive_patience_ms, 300, 4000);
@@ -124,6 +123,10 @@ void draw_values(RunConfig& config, Random random) {
 }
 
 }  // namespace
+
+std::uint64_t undisturbed_page_ms(const RunConfig& config) {
+    return 20 + 4 * (config.sync_max_us + config.delay_max_us) / 1000;
+}
 
 RunConfig draw_config(Random random) {
     RunConfig config;

@@ -140,6 +140,24 @@ TEST(Schedule, DamageIsAimedAtRestartsAndAtWhatOnlyOneHas) {
     EXPECT_GT(others, 100U);
 }
 
+// An answer that comes when the next transfer reads (S19).
+TEST(Schedule, SomeReadsAreLaterThanTwoTransfersArePatient) {
+    std::size_t runs = 0;
+    for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+        const Schedule schedule = draw_schedule(seed, Profile::Swarm);
+        const RunConfig& config = schedule.config;
+        const std::uint64_t next_reads_ms =
+            2 * config.snapshot_patience_ms + config.snapshot_pause_ms;
+        const auto late = std::ranges::count_if(schedule.faults, [&](const FaultEvent& fault) {
+            return fault.kind == FaultKind::SlowFetch && fault.a == kLeader &&
+                   fault.lasts <= std::chrono::milliseconds(40) &&
+                   fault.amount > static_cast<std::int64_t>(1000 * next_reads_ms);
+        });
+        if (late > 20 && config.page_rows <= 3) ++runs;
+    }
+    EXPECT_GT(runs, 20U);
+}
+
 TEST(Schedule, TheStandardProfileIsWhatItsFiguresAreMeasuredOn) {
     const Schedule schedule = draw_schedule(1, Profile::Standard);
     EXPECT_EQ(schedule.config.nodes, 5U);
