@@ -106,6 +106,9 @@ private:
         totals_.committed += report.committed;
         totals_.elections += report.elections;
         totals_.states_compared += report.states_compared;
+        totals_.entities_max = std::max(totals_.entities_max, report.entities);
+        totals_.log_bytes_max = std::max(totals_.log_bytes_max, report.log_bytes);
+        totals_.snapshot_pages_max = std::max(totals_.snapshot_pages_max, report.snapshot_pages);
         totals_.virtual_ms += report.virtual_ms;
         totals_.cpu_ns += result.cpu_ns;
         totals_.probes |= report.probes;
@@ -217,6 +220,9 @@ Record hunt_summary(const HuntTotals& totals) {
         {"entries_committed", totals.committed},
         {"elections", totals.elections},
         {"states_compared", totals.states_compared},
+        {"entities_written_max", totals.entities_max},
+        {"log_bytes_of_a_group_max", totals.log_bytes_max},
+        {"snapshot_pages_sent_max", totals.snapshot_pages_max},
         {"frames", totals.frames},
         {"events", totals.events},
         {"virtual_seconds", virtual_seconds},

@@ -13,6 +13,9 @@
 namespace weft::sim {
 namespace {
 
+// Of the final reads, in flight at once: a group remembers so many sessions' calls.
+constexpr std::size_t kFinalReadsMax = 256;
+
 struct Spelled {
     const char* command;
     std::string payload;
@@ -165,11 +168,17 @@ void ClientActor::submit(Open open) {
 
 void ClientActor::read_all() {
     auditing_ = true;
-    for (std::uint32_t i = 0; i < workload_.entities; ++i) {
+    reads_left_ = 2 * workload_.entities;
+    read_some();
+}
+
+void ClientActor::read_some() {
+    scheduled_ = false;
+    while (reads_left_ > 0 && open_.size() < kFinalReadsMax) {
+        const std::uint32_t place = 2 * workload_.entities - reads_left_--;
         Operation op;
         op.kind = OperationKind::Get;
-        begin_call(fmt::format("kv/k{}", i), op);
-        begin_call(fmt::format("counter/n{}", i), op);
+        begin_call(fmt::format("{}{}", place % 2 == 0 ? "kv/k" : "counter/n", place / 2), op);
     }
 }
 
@@ -194,6 +203,10 @@ void ClientActor::ended(client::CallEnded& call) {
     if (op.outcome == OperationOutcome::NotDone || op.outcome == OperationOutcome::Unknown)
         op.note = std::move(call.reply.error.message);
     if (!asks_again(open, call.reply)) record(std::move(open));
+    if (reads_left_ > 0 && !scheduled_) {
+        scheduled_ = true;
+        queue_.after(Duration{}, [this] { read_some(); });
+    }
     if (finishing_ || scheduled_ || workload_.interval > Duration{}) return;
     scheduled_ = true;
     queue_.after(random_.between({}, workload_.think_max), [this] { start_some(); });

@@ -59,7 +59,7 @@ public:
     void begin();
     // No further calls; those in flight go on.
     void finish() { finishing_ = true; }
-    bool idle() const { return session_ && open_.empty() && waiting_ == 0; }
+    bool idle() const { return session_ && open_.empty() && waiting_ == 0 && reads_left_ == 0; }
     // One get of every entity of the workload, after finish(); idle() again when all have ended.
     void read_all();
 
@@ -90,6 +90,7 @@ private:
         int asked = 0;
     };
     void start_some();
+    void read_some();
     void start_by_rate();
     void start_one();
     void begin_call(std::string entity, Operation operation);
@@ -132,6 +133,7 @@ private:
     Asked asked_;
     bool finishing_ = false;
     bool auditing_ = false;
+    std::uint32_t reads_left_ = 0;  // of read_all(), not begun yet
     bool scheduled_ = false;
     wire::FrameWriter frame_;
     Instant wake_ = Instant::never();

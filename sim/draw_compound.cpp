@@ -78,9 +78,12 @@ void draw_restarts_at_damage(Schedule& schedule, Random own) {
 
 void draw_left_behind(Schedule& schedule, Random own) {
     RunConfig& config = schedule.config;
-    if (config.nodes < 3 || !own.chance(1, 4)) return;
-    config.sweep_log_bytes = std::uint64_t{1} << (10 + own.below(4));
-    config.entities += own.below(60);
+    const bool drawn = own.chance(1, 4);
+    if (config.nodes < 3 || (!drawn && config.large == 0)) return;
+    if (config.large == 0) {
+        config.sweep_log_bytes = std::uint64_t{1} << (10 + own.below(4));
+        config.entities += own.below(60);
+    }
     const auto victim = static_cast<std::uint32_t>(own.below(config.nodes));
     Duration at = chaos_begins(config);
     const auto put = [&](FaultKind kind, std::uint32_t who, Duration lasts, std::int64_t amount) {

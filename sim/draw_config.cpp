@@ -2,6 +2,8 @@
 
 #include "sim/draw_config.h"
 
+#include "weft/types.h"
+
 #include <algorithm>
 #include <iterator>
 
@@ -122,6 +124,45 @@ void draw_values(RunConfig& config, Random random) {
     config.value_bytes = std::uint64_t{1} << (9 + random.below(9));
 }
 
+// A workload beyond the product's bounds, which are in force here: many entities, or few with
+// values of up to what a call may carry. As much in a shorter time, or it would cost too much; few
+// machines, since each holds all of it.
+void draw_large(RunConfig& config, Random random) {
+    if (!random.chance(1, 40)) return;
+    RunConfig large;
+    large.large = 1;
+    large.partitions = 1 + random.below(2);
+    large.check_steps = 1021;
+    large.passivate_ms = config.passivate_ms;
+    large.call_timeout_ms = config.call_timeout_ms;
+    large.get_percent = config.get_percent;
+    large.delete_percent = config.delete_percent;
+    large.tell_percent = config.tell_percent;
+    large.ask_percent = config.ask_percent;
+    large.client_life_ms = config.client_life_ms;
+    large.early_read_percent = config.early_read_percent;
+    large.sweep_log_bytes = std::uint64_t{1} << (18 + random.below(5));
+    large.laggard_bytes = large.sweep_log_bytes;
+    large.pipeline = 4;
+    if (random.chance(1, 2)) {
+        large.entities = 1500 + random.below(3000);
+        large.value_bytes = 8000;
+        large.sweep_log_bytes = std::uint64_t{1} << (16 + random.below(4));
+        large.laggard_bytes = large.sweep_log_bytes;
+        large.think_max_us = 4000;
+        large.chaos_ms = 4000;
+    } else {
+        large.entities = 4 + random.below(20);
+        large.think_max_us = 100'000;
+        large.chaos_ms = 5000;
+        large.counter_percent = 0;
+        // A compare-and-set carries two of them.
+        large.value_bytes = kPayloadBytesMax;
+        large.cas_percent = 0;
+    }
+    config = large;
+}
+
 }  // namespace
 
 std::uint64_t undisturbed_page_ms(const RunConfig& config) {
@@ -156,6 +197,7 @@ RunConfig draw_config(Random random) {
     // Every step is checked whole in one seed of four; in the others one in some, at a prime
     // distance so that no rhythm of the node hides from it.
     config.check_steps = random.chance(1, 4) ? 1 : 61;
+    draw_large(config, random.stream("large"));
     return config;
 }
 

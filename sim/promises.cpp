@@ -37,6 +37,10 @@ void Promises::applied(std::size_t machine, const storage::WriteBatch& batch) {
         const bool held = tip != tips_.end() &&
                           disk.now.group(op.group).holds(tip->second.index, tip->second.chain);
         disk.now.apply(op);
+        if (op.kind == WriteOp::Kind::Append) {
+            std::uint64_t& bytes = disk.log_bytes[op.group];
+            counts_.log_bytes = std::max(counts_.log_bytes, bytes += op.value.size());
+        }
         disk.staged.apply(op);
         const bool kept = !held || disk.damaged ||
                           disk.now.group(op.group).holds(tip->second.index, tip->second.chain);
@@ -112,6 +116,7 @@ void Promises::leaves(const Way& way, const PeerMessage& message, const Memory& 
         for (const auto& item : batch->items) check_leads(way.machine, item.group, item.term);
     } else if (const auto* chunk = std::get_if<replication::SnapshotChunk>(&message)) {
         check_leads(way.machine, chunk->group, chunk->term);
+        ++counts_.pages_sent;
         if (const auto to = by_node_.find(way.to); to != by_node_.end())
             disks_[to->second].sent.sent(*chunk);
     } else if (const auto* confirm = std::get_if<Confirm>(&message)) {

@@ -75,6 +75,8 @@ public:
         std::uint64_t votes = 0, candidacies = 0, acknowledgements = 0, confirms = 0, commits = 0,
                       starts = 0;
         std::uint64_t pages = 0, installed = 0;
+        std::uint64_t pages_sent = 0;
+        std::uint64_t log_bytes = 0;  // the most that one machine wrote of one group's log
     };
     const Counts& counts() const { return counts_; }
 
@@ -87,6 +89,7 @@ private:
         bool is_lost = false;
         SentPages sent;  // to this machine
         StagedRows staged;
+        std::map<GroupId, std::uint64_t> log_bytes;  // written so far
     };
     struct Tip {
         LogIndex index;

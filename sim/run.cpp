@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -189,9 +190,14 @@ private:
     std::int64_t all_led_ns_ = 0;
 };
 
+bool is_done_write(const Operation& op) {
+    return op.outcome == OperationOutcome::Done && op.kind != OperationKind::Get;
+}
+
 void count(World& world, RunReport& report) {
     for (const auto& [entity, history] : world.histories()) {
         report.operations += history.size();
+        if (std::ranges::any_of(history, is_done_write)) ++report.entities;
         for (const Operation& op : history) {
             report.done += op.outcome == OperationOutcome::Done ? 1 : 0;
             report.rejected += op.outcome == OperationOutcome::Rejected ? 1 : 0;
@@ -199,6 +205,9 @@ void count(World& world, RunReport& report) {
             report.unknown += op.outcome == OperationOutcome::Unknown ? 1 : 0;
         }
     }
+    const Promises::Counts& promises = world.oracle().promises().counts();
+    report.log_bytes = promises.log_bytes;
+    report.snapshot_pages = promises.pages_sent;
     report.trace_hash = world.trace_hash();
     report.committed = world.oracle().committed_entries();
     report.elections = world.oracle().elections();

@@ -25,7 +25,10 @@ struct RunReport {
     std::uint64_t elections = 0;
     std::uint64_t states_compared = 0;  // pairs of replicas found equal (I12)
     std::uint64_t frames = 0;
-    std::uint64_t events = 0;  // of the world's queue
+    std::uint64_t entities = 0;        // that were written
+    std::uint64_t log_bytes = 0;       // the most that one machine wrote of one group's log
+    std::uint64_t snapshot_pages = 0;  // sent
+    std::uint64_t events = 0;          // of the world's queue
     std::int64_t virtual_ms = 0;
     std::array<std::uint64_t, kFaultKinds> faults{};  // that found something to break
     ProbeSet probes = 0;                              // rare paths reached

@@ -39,6 +39,7 @@ struct RunConfig {
     std::uint64_t ask_percent = 0;     // of unknown outcomes are asked for by request id
     std::uint64_t client_life_ms = 0;  // about, of a client's process; 0: it stays
     std::uint64_t patient = 0;         // of the clients: they stay with a silent node
+    std::uint64_t large = 0;           // 1: entities and values beyond the product's bounds
     // ---- phases
     std::uint64_t warm_up_ms = 3000;
     std::uint64_t chaos_ms = 12000;
@@ -125,6 +126,7 @@ void for_each_field_of_the_world(Config& config, Visit& visit) {
     visit("ask_percent", config.ask_percent);
     visit("client_life_ms", config.client_life_ms);
     visit("patient", config.patient);
+    visit("large", config.large);
     visit("warm_up_ms", config.warm_up_ms);
     visit("chaos_ms", config.chaos_ms);
     visit("liveness_ms", config.liveness_ms);

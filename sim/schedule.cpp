@@ -33,6 +33,7 @@ constexpr Bound kBounds[] = {{"nodes", 1, kNodesMax},
                              {"tell_percent", 0, 100},
                              {"ask_percent", 0, 100},
                              {"client_life_ms", 0, kDay},
+                             {"large", 0, 1},
                              {"warm_up_ms", 0, kDay},
                              {"chaos_ms", 0, kDay * 366},
                              {"liveness_ms", 1, kDay},
@@ -151,8 +152,9 @@ std::string schedule_text(const Schedule& schedule) {
     for (std::size_t i = 0; i < kFaultKinds; ++i)
         if (counts[i] > 0)
             faults += fmt::format(" {} {}", counts[i], fault_name(static_cast<FaultKind>(i)));
-    return fmt::format("{} nodes, {} partitions, {} clients, faults:{}{}{}", schedule.config.nodes,
-                       schedule.config.partitions, schedule.config.clients,
+    return fmt::format("{} nodes, {} partitions, {} clients{}, faults:{}{}{}",
+                       schedule.config.nodes, schedule.config.partitions, schedule.config.clients,
+                       schedule.config.large != 0 ? ", large" : "",
                        faults.empty() ? " none" : faults,
                        schedule.config.may_refuse != 0 ? ", may refuse" : "",
                        schedule.config.real_store != 0 ? ", real store" : "");

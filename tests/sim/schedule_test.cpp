@@ -104,6 +104,25 @@ TEST(Schedule, EveryBoundIsDrawnTinyAndLeftAlone) {
     }
 }
 
+// About one seed in forty, with faults and without, has a workload beyond the product's bounds, and
+// those bounds.
+TEST(Schedule, AFewSeedsAreLarge) {
+    int large = 0, wide = 0;
+    for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+        const RunConfig config = draw_schedule(seed, Profile::Swarm).config;
+        if (config.large == 0) continue;
+        ++large;
+        if (config.entities > 1000) ++wide;
+        EXPECT_EQ(config.page_bytes, RunConfig{}.page_bytes);
+        EXPECT_EQ(config.append_bytes, RunConfig{}.append_bytes);
+        EXPECT_LT(config.chaos_ms, RunConfig{}.chaos_ms);
+    }
+    EXPECT_GT(large, 30);
+    EXPECT_LT(large, 70);
+    EXPECT_GT(wide, large / 4);
+    EXPECT_LT(wide, large * 3 / 4);
+}
+
 // Reference C.2: one good copy of every record stays on some machine.
 TEST(Schedule, DisksLieOnOneMachineUnlessRefusingIsAllowed) {
     for (std::uint64_t seed = 1; seed <= 2000; ++seed) {

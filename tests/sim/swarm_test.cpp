@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <ctime>
@@ -71,6 +72,28 @@ TEST(Swarm, NothingHappensWithoutACause) {
             EXPECT_GT(report.done, 50U);
         }
     }
+}
+
+// Several times over: the rows of a page, the log that is kept in memory or sent at once, the bytes
+// of a page.
+TEST(Swarm, LargeSeedsPassTheDefaultBounds) {
+    const RunConfig product;
+    std::uint64_t entities = 0, log_bytes = 0, pages = 0;
+    int left = 4;
+    for (std::uint64_t seed = 1; left > 0; ++seed) {
+        const Schedule schedule = draw_schedule(seed, Profile::Swarm);
+        if (schedule.config.large == 0) continue;
+        --left;
+        const RunReport report = run(schedule);
+        EXPECT_TRUE(report.ok()) << "seed " << seed << " (" << report.plan
+                                 << "): " << report.violation;
+        entities = std::max(entities, report.entities);
+        log_bytes = std::max(log_bytes, report.log_bytes);
+        pages = std::max(pages, report.snapshot_pages);
+    }
+    EXPECT_GT(entities, 2 * product.page_rows);
+    EXPECT_GT(log_bytes, 40 * product.append_bytes);
+    EXPECT_GT(pages, 8U);
 }
 
 // Of earlier draws of schedules; what they found has tests of its own by now (docs/findings.md).
