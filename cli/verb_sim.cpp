@@ -1,9 +1,10 @@
+#include "cli/seed_range.h"
 #include "cli/sim_hunt.h"
+#include "cli/sim_swim.h"
 #include "cli/verbs.h"
 
 #include <fmt/core.h>
 
-#include <charconv>
 #include <cstdio>
 #include <limits>
 #include <memory>
@@ -17,26 +18,6 @@ namespace {
 
 constexpr std::uint64_t kJobsMax = 256;
 constexpr double kHoursMax = 24.0 * 366;
-
-struct SeedRange {
-    std::uint64_t first = 1, last = 1;
-};
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
-// "A..B", or one number for that seed alone.
-std::optional<SeedRange> parse_seeds(std::string_view text) {
-    const std::size_t dots = text.find("..");
-    const auto first = parse_number(text.substr(0, dots));
-    const auto last = dots == std::string_view::npos ? first : parse_number(text.substr(dots + 2));
-    if (!first || !last || *last < *first) return std::nullopt;
-    return SeedRange{*first, *last};
-}
 
 struct Options {
     std::string seeds = "1..200";
@@ -158,6 +139,8 @@ void add_sim(Command& root) {
     add_common(long_run, soaking);
     long_run.example("weft sim soak --hours 8 --jobs 2");
     long_run.run([&soaking](Shell& shell) { return soak(shell, soaking); });
+
+    add_sim_swim_verbs(sim);
 }
 
 }  // namespace weft::cli
