@@ -25,9 +25,8 @@ void Session::State::claim(Now now, GroupId group, const Claim& what) {
     if (what.term < route.term) return;
     if (what.leader == kNone) {
         // "I know of no leader" counts when its term is newer, or when the believed leader says it.
-        if (what.term == route.term && what.said_by != route.leader) return;
-        route.term = what.term;
-        route.leader = kNone;
+        // The term itself does not: who stood for it may be gone with it, and a lower one lead.
+        if (what.term > route.term || what.said_by == route.leader) route.leader = kNone;
         return;
     }
     if (what.term == route.term && route.leader != kNone) return;
@@ -67,7 +66,6 @@ void Session::State::route_refused(Now now, GroupId group, LinkId link, const Re
     }
     // Refused by a node that was believed to lead when the call left: that belief is gone already.
     if (route.leader == kNone || nodes[route.leader].link != link) return;
-    route.term = std::max(route.term, reply.hint_term);
     close_route(now, route, group);
 }
 

@@ -57,7 +57,7 @@ struct Lane {
 // What is known of one group's leader.
 struct Route {
     std::uint32_t leader = kNone;  // index into nodes
-    Term term;
+    Term term;                     // of the leader that was followed last
     // False after a refusal or silence: one call, the canary, goes ahead until it is accepted.
     bool open = true;
     bool starving = false;     // in State::starving

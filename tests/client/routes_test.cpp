@@ -40,6 +40,33 @@ TEST(Routes, IgnoreClaimsOfOlderTerms) {
     EXPECT_EQ(world.last().first, world.link_to(2));
 }
 
+// Who stood for a term that nobody else heard of, and is gone: those who elect without it have lower
+// ones for as long as they live.
+TEST(Routes, FollowALeaderBelowTheTermOfOneWhoKnewOfNone) {
+    SessionWorld world = SessionWorld::connected();
+    world.leader = 0;
+    world.term = 9;
+    world.say_hello(world.link_to(3), 3);
+    world.leader = 2;
+    world.term = 3;
+    world.say_hello(world.link_to(2), 2);
+    world.call(1);
+    ASSERT_EQ(world.sent.size(), 1u);
+    EXPECT_EQ(world.last().first, world.link_to(2));
+}
+
+TEST(Routes, FollowALeaderBelowTheTermThatARefusalTold) {
+    SessionWorld world = SessionWorld::connected();
+    world.call(1);
+    world.refuse(world.last(), ErrorNumber::NoLeader, 0, 9);
+    world.leader = 2;
+    world.term = 3;
+    world.say_hello(world.link_to(2), 2);
+    world.pass(milliseconds(50));
+    ASSERT_EQ(world.sent.size(), 2u);
+    EXPECT_EQ(world.last().first, world.link_to(2));
+}
+
 TEST(Routes, ReturnToALeaderThatWasNotReadyYet) {
     SessionWorld world = SessionWorld::connected();
     world.call(1);
