@@ -40,8 +40,8 @@ TEST(Routes, IgnoreClaimsOfOlderTerms) {
     EXPECT_EQ(world.last().first, world.link_to(2));
 }
 
-// Who stood for a term that nobody else heard of, and is gone: those who elect without it have lower
-// ones for as long as they live.
+// Who stood for a term that nobody else heard of, and is gone: those who elect without it have
+// lower ones for as long as they live.
 TEST(Routes, FollowALeaderBelowTheTermOfOneWhoKnewOfNone) {
     SessionWorld world = SessionWorld::connected();
     world.leader = 0;
