@@ -137,6 +137,41 @@ void draw_late_pages(Schedule& schedule, Random own) {
     }
 }
 
+void draw_damaged_tails(Schedule& schedule, Random own) {
+    RunConfig& config = schedule.config;
+    if (config.nodes < 3 || !own.chance(1, 10)) return;
+    std::erase_if(schedule.faults, [](const FaultEvent& fault) { return is_damage(fault.kind); });
+    config.may_refuse = 0;
+    config.append_entries = 1;
+    config.pipeline = 4;
+    config.readers = 0;
+    const auto victim = static_cast<std::uint32_t>(own.below(config.nodes));
+    const std::int64_t all = (std::int64_t{1} << config.clients) - 1;
+    const Duration patience = of_ms(config.election_min_ms);
+    const Duration elected = of_ms(config.election_max_ms);
+    Duration at = chaos_begins(config);
+    const auto put = [&](FaultKind kind, std::uint32_t who, Duration lasts, std::int64_t amount) {
+        schedule.faults.push_back({at, kind, who, 0, lasts, amount, own.next()});
+    };
+    for (;;) {
+        at += own.between(milliseconds(200), seconds(1));
+        const Duration leads = own.between(milliseconds(100), milliseconds(400));
+        const Duration apart = elected + own.between({}, seconds(1));
+        const Duration down = own.between(milliseconds(5), milliseconds(500));
+        if (at + 2 * elected + leads + apart + down > chaos_ends(config)) return;
+        // Of those that miss their leader it is the first to stand.
+        put(FaultKind::Pause, kLeader, elected, 0);
+        at += patience;
+        put(FaultKind::ClockJump, victim, {}, static_cast<std::int64_t>(config.election_max_ms));
+        at += leads;
+        put(FaultKind::Sides, victim, apart, own.chance(1, 2) ? all : up_to(own, all));
+        at += apart;
+        put(FaultKind::Crash, victim, down, 0);
+        at += down - milliseconds(1);
+        put(own.chance(1, 2) ? FaultKind::Vanish : FaultKind::BitFlip, victim, {}, kNewest);
+    }
+}
+
 void draw_lost_disk(Schedule& schedule, Random own) {
     const RunConfig& config = schedule.config;
     const Duration chaos = of_ms(config.chaos_ms);

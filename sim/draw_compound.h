@@ -28,6 +28,9 @@ void draw_left_behind(Schedule& schedule, Random own);
 // Transfers of small pages with little patience, and a disk at which a read is late now and then: a
 // page is answered when its transfer was given up and the next one reads.
 void draw_late_pages(Schedule& schedule, Random own);
+// A machine that is cut off with clients again and again, restarts behind it, and finds the first
+// of what it wrote alone damaged: what repairs it is another entry, in an append of its own.
+void draw_damaged_tails(Schedule& schedule, Random own);
 // A disk that is lost or comes back old (scenarios 30, 31). Its peers know better as long as they
 // remember, so nobody else may forget in the same run.
 void draw_lost_disk(Schedule& schedule, Random own);

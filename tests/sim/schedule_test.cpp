@@ -177,6 +177,38 @@ TEST(Schedule, SomeReadsAreLaterThanTwoTransfersArePatient) {
     EXPECT_GT(runs, 20U);
 }
 
+// A repair whose append ends with it (S22).
+TEST(Schedule, SomeLeadersFindDamageInWhatTheyWroteCutOff) {
+    std::set<std::uint64_t> runs;
+    for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+        const Schedule schedule = draw_schedule(seed, Profile::Swarm);
+        if (schedule.config.append_entries != 1 || schedule.config.readers != 0) continue;
+        const auto has = [&](FaultKind kind, std::uint32_t who, Duration ends) {
+            return std::ranges::any_of(schedule.faults, [&](const FaultEvent& fault) {
+                return fault.kind == kind && fault.a == who && fault.at + fault.lasts == ends;
+            });
+        };
+        for (const FaultEvent& apart : schedule.faults) {
+            if (apart.kind != FaultKind::Sides) continue;
+            for (const FaultEvent& damage : schedule.faults) {
+                const Duration up = damage.at + std::chrono::milliseconds(1);
+                if (damage.amount == kNewest && damage.a == apart.a && apart.at < damage.at &&
+                    has(FaultKind::Crash, apart.a, up) &&
+                    std::ranges::any_of(
+                        schedule.faults,
+                        [&](const FaultEvent& jump) {
+                            return jump.kind == FaultKind::ClockJump && jump.a == apart.a &&
+                                   has(FaultKind::Pause, kLeader,
+                                       jump.at - of_ms(schedule.config.election_min_ms) +
+                                           of_ms(schedule.config.election_max_ms));
+                        }))
+                    runs.insert(seed);
+            }
+        }
+    }
+    EXPECT_GT(runs.size(), 20U);
+}
+
 TEST(Schedule, TheStandardProfileIsWhatItsFiguresAreMeasuredOn) {
     const Schedule schedule = draw_schedule(1, Profile::Standard);
     EXPECT_EQ(schedule.config.nodes, 5U);
