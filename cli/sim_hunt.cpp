@@ -109,6 +109,8 @@ private:
         totals_.entities_max = std::max(totals_.entities_max, report.entities);
         totals_.log_bytes_max = std::max(totals_.log_bytes_max, report.log_bytes);
         totals_.snapshot_pages_max = std::max(totals_.snapshot_pages_max, report.snapshot_pages);
+        totals_.journal_ahead += report.journal_ahead;
+        totals_.sockets_ahead += report.sockets_ahead;
         totals_.virtual_ms += report.virtual_ms;
         totals_.cpu_ns += result.cpu_ns;
         totals_.probes |= report.probes;
@@ -223,6 +225,8 @@ Record hunt_summary(const HuntTotals& totals) {
         {"entities_written_max", totals.entities_max},
         {"log_bytes_of_a_group_max", totals.log_bytes_max},
         {"snapshot_pages_sent_max", totals.snapshot_pages_max},
+        {"crashed_journal_ahead", totals.journal_ahead},
+        {"crashed_sockets_ahead", totals.sockets_ahead},
         {"frames", totals.frames},
         {"events", totals.events},
         {"virtual_seconds", virtual_seconds},

@@ -34,6 +34,7 @@ struct HuntTotals {
     std::uint64_t seeds = 0, operations = 0, unknown = 0, frames = 0, events = 0;
     std::uint64_t committed = 0, elections = 0, states_compared = 0;
     std::uint64_t entities_max = 0, log_bytes_max = 0, snapshot_pages_max = 0;  // of one run
+    std::uint64_t journal_ahead = 0, sockets_ahead = 0;
     std::uint64_t trace_hash = 0;  // of all traces, whatever their order
     std::int64_t virtual_ms = 0;
     std::int64_t cpu_ns = 0;  // of the first run of each seed, in its worker

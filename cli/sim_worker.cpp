@@ -30,7 +30,7 @@ void for_each_number(Result& result, Visit&& visit) {
          {&report.seed, &report.trace_hash, &report.operations, &report.done, &report.rejected,
           &report.not_done, &report.unknown, &report.committed, &report.elections,
           &report.states_compared, &report.frames, &report.events, &report.probes, &report.entities,
-          &report.log_bytes, &report.snapshot_pages})
+          &report.log_bytes, &report.snapshot_pages, &report.journal_ahead, &report.sockets_ahead})
         visit(*number);
     for (auto& count : report.faults) visit(count);
 }

@@ -208,9 +208,13 @@ void Machine::perform(node::Effects& effects) {
 // The process dies in the middle: journal and sockets work side by side, so either may be ahead.
 void Machine::carry_out_part(node::Effects& effects) {
     const bool journal_first = (crash_salt_ & 1) != 0;
+    const bool writes = !effects.batch.empty();
+    const std::size_t sends = effects.list.size();
     if (!journal_first || crash_after_ == 0) effects.batch.clear();
     if (crash_after_ - 1 < effects.list.size())
         effects.list.resize(crash_after_ - (journal_first ? 1 : 0));
+    if (writes && journal_first && effects.list.size() < sends) ++cut_rounds_.journal_ahead;
+    if (writes && !journal_first && !effects.list.empty()) ++cut_rounds_.sockets_ahead;
     carry_out(effects);
     crash_after_ = 0;
     stop_ = node::Stop{kKilled, "killed between two effects"};

@@ -92,6 +92,12 @@ public:
     // Ends the process after `effects` more effects, wherever in a round that is.
     void crash_after(std::uint64_t effects, std::uint64_t salt);
     void no_crash_wanted() { crash_after_ = 0; }
+    // Of the rounds that ended so: those of which the journal had what no socket was given, and
+    // those of which the sockets had what the journal was never given.
+    struct CutRounds {
+        std::uint64_t journal_ahead = 0, sockets_ahead = 0;
+    };
+    const CutRounds& cut_rounds() const { return cut_rounds_; }
     bool alive() const { return node_ != nullptr; }
     bool paused() const { return paused_until_ > queue_.now(); }
     std::uint64_t life() const { return life_; }
@@ -160,6 +166,7 @@ private:
     std::uint64_t rejected_ = 0;
     std::uint64_t crash_after_ = 0;  // effects left; zero: no such wish
     std::uint64_t crash_salt_ = 0;
+    CutRounds cut_rounds_;
     std::optional<node::Stop> stop_;
     std::unique_ptr<node::Node> node_;
     std::unique_ptr<node::Loop<Machine>> loop_;

@@ -215,6 +215,10 @@ void count(World& world, RunReport& report) {
     report.frames = world.network().counters().sent;
     report.events = world.queue().executed();
     report.virtual_ms = world.queue().now().ns / 1'000'000;
+    for (std::size_t i = 0; i < world.machines(); ++i) {
+        report.journal_ahead += world.machine(i).cut_rounds().journal_ahead;
+        report.sockets_ahead += world.machine(i).cut_rounds().sockets_ahead;
+    }
     for (std::size_t i = 0; i < kFaultKinds; ++i)
         report.faults[i] = world.faults_of(static_cast<FaultKind>(i));
 }

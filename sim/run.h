@@ -30,8 +30,9 @@ struct RunReport {
     std::uint64_t snapshot_pages = 0;  // sent
     std::uint64_t events = 0;          // of the world's queue
     std::int64_t virtual_ms = 0;
-    std::array<std::uint64_t, kFaultKinds> faults{};  // that found something to break
-    ProbeSet probes = 0;                              // rare paths reached
+    std::uint64_t journal_ahead = 0, sockets_ahead = 0;  // rounds that a crash cut in two
+    std::array<std::uint64_t, kFaultKinds> faults{};     // that found something to break
+    ProbeSet probes = 0;                                 // rare paths reached
     bool ok() const { return violation.empty(); }
 };
 

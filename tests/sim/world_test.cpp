@@ -306,6 +306,20 @@ TEST_F(WorldTest, AFaultAimedAtALeaderMeetsOne) {
               "0.000000 pause leader n0 for 0.000000 amount 0 salt 1");
 }
 
+TEST_F(WorldTest, ACrashBetweenTwoEffectsLeavesEitherSideAhead) {
+    World world(schedule, {.types = &types});
+    world.begin();
+    world.run_for(seconds(4));
+    for (std::uint64_t salt = 1; salt <= 40; ++salt) {
+        const auto effects = static_cast<std::int64_t>(1 + salt % 5);
+        world.apply({{}, FaultKind::CrashAtEffect, 0, 0, milliseconds(20), effects, salt});
+        world.run_for(milliseconds(500));
+    }
+    EXPECT_GT(world.machine(0).cut_rounds().journal_ahead, 0U);
+    EXPECT_GT(world.machine(0).cut_rounds().sockets_ahead, 0U);
+    EXPECT_EQ(world.machine(1).cut_rounds().journal_ahead, 0U);
+}
+
 TEST_F(WorldTest, ACrashLoopOfAllMachinesEnds) {
     World world(schedule, {.types = &types});
     world.begin();
