@@ -10,6 +10,12 @@ namespace weft::node {
 
 using replication::Role;
 
+namespace {
+
+constexpr Duration kRoomPause = std::chrono::seconds(1);
+
+}  // namespace
+
 // The whole round is one transaction under one number; which partition waits for what is kept here.
 void Node::State::close_batch() {
     while (!marked.empty() || !effects.batch.empty()) {
@@ -73,9 +79,19 @@ void Node::State::on(const StorageFull&) { stop_writing(); }
 void Node::State::stop_writing() {
     if (disk_full) return;
     disk_full = true;
+    room_due = now.mono + kRoomPause;
     WEFT_PROBE("node.disk_full");
     log.error("disk.full", {{"bytes", stats.file_bytes}, {"limit", stats.map_bytes}});
     hand_over_all();
+}
+
+// Only Persisted tells how much room there is, and with every command refused nobody writes: so
+// this does, a row that does not exist.
+void Node::State::look_for_room() {
+    if (room_due > now.mono) return;
+    room_due = disk_full ? now.mono + kRoomPause : Instant::never();
+    if (!disk_full || draining.active() || !waiting.empty()) return;
+    effects.batch.erase_row(storage::Table::Meta, "room");
 }
 
 void Node::State::hand_over_all() {

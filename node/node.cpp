@@ -66,6 +66,7 @@ void Node::State::on(const Timer&) {
     if (disk_deadline() <= now.mono) judge_disk();
     heartbeats();
     send_leaders_home();
+    look_for_room();
     peers_timer();
     expire_confirms();
 }
@@ -91,7 +92,7 @@ void Node::State::on(const RoundEnd&) {
 }
 
 Instant Node::State::next_deadline() const {
-    Instant next = std::min({deadlines.next(), heartbeat_due, home_due, disk_deadline(),
+    Instant next = std::min({deadlines.next(), heartbeat_due, home_due, room_due, disk_deadline(),
                              confirms.next_deadline(confirm_age())});
     for (const Peer& peer : peers) next = std::min({next, peer.hello_due, peer.evidence_until});
     if (draining.active() && !draining.stopped)

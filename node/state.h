@@ -113,6 +113,7 @@ struct Node::State final : replication::GroupDirectory {
     Instant disk_deadline() const;
     std::uint32_t disk_age_ms() const;
     void stop_writing();
+    void look_for_room();
     void hand_over_all();
 
     // ---- sweep.cpp: writing dirty rows, and the way out
@@ -237,6 +238,7 @@ struct Node::State final : replication::GroupDirectory {
     storage::StoreStats stats;
     DiskState disk = DiskState::Well;
     bool disk_full = false;
+    Instant room_due = Instant::never();  // while the disk is full: next look for room
 
     Sweeping sweeping;
     Draining draining;

@@ -221,6 +221,28 @@ TEST(Disk, ScarceRoomRefusesWritesAnswersReadsAndHandsOver) {
     EXPECT_EQ(lab.call("kv", "a", "put", "y").outcome, Outcome::Done);
 }
 
+// Nobody writes while all commands are refused, and only a write tells how much room there is.
+TEST(Disk, RoomThatReturnsIsNoticedWithoutACommand) {
+    for (const std::size_t nodes : {std::size_t{1}, std::size_t{3}}) {
+        SCOPED_TRACE(nodes);
+        Lab lab({.nodes = nodes});
+        lab.start();
+        ASSERT_TRUE(lab.run_until_ready());
+        for (std::size_t node = 0; node < nodes; ++node) lab[node].scarce = true;
+        for (int i = 0; i < 10; ++i) (void)lab.call("kv", "a", "put", "x");
+        lab.run_for(std::chrono::seconds(5));
+        const GroupId group = lab.group_of("kv", "a");
+        ASSERT_TRUE(lab.leader_of(group));
+        EXPECT_EQ(lab.ask(*lab.leader_of(group), lab.request("kv", "a", "put", "y")).error.code,
+                  ErrorCode::StorageFailed);
+        for (std::size_t node = 0; node < nodes; ++node) lab[node].scarce = false;
+        lab.run_for(std::chrono::seconds(5));
+        ASSERT_TRUE(lab.leader_of(group));
+        EXPECT_EQ(lab.ask(*lab.leader_of(group), lab.request("kv", "a", "put", "z")).outcome,
+                  Outcome::Done);
+    }
+}
+
 TEST(Disk, BeyondTheBoundOfWaitingBytesWritesAreRefusedAndReadsAreNot) {
     Lab lab({.nodes = 1, .adjust = [](NodeOptions& o) { o.persist_bytes_max = 1000; }});
     lab.start();
