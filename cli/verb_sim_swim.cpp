@@ -1,13 +1,16 @@
 #include "cli/seed_range.h"
 #include "cli/shell.h"
 #include "cli/sim_swim.h"
+#include "sim/lifeguard_grid.h"
 #include "sim/swim_figures.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,8 +29,17 @@ struct Options {
     std::uint64_t within_ms = 100;
     bool refuses = false;
 };
+struct GridOptions {
+    std::string seeds = "1";
+    std::string arm = "weft";
+    std::string experiment = "threshold";
+    bool few = false;
+    bool links = false;
+    bool cells = false;
+};
 
 double ms(Duration span) { return static_cast<double>(span.count() / 1000) / 1000; }
+double seconds(Duration span) { return static_cast<double>(span.count() / 1'000'000) / 1000; }
 
 using Measure = std::function<Record(const sim::SwimSetup&)>;
 
@@ -79,6 +91,59 @@ Record crash_row(const sim::SwimSetup& setup, const Options& options) {
             {"false_deaths", std::uint64_t{figure.false_deaths}}};
 }
 
+Record grid_row(sim::LifeguardFigure& figure) {
+    return {{"runs", figure.runs},
+            {"fp", figure.false_positives},
+            {"fp_healthy", figure.false_positives_healthy},
+            {"packets", figure.packets},
+            {"bytes", figure.bytes},
+            {"found", std::uint64_t{figure.first.size()}},
+            {"first_p50_s", seconds(sim::percentile(figure.first, 50))},
+            {"first_p99_s", seconds(sim::percentile(figure.first, 99))},
+            {"full_p50_s", seconds(sim::percentile(figure.full, 50))},
+            {"full_p99_s", seconds(sim::percentile(figure.full, 99))}};
+}
+
+// The sum of all cells, or with --cells a row for each.
+int grid(const Shell& shell, const GridOptions& options) {
+    const auto seeds = parse_seeds(options.seeds);
+    if (!seeds)
+        return shell.usage(fmt::format("'{}' is not a range of seeds like 1..10", options.seeds));
+    sim::SwimSetup setup;
+    setup.members = 128;
+    setup.options = sim::swim_options(*sim::parse_swim_arm(options.arm));
+    setup.check = false;
+    setup.threads = options.arm != "weft";
+    const auto stall = options.links ? sim::LifeguardStall::Links : sim::LifeguardStall::Process;
+    const auto experiment = options.experiment == "threshold" ? sim::LifeguardExperiment::Threshold
+                                                              : sim::LifeguardExperiment::Interval;
+    const auto cells = sim::lifeguard_cells(experiment, options.few);
+    const bool bar = shell.human() && isatty(STDERR_FILENO) == 1;
+    sim::LifeguardFigure all;
+    std::vector<Record> rows;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        sim::LifeguardFigure one;
+        for (std::uint64_t seed = seeds->first; seed <= seeds->last; ++seed) {
+            setup.seed = seed * cells.size() + i;
+            one.add(sim::run_lifeguard(setup, cells[i], stall));
+        }
+        all.add(one);
+        Record row = {{"slow", std::uint64_t{cells[i].slow}},
+                      {"blocked_ms", ms(cells[i].blocked)},
+                      {"free_ms", ms(cells[i].free)}};
+        for (Field& field : grid_row(one)) row.push_back(std::move(field));
+        rows.push_back(std::move(row));
+        if (bar) shell.note(fmt::format("\r{} of {} cells ", i + 1, cells.size()));
+    }
+    if (bar) shell.note("\r\033[K");
+    if (!options.cells) {
+        rows.assign(1, {{"arm", options.arm}, {"experiment", options.experiment}});
+        for (Field& field : grid_row(all)) rows.front().push_back(std::move(field));
+    }
+    shell.print(render(shell.format(), rows));
+    return exit_code(Exit::Ok);
+}
+
 using Row = Record (*)(const sim::SwimSetup&, const Options&);
 
 Options& figure(Command& verb, Row row) {
@@ -113,6 +178,19 @@ void add_sim_swim_verbs(Command& noun) {
     Options& crashing = figure(crash, crash_row);
     crash.flag("--refuses", crashing.refuses, "its host refuses connections");
     crash.example("weft sim swim crash --members 100 --seeds 1..20");
+
+    Command& lifeguard = swim.verb("grid", "some of 128 are blocked: who is held for dead");
+    auto& options = lifeguard.state<GridOptions>();
+    lifeguard.option("--experiment", options.experiment, "threshold (one block) or interval")
+        .one_of({"threshold", "interval"});
+    lifeguard.option("--arm", options.arm, "weft, or the rules of the paper: swim or lifeguard")
+        .one_of({"weft", "swim", "lifeguard"});
+    lifeguard.option("--seeds", options.seeds, "A..B, or one seed: the runs of each cell");
+    lifeguard.flag("--few", options.few, "a few cells instead of all");
+    lifeguard.flag("--links", options.links, "not the process stands still but its links");
+    lifeguard.flag("--cells", options.cells, "a row for each cell");
+    lifeguard.example("weft sim swim grid --experiment interval --arm swim --few");
+    lifeguard.run([&options](Shell& shell) { return grid(shell, options); });
 }
 
 }  // namespace weft::cli

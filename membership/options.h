@@ -32,6 +32,7 @@ struct Options {
     // weft's own.
     bool digests = true;  // views are compared on every probe
     bool hearing = true;  // who was heard in its own words meanwhile is not accused of silence
+    bool pauses = true;   // the time in which the process stood still counts against nobody
 
     // Plain SWIM as memberlist has it, with Lifeguard's and weft's parts off.
     static Options paper();

@@ -94,6 +94,7 @@ void Swim::on_tick() {
 // The process stood still: what came meanwhile lies unread, and no silence of others was heard. So
 // nobody is judged by the time that was lost, nor before there was time to read.
 void Swim::notice_pause() {
+    if (!options_.pauses) return;
     const Instant due = std::min(probe_at_, suspicion_due_);
     if (due >= now_ || now_ - due <= options_.timeout) return;
     ++counts_.pauses;

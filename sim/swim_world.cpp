@@ -92,7 +92,9 @@ void SwimWorld::leave(std::size_t member) {
 }
 
 void SwimWorld::freeze(std::size_t member) {
-    hosts_[member].frozen = true;
+    Host& host = hosts_[member];
+    host.frozen = true;
+    if (host.swim) host.probes = host.swim->counts().probes;
     troubled(member);
 }
 
@@ -101,6 +103,8 @@ void SwimWorld::thaw(std::size_t member) {
     if (!host.frozen) return;
     troubled(member);
     host.frozen = false;
+    for (PacketPtr& packet : std::exchange(host.outbox, {})) travel(std::move(packet));
+    if (setup_.threads && host.swim) step(member, membership::Tick{});
     hand_over(member);
     if (host.swim) step(member, membership::Tick{});
 }
@@ -232,7 +236,8 @@ void SwimWorld::tick(std::size_t member, Instant due, std::uint64_t life) {
     Host& host = hosts_[member];
     if (!host.swim || host.life != life || host.tick_at != due) return;
     host.tick_at = Instant::never();
-    if (!host.frozen) step(member, membership::Tick{});
+    const bool runs = !host.frozen || (setup_.threads && host.swim->counts().probes == host.probes);
+    if (runs) step(member, membership::Tick{});
 }
 
 void SwimWorld::take_changes(std::size_t member) {
@@ -289,7 +294,7 @@ void SwimWorld::send(std::size_t from, const membership::Outgoing& out, Carrier 
     trace_.add(now(), static_cast<std::uint32_t>(from), TraceHash::Kind::Send, xxh3_64(bytes));
     auto packet =
         std::make_unique<Packet>(from, member_of(out.to), carrier, false, std::string(bytes));
-    if (host.blocked)
+    if (host.blocked || host.frozen)
         host.outbox.push_back(std::move(packet));
     else
         travel(std::move(packet));

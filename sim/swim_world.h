@@ -26,6 +26,10 @@ struct SwimSetup {
     std::uint64_t seed = 1;
     Duration delay_min = std::chrono::microseconds(100);
     Duration delay_max = std::chrono::milliseconds(1);
+    // A program of threads, as the paper's: one that stands still does so where it sends or
+    // receives. Its timers run beside that, so a probe begins that cannot be sent, and they come
+    // before what it was sent meanwhile.
+    bool threads = false;
     // A pass over the core after each step, and what each member held before: n * n of it.
     bool check = true;
 };
@@ -55,7 +59,7 @@ public:
 
     explicit SwimWorld(const SwimSetup& setup);
 
-    // ---- hosts. Whatever waits is handed over before the next tick.
+    // ---- hosts. Whatever waits is handed over when a member goes on.
     void boot(std::size_t member);  // each time with the next boot
     void boot_all();
     // A host that refuses says so to everybody who is connected, within 200 ms.
@@ -124,6 +128,7 @@ private:
         std::uint64_t life = 0;
         MachineClock clock;
         Instant tick_at = Instant::never();
+        std::uint64_t probes = 0;  // when it was frozen
         bool frozen = false, blocked = false, leaving = false;
         Duration late_least{}, late_most{};
         unsigned loss_to = 0, loss_from = 0;

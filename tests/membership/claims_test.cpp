@@ -223,5 +223,17 @@ TEST(Claims, APauseCondemnsNobody) {
     EXPECT_EQ(member.state(9), MemberState::Alive) << "its own word, on each of its datagrams";
 }
 
+// Plain SWIM knows of no pause.
+TEST(Claims, WithoutThatRuleAPauseCondemns) {
+    Options options;
+    options.pauses = false;
+    LoneMember member(kMany, options);
+    member.say(1, {Rumour{suspect(9, incarnation_of(1), 2)}});
+    member.stand_still(60s);
+    member.tick();
+    EXPECT_EQ(member.counts().pauses, 0U);
+    EXPECT_EQ(member.state(9), MemberState::Dead);
+}
+
 }  // namespace
 }  // namespace weft::membership
