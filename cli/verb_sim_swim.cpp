@@ -3,10 +3,12 @@
 #include "cli/sim_swim.h"
 #include "sim/lifeguard_grid.h"
 #include "sim/swim_figures.h"
+#include "sim/swim_swarm.h"
 
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -28,6 +30,10 @@ struct Options {
     std::uint64_t seconds = 60;
     std::uint64_t within_ms = 100;
     bool refuses = false;
+};
+struct SwarmOptions {
+    std::string seeds = "1..200";
+    bool twice = false;
 };
 struct GridOptions {
     std::string seeds = "1";
@@ -144,6 +150,37 @@ int grid(const Shell& shell, const GridOptions& options) {
     return exit_code(Exit::Ok);
 }
 
+// Violations are told as they come.
+int swarm(const Shell& shell, const SwarmOptions& options) {
+    const auto seeds = parse_seeds(options.seeds);
+    if (!seeds)
+        return shell.usage(fmt::format("'{}' is not a range of seeds like 1..200", options.seeds));
+    std::uint64_t violations = 0, steps = 0, suspicions = 0, deaths = 0;
+    Duration healed_last{};
+    for (std::uint64_t seed = seeds->first; seed <= seeds->last; ++seed) {
+        const sim::SwimReport report = sim::run_swim_seed(seed);
+        steps += report.steps;
+        suspicions += report.suspicions;
+        deaths += report.deaths;
+        healed_last = std::max(healed_last, report.healed);
+        if (report.ok() && options.twice &&
+            sim::run_swim_seed(seed).trace_hash != report.trace_hash) {
+            ++violations;
+            shell.note(fmt::format("seed {}: I10: it ran differently again\n", seed));
+        }
+        if (report.ok()) continue;
+        ++violations;
+        shell.note(fmt::format("seed {}: {} | {}\n", seed, report.violation, report.plan));
+    }
+    shell.print(render(shell.format(), Record{{"seeds", seeds->last - seeds->first + 1},
+                                              {"violations", violations},
+                                              {"steps", steps},
+                                              {"suspicions", suspicions},
+                                              {"deaths", deaths},
+                                              {"healed_last_s", seconds(healed_last)}}));
+    return exit_code(violations == 0 ? Exit::Ok : Exit::Unhealthy);
+}
+
 using Row = Record (*)(const sim::SwimSetup&, const Options&);
 
 Options& figure(Command& verb, Row row) {
@@ -163,7 +200,14 @@ Options& figure(Command& verb, Row row) {
 }  // namespace
 
 void add_sim_swim_verbs(Command& noun) {
-    Command& swim = noun.verb("swim", "membership alone, in virtual time: its figures");
+    Command& swim = noun.verb("swim", "membership alone, in virtual time: faults and figures");
+    Command& run = swim.verb("run", "run seeds; exit code 10 when one breaks an invariant");
+    auto& swarming = run.state<SwarmOptions>();
+    run.option("--seeds", swarming.seeds, "A..B, or one seed");
+    run.flag("--twice", swarming.twice, "run every seed two times: the traces must be equal");
+    run.example("weft sim swim run --seeds 1..1000");
+    run.run([&swarming](Shell& shell) { return swarm(shell, swarming); });
+
     Command& join = swim.verb("join", "how long until all that start see all");
     Options& joining = figure(join, join_row);
     join.option("--within-ms", joining.within_ms, "all start in this time");

@@ -56,7 +56,7 @@ void SwimWorld::boot(std::size_t member) {
         membership::Swim::Identity{ClusterId{{7}}, roster_[member], Boot{host.boots}},
         setup_.options, roster_, random);
     if (setup_.check) host.known.assign(hosts_.size(), {});
-    host.leaving = false;
+    host.leaving = host.frozen = host.blocked = false;
     host.tick_at = Instant::never();
     troubled(member);
     trace_.add(now(), static_cast<std::uint32_t>(member), TraceHash::Kind::Start, host.boots);
@@ -87,7 +87,9 @@ void SwimWorld::crash(std::size_t member, bool refuses) {
 }
 
 void SwimWorld::leave(std::size_t member) {
-    hosts_[member].leaving = true;
+    Host& host = hosts_[member];
+    if (!host.swim || host.frozen) return;
+    host.leaving = true;
     step(member, membership::Leave{});
 }
 
