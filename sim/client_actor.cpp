@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include <memory>
 #include <utility>
 #include <variant>
 
@@ -15,6 +16,10 @@ namespace {
 
 // Of the final reads, in flight at once: a group remembers so many sessions' calls.
 constexpr std::size_t kFinalReadsMax = 256;
+// A final read that is refused is asked again for so long: damage may be found by that read, and
+// takes its leader the leadership.
+constexpr Duration kFinalReadsAgain = std::chrono::seconds(20);
+constexpr Duration kFinalReadPause = std::chrono::milliseconds(200);
 
 struct Spelled {
     const char* command;
@@ -169,6 +174,7 @@ void ClientActor::submit(Open open) {
 void ClientActor::read_all() {
     auditing_ = true;
     reads_left_ = 2 * workload_.entities;
+    read_again_until_ = queue_.now() + kFinalReadsAgain;
     read_some();
 }
 
@@ -176,10 +182,14 @@ void ClientActor::read_some() {
     scheduled_ = false;
     while (reads_left_ > 0 && open_.size() < kFinalReadsMax) {
         const std::uint32_t place = 2 * workload_.entities - reads_left_--;
-        Operation op;
-        op.kind = OperationKind::Get;
-        begin_call(fmt::format("{}{}", place % 2 == 0 ? "kv/k" : "counter/n", place / 2), op);
+        read(fmt::format("{}{}", place % 2 == 0 ? "kv/k" : "counter/n", place / 2));
     }
+}
+
+void ClientActor::read(std::string entity) {
+    Operation op;
+    op.kind = OperationKind::Get;
+    begin_call(std::move(entity), std::move(op));
 }
 
 void ClientActor::ended(client::CallEnded& call) {
@@ -202,6 +212,13 @@ void ClientActor::ended(client::CallEnded& call) {
     }
     if (op.outcome == OperationOutcome::NotDone || op.outcome == OperationOutcome::Unknown)
         op.note = std::move(call.reply.error.message);
+    if (auditing_ && op.outcome == OperationOutcome::NotDone && queue_.now() < read_again_until_) {
+        ++waiting_;
+        queue_.after(kFinalReadPause, [this, entity = std::make_unique<std::string>(open.entity)] {
+            --waiting_;
+            read(std::move(*entity));
+        });
+    }
     if (!asks_again(open, call.reply)) record(std::move(open));
     if (reads_left_ > 0 && !scheduled_) {
         scheduled_ = true;

@@ -91,6 +91,7 @@ private:
     };
     void start_some();
     void read_some();
+    void read(std::string entity);
     void start_by_rate();
     void start_one();
     void begin_call(std::string entity, Operation operation);
@@ -133,6 +134,7 @@ private:
     Asked asked_;
     bool finishing_ = false;
     bool auditing_ = false;
+    Instant read_again_until_;
     std::uint32_t reads_left_ = 0;  // of read_all(), not begun yet
     bool scheduled_ = false;
     wire::FrameWriter frame_;

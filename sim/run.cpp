@@ -98,11 +98,16 @@ private:
 
     std::optional<std::string> unread_since(std::int64_t begun_ns) const {
         if (refusing()) return std::nullopt;
-        for (const auto& [entity, history] : world_.histories())
+        for (const auto& [entity, history] : world_.histories()) {
+            const Operation* last = nullptr;
             for (const Operation& op : history)
-                if (op.start_ns >= begun_ns && op.outcome != OperationOutcome::Done)
-                    return fmt::format("I14: the final read of {} is not answered: {}", entity,
-                                       op.note);
+                if (op.client == 0 && op.start_ns >= begun_ns &&
+                    (last == nullptr || op.end_ns > last->end_ns))
+                    last = &op;
+            if (last != nullptr && last->outcome != OperationOutcome::Done)
+                return fmt::format("I14: the final read of {} is not answered: {}", entity,
+                                   last->note);
+        }
         return std::nullopt;
     }
     bool refusing() const { return config_.may_refuse != 0; }

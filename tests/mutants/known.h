@@ -13,14 +13,14 @@ struct Known {
 };
 inline constexpr auto kKnown = std::to_array<Known>({
     {"VoteBeforeSync", 1},
-    {"VoteTwice", 5},
-    {"AckUnderUnsyncedTerm", 2},
+    {"VoteTwice", 2},
+    {"AckUnderUnsyncedTerm", 27},
     {"LeaderCountsUnsynced", 2},
     {"CommitByOldTerms", 2},
-    {"TruncateOnShortAppend", 8},
-    {"RequestForgotten", 2},
+    {"TruncateOnShortAppend", 4},
+    {"RequestForgotten", 1},
     {"CompactBeforeSessions", 2},
-    {"SnapshotBeforeSync", 67},
+    {"SnapshotBeforeSync", 2},
     {"RecoveryCutAtDamage", 7},
 });
 
