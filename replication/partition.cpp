@@ -89,7 +89,8 @@ void Partition::State::after_step(Now now, Effects& out) {
     }
     passivate(now, out);
     drive_sending(now, out);
-    if (receiving && now.mono >= receiving->give_up_at) abort_receiving(out);
+    if (receiving && (now.mono >= receiving->give_up_at || receives_in_vain()))
+        abort_receiving(out);
 }
 
 // Serving begins when every entry of the log is applied, the no-op of this term being the last one:

@@ -196,6 +196,7 @@ struct Partition::State {
     void on_staging_row(Now now, Fetched& fetched, Effects& out);
     void take_chunk(Now now, const SnapshotChunk& chunk, Effects& out);
     void install_snapshot(Now now, Effects& out);
+    bool receives_in_vain() const;
     void abort_receiving(Effects& out);
     void erase_slot(std::uint32_t slot, Effects& out) const;
     void answer_chunk(NodeId to, const SnapshotReceiving& in, bool refused, Effects& out) const;

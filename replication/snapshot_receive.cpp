@@ -173,6 +173,12 @@ void Partition::State::install_snapshot(Now now, Effects& out) {
     sessions_after_seq = replica.last_persist_seq() + 1;
 }
 
+// The log has gone past it meanwhile: nobody may go on with it, and it would keep this replica,
+// which may be the only one that can, from leading.
+bool Partition::State::receives_in_vain() const {
+    return !receiving->complete && receiving->at.index <= replica.commit() && !replica.lacks_data();
+}
+
 void Partition::State::erase_slot(std::uint32_t slot, Effects& out) const {
     const std::string at = rows_prefix(group(), slot);
     for (const auto table :

@@ -108,6 +108,28 @@ TEST_F(ForgedSnapshot, IsAnHonestOneWhenItsLeaderHasNamedItsBaseCommitted) {
     EXPECT_GT(lab.snapshot_answers, 0U);
 }
 
+// A transfer that began and does not go on, while entries come: nobody but this one may be able to
+// lead next.
+TEST_F(ForgedSnapshot, ThatTheLogHasGonePastKeepsNobodyFromLeading) {
+    const storage::LogBase base = fall_behind();
+    const Term term = lab.at(victim).replica().term();
+    lab.step(victim, Beat{PartitionLab::node(leader), term, base.index});
+    SnapshotChunk chunk;
+    chunk.group = PartitionLab::kGroup;
+    chunk.term = term;
+    chunk.at = {base.term, base.index};
+    chunk.base = Bytes::adopt(encode_snapshot_base(base));
+    lab.step(victim, FromPeer{PartitionLab::node(leader), std::move(chunk)});
+    lab.settle();
+    ASSERT_EQ(lab.at(victim).status().base, held);
+    lab.cut(victim, false);
+    lab.run(std::chrono::seconds(1));
+    ASSERT_GE(lab.at(victim).replica().commit(), base.index);
+    lab.step(lab.lead(), TransferLeadership{PartitionLab::node(victim)});
+    lab.run(std::chrono::seconds(1));
+    EXPECT_EQ(lab.lead(), victim);
+}
+
 // Whoever forges the leader's beats too replaces what one replica holds. It says so.
 TEST_F(ForgedSnapshot, ABasePastWhatTheLeaderCommitsIsNoticed) {
     const auto ahead = [&] { return lab.at(victim).replica().base_is_ahead(lab.now); };
