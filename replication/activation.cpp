@@ -186,8 +186,9 @@ bool Partition::State::take_snapshot(const entity::Entity& entity, Activation& a
     return true;
 }
 
-// Folds one page of blocks, then what rows do not hold yet. Blocks written again after a restart
-// overlap: an event is known by its version (docs/journal-sections.md).
+// Folds one page of blocks, up to where what rows do not hold yet goes on. Blocks written again
+// after a restart overlap, and one that replaced a longer one leaves events to the log: an event is
+// known by its version, and looked for in memory first (docs/journal-sections.md).
 bool Partition::State::take_journal(entity::Entity& entity, Activation& activation,
                                     const Fetched& fetched) {
     const auto* result = std::get_if<Result<storage::FetchedRows>>(&fetched.result);
@@ -195,17 +196,21 @@ bool Partition::State::take_journal(entity::Entity& entity, Activation& activati
     const auto parts = entity::split_key(entity.key());
     const entity::EntityType* type = types.find(parts->type);
     if (type == nullptr) return false;
+    const entity::Unflushed& unflushed = entity.unflushed;
+    const auto take_unflushed = [&] {
+        const bool fits =
+            !unflushed.empty() && unflushed.first().value <= activation.have.value + 1;
+        return !fits || fold(activation, *type, unflushed.first(), unflushed.records());
+    };
+    if (!take_unflushed()) return false;
     for (const storage::ScannedRow& row : (*result)->rows) {
         if (activation.have == activation.image.version) break;
         if (row.state != storage::FetchedRow::State::Found) return false;
         const auto block = decode_journal_row(row.key, row.value.view());
         if (!block || !fold(activation, *type, block->first, block->records)) return false;
+        if (!take_unflushed()) return false;
         activation.after = row.key;
     }
-    const entity::Unflushed& unflushed = entity.unflushed;
-    const bool tail_fits =
-        !unflushed.empty() && unflushed.first().value <= activation.have.value + 1;
-    if (tail_fits && !fold(activation, *type, unflushed.first(), unflushed.records())) return false;
     if (activation.have == activation.image.version) {
         host.loaded(entity, std::move(activation.image), entity::Kind::EventSourced);
         return true;
