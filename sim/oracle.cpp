@@ -75,6 +75,7 @@ void Oracle::hears(std::size_t machine, const node::Node& node, const node::Even
     } else if (const auto* client = std::get_if<node::FromClient>(&event)) {
         const auto* request = std::get_if<Request>(&client->message);
         if (request == nullptr || !node.hosts(request->id.group)) return;
+        if (request->kind == RequestKind::Resolve) return reads_.resolves(machine, request->id);
         const entity::EntityType* type = types.find(request->type);
         if (type != nullptr && type->command(request->command) == entity::Access::Read)
             reads_.came(machine, request->id,

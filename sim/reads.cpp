@@ -8,8 +8,13 @@ namespace weft::sim {
 
 void Reads::came(std::size_t machine, const RequestId& read, LogIndex last) {
     Machine& at = machines_[machine];
-    Came& came = at.waiting.try_emplace(read, Came{at.left, last}).first->second;
+    Came& came = at.waiting[read];
+    if (!came.read) came = {at.left, last, true, came.times};
     ++came.times;
+}
+
+void Reads::resolves(std::size_t machine, const RequestId& request) {
+    ++machines_[machine].waiting[request].times;
 }
 
 void Reads::asks(std::size_t machine, std::uint64_t round) {
@@ -48,6 +53,7 @@ void Reads::answers(std::size_t machine, const RequestId& request, const Grounds
     Machine& at = machines_[machine];
     const auto read = at.waiting.find(request);
     if (read == at.waiting.end()) return;
+    if (!read->second.read) return ended(at, read);
     ++judged_;
     const bool good =
         read->second.last < grounds.commit || confirmed(at, read->second, request.group, grounds);

@@ -21,6 +21,8 @@ public:
     // ---- what a machine hears and says, in order
     // A read was taken in; the log of its group ends at `last` there.
     void came(std::size_t machine, const RequestId& read, LogIndex last);
+    // How a request ended is asked: its answer has the same id, and must not end a read that waits.
+    void resolves(std::size_t machine, const RequestId& request);
     // To one of its peers; the first of them is where a round leaves.
     void asks(std::size_t machine, std::uint64_t round);
     struct Grant {
@@ -46,7 +48,8 @@ private:
     struct Came {
         std::uint64_t after = 0;  // as many rounds had left
         LogIndex last;
-        std::uint64_t times = 0;  // asked again under its id: the first time counts
+        bool read = false;        // else its end alone was asked
+        std::uint64_t times = 0;  // answers due under its id: the first read counts
     };
     struct Round {
         std::uint64_t number = 0;

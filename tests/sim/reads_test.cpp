@@ -124,6 +124,24 @@ TEST_F(ReadsTest, WhatIsAskedAgainIsJudgedByTheFirstTime) {
     EXPECT_EQ(answers(1), "S8");
 }
 
+TEST_F(ReadsTest, WhatIsSaidOfItsEndIsNotItsAnswer) {
+    comes(1);
+    asks(1);
+    grants(1, 1);
+    reads_.resolves(0, read(1));
+    reads_.refuses(0, read(1));
+    comes(1);
+    EXPECT_EQ(answers(1), "") << "the first time counts: it still waits";
+
+    reads_.resolves(0, read(2));
+    asks(2);
+    grants(2, 1);
+    comes(2);
+    EXPECT_EQ(answers(2), "S8") << "that its end was asked before is not its coming";
+    reads_.resolves(0, read(3));
+    EXPECT_EQ(answers(3), "") << "nobody read";
+}
+
 TEST_F(ReadsTest, OnlyReadsThatClaimSomethingAreJudged) {
     EXPECT_EQ(answers(1), "");
     comes(1);
