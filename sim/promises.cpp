@@ -168,14 +168,17 @@ void Promises::check_vote(const Way& way, const replication::VoteAnswer& answer)
                    answer.group.value, answer.term.value, group.hard.term.value);
 }
 
-// What a fault took of the hard state was promised all the same: to a newer term, perhaps.
+// What a fault took of the hard state was promised all the same: to a newer term, perhaps. Not so
+// its own candidacy: who has lost its vote never leads, and nobody else can in that term by it.
 void Promises::check_lost_term(std::size_t machine, GroupId id, Term term) const {
     const DiskSeen& disk = disks_[machine];
     if (!disk.now.group(id).hard_damaged) return;
-    for (const DurableView& lost : disk.lost)
-        WEFT_INVARIANT(lost.group(id).hard.term <= term,
+    for (const DurableView& lost : disk.lost) {
+        const storage::HardState& was = lost.group(id).hard;
+        WEFT_INVARIANT(was.term <= term || was.vote == disk.node,
                        "S1: machine {} speaks for group {} term {}, it had promised {}", machine,
-                       id.value, term.value, lost.group(id).hard.term.value);
+                       id.value, term.value, was.term.value);
+    }
 }
 
 // A replica with a damaged hard state stores entries under terms that it cannot write (S1, S22).

@@ -179,6 +179,16 @@ TEST_F(PromisesTest, ADamagedHardStateVotesNoMoreAndIsNotWrittenOver) {
     EXPECT_EQ(leaves(0, 1, replication::ConfirmAnswer{7, {}}), "S1");
 }
 
+TEST_F(PromisesTest, ALostCandidacyOfItsOwnBindsNobody) {
+    write_hard(0, 3, node(0));
+    ASSERT_TRUE(stores_[0].corrupt_hard(kGroup));
+    promises_.damaged(0);
+    start(0);
+    memory_ = log({2});
+    write(0, memory_);
+    EXPECT_EQ(acknowledges(2, 1), "");
+}
+
 // ---- S2, S4, S22 --------------------------------------------------------------------------------
 
 TEST_F(PromisesTest, AnEntryIsAcknowledgedWhenItIsDurable) {
