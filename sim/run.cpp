@@ -155,11 +155,11 @@ private:
     }
 
     // I22. What came before a group had its first leader may be refused. Buffers of a few may
-    // refuse in a quiet world, too, calls of a process that ends are left open, and time-outs near
+    // refuse in a quiet world, too, calls of a process that ends are left open, clients that soon
+    // ask elsewhere answer a later call first now and then, and time-outs near
     // to what disk and network take end leaderships: those are their cause.
     void nothing_without_cause() {
-        const std::uint64_t slowest_us = config_.delay_max_us * 2 + config_.sync_max_us;
-        if (config_.election_min_ms * 1000 < 8 * slowest_us) return;
+        if (is_hasty(config_.election_min_ms)) return;
         const bool roomy = is_roomy();
         for (const auto& [entity, history] : world_.histories()) {
             for (const Operation& op : history) {
@@ -180,12 +180,17 @@ private:
         }
     }
 
+    // Of a time-out: disk and network may take as long without any fault.
+    bool is_hasty(std::uint64_t time_out_ms) const {
+        return time_out_ms * 1000 < 8 * (config_.delay_max_us * 2 + config_.sync_max_us);
+    }
     bool is_roomy() const {
-        return config_.client_life_ms == 0 && config_.mailbox > 64 && config_.session_window > 64 &&
-               config_.sessions > 64 && config_.waiting_reads > 64 &&
-               config_.waiting_replies > 64 && config_.uncommitted_bytes > 1'000'000 &&
-               config_.persist_bytes > 1'000'000 && config_.mailbox_bytes > 1'000'000 &&
-               config_.waiting_read_bytes > 1'000'000 && config_.session_reply_bytes > 100'000;
+        return config_.client_life_ms == 0 && !is_hasty(config_.attempt_ms) &&
+               config_.mailbox > 64 && config_.session_window > 64 && config_.sessions > 64 &&
+               config_.waiting_reads > 64 && config_.waiting_replies > 64 &&
+               config_.uncommitted_bytes > 1'000'000 && config_.persist_bytes > 1'000'000 &&
+               config_.mailbox_bytes > 1'000'000 && config_.waiting_read_bytes > 1'000'000 &&
+               config_.session_reply_bytes > 100'000;
     }
 
     World& world_;
