@@ -31,6 +31,9 @@ public:
         if (!known) return std::nullopt;
         return known->chain;
     }
+    LogIndex commit(GroupId group) const override {
+        return node_.hosts(group) ? node_.partition(group).replica().commit() : LogIndex{};
+    }
 
 private:
     const node::Node& node_;

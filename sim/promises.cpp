@@ -221,7 +221,7 @@ void Promises::check_pages(std::size_t machine, const replication::SnapshotAnswe
     const auto entry = group.at(answer.at.index);
     const bool held = answer.at.index < group.base_index ||
                       (entry && entry->term == answer.at.term) ||
-                      memory.chain_at(answer.group, answer.term, answer.at.index).has_value();
+                      answer.at.index <= memory.commit(answer.group);
     WEFT_INVARIANT(held || disk.damaged,
                    "S19: machine {} group {} acknowledges a snapshot at {}, durable is {} to {}",
                    machine, answer.group.value, answer.at.index.value, group.base_index.value,

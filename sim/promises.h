@@ -48,6 +48,7 @@ public:
         virtual ~Memory() = default;
         // Nothing when it is in another term by now, or has not got the entry (any more).
         virtual std::optional<Chain> chain_at(GroupId group, Term term, LogIndex index) const = 0;
+        virtual LogIndex commit(GroupId group) const = 0;
     };
     void leaves(const Way& way, const replication::PeerMessage& message, const Memory& memory);
     struct Link {

@@ -48,11 +48,12 @@ protected:
         batch.hard_state(kGroup, state);
         promises_.applied(machine, batch);
     }
-    std::optional<Chain> chain_at(GroupId, Term, LogIndex) const override { return memory_; }
+    std::optional<Chain> chain_at(GroupId, Term, LogIndex) const override { return std::nullopt; }
+    LogIndex commit(GroupId) const override { return commit_; }
 
     static constexpr GroupId kGroup{1};
     Promises promises_{3};
-    std::optional<Chain> memory_;
+    LogIndex commit_;  // of the machine that sends
 
 private:
     InvariantHandler before_;
@@ -97,9 +98,9 @@ TEST_F(StagedPages, ASnapshotIsAcknowledgedWhenItsBaseIsDurableOrNotNeeded) {
     replication::SnapshotAnswer answer{
         kGroup, Term{1}, {Term{1}, LogIndex{2}}, replication::kSnapshotWhole, false};
     EXPECT_EQ(leaves(0, 1, answer), "S19");
-    memory_ = Chain{};
+    commit_ = answer.at.index;
     EXPECT_EQ(leaves(0, 1, answer), "");
-    memory_.reset();
+    commit_ = {};
     storage::LogBase base;
     base.index = LogIndex{2};
     base.term = Term{1};
