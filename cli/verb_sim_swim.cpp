@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::uint64_t kMembersMax = 10'000;
 
-struct Options {
+struct FigureOptions {
     std::string seeds = "1";
     std::string arm = "weft";
     std::uint64_t members = 128;
@@ -50,7 +50,7 @@ double seconds(Duration span) { return static_cast<double>(span.count() / 1'000'
 using Measure = std::function<Record(const sim::SwimSetup&)>;
 
 // One row a seed.
-int each_seed(const Shell& shell, const Options& options, const Measure& measure) {
+int each_seed(const Shell& shell, const FigureOptions& options, const Measure& measure) {
     const auto seeds = parse_seeds(options.seeds);
     if (!seeds)
         return shell.usage(fmt::format("'{}' is not a range of seeds like 1..10", options.seeds));
@@ -72,7 +72,7 @@ int each_seed(const Shell& shell, const Options& options, const Measure& measure
     return exit_code(Exit::Ok);
 }
 
-Record join_row(const sim::SwimSetup& setup, const Options& options) {
+Record join_row(const sim::SwimSetup& setup, const FigureOptions& options) {
     const sim::JoinFigure figure =
         sim::measure_join(setup, std::chrono::milliseconds(options.within_ms));
     Cell span;
@@ -80,7 +80,7 @@ Record join_row(const sim::SwimSetup& setup, const Options& options) {
     return {{"all_see_all_ms", span}, {"bytes_per_member", figure.bytes_per_member}};
 }
 
-Record idle_row(const sim::SwimSetup& setup, const Options& options) {
+Record idle_row(const sim::SwimSetup& setup, const FigureOptions& options) {
     const sim::IdleFigure figure = sim::measure_idle(setup, std::chrono::seconds(options.seconds));
     return {{"bytes_per_second", figure.bytes_per_second},
             {"packets_per_second", figure.packets_per_second},
@@ -88,7 +88,7 @@ Record idle_row(const sim::SwimSetup& setup, const Options& options) {
             {"suspicions", figure.suspicions}};
 }
 
-Record crash_row(const sim::SwimSetup& setup, const Options& options) {
+Record crash_row(const sim::SwimSetup& setup, const FigureOptions& options) {
     const sim::CrashFigure figure = sim::measure_crash(setup, options.refuses);
     return {{"first_ms", ms(figure.first)},
             {"median_ms", ms(figure.median)},
@@ -181,10 +181,10 @@ int swarm(const Shell& shell, const SwarmOptions& options) {
     return exit_code(violations == 0 ? Exit::Ok : Exit::Unhealthy);
 }
 
-using Row = Record (*)(const sim::SwimSetup&, const Options&);
+using Row = Record (*)(const sim::SwimSetup&, const FigureOptions&);
 
-Options& figure(Command& verb, Row row) {
-    auto& options = verb.state<Options>();
+FigureOptions& figure(Command& verb, Row row) {
+    auto& options = verb.state<FigureOptions>();
     verb.option("--seeds", options.seeds, "A..B, or one seed");
     verb.option("--members", options.members, "how many");
     verb.option("--arm", options.arm, "weft, or the rules of the paper: swim or lifeguard")
@@ -209,17 +209,17 @@ void add_sim_swim_verbs(Command& noun) {
     run.run([&swarming](Shell& shell) { return swarm(shell, swarming); });
 
     Command& join = swim.verb("join", "how long until all that start see all");
-    Options& joining = figure(join, join_row);
+    FigureOptions& joining = figure(join, join_row);
     join.option("--within-ms", joining.within_ms, "all start in this time");
     join.example("weft sim swim join --members 1000");
 
     Command& idle = swim.verb("idle", "what members say when nothing happens");
-    Options& idling = figure(idle, idle_row);
+    FigureOptions& idling = figure(idle, idle_row);
     idle.option("--seconds", idling.seconds, "how long to count");
     idle.example("weft sim swim idle --members 200");
 
     Command& crash = swim.verb("crash", "how long until a crashed member is held for dead");
-    Options& crashing = figure(crash, crash_row);
+    FigureOptions& crashing = figure(crash, crash_row);
     crash.flag("--refuses", crashing.refuses, "its host refuses connections");
     crash.example("weft sim swim crash --members 100 --seeds 1..20");
 

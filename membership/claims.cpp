@@ -6,14 +6,6 @@
 
 namespace weft::membership {
 
-namespace {
-
-bool accuses(MemberState state) {
-    return state == MemberState::Suspect || state == MemberState::Dead;
-}
-
-}  // namespace
-
 Claim Swim::claim_of(MemberIndex index) const {
     const Member& member = table_.at(index);
     Claim claim;

@@ -74,10 +74,6 @@ private:
     bool bad_ = false;
 };
 
-bool accuses(MemberState state) {
-    return state == MemberState::Suspect || state == MemberState::Dead;
-}
-
 void put_claim(ByteWriter& writer, const Claim& claim) {
     const auto refused = static_cast<unsigned>(claim.evidence) << 4;
     writer.put(static_cast<std::uint8_t>(static_cast<unsigned>(claim.state) | refused));

@@ -28,6 +28,10 @@ struct Incarnation {
 // In the order of rank: of two claims with one incarnation the later state wins. Unseen is said by
 // nobody: the roster lists the member and nothing was heard of it.
 enum class MemberState : std::uint8_t { Unseen = 0, Alive = 1, Suspect = 2, Dead = 3, Left = 4 };
+// Somebody else says it, and his name is part of the claim.
+constexpr bool accuses(MemberState state) {
+    return state == MemberState::Suspect || state == MemberState::Dead;
+}
 
 // Why a member is suspected. Refused: the accuser's connection was refused by the member's host, so
 // the process is gone.

@@ -14,8 +14,8 @@ void RoundTrip::answered_after(Duration span) {
 }
 
 void RoundTrip::probe_ended(bool answered_directly) {
-    lost_ = static_cast<std::uint16_t>((lost_ << 1 | (answered_directly ? 0 : 1)) &
-                                       ((1U << kProbes) - 1));
+    const unsigned all = unsigned{lost_} << 1 | (answered_directly ? 0U : 1U);
+    lost_ = static_cast<std::uint16_t>(all & ((1U << kProbes) - 1));
 }
 
 Quality RoundTrip::quality(Duration slow_after) const {

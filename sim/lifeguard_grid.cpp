@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kQuiesce = 15s;
 constexpr Duration kSpan = 120s;
-constexpr Duration kLook = 100ms;
+constexpr Duration kGridLook = 100ms;
 
 std::vector<std::size_t> choose(std::size_t count, const SwimSetup& setup) {
     Random random = Random(setup.seed).stream("lifeguard slow");
@@ -91,7 +91,7 @@ LifeguardFigure run_lifeguard(const SwimSetup& setup, const LifeguardCell& cell,
                               LifeguardStall stall) {
     SwimWorld world(setup);
     world.boot_all();
-    for (int i = 0; i < 100 && !world.all_see_all(); ++i) world.run(kLook);
+    for (int i = 0; i < 100 && !world.all_see_all(); ++i) world.run(kGridLook);
     // Where in the periods of each member the block begins is chance.
     Random random = Random(setup.seed).stream("lifeguard begin");
     world.run(kQuiesce + random.between(Duration{0}, 1s));
@@ -101,7 +101,7 @@ LifeguardFigure run_lifeguard(const SwimSetup& setup, const LifeguardCell& cell,
     const SwimTraffic before = world.traffic();
     block(world, slow, cell.blocked, stall);
     if (cell.free == Duration{0}) {
-        while (world.now() - begun < kSpan && !world.all_see_all()) world.run(kLook);
+        while (world.now() - begun < kSpan && !world.all_see_all()) world.run(kGridLook);
     } else {
         while (world.now() - begun < kSpan) {
             world.run(cell.free);

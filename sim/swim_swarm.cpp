@@ -2,6 +2,7 @@
 
 #include "core/invariant.h"
 #include "core/random.h"
+#include "core/sort_stably.h"
 #include "membership/suspicion.h"
 #include "sim/swim_world.h"
 
@@ -25,7 +26,7 @@ constexpr Duration kMeet = 20s;
 constexpr Duration kChaos = 60s;
 // All is over for so long, at the latest, when all must see all.
 constexpr Duration kHealMax = 60s;
-constexpr Duration kLook = 100ms;
+constexpr Duration kSwarmLook = 100ms;
 
 constexpr std::string_view kNames[] = {"pause",   "silent", "refused", "leave",     "block",
                                        "starve",  "lossy",  "loss_to", "loss_from", "split",
@@ -89,7 +90,7 @@ private:
             turns.push_back({schedule_.faults[i].at, i, true});
             turns.push_back({schedule_.faults[i].at + schedule_.faults[i].span, i, false});
         }
-        std::ranges::stable_sort(turns, {}, &Turn::at);
+        sort_stably(turns, &Turn::at);
         const Instant begun = world_.now();
         for (const Turn& turn : turns) {
             world_.run(begun + turn.at - world_.now());
@@ -180,14 +181,14 @@ private:
         while (!world_.all_see_all() || !world_.views_equal()) {
             if (world_.now() - begun > kHealMax)
                 return world_.fail("I5: views differ a minute after all was over");
-            world_.run(kLook);
+            world_.run(kSwarmLook);
         }
         report.healed = world_.now() - begun;
         // Who was alone doubts itself for a while yet, and accuses late.
         while (!nobody_doubts_itself()) {
             if (world_.now() - begun > 2 * kHealMax)
                 return world_.fail("I2: somebody doubts itself two minutes after all was over");
-            world_.run(kLook);
+            world_.run(kSwarmLook);
         }
         world_.run(SwimWorld::kAftermath);
     }
@@ -244,7 +245,7 @@ SwimSchedule draw_swim_schedule(std::uint64_t seed) {
         if ((families >> static_cast<unsigned>(fault.kind) & 1) != 0)
             schedule.faults.push_back(fault);
     }
-    std::ranges::stable_sort(schedule.faults, {}, &SwimFault::at);
+    sort_stably(schedule.faults, &SwimFault::at);
     return schedule;
 }
 

@@ -28,9 +28,9 @@ static_assert(kSealBytes == kHeaderBytes + kNonceBytes + kTagBytes);
 static_assert(kHeaderBytes + kMeshBytes <= kSealBytes);
 
 // What is authenticated besides the content.
-using Bound = std::array<std::uint8_t, kHeaderBytes + kMeshBytes>;
-Bound bound_to(std::string_view header, const ClusterId& mesh) {
-    Bound out{};
+using Associated = std::array<std::uint8_t, kHeaderBytes + kMeshBytes>;
+Associated bound_to(std::string_view header, const ClusterId& mesh) {
+    Associated out{};
     std::memcpy(out.data(), header.data(), kHeaderBytes);
     std::memcpy(out.data() + kHeaderBytes, mesh.bytes.data(), kMeshBytes);
     return out;
@@ -142,7 +142,7 @@ void GossipSeal::seal(std::string_view content, std::string& out) const {
     }
     const GossipKey& key = keys_.keys.front();
     put_header(out, kSealedFlag, key.id());
-    const Bound bound = bound_to(out, mesh_);
+    const Associated bound = bound_to(out, mesh_);
     out.resize(kSealBytes + content.size());
     char* const nonce = out.data() + kHeaderBytes;
     randombytes_buf(nonce, kNonceBytes);
@@ -170,7 +170,7 @@ std::expected<std::string_view, SealFault> GossipSeal::open(std::span<char> data
     if (!sealed()) return std::unexpected(SealFault::Sealed);
     const auto key = std::ranges::find(keys_.keys, key_of(text), &GossipKey::id);
     if (key == keys_.keys.end()) return std::unexpected(SealFault::UnknownKey);
-    const Bound bound = bound_to(text, mesh_);
+    const Associated bound = bound_to(text, mesh_);
     char* const nonce = datagram.data() + kHeaderBytes;
     char* const content = nonce + kNonceBytes;
     const std::size_t size = text.size() - kHeaderBytes - kNonceBytes;
