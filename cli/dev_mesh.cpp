@@ -1,6 +1,7 @@
 #include "cli/dev_mesh.h"
 
 #include "cli/config.h"
+#include "cli/shell.h"
 #include "core/error.h"
 
 #include <fcntl.h>
@@ -311,6 +312,12 @@ void DevLock::leave_no_trace() {
 
 DevLock::~DevLock() {
     if (file_ >= 0) ::close(file_);
+}
+
+Result<DevMesh> open_dev_mesh(const Shell& shell) {
+    const auto folder = shell.dev_folder();
+    if (!folder) return std::unexpected(folder.error());
+    return DevMesh::open(*folder);
 }
 
 }  // namespace weft::cli

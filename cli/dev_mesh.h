@@ -20,6 +20,8 @@
 
 namespace weft::cli {
 
+class Shell;
+
 inline constexpr std::uint32_t kDevGroups = 64;
 inline constexpr std::size_t kDevNodesMax = 9;
 
@@ -111,5 +113,8 @@ private:
     int file_;
     std::filesystem::path made_;  // the lock's file; empty: it was there
 };
+
+// The one that `shell` means.
+Result<DevMesh> open_dev_mesh(const Shell& shell);
 
 }  // namespace weft::cli

@@ -47,7 +47,7 @@ std::string section(std::string_view title, const std::string& body) {
 
 std::string reference(const Command& command) { return "BR " + man_name(command) + " (1)"; }
 
-std::string examples_of(const Command& command) {
+std::string listed_examples(const Command& command) {
     std::string out;
     for (const Example& example : command.examples()) {
         out += ".PP\n";
@@ -114,7 +114,7 @@ std::string man_page(const Command& command) {
     out += section("EXIT STATUS",
                    whole ? exit_status() : "The codes are listed in\n." + reference(*root) + ".\n");
     if (whole) out += section("ENVIRONMENT", environment());
-    out += section("EXAMPLES", examples_of(command));
+    out += section("EXAMPLES", listed_examples(command));
     return out + section("SEE ALSO", see_also(command));
 }
 

@@ -27,12 +27,6 @@ struct LinkOptions {
     std::string links, value;
 };
 
-Result<DevMesh> open_mesh(const Shell& shell) {
-    const auto folder = shell.dev_folder();
-    if (!folder) return std::unexpected(folder.error());
-    return DevMesh::open(*folder);
-}
-
 // Tells the nodes, and shows what is in force on all links then.
 int order(const Shell& shell, const DevMesh& mesh, const FaultOrders& orders) {
     if (mesh.running() == 0)
@@ -60,7 +54,7 @@ int order(const Shell& shell, const DevMesh& mesh, const FaultOrders& orders) {
 }
 
 int split(const Shell& shell, const SplitOptions& options) {
-    const auto mesh = open_mesh(shell);
+    const auto mesh = open_dev_mesh(shell);
     if (!mesh) return shell.fail(mesh.error());
     const auto cut = parse_sides(*mesh, options.sides);
     if (!cut) return shell.fail(cut.error());
@@ -85,7 +79,7 @@ std::optional<std::uint32_t> read_value(FaultKind kind, std::string_view text) {
 }
 
 int fault(const Shell& shell, const LinkOptions& options, FaultKind kind) {
-    const auto mesh = open_mesh(shell);
+    const auto mesh = open_dev_mesh(shell);
     if (!mesh) return shell.fail(mesh.error());
     const auto links = parse_links(*mesh, options.links);
     if (!links) return shell.fail(links.error());
@@ -136,7 +130,7 @@ void add_dev_fault_verbs(Command& noun) {
     Command& heal = noun.verb("heal", "end all faults of links");
     heal.example("weft dev heal");
     heal.run([](Shell& shell) {
-        const auto mesh = open_mesh(shell);
+        const auto mesh = open_dev_mesh(shell);
         if (!mesh) return shell.fail(mesh.error());
         return order(shell, *mesh, order_heal(*mesh));
     });

@@ -36,12 +36,6 @@ constexpr SignalVerb kSignalVerbs[] = {
     {"resume", "SIGCONT a paused node", SIGCONT, ProcessState::Running, "resumed"},
 };
 
-Result<DevMesh> open_mesh(const Shell& shell) {
-    const auto folder = shell.dev_folder();
-    if (!folder) return std::unexpected(folder.error());
-    return DevMesh::open(*folder);
-}
-
 int say(const Shell& shell, const DevNode& node, std::string_view past, pid_t pid) {
     if (shell.human())
         shell.print(fmt::format("node {} {} (pid {})\n", node.name, past, pid));
@@ -53,7 +47,7 @@ int say(const Shell& shell, const DevNode& node, std::string_view past, pid_t pi
 }
 
 int signal_node(Shell& shell, const std::string& name, const SignalVerb& verb) {
-    const auto mesh = open_mesh(shell);
+    const auto mesh = open_dev_mesh(shell);
     if (!mesh) return shell.fail(mesh.error());
     const auto node = mesh->node(name);
     if (!node) return shell.fail(node.error());
@@ -78,7 +72,7 @@ int signal_node(Shell& shell, const std::string& name, const SignalVerb& verb) {
 }
 
 int start_node(Shell& shell, const std::string& name) {
-    auto mesh = open_mesh(shell);
+    auto mesh = open_dev_mesh(shell);
     if (!mesh) return shell.fail(mesh.error());
     const auto node = mesh->node(name);
     if (!node) return shell.fail(node.error());
@@ -123,7 +117,7 @@ int down(Shell& shell, const DownOptions& options) {
 }
 
 int dev_status(Shell& shell) {
-    const auto mesh = open_mesh(shell);
+    const auto mesh = open_dev_mesh(shell);
     if (!mesh) return shell.fail(mesh.error());
     std::vector<Record> records;
     bool all_alive = true;
