@@ -45,6 +45,13 @@ bool leaves_no_witness(FaultKind kind) {
     }
 }
 
+// Adds a fault at the moment that `at` has then.
+auto putting(Schedule& schedule, const Duration& at, Random& own) {
+    return [&](FaultKind kind, std::uint32_t who, Duration lasts, std::int64_t amount) {
+        schedule.faults.push_back({at, kind, who, 0, lasts, amount, own.next()});
+    };
+}
+
 }  // namespace
 
 void draw_restarts_at_damage(Schedule& schedule, Random own) {
@@ -86,9 +93,7 @@ void draw_left_behind(Schedule& schedule, Random own) {
     }
     const auto victim = static_cast<std::uint32_t>(own.below(config.nodes));
     Duration at = chaos_begins(config);
-    const auto put = [&](FaultKind kind, std::uint32_t who, Duration lasts, std::int64_t amount) {
-        schedule.faults.push_back({at, kind, who, 0, lasts, amount, own.next()});
-    };
+    const auto put = putting(schedule, at, own);
     while (at < chaos_ends(config)) {
         at += own.between(milliseconds(100), seconds(1));
         const Duration away = own.between(seconds(1), seconds(3));
@@ -121,9 +126,7 @@ void draw_late_pages(Schedule& schedule, Random own) {
     config.snapshot_pause_ms = own.below(10);
     const auto victim = static_cast<std::uint32_t>(own.below(config.nodes));
     Duration at = chaos_begins(config);
-    const auto put = [&](FaultKind kind, std::uint32_t who, Duration lasts, std::int64_t amount) {
-        schedule.faults.push_back({at, kind, who, 0, lasts, amount, own.next()});
-    };
+    const auto put = putting(schedule, at, own);
     while (at < chaos_ends(config)) {
         at += own.between(milliseconds(100), milliseconds(500));
         const Duration away = own.between(milliseconds(500), seconds(2));
@@ -150,9 +153,7 @@ void draw_damaged_tails(Schedule& schedule, Random own) {
     const Duration patience = of_ms(config.election_min_ms);
     const Duration elected = of_ms(config.election_max_ms);
     Duration at = chaos_begins(config);
-    const auto put = [&](FaultKind kind, std::uint32_t who, Duration lasts, std::int64_t amount) {
-        schedule.faults.push_back({at, kind, who, 0, lasts, amount, own.next()});
-    };
+    const auto put = putting(schedule, at, own);
     for (;;) {
         at += own.between(milliseconds(200), seconds(1));
         const Duration leads = own.between(milliseconds(100), milliseconds(400));

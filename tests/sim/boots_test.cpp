@@ -2,10 +2,10 @@
 
 #include "sim/boots.h"
 
-#include "core/invariant.h"
 #include "entity/builtin/counter.h"
 #include "entity/builtin/kv.h"
 #include "sim/world.h"
+#include "tests/sim/broken_rule.h"
 
 #include <gtest/gtest.h>
 
@@ -14,23 +14,14 @@
 namespace weft::sim {
 namespace {
 
-struct Broken {
-    std::string message;
-};
-
 NodeId peer() {
     NodeId id;
     id.bytes[0] = 2;
     return id;
 }
 
-class BootsTest : public testing::Test {
+class BootsTest : public BrokenRule {
 protected:
-    BootsTest()
-        : before_(set_invariant_handler(
-              [](const BrokenInvariant& broken) { throw Broken{broken.message}; })) {}
-    ~BootsTest() override { set_invariant_handler(before_); }
-
     void greets(std::uint64_t boot, bool refused = false) {
         boots_.hears_hello(0, peer(), Boot{boot});
         boots_.answers_hello(0, peer(), refused);
@@ -39,19 +30,11 @@ protected:
     std::string hears(std::uint64_t boot, bool drops) {
         boots_.hears(0, peer(), Boot{boot}, dropped_);
         if (drops) ++dropped_;
-        try {
-            boots_.stepped(0, dropped_);
-        } catch (const Broken& broken) {
-            return broken.message.substr(0, broken.message.find(':'));
-        }
-        return {};
+        return said([&] { boots_.stepped(0, dropped_); });
     }
 
     Boots boots_{2};
     std::uint64_t dropped_ = 0;
-
-private:
-    InvariantHandler before_;
 };
 
 TEST_F(BootsTest, AFrameOfAFormerBootIsDropped) {

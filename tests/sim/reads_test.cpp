@@ -2,10 +2,10 @@
 
 #include "sim/reads.h"
 
-#include "core/invariant.h"
 #include "entity/builtin/counter.h"
 #include "entity/builtin/kv.h"
 #include "sim/world.h"
+#include "tests/sim/broken_rule.h"
 
 #include <gtest/gtest.h>
 
@@ -14,10 +14,6 @@
 namespace weft::sim {
 namespace {
 
-struct Broken {
-    std::string message;
-};
-
 NodeId node(std::uint8_t number) {
     NodeId id;
     id.bytes[0] = static_cast<std::uint8_t>(number + 1);
@@ -25,13 +21,8 @@ NodeId node(std::uint8_t number) {
 }
 
 // Machine 0 leads a group of three.
-class ReadsTest : public testing::Test {
+class ReadsTest : public BrokenRule {
 protected:
-    ReadsTest()
-        : before_(set_invariant_handler(
-              [](const BrokenInvariant& broken) { throw Broken{broken.message}; })) {}
-    ~ReadsTest() override { set_invariant_handler(before_); }
-
     static RequestId read(std::uint64_t seq) {
         RequestId id;
         id.group = kGroup;
@@ -49,20 +40,14 @@ protected:
     std::string answers(std::uint64_t seq, std::uint64_t commit = 5, std::uint8_t nodes = 3) {
         std::vector<NodeId> voters;
         for (std::uint8_t i = 0; i < nodes; ++i) voters.push_back(node(i));
-        try {
+        return said([&] {
             reads_.answers(0, read(seq),
                            {node(0), LogIndex{commit}, replication::Config::of(voters)});
-        } catch (const Broken& broken) {
-            return broken.message.substr(0, broken.message.find(':'));
-        }
-        return {};
+        });
     }
 
     static constexpr GroupId kGroup{1};
     Reads reads_{2};
-
-private:
-    InvariantHandler before_;
 };
 
 TEST_F(ReadsTest, AnAnswerRestsOnARoundThatLeftAfterTheReadCame) {

@@ -3,10 +3,10 @@
 #include "sim/staged_pages.h"
 
 #include "core/byte_io.h"
-#include "core/invariant.h"
 #include "replication/rows.h"
 #include "replication/snapshot_format.h"
 #include "sim/promises.h"
+#include "tests/sim/broken_rule.h"
 
 #include <gtest/gtest.h>
 
@@ -15,33 +15,20 @@
 namespace weft::sim {
 namespace {
 
-struct Broken {
-    std::string message;
-};
-
 NodeId node(std::size_t number) {
     NodeId id;
     id.bytes[0] = static_cast<std::uint8_t>(number + 1);
     return id;
 }
 
-class StagedPages : public testing::Test, public Promises::Memory {
+class StagedPages : public BrokenRule, public Promises::Memory {
 protected:
-    StagedPages()
-        : before_(set_invariant_handler(
-              [](const BrokenInvariant& broken) { throw Broken{broken.message}; })) {
+    StagedPages() {
         for (std::size_t i = 0; i < 3; ++i) promises_.is_node(i, node(i));
     }
-    ~StagedPages() override { set_invariant_handler(before_); }
-
     std::string leaves(std::size_t machine, std::size_t to,
                        const replication::PeerMessage& message) {
-        try {
-            promises_.leaves({machine, node(to)}, message, *this);
-        } catch (const Broken& broken) {
-            return broken.message.substr(0, broken.message.find(':'));
-        }
-        return {};
+        return said([&] { promises_.leaves({machine, node(to)}, message, *this); });
     }
     void hard(std::size_t machine, const storage::HardState& state) {
         storage::WriteBatch batch;
@@ -54,9 +41,6 @@ protected:
     static constexpr GroupId kGroup{1};
     Promises promises_{3};
     LogIndex commit_;  // of the machine that sends
-
-private:
-    InvariantHandler before_;
 };
 
 TEST_F(StagedPages, APageIsAcknowledgedWhenItsRowsAreDurable) {
