@@ -20,6 +20,8 @@ constexpr std::size_t kAddressBytesMax = 256;
 constexpr std::size_t kTypesMax = 1024;
 constexpr std::size_t kTypeLineBytesMax = 128;
 constexpr std::size_t kSnapshotBaseBytesMax = std::size_t{64} << 10;
+// What membership reads over a stream, and the table around it.
+constexpr std::size_t kMemberBytesMax = (std::size_t{256} << 10) + 64;
 // One struct for each group that two nodes may share, and room for the rest of the message.
 constexpr std::size_t kListBytesMax = (std::size_t{routing::kGroupsMax} + 1) * 48 + 256;
 
@@ -320,6 +322,12 @@ Result<node::MeshMessage> read_confirm_answer(const RawMessage& raw) {
     return replication::PeerMessage(std::move(answer));
 }
 
+Result<node::MeshMessage> read_member_message(const RawMessage& raw) {
+    const auto table = Checked<fb::MemberMessage>::from(raw, kMemberBytesMax);
+    if (!table) return std::unexpected(table.error());
+    return node::MemberMessage{slice_of(raw, (*table)->content())};
+}
+
 using Reader = Result<node::MeshMessage> (*)(const RawMessage&);
 
 Reader reader_of(MessageType type) {
@@ -348,6 +356,8 @@ Reader reader_of(MessageType type) {
             return read_confirm;
         case MessageType::ConfirmAnswer:
             return read_confirm_answer;
+        case MessageType::MemberMessage:
+            return read_member_message;
         default:
             return nullptr;
     }

@@ -57,10 +57,10 @@ Offset<flatbuffers::Vector<std::uint8_t>> optional_blob(FlatBufferBuilder& build
 
 template <class Table>
 Result<void> add(FrameWriter& frame, FlatBufferBuilder& builder, MessageType type,
-                 Offset<Table> root) {
+                 Offset<Table> root, std::uint8_t flags = kMustUnderstand) {
     builder.Finish(root);
     return frame.add(
-        static_cast<std::uint16_t>(type), kMustUnderstand,
+        static_cast<std::uint16_t>(type), flags,
         {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()});
 }
 
@@ -183,6 +183,16 @@ Result<void> put(FrameWriter& frame, const replication::ConfirmAnswer& answer) {
     const auto refused = optional_structs(builder, answer.refused);
     return add(frame, builder, MessageType::ConfirmAnswer,
                fb::CreateConfirmAnswer(builder, answer.round, refused));
+}
+
+// An older weft goes on without it.
+Result<void> put(FrameWriter& frame, const node::MemberMessage& message) {
+    auto& builder = frame.builder();
+    const std::string_view bytes = message.content.view();
+    const auto content =
+        builder.CreateVector(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    return add(frame, builder, MessageType::MemberMessage,
+               fb::CreateMemberMessage(builder, content), std::uint8_t{0});
 }
 
 Result<void> put(FrameWriter& frame, const replication::PeerMessage& message) {

@@ -30,6 +30,7 @@ enum class MessageType : std::uint16_t {
     ConfirmAnswer = 75,
     LinkChallenge = 76,
     LinkAnswer = 77,
+    MemberMessage = 78,
 };
 
 // Every type is in its first version.

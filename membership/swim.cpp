@@ -173,6 +173,7 @@ void Swim::begin_leave() {
     Claim claim = claim_of(self_);
     claim.state = MemberState::Left;
     adopt(self_, claim);
+    gossip_at_ = std::min(gossip_at_, now_);  // the process may not live to the next beat
     leave_ends_ = now_ + options_.leave_sends + options_.leave_answers;
 }
 

@@ -7,6 +7,7 @@
 #include "replication/messages.h"
 #include "routing/messages.h"
 #include "storage/contracts.h"
+#include "weft/bytes.h"
 #include "weft/types.h"
 
 #include <cstdint>
@@ -31,7 +32,11 @@ struct PeerHello {
     Verdict refused = Verdict::Sound;  // an answer's: nothing of the receiver is taken, and why
     std::int64_t wall_ms = 0;          // the sender's clock; 0: not told (an older weft)
 };
-using MeshMessage = std::variant<PeerHello, replication::PeerMessage>;
+// What membership says over the link: its own codec reads it.
+struct MemberMessage {
+    Bytes content;
+};
+using MeshMessage = std::variant<PeerHello, replication::PeerMessage, MemberMessage>;
 
 // ---- events -----------------------------------------------------------------------------------
 // A message of a frame whose header was checked: cluster, receiver, checksum.
@@ -40,6 +45,10 @@ struct FromPeer {
     Boot boot;
     Lsn durable;  // what the peer says of its disk
     MeshMessage message;
+};
+// A datagram of the membership protocol, opened: whose it is stands in it.
+struct FromGossip {
+    Bytes content;
 };
 struct FromClient {
     ClientRef from;
@@ -87,13 +96,18 @@ struct Drain {};
 struct RoundEnd {};
 
 using Event =
-    std::variant<FromPeer, FromClient, ClientGone, Persisted, Fetched, PeerLink, StorageFull,
-                 DiskLost, ConnectionsShort, LinksUnderFaults, Timer, Drain, RoundEnd>;
+    std::variant<FromPeer, FromGossip, FromClient, ClientGone, Persisted, Fetched, PeerLink,
+                 StorageFull, DiskLost, ConnectionsShort, LinksUnderFaults, Timer, Drain, RoundEnd>;
 
 // ---- effects ----------------------------------------------------------------------------------
 struct SendPeer {
     NodeId to;
     MeshMessage message;
+};
+// A datagram: it may be lost, and waits behind nothing.
+struct SendGossip {
+    NodeId to;
+    Bytes content;
 };
 struct SendClient {
     ClientRef to;
@@ -113,7 +127,7 @@ struct Stop {
     int exit_code = 0;
     std::string reason;
 };
-using Effect = std::variant<SendPeer, SendClient, HoldClient, Fetch, Stop>;
+using Effect = std::variant<SendPeer, SendGossip, SendClient, HoldClient, Fetch, Stop>;
 
 // One round's effects. `batch` (when not empty) is one transaction; answered by Persisted{seq}.
 struct Effects {

@@ -22,6 +22,16 @@ std::string genesis_bytes(const NodeOptions& options) {
     return routing::encode_genesis(options.genesis).value_or(std::string());
 }
 
+membership::Swim::Identity identity(const NodeOptions& options) {
+    return {routing::cluster_id(genesis_bytes(options)), options.self, options.boot};
+}
+
+std::vector<NodeId> roster(const NodeOptions& options) {
+    std::vector<NodeId> nodes;
+    for (const routing::NodeRecord& record : options.genesis.founders) nodes.push_back(record.node);
+    return nodes;
+}
+
 }  // namespace
 
 Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Random seed,
@@ -31,6 +41,7 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       random(seed),
       log(sink),
       table(routing::PlacementTable::first(options.genesis)),
+      swim(identity(options), options.membership, roster(options), random.stream("members")),
       confirms(options.self, 2, first_round(options.boot)) {
     const std::string bytes = genesis_bytes(options);
     genesis_digest = xxh3_128(bytes);
@@ -64,6 +75,7 @@ void Node::State::on(const Timer&) {
     while (const auto place = deadlines.pop_due(now.mono)) due.push_back(*place);
     for (const std::uint32_t place : due) tick(hosted[place]);
     if (disk_deadline() <= now.mono) judge_disk();
+    if (members_deadline() <= now.mono) step_members(membership::Tick{});
     heartbeats();
     send_leaders_home();
     look_for_room();
@@ -93,7 +105,7 @@ void Node::State::on(const RoundEnd&) {
 
 Instant Node::State::next_deadline() const {
     Instant next = std::min({deadlines.next(), heartbeat_due, home_due, room_due, disk_deadline(),
-                             confirms.next_deadline(confirm_age())});
+                             members_deadline(), confirms.next_deadline(confirm_age())});
     for (const Peer& peer : peers) next = std::min({next, peer.hello_due, peer.evidence_until});
     if (draining.active() && !draining.stopped)
         next = std::min(next, draining.sweeping ? draining.until : draining.hand_over_at);
@@ -145,6 +157,7 @@ void Node::answer_question(Now now, Effects& out) {
 Instant Node::next_deadline() const { return state_->next_deadline(); }
 bool Node::ready() const { return state_->ready(); }
 NodeId Node::self() const { return state_->options.self; }
+const membership::Swim& Node::members() const { return state_->swim; }
 const NodeCounters& Node::counters() const { return state_->counters; }
 
 std::vector<GroupId> Node::hosted() const {

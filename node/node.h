@@ -6,6 +6,8 @@
 #include "core/random.h"
 #include "core/time.h"
 #include "entity/type.h"
+#include "membership/options.h"
+#include "membership/swim.h"
 #include "node/events.h"
 #include "node/past.h"
 #include "replication/partition.h"
@@ -30,6 +32,7 @@ struct NodeOptions {
     replication::Timings timings;
     replication::Limits limits;
     replication::PartitionLimits partition_limits;
+    membership::Options membership;
     std::uint64_t sweep_log_bytes = std::uint64_t{64} << 20;    // log growth that starts a sweep
     std::size_t sweep_rows = 64;                                // rows written per round
     std::uint64_t persist_bytes_max = std::uint64_t{64} << 20;  // waiting for the journal thread
@@ -65,6 +68,8 @@ public:
     // Every group this node leads has its no-op committed, and every hosted group has a leader.
     bool ready() const;
     NodeId self() const;
+    // Whom this node holds for alive: for people, and for hints.
+    const membership::Swim& members() const;
     const NodeCounters& counters() const;
     // Hosted groups, for checkers and administration.
     std::vector<GroupId> hosted() const;

@@ -50,6 +50,8 @@ void Node::State::on(FromPeer& event) {
         return;
     }
     peer->durable = std::max(peer->durable, event.durable);
+    if (const auto* said_so = std::get_if<MemberMessage>(&event.message))
+        return step_members(membership::StreamReceived{event.from, said_so->content.view()});
     deliver(*peer, std::get<replication::PeerMessage>(event.message));
 }
 
@@ -93,6 +95,8 @@ void Node::State::on(const PeerLink& event) {
     peer->hello_due = Instant::never();
     peer->outbox.clear();
     forget_contact(*peer);
+    if (event.state == LinkState::Refused)
+        step_members(membership::ConnectionRefused{peer->record.node});
     if (event.state != LinkState::Refused || peer->boot.value == 0) return;
     peer->evidence_until = Instant::never();  // until a newer boot says otherwise
     if (peer->evidence) return;

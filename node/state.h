@@ -1,6 +1,7 @@
 #pragma once
 // The inside of Node: one object, its rules split over the .cpp files named below.
 
+#include "membership/swim.h"
 #include "node/deadlines.h"
 #include "node/node.h"
 #include "node/parts.h"
@@ -70,6 +71,12 @@ struct Node::State final : replication::GroupDirectory {
     void pasts_persisted();
     // The row of its boot is durable: what it says may be used.
     bool vouched(const Peer& peer) const { return peer.heard && persisted >= peer.recorded_with; }
+
+    // ---- members.cpp: who is there, for hints and for people. Nobody leads, votes or reads by it.
+    void on(FromGossip& event);
+    void step_members(const membership::Event& event);
+    Instant members_deadline() const;
+    void note_changes();
 
     // ---- beats.cpp: heartbeats and confirm rounds
     void heartbeats();
@@ -212,6 +219,9 @@ struct Node::State final : replication::GroupDirectory {
     std::optional<std::int64_t> judged_clock_ms;  // own_clock() as it was last judged
     std::size_t not_standing = 0;  // hosted groups that this node would not campaign in
     Deadlines deadlines{0};        // by place
+    membership::Swim swim;
+    membership::Effects said;      // by swim, in one step
+    bool superseded = false;       // a process with our identity and a later boot was heard of
     replication::Effects effects;  // of partitions; its batch is the round's
     replication::ConfirmRounds confirms;
     Instant heartbeat_due = Instant::never();

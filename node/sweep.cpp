@@ -59,6 +59,8 @@ void Node::State::on(const Drain&) {
     log.info("drain.begun", {{"leads", std::uint64_t{groups_to_hand_over()}}});
     draining.until = now.mono + kDrainLimit;
     draining.hand_over_at = now.mono;
+    step_members(membership::Leave{});
+    step_members(membership::Tick{});  // the word leaves with this round: none may follow
 }
 
 // Without Persisted no promise of this disk leaves any more; others can lead at once. New commands

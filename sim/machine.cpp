@@ -233,6 +233,8 @@ void Machine::carry_out(node::Effects& effects) {
             sent(wire::add_or_begin_anew(
                 frame, [&] { return wire::write(frame, peer->message); }, [&] { flush_frames(); }));
             if (frame.bytes() >= wire::kFrameCloseBytes) flush_frames();
+        } else if (auto* gossip = std::get_if<node::SendGossip>(&effect)) {
+            world_.send_gossip(number_, gossip->to, std::move(gossip->content));
         } else if (auto* client = std::get_if<node::SendClient>(&effect)) {
             world_.answers(number_, *client);
             wire::FrameWriter& frame = client_frame_to(client->to);

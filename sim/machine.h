@@ -59,6 +59,7 @@ class MachineWorld {
 public:
     virtual ~MachineWorld() = default;
     virtual void send_peer(std::size_t from, NodeId to, Bytes frame) = 0;
+    virtual void send_gossip(std::size_t from, NodeId to, Bytes datagram) = 0;
     virtual void send_client(std::size_t from, ClientRef to, Bytes frame) = 0;
     // A message leaves; what the disk holds of this round's records comes later.
     virtual void leaves(std::size_t machine, const node::SendPeer& sent) = 0;

@@ -15,7 +15,7 @@ Network::Network(EventQueue& queue, NetworkWorld& world, std::size_t endpoints, 
                 random.stream(fmt::format("link {} {}", from, to)).next();
 }
 
-Instant Network::arrival(Link& link, Random& chance) const {
+Instant Network::arrival(Link& link, Random& chance, bool in_order) const {
     Duration delay = chance.between(times.delay_min, times.delay_max);
     if (link.slow_us > 0) delay += std::chrono::microseconds(link.slow_us);
     if (link.spread_us > 0) {
@@ -28,7 +28,7 @@ Instant Network::arrival(Link& link, Random& chance) const {
     }
     Instant at = queue_.now() + delay;
     if (link.clogged_until > queue_.now()) at = std::max(at, link.clogged_until + delay);
-    if (link.reorder > 0) return at;
+    if (!in_order || link.reorder > 0) return at;
     link.last_arrival = std::max(at, link.last_arrival + Duration{1});
     return link.last_arrival;
 }
@@ -44,8 +44,10 @@ void Network::send(Transit transit, Copies copies) {
     ++counters_.sent;
     counters_.bytes += transit.frame.size();
     // Chance by number: what befalls this frame depends on nothing that befell others.
-    Random chance(way.seed + ++way.frames * 0xd1342543de82ef95ULL);
-    if (keeping_) way.past[way.frames % kKept] = transit.frame;
+    const bool datagram = copies == Copies::Datagram;
+    const std::uint64_t number = datagram ? ~way.datagrams++ : ++way.frames;
+    Random chance(way.seed + number * 0xd1342543de82ef95ULL);
+    if (keeping_ && !datagram) way.past[way.frames % kKept] = transit.frame;
     if (way.cuts > 0) {
         ++counters_.cut;
         return tell(transit, queue_.now(), FrameFate::Cut);
@@ -56,13 +58,13 @@ void Network::send(Transit transit, Copies copies) {
         ++counters_.lost;
         return tell(transit, queue_.now(), FrameFate::Lost);
     }
-    if (copies == Copies::Two && duplicate < static_cast<std::uint64_t>(way.duplicates)) {
+    if (copies != Copies::One && duplicate < static_cast<std::uint64_t>(way.duplicates)) {
         ++counters_.duplicated;
-        const Instant at = arrival(way, chance);
+        const Instant at = arrival(way, chance, !datagram);
         tell(transit, at, FrameFate::Duplicate);
         dispatch(transit, at);
     }
-    const Instant at = arrival(way, chance);
+    const Instant at = arrival(way, chance, !datagram);
     tell(transit, at, FrameFate::Delivered);
     dispatch(std::move(transit), at);
 }

@@ -45,8 +45,9 @@ public:
     Network(EventQueue& queue, NetworkWorld& world, std::size_t endpoints, Random random);
 
     // Arrives zero, one or, where copies may appear, two times, later. A connection of a client is
-    // one TCP stream within one life of both ends: it may break, but repeats nothing.
-    enum class Copies : std::uint8_t { One, Two };
+    // one TCP stream within one life of both ends: it may break, but repeats nothing. Datagrams
+    // pass frames and each other, and have chances of their own.
+    enum class Copies : std::uint8_t { One, Two, Datagram };
     void send(Transit transit, Copies copies);
 
     // ---- faults; each is undone by the call that mirrors it, and all by heal()
@@ -84,7 +85,7 @@ public:
 private:
     struct Link {
         std::uint64_t seed = 0;
-        std::uint64_t frames = 0;
+        std::uint64_t frames = 0, datagrams = 0;
         int cuts = 0, loss = 0, duplicates = 0, reorder = 0, slow_us = 0, spread_us = 0;
         Instant clogged_until;
         Instant last_arrival;
@@ -93,7 +94,7 @@ private:
     static void add(int& value, int by) { value = value + by > 0 ? value + by : 0; }
     Link& link(Endpoint from, Endpoint to) { return links_[from * endpoints_ + to]; }
     const Link& link(Endpoint from, Endpoint to) const { return links_[from * endpoints_ + to]; }
-    Instant arrival(Link& link, Random& chance) const;
+    Instant arrival(Link& link, Random& chance, bool in_order) const;
     struct Flight {
         Transit transit;
         Instant at;

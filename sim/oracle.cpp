@@ -3,6 +3,7 @@
 #include "core/invariant.h"
 
 #include <algorithm>
+#include <variant>
 
 namespace weft::sim {
 namespace {
@@ -48,6 +49,7 @@ void Oracle::leaves(std::size_t machine, const node::Node& node, const node::Sen
         return;
     }
     const auto* message = std::get_if<replication::PeerMessage>(&sent.message);
+    if (message == nullptr) return;
     promises_.leaves({machine, sent.to}, *message, NodeMemory(node));
     if (const auto* confirm = std::get_if<replication::Confirm>(message))
         reads_.asks(machine, confirm->round);
@@ -62,9 +64,11 @@ void Oracle::answers(std::size_t machine, const node::Node& node, const node::Se
 }
 
 void Oracle::hears_peer(std::size_t machine, const node::Node& node, const node::FromPeer& heard) {
-    const auto* message = std::get_if<replication::PeerMessage>(&heard.message);
-    if (message == nullptr) return boots_.hears_hello(machine, heard.from, heard.boot);
+    if (std::holds_alternative<node::PeerHello>(heard.message))
+        return boots_.hears_hello(machine, heard.from, heard.boot);
     boots_.hears(machine, heard.from, heard.boot, node.counters().former_boot_frames);
+    const auto* message = std::get_if<replication::PeerMessage>(&heard.message);
+    if (message == nullptr) return;
     if (const auto* answer = std::get_if<replication::ConfirmAnswer>(message))
         for (const auto& claim : promises_.granted({node.self(), heard.from}, *answer))
             reads_.hears(machine, {answer->round, claim.group, heard.from});

@@ -16,6 +16,7 @@ constexpr Duration kCompareEvery = std::chrono::milliseconds(500);
 constexpr std::uint32_t kCompareRounds = 16;             // until every group had its turn
 constexpr Duration kPatience = std::chrono::minutes(1);  // longer than any call
 constexpr int kSyncFailed = 74;                          // a process that ends by that (DESIGN 6)
+constexpr std::uint64_t kNoRoute = ~std::uint64_t{0};    // of a datagram: it has no connection
 
 std::uint64_t frame_checksum(const Bytes& frame) {
     // The last eight bytes of the header are the checksum over all the rest.
@@ -266,6 +267,16 @@ void World::send_peer(std::size_t from, NodeId to, Bytes frame) {
                   Network::Copies::Two);
 }
 
+void World::send_gossip(std::size_t from, NodeId to, Bytes datagram) {
+    const auto found = by_node_.find(to);
+    if (found == by_node_.end()) return;
+    trace_.add(queue_.now(), static_cast<Endpoint>(from), TraceHash::Kind::Send,
+               xxh3_64(datagram.view()));
+    network_.send({static_cast<Endpoint>(from), static_cast<Endpoint>(found->second), kNoRoute,
+                   std::move(datagram)},
+                  Network::Copies::Datagram);
+}
+
 void World::leaves(std::size_t machine, const node::SendPeer& sent) {
     oracle_.leaves(machine, machines_[machine]->node(), sent);
 }
@@ -307,6 +318,11 @@ void World::send_node(std::size_t client, client::LinkId link, Bytes frame) {
 }
 
 void World::arrived(const Transit& transit) {
+    if (transit.route == kNoRoute) {
+        trace_.add(queue_.now(), transit.to, TraceHash::Kind::Deliver,
+                   xxh3_64(transit.frame.view()));
+        return machines_[transit.to]->event(node::FromGossip{transit.frame});
+    }
     trace_.add(queue_.now(), transit.to, TraceHash::Kind::Deliver, frame_checksum(transit.frame));
     if (transit.from < machines_.size() && transit.to < machines_.size()) {
         // A connection does not outlive the process at its end.

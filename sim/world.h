@@ -78,6 +78,7 @@ public:
     // ---- MachineWorld, ClientWorld, NetworkWorld
     void send_peer(std::size_t from, NodeId to, Bytes frame) override;
     void send_client(std::size_t from, ClientRef to, Bytes frame) override;
+    void send_gossip(std::size_t from, NodeId to, Bytes datagram) override;
     void leaves(std::size_t machine, const node::SendPeer& sent) override;
     void answers(std::size_t machine, const node::SendClient& sent) override;
     void hears(std::size_t machine, const node::Event& event) override;

@@ -235,6 +235,7 @@ void Port::perform(Effects& effects) {
         std::visit(
             Overloaded{
                 [&](SendPeer& send) { sent("mesh", peers_.write(send.to, send.message, header_)); },
+                [](const SendGossip&) {},
                 [&](SendClient& send) { tell(send.to, std::move(send.message)); },
                 [&](const HoldClient& hold) { clients_.hold(hold.client); },
                 [&](Fetch& fetch) { fetches_.push_back(std::move(fetch)); },

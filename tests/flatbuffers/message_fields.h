@@ -87,6 +87,8 @@ inline auto fields(const PeerHello& m) {
                     m.wall_ms);
 }
 
+inline auto fields(const MemberMessage& m) { return std::tie(m.content); }
+
 }  // namespace weft::node
 
 namespace weft::wire {

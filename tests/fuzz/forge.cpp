@@ -195,6 +195,8 @@ PeerMessage Forger::answer_to(const PeerMessage& asked) {
 
 node::MeshMessage Forger::answer(const node::MeshMessage& asked, std::size_t from) {
     if (const auto* message = std::get_if<PeerMessage>(&asked)) return answer_to(*message);
+    if (const auto* said = std::get_if<node::MemberMessage>(&asked))
+        return node::MemberMessage{input_.flag() ? said->content : Bytes::copy_of(input_.text(64))};
     node::PeerHello back = hello(from);
     back.answer = true;
     back.token = std::get<node::PeerHello>(asked).token;

@@ -185,6 +185,8 @@ void World::act_of_the_world(std::size_t to) {
             return;
         case 7:
             return lab_[to].event(ClientGone{kClient});
+        case 8:
+            return lab_[to].event(node::FromGossip{Bytes::copy_of(input_.text(64))});
         default:
             return pass(milliseconds(kPauses[input_.choice(std::size(kPauses))]));
     }

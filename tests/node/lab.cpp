@@ -18,6 +18,7 @@ constexpr ClientRef kClient{77};
 
 std::string name_of(const MeshMessage& message) {
     if (std::holds_alternative<PeerHello>(message)) return "hello";
+    if (std::holds_alternative<MemberMessage>(message)) return "member message";
     static constexpr const char* kNames[] = {"vote asks",       "vote answers",  "appends",
                                              "append answers",  "timeout now",   "chunk",
                                              "snapshot answer", "heartbeat",     "heartbeat answer",
@@ -83,6 +84,10 @@ void Machine::perform(Effects& effects) {
             if (keep_messages) messages.push_back(peer->message);
             if (!lab_.is_cut(number_, to) && !lab_.loses(peer->message))
                 lab_[to].event(FromPeer{id(), boot, store.stats().durable, peer->message});
+        } else if (const auto* gossip = std::get_if<SendGossip>(&effect)) {
+            const std::size_t to = lab_.number_of(gossip->to);
+            if (lab_.carries_gossip && !lab_.is_cut(number_, to))
+                lab_[to].event(FromGossip{gossip->content});
         } else if (auto* client = std::get_if<SendClient>(&effect)) {
             trace.push_back(name_of(client->message));
             answers.push_back(std::move(client->message));

@@ -94,6 +94,8 @@ public:
     // Messages between nodes that get lost, on every link.
     std::function<bool(const MeshMessage&)> loses = [](const MeshMessage&) { return false; };
 
+    bool carries_gossip = true;  // datagrams
+
     void run_for(Duration time);
     // False: it did not come true in time.
     bool run_until(const std::function<bool()>& done, Duration limit = std::chrono::seconds(10));

@@ -15,6 +15,7 @@ namespace {
 class Sent final : public MachineWorld {
 public:
     void send_peer(std::size_t, NodeId, Bytes) override {}
+    void send_gossip(std::size_t, NodeId, Bytes) override {}
     void send_client(std::size_t, ClientRef to, Bytes) override { clients.push_back(to); }
     void leaves(std::size_t, const node::SendPeer&) override {}
     void answers(std::size_t, const node::SendClient&) override {}

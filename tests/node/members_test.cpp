@@ -1,0 +1,99 @@
+// Membership in a node: datagrams, streams and refused connections reach its core, and nothing that
+// decides asks it.
+
+#include "tests/node/lab.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <variant>
+
+namespace weft::node::test {
+namespace {
+
+using membership::MemberState;
+using std::chrono::seconds;
+
+class Members : public ::testing::Test {
+protected:
+    Members() { lab.start(); }
+    MemberState seen(std::size_t by, std::size_t of) {
+        return lab[by].node().members().state(lab[of].id());
+    }
+    bool all_see(MemberState state, std::size_t of) {
+        for (std::size_t by = 0; by < lab.size(); ++by)
+            if (by != of && seen(by, of) != state) return false;
+        return true;
+    }
+    bool all_alive() {
+        for (std::size_t of = 0; of < lab.size(); ++of)
+            if (!all_see(MemberState::Alive, of)) return false;
+        return true;
+    }
+
+    Lab lab;
+};
+
+TEST_F(Members, AllSeeAll) {
+    EXPECT_TRUE(lab.run_until([&] { return all_alive(); }));
+}
+
+// A refused connection is evidence, and two have it.
+TEST_F(Members, AKilledProcessIsDeadWithinASecondAndAliveAgainWhenItIsBack) {
+    ASSERT_TRUE(lab.run_until([&] { return all_alive(); }));
+    lab.kill(1);
+    EXPECT_TRUE(lab.run_until([&] { return all_see(MemberState::Dead, 1); }, seconds(1)));
+    lab.start(1);
+    EXPECT_TRUE(lab.run_until([&] { return all_alive(); }, seconds(5)));
+}
+
+TEST_F(Members, ASilentOneIsSuspectedThenDead) {
+    ASSERT_TRUE(lab.run_until([&] { return all_alive(); }));
+    for (const std::size_t other : {std::size_t{0}, std::size_t{2}}) {
+        lab.cut(1, other);
+        lab.cut(other, 1);
+    }
+    EXPECT_TRUE(lab.run_until([&] { return all_see(MemberState::Dead, 1); }, seconds(30)));
+    lab.heal();
+    EXPECT_TRUE(lab.run_until([&] { return all_alive(); }, seconds(30)));
+}
+
+// Where datagrams do not pass, pings over the link tell that a member lives.
+TEST_F(Members, NobodyIsDeadForWantOfDatagrams) {
+    ASSERT_TRUE(lab.run_until([&] { return all_alive(); }));
+    lab.carries_gossip = false;
+    for (int i = 0; i < 120; ++i) {
+        lab.run_for(seconds(1));
+        for (std::size_t of = 0; of < lab.size(); ++of)
+            ASSERT_FALSE(all_see(MemberState::Dead, of)) << of << " after " << i << " s";
+    }
+}
+
+TEST_F(Members, WhoStopsHasSaidGoodBye) {
+    ASSERT_TRUE(lab.run_until([&] { return all_alive(); }));
+    lab[2].event(Drain{});
+    ASSERT_TRUE(lab.run_until([&] { return lab[2].stopped.has_value(); }));
+    lab.kill(2);
+    lab.run_for(seconds(2));
+    EXPECT_TRUE(all_see(MemberState::Left, 2));
+}
+
+// Whatever membership says: who leads a group goes on to lead it, and is read from.
+TEST_F(Members, NobodyLeadsOrReadsByIt) {
+    ASSERT_TRUE(lab.run_until_ready() && lab.run_until([&] { return all_alive(); }));
+    lab.carries_gossip = false;
+    lab.loses = [](const MeshMessage& message) {
+        return std::holds_alternative<MemberMessage>(message);
+    };
+    ASSERT_EQ(lab.call("kv", "k", "put", "x").outcome, Outcome::Done);
+    const GroupId group = lab.group_of("kv", "k");
+    const auto leader = lab.leader_of(group);
+    ASSERT_TRUE(leader);
+    ASSERT_TRUE(lab.run_until([&] { return all_see(MemberState::Dead, *leader); }, seconds(600)));
+    EXPECT_EQ(lab.leader_of(group), leader);
+    EXPECT_EQ(lab.call("kv", "k", "get").outcome, Outcome::Done);
+    EXPECT_EQ(lab.leader_of(group), leader);
+}
+
+}  // namespace
+}  // namespace weft::node::test
