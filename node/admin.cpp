@@ -85,6 +85,7 @@ void Node::State::refuse_admin(ClientRef to, std::uint64_t id, Error error) {
 void Node::State::on_admin(ClientRef from, const routing::AdminRequest& request) {
     if (request.verb == "status") return reply_admin(from, admin_status(request.id));
     if (request.verb == "peers") return reply_admin(from, admin_peers(request.id));
+    if (request.verb == "members") return reply_admin(from, admin_members(request.id));
     if (request.verb == "health") return reply_admin(from, admin_health(request.id));
     if (request.verb == "partitions") return admin_partitions(from, request);
     if (request.verb == "partition" || request.verb == "transfer") {

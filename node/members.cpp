@@ -1,7 +1,12 @@
 // Who is there (docs/membership.md): for people, and for hints. Nothing that decides asks it.
 
+#include "node/admin_table.h"
+#include "node/admin_text.h"
 #include "node/state.h"
 
+#include <algorithm>
+#include <chrono>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +17,9 @@ namespace {
 // By state.
 constexpr std::string_view kChanges[] = {"member.unseen", "member.alive", "member.suspected",
                                          "member.dead", "member.left"};
+
+constexpr std::string_view kStates[] = {"unseen", "alive", "suspect", "dead", "left"};
+constexpr std::string_view kQualities[] = {"good", "slow", "degraded"};
 
 }  // namespace
 
@@ -43,6 +51,51 @@ void Node::State::note_changes() {
     if (!said.superseded || superseded) return;
     superseded = true;
     log.error("self.superseded", {{"boot", options.boot}});
+}
+
+routing::AdminReply Node::State::admin_members(std::uint64_t id) const {
+    using enum routing::CellKind;
+    AdminTable answer(id, {{"member"},
+                           {"id"},
+                           {"state"},
+                           {"since_ms", Number},
+                           {"accusers"},
+                           {"quality"},
+                           {"round_trip_us", Number},
+                           {"boot", Number},
+                           {"refutations", Number},
+                           {"zone"},
+                           {"host"},
+                           {"address"}});
+    for (const routing::NodeRecord& record : options.genesis.founders) {
+        const auto index = swim.members().find(record.node);
+        if (!index) continue;
+        const membership::Member& member = swim.members().at(*index);
+        answer.text(record.name).text(record.node.hex());
+        answer.text(kStates[std::to_underlying(member.state)]);
+        const Duration since = now.mono - std::min(member.since, now.mono);
+        const bool seen = member.since != Instant::long_ago();
+        answer.number(seen ? static_cast<std::uint64_t>(since / std::chrono::milliseconds(1)) : 0);
+        answer.text(accusers_of(record.node));
+        answer.text(kQualities[std::to_underlying(swim.quality(*index))]);
+        answer.number(static_cast<std::uint64_t>(member.round_trip.smoothed() /
+                                                 std::chrono::microseconds(1)));
+        answer.number(member.incarnation.boot.value).number(member.incarnation.counter.value);
+        answer.text(record.zone).text(record.host).text(record.mesh_address);
+    }
+    return answer.take();
+}
+
+// In words; of a dead one whose word it was.
+std::string Node::State::accusers_of(NodeId node) const {
+    std::string text;
+    if (const membership::Suspicion* held = swim.suspicion(node))
+        for (const auto& accuser : held->accusers())
+            text += (text.empty() ? "" : " ") + name_of(options.genesis, accuser.node);
+    const auto index = swim.members().find(node);
+    if (index && swim.members().at(*index).state == membership::MemberState::Dead)
+        text = name_of(options.genesis, swim.members().at(*index).accuser);
+    return text.empty() ? "-" : text;
 }
 
 }  // namespace weft::node

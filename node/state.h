@@ -77,6 +77,8 @@ struct Node::State final : replication::GroupDirectory {
     void step_members(const membership::Event& event);
     Instant members_deadline() const;
     void note_changes();
+    routing::AdminReply admin_members(std::uint64_t id) const;
+    std::string accusers_of(NodeId node) const;
 
     // ---- beats.cpp: heartbeats and confirm rounds
     void heartbeats();

@@ -109,6 +109,14 @@ void PeerLinks::heard_from(NodeId node, Instant now) {
                    {{"node", node}, {"why", std::string_view(connected.error().message)}});
 }
 
+std::string_view PeerLinks::number_of(NodeId node) const {
+    const auto found = links_.find(node);
+    if (found == links_.end()) return {};
+    const Link& link = found->second;
+    return link.dealer->target().empty() ? std::string_view(link.reached)
+                                         : std::string_view(link.dealer->target());
+}
+
 Standing PeerLinks::standing(ClientRef from, const wire::FrameHeader& header) const {
     const Standing own = links_.at(header.sender).proof.standing(from, header.sender_boot);
     if (own != Standing::Unproven) return own;

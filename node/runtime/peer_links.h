@@ -31,6 +31,8 @@ public:
     // From now on they happen to what is sent. Outlives this.
     void put_under(LinkFaults& faults) { faults_ = &faults; }
     bool knows(NodeId node) const { return links_.contains(node); }
+    // Where the link to it leads, or led last, as a number; empty: not known yet.
+    std::string_view number_of(NodeId node) const;
     // Adds to the round's frame to that peer; a full frame is sent at once. LimitExceeded (4001):
     // the message fits no frame and is not sent.
     [[nodiscard]] Result<void> write(NodeId to, const MeshMessage& message,

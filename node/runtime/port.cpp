@@ -47,6 +47,7 @@ Port::Port(PortParts parts, PortOptions options)
       reader_(parts.reader),
       completions_(parts.completions),
       faults_(parts.faults),
+      gossip_(parts.gossip),
       header_(options.header),
       stop_descriptor_(options.stop_descriptor),
       log_(options.log),
@@ -55,6 +56,7 @@ Port::Port(PortParts parts, PortOptions options)
       client_watch_("client", options.log) {
     if (faults_ == nullptr) return;
     peers_.put_under(faults_->faults());
+    if (gossip_ != nullptr) gossip_->put_under(faults_->faults().table());
     pending_.push_back(LinksUnderFaults{});
 }
 
@@ -69,6 +71,13 @@ Now Port::now() const {
 
 bool Port::next_event(Event& event) {
     if (store_failure_ || stop_) return false;
+    // First of all: whoever answers late under load is held for dead.
+    if (gossip_ != nullptr) {
+        if (auto content = gossip_->next(now().mono)) {
+            event = FromGossip{*std::move(content)};
+            return true;
+        }
+    }
     take_completions();
     if (store_failure_) return false;
     if (!pending_.empty()) {
@@ -235,7 +244,11 @@ void Port::perform(Effects& effects) {
         std::visit(
             Overloaded{
                 [&](SendPeer& send) { sent("mesh", peers_.write(send.to, send.message, header_)); },
-                [](const SendGossip&) {},
+                [&](const SendGossip& send) {
+                    if (gossip_ != nullptr)
+                        gossip_->send(send.to, peers_.number_of(send.to), send.content.view(),
+                                      now().mono);
+                },
                 [&](SendClient& send) { tell(send.to, std::move(send.message)); },
                 [&](const HoldClient& hold) { clients_.hold(hold.client); },
                 [&](Fetch& fetch) { fetches_.push_back(std::move(fetch)); },
@@ -265,6 +278,7 @@ void Port::sent(std::string_view port, const Result<void>& written) {
 
 void Port::end_round() {
     useless_ = 0;
+    if (gossip_ != nullptr) gossip_->begin_round();
     mesh_.begin_round();
     clients_.router().begin_round();
     told_ = 0;
@@ -315,15 +329,18 @@ void Port::send_the_rest(Instant limit) {
 void Port::sleep(Instant deadline) {
     look_around();
     if (!pending_.empty() || incoming_ || stop_ || clients_.has_large()) return;
+    if (gossip_ != nullptr && gossip_->has_input()) return;
     if (mesh_.has_input() || clients_.router().has_input()) return;
     const Duration longest = peers_.restless() ? kRestlessSleepMax : kSleepMax;
     const Instant at = now().mono;
     if (faults_ != nullptr) deadline = std::min(deadline, faults_->faults().next_due());
+    if (gossip_ != nullptr) deadline = std::min(deadline, gossip_->next_due());
     if (deadline <= at) return;
     const Duration span = std::min(deadline - at, longest);
     if (!completions_.begin_sleep()) return;
     poll_set_.descriptors = {completions_.descriptor(), mesh_.descriptor(),
                              clients_.router().descriptor()};
+    if (gossip_ != nullptr) poll_set_.descriptors.push_back(gossip_->descriptor());
     if (stop_descriptor_ >= 0) poll_set_.descriptors.push_back(stop_descriptor_);
     peers_.descriptors(poll_set_.descriptors);
     if (faults_ != nullptr) faults_->descriptors(poll_set_.descriptors);

@@ -11,6 +11,7 @@
 #include "node/runtime/completions.h"
 #include "node/runtime/connection_watch.h"
 #include "node/runtime/fault_socket.h"
+#include "node/runtime/gossip_port.h"
 #include "node/runtime/journal_thread.h"
 #include "node/runtime/peer_links.h"
 #include "node/runtime/reader_thread.h"
@@ -32,6 +33,7 @@ struct PortParts {
     ReaderThread& reader;
     Completions& completions;
     FaultSocket* faults = nullptr;  // null: none are possible
+    GossipPort* gossip = nullptr;   // null: membership has the links alone
 };
 
 struct PortOptions {
@@ -118,6 +120,7 @@ private:
     ReaderThread& reader_;
     Completions& completions_;
     FaultSocket* faults_;
+    GossipPort* gossip_;
     wire::FrameHeader header_;
     int stop_descriptor_;
     Log log_;

@@ -7,6 +7,7 @@
 #include "node/node.h"
 #include "node/runtime/crash_file.h"
 #include "node/runtime/fault_socket.h"
+#include "node/runtime/gossip_port.h"
 #include "node/runtime/log_file.h"
 #include "node/runtime/memory_return.h"
 #include "node/runtime/port.h"
@@ -118,6 +119,7 @@ private:
     std::unique_ptr<storage::DataDirectory> directory_;
     transport::Context context_;
     std::optional<transport::Router> mesh_;
+    std::optional<GossipPort> gossip_;
     std::optional<ClientPort> clients_;
     std::unique_ptr<FaultSocket> faults_;
     std::optional<PeerLinks> peers_;
@@ -163,6 +165,10 @@ Result<void> Runtime::listen() {
     auto mesh = transport::Router::bind(listen_mesh(), limits);
     if (!mesh) return std::unexpected(std::move(mesh).error());
     mesh_ = *std::move(mesh);
+    const ClusterId cluster = routing::cluster_id(options_.genesis_bytes);
+    auto gossip = GossipPort::open(listen_mesh(), transport::GossipSeal(cluster, {}), log_);
+    if (!gossip) return std::unexpected(std::move(gossip).error());
+    gossip_.emplace(*std::move(gossip));
     limits.held_bytes_max = kClientHeldBytes;
     auto clients = transport::Router::bind(listen_client(), limits);
     if (!clients) return std::unexpected(std::move(clients).error());
@@ -215,9 +221,9 @@ Result<void> Runtime::begin(const routing::Genesis& genesis) {
     port.header.durable = store.stats().durable;
     port.stop_descriptor = options_.stop_descriptor;
     port.log = log_;
-    port_.emplace(
-        PortParts{*mesh_, *clients_, *peers_, *journal_, *reader_, completions_, faults_.get()},
-        port);
+    port_.emplace(PortParts{*mesh_, *clients_, *peers_, *journal_, *reader_, completions_,
+                            faults_.get(), &*gossip_},
+                  port);
     log_.info("node.started", {{"node", options_.self.node},
                                {"boot", *boot},
                                {"mesh", listen_mesh()},
@@ -326,6 +332,7 @@ int Runtime::end() {
                       {{"why", std::string_view(recorded.error().message)}});
     }
     port_->rejects().summarize();
+    gossip_->summarize();
     if (faults_ != nullptr) log_.info("faults.lost", {{"frames", faults_->faults().lost()}});
     log_.info(
         "node.stopped",
