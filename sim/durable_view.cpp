@@ -37,7 +37,11 @@ DurableGroup recovered(const storage::RecoveredGroup& found) {
 }  // namespace
 
 std::optional<DurableEntry> DurableGroup::at(LogIndex index) const {
-    if (index < base_index || index > last() || broken.contains(index)) return std::nullopt;
+    return broken.contains(index) ? std::nullopt : found(index);
+}
+
+std::optional<DurableEntry> DurableGroup::found(LogIndex index) const {
+    if (index < base_index || index > last()) return std::nullopt;
     return index == base_index ? base : log[index.value - base_index.value - 1];
 }
 
@@ -97,9 +101,11 @@ void DurableView::rebase(const WriteOp& op) {
     storage::LogBase base;
     const bool decoded = get_log_base(op.value, base);
     WEFT_INVARIANT(decoded, "a base of group {} does not decode", op.group.value);
-    const auto before = group.at(base.index);
-    const bool is_broken = group.broken.contains(base.index);
-    if (!is_broken && (!before || before->term != base.term)) truncate(group, LogIndex{});
+    // As the store does it: a record whose term cannot be read contradicts nothing, one that is
+    // damaged elsewhere tells its term.
+    const auto before = group.found(base.index);
+    const bool unread = before && before->term.value == 0;
+    if (!unread && (!before || before->term != base.term)) truncate(group, LogIndex{});
     while (!group.log.empty() && group.base_index < base.index) {
         group.base_index = next(group.base_index);
         group.log.pop_front();

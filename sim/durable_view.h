@@ -31,6 +31,8 @@ struct DurableGroup {
     LogIndex last() const { return LogIndex{base_index.value + log.size()}; }
     // Of an index in [base_index, last()] that is not broken.
     std::optional<DurableEntry> at(LogIndex index) const;
+    // Also of a broken one; of term 0 when its header cannot be read.
+    std::optional<DurableEntry> found(LogIndex index) const;
     // Has the entry with that chain, or has compacted it.
     bool holds(LogIndex index, const Chain& chain) const;
     // Nothing up to here is missing or broken.

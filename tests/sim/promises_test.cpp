@@ -236,6 +236,22 @@ TEST_F(PromisesTest, NothingOfAnOlderTermStaysBehindARepairedEntry) {
     EXPECT_EQ(said([&] { write(0, log({1, 2}), 2); }), "S22");
 }
 
+// A damaged record that still tells its term contradicts a base of another one: the store drops the
+// log, and nothing is left to stay behind.
+TEST_F(PromisesTest, ADamagedRecordOfAnotherTermKeepsNothingBehindANewBase) {
+    memory_ = log({1, 1, 1, 1});
+    write(0, memory_);
+    const std::uint64_t last_bit = memory_.encoded[1].size() * 8 - 1;
+    ASSERT_TRUE(stores_[0].flip_bit_in_log(kGroup, LogIndex{2}, last_bit));
+    promises_.damaged(0);
+    const auto found = stores_[0].recover();
+    ASSERT_TRUE(found[0].log[1].readable && !found[0].log[1].intact);
+    start(0);
+    rebase(0, log({1, 2}).headers[1]);
+    EXPECT_EQ(stores_[0].recover()[0].log.size(), 0U);
+    EXPECT_EQ(said([&] { write(0, log({1, 2, 2}), 3); }), "");
+}
+
 TEST_F(PromisesTest, ABaseStandsForWhatItHasCompacted) {
     memory_ = log({1, 1, 1});
     write_hard(0, 1);
