@@ -158,6 +158,10 @@ Instant Node::next_deadline() const { return state_->next_deadline(); }
 bool Node::ready() const { return state_->ready(); }
 NodeId Node::self() const { return state_->options.self; }
 const membership::Swim& Node::members() const { return state_->swim; }
+Lsn Node::told_durable(NodeId peer) const {
+    const Peer* known = state_->find_peer(peer);
+    return known != nullptr ? known->durable : Lsn{};
+}
 const NodeCounters& Node::counters() const { return state_->counters; }
 
 std::vector<GroupId> Node::hosted() const {

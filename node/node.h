@@ -70,6 +70,8 @@ public:
     NodeId self() const;
     // Whom this node holds for alive: for people, and for hints.
     const membership::Swim& members() const;
+    // The highest position of its disk that a peer has told this process, or one before it.
+    Lsn told_durable(NodeId peer) const;
     const NodeCounters& counters() const;
     // Hosted groups, for checkers and administration.
     std::vector<GroupId> hosted() const;

@@ -12,8 +12,6 @@ namespace weft::sim {
 namespace {
 
 constexpr Duration kBackAtOnce = std::chrono::milliseconds(5);
-// By then every peer of a node has heard how far its disk had come.
-constexpr Duration kToldWithin = std::chrono::seconds(1);
 
 // What counts as written last, of a log.
 constexpr std::uint64_t kNewestRecords = 8;
@@ -226,25 +224,30 @@ void World::wipe(const FaultEvent& event) {
     at_end(event, [this, machine = event.a] { let_up(machine); });
 }
 
-// The image of this moment comes back later, and with it the process. Whether its peers must know
-// better is told by what it had on its disk a while before.
+// The image of this moment comes back later, and with it the process.
 void World::roll_back(const FaultEvent& event) {
-    const auto known = std::make_shared<Lsn>();
-    const std::size_t machine = event.a;
-    if (event.lasts > kToldWithin)
-        later(event.lasts - kToldWithin, [this, machine, known] {
-            *known = machines_[machine]->disk().store().stats().durable;
-        });
-    later(event.lasts,
-          [this, event, known, restore = machines_[machine]->disk().image().snapshot()] {
-              const std::size_t victim = event.a;
-              hold_down(victim, event.salt);
-              restore();
-              const bool older = machines_[victim]->disk().store().stats().durable < *known;
-              older ? oracle_.promises().lost(victim) : oracle_.promises().damaged(victim);
-              lost_[victim] = true;
-              later(kBackAtOnce, [this, victim] { let_up(victim); });
-          });
+    later(event.lasts, [this, event, restore = machines_[event.a]->disk().image().snapshot()] {
+        const std::size_t victim = event.a;
+        const Lsn told = told_of(victim);
+        hold_down(victim, event.salt);
+        restore();
+        const bool older = machines_[victim]->disk().store().stats().durable < told;
+        older ? oracle_.promises().lost(victim) : oracle_.promises().damaged(victim);
+        lost_[victim] = true;
+        later(kBackAtOnce, [this, victim] { let_up(victim); });
+    });
+}
+
+// How far its disk is by the word of everybody else who runs: whoever hears from it knows better
+// than an older one.
+Lsn World::told_of(std::size_t machine) const {
+    std::optional<Lsn> told;
+    for (std::size_t i = 0; i < machines_.size(); ++i) {
+        if (i == machine || !machines_[i]->alive()) continue;
+        const Lsn known = machines_[i]->node().told_durable(machines_[machine]->record().node);
+        told = std::min(told.value_or(known), known);
+    }
+    return told.value_or(Lsn{});
 }
 
 bool World::damage_record(const FaultEvent& event) {

@@ -145,6 +145,7 @@ private:
     bool has_good_copy(std::size_t except, GroupId group, LogIndex index) const;
     void wipe(const FaultEvent& event);
     void roll_back(const FaultEvent& event);
+    Lsn told_of(std::size_t machine) const;
     void clock_fault(const FaultEvent& event);
 
     // ---- network_faults.cpp
