@@ -115,9 +115,10 @@ void draw_left_behind(Schedule& schedule, Random own) {
 
 void draw_late_pages(Schedule& schedule, Random own) {
     RunConfig& config = schedule.config;
-    // A hundred pages one by one, and a deadline after the healing of all.
+    // A hundred pages one by one, and a deadline after the healing of all: thousands take longer.
     const std::uint64_t page_ms = undisturbed_page_ms(config);
-    if (config.nodes < 3 || page_ms > kQuickPageMs || !own.chance(1, 6)) return;
+    if (config.nodes < 3 || config.large != 0 || page_ms > kQuickPageMs || !own.chance(1, 6))
+        return;
     config.sweep_log_bytes = std::uint64_t{1} << (10 + own.below(3));
     config.laggard_entries = own.below(8);
     config.entities += 20 + own.below(60);

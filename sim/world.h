@@ -55,6 +55,8 @@ public:
     // Every machine but those of `except` (bits) and the lost ones has a leader for each of its
     // groups, and serves where it leads.
     bool all_ready(std::uint64_t except = 0) const;
+    // One of the others leads that group, and serves.
+    bool is_led(GroupId group, std::uint64_t except) const;
     // I12 for the groups whose turn it is, or for all.
     void compare_states(bool all);
 
@@ -112,7 +114,6 @@ private:
         return static_cast<Endpoint>(machines_.size() + client);
     }
     void watch_states();
-    bool is_led(GroupId group, std::uint64_t except) const;
 
     // ---- links.cpp: connections, and the life of machines they hang on
     void restart(std::size_t machine);

@@ -1,7 +1,9 @@
 // I14: who is whole serves within its deadline.
 
 #include "entity/type.h"
+#include "sim/each_ready.h"
 #include "sim/run.h"
+#include "tests/replication/partition_lab.h"
 
 #include <gtest/gtest.h>
 
@@ -33,6 +35,34 @@ TEST_F(Liveness, ABrokenQuorumMissesTheDeadline) {
     for (schedule.config.real_store = 0; schedule.config.real_store <= 1;
          ++schedule.config.real_store)
         EXPECT_TRUE(run(schedule).violation.starts_with("I14")) << run(schedule).violation;
+}
+
+// Time-outs near to what the disk takes excuse nobody from leading at all.
+TEST_F(Liveness, ABrokenQuorumMissesTheDeadlineOfTheHastyToo) {
+    schedule.config.core_broken = 3;
+    schedule.config.sync_max_us = schedule.config.election_min_ms * 1000 / 8;
+    EXPECT_TRUE(run(schedule).violation.starts_with("I14")) << run(schedule).violation;
+}
+
+// Each was ready once, and never all were: one of them is always down.
+TEST_F(Liveness, EachIsReadyAtAMomentOfItsOwn) {
+    entity::TypeTable types;
+    types.add(entity::make_kv());
+    World world(schedule, {.types = &types});
+    EachReady each(world, 0);
+    bool all = false;
+    for (const std::uint64_t down : {1U, 2U}) {
+        EXPECT_FALSE(each.look());
+        world.heal();
+        world.break_machines(down, 0);
+        world.run_until(std::chrono::seconds(5), [&] {
+            each.look();
+            all = all || world.all_ready();
+            return world.all_ready(down);
+        });
+    }
+    EXPECT_TRUE(each.look());
+    EXPECT_FALSE(all);
 }
 
 // I14: the rest is broken for ever, down or cut off, and the core is audited without it.
