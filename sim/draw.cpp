@@ -85,6 +85,7 @@ public:
         lies(one_in);
         draw_left_behind(schedule_, random_.stream("left behind"));
         draw_late_pages(schedule_, random_.stream("late pages"));
+        draw_swept_rows(schedule_, random_.stream("swept rows"));
         draw_damaged_tails(schedule_, random_.stream("damaged tails"));
         draw_lost_disk(schedule_, random_.stream("lost disk"));
         core();

@@ -141,6 +141,21 @@ void draw_late_pages(Schedule& schedule, Random own) {
     }
 }
 
+void draw_swept_rows(Schedule& schedule, Random own) {
+    RunConfig& config = schedule.config;
+    if (config.nodes < 3 || config.large != 0 || !own.chance(1, 12)) return;
+    config.sweep_log_bytes = std::uint64_t{1} << (10 + own.below(4));
+    config.entities = 2 + own.below(8);
+    Duration at = chaos_begins(config);
+    const auto put = putting(schedule, at, own);
+    for (std::uint32_t machine = 0; machine < config.nodes; ++machine)
+        put(FaultKind::SlowFetch, machine, of_ms(config.chaos_ms), 5'000 + up_to(own, 95'000));
+    while (at < chaos_ends(config)) {
+        at += own.between(milliseconds(100), milliseconds(1500));
+        put(FaultKind::Pause, kLeader, of_ms(config.election_max_ms), 0);
+    }
+}
+
 void draw_damaged_tails(Schedule& schedule, Random own) {
     RunConfig& config = schedule.config;
     if (config.nodes < 3 || !own.chance(1, 10)) return;

@@ -28,6 +28,9 @@ void draw_left_behind(Schedule& schedule, Random own);
 // Transfers of small pages with little patience, and a disk at which a read is late now and then: a
 // page is answered when its transfer was given up and the next one reads.
 void draw_late_pages(Schedule& schedule, Random own);
+// Leaders that end again and again where few entities are written much, each read is late and logs
+// are swept often: the next one reads rows of what it applied, and a sweep writes them meanwhile.
+void draw_swept_rows(Schedule& schedule, Random own);
 // A machine that is cut off with clients again and again, restarts behind it, and finds the first
 // of what it wrote alone damaged: what repairs it is another entry, in an append of its own.
 void draw_damaged_tails(Schedule& schedule, Random own);
