@@ -169,7 +169,7 @@ void Session::State::flush(Now now, GroupId group) {
 // A later call of the same entity has taken effect, or may have (`surely` false). Running an older
 // one now would reverse the order: what was definitely refused ends as not done, and what may still
 // run by an attempt given up is not sent again.
-void Session::State::finish_overtaken(std::uint32_t slot, bool surely) {
+void Session::State::finish_overtaken(Now now, std::uint32_t slot, bool surely) {
     std::uint32_t older = calls[slot].before;
     while (older != kNone) {
         const Call& call = calls[older];
@@ -185,6 +185,7 @@ void Session::State::finish_overtaken(std::uint32_t slot, bool surely) {
                 reply.error = make_error(ErrorNumber::NoAnswerInTime,
                                          "a later command to the entity was answered first");
             }
+            release_canary(now, older);
             finish(older, std::move(reply));
         }
         older = next;

@@ -104,12 +104,8 @@ void Session::State::on_refusal(Now now, std::uint32_t slot, LinkId link, Reply&
 void Session::State::retry(Now now, std::uint32_t slot, bool taint) {
     Call& call = calls[slot];
     Lane& lane = lanes[call.lane];
-    Route& route = routes[call.group.value];
-    if (route.canary == slot) {
-        route.canary = kNone;
-        timers.set(group_timer_id(call.group), std::max(route.not_before, now.mono));
-    }
-    if (taint && lane.retried > 0) finish_overtaken(slot, false);
+    release_canary(now, slot);
+    if (taint && lane.retried > 0) finish_overtaken(now, slot, false);
     call.state = Call::State::Queued;
     --lane.in_flight;
     if (!call.retried) ++lane.retried;

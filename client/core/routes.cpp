@@ -94,6 +94,15 @@ void Session::State::route_accepted(Now now, GroupId group, LinkId link) {
     flush(now, group);
 }
 
+// The call that went ahead is under way no more: another one may go.
+void Session::State::release_canary(Now now, std::uint32_t slot) {
+    const GroupId group = calls[slot].group;
+    Route& route = routes[group.value];
+    if (route.canary != slot) return;
+    route.canary = kNone;
+    timers.set(group_timer_id(group), std::max(route.not_before, now.mono));
+}
+
 // The group needs a usable leader: the nodes are asked until there is one.
 void Session::State::starve(Now now, GroupId group) {
     Route& route = routes[group.value];

@@ -210,7 +210,7 @@ void Session::State::end_call(Now now, std::uint32_t slot, Reply reply) {
     const std::uint32_t lane = calls[slot].lane;
     const GroupId group = calls[slot].group;
     const bool took_effect = reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected;
-    if (took_effect && lanes[lane].retried > 0) finish_overtaken(slot, true);
+    if (took_effect && lanes[lane].retried > 0) finish_overtaken(now, slot, true);
     finish(slot, std::move(reply));
     if (connected && group.value < routes.size()) {
         Route& route = routes[group.value];

@@ -113,7 +113,7 @@ struct Session::State {
     void send(Now now, std::uint32_t slot, LinkId link);
     void wait_for_route(GroupId group, std::uint32_t lane);
     void flush(Now now, GroupId group);
-    void finish_overtaken(std::uint32_t slot, bool surely);
+    void finish_overtaken(Now now, std::uint32_t slot, bool surely);
 
     // ---- routes.cpp
     struct Claim {
@@ -126,6 +126,7 @@ struct Session::State {
     void leave_old_leader(Now now, GroupId group);
     void route_refused(Now now, GroupId group, LinkId link, const Reply& reply);
     void route_accepted(Now now, GroupId group, LinkId link);
+    void release_canary(Now now, std::uint32_t slot);
     void route_silent(Now now, GroupId group, LinkId link);
     void close_route(Now now, Route& route, GroupId group);
     void starve(Now now, GroupId group);

@@ -70,6 +70,28 @@ TEST(Order, EndsARefusedCallThatALaterOneHasOvertaken) {
     EXPECT_EQ(world.ended[2].outcome, Outcome::Done);
 }
 
+// The oldest was under way as the only call that a new leader gets until it has answered: when the
+// answer to a later one overtakes it, others go.
+TEST(Order, WhatIsOvertakenOnItsWayHoldsUpNobody) {
+    SessionWorld world = SessionWorld::connected();
+    for (CallId id = 1; id <= 2; ++id) world.call(id);
+    const auto late = world.sent[1];
+    world.pass(seconds(2) + milliseconds(1));  // both are given up
+    world.leader = 2;
+    world.term = 2;
+    world.say_hello(world.link_to(2), 2);
+    world.pass(milliseconds(100));
+    ASSERT_EQ(world.sent.size(), 3u);
+    EXPECT_EQ(world.last().first, world.link_to(2));
+    world.done(late);
+    ASSERT_TRUE(world.has_ended(1) && world.has_ended(2));
+    EXPECT_EQ(world.ended[1].outcome, Outcome::Unknown);
+    world.call(3);
+    world.pass(milliseconds(100));
+    ASSERT_EQ(world.sent.size(), 4u);
+    EXPECT_EQ(world.last().first, world.link_to(2));
+}
+
 TEST(Order, WaitsForAllInFlightBeforeTheOldestIsSentAgain) {
     SessionWorld world = SessionWorld::connected();
     for (CallId id = 1; id <= 2; ++id) world.call(id);
