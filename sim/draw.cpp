@@ -87,6 +87,7 @@ public:
         draw_late_pages(schedule_, random_.stream("late pages"));
         draw_swept_rows(schedule_, random_.stream("swept rows"));
         draw_damaged_tails(schedule_, random_.stream("damaged tails"));
+        draw_last_one_killed(schedule_, random_.stream("last one killed"));
         draw_lost_disk(schedule_, random_.stream("lost disk"));
         core();
         in_order();

@@ -189,6 +189,24 @@ void draw_damaged_tails(Schedule& schedule, Random own) {
     }
 }
 
+void draw_last_one_killed(Schedule& schedule, Random own) {
+    const RunConfig& config = schedule.config;
+    if (config.nodes < 3 || !own.chance(1, 10)) return;
+    Duration at = chaos_begins(config);
+    const auto put = putting(schedule, at, own);
+    for (;;) {
+        at += own.between(milliseconds(300), seconds(3));
+        const Duration down = own.between(milliseconds(5), seconds(2));
+        if (at + down > chaos_ends(config)) return;
+        const auto killed = static_cast<std::uint32_t>(own.below(config.nodes));
+        for (std::uint32_t other = 0; other < config.nodes; ++other)
+            if (other != killed)
+                put(FaultKind::Pause, other, own.between(milliseconds(50), seconds(3)), 0);
+        at += own.between({}, milliseconds(50));
+        put(own.chance(1, 2) ? FaultKind::Crash : FaultKind::PowerLoss, killed, down, 0);
+    }
+}
+
 void draw_lost_disk(Schedule& schedule, Random own) {
     const RunConfig& config = schedule.config;
     const Duration chaos = of_ms(config.chaos_ms);

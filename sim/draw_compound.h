@@ -34,6 +34,9 @@ void draw_swept_rows(Schedule& schedule, Random own);
 // A machine that is cut off with clients again and again, restarts behind it, and finds the first
 // of what it wrote alone damaged: what repairs it is another entry, in an append of its own.
 void draw_damaged_tails(Schedule& schedule, Random own);
+// All but one stand still, and that one, which leads some of the groups, is killed; they come back
+// in any order.
+void draw_last_one_killed(Schedule& schedule, Random own);
 // A disk that is lost or comes back old (scenarios 30, 31). Its peers know better as long as they
 // remember, so nobody else may forget in the same run.
 void draw_lost_disk(Schedule& schedule, Random own);

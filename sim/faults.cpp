@@ -1,5 +1,6 @@
 // Faults of processes, disks and clocks: carrying one out, and undoing it when its span ends.
 
+#include "core/entry.h"
 #include "core/hash.h"
 #include "sim/world.h"
 
@@ -272,12 +273,12 @@ bool World::damage_log(const FaultEvent& event, Random chance) {
     // Half of the time where two logs part.
     const bool first = event.amount == kNewest && chance.chance(1, 2);
     const LogIndex index{extent.first.value + (first ? 0 : chance.below(count))};
-    if (!has_good_copy(event.a, extent.group, index)) return false;
+    if (!can_be_spared(event.a, extent.group, index)) return false;
     if (event.kind == FaultKind::Vanish) return image.vanish_log(extent.group, index);
     if (event.kind == FaultKind::BitFlip)
         return image.flip_bit_in_log(extent.group, index, chance.next());
     const LogIndex other{extent.first.value + chance.below(count)};
-    return other != index && has_good_copy(event.a, extent.group, other) &&
+    return other != index && can_be_spared(event.a, extent.group, other) &&
            image.swap_log(extent.group, index, other);
 }
 
@@ -312,15 +313,20 @@ bool World::is_its_own(std::size_t machine, GroupId group, LogIndex index) const
     return other;
 }
 
-// The budget of faults: what nobody else holds whole is not damaged, so that every record keeps one
-// good copy.
-bool World::has_good_copy(std::size_t except, GroupId group, LogIndex index) const {
+// The budget of faults: a record that is committed keeps one good copy. What lost its place to
+// another, or was counted nowhere yet, needs none.
+bool World::can_be_spared(std::size_t machine, GroupId group, LogIndex index) const {
+    const storage::LogRange range{group, index, index, 1};
+    const auto here = machines_[machine]->disk().store().read_log(range);
+    if (!here || here->entries.empty()) return false;
+    const std::string_view ours = here->entries.front().view();
     for (std::size_t i = 0; i < machines_.size(); ++i) {
-        if (i == except || lost_[i]) continue;
-        const auto read = machines_[i]->disk().store().read_log({group, index, index, 1});
-        if (read && !read->entries.empty()) return true;
+        if (i == machine || lost_[i]) continue;
+        const auto there = machines_[i]->disk().store().read_log(range);
+        if (there && !there->entries.empty() && there->entries.front().view() == ours) return true;
     }
-    return false;
+    const auto header = read_entry_header(ours);
+    return header && !oracle_.may_be_committed(group, index, header->chain);
 }
 
 bool World::damage_row(std::size_t machine, Random chance) {

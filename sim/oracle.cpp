@@ -178,6 +178,15 @@ void Oracle::check_appended(const Shown& seen, const Shown& now, const Entries& 
     }
 }
 
+bool Oracle::may_be_committed(GroupId id, LogIndex index, const Chain& chain) const {
+    const auto group = groups_.find(id);
+    if (group == groups_.end() || index > group->second.highest) return false;
+    const std::vector<EntrySeen>& committed = group->second.committed;
+    if (index.value > committed.size()) return true;
+    const EntrySeen& known = committed[index.value - 1];
+    return known.term == Term{} || known.chain == chain;
+}
+
 void Oracle::check_commit(const Shown& seen, const Shown& now, const Entries& entries, GroupId id) {
     Group& group = groups_[id];
     // The base is an entry, too: its chain tells of those that it stands for.

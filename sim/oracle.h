@@ -67,6 +67,8 @@ public:
 
     std::uint64_t elections(GroupId group) const;
     std::uint64_t elections() const { return elections_; }
+    // False: nothing is committed there as far as anybody showed, or something else.
+    bool may_be_committed(GroupId group, LogIndex index, const Chain& chain) const;
     std::uint64_t committed_entries() const { return committed_entries_; }
     std::uint64_t states_compared() const { return states_compared_; }
 

@@ -143,7 +143,7 @@ private:
     std::vector<DiskImage::LogExtent> newest(std::size_t machine) const;
     bool is_its_own(std::size_t machine, GroupId group, LogIndex index) const;
     bool damage_row(std::size_t machine, Random chance);
-    bool has_good_copy(std::size_t except, GroupId group, LogIndex index) const;
+    bool can_be_spared(std::size_t machine, GroupId group, LogIndex index) const;
     void wipe(const FaultEvent& event);
     void roll_back(const FaultEvent& event);
     Lsn told_of(std::size_t machine) const;
