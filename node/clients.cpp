@@ -15,11 +15,6 @@ namespace weft::node {
 namespace {
 
 constexpr std::uint8_t kNoLeader = 255;
-// Reads of large states: how many wait, what their payloads hold, and bytes of the states that are
-// read in a round.
-constexpr std::size_t kLargeReadsMax = 1024;
-constexpr std::size_t kLargeReadBytesMax = std::size_t{4} << 20;
-constexpr std::size_t kLargeReadShare = std::size_t{256} << 10;
 // Connections that had to go are named in `health` as long as that.
 constexpr Duration kShortWorthSaying = std::chrono::minutes(1);
 
@@ -184,8 +179,8 @@ std::optional<Error> Node::State::check_session_rate(ClientRef from, const Reque
 // be stepped here.
 void Node::State::on_large_read(const Hosted& group, replication::LargeRead& read) {
     Request& request = read.request;
-    if (large_reads.size() == kLargeReadsMax ||
-        large_reads_bytes + request.payload.size() > kLargeReadBytesMax)
+    if (large_reads.size() >= options.large_reads_max ||
+        large_reads_bytes + request.payload.size() > options.large_read_bytes_max)
         return refuse(read.from, request,
                       make_error(ErrorNumber::QueueFull, "too many reads of large states wait"));
     out->list.push_back(HoldClient{read.from});
@@ -196,7 +191,7 @@ void Node::State::on_large_read(const Hosted& group, replication::LargeRead& rea
 }
 
 void Node::State::submit_large_reads() {
-    for (std::size_t bytes = 0; !large_reads.empty() && bytes < kLargeReadShare;) {
+    for (std::size_t bytes = 0; !large_reads.empty() && bytes < options.large_read_share;) {
         auto [place, read] = std::move(large_reads.front());
         large_reads.pop_front();
         large_reads_bytes -= read.request.payload.size();

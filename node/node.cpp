@@ -99,7 +99,7 @@ void Node::State::on(const RoundEnd&) {
             peer.outbox.keep_only_hellos();
         else
             peer.told = stats.durable;
-        peer.outbox.flush(peer.record.node, out->list);
+        peer.outbox.flush(peer.record.node, options.batch_bytes, out->list);
     }
 }
 

@@ -36,6 +36,13 @@ struct NodeOptions {
     std::uint64_t sweep_log_bytes = std::uint64_t{64} << 20;    // log growth that starts a sweep
     std::size_t sweep_rows = 64;                                // rows written per round
     std::uint64_t persist_bytes_max = std::uint64_t{64} << 20;  // waiting for the journal thread
+    // Reads of large states: how many wait, what their payloads hold, and the bytes of the states
+    // that are read in a round.
+    std::size_t large_reads_max = 1024;
+    std::size_t large_read_bytes_max = std::size_t{4} << 20;
+    std::size_t large_read_share = std::size_t{256} << 10;
+    // Appends to one peer in one message; one entry alone may be more.
+    std::size_t batch_bytes = std::size_t{256} << 10;
     // Entered around every handler and outliving the node; nothing: no trace of a crash is kept.
     replication::CrashSlot* crash_slot = nullptr;
     std::vector<RequestId> crashed;        // requests whose handler a former process died in

@@ -12,13 +12,11 @@ namespace weft::node {
 
 namespace {
 
-// A batch closes here unless one entry alone is bigger, so that it fits a frame (DESIGN 10).
-constexpr std::size_t kBatchBytes = std::size_t{256} << 10;
-// The same for a list: no item takes more than 64 bytes on the wire. One round may hold more: each
-// append of a full window that does not fit is refused by an answer of its own, and how many
-// appends one frame of a peer holds is not ours to say.
+// Of a list; no item takes more than 64 bytes on the wire, so that it fits a frame. One round may
+// hold more: each append of a full window that does not fit is refused by an answer of its own, and
+// how many appends one frame of a peer holds is not ours to say.
 using replication::kBatchItemsMax;
-static_assert(kBatchItemsMax * 64 <= kBatchBytes);
+static_assert(kBatchItemsMax * 64 <= std::size_t{256} << 10);
 static_assert(kBatchItemsMax <= routing::kGroupsMax, "more than a reader takes in one list");
 
 template <class Batch, class Items>
@@ -69,14 +67,14 @@ void Outbox::keep_only_hellos() {
     hellos_ = std::move(hellos);
 }
 
-void Outbox::flush_appends(NodeId to, std::vector<Effect>& out) {
+void Outbox::flush_appends(NodeId to, std::size_t batch_bytes, std::vector<Effect>& out) {
     std::size_t next = 0;
     while (next < appends_.size()) {
         std::size_t end = next, bytes = 0;
         do {
             bytes += appends_[end++].entries.size();
         } while (end < appends_.size() && end - next < kBatchItemsMax &&
-                 bytes + appends_[end].entries.size() <= kBatchBytes);
+                 bytes + appends_[end].entries.size() <= batch_bytes);
         replication::AppendBatch batch;
         batch.items.reserve(end - next);
         std::string blob;
@@ -95,12 +93,12 @@ void Outbox::flush_appends(NodeId to, std::vector<Effect>& out) {
     appends_.clear();
 }
 
-void Outbox::flush(NodeId to, std::vector<Effect>& out) {
+void Outbox::flush(NodeId to, std::size_t batch_bytes, std::vector<Effect>& out) {
     for (PeerHello& hello : hellos_) out.push_back(SendPeer{to, std::move(hello)});
     hellos_.clear();
     flush_items<replication::VoteAsks>(to, asks_, out);
     flush_items<replication::VoteAnswers>(to, votes_, out);
-    flush_appends(to, out);
+    flush_appends(to, batch_bytes, out);
     flush_items<replication::AppendAnswers>(to, answers_, out);
     for (MeshMessage& message : others_) out.push_back(SendPeer{to, std::move(message)});
     others_.clear();

@@ -28,14 +28,15 @@ public:
     void clear();
     void keep_only_hellos();
     // Hands everything over as few messages, hellos first, and is empty afterwards.
-    void flush(NodeId to, std::vector<Effect>& out);
+    // `batch_bytes`: of appends in one message, unless one entry alone is more.
+    void flush(NodeId to, std::size_t batch_bytes, std::vector<Effect>& out);
 
 private:
     struct Append {
         replication::AppendItem item;
         Bytes entries;
     };
-    void flush_appends(NodeId to, std::vector<Effect>& out);
+    void flush_appends(NodeId to, std::size_t batch_bytes, std::vector<Effect>& out);
 
     std::vector<replication::VoteAsk> asks_;
     std::vector<replication::VoteAnswer> votes_;

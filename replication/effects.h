@@ -47,7 +47,7 @@ struct SendReply {
     Reply reply;
 };
 // To be submitted once more, `its_turn`, when what is small has been served: it reads a state of
-// `bytes`, more than kLargeReplyBytes. What its client asks in the meantime can wait.
+// `bytes`, more than PartitionLimits::large_state_bytes. What its client asks meanwhile can wait.
 struct LargeRead {
     ClientRef from;
     Request request;

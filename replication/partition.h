@@ -36,6 +36,7 @@ struct PartitionLimits {
     // is further behind gets a snapshot (S25).
     std::uint64_t laggard_entries = 16384;
     std::uint64_t laggard_bytes = std::uint64_t{64} << 20;
+    std::size_t large_state_bytes = kLargeReplyBytes;  // a read of more waits for its turn
     Duration passivate_after = std::chrono::seconds(60);
     // What is done in parts; each takes one row or entry at least. One page of rows that is read
     // (of a journal, of the sessions, of a snapshot: as it is sent), one piece of the log to be

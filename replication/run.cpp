@@ -59,7 +59,8 @@ void Partition::State::run(Now now, entity::Entity& entity, const Queued& item, 
     }
     if (access == entity::Access::Write) return run_write(now, entity, item, out);
     const std::size_t bytes = entity::Host::newest(entity).state.size();
-    if (bytes <= kLargeReplyBytes || item.its_turn) return run_read(now, entity, item, out);
+    if (bytes <= options.limits.large_state_bytes || item.its_turn)
+        return run_read(now, entity, item, out);
     out.list.push_back(LargeRead{item.from, request, item.deadline, bytes});
 }
 

@@ -97,7 +97,10 @@ void ClientActor::start_by_rate() {
 void ClientActor::start_some() {
     scheduled_ = false;
     if (finishing_ || !session_) return;
-    while (open_.size() < workload_.pipeline) start_one();
+    for (std::size_t open = 0; open_.size() < workload_.pipeline; open = open_.size()) {
+        start_one();
+        if (open_.size() <= open) return;  // it was refused, and the next one waits
+    }
 }
 
 std::string ClientActor::fresh_value(Random& chance) const {
@@ -180,7 +183,8 @@ void ClientActor::read_all() {
 
 void ClientActor::read_some() {
     scheduled_ = false;
-    while (reads_left_ > 0 && open_.size() < kFinalReadsMax) {
+    const std::size_t most = std::min(kFinalReadsMax, options_.in_flight_max);
+    while (reads_left_ > 0 && open_.size() < most) {
         const std::uint32_t place = 2 * workload_.entities - reads_left_--;
         read(fmt::format("{}{}", place % 2 == 0 ? "kv/k" : "counter/n", place / 2));
     }

@@ -135,7 +135,10 @@ void draw_late_pages(Schedule& schedule, Random own) {
         at += away;
         for (const Duration end = at + own.between(seconds(1), seconds(2)); at < end;) {
             at += own.between(milliseconds(5), milliseconds(100));
-            const Duration late = own.between(milliseconds(2), milliseconds(40));
+            // Half of it long enough for a page that was given up and the next one.
+            const Duration late = own.chance(1, 2)
+                                      ? own.between(milliseconds(2), milliseconds(40))
+                                      : own.between(milliseconds(40), milliseconds(200));
             put(FaultKind::SlowFetch, kLeader, late, 1000 + up_to(own, 499'000));
         }
     }

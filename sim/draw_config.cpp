@@ -100,6 +100,21 @@ void draw_transfers(RunConfig& config, Random random) {
     few(config.snapshot_receive_patience_ms, 300, 4000);
 }
 
+// Clients that may have fewer calls under way than they want, and reads that wait for their turn.
+void draw_turns(RunConfig& config, Random random) {
+    if (random.chance(1, 4)) {
+        config.in_flight = 1 + random.below(8);
+        config.pipeline = 1 + random.below(12);
+    }
+    if (random.chance(1, 2)) return;
+    Few few(random);
+    few(config.large_state_bytes, 0, 200);
+    few(config.large_reads, 1, 4);
+    few(config.large_read_bytes, 1, 40);
+    few(config.large_read_share, 1, 400);
+    few(config.batch_bytes, 1, 2000);
+}
+
 // A disk that takes its time to erase, and reads that were early: both as the real store may.
 void draw_disk(RunConfig& config, Random random) {
     if (random.chance(1, 2)) config.early_read_percent = 1 + random.below(100);
@@ -194,6 +209,7 @@ RunConfig draw_config(Random random) {
     draw_transfers(config, random.stream("transfers"));
     draw_room(config, random.stream("room"));
     draw_disk(config, random.stream("disk"));
+    draw_turns(config, random.stream("turns"));
     // Every step is checked whole in one seed of four; in the others one in some, at a prime
     // distance so that no rhythm of the node hides from it.
     config.check_steps = random.chance(1, 4) ? 1 : 61;

@@ -193,9 +193,10 @@ private:
         return config_.client_life_ms == 0 && !is_hasty(config_.attempt_ms) &&
                config_.mailbox > 64 && config_.session_window > 64 && config_.sessions > 64 &&
                config_.waiting_reads > 64 && config_.waiting_replies > 64 &&
-               config_.uncommitted_bytes > 1'000'000 && config_.persist_bytes > 1'000'000 &&
-               config_.mailbox_bytes > 1'000'000 && config_.waiting_read_bytes > 1'000'000 &&
-               config_.session_reply_bytes > 100'000;
+               config_.in_flight > 64 && config_.large_reads > 64 &&
+               config_.large_read_bytes > 1'000'000 && config_.uncommitted_bytes > 1'000'000 &&
+               config_.persist_bytes > 1'000'000 && config_.mailbox_bytes > 1'000'000 &&
+               config_.waiting_read_bytes > 1'000'000 && config_.session_reply_bytes > 100'000;
     }
 
     World& world_;

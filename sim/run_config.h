@@ -28,6 +28,7 @@ struct RunConfig {
     std::uint64_t ops_per_second = 0;    // of all clients together; 0: as think_max_us says
     std::uint64_t think_max_us = 20000;  // between two calls
     std::uint64_t call_timeout_ms = 5000;
+    std::uint64_t in_flight = 4096;   // calls that a client's session takes at once
     std::uint64_t attempt_ms = 2000;  // of silence before a client asks another node
     std::uint64_t get_percent = 35;
     std::uint64_t cas_percent = 15;
@@ -77,7 +78,12 @@ struct RunConfig {
     std::uint64_t cached_bytes = std::uint64_t{4} << 20;  // of clean entities
     std::uint64_t session_reply_bytes = std::uint64_t{256} << 10;
     std::uint64_t waiting_read_bytes = std::uint64_t{16} << 20;
-    std::uint64_t waiting_replies = 16384;  // commands in flight
+    std::uint64_t waiting_replies = 16384;                      // commands in flight
+    std::uint64_t large_state_bytes = std::uint64_t{64} << 10;  // reads of more wait for a turn
+    std::uint64_t large_reads = 1024;
+    std::uint64_t large_read_bytes = std::uint64_t{4} << 20;    // of what they carry
+    std::uint64_t large_read_share = std::uint64_t{256} << 10;  // of states read in a round
+    std::uint64_t batch_bytes = std::uint64_t{256} << 10;       // of appends in one message
     std::uint64_t laggard_entries = 16384;  // beyond: compaction does not wait for a voter
     std::uint64_t laggard_bytes = std::uint64_t{64} << 20;
     std::uint64_t page_bytes = std::uint64_t{256}
@@ -115,6 +121,7 @@ void for_each_field_of_the_world(Config& config, Visit& visit) {
     visit("ops_per_second", config.ops_per_second);
     visit("think_max_us", config.think_max_us);
     visit("call_timeout_ms", config.call_timeout_ms);
+    visit("in_flight", config.in_flight);
     visit("attempt_ms", config.attempt_ms);
     visit("get_percent", config.get_percent);
     visit("cas_percent", config.cas_percent);
@@ -165,6 +172,11 @@ void for_each_field_of_machines(Config& config, Visit& visit) {
     visit("session_reply_bytes", config.session_reply_bytes);
     visit("waiting_read_bytes", config.waiting_read_bytes);
     visit("waiting_replies", config.waiting_replies);
+    visit("large_state_bytes", config.large_state_bytes);
+    visit("large_reads", config.large_reads);
+    visit("large_read_bytes", config.large_read_bytes);
+    visit("large_read_share", config.large_read_share);
+    visit("batch_bytes", config.batch_bytes);
     visit("laggard_entries", config.laggard_entries);
     visit("laggard_bytes", config.laggard_bytes);
     visit("page_bytes", config.page_bytes);

@@ -44,6 +44,7 @@ void set_bounds(const RunConfig& config, replication::PartitionLimits& limits) {
     limits.waiting_read_bytes = config.waiting_read_bytes;
     limits.waiting_replies = config.waiting_replies;
     limits.session_reply_bytes = config.session_reply_bytes;
+    limits.large_state_bytes = config.large_state_bytes;
     limits.laggard_entries = config.laggard_entries;
     limits.laggard_bytes = config.laggard_bytes;
     limits.page_bytes = config.page_bytes;
@@ -68,6 +69,10 @@ node::NodeOptions node_options(const RunConfig& config) {
     options.limits.append_bytes = config.append_bytes;
     options.limits.append_entries = static_cast<std::uint32_t>(config.append_entries);
     options.persist_bytes_max = config.persist_bytes;
+    options.large_reads_max = config.large_reads;
+    options.large_read_bytes_max = config.large_read_bytes;
+    options.large_read_share = config.large_read_share;
+    options.batch_bytes = config.batch_bytes;
     options.partition_limits.mailbox = config.mailbox;
     options.partition_limits.session_window = config.session_window;
     options.partition_limits.sessions = config.sessions;
@@ -143,6 +148,7 @@ void World::add_clients(const Random& random) {
         for (const auto& machine : machines_)
             session.addresses.push_back(machine->record().client_address);
         session.renew_start = of_ms(schedule_.config.renew_session_ms);
+        session.in_flight_max = schedule_.config.in_flight;
         session.attempt_timeout = of_ms(schedule_.config.attempt_ms);
         if (i + schedule_.config.patient >= schedule_.config.clients)
             session.attempt_timeout = kPatience;

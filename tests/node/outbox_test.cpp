@@ -2,6 +2,7 @@
 
 #include "flatbuffers/wire_mesh.h"
 #include "node/deadlines.h"
+#include "node/node.h"
 #include "node/peer.h"
 #include "routing/genesis.h"
 
@@ -38,7 +39,7 @@ TEST(Outbox, MergesEveryKindIntoOneMessage) {
     }
     outbox.add(MeshMessage{PeerHello{}});
     EXPECT_FALSE(outbox.empty());
-    outbox.flush(NodeId{}, effects);
+    outbox.flush(NodeId{}, NodeOptions{}.batch_bytes, effects);
     EXPECT_TRUE(outbox.empty());
     ASSERT_EQ(effects.size(), 4u);
     EXPECT_EQ(sent<replication::VoteAsks>(effects, 0).items.size(), 50u);
@@ -53,7 +54,7 @@ TEST(Outbox, SplitsAListAtAQuarterOfAMiB) {
     std::vector<Effect> effects;
     for (std::uint64_t i = 0; i < kAnswers; ++i)
         outbox.add(replication::AppendAnswer{GroupId{1}, Term{1}, false, false, LogIndex{i}, {}});
-    outbox.flush(NodeId{}, effects);
+    outbox.flush(NodeId{}, NodeOptions{}.batch_bytes, effects);
     EXPECT_TRUE(outbox.empty());
     std::uint64_t next = 0;
     for (std::size_t place = 0; place < effects.size(); ++place) {
@@ -85,7 +86,7 @@ TEST(Outbox, NoListOfARoundBecomesAMessageThatFitsNoFrame) {
         outbox.add(replication::AppendAnswer{GroupId{1}, Term{1}, false, false, {}, {}});
         outbox.add(item(1), Bytes());
     }
-    outbox.flush(NodeId{}, effects);
+    outbox.flush(NodeId{}, NodeOptions{}.batch_bytes, effects);
     for (const Effect& effect : effects) {
         wire::FrameWriter frame;
         ASSERT_TRUE(wire::write(frame, std::get<SendPeer>(effect).message));
@@ -100,7 +101,7 @@ TEST(Outbox, LaysEntriesBackToBackAndSaysWhereTheyAre) {
     outbox.add(item(1), Bytes::copy_of("aaa"));
     outbox.add(item(2), Bytes());
     outbox.add(item(3), Bytes::copy_of("bb"));
-    outbox.flush(NodeId{}, effects);
+    outbox.flush(NodeId{}, NodeOptions{}.batch_bytes, effects);
     ASSERT_EQ(effects.size(), 1u);
     const auto& batch = sent<AppendBatch>(effects, 0);
     EXPECT_EQ(batch.blob.view(), "aaabb");
@@ -117,7 +118,7 @@ TEST(Outbox, AnAppendThatIsAloneIsNotCopied) {
         const Bytes entries = Bytes::copy_of("entries");
         outbox.add(item(1), entries);
         if (with_empty_one) outbox.add(item(2), Bytes());
-        outbox.flush(NodeId{}, effects);
+        outbox.flush(NodeId{}, NodeOptions{}.batch_bytes, effects);
         const auto& batch = sent<AppendBatch>(effects, 0);
         EXPECT_EQ(batch.blob.view(), "entries");
         EXPECT_EQ(batch.items[0].bytes, 7u);
@@ -132,7 +133,7 @@ TEST(Outbox, ClosesABatchAt256KiBUnlessOneEntryAloneIsBigger) {
     std::vector<Effect> effects;
     const std::size_t sizes[] = {200 << 10, 100 << 10, 900 << 10, 10, 10};
     for (const std::size_t size : sizes) outbox.add(item(1), Bytes::adopt(std::string(size, 'x')));
-    outbox.flush(NodeId{}, effects);
+    outbox.flush(NodeId{}, NodeOptions{}.batch_bytes, effects);
     ASSERT_EQ(effects.size(), 4u);
     EXPECT_EQ(sent<AppendBatch>(effects, 0).items.size(), 1u);
     EXPECT_EQ(sent<AppendBatch>(effects, 2).blob.size(), std::size_t{900} << 10);
