@@ -9,6 +9,7 @@
 namespace weft::sim {
 namespace {
 
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -117,7 +118,7 @@ void draw_late_pages(Schedule& schedule, Random own) {
     RunConfig& config = schedule.config;
     // A hundred pages one by one, and a deadline after the healing of all: thousands take longer.
     const std::uint64_t page_ms = undisturbed_page_ms(config);
-    if (config.nodes < 3 || config.large != 0 || page_ms > kQuickPageMs || !own.chance(1, 6))
+    if (config.nodes < 3 || config.large != 0 || page_ms > kQuickPageMs || !own.chance(1, 4))
         return;
     config.sweep_log_bytes = std::uint64_t{1} << (10 + own.below(3));
     config.laggard_entries = own.below(8);
@@ -125,6 +126,7 @@ void draw_late_pages(Schedule& schedule, Random own) {
     config.page_rows = 1 + own.below(3);
     config.snapshot_patience_ms = page_ms + own.below(20);
     config.snapshot_pause_ms = own.below(10);
+    const Duration given_up = of_ms(config.snapshot_patience_ms + config.snapshot_pause_ms);
     const auto victim = static_cast<std::uint32_t>(own.below(config.nodes));
     Duration at = chaos_begins(config);
     const auto put = putting(schedule, at, own);
@@ -133,12 +135,18 @@ void draw_late_pages(Schedule& schedule, Random own) {
         const Duration away = own.between(milliseconds(500), seconds(2));
         put(FaultKind::Split, victim, away, std::int64_t{1} << victim);
         at += away;
-        for (const Duration end = at + own.between(seconds(1), seconds(2)); at < end;) {
+        const Duration end = at + own.between(seconds(1), seconds(2));
+        // Of the transfer that begins now: a page that is given up and the first one of the next
+        // transfer, and nothing behind.
+        if (own.chance(1, 2)) {
             at += own.between(milliseconds(5), milliseconds(100));
-            // Half of it long enough for a page that was given up and the next one.
-            const Duration late = own.chance(1, 2)
-                                      ? own.between(milliseconds(2), milliseconds(40))
-                                      : own.between(milliseconds(40), milliseconds(200));
+            const Duration both = given_up + own.between(milliseconds(2), milliseconds(15));
+            put(FaultKind::SlowFetch, kLeader, both, both / microseconds(1) + up_to(own, 40'000));
+            at += both + own.between(milliseconds(100), seconds(1));
+        }
+        while (at < end) {
+            at += own.between(milliseconds(5), milliseconds(100));
+            const Duration late = own.between(milliseconds(2), milliseconds(40));
             put(FaultKind::SlowFetch, kLeader, late, 1000 + up_to(own, 499'000));
         }
     }

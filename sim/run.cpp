@@ -3,6 +3,7 @@
 #include "core/invariant.h"
 #include "entity/builtin/counter.h"
 #include "entity/builtin/kv.h"
+#include "sim/draw_config.h"
 #include "sim/each_ready.h"
 #include "sim/judge.h"
 #include "sim/lead_in_turn.h"
@@ -129,10 +130,21 @@ private:
         return std::nullopt;
     }
     bool refusing() const { return config_.may_refuse != 0; }
+    // A replica that waits for a snapshot may have to wait for another's first; pages of a few rows
+    // take their time.
+    Duration deadline() const {
+        constexpr std::uint64_t kRowsOfAnEntity = 4, kTransfers = 2;
+        constexpr std::uint64_t kSmallPage = 16, kSmallPageBytes = 4096;
+        Duration limit = of_ms(config_.liveness_ms);
+        if (config_.page_rows <= kSmallPage || config_.page_bytes <= kSmallPageBytes)
+            limit += of_ms(kTransfers * kRowsOfAnEntity * 2 * config_.entities *
+                           undisturbed_page_ms(config_));
+        return limit;
+    }
     bool ready_in_time(std::uint64_t except) {
         EachReady each(world_, except);
         const bool hasty = is_hasty(config_.election_min_ms);
-        return world_.run_until(of_ms(config_.liveness_ms), [&] {
+        return world_.run_until(deadline(), [&] {
             return hasty ? each.look() : world_.all_ready(except);
         }) || refusing();
     }

@@ -86,6 +86,13 @@ TEST_F(Liveness, ACoreServesWhileTheRestStaysBroken) {
     EXPECT_GT(heals, 10);
 }
 
+// What is acknowledged is read from each replica: in turn they all lead.
+TEST_F(Liveness, EveryReplicaLeadsEveryGroupInTheAudit) {
+    const RunReport report = run(schedule);
+    EXPECT_EQ(report.violation, "");
+    EXPECT_GE(report.elections, 3 * (schedule.config.partitions + 1));
+}
+
 // I14, planted: a mesh that is led and yet answers nobody.
 TEST_F(Liveness, AReadThatIsNotAnsweredInTheAuditFailsTheRun) {
     const entity::TypeTable none;
