@@ -29,6 +29,9 @@ constexpr Setting kSettings[] = {
      "HOST:PORT to listen on for nodes; empty: where others reach it, as in its node.line"},
     {"listen.client", SettingKind::Address, "",
      "HOST:PORT to listen on for clients; empty: likewise"},
+    {"gossip.keys", SettingKind::Text, "",
+     "file of keys that datagrams of membership are sealed with, read again at SIGHUP; empty: "
+     "gossip.keys of the node's folder, when it is there"},
     {"log.level", SettingKind::Level, "info", "debug, info, warn or error", true},
     {"log.file", SettingKind::Text, "",
      "appended to, opened again at SIGHUP; empty: standard error"},

@@ -73,9 +73,11 @@ Result<void> write_mesh(const fs::path& folder, const DevPlan& plan, int base) {
     auto bytes = routing::encode_genesis(genesis);
     if (!bytes) return std::unexpected(std::move(bytes).error());
     std::string text = fmt::format("{}{}\n", kMarkerText, plan.ephemeral ? " ephemeral" : "");
+    const auto key = transport::GossipKey::random();
     for (const auto& founder : genesis.founders) {
-        auto done = write_file(NodeFolder{folder / founder.name}.genesis(), *bytes, 0644);
-        if (!done) return done;
+        const NodeFolder node{folder / founder.name};
+        if (auto done = write_file(node.genesis(), *bytes, 0644); !done) return done;
+        if (auto done = write_gossip_key(node.gossip_keys(), key); !done) return done;
         text += founder.name + "\n";
     }
     // The marker comes last: a folder without it is not a mesh.

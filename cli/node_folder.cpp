@@ -39,7 +39,6 @@ struct Secrets {
 struct WipedText {
     std::string text;
     WipedText() = default;
-    explicit WipedText(std::string taken) : text(std::move(taken)) {}
     WipedText(const WipedText&) = delete;
     WipedText& operator=(const WipedText&) = delete;
     ~WipedText() { sodium_memzero(text.data(), text.size()); }
@@ -91,6 +90,20 @@ Result<void> write_all(int file, const fs::path& path, std::string_view bytes) {
         bytes.remove_prefix(static_cast<std::size_t>(written));
     }
     if (::fsync(file) != 0) return fail_errno(path, "cannot sync", errno);
+    return {};
+}
+
+Result<void> read_secret(const fs::path& path, WipedText& text) {
+    struct stat info{};
+    if (::lstat(path.c_str(), &info) != 0) return fail_errno(path, "cannot read", errno);
+    if (!S_ISREG(info.st_mode) || (info.st_mode & 077) != 0 || info.st_uid != ::geteuid())
+        return fail(ErrorNumber::BadConfiguration,
+                    "{} must be a plain file that only its owner, who runs the node, may read "
+                    "(chmod 600)",
+                    path.string());
+    auto bytes = read_file(path, kSmallFileMax);
+    if (!bytes) return std::unexpected(std::move(bytes).error());
+    text.text = *std::move(bytes);
     return {};
 }
 
@@ -193,7 +206,7 @@ Result<void> remove_node(const fs::path& path) {
                              "identity", "identity.2", "sync-failed"})
         remove_file(folder.data() / name);
     for (const fs::path& file : {folder.key(), folder.line(), folder.genesis(), folder.log(),
-                                 folder.pid(), folder.faults()})
+                                 folder.gossip_keys(), folder.pid(), folder.faults()})
         remove_file(file);
     if (bad)
         return fail(ErrorNumber::DirectoryUnusable, "cannot remove what is in {}: {}",
@@ -237,16 +250,8 @@ Result<ClusterId> read_cluster(const fs::path& path) {
 
 Result<void> check_node_key(const fs::path& path, const routing::NodeRecord& record) {
     const fs::path key = NodeFolder{path}.key();
-    struct stat info{};
-    if (::lstat(key.c_str(), &info) != 0) return fail_errno(key, "cannot read", errno);
-    if (!S_ISREG(info.st_mode) || (info.st_mode & 077) != 0 || info.st_uid != ::geteuid())
-        return fail(ErrorNumber::BadConfiguration,
-                    "{} must be a plain file that only its owner, who runs the node, may read "
-                    "(chmod 600)",
-                    key.string());
-    auto bytes = read_file(key, kSmallFileMax);
-    if (!bytes) return std::unexpected(std::move(bytes).error());
-    const WipedText text(*std::move(bytes));
+    WipedText text;
+    if (auto read = read_secret(key, text); !read) return read;
     Secrets secrets;
     if (!text.text.starts_with("weft-key-1\n") ||
         !read_hex(line_value(text.text, "signing"), secrets.signing) ||
@@ -261,6 +266,23 @@ Result<void> check_node_key(const fs::path& path, const routing::NodeRecord& rec
         return fail(ErrorNumber::ForeignData, "{} is not the key of the node that {} names",
                     key.string(), NodeFolder{path}.line().string());
     return {};
+}
+
+Result<transport::GossipKeys> read_gossip_keys(const fs::path& file) {
+    WipedText text;
+    if (auto read = read_secret(file, text); !read) return std::unexpected(std::move(read).error());
+    auto keys = transport::parse_gossip_keys(text.text);
+    if (keys) return keys;
+    Error error = std::move(keys).error();
+    error.message = file.string() + ": " + error.message;
+    return std::unexpected(std::move(error));
+}
+
+Result<void> write_gossip_key(const fs::path& file, const transport::GossipKey& key) {
+    WipedText text;
+    text.text = key.hex();
+    text.text += '\n';
+    return write_file(file, text.text, 0600);
 }
 
 }  // namespace weft::cli

@@ -3,10 +3,12 @@
 //   node.key   signing and transport secrets, mode 0600
 //   node.line  the public record, as `weft mesh create` takes it
 //   genesis    the mesh's genesis file, copied in
+//   gossip.keys  when datagrams of membership are sealed, mode 0600
 //   data/      the journal (storage)
 //   log, pid   written when `weft dev` runs the node; faults   the socket for faults of its links
 
 #include "routing/genesis.h"
+#include "transport/gossip_seal.h"
 #include "weft/result.h"
 
 #include <filesystem>
@@ -20,6 +22,7 @@ struct NodeFolder {
     std::filesystem::path key() const { return path / "node.key"; }
     std::filesystem::path line() const { return path / "node.line"; }
     std::filesystem::path genesis() const { return path / "genesis"; }
+    std::filesystem::path gossip_keys() const { return path / "gossip.keys"; }
     std::filesystem::path data() const { return path / "data"; }
     std::filesystem::path log() const { return path / "log"; }
     std::filesystem::path pid() const { return path / "pid"; }
@@ -44,6 +47,11 @@ Result<ClusterId> read_cluster(const std::filesystem::path& path);
 
 // That node.key is private to its owner and is the identity that node.line names.
 Result<void> check_node_key(const std::filesystem::path& path, const routing::NodeRecord& record);
+
+// The keys of a file that is private to its owner; errors name it. What parse_gossip_keys() says.
+Result<transport::GossipKeys> read_gossip_keys(const std::filesystem::path& file);
+// A file of one new key.
+Result<void> write_gossip_key(const std::filesystem::path& file, const transport::GossipKey& key);
 
 // Deletes what weft writes into a node's folder, and the folder when nothing else is in it.
 Result<void> remove_node(const std::filesystem::path& path);

@@ -8,6 +8,7 @@
 #include "node/runtime/memory_return.h"
 #include "node/runtime/runtime.h"
 #include "routing/genesis.h"
+#include "transport/gossip_seal.h"
 
 #include <fmt/core.h>
 #include <fmt/format.h>
@@ -90,6 +91,14 @@ void apply(const Config& config, node::RuntimeOptions& options) {
     options.map_bytes = config.bytes("storage.map");
 }
 
+// Empty: there are none. The folder's own may come and go while the node runs.
+std::filesystem::path gossip_keys_of(const Config& config, const std::filesystem::path& folder) {
+    if (const std::string& given = config.text("gossip.keys"); !given.empty()) return given;
+    std::error_code ignored;
+    auto own = NodeFolder{folder}.gossip_keys();
+    return std::filesystem::exists(own, ignored) ? own : std::filesystem::path();
+}
+
 // A path of the command line that cannot be written is wrong usage; the node itself opens it.
 Result<void> check_log(const SettingValue& file) {
     if (!file.is_flag()) return {};
@@ -138,6 +147,10 @@ int run_node(Shell& shell, const ConfigFlags& flags,
     apply(settings->now(), *options);
     if (const auto good = check_ports(settings->now(), *options); !good)
         return shell.fail(good.error());
+    options->gossip_keys = [&settings, &folder]() -> Result<transport::GossipKeys> {
+        const auto file = gossip_keys_of(settings->now(), folder);
+        return file.empty() ? transport::GossipKeys{} : read_gossip_keys(file);
+    };
     options->reload = [&settings] { return settings->reload(); };
     node::take_memory_in_large_steps();
     const auto ended = node::run_node(*options);

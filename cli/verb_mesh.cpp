@@ -4,6 +4,7 @@
 #include "cli/verbs.h"
 #include "core/error.h"
 #include "routing/genesis.h"
+#include "transport/gossip_seal.h"
 
 #include <fmt/core.h>
 #include <sodium.h>
@@ -22,6 +23,10 @@ struct CreateOptions {
     std::uint64_t groups = 1024;
     std::optional<std::uint64_t> replicas;  // of each group
     std::string out = "genesis";
+};
+
+struct KeyOptions {
+    std::string out = "gossip.keys";
 };
 
 // An argument is a whole line, or the path of a node's folder or of a file that holds the line.
@@ -93,6 +98,26 @@ int create_mesh(Shell& shell, const CreateOptions& options) {
     return exit_code(Exit::Ok);
 }
 
+int make_key(Shell& shell, const KeyOptions& options) {
+    if (const auto good = shell.refuse_address(); !good) return shell.fail(good.error());
+    std::error_code ignored;
+    if (std::filesystem::exists(options.out, ignored))
+        return shell.usage(fmt::format(
+            "{} is there already, and no file is replaced: name another with --out", options.out));
+    const auto key = transport::GossipKey::random();
+    if (const auto done = write_gossip_key(options.out, key); !done)
+        return shell.fail(done.error());
+    if (shell.human())
+        shell.print(
+            fmt::format("a key, written to {}\n"
+                        "  copy it into the folder of each node, as 'gossip.keys', mode "
+                        "0600; all nodes need the same\n",
+                        options.out));
+    else
+        shell.print(render(shell.format(), Record{{"file", options.out}}));
+    return exit_code(Exit::Ok);
+}
+
 }  // namespace
 
 void add_mesh(Command& root) {
@@ -110,6 +135,12 @@ void add_mesh(Command& root) {
     create.option("--out", options.out, "the file to write").is_file();
     create.example("weft mesh create a b c", "writes ./genesis; copy it into each node's folder");
     create.run([&options](Shell& shell) { return create_mesh(shell, options); });
+    Command& keygen =
+        noun.verb("keygen", "write a new key that membership datagrams are sealed with");
+    auto& key = keygen.state<KeyOptions>();
+    keygen.option("--out", key.out, "the file to write, mode 0600").is_file();
+    keygen.example("weft mesh keygen", "writes ./gossip.keys; copy it into each node's folder");
+    keygen.run([&key](Shell& shell) { return make_key(shell, key); });
     add_repair_term(noun);
 }
 

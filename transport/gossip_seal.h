@@ -77,7 +77,8 @@ public:
     // Opens it where it lies: the content is a part of `datagram`, whose bytes are lost when a key
     // does not fit.
     std::expected<std::string_view, SealFault> open(std::span<char> datagram) const;
-    bool sealed() const { return !keys_.keys.empty(); }
+    bool sealed() const { return keys() != 0; }
+    std::size_t keys() const { return keys_.keys.size(); }
 
 private:
     ClusterId mesh_;

@@ -47,6 +47,13 @@ int bind_to(int descriptor, const sockaddr_un& address) {
 
 }  // namespace
 
+bool is_of_this_machine(std::string_view address) {
+    const std::string_view host = address.substr(0, address.rfind(':'));
+    const bool of_127 =
+        host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
+    return of_127 || host == "[::1]" || host == "localhost";
+}
+
 Result<std::unique_ptr<FaultSocket>> FaultSocket::open(const std::string& path, FaultTable table,
                                                        Log log) {
     sockaddr_un address{};

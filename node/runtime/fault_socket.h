@@ -18,6 +18,9 @@
 
 namespace weft::node {
 
+// Nobody else can listen there. A name may lead elsewhere tomorrow, but for "localhost".
+bool is_of_this_machine(std::string_view address);
+
 class FaultSocket {
 public:
     static constexpr std::size_t kLineMax = 8192;

@@ -32,6 +32,10 @@ public:
     // At the number of the mesh port, UDP. What Datagrams::bind() says.
     static Result<GossipPort> open(std::string_view address, transport::GossipSeal seal, Log log);
 
+    // From now on; what was sealed with keys that are gone is refused.
+    void seal_with(transport::GossipSeal seal) { seal_ = std::move(seal); }
+    // How many keys there are; none: in the open.
+    std::size_t keys() const { return seal_.keys(); }
     // From now on they happen to what is sent and received. Outlives this.
     void put_under(FaultTable& faults) { faults_ = &faults; }
     // What was received next; nothing: nothing has come, or the round has had its share.

@@ -67,14 +67,6 @@ Result<routing::Genesis> read_genesis(const RuntimeOptions& options) {
     return genesis;
 }
 
-// A name may lead elsewhere tomorrow, but for this one.
-bool is_of_this_machine(std::string_view address) {
-    const std::string_view host = address.substr(0, address.rfind(':'));
-    const bool of_127 =
-        host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
-    return of_127 || host == "[::1]" || host == "localhost";
-}
-
 Result<void> check_fault_socket(const RuntimeOptions& options) {
     if (options.fault_socket.empty()) return {};
     for (const std::string& address : {options.self.mesh_address, options.self.client_address,
@@ -103,6 +95,7 @@ private:
                                               : options_.listen_client;
     }
     Result<void> listen();
+    Result<transport::GossipSeal> gossip_seal() const;
     Result<void> open_fault_socket(const routing::Genesis& genesis);
     Result<void> begin(const routing::Genesis& genesis);
     void open_crash_file(NodeOptions& node);
@@ -165,8 +158,9 @@ Result<void> Runtime::listen() {
     auto mesh = transport::Router::bind(listen_mesh(), limits);
     if (!mesh) return std::unexpected(std::move(mesh).error());
     mesh_ = *std::move(mesh);
-    const ClusterId cluster = routing::cluster_id(options_.genesis_bytes);
-    auto gossip = GossipPort::open(listen_mesh(), transport::GossipSeal(cluster, {}), log_);
+    auto seal = gossip_seal();
+    if (!seal) return std::unexpected(std::move(seal).error());
+    auto gossip = GossipPort::open(listen_mesh(), *std::move(seal), log_);
     if (!gossip) return std::unexpected(std::move(gossip).error());
     gossip_.emplace(*std::move(gossip));
     limits.held_bytes_max = kClientHeldBytes;
@@ -174,6 +168,12 @@ Result<void> Runtime::listen() {
     if (!clients) return std::unexpected(std::move(clients).error());
     clients_.emplace(*std::move(clients));
     return {};
+}
+
+Result<transport::GossipSeal> Runtime::gossip_seal() const {
+    auto keys = options_.gossip_keys ? options_.gossip_keys() : transport::GossipKeys{};
+    if (!keys) return std::unexpected(std::move(keys).error());
+    return transport::GossipSeal(routing::cluster_id(options_.genesis_bytes), *std::move(keys));
 }
 
 Result<void> Runtime::open_fault_socket(const routing::Genesis& genesis) {
@@ -228,6 +228,7 @@ Result<void> Runtime::begin(const routing::Genesis& genesis) {
                                {"boot", *boot},
                                {"mesh", listen_mesh()},
                                {"client", listen_client()},
+                               {"gossip_keys", std::uint64_t{gossip_->keys()}},
                                {"durable", port.header.durable}});
     return {};
 }
@@ -280,16 +281,19 @@ void Runtime::reload() {
     if (const auto opened = log_file_.reopen(); !opened)
         log_.error("log.not_reopened", {{"what", std::string_view(opened.error().message)}});
     const auto level = options_.reload ? options_.reload() : Result<LogLevel>(log_file_.level());
-    if (!level) {
-        log_.error("config.not_reloaded",
-                   {{"error", fmt::format("WEFT-{:04}", level.error().number)},
-                    {"what", std::string_view(level.error().message)}});
+    auto seal = gossip_seal();
+    if (!level || !seal) {
+        const Error& error = level ? seal.error() : level.error();
+        log_.error("config.not_reloaded", {{"error", fmt::format("WEFT-{:04}", error.number)},
+                                           {"what", std::string_view(error.message)}});
         return;
     }
+    gossip_->seal_with(*std::move(seal));
     log_file_.set_level(*level);
     // Whatever the level is now.
     log_file_.write(LogLevel::Info, "config.reloaded",
-                    {{"log_level", kLogLevelNames[std::to_underlying(*level)]}});
+                    {{"log_level", kLogLevelNames[std::to_underlying(*level)]},
+                     {"gossip_keys", std::uint64_t{gossip_->keys()}}});
 }
 
 // Only when there is nothing to do: it may take some milliseconds. True: there is more to give

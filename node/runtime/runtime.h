@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "replication/replica.h"
 #include "routing/genesis.h"
+#include "transport/gossip_seal.h"
 #include "weft/result.h"
 
 #include <cstdint>
@@ -26,6 +27,9 @@ struct RuntimeOptions {
     // the log was opened again; gives the new log level, or what is wrong. Nothing: the level
     // stays.
     std::function<Result<LogLevel>()> reload;
+    // The keys that datagrams of membership are sealed with, asked for at the start and with each
+    // reload; what is wrong with them then is logged, and the former stay. Null: no keys.
+    std::function<Result<transport::GossipKeys>()> gossip_keys;
     int cpu = -1;  // all threads run on this processor; -1: on any
     // Readable: hand leaderships over, flush, stop; again: stop at once. Of stop_signals().
     int stop_descriptor = -1;
