@@ -105,6 +105,39 @@ Table joined(const std::vector<NodeAnswer>& answers) {
     return all;
 }
 
+Table each_view(const std::vector<NodeAnswer>& answers, std::span<const std::string_view> shown) {
+    Table table;
+    for (const NodeAnswer& answer : answers) {
+        if (!answer.table || !table.columns.empty()) continue;
+        table.columns.push_back("node");
+        table.numeric.push_back(false);
+        for (std::size_t c = 0; c < answer.table->columns.size(); ++c) {
+            const std::string& column = answer.table->columns[c];
+            if (!shown.empty() && std::ranges::find(shown, column) == shown.end()) continue;
+            add_column(table, *answer.table, c);
+        }
+    }
+    if (table.columns.empty()) {
+        table.columns = {"node", "state"};
+        table.numeric = {false, false};
+    }
+    for (const NodeAnswer& answer : answers) {
+        const std::size_t rows = answer.table ? answer.table->rows.size() : 1;
+        for (std::size_t r = 0; r < rows; ++r) {
+            auto& row = table.rows.emplace_back();
+            for (const std::string& column : table.columns) {
+                if (column == "node")
+                    row.push_back(answer.name);
+                else if (answer.table)
+                    row.push_back(cell(*answer.table, r, column));
+                else
+                    row.push_back(column == "state" ? "no answer" : "-");
+            }
+        }
+    }
+    return table;
+}
+
 std::optional<std::size_t> column_of(const Table& table, std::string_view name) {
     const auto at = std::ranges::find(table.columns, name);
     if (at == table.columns.end()) return std::nullopt;

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,12 @@ void add_column(Table& to, const Table& from, std::size_t column);
 
 // The rows of all answers under the columns of the first that succeeded.
 Table joined(const std::vector<NodeAnswer>& answers);
+
+// What each node holds of each other: all rows, with the node that tells it in front, and of the
+// columns those of `shown`; empty: all. A node that does not answer has one row, whose state says
+// so.
+Table each_view(const std::vector<NodeAnswer>& answers,
+                std::span<const std::string_view> shown = {});
 
 std::optional<std::size_t> column_of(const Table& table, std::string_view name);
 // The cell of that row and column; "" when there is no such column.

@@ -20,6 +20,8 @@ void add_verbs(Command& root, GlobalOptions& globals) {
     add_mesh(root);
     add_status(root);
     add_health(root);
+    add_members(root);
+    add_events(root);
     add_peers(root);
     add_partition(root);
     add_put(root);

@@ -9,7 +9,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -34,13 +33,6 @@ std::string_view role_name(Role role) {
             return "leader";
     }
     return "unknown";
-}
-
-std::optional<std::uint32_t> parse_number(std::string_view text) {
-    std::uint32_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return number;
 }
 
 std::string_view link_name(const Peer& peer) {
@@ -86,6 +78,7 @@ void Node::State::on_admin(ClientRef from, const routing::AdminRequest& request)
     if (request.verb == "status") return reply_admin(from, admin_status(request.id));
     if (request.verb == "peers") return reply_admin(from, admin_peers(request.id));
     if (request.verb == "members") return reply_admin(from, admin_members(request.id));
+    if (request.verb == "events") return admin_events(from, request);
     if (request.verb == "health") return reply_admin(from, admin_health(request.id));
     if (request.verb == "partitions") return admin_partitions(from, request);
     if (request.verb == "partition" || request.verb == "transfer") {
@@ -98,7 +91,7 @@ void Node::State::on_admin(ClientRef from, const routing::AdminRequest& request)
                            fmt::format("there is no partition '{}': they are 0 to {}",
                                        request.arguments.empty() ? "" : request.arguments[0],
                                        table.groups() - 1)));
-        Hosted* group = find(GroupId{*number});
+        Hosted* group = find(GroupId{static_cast<std::uint32_t>(*number)});
         if (group == nullptr)
             return refuse_admin(
                 from, request.id,

@@ -4,6 +4,9 @@
 
 #include <fmt/core.h>
 
+#include <charconv>
+#include <system_error>
+
 namespace weft::node {
 
 namespace {
@@ -23,6 +26,13 @@ std::string_view disk_name(DiskState disk, bool full) {
             return "stalled";
     }
     return "unknown";
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
 }
 
 std::string name_of(const routing::Genesis& genesis, NodeId node) {

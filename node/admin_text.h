@@ -6,6 +6,7 @@
 #include "routing/genesis.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ std::string_view disk_name(DiskState disk, bool full);
 std::string name_of(const routing::Genesis& genesis, NodeId node);
 // Why nothing passes between us and it; empty: nothing is against it.
 std::string why_not(const Peer& peer);
+
+// Digits and nothing else.
+std::optional<std::uint64_t> parse_number(std::string_view text);
 
 // "3, 7-9, 20 and 12 more": rising numbers, the runs among them, at most a line of it.
 std::string number_list(const std::vector<std::uint32_t>& numbers);

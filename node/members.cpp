@@ -1,8 +1,11 @@
 // Who is there (docs/membership.md): for people, and for hints. Nothing that decides asks it.
 
+#include "core/error.h"
 #include "node/admin_table.h"
 #include "node/admin_text.h"
 #include "node/state.h"
+
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,12 +17,27 @@ namespace weft::node {
 
 namespace {
 
-// By state.
-constexpr std::string_view kChanges[] = {"member.unseen", "member.alive", "member.suspected",
-                                         "member.dead", "member.left"};
+using membership::MemberState;
+
+constexpr std::size_t kEventsOfAnAnswer = 1024;
 
 constexpr std::string_view kStates[] = {"unseen", "alive", "suspect", "dead", "left"};
 constexpr std::string_view kQualities[] = {"good", "slow", "degraded"};
+
+std::string_view name_of(const membership::MemberChanged& change) {
+    switch (change.to) {
+        case MemberState::Suspect:
+            return "member.suspected";
+        case MemberState::Dead:
+            return "member.dead";
+        case MemberState::Left:
+            return "member.left";
+        default:
+            break;
+    }
+    if (change.from == MemberState::Suspect) return "member.refuted";
+    return change.from == MemberState::Unseen ? "member.joined" : "member.returned";
+}
 
 }  // namespace
 
@@ -44,10 +62,16 @@ void Node::State::step_members(const membership::Event& event) {
 }
 
 void Node::State::note_changes() {
-    for (const membership::MemberChanged& change : said.changes)
+    for (const membership::MemberChanged& change : said.changes) {
+        const std::string_view what = name_of(change);
         log.info(
-            kChanges[std::to_underlying(change.to)],
+            what,
             {{"node", change.node}, {"boot", change.incarnation.boot}, {"by", change.accuser}});
+        const bool accused = change.accuser != NodeId{};
+        events.add(now.wall, what, name_of(options.genesis, change.node),
+                   fmt::format("boot {}{}{}", change.incarnation.boot.value, accused ? " by " : "",
+                               accused ? name_of(options.genesis, change.accuser) : ""));
+    }
     if (!said.superseded || superseded) return;
     superseded = true;
     log.error("self.superseded", {{"boot", options.boot}});
@@ -84,6 +108,37 @@ routing::AdminReply Node::State::admin_members(std::uint64_t id) const {
         answer.text(record.zone).text(record.host).text(record.mesh_address);
     }
     return answer.take();
+}
+
+// The first argument: the number of the last event that the asker has, of the boot that is the
+// second; of a former boot it has nothing.
+void Node::State::admin_events(ClientRef from, const routing::AdminRequest& request) {
+    using enum routing::CellKind;
+    const auto& asked = request.arguments;
+    const auto after = parse_number(asked.empty() ? "0" : asked[0]);
+    const auto boot = parse_number(asked.size() < 2 ? "0" : asked[1]);
+    if (!after || !boot)
+        return refuse_admin(from, request.id,
+                            make_error(ErrorNumber::BadMessage, "events: NUMBER BOOT expected"));
+    const std::uint64_t had = *boot == options.boot.value ? *after : 0;
+    AdminTable answer(request.id, {{"number", Number},
+                                   {"boot", Number},
+                                   {"at_ms", Number},
+                                   {"event"},
+                                   {"subject"},
+                                   {"detail"}});
+    const auto row = [&](std::uint64_t number, WallTime at, std::string_view what,
+                         std::string_view subject, std::string_view detail) {
+        answer.number(number).number(options.boot.value);
+        answer.number(static_cast<std::uint64_t>(std::max<std::int64_t>(at.ms, 0)));
+        answer.text(what).text(subject).text(detail);
+    };
+    if (const std::uint64_t lost = events.lost_after(had); lost != 0)
+        row(had + lost, now.wall, "events.lost", "-", fmt::format("{} are too old", lost));
+    events.each_after(had, kEventsOfAnAnswer, [&](const RecentEvent& event) {
+        row(event.number, event.at, event.what, event.subject, event.detail);
+    });
+    reply_admin(from, answer.take());
 }
 
 // In words; of a dead one whose word it was.

@@ -2,6 +2,7 @@
 
 #include "core/invariant.h"
 #include "core/overloaded.h"
+#include "node/admin_text.h"
 #include "node/facts.h"
 #include "node/state.h"
 
@@ -160,6 +161,9 @@ void Node::State::on_role_changed(Hosted& group) {
     if (leads && !(was_leader && same_term)) {
         ++counters.elections_won;
         group.led_since = now.mono;
+        note_leader(group, "leader.elected", replica.term());
+    } else if (was_leader && !leads) {
+        note_leader(group, "leader.ended", group.term);
     }
     if (!leads) {
         group.home_tries = 0;
@@ -168,6 +172,11 @@ void Node::State::on_role_changed(Hosted& group) {
     group.role = replica.role();
     group.term = replica.term();
     if (leads) tell_contacts(group);
+}
+
+void Node::State::note_leader(const Hosted& group, std::string_view what, Term term) {
+    events.add(now.wall, what, name_of(options.genesis, options.self),
+               fmt::format("partition {} term {}", group.group.value, term.value));
 }
 
 void Node::State::tell_contacts(const Hosted& group) {

@@ -7,6 +7,7 @@
 #include "node/parts.h"
 #include "node/peer.h"
 #include "node/questions.h"
+#include "node/recent_events.h"
 #include "node/session_rate.h"
 #include "replication/confirm.h"
 #include "routing/placement.h"
@@ -37,6 +38,7 @@ struct Node::State final : replication::GroupDirectory {
     void on_append(Hosted& group, const replication::SendAppend& append);
     void on_reply(replication::SendReply& reply);
     void on_role_changed(Hosted& group);
+    void note_leader(const Hosted& group, std::string_view what, Term term);
     void after_step(Hosted& group);
     void tell_contacts(const Hosted& group);
     void tick(Hosted& group);
@@ -78,6 +80,7 @@ struct Node::State final : replication::GroupDirectory {
     Instant members_deadline() const;
     void note_changes();
     routing::AdminReply admin_members(std::uint64_t id) const;
+    void admin_events(ClientRef from, const routing::AdminRequest& request);
     std::string accusers_of(NodeId node) const;
 
     // ---- beats.cpp: heartbeats and confirm rounds
@@ -222,7 +225,8 @@ struct Node::State final : replication::GroupDirectory {
     std::size_t not_standing = 0;  // hosted groups that this node would not campaign in
     Deadlines deadlines{0};        // by place
     membership::Swim swim;
-    membership::Effects said;      // by swim, in one step
+    membership::Effects said;  // by swim, in one step
+    RecentEvents events{4096};
     bool superseded = false;       // a process with our identity and a later boot was heard of
     replication::Effects effects;  // of partitions; its batch is the round's
     replication::ConfirmRounds confirms;

@@ -38,6 +38,26 @@ TEST_F(Members, AllSeeAll) {
     EXPECT_TRUE(lab.run_until([&] { return all_alive(); }));
 }
 
+// What `weft members` and `weft events` ask for.
+TEST_F(Members, ANodeTellsItsViewAndWhatHappened) {
+    ASSERT_TRUE(lab.run_until_ready() && lab.run_until([&] { return all_alive(); }));
+    const auto view = lab.admin(0, "members");
+    ASSERT_FALSE(view.error) << view.error->message;
+    EXPECT_EQ(view.cells.size(), 3 * view.columns.size());
+    EXPECT_EQ(std::ranges::count(view.cells, "alive"), 3);
+    lab.kill(1);
+    ASSERT_TRUE(lab.run_until([&] { return all_see(MemberState::Dead, 1); }, seconds(1)));
+    const auto happened = lab.admin(0, "events");
+    ASSERT_FALSE(happened.error) << happened.error->message;
+    EXPECT_EQ(std::ranges::count(happened.cells, "member.dead"), 1);
+    EXPECT_GE(std::ranges::count(happened.cells, "member.joined"), 2);
+    EXPECT_GE(std::ranges::count(happened.cells, "leader.elected"), 1);
+    const std::string& last = happened.cells[happened.cells.size() - happened.columns.size()];
+    EXPECT_TRUE(lab.admin(0, "events", {last, "1"}).cells.empty());
+    EXPECT_EQ(lab.admin(0, "events", {last, "9"}).cells, happened.cells) << "of another boot";
+    EXPECT_TRUE(lab.admin(0, "events", {"x", "1"}).error);
+}
+
 // A refused connection is evidence, and two have it.
 TEST_F(Members, AKilledProcessIsDeadWithinASecondAndAliveAgainWhenItIsBack) {
     ASSERT_TRUE(lab.run_until([&] { return all_alive(); }));

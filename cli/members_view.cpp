@@ -1,0 +1,90 @@
+#include "cli/members_view.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace weft::cli {
+
+namespace {
+
+struct Seen {
+    std::map<std::string, std::size_t> states;  // how many nodes hold it for that
+    std::set<std::string> accusers;
+    std::pair<std::uint64_t, std::uint64_t> newest;        // incarnation
+    std::map<std::string, std::string, std::less<>> told;  // by whoever had it first
+};
+
+std::uint64_t number(const Table& table, std::size_t row, std::string_view column) {
+    const std::string text = cell(table, row, column);
+    std::uint64_t value = 0;
+    (void)std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+void add_words(std::set<std::string>& words, const std::string& text) {
+    std::istringstream in(text);
+    for (std::string word; in >> word;)
+        if (word != "-") words.insert(word);
+}
+
+std::string joined_words(const std::set<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+    return text.empty() ? "-" : text;
+}
+
+std::string states_text(const std::map<std::string, std::size_t>& states) {
+    if (states.size() == 1) return states.begin()->first;
+    std::string text;
+    for (const auto& [state, count] : states)
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", state, count);
+    return text;
+}
+
+void look(std::map<std::string, Seen>& members, const Table& table) {
+    for (std::size_t row = 0; row < table.rows.size(); ++row) {
+        Seen& seen = members[cell(table, row, "member")];
+        ++seen.states[cell(table, row, "state")];
+        add_words(seen.accusers, cell(table, row, "accusers"));
+        const std::pair incarnation(number(table, row, "boot"), number(table, row, "refutations"));
+        if (!seen.told.empty() && incarnation <= seen.newest) continue;
+        seen.newest = incarnation;
+        for (std::size_t c = 0; c < table.columns.size(); ++c)
+            seen.told[table.columns[c]] = table.rows[row][c];
+    }
+}
+
+}  // namespace
+
+Table merged_members(const std::vector<NodeAnswer>& answers) {
+    static constexpr std::string_view kShown[] = {
+        "member", "state", "boot", "refutations", "accusers", "quality", "zone", "host", "address"};
+    static constexpr std::string_view kNumbers[] = {"boot", "refutations"};
+    std::map<std::string, Seen> members;
+    for (const NodeAnswer& answer : answers)
+        if (answer.table) look(members, *answer.table);
+    Table table;
+    for (const std::string_view column : kShown) {
+        table.columns.emplace_back(column);
+        table.numeric.push_back(std::ranges::find(kNumbers, column) != std::end(kNumbers));
+    }
+    for (auto& [name, seen] : members) {
+        auto& row = table.rows.emplace_back();
+        for (const std::string_view column : kShown)
+            row.push_back(column == "state"      ? states_text(seen.states)
+                          : column == "accusers" ? joined_words(seen.accusers)
+                                                 : seen.told[std::string(column)]);
+    }
+    return table;
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,16 @@
+#pragma once
+// Who is there by the word of each node, put together.
+
+#include "cli/mesh_view.h"
+#include "weft/client.h"
+
+#include <vector>
+
+namespace weft::cli {
+
+// One row for each member. `state` is what the nodes that answered hold of it: one word when they
+// agree, else "alive 2, suspect 1". Accusers are those of all; the rest is what the first node with
+// the newest incarnation says.
+Table merged_members(const std::vector<NodeAnswer>& answers);
+
+}  // namespace weft::cli
