@@ -120,8 +120,9 @@ bool add_row_events(AdminQuery& query, const storage::ScannedRow& row) {
     while (const auto event = entity::take_event_record(records)) {
         const Version at = version;
         version = Version{version.value + 1};
-        // Blocks written again after a restart overlap the ones before.
-        if (event->index < shown) continue;
+        // Blocks written again after a restart overlap the ones before, or end before the next one
+        // begins: behind what rows hold without a gap the log speaks.
+        if (event->index < shown || event->index > query.rows_hold) continue;
         if (event->index >= query.next && page_is_full(query)) return false;
         JournalLine line{.index = event->index,
                          .stamp_ms = event->stamp_ms,

@@ -1,13 +1,17 @@
 // Lists that take more than one page while the data changes under them (docs/findings.md, bounded
 // reads): whatever exists all along is in the list, once.
 
+#include "entity/unflushed.h"
 #include "lab.h"
+#include "replication/rows.h"
+#include "storage/contracts.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 
 namespace weft::node::test {
@@ -222,6 +226,48 @@ TEST(AdminPages, EventsThatLeaveTheLogBetweenTwoPagesAreShownFromTheirRows) {
     std::multiset<std::string> wanted;
     for (std::size_t i = 1; i <= kEvents; ++i) wanted.insert(std::to_string(i));
     EXPECT_EQ(versions, wanted);
+}
+
+// Rows may be ahead of the base, and a block that is written again in the middle of a replay ends
+// before the next one begins (docs/findings.md, 74): what lay between is in the log alone.
+TEST(AdminPages, EventsBehindABlockThatIsWrittenAgainShorterAreShownFromTheLog) {
+    OneGroup lab(20'000);
+    lab[(lab.leader + 1) % 3].hold_disk(true);  // the base waits for it
+    storage::MemoryStore& store = lab[lab.leader].store;
+    constexpr auto kJournal = storage::Table::Journal;
+    std::size_t events = 0;
+    const std::string prefix =
+        lab[lab.leader].node().partition(lab.group_of("counter", "c")).row_prefix(kJournal);
+    const auto blocks = [&] {
+        auto keys = store.row_keys(kJournal);
+        std::erase_if(keys, [&](const auto& key) { return !key.starts_with(prefix); });
+        return keys;
+    };
+    for (; blocks().size() < 2; ++events) {
+        ASSERT_LT(events, 1000u);
+        ASSERT_EQ(lab.call("counter", "c", "add", "1").outcome, Outcome::Done);
+    }
+    lab.run_for(std::chrono::milliseconds(200));
+
+    const std::string key = blocks().front();
+    const auto row = store.read_row({kJournal, key});
+    ASSERT_TRUE(row.has_value());
+    const auto block = replication::decode_journal_row(key, row->value.view());
+    ASSERT_TRUE(block.has_value());
+    std::string_view behind = block->records;
+    ASSERT_TRUE(entity::take_event_record(behind).has_value());
+    replication::JournalRow shorter = *block;
+    shorter.records.remove_suffix(behind.size());
+    storage::WriteBatch batch;
+    batch.put_row(kJournal, key, replication::encode_journal_row(shorter));
+    ASSERT_TRUE(store.apply(batch).has_value());
+
+    const auto reply = lab.admin(lab.leader, "journal", {"counter", "c"});
+    ASSERT_TRUE(reply.last);
+    std::multiset<std::string> wanted;
+    for (std::size_t i = 1; i <= events; ++i) wanted.insert(std::to_string(i));
+    const auto versions = column(reply, "version");
+    EXPECT_EQ(std::multiset<std::string>(versions.begin(), versions.end()), wanted);
 }
 
 }  // namespace
