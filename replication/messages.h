@@ -67,13 +67,15 @@ struct SnapshotChunk {
     bool last = false;
     Bytes base;  // in the first chunk
     Bytes rows;
+    std::uint64_t transfer = 0;  // its number, of its leader in this term; 0: it has none
 };
 struct SnapshotAnswer {
     GroupId group;
     Term term;
     LogPosition at;
-    std::uint32_t next = 0;  // chunk wanted next; all before are durable
-    bool refused = false;    // start again later
+    std::uint32_t next = 0;      // chunk wanted next; all before are durable
+    bool refused = false;        // start again later
+    std::uint64_t transfer = 0;  // that of the chunk
 };
 
 // Contact: one per peer and interval (DESIGN 5).

@@ -83,6 +83,7 @@ struct SnapshotReceiving {
     NodeId from;
     Term term;
     LogPosition at;
+    std::uint64_t transfer = 0;
     storage::LogBase base;  // slot = where rows are staged
     std::uint32_t next = 0;
     std::uint64_t fetch = 0;        // of the staging row: the only answer that counts
@@ -192,6 +193,7 @@ struct Partition::State {
     void on_snapshot_answer(Now now, NodeId from, const SnapshotAnswer& answer, Effects& out);
     void on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chunk, Effects& out);
     std::string_view fault_of(const storage::LogBase& base, LogPosition at) const;
+    bool is_of_transfer(NodeId from, const SnapshotChunk& chunk) const;
     bool begins_anew(Now now, const SnapshotChunk& chunk) const;
     void on_staging_row(Now now, Fetched& fetched, Effects& out);
     void take_chunk(Now now, const SnapshotChunk& chunk, Effects& out);
@@ -244,6 +246,7 @@ struct Partition::State {
     Instant own_sweep_at = Instant::never();
     Instant idle_at = Instant::never();
     std::optional<SnapshotSending> sending;
+    std::uint64_t transfers = 0;               // begun by this process
     Instant sending_at = Instant::long_ago();  // not before: a peer refused
     std::optional<NodeId> sent_last;           // the next is for another, if another needs one
     std::optional<SnapshotReceiving> receiving;

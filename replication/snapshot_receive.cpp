@@ -20,6 +20,7 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
     told.from = from;
     told.term = chunk.term;
     told.at = chunk.at;
+    told.transfer = chunk.transfer;
     if (chunk.term != replica.term() || replica.role() != Role::Follower ||
         replica.leader() != from) {
         answer_chunk(from, told, true, out);
@@ -30,8 +31,11 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
         answer_chunk(from, told, false, out);
         return;
     }
-    const bool anew = receiving && begins_anew(now, chunk);
-    if (receiving && receiving->at == chunk.at && receiving->from == from && !anew) {
+    // Left under way by a transfer that its leader has given up for this one.
+    if (receiving && receiving->from == from && receiving->term == chunk.term &&
+        chunk.transfer < receiving->transfer)
+        return;
+    if (is_of_transfer(from, chunk) && !begins_anew(now, chunk)) {
         receiving->give_up_at = now.mono + options.limits.snapshot_receive_patience;
         if (!receiving->slot_known && chunk.sequence == 0) receiving->first = std::move(chunk);
         if (!receiving->slot_known || receiving->persist_seq != 0) return;  // answered then
@@ -81,11 +85,18 @@ std::string_view Partition::State::fault_of(const storage::LogBase& base, LogPos
     return {};
 }
 
-// A transfer that begins anew is not the one that was given up: its pages may differ. One under way
-// sends its first chunk again as it was, only until the second was taken, and never after a pause.
+// The pages of two transfers of one base may differ: rows change, and end at other places. What has
+// been taken as a whole serves every transfer of its base.
+bool Partition::State::is_of_transfer(NodeId from, const SnapshotChunk& chunk) const {
+    if (!receiving || receiving->from != from || receiving->at != chunk.at) return false;
+    return receiving->complete ||
+           (receiving->term == chunk.term && receiving->transfer == chunk.transfer);
+}
+
+// Of a leader that numbers no transfers (an older weft): one under way sends its first chunk again
+// as it was, only until the second was taken, and never after a pause.
 bool Partition::State::begins_anew(Now now, const SnapshotChunk& chunk) const {
-    if (chunk.sequence != 0) return false;
-    if (receiving->term != chunk.term) return true;
+    if (chunk.sequence != 0 || chunk.transfer != 0) return false;
     if (receiving->next == 1) return receiving->first_page != xxh3_64(chunk.rows.view());
     return receiving->next > 1 &&
            now.mono >= receiving->progress_at + 3 * options.limits.snapshot_resend;
@@ -204,6 +215,7 @@ void Partition::State::answer_chunk(NodeId to, const SnapshotReceiving& in, bool
     answer.at = in.at;
     answer.next = in.complete ? kSnapshotWhole : in.next;
     answer.refused = refused;
+    answer.transfer = in.transfer;
     out.list.push_back(Send{to, answer});
 }
 

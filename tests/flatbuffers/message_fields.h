@@ -64,10 +64,10 @@ inline auto fields(const AppendBatch& m) { return std::tie(m.items, m.blob); }
 inline auto fields(const AppendAnswers& m) { return std::tie(m.items); }
 inline auto fields(const TimeoutNow& m) { return std::tie(m.group, m.term); }
 inline auto fields(const SnapshotChunk& m) {
-    return std::tie(m.group, m.term, m.at, m.sequence, m.last, m.base, m.rows);
+    return std::tie(m.group, m.term, m.at, m.sequence, m.last, m.base, m.rows, m.transfer);
 }
 inline auto fields(const SnapshotAnswer& m) {
-    return std::tie(m.group, m.term, m.at, m.next, m.refused);
+    return std::tie(m.group, m.term, m.at, m.next, m.refused, m.transfer);
 }
 inline auto fields(const Heartbeat& m) {
     return std::tie(m.round, m.listed, m.unlisted, m.unlisted_hash, m.disk_age_ms, m.wall_ms);

@@ -86,6 +86,46 @@ TEST(LateAnswers, OfASnapshotGivenUpAreNoPartOfTheNext) {
     EXPECT_FALSE(lab.at(away).status().damaged);
 }
 
+// Two transfers of one term and base: the first chunk of the second got lost, and what was said of
+// the other's comes late. Their pages may end at different rows.
+TEST(LateAnswers, OfATransferGivenUpDoNotTakeTheNextOneOn) {
+    PartitionLab::Options options = three();
+    options.limits.page_rows = 1;
+    PartitionLab lab(options);
+    const std::size_t leader = lab.lead();
+    const std::size_t away = (leader + 1) % 3;
+    lab.cut(away);
+    lab.crash(away);
+    for (std::size_t i = 0; i < 60; ++i)
+        put(lab, "k" + std::to_string(i), std::to_string(i) + std::string(20000, '.'));
+    lab.run(std::chrono::seconds(2));
+    ASSERT_EQ(lab.lead(), leader);
+    lab.sweep(leader);
+    lab.drop_chunks_to = away;
+    lab.cut(away, false);
+    lab.boot(away);
+    lab.run(std::chrono::seconds(2));
+    const SnapshotChunk given_up = lab.dropped_chunk;
+    ASSERT_EQ(given_up.group, PartitionLab::kGroup);
+    for (int i = 0; i < 1000 && lab.dropped_chunk.transfer == given_up.transfer; ++i)
+        lab.run(std::chrono::milliseconds(100));
+    const SnapshotChunk next = lab.dropped_chunk;
+    ASSERT_EQ(next.at, given_up.at);
+    ASSERT_EQ(next.term, given_up.term);
+    ASSERT_EQ(next.sequence, 0U);
+    ASSERT_GT(next.transfer, given_up.transfer);
+    const auto answer = [&](const SnapshotChunk& to) {
+        SnapshotAnswer taken{to.group, to.term, to.at, 1};
+        taken.transfer = to.transfer;
+        lab.step(leader, FromPeer{PartitionLab::node(away), taken});
+        lab.run(std::chrono::milliseconds(600));
+    };
+    answer(given_up);
+    EXPECT_EQ(lab.dropped_chunk.sequence, 0U);
+    answer(next);
+    EXPECT_EQ(lab.dropped_chunk.sequence, 1U);
+}
+
 TEST(LateAnswers, OfALostTermAreNotForTheActivationOfTheNext) {
     PartitionLab lab(three());
     for (int i = 0; i < 3; ++i) add(lab, "c");

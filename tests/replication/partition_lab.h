@@ -281,6 +281,7 @@ public:
     std::optional<Swept> swept;
     std::size_t snapshot_chunks = 0, snapshot_answers = 0;
     std::optional<std::size_t> drop_chunks_to;
+    SnapshotChunk dropped_chunk;  // the last one
     bool last_apply_ok = true;
 
 private:
@@ -332,7 +333,10 @@ private:
         } else if (auto* send = std::get_if<Send>(&effect)) {
             const bool chunk = std::holds_alternative<SnapshotChunk>(send->message);
             if (chunk) ++snapshot_chunks;
-            if (chunk && drop_chunks_to && send->to == node(*drop_chunks_to)) return;
+            if (chunk && drop_chunks_to && send->to == node(*drop_chunks_to)) {
+                dropped_chunk = std::get<SnapshotChunk>(send->message);
+                return;
+            }
             for (std::size_t n = 0; n < seats_.size(); ++n)
                 if (node(n) == send->to) deliver(n, FromPeer{node(i), send->message});
         }

@@ -80,6 +80,7 @@ protected:
         chunk.at = {Term{4}, at};
         chunk.sequence = sequence;
         chunk.last = last;
+        chunk.transfer = transfer_;
         storage::LogBase base;
         base.index = at;
         base.term = Term{4};
@@ -112,7 +113,8 @@ protected:
     std::deque<Fetch> fetches_;
     std::uint64_t number_ = 0;
     Term term_{5};
-    std::string config_;  // what chunks say of it
+    std::string config_;          // what chunks say of it
+    std::uint64_t transfer_ = 0;  // and their number
     SnapshotAnswer answer_;
     Now now_{Instant{1'000'000'000}, WallTime{1'000'000}};
 };
@@ -192,6 +194,34 @@ TEST_F(SlowDisk, TakesNoFirstPageFromATransferAndTheSecondFromTheNext) {
             at.value += 100;
         }
     }
+}
+
+// A transfer of the same leader, term and base takes the place of the one before, whose first chunk
+// alone has come: neither goes on with the other's pages, however late they come.
+TEST_F(SlowDisk, TakesNoPageOfOneTransferForThatOfAnother) {
+    const LogIndex at{100};
+    step(Beat{PartitionLab::node(1), term_, LogIndex{}});
+    sync();
+    const auto chunk_of = [&](std::uint64_t transfer, std::uint32_t sequence, std::size_t rows) {
+        transfer_ = transfer;
+        chunk(at, sequence, sequence == 1, rows);
+        read();
+        sync();
+    };
+    chunk_of(1, 0, 10);
+    EXPECT_EQ(answer_.next, 1U);
+    EXPECT_EQ(answer_.transfer, 1U);
+    chunk_of(2, 1, 0);
+    EXPECT_EQ(answer_.next, 0U) << "from the beginning, please";
+    EXPECT_EQ(answer_.transfer, 2U);
+    chunk_of(2, 0, 13);
+    chunk_of(1, 0, 10);
+    chunk_of(1, 1, 0);
+    EXPECT_LT(partition_->replica().base().index, at);
+    chunk_of(2, 1, 0);
+    EXPECT_EQ(partition_->replica().base().index, at);
+    EXPECT_EQ(rows_of_the_base(), 13U);
+    EXPECT_EQ(answer_.next, kSnapshotWhole);
 }
 
 // A base that cannot be understood is no base: its sender has to wait, not to send it again at
