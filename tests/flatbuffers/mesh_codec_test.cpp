@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <functional>
 
 namespace weft::wire {
@@ -70,6 +71,21 @@ TEST(MeshCodec, CarriesClocksAndWhoCannotStand) {
         ASSERT_TRUE(back) << back.error().message;
         ASSERT_TRUE(*back);
         EXPECT_TRUE(test::same(**back, message));
+    }
+}
+
+TEST(MeshCodec, CarriesTheNumberOfATransfer) {
+    using namespace replication;
+    const LogPosition at{Term{4}, LogIndex{11}};
+    SnapshotChunk chunk{GroupId{3}, Term{5}, at, 1, true, {}, {}};
+    chunk.transfer = std::uint64_t{1} << 40;
+    SnapshotAnswer answer{GroupId{3}, Term{5}, at};
+    answer.transfer = chunk.transfer;
+    const node::MeshMessage messages[] = {PeerMessage(chunk), PeerMessage(answer)};
+    for (const node::MeshMessage& message : messages) {
+        const auto back = there_and_back(message);
+        ASSERT_TRUE(back) << back.error().message;
+        EXPECT_TRUE(*back && test::same(**back, message));
     }
 }
 
