@@ -198,6 +198,7 @@ struct Partition::State {
     void on_staging_row(Now now, Fetched& fetched, Effects& out);
     void take_chunk(Now now, const SnapshotChunk& chunk, Effects& out);
     void install_snapshot(Now now, Effects& out);
+    bool needs_none_at(LogPosition at) const;
     bool receives_in_vain() const;
     void abort_receiving(Effects& out);
     void erase_slot(std::uint32_t slot, Effects& out) const;

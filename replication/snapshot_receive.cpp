@@ -26,7 +26,7 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
         answer_chunk(from, told, true, out);
         return;
     }
-    if (!receiving && chunk.at.index <= replica.commit() && !replica.lacks_data()) {
+    if (!receiving && needs_none_at(chunk.at)) {
         told.complete = true;
         answer_chunk(from, told, false, out);
         return;
@@ -184,10 +184,17 @@ void Partition::State::install_snapshot(Now now, Effects& out) {
     sessions_after_seq = replica.last_persist_seq() + 1;
 }
 
+// What is there up to that base is whole: it is committed, or the log on disk holds the very entry,
+// and with it all before.
+bool Partition::State::needs_none_at(LogPosition at) const {
+    const bool held = at.index <= replica.durable_index() && replica.term_at(at.index) == at.term;
+    return (held || at.index <= replica.commit()) && !replica.lacks_data();
+}
+
 // The log has gone past it meanwhile: nobody may go on with it, and it would keep this replica,
 // which may be the only one that can, from leading.
 bool Partition::State::receives_in_vain() const {
-    return !receiving->complete && receiving->at.index <= replica.commit() && !replica.lacks_data();
+    return !receiving->complete && needs_none_at(receiving->at);
 }
 
 void Partition::State::erase_slot(std::uint32_t slot, Effects& out) const {

@@ -47,6 +47,17 @@ protected:
         base.index = lab.at(leader).replica().commit();
         return base;
     }
+    // The first page of one that does not go on.
+    void begin_transfer(const storage::LogBase& base) {
+        SnapshotChunk chunk;
+        chunk.group = PartitionLab::kGroup;
+        chunk.term = lab.at(victim).replica().term();
+        chunk.at = {base.term, base.index};
+        chunk.base = Bytes::adopt(encode_snapshot_base(base));
+        lab.step(victim, FromPeer{PartitionLab::node(leader), std::move(chunk)});
+        lab.settle();
+        ASSERT_EQ(lab.at(victim).status().base, held);
+    }
     void expect_nothing_happened() {
         EXPECT_EQ(lab.at(victim).status().base, held);
         EXPECT_EQ(lab.at(victim).status().applied, applied);
@@ -114,20 +125,32 @@ TEST_F(ForgedSnapshot, ThatTheLogHasGonePastKeepsNobodyFromLeading) {
     const storage::LogBase base = fall_behind();
     const Term term = lab.at(victim).replica().term();
     lab.step(victim, Beat{PartitionLab::node(leader), term, base.index});
-    SnapshotChunk chunk;
-    chunk.group = PartitionLab::kGroup;
-    chunk.term = term;
-    chunk.at = {base.term, base.index};
-    chunk.base = Bytes::adopt(encode_snapshot_base(base));
-    lab.step(victim, FromPeer{PartitionLab::node(leader), std::move(chunk)});
-    lab.settle();
-    ASSERT_EQ(lab.at(victim).status().base, held);
+    begin_transfer(base);
     lab.cut(victim, false);
     lab.run(std::chrono::seconds(1));
     ASSERT_GE(lab.at(victim).replica().commit(), base.index);
     lab.step(lab.lead(), TransferLeadership{PartitionLab::node(victim)});
     lab.run(std::chrono::seconds(1));
     EXPECT_EQ(lab.lead(), victim);
+}
+
+// The same, but what the log holds was not told to be committed: its leader ended before.
+TEST_F(ForgedSnapshot, WhoseEntryTheLogHoldsKeepsNobodyFromLeading) {
+    storage::LogBase base = fall_behind();
+    const Term term = lab.at(victim).replica().term();
+    base.term = *lab.at(leader).replica().term_at(base.index);
+    lab.step(victim, Beat{PartitionLab::node(leader), term, base.index});
+    begin_transfer(base);
+    lab.crash(leader);
+    lab.cut(victim, false);
+    const auto last = [&] { return lab.at(victim).status().last; };
+    for (int i = 0; i < 400 && last() <= base.index; ++i) lab.run(std::chrono::milliseconds(20));
+    ASSERT_GT(last(), base.index) << "the no-op of the next leader";
+    lab.crash(liar);
+    lab.boot(leader);
+    ASSERT_LT(lab.at(leader).status().last, last()) << "it cannot lead";
+    lab.run(std::chrono::seconds(5));
+    EXPECT_EQ(lab.leader(), victim);
 }
 
 // Whoever forges the leader's beats too replaces what one replica holds. It says so.
