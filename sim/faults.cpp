@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -225,30 +226,34 @@ void World::wipe(const FaultEvent& event) {
     at_end(event, [this, machine = event.a] { let_up(machine); });
 }
 
-// The image of this moment comes back later, and with it the process.
+// The image of this moment comes back later, and with it the process, unless some of its peers
+// would refuse it and others not: what they know can be older (docs/operating.md, "A disk's past").
 void World::roll_back(const FaultEvent& event) {
-    later(event.lasts, [this, event, restore = machines_[event.a]->disk().image().snapshot()] {
-        const std::size_t victim = event.a;
-        const Lsn told = told_of(victim);
-        hold_down(victim, event.salt);
-        restore();
-        const bool older = machines_[victim]->disk().store().stats().durable < told;
-        older ? oracle_.promises().lost(victim) : oracle_.promises().damaged(victim);
-        lost_[victim] = true;
-        later(kBackAtOnce, [this, victim] { let_up(victim); });
-    });
+    Disk& disk = machines_[event.a]->disk();
+    later(event.lasts,
+          [this, event, restore = disk.image().snapshot(), image = disk.store().stats().durable] {
+              const std::size_t victim = event.a;
+              const auto [least, most] = told_of(victim);
+              if (image >= least && image < most) return;
+              hold_down(victim, event.salt);
+              restore();
+              image < least ? oracle_.promises().lost(victim) : oracle_.promises().damaged(victim);
+              lost_[victim] = true;
+              later(kBackAtOnce, [this, victim] { let_up(victim); });
+          });
 }
 
-// How far its disk is by the word of everybody else who runs: whoever hears from it knows better
-// than an older one.
-Lsn World::told_of(std::size_t machine) const {
-    std::optional<Lsn> told;
+// How far its disk is by the word of everybody else who runs, who knows least and who most.
+std::pair<Lsn, Lsn> World::told_of(std::size_t machine) const {
+    std::optional<Lsn> least;
+    Lsn most;
     for (std::size_t i = 0; i < machines_.size(); ++i) {
         if (i == machine || !machines_[i]->alive()) continue;
         const Lsn known = machines_[i]->node().told_durable(machines_[machine]->record().node);
-        told = std::min(told.value_or(known), known);
+        least = std::min(least.value_or(known), known);
+        most = std::max(most, known);
     }
-    return told.value_or(Lsn{});
+    return {least.value_or(Lsn{}), most};
 }
 
 bool World::damage_record(const FaultEvent& event) {

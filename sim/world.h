@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weft::sim {
@@ -146,7 +147,7 @@ private:
     bool can_be_spared(std::size_t machine, GroupId group, LogIndex index) const;
     void wipe(const FaultEvent& event);
     void roll_back(const FaultEvent& event);
-    Lsn told_of(std::size_t machine) const;
+    std::pair<Lsn, Lsn> told_of(std::size_t machine) const;
     void clock_fault(const FaultEvent& event);
 
     // ---- network_faults.cpp
