@@ -103,8 +103,8 @@ void draw_transfers(RunConfig& config, Random random) {
 // Clients that may have fewer calls under way than they want, and reads that wait for their turn.
 void draw_turns(RunConfig& config, Random random) {
     if (random.chance(1, 4)) {
-        config.in_flight = 1 + random.below(8);
-        config.pipeline = 1 + random.below(12);
+        config.in_flight = 1 + random.below(4);
+        config.pipeline = config.in_flight + random.below(4);
     }
     if (random.chance(1, 2)) return;
     Few few(random);

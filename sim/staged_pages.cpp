@@ -56,6 +56,7 @@ void SentPages::sent(const replication::SnapshotChunk& chunk) {
     for (const replication::SnapshotRowOut& row : *rows)
         page.push_back(StagedRows::row(row.table, row.key, row.value));
     Transfer& transfer = transfers_[chunk.group];
+    if (chunk.term < transfer.term) return;  // of a leader that has not heard of its successor
     if (transfer.term != chunk.term || transfer.at != chunk.at)
         transfer = {chunk.term, chunk.at, {}};
     transfer.pages[chunk.sequence].insert(std::move(page));
@@ -64,7 +65,9 @@ void SentPages::sent(const replication::SnapshotChunk& chunk) {
 std::uint32_t SentPages::first_missing(const replication::SnapshotAnswer& answer,
                                        const StagedRows& disk) const {
     const auto found = transfers_.find(answer.group);
-    if (found == transfers_.end() || found->second.at != answer.at) return answer.next;
+    if (found == transfers_.end() || found->second.at != answer.at ||
+        found->second.term != answer.term)
+        return answer.next;
     for (const auto& [sequence, versions] : found->second.pages) {
         if (sequence >= answer.next) break;
         const bool held = std::ranges::any_of(versions, [&](const Rows& rows) {

@@ -95,5 +95,33 @@ TEST_F(StagedPages, ASnapshotIsAcknowledgedWhenItsBaseIsDurableOrNotNeeded) {
     EXPECT_EQ(leaves(2, 1, answer), "S19");
 }
 
+// Who was a leader and does not know of the next one sends pages of its own still.
+TEST_F(StagedPages, AFormerLeadersPagesAreNotThoseOfTheNewOne) {
+    const auto chunk_of = [](std::uint64_t term, std::string_view value) {
+        replication::SnapshotChunk chunk;
+        chunk.group = kGroup;
+        chunk.term = Term{term};
+        chunk.at = {Term{1}, LogIndex{7}};
+        std::string rows;
+        replication::append_snapshot_row(rows, {storage::Table::Entity, "key", value});
+        chunk.rows = Bytes::copy_of(rows);
+        return chunk;
+    };
+    hard(1, {Term{2}, node(1)});
+    hard(2, {Term{1}, node(2)});
+    EXPECT_EQ(leaves(1, 0, chunk_of(2, "new")), "");
+    storage::WriteBatch batch;
+    std::string staged;
+    ByteWriter(staged).put(std::uint32_t{3});
+    batch.put_row(storage::Table::Meta, replication::staging_row_key(kGroup), staged);
+    batch.put_row(storage::Table::Entity, replication::rows_prefix(kGroup, 3) + "key", "new");
+    promises_.applied(0, batch);
+    EXPECT_EQ(leaves(2, 0, chunk_of(1, "old")), "");
+    EXPECT_EQ(
+        leaves(0, 1,
+               replication::SnapshotAnswer{kGroup, Term{2}, {Term{1}, LogIndex{7}}, 1, false}),
+        "");
+}
+
 }  // namespace
 }  // namespace weft::sim
