@@ -1,6 +1,7 @@
 #include "cli/interrupt_watch.h"
 #include "cli/mesh_view.h"
 #include "cli/verbs.h"
+#include "core/sort_stably.h"
 
 #include <fmt/chrono.h>
 #include <fmt/core.h>
@@ -75,9 +76,7 @@ Table next_events(const Mesh& mesh, Shown& shown, std::vector<std::string>& miss
             table.rows.insert(table.rows.end(), rows->begin(), rows->end());
         if (!rows) missing.push_back(name);
     }
-    std::ranges::stable_sort(table.rows, {}, [](const std::vector<std::string>& row) {
-        return std::pair(number(row[0]), row[1]);
-    });
+    sort_stably(table.rows, [](const auto& row) { return std::pair(number(row[0]), row[1]); });
     return table;
 }
 
