@@ -12,9 +12,12 @@ Result<GossipPort> GossipPort::open(std::string_view address, transport::GossipS
 
 std::optional<Bytes> GossipPort::next(Instant now) {
     if (auto late = next_late(now)) return late;
-    for (; looked_ < kRoundMax; ++looked_) {
+    for (; !drained_ && looked_ < kRoundMax; ++looked_) {
         const auto datagram = datagrams_.receive();
-        if (!datagram) return std::nullopt;
+        if (!datagram) {
+            drained_ = true;
+            return std::nullopt;
+        }
         const auto content = seal_.open(*datagram);
         if (!content) {
             refuse(content.error(), now);

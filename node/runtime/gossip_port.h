@@ -38,11 +38,15 @@ public:
     std::size_t keys() const { return seal_.keys(); }
     // From now on they happen to what is sent and received. Outlives this.
     void put_under(FaultTable& faults) { faults_ = &faults; }
-    // What was received next; nothing: nothing has come, or the round has had its share.
+    // What was received next; nothing: nothing has come, or the round has had its share. The system
+    // is not asked again in a round in which it had nothing.
     std::optional<Bytes> next(Instant now);
     // `number`: where the link to `peer` leads; empty: not known, and nothing is sent.
     void send(NodeId peer, std::string_view number, std::string_view content, Instant now);
-    void begin_round() { looked_ = 0; }
+    void begin_round() {
+        looked_ = 0;
+        drained_ = false;
+    }
     // Something may wait that descriptor() does not tell of.
     bool has_input() const { return looked_ >= kRoundMax; }
     // When something that a fault has kept is due; never: nothing is.
@@ -80,6 +84,7 @@ private:
     std::string sealed_;
     std::array<std::uint64_t, transport::kSealFaults> refused_{};
     int looked_ = 0;
+    bool drained_ = false;  // asked in this round, and nothing was there: other events come first
 };
 
 }  // namespace weft::node

@@ -5,6 +5,7 @@
 #include "tests/transport/loopback.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <chrono>
 #include <optional>
@@ -123,6 +124,18 @@ TEST_F(GossipPortTest, ARoundLooksAtNoMoreThanItsShare) {
         return all >= static_cast<std::size_t>(sent);
     });
     EXPECT_EQ(all, static_cast<std::size_t>(sent));
+}
+
+// Every event of a round would ask the system anew otherwise.
+TEST_F(GossipPortTest, ARoundThatFoundNothingLooksInTheNext) {
+    EXPECT_FALSE(b_.port->next({}));
+    a_.port->send(NodeId{}, b_.address, "later", {});
+    pollfd waiting{b_.port->descriptor(), POLLIN, 0};
+    ASSERT_EQ(::poll(&waiting, 1, 5000), 1);
+    EXPECT_FALSE(b_.port->next({}));
+    EXPECT_FALSE(b_.port->has_input()) << "the descriptor tells of it";
+    b_.port->begin_round();
+    EXPECT_TRUE(b_.port->next({}));
 }
 
 TEST_F(GossipPortTest, FaultsCutAndSlowWhatIsSent) {
