@@ -50,6 +50,13 @@ Result<routing::NodeRecord> read_founder(const std::string& argument) {
                                 argument)));
 }
 
+Result<void> check_new(const std::string& file) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) return {};
+    return std::unexpected(wrong_usage(fmt::format(
+        "{} is there already, and no file is replaced: name another with --out", file)));
+}
+
 int create_mesh(Shell& shell, const CreateOptions& options) {
     if (const auto good = shell.refuse_address(); !good) return shell.fail(good.error());
     const std::size_t nodes = options.lines.size();
@@ -74,10 +81,7 @@ int create_mesh(Shell& shell, const CreateOptions& options) {
     }
     const auto bytes = routing::encode_genesis(genesis);
     if (!bytes) return shell.fail(as_usage(bytes.error()));
-    std::error_code ignored;
-    if (std::filesystem::exists(options.out, ignored))
-        return shell.usage(fmt::format(
-            "{} is there already, and no file is replaced: name another with --out", options.out));
+    if (const auto good = check_new(options.out); !good) return shell.fail(good.error());
     if (const auto done = write_file(options.out, *bytes, 0644); !done)
         return shell.fail(done.error());
     const std::string cluster = routing::cluster_id(*bytes).hex();
@@ -100,10 +104,7 @@ int create_mesh(Shell& shell, const CreateOptions& options) {
 
 int make_key(Shell& shell, const KeyOptions& options) {
     if (const auto good = shell.refuse_address(); !good) return shell.fail(good.error());
-    std::error_code ignored;
-    if (std::filesystem::exists(options.out, ignored))
-        return shell.usage(fmt::format(
-            "{} is there already, and no file is replaced: name another with --out", options.out));
+    if (const auto good = check_new(options.out); !good) return shell.fail(good.error());
     const auto key = transport::GossipKey::random();
     if (const auto done = write_gossip_key(options.out, key); !done)
         return shell.fail(done.error());
