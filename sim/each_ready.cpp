@@ -12,7 +12,8 @@ EachReady::EachReady(const World& world, std::uint64_t except) : world_(world), 
 }
 
 bool EachReady::look() {
-    std::erase_if(unserved_, [this](GroupId group) { return world_.is_led(group, except_); });
+    std::erase_if(unserved_,
+                  [this](GroupId group) { return world_.leader_of(group, except_).has_value(); });
     std::erase_if(leaderless_, [this](const auto& each) {
         const Machine& machine = world_.machine(each.first);
         if (!machine.alive() || machine.paused()) return false;

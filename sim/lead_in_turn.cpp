@@ -9,16 +9,6 @@
 namespace weft::sim {
 namespace {
 
-std::optional<std::size_t> leader_of(const World& world, GroupId group) {
-    for (std::size_t i = 0; i < world.machines(); ++i) {
-        const Machine& machine = world.machine(i);
-        if (machine.alive() && !machine.paused() && machine.node().hosts(group) &&
-            machine.node().partition(group).ready())
-            return i;
-    }
-    return std::nullopt;
-}
-
 // Whoever can lead of the slot, seen from its leader.
 std::optional<std::size_t> wanted(const World& world, GroupId group, std::size_t leader,
                                   std::size_t slot) {
@@ -39,7 +29,7 @@ std::optional<std::size_t> wanted(const World& world, GroupId group, std::size_t
 
 void ask_to_lead(World& world, std::size_t slot) {
     for (std::uint32_t g = 0; g <= world.schedule().config.partitions; ++g) {
-        const auto leader = leader_of(world, GroupId{g});
+        const auto leader = world.leader_of(GroupId{g});
         const auto next = leader ? wanted(world, GroupId{g}, *leader, slot) : std::nullopt;
         if (!next || *next == *leader) continue;
         routing::AdminRequest request;
@@ -51,7 +41,7 @@ void ask_to_lead(World& world, std::size_t slot) {
 
 bool leads_all(const World& world, std::size_t slot) {
     for (std::uint32_t g = 0; g <= world.schedule().config.partitions; ++g) {
-        const auto leader = leader_of(world, GroupId{g});
+        const auto leader = world.leader_of(GroupId{g});
         if (!leader) return false;
         if (const auto next = wanted(world, GroupId{g}, *leader, slot); next && *next != *leader)
             return false;

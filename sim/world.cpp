@@ -247,17 +247,17 @@ bool World::all_ready(std::uint64_t except) const {
         if (!machine.alive() || machine.paused() || !machine.node().ready()) return false;
     }
     for (std::uint32_t g = 0; g <= schedule_.config.partitions; ++g)
-        if (!is_led(GroupId{g}, except)) return false;
+        if (!leader_of(GroupId{g}, except)) return false;
     return true;
 }
 
-bool World::is_led(GroupId group, std::uint64_t except) const {
+std::optional<std::size_t> World::leader_of(GroupId group, std::uint64_t except) const {
     for (std::size_t i = 0; i < machines_.size(); ++i) {
         if ((except >> i & 1) != 0 || !machines_[i]->alive()) continue;
         const node::Node& node = machines_[i]->node();
-        if (node.hosts(group) && node.partition(group).ready()) return true;
+        if (node.hosts(group) && node.partition(group).ready()) return i;
     }
-    return false;
+    return std::nullopt;
 }
 
 // ---- what moves ---------------------------------------------------------------------------------

@@ -56,8 +56,8 @@ public:
     // Every machine but those of `except` (bits) and the lost ones has a leader for each of its
     // groups, and serves where it leads.
     bool all_ready(std::uint64_t except = 0) const;
-    // One of the others leads that group, and serves.
-    bool is_led(GroupId group, std::uint64_t except) const;
+    // Who of the others leads that group, and serves.
+    std::optional<std::size_t> leader_of(GroupId group, std::uint64_t except = 0) const;
     // I12 for the groups whose turn it is, or for all.
     void compare_states(bool all);
 
