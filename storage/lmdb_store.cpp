@@ -4,15 +4,10 @@
 #include "core/invariant.h"
 #include "storage/file_io.h"
 #include "storage/lmdb_store_parts.h"
-
-#include <algorithm>
+#include "storage/map_room.h"
 
 namespace weft::storage {
 namespace {
-
-// Of the map, in parts of a hundred: scarce from the first on, and until it is below the second.
-constexpr std::uint64_t kScarceFrom = 90;
-constexpr std::uint64_t kScarceUntil = 85;
 
 // Room a round may need at most, in pages written anew: its own bytes, and for every operation a
 // path of pages from leaf to root.
@@ -73,8 +68,7 @@ StoreStats LmdbStore::Parts::committed(std::uint64_t used_bytes) {
 }
 
 bool LmdbStore::Parts::is_scarce(std::uint64_t used_bytes, bool before) const {
-    const std::uint64_t hundredth = std::max<std::uint64_t>(options.map_bytes / 100, 1);
-    if (used_bytes / hundredth >= (before ? kScarceUntil : kScarceFrom)) return true;
+    if (is_map_scarce(used_bytes, options.map_bytes, before)) return true;
     if (options.reserve_bytes == 0) return false;
     const auto free = free_bytes(options.directory);
     const std::uint64_t wanted = options.reserve_bytes + (before ? options.reserve_bytes / 4 : 0);

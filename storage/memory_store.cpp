@@ -4,6 +4,7 @@
 #include "core/hash.h"
 #include "core/invariant.h"
 #include "storage/chain_check.h"
+#include "storage/map_room.h"
 
 #include <algorithm>
 #include <iterator>
@@ -36,6 +37,7 @@ Result<StoreStats> MemoryStore::apply(const WriteBatch& batch) {
         return true;
     });
     erase_slice();
+    scarce_ = is_map_scarce(log_bytes_ + row_bytes_, options_.map_bytes, scarce_);
     return stats();
 }
 
@@ -176,6 +178,7 @@ StoreStats MemoryStore::stats() const {
     stats.log_bytes = log_bytes_;
     stats.file_bytes = log_bytes_ + row_bytes_;
     stats.map_bytes = options_.map_bytes;
+    stats.scarce = scarce_;
     Lsn oldest;
     for (const auto& [id, group] : groups_) {
         if (group.log.empty()) continue;

@@ -107,6 +107,7 @@ private:
     Lsn last_lsn_;
     std::uint64_t log_bytes_ = 0;
     std::uint64_t row_bytes_ = 0;
+    bool scarce_ = false;  // as of the last batch
     std::map<GroupId, StoredGroup> groups_;
     std::map<RowKey, StoredRow> rows_;
     std::set<RowKey> erased_;     // prefixes: nothing is ever written below them again

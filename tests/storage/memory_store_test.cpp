@@ -136,6 +136,26 @@ TEST(MemoryStore, ServesTheValueBeforeALostWrite) {
     EXPECT_EQ(d.store.read_row({Table::Entity, "k"})->value.view(), "first");
 }
 
+// As the real store: between the two bounds it says what it said before.
+TEST(MemoryStore, SaysThatRoomIsScarceFromNinetyPercentUntilBelowEightyFive) {
+    MemoryStore store(MemoryStore::Options{10000});
+    const auto put = [&](const char* key, std::size_t bytes) {
+        WriteBatch batch;
+        batch.put_row(Table::Entity, key, std::string(bytes - 1, 'x'));
+        const auto done = store.apply(batch);
+        EXPECT_TRUE(done.has_value());
+        return done.has_value() && done->scarce;
+    };
+    EXPECT_FALSE(put("a", 8000));
+    EXPECT_FALSE(put("b", 999));
+    EXPECT_TRUE(put("c", 1));
+    EXPECT_TRUE(store.stats().scarce);
+    EXPECT_TRUE(put("b", 499));
+    EXPECT_FALSE(put("b", 498));
+    EXPECT_FALSE(put("b", 998));
+    EXPECT_FALSE(store.stats().scarce);
+}
+
 TEST(MemoryStore, RefusesABatchAboveItsLimitAndKeepsNothingOfIt) {
     MemoryStore store(MemoryStore::Options{100, false});
     WriteBatch batch;
