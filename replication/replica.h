@@ -78,6 +78,8 @@ public:
     // Those in contact in turn: the first of them behind `after` in the configuration.
     std::optional<NodeId> needs_snapshot(Now now, std::optional<NodeId> after) const;
     void snapshot_sent(NodeId to, LogPosition at);
+    // While leading: the peer answered within the maximum election timeout and did not crash since.
+    bool in_contact(Now now, NodeId peer) const;
 
     // ---- views
     Role role() const { return role_; }
@@ -298,6 +300,7 @@ private:
     void date_proposal(Now now, LogIndex index);
     Instant proposed_by(LogIndex index) const;
     Instant contacted(std::size_t slot) const;
+    bool in_contact(Now now, std::size_t slot) const;
     Instant quorum_lapses() const;
 
     ReplicaOptions options_;

@@ -29,6 +29,10 @@ void Partition::State::drive_sending(Now now, Effects& out) {
     if (replica.role() != Role::Leader || (sending && sending->term != replica.term()))
         sending.reset();
     if (replica.role() != Role::Leader || !sessions_loaded) return;
+    // One that is gone keeps nobody from his turn: a quorum may need the next one.
+    if (sending && !replica.in_contact(now, sending->to) &&
+        replica.needs_snapshot(now, sending->to))
+        sending.reset();
     if (!sending) {
         if (now.mono < sending_at) return;
         const auto to = replica.needs_snapshot(now, sent_last);

@@ -379,10 +379,19 @@ std::optional<NodeId> Replica::needs_snapshot(Now now, std::optional<NodeId> aft
     const std::size_t first = after ? config_.slot(*after).value_or(kNoSlot) + 1 : 0;
     for (std::size_t n = 0; n < peers_.size(); ++n) {
         const std::size_t i = (first + n) % peers_.size();
-        if (peers_[i].state != Peer::State::Snapshot || (evidence_ >> i & 1) != 0) continue;
-        if (now.mono - contacted(i) <= options_.timings.election_max) return config_.nodes[i];
+        if (peers_[i].state == Peer::State::Snapshot && in_contact(now, i)) return config_.nodes[i];
     }
     return std::nullopt;
+}
+
+bool Replica::in_contact(Now now, std::size_t slot) const {
+    return (evidence_ >> slot & 1) == 0 &&
+           now.mono - contacted(slot) <= options_.timings.election_max;
+}
+
+bool Replica::in_contact(Now now, NodeId peer) const {
+    const auto slot = config_.slot(peer);
+    return role_ == Role::Leader && slot && in_contact(now, *slot);
 }
 
 void Replica::snapshot_sent(NodeId to, LogPosition at) {
