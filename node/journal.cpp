@@ -54,6 +54,7 @@ void Node::State::on(const Persisted& event) {
     persisted = std::max(persisted, event.seq);
     sweeping.log_bytes_then = std::min(sweeping.log_bytes_then, stats.log_bytes);
     if (stats.scarce) {
+        WEFT_PROBE("node.scarce_room");
         stop_writing();
     } else if (disk_full) {
         disk_full = false;

@@ -157,7 +157,17 @@ void Disk::add_slowness(std::int64_t by) {
     end_delays();
 }
 
+void Disk::limit(std::uint64_t bytes) {
+    ++limits_;
+    image_->set_map_bytes(store().stats().file_bytes + bytes);
+}
+
+void Disk::lift_limit() {
+    if (limits_ > 0 && --limits_ == 0) image_->set_map_bytes(0);
+}
+
 void Disk::heal() {
+    if (std::exchange(limits_, 0) > 0) image_->set_map_bytes(0);
     stalled_until_ = Instant{};
     slowness_ = 0;
     late_reads_ = Duration{};

@@ -59,6 +59,9 @@ public:
     void add_late_reads(Duration by) { late_reads_ += by; }
     void fail_next_sync() { fail_sync_ = true; }
     void set_full(bool full) { full_ += full ? 1 : -1; }
+    // So much fits on it, beyond what is there; until as many calls of lift_limit().
+    void limit(std::uint64_t bytes);
+    void lift_limit();
     void heal();
 
     DiskImage& image() { return *image_; }
@@ -98,6 +101,7 @@ private:
     bool told_full_ = false;
     bool fail_sync_ = false;
     int full_ = 0;
+    int limits_ = 0;
     std::int64_t slowness_ = 0;
     Duration late_reads_{};
     std::uint64_t begun_ = 0;

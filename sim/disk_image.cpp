@@ -1,6 +1,5 @@
 #include "sim/disk_image.h"
 
-#include "core/invariant.h"
 #include "core/random.h"
 
 #include <utility>
@@ -8,11 +7,10 @@
 namespace weft::sim {
 
 std::size_t MemoryImage::crash(const Crash& crash) {
-    const std::size_t kept = Random(crash.salt).below(crash.unsynced.size() + 1);
-    for (const storage::WriteBatch& batch : crash.unsynced.first(kept)) {
-        const auto applied = store_.apply(batch);
-        WEFT_INVARIANT(applied.has_value(), "simulated disk refused: {}", applied.error().message);
-    }
+    const std::size_t most = Random(crash.salt).below(crash.unsynced.size() + 1);
+    std::size_t kept = 0;
+    while (kept < most && store_.apply(crash.unsynced[kept])) ++kept;
+    store_.set_map_bytes(options_.map_bytes);
     return kept;
 }
 
@@ -21,9 +19,15 @@ void MemoryImage::wipe() {
     boot_ = {};
 }
 
+void MemoryImage::set_map_bytes(std::uint64_t bytes) {
+    options_.map_bytes = bytes != 0 ? bytes : storage::MemoryStore::Options{}.map_bytes;
+    store_.set_map_bytes(options_.map_bytes);
+}
+
 std::function<void()> MemoryImage::snapshot() {
     return [this, store = store_, boot = boot_] {
         store_ = store;
+        store_.set_map_bytes(options_.map_bytes);
         boot_ = boot;
     };
 }

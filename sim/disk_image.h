@@ -34,6 +34,9 @@ public:
     // of the unsynced batches have survived.
     virtual std::size_t crash(const Crash& crash) = 0;
     virtual void wipe() = 0;
+    // From now on so many bytes fit, as if the store had been opened with a map of that size: it
+    // tells that room is scarce, then refuses what does not fit. 0: more than a run writes.
+    virtual void set_map_bytes(std::uint64_t bytes) = 0;
     // Puts back what is there now, whenever it is called.
     virtual std::function<void()> snapshot() = 0;
 
@@ -58,9 +61,10 @@ public:
         return store_.apply(batch);
     }
     Boot begin_boot() override { return boot_ = Boot{boot_.value + 1}; }
-    // Of the unsynced batches a prefix survives.
+    // Of the unsynced batches a prefix survives, as long as there is room.
     std::size_t crash(const Crash& crash) override;
     void wipe() override;
+    void set_map_bytes(std::uint64_t bytes) override;
     std::function<void()> snapshot() override;
     std::vector<LogExtent> extents() const override { return store_.extents(); }
     bool flip_bit_in_log(GroupId group, LogIndex index, std::uint64_t bit) override {

@@ -51,7 +51,7 @@ constexpr Family kFamilies[] = {
     {FaultKind::SlowDisk, milliseconds(200), seconds(6), 5, 1000, 1},
     {FaultKind::SlowFetch, milliseconds(200), seconds(8), 1000, 400'000, 1},
     {FaultKind::SyncError, milliseconds(100), seconds(4), 0, 0, 3},
-    {FaultKind::Full, milliseconds(200), seconds(5), 0, 0, 2},
+    {FaultKind::Full, milliseconds(200), seconds(5), 0, 512, 2},
     {FaultKind::ClockRate, milliseconds(500), seconds(12), -10'000, 10'000, 2},
     {FaultKind::ClockOffset, milliseconds(500), seconds(8), -4'000, 4'000, 2},
     {FaultKind::ClockJump, {}, {}, 1, 3'000, 2},
@@ -155,6 +155,7 @@ private:
             case FaultKind::SlowDisk:
             case FaultKind::SlowFetch:
             case FaultKind::SyncError:
+            case FaultKind::Full:
                 return true;
             default:
                 return false;
@@ -195,6 +196,9 @@ private:
                 if (own.chance(1, 4))
                     event.b = static_cast<std::uint32_t>(nodes + own.below(config().clients));
                 return event.a != event.b;
+            case FaultKind::Full:
+                if (own.chance(1, 2)) event.amount = 0;
+                return true;
             case FaultKind::ClockOffset:
                 // Now and then a minute or a whole hour (scenario 44), ahead on one machine only:
                 // what a quorum of wrong clocks stamps, the others must live with.

@@ -42,7 +42,7 @@ enum class FaultKind : std::uint8_t {
     Vanish,     // a log record is gone, its place is known; `amount` 0 or kNewest, as BitFlip
     Swap,       // two log records have changed places; `amount` as Vanish
     SyncError,  // the next sync fails: the process must exit; back after `lasts`
-    Full,       // no space: nothing is written
+    Full,       // no space: nothing is written; `amount` above 0: so many KiB are left in the map
     Wipe,       // the disk is lost; the node is back after `lasts` with its old identity
     Rollback,   // the image of now returns after `lasts`, the node restarts on it
     // ---- clock of `a`

@@ -202,6 +202,11 @@ bool World::disk_fault(const FaultEvent& event) {
             return true;
         }
         case FaultKind::Full:
+            if (event.amount > 0) {
+                disk.limit(static_cast<std::uint64_t>(event.amount) << 10);
+                at_end(event, [this, victim] { machines_[victim]->disk().lift_limit(); });
+                return true;
+            }
             disk.set_full(true);
             at_end(event, [this, victim] { machines_[victim]->disk().set_full(false); });
             return true;

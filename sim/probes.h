@@ -19,6 +19,7 @@ inline constexpr auto kProbes = std::to_array<std::string_view>({
     "node.disk_slow",
     "node.former_boot",
     "node.peer_condemned",
+    "node.scarce_room",
     "partition.activation",
     "partition.floor_raised",
     "partition.snapshot_aborted",

@@ -94,6 +94,12 @@ void RealImage::wipe() {
     open();
 }
 
+void RealImage::set_map_bytes(std::uint64_t bytes) {
+    options_.map_bytes = bytes != 0 ? bytes : kMapBytes;
+    directory_.reset();
+    open();
+}
+
 std::string RealImage::read_data() const { return read_file(data_file()); }
 
 RealImage::Files RealImage::read_files() const {

@@ -36,6 +36,8 @@ public:
     // its sectors (torn_file.h). Other batches had not reached the store.
     std::size_t crash(const Crash& crash) override;
     void wipe() override;
+    // Opens the store anew: LMDB never takes a map below what the file holds.
+    void set_map_bytes(std::uint64_t bytes) override;
     std::function<void()> snapshot() override;
 
     std::vector<LogExtent> extents() const override;

@@ -41,6 +41,11 @@ Result<StoreStats> MemoryStore::apply(const WriteBatch& batch) {
     return stats();
 }
 
+void MemoryStore::set_map_bytes(std::uint64_t bytes) {
+    options_.map_bytes = bytes;
+    scarce_ = is_map_scarce(log_bytes_ + row_bytes_, bytes, false);
+}
+
 void MemoryStore::apply_op(const WriteOp& op) {
     switch (op.kind) {
         case WriteOp::Kind::Append:

@@ -32,6 +32,8 @@ public:
 
     Result<StoreStats> apply(const WriteBatch& batch) override;
     StoreStats stats() const override;
+    // As a store that is opened with another size of its map, also one below what it holds.
+    void set_map_bytes(std::uint64_t bytes);
     Result<FetchedLog> read_log(const LogRange& range) const override;
     std::vector<RecoveredGroup> recover() const override;
     Result<FetchedRow> read_row(const RowRead& read) const override;
@@ -107,7 +109,7 @@ private:
     Lsn last_lsn_;
     std::uint64_t log_bytes_ = 0;
     std::uint64_t row_bytes_ = 0;
-    bool scarce_ = false;  // as of the last batch
+    bool scarce_ = false;  // as of the last batch, or when the size was set
     std::map<GroupId, StoredGroup> groups_;
     std::map<RowKey, StoredRow> rows_;
     std::set<RowKey> erased_;     // prefixes: nothing is ever written below them again
