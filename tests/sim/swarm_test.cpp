@@ -99,8 +99,10 @@ TEST(Swarm, LargeSeedsPassTheDefaultBounds) {
 // Of earlier draws of schedules; what they found has tests of its own by now (docs/findings.md).
 TEST(Swarm, SeedsThatOnceFailedHold) {
     for (const std::uint64_t seed :
-         {32U, 72U, 220U, 283U, 389U, 1595U, 1877U, 2729U, 3416U, 3466U, 3622U}) {
-        const RunReport report = run_seed(seed);
+         {32U,    72U,    220U,   283U,   389U,   413U,   580U,    804U,    1595U,
+          1705U,  1877U,  1889U,  2131U,  2729U,  3416U,  3466U,   3622U,   10154U,
+          10277U, 10381U, 21563U, 30596U, 31474U, 43055U, 604508U, 816035U, 911543U}) {
+        const RunReport report = run_seed(seed, Profile::Swarm, StoreKind::Mixed);
         EXPECT_TRUE(report.ok()) << "seed " << seed << " (" << report.plan
                                  << "): " << report.violation;
     }

@@ -58,5 +58,26 @@ TEST_F(WatchedWorldTest, WhatADiskLosesByItselfIsFoundAtTheStart) {
               "I4");
 }
 
+// A client that asks how its read ended is answered under the same id; the read still waits.
+TEST_F(WatchedWorldTest, AnAnswerToHowAReadEndedIsNotTheReads) {
+    const node::Node& node = world_->machine(0).node();
+    ASSERT_TRUE(node.hosts(kGroup));
+    Request request;
+    request.id.group = kGroup;
+    request.type = "kv";
+    request.command = "get";
+    Oracle oracle(world_->machines());
+    oracle.hears(0, node, node::FromClient{ClientRef{1}, request}, types_);
+    request.kind = RequestKind::Resolve;
+    request.type = request.command = {};  // as clients ask
+    oracle.hears(0, node, node::FromClient{ClientRef{1}, request}, types_);
+    Reply reply;
+    reply.id = request.id;
+    reply.level = Level::None;
+    EXPECT_EQ(said([&] { oracle.answers(0, node, {ClientRef{1}, reply}); }), "");
+    reply.level = Level::Linearizable;
+    EXPECT_EQ(said([&] { oracle.answers(0, node, {ClientRef{1}, reply}); }), "S8");
+}
+
 }  // namespace
 }  // namespace weft::sim
