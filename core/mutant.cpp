@@ -50,6 +50,14 @@ constexpr auto kMutants = std::to_array<MutantInfo>({
     WEFT_ROW(MisplacedRecordTaken, "S22: a record that holds is taken wherever it lies"),
     WEFT_ROW(VerdictForgotten, "S18: a disk that has lost its past is believed again"),
     WEFT_ROW(FormerBootTaken, "S32: frames of a former boot speak for the one that runs"),
+    WEFT_ROW(SwimRevivedAtEqual, "SWIM 4.2: the dead come back without a higher incarnation"),
+    WEFT_ROW(SwimNeverRefutes, "SWIM 4.2: who is accused does not say that it lives"),
+    WEFT_ROW(SwimAnyReceiver, "docs/membership.md: a datagram for another receiver counts"),
+    WEFT_ROW(SwimFormerLifeHeard, "docs/membership.md: a datagram for a former boot counts"),
+    WEFT_ROW(SwimReplayTaken, "docs/membership.md: a datagram counts as often as it comes"),
+    WEFT_ROW(SwimDeadNeverAsked, "docs/membership.md: nobody asks the dead again"),
+    WEFT_ROW(SwimNackIsAnAnswer, "Lifeguard IV-A: that a relay had no answer counts as one"),
+    WEFT_ROW(SwimAccuserCountsAgain, "Lifeguard IV-B: one accuser confirms itself"),
 });
 #undef WEFT_ROW
 

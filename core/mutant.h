@@ -54,6 +54,15 @@ enum class Mutant : std::uint8_t {
     MisplacedRecordTaken,
     VerdictForgotten,
     FormerBootTaken,
+    // ---- membership, which has a swarm of its own (sim/swim_swarm.h)
+    SwimRevivedAtEqual,
+    SwimNeverRefutes,
+    SwimAnyReceiver,
+    SwimFormerLifeHeard,
+    SwimReplayTaken,
+    SwimDeadNeverAsked,
+    SwimNackIsAnAnswer,
+    SwimAccuserCountsAgain,
 };
 
 #ifdef WEFT_MUTANTS
@@ -69,6 +78,7 @@ struct MutantInfo {
 };
 // All but None.
 std::span<const MutantInfo> mutants();
+constexpr bool is_of_membership(Mutant mutant) { return mutant >= Mutant::SwimRevivedAtEqual; }
 #define WEFT_MUTANT(name) ::weft::is_mutant(::weft::Mutant::name)
 #else
 #define WEFT_MUTANT(name) false

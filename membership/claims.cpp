@@ -1,5 +1,6 @@
 // What is said of members, and what follows from it (SWIM 4.2).
 
+#include "core/mutant.h"
 #include "membership/swim.h"
 
 #include <algorithm>
@@ -154,6 +155,7 @@ void Swim::hear_of_self(const Claim& claim) {
         ++counts_.implausible;
         return;
     }
+    if (WEFT_MUTANT(SwimNeverRefutes) && claim.state != MemberState::Alive) return;
     if (claim.state == MemberState::Alive) {
         ++counts_.cloned;
     } else {

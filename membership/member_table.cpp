@@ -1,6 +1,7 @@
 #include "membership/member_table.h"
 
 #include "core/invariant.h"
+#include "core/mutant.h"
 
 #include <algorithm>
 #include <cstring>
@@ -93,6 +94,9 @@ Judgement MemberTable::judge(MemberIndex index, const Claim& claim) const {
     const auto said = std::tuple(claim.incarnation, claim.state);
     const auto held = std::tuple(known.incarnation, known.state);
     if (said == held) return Judgement::Same;
+    if (WEFT_MUTANT(SwimRevivedAtEqual) && claim.state == MemberState::Alive &&
+        claim.incarnation == known.incarnation)
+        return Judgement::Newer;
     return said < held ? Judgement::Older : Judgement::Newer;
 }
 

@@ -1,5 +1,6 @@
 // SWIM 4.1: one member is asked each period, directly, then by others and over a stream.
 
+#include "core/mutant.h"
 #include "membership/swim.h"
 
 #include <algorithm>
@@ -101,6 +102,7 @@ void Swim::contact_gone() {
     std::optional<MemberIndex> chosen;
     for (std::uint32_t i = 0; i < table_.size(); ++i) {
         const MemberState state = table_.at({i}).state;
+        if (state == MemberState::Dead && WEFT_MUTANT(SwimDeadNeverAsked)) continue;
         if (state != MemberState::Dead && state != MemberState::Unseen) continue;
         if (random_.below(++candidates) == 0) chosen = MemberIndex{i};
     }
@@ -168,6 +170,7 @@ void Swim::on_relayed_ack(MemberIndex from, ProbeNumber number) {
 
 void Swim::on_nack(MemberIndex from, ProbeNumber number) {
     if (!probe_ || probe_->number != number) return;
+    if (WEFT_MUTANT(SwimNackIsAnAnswer)) return on_relayed_ack(from, number);
     if (Asked* asked = probe_->find(table_.node(from))) asked->nacked = true;
 }
 

@@ -1,5 +1,6 @@
 // What comes in: who may speak, and to which rule it goes.
 
+#include "core/mutant.h"
 #include "core/overloaded.h"
 #include "membership/swim.h"
 
@@ -13,7 +14,8 @@ void Swim::receive(std::string_view bytes, Carrier carrier, const NodeId* sender
         return;
     }
     const Header& header = datagram_.header;
-    if (header.mesh != mesh_tag(identity_.cluster, identity_.node) ||
+    const bool meant = header.mesh == mesh_tag(identity_.cluster, identity_.node);
+    if ((!meant && !WEFT_MUTANT(SwimAnyReceiver)) ||
         (sender != nullptr && *sender != header.sender)) {
         ++counts_.foreign;
         return;
@@ -56,13 +58,15 @@ bool Swim::admit(MemberIndex from, Carrier carrier) {
         return false;
     }
     // Meant for a former life of ours, or sent by one who knows of none: perhaps hours ago.
-    if (header.to_boot < identity_.boot) {
+    if (header.to_boot < identity_.boot &&
+        !(header.to_boot != Boot{} && WEFT_MUTANT(SwimFormerLifeHeard))) {
         answer_stranger(from, carrier);
         return false;
     }
     Member& member = table_.at(from);
     if (carrier == Carrier::Datagram &&
-        !member.received.take(header.incarnation.boot, header.sequence)) {
+        !member.received.take(header.incarnation.boot, header.sequence) &&
+        !WEFT_MUTANT(SwimReplayTaken)) {
         ++counts_.replayed;
         return false;
     }

@@ -1,5 +1,6 @@
 #include "membership/suspicion.h"
 
+#include "core/mutant.h"
 #include "membership/fixed_log.h"
 
 #include <algorithm>
@@ -24,7 +25,7 @@ SuspicionSpans suspicion_spans(const SuspicionOptions& options, std::size_t memb
 bool Suspicion::add(const NodeId& accuser, Evidence evidence) {
     const auto known = std::find_if(accusers_.begin(), accusers_.begin() + count_,
                                     [&](const Accuser& one) { return one.node == accuser; });
-    if (known != accusers_.begin() + count_) {
+    if (known != accusers_.begin() + count_ && !WEFT_MUTANT(SwimAccuserCountsAgain)) {
         // The same accuser with better evidence.
         if (evidence <= known->evidence) return false;
         known->evidence = evidence;

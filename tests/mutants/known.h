@@ -22,6 +22,12 @@ inline constexpr auto kKnown = std::to_array<Known>({
     {"CompactBeforeSessions", 2},
     {"SnapshotBeforeSync", 2},
     {"RecoveryCutAtDamage", 7},
+    {"SwimRevivedAtEqual", 1},
+    {"SwimNeverRefutes", 2},
+    {"SwimAnyReceiver", 1},
+    {"SwimReplayTaken", 2},
+    {"SwimNackIsAnAnswer", 1},
+    {"SwimAccuserCountsAgain", 14},
 });
 
 }  // namespace weft

@@ -7,6 +7,7 @@
 
 #include "core/mutant.h"
 #include "sim/run.h"
+#include "sim/swim_swarm.h"
 #include "tests/mutants/known.h"
 
 #include <fmt/core.h>
@@ -47,6 +48,12 @@ void note_seed(int pipe, std::uint64_t seed) {
     if (::write(pipe, &seed, sizeof seed) != sizeof seed) std::_Exit(2);
 }
 
+// What the seed breaks: of the whole mesh, or of membership alone.
+std::string run(Mutant mutant, std::uint64_t seed) {
+    if (is_of_membership(mutant)) return sim::run_swim_seed(seed).violation;
+    return sim::run_seed(seed).violation;
+}
+
 // In a process of its own. Exit code 0: found by the last seed noted.
 [[noreturn]] void hunt(const Hunt& task, int pipe) {
     become_mutant(task.mutant.mutant);
@@ -55,10 +62,10 @@ void note_seed(int pipe, std::uint64_t seed) {
         const auto now = static_cast<rlim_t>(cpu_seconds());
         const rlimit limit{now + kSeedSecondsMax, now + kSeedSecondsMax};
         setrlimit(RLIMIT_CPU, &limit);
-        const sim::RunReport report = sim::run_seed(seed);
-        if (report.ok()) continue;
+        const std::string violation = run(task.mutant.mutant, seed);
+        if (violation.empty()) continue;
         fmt::print("{:<26} seed {:>4}  {:>6.1f} s  {}\n", task.mutant.name, seed, cpu_seconds(),
-                   report.violation.substr(0, report.violation.find('\n')));
+                   violation.substr(0, violation.find('\n')));
         std::fflush(stdout);
         std::_Exit(0);
     }
