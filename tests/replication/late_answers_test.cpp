@@ -239,5 +239,37 @@ TEST(Snapshot, ReplacesTheStateOfAReplicaThatWasAliveAllAlong) {
     EXPECT_EQ(lab.at(away).state_hash(), lab.at(lab.lead()).state_hash());
 }
 
+// Found by seed 911543 of the simulator (docs/findings.md, 79): a quorum may need the next one.
+TEST(Snapshot, AReceiverThatIsGoneDoesNotKeepTheNextWaiting) {
+    PartitionLab::Options options = three();
+    options.count = 5;
+    PartitionLab lab(options);
+    const std::size_t leader = lab.lead();
+    const std::size_t first = leader == 0 ? 1 : 0;
+    const std::size_t second = leader == 4 ? 3 : 4;
+    for (const std::size_t away : {first, second}) {
+        lab.cut(away);
+        lab.crash(away);
+    }
+    for (std::size_t i = 0; i < 20; ++i) put(lab, "k" + std::to_string(i), std::string(20000, '.'));
+    lab.run(std::chrono::seconds(2));
+    ASSERT_EQ(lab.lead(), leader);
+    lab.sweep(leader);
+    lab.drop_chunks_to = first;
+    for (const std::size_t away : {first, second}) {
+        lab.cut(away, false);
+        lab.boot(away);
+    }
+    for (int i = 0; i < 500 && lab.dropped_chunk.group != PartitionLab::kGroup; ++i)
+        lab.run(std::chrono::milliseconds(20));
+    ASSERT_EQ(lab.dropped_chunk.group, PartitionLab::kGroup);
+    lab.run(std::chrono::seconds(2));
+    ASSERT_LT(lab.at(second).status().applied, lab.at(leader).status().applied);
+    lab.cut(first);
+    lab.crash(first);
+    lab.run(std::chrono::seconds(3));
+    EXPECT_EQ(lab.at(second).status().applied, lab.at(leader).status().applied);
+}
+
 }  // namespace
 }  // namespace weft::replication::test
