@@ -14,6 +14,7 @@ Options Options::paper() {
     options.buddy = false;
     options.digests = false;
     options.hearing = false;
+    options.learned = false;
     options.pauses = false;
     return options;
 }

@@ -12,7 +12,7 @@ namespace weft::membership {
 
 struct Options {
     Duration period = std::chrono::seconds(1);          // one probe each
-    Duration timeout = std::chrono::milliseconds(500);  // of the direct answer
+    Duration timeout = std::chrono::milliseconds(500);  // of the direct answer, at most
     Duration gossip_every = std::chrono::milliseconds(200);
     unsigned gossip_fanout = 3;
     unsigned relays = 3;
@@ -32,6 +32,7 @@ struct Options {
     // weft's own.
     bool digests = true;  // views are compared on every probe
     bool hearing = true;  // who was heard in its own words meanwhile is not accused of silence
+    bool learned = true;  // the timeout follows the round trips, and ends with the last relay's no
     bool pauses = true;   // the time in which the process stood still counts against nobody
 
     // Plain SWIM as memberlist has it, with Lifeguard's and weft's parts off.

@@ -10,6 +10,8 @@ namespace weft::membership {
 namespace {
 
 constexpr std::size_t kRelaysMax = 128;
+// Below this a learned timeout would measure the scheduler, not the way.
+constexpr Duration kTimeoutLeast = std::chrono::milliseconds(200);
 // A stamp that is older says nothing about the network.
 constexpr std::uint32_t kRoundTripUsMax = 60'000'000;
 
@@ -17,7 +19,7 @@ constexpr std::uint32_t kRoundTripUsMax = 60'000'000;
 
 void Swim::probe() {
     if (probe_ && !probe_->answered && !probe_->second_round &&
-        now_ >= probe_->sent + options_.timeout)
+        now_ >= probe_->sent + probe_->timeout)
         ask_relays();
     if (now_ < probe_at_) return;
     end_probe();
@@ -38,7 +40,16 @@ void Swim::begin_probe() {
     probe_->number = ProbeNumber{++last_number_.value};
     probe_->target = table_.node(*index);
     probe_->sent = now_;
+    probe_->timeout = timeout_of(*index);
     ping(*index, probe_->number, Carrier::Datagram);
+}
+
+// Of a member that was never measured the ways to all others tell.
+Duration Swim::timeout_of(MemberIndex index) const {
+    const RoundTrip& own = table_.at(index).round_trip;
+    const RoundTrip& way = own.measured() ? own : ways_;
+    if (!options_.learned || !way.measured()) return options_.timeout;
+    return std::clamp(way.longest(), std::min(kTimeoutLeast, options_.timeout), options_.timeout);
 }
 
 void Swim::ping(MemberIndex index, ProbeNumber number, Carrier carrier) {
@@ -112,7 +123,10 @@ void Swim::contact_gone() {
 void Swim::on_ack(MemberIndex from, const Ack& ack) {
     Member& member = table_.at(from);
     const std::uint32_t us = stamp().value - ack.stamp.value;
-    if (us <= kRoundTripUsMax) member.round_trip.answered_after(std::chrono::microseconds(us));
+    if (us <= kRoundTripUsMax) {
+        member.round_trip.answered_after(std::chrono::microseconds(us));
+        ways_.answered_after(std::chrono::microseconds(us));
+    }
     const auto relay = std::ranges::find(relays_, ack.number, &Relay::ours);
     if (relay != relays_.end() && relay->target == table_.node(from)) {
         if (const auto asker = table_.find(relay->asker)) {
@@ -171,7 +185,12 @@ void Swim::on_relayed_ack(MemberIndex from, ProbeNumber number) {
 void Swim::on_nack(MemberIndex from, ProbeNumber number) {
     if (!probe_ || probe_->number != number) return;
     if (WEFT_MUTANT(SwimNackIsAnAnswer)) return on_relayed_ack(from, number);
-    if (Asked* asked = probe_->find(table_.node(from))) asked->nacked = true;
+    Asked* asked = probe_->find(table_.node(from));
+    if (asked == nullptr) return;
+    asked->nacked = true;
+    // Nobody is left who could still bring an answer in time.
+    if (options_.learned && !probe_->answered && std::ranges::all_of(probe_->asked, &Asked::nacked))
+        end_probe();
 }
 
 }  // namespace weft::membership

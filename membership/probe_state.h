@@ -18,6 +18,7 @@ struct Probe {
     ProbeNumber number;
     NodeId target;
     Instant sent;
+    Duration timeout;  // then relays are asked
     std::vector<Asked> asked;
     bool second_round = false;  // relays were asked
     bool answered = false;

@@ -10,7 +10,15 @@ void RoundTrip::answered_after(Duration span) {
     constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
     const std::int64_t us = std::clamp<std::int64_t>(span.count() / 1000, 1, kMost);
     const std::int64_t before = smoothed_us_;
+    const std::int64_t deviation = deviation_us_;
+    const std::int64_t off = us > before ? us - before : before - us;
+    deviation_us_ =
+        static_cast<std::uint32_t>(before == 0 ? us / 2 : deviation + (off - deviation) / 4);
     smoothed_us_ = static_cast<std::uint32_t>(before == 0 ? us : before + (us - before) / 8);
+}
+
+Duration RoundTrip::longest() const {
+    return std::chrono::microseconds(std::int64_t{smoothed_us_} + std::int64_t{4} * deviation_us_);
 }
 
 void RoundTrip::probe_ended(bool answered_directly) {

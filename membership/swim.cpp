@@ -73,7 +73,7 @@ Instant Swim::deadline() const {
     Instant due = std::min({suspicion_due_, probe_at_, leave_ends_});
     if (!rumours_.empty() || table_.live() < 2) due = std::min(due, gossip_at_);
     if (probe_ && !probe_->second_round && !probe_->answered)
-        due = std::min(due, probe_->sent + options_.timeout);
+        due = std::min(due, probe_->sent + probe_->timeout);
     for (const Relay& relay : relays_)
         due = std::min(due, relay.nacked ? relay.ends : relay.nack_at);
     return due;

@@ -92,6 +92,7 @@ private:
     void ask_relays();
     void end_probe();
     void contact_gone();
+    Duration timeout_of(MemberIndex index) const;
     void ping(MemberIndex index, ProbeNumber number, Carrier carrier);
     void follow_relays();
     void on_ack(MemberIndex from, const Ack& ack);

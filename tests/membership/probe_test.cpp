@@ -61,6 +61,67 @@ TEST(Probe, SilenceAsksThreeRelaysAndTheStreamThenAccuses) {
     EXPECT_EQ(member.suspicion(number_of(probe.first))->accusers()[0].node, node_of(0));
 }
 
+// The way is known by then, and a fifth of a second is enough for it.
+TEST(Probe, TheTimeoutIsLearnedFromRoundTrips) {
+    for (const bool learned : {true, false}) {
+        Options options = quiet();
+        options.learned = learned;
+        LoneMember member(10, options);
+        for (int i = 0; i < 20; ++i) {
+            const auto probe = next_probe(member);
+            member.stand_still(2ms);
+            answer(member, probe);
+        }
+        next_probe(member);
+        member.forget();
+        member.run(199ms);
+        EXPECT_TRUE(member.all<PingRequest>().empty());
+        member.run(2ms);
+        EXPECT_EQ(member.all<PingRequest>().size(), learned ? 3U : 0U);
+        member.run(300ms);
+        EXPECT_EQ(member.all<PingRequest>().size(), 3U);
+    }
+}
+
+// Of one that was never asked the others tell; where all are slow, it waits as long as ever.
+TEST(Probe, OnASlowWayTheTimeoutIsTheLongestOne) {
+    LoneMember member(10, quiet());
+    for (int i = 0; i < 5; ++i) {
+        const auto probe = next_probe(member);
+        member.stand_still(400ms);
+        answer(member, probe);
+    }
+    next_probe(member);
+    member.forget();
+    member.run(499ms);
+    EXPECT_TRUE(member.all<PingRequest>().empty());
+    member.run(2ms);
+    EXPECT_EQ(member.all<PingRequest>().size(), 3U);
+}
+
+// With the no of the last relay there is nothing left to wait for.
+TEST(Probe, EndsWithTheLastRelaysNo) {
+    for (const bool learned : {true, false}) {
+        Options options = quiet();
+        options.learned = learned;
+        LoneMember member(10, options);
+        const auto probe = next_probe(member);
+        member.forget();
+        member.run(501ms);
+        const auto asked = member.all<PingRequest>();
+        ASSERT_EQ(asked.size(), 3U);
+        const std::size_t target = number_of(probe.first);
+        for (std::size_t i = 0; i < 3; ++i) {
+            EXPECT_EQ(member.state(target), MemberState::Alive);
+            member.say(number_of(asked[i].first), {Nack{probe.second.number}});
+        }
+        EXPECT_EQ(member.state(target), learned ? MemberState::Suspect : MemberState::Alive);
+        member.run(500ms);
+        EXPECT_EQ(member.state(target), MemberState::Suspect);
+        EXPECT_EQ(member.counts().probes_failed, 1U) << "once";
+    }
+}
+
 TEST(Probe, ARelaysAnswerCountsAndAStrangersDoesNot) {
     for (const bool asked : {true, false}) {
         LoneMember member(10, quiet());

@@ -18,6 +18,19 @@ TEST(RoundTrip, FollowsWhatIsMeasured) {
     EXPECT_LT(trip.smoothed(), 1100us);
 }
 
+// RFC 6298 2.2 and 2.3.
+TEST(RoundTrip, TheLongestFollowsHowMuchTheyDiffer) {
+    RoundTrip trip;
+    EXPECT_FALSE(trip.measured());
+    trip.answered_after(std::chrono::milliseconds(8));
+    EXPECT_EQ(trip.longest(), std::chrono::milliseconds(24));
+    trip.answered_after(std::chrono::milliseconds(16));
+    EXPECT_EQ(trip.smoothed(), std::chrono::milliseconds(9));
+    EXPECT_EQ(trip.longest(), std::chrono::milliseconds(29));
+    for (int i = 0; i < 100; ++i) trip.answered_after(std::chrono::milliseconds(9));
+    EXPECT_LT(trip.longest(), std::chrono::milliseconds(10));
+}
+
 TEST(RoundTrip, WhoAnswersLateIsSlow) {
     RoundTrip trip;
     trip.answered_after(249ms);

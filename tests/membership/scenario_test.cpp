@@ -168,7 +168,7 @@ TEST(Mesh, ARumourThatMissedAMemberIsMadeGoodInTwoSeconds) {
         mesh.lost = [](std::size_t, std::size_t to, Carrier) { return to == 5; };
         mesh.crash(4);
         mesh.boot(4);
-        mesh.run(4s);
+        mesh.run(3s);
         ASSERT_FALSE(mesh.views_equal());
         mesh.lost = [](std::size_t, std::size_t, Carrier) { return false; };
         mesh.run(2s);
