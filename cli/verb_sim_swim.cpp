@@ -30,6 +30,9 @@ struct FigureOptions {
     std::uint64_t seconds = 60;
     std::uint64_t within_ms = 100;
     bool refuses = false;
+    std::uint64_t percent = 10;
+    std::uint64_t loss = 1;
+    std::string fault = "flipflop";
 };
 struct SwarmOptions {
     std::string seeds = "1..200";
@@ -95,6 +98,31 @@ Record crash_row(const sim::SwimSetup& setup, const FigureOptions& options) {
             {"last_ms", ms(figure.last)},
             {"missed", std::uint64_t{figure.missed}},
             {"false_deaths", std::uint64_t{figure.false_deaths}}};
+}
+
+std::size_t share(const sim::SwimSetup& setup, const FigureOptions& options) {
+    const std::size_t members = setup.members * options.percent / 100;
+    return std::clamp<std::size_t>(members, 1, setup.members - 1);
+}
+
+Record starved_row(const sim::SwimSetup& setup, const FigureOptions& options) {
+    const sim::StarvedFigure figure = sim::measure_starved(
+        setup, {share(setup, options), static_cast<unsigned>(options.loss * 10)});
+    Cell first;
+    if (figure.first) first = ms(*figure.first);
+    return {{"false_deaths", std::uint64_t{figure.false_deaths}}, {"first_ms", first}};
+}
+
+Record unstable_row(const sim::SwimSetup& setup, const FigureOptions& options) {
+    const auto kind = options.fault == "flipflop" ? sim::Unstable::FlipFlop : sim::Unstable::Lossy;
+    const sim::UnstableFigure figure = sim::measure_unstable(setup, kind, share(setup, options),
+                                                             std::chrono::seconds(options.seconds));
+    Cell healed;
+    if (figure.healed) healed = ms(*figure.healed);
+    return {{"healthy_deaths", std::uint64_t{figure.healthy_deaths}},
+            {"found", std::uint64_t{figure.found}},
+            {"suspicions", figure.suspicions},
+            {"healed_ms", healed}};
 }
 
 Record grid_row(sim::LifeguardFigure& figure) {
@@ -222,6 +250,24 @@ void add_sim_swim_verbs(Command& noun) {
     FigureOptions& crashing = figure(crash, crash_row);
     crash.flag("--refuses", crashing.refuses, "its host refuses connections");
     crash.example("weft sim swim crash --members 100 --seeds 1..20");
+
+    Command& starved = swim.verb("starved", "some read late, datagrams are lost: who is condemned");
+    FigureOptions& starving = figure(starved, starved_row);
+    starved.option("--percent", starving.percent, "of the members that read late");
+    starved.option("--loss", starving.loss, "percent of all datagrams");
+    starved.example("weft sim swim starved --members 50 --loss 5 --seeds 1..200");
+
+    Command& unstable = swim.verb("unstable",
+                                  "some hear nobody now and then, or lose most: "
+                                  "what that does to the others");
+    FigureOptions& shaking = figure(unstable, unstable_row);
+    shaking.percent = 1;
+    shaking.seconds = 300;
+    unstable.option("--percent", shaking.percent, "of the members that are so");
+    unstable.option("--fault", shaking.fault, "flipflop (deaf for 20 s in 40) or lossy (80 %)")
+        .one_of({"flipflop", "lossy"});
+    unstable.option("--seconds", shaking.seconds, "how long");
+    unstable.example("weft sim swim unstable --members 1000 --fault lossy");
 
     Command& lifeguard = swim.verb("grid", "some of 128 are blocked: who is held for dead");
     auto& options = lifeguard.state<GridOptions>();

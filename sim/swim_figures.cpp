@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <numeric>
+#include <set>
+#include <utility>
 
 namespace weft::sim {
 
@@ -14,6 +17,8 @@ constexpr Duration kLook = 10ms;
 constexpr Duration kPatience = 120s;
 // Long enough for rumours of the start to end.
 constexpr Duration kSettled = 30s;
+constexpr Duration kFlip = 20s;
+constexpr unsigned kMostLost = 800;
 
 // Nothing: not in time.
 std::optional<Duration> until_all_see_all(SwimWorld& world) {
@@ -23,6 +28,15 @@ std::optional<Duration> until_all_see_all(SwimWorld& world) {
         world.run(kLook);
     }
     return world.now() - begun;
+}
+
+// Different ones, in a drawn order.
+std::vector<std::size_t> some_of(std::size_t members, std::size_t count, Random& random) {
+    std::vector<std::size_t> all(members);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    for (std::size_t i = 0; i < count; ++i) std::swap(all[i], all[i + random.below(members - i)]);
+    all.resize(count);
+    return all;
 }
 
 double per_member(std::uint64_t count, const SwimWorld& world) {
@@ -119,6 +133,75 @@ CrashFigure measure_crash(const SwimSetup& setup, bool refuses) {
     figure.median = percentile(spans, 50);
     figure.first = percentile(spans, 0);
     figure.last = percentile(spans, 100);
+    return figure;
+}
+
+StarvedFigure measure_starved(const SwimSetup& setup, const StarvedCell& cell) {
+    SwimWorld world(setup);
+    world.boot_all();
+    until_all_see_all(world);
+    Random random = Random(setup.seed).stream("swim starved");
+    const std::vector<std::size_t> chosen = some_of(world.size(), cell.starved + 1, random);
+    const std::size_t victim = chosen.back();
+    for (std::size_t i = 0; i < cell.starved; ++i) world.starve(chosen[i], 500ms, 2500ms);
+    world.lose(cell.loss);
+    world.run(60s);
+    const Instant crashed = world.now();
+    world.crash(victim, false);
+    world.run(60s);
+    StarvedFigure figure;
+    std::set<std::size_t> gone;
+    for (const SwimDeath& death : world.deaths()) {
+        const bool true_word = death.subject == victim && death.at >= crashed;
+        if (!true_word) gone.insert(death.subject);
+        if (true_word && !figure.first) figure.first = death.at - crashed;
+    }
+    figure.false_deaths = gone.size();
+    return figure;
+}
+
+UnstableFigure measure_unstable(const SwimSetup& setup, Unstable kind, std::size_t bad,
+                                Duration span) {
+    SwimWorld world(setup);
+    world.boot_all();
+    until_all_see_all(world);
+    world.run(kSettled);
+    Random random = Random(setup.seed).stream("swim unstable");
+    const std::vector<std::size_t> chosen = some_of(world.size(), bad, random);
+    const std::set<std::size_t> known(chosen.begin(), chosen.end());
+    const std::uint64_t suspicions = world.suspicions();
+    const auto to_all = [&](unsigned to, unsigned from) {
+        for (const std::size_t member : chosen) {
+            world.lose_to(member, to);
+            world.lose_from(member, from);
+        }
+    };
+    const Instant end = world.now() + span;
+    for (bool off = true; world.now() < end; off = !off) {
+        if (kind == Unstable::Lossy)
+            to_all(kMostLost, kMostLost);
+        else
+            world.cut(off ? SwimWorld::Cut(
+                                [&](std::size_t, std::size_t to) { return known.contains(to); })
+                          : SwimWorld::Cut{});
+        world.run(std::min<Duration>(kFlip, end - world.now()));
+    }
+    world.cut({});
+    to_all(0, 0);
+    UnstableFigure figure;
+    std::set<std::size_t> healthy, found;
+    for (const SwimDeath& death : world.deaths())
+        (known.contains(death.subject) ? found : healthy).insert(death.subject);
+    // What the bad ones hold of the others is no verdict of the mesh: they hear nobody.
+    std::erase_if(healthy, [&](std::size_t subject) {
+        return std::ranges::none_of(world.deaths(), [&](const SwimDeath& death) {
+            return death.subject == subject && !known.contains(death.observer);
+        });
+    });
+    figure.healthy_deaths = healthy.size();
+    figure.found = found.size();
+    figure.suspicions = world.suspicions() - suspicions;
+    figure.healed = until_all_see_all(world);
     return figure;
 }
 

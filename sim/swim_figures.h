@@ -42,4 +42,28 @@ struct CrashFigure {
 };
 CrashFigure measure_crash(const SwimSetup& setup, bool refuses);
 
+// Some read every packet half a second to two and a half late, their timers on time, and datagrams
+// are lost; 120 s, with one crash of another member in the middle.
+struct StarvedCell {
+    std::size_t starved = 0;  // members
+    unsigned loss = 0;        // of 1,000 datagrams
+};
+struct StarvedFigure {
+    std::size_t false_deaths = 0;   // members that ran and were held for dead
+    std::optional<Duration> first;  // somebody holds the crashed one for dead
+};
+StarvedFigure measure_starved(const SwimSetup& setup, const StarvedCell& cell);
+
+// For `span` some members are bad company: nothing reaches them for 20 s, then all for 20 s (as the
+// Rapid paper has it), or most datagrams from and to them are lost.
+enum class Unstable : std::uint8_t { FlipFlop, Lossy };
+struct UnstableFigure {
+    std::size_t healthy_deaths = 0;  // others that somebody held for dead
+    std::size_t found = 0;           // of the bad ones, by somebody
+    std::uint64_t suspicions = 0;
+    std::optional<Duration> healed;  // all see all again; nothing: not within two minutes
+};
+UnstableFigure measure_unstable(const SwimSetup& setup, Unstable kind, std::size_t bad,
+                                Duration span);
+
 }  // namespace weft::sim

@@ -18,6 +18,8 @@ namespace {
 constexpr Duration kBegin = std::chrono::hours(1);
 constexpr Duration kRefusedMin = std::chrono::milliseconds(10);
 constexpr Duration kRefusedMax = std::chrono::milliseconds(200);
+constexpr Duration kRetransmitFirst = std::chrono::milliseconds(200);
+constexpr Duration kRetransmitMost = std::chrono::seconds(60);
 constexpr Duration kRepeatedMax = std::chrono::minutes(1);
 
 std::uint64_t dropped(const membership::Counts& counts) {
@@ -309,10 +311,25 @@ void SwimWorld::send(std::size_t from, const membership::Outgoing& out, Carrier 
 
 bool SwimWorld::lost(const Packet& packet) {
     if (cut_ && cut_(packet.from, packet.to)) return true;
-    if (packet.carrier == Carrier::Stream) return false;
+    return packet.carrier == Carrier::Datagram && dropped_once(packet);
+}
+
+bool SwimWorld::dropped_once(const Packet& packet) {
     for (const unsigned loss : {loss_, hosts_[packet.from].loss_from, hosts_[packet.to].loss_to})
         if (loss != 0 && random_.chance(loss, 1000)) return true;
     return false;
+}
+
+// A stream loses nothing, but what is lost below it comes when it was sent again (RFC 6298 5.5).
+Duration SwimWorld::sent_again(const Packet& packet) {
+    Duration waited{};
+    if (packet.carrier == Carrier::Datagram) return waited;
+    Duration timeout = kRetransmitFirst;
+    while (timeout < kRetransmitMost && dropped_once(packet)) {
+        waited += timeout;
+        timeout *= 2;
+    }
+    return waited;
 }
 
 void SwimWorld::travel(PacketPtr packet) {
@@ -326,9 +343,11 @@ void SwimWorld::travel(PacketPtr packet) {
             arrive(std::move(other), true);
         });
     }
-    queue_.after(
-        random_.between(setup_.delay_min, setup_.delay_max),
-        [this, packet = std::move(packet)]() mutable { arrive(std::move(packet), false); });
+    const Duration way = random_.between(setup_.delay_min, setup_.delay_max);
+    const Duration again = sent_again(*packet);
+    queue_.after(way + again, [this, packet = std::move(packet)]() mutable {
+        arrive(std::move(packet), false);
+    });
 }
 
 void SwimWorld::arrive(PacketPtr packet, bool late) {
@@ -336,7 +355,7 @@ void SwimWorld::arrive(PacketPtr packet, bool late) {
     if (!host.swim) return;
     if (host.frozen || host.blocked) {
         host.inbox.push_back(std::move(packet));
-    } else if (!late && packet->carrier == Carrier::Datagram && host.late_most > Duration{0}) {
+    } else if (!late && host.late_most > Duration{0}) {
         queue_.after(
             random_.between(host.late_least, host.late_most),
             [this, packet = std::move(packet)]() mutable { arrive(std::move(packet), true); });

@@ -69,11 +69,11 @@ public:
     void thaw(std::size_t member);
     void block(std::size_t member);  // it runs; what it sends and is sent waits
     void unblock(std::size_t member);
-    // Each datagram is read so much later; none when `most` is zero.
+    // All that comes is read so much later; nothing when `most` is zero.
     void starve(std::size_t member, Duration least, Duration most);
     void set_clock(std::size_t member, std::int64_t ppm, Duration leap);
 
-    // ---- network. Losses are of a thousand datagrams.
+    // ---- network. Losses are of a thousand packets: a datagram is gone, a stream sends again.
     void lose(unsigned of_all) { loss_ = of_all; }
     void lose_to(std::size_t member, unsigned per_mille);
     void lose_from(std::size_t member, unsigned per_mille);
@@ -150,6 +150,8 @@ private:
     void hand_over(std::size_t member);
     void troubled(std::size_t member);
     bool lost(const Packet& packet);
+    bool dropped_once(const Packet& packet);
+    Duration sent_again(const Packet& packet);
     bool disturbed(const Host& host) const;
 
     SwimSetup setup_;
