@@ -63,7 +63,32 @@ void look(std::map<std::string, Seen>& members, const Table& table) {
     }
 }
 
+std::string members_of(const Table& status, std::size_t row) {
+    std::string text;
+    for (const std::string_view state : {"alive", "suspect", "dead", "left", "unseen"}) {
+        const std::string count = cell(status, row, fmt::format("members_{}", state));
+        if (count == "0" && state != "alive") continue;
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, state);
+    }
+    const std::string others = cell(status, row, "members_not_alive");
+    return others == "-" ? text : text + ": " + others;
+}
+
 }  // namespace
+
+std::string members_text(const Table& status) {
+    std::map<std::string, std::set<std::string>> views;  // and whose they are
+    for (std::size_t row = 0; row < status.rows.size(); ++row) {
+        const std::string alive = cell(status, row, "members_alive");
+        if (alive.empty() || alive == "-") continue;  // silent, or of an older version
+        views[members_of(status, row)].insert(cell(status, row, "node"));
+    }
+    std::string text;
+    for (const auto& [view, nodes] : views)
+        text += fmt::format("members{}: {}\n",
+                            views.size() == 1 ? "" : " by " + joined_words(nodes), view);
+    return text;
+}
 
 Table merged_members(const std::vector<NodeAnswer>& answers) {
     static constexpr std::string_view kShown[] = {

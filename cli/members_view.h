@@ -4,6 +4,7 @@
 #include "cli/mesh_view.h"
 #include "weft/client.h"
 
+#include <string>
 #include <vector>
 
 namespace weft::cli {
@@ -12,5 +13,9 @@ namespace weft::cli {
 // agree, else "alive 2, suspect 1". Accusers are those of all; the rest is what the first node with
 // the newest incarnation says.
 Table merged_members(const std::vector<NodeAnswer>& answers);
+
+// "members: 2 alive, 1 dead: b" of the rows of "status": who is not alive stands at the end. A line
+// for each view when nodes differ: "members by a c: ...". Empty: no row tells of members.
+std::string members_text(const Table& status);
 
 }  // namespace weft::cli

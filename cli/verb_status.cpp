@@ -1,3 +1,4 @@
+#include "cli/members_view.h"
 #include "cli/mesh_view.h"
 #include "cli/verbs.h"
 
@@ -45,7 +46,8 @@ Table narrowed(const Table& wide) {
 }  // namespace
 
 void add_status(Command& root) {
-    Command& verb = root.verb("status", "show every node of the mesh; -o json has its counters");
+    Command& verb = root.verb(
+        "status", "show every node of the mesh and who is alive; -o json has its counters");
     verb.example("weft status");
     verb.example("weft status --addr 127.0.0.1:7341 -o json",
                  "every counter of a mesh at this address");
@@ -55,7 +57,8 @@ void add_status(Command& root) {
         const auto answers = ask_each(
             *mesh, {"status", {}, std::min(shell.timeout(), std::chrono::milliseconds(2000))});
         const Table table = with_silent_nodes(answers);
-        shell.print(render(shell.format(), shell.human() ? narrowed(table) : table));
+        shell.print(shell.human() ? render(shell.format(), narrowed(table)) + members_text(table)
+                                  : render(shell.format(), table));
         return report_missing(shell, answers);
     });
 }

@@ -134,7 +134,13 @@ routing::AdminReply Node::State::admin_status(std::uint64_t id) const {
                            {"confirm_rounds", Number},
                            {"messages_in", Number},
                            {"messages_skipped", Number},
-                           {"former_boot_frames", Number}});
+                           {"former_boot_frames", Number},
+                           {"members_alive", Number},
+                           {"members_suspect", Number},
+                           {"members_dead", Number},
+                           {"members_left", Number},
+                           {"members_unseen", Number},
+                           {"members_not_alive"}});
     std::string address;
     for (const routing::NodeRecord& record : options.genesis.founders)
         if (record.node == options.self) address = record.client_address;
@@ -157,6 +163,7 @@ routing::AdminReply Node::State::admin_status(std::uint64_t id) const {
     answer.number(counters.entries_committed).number(counters.elections_won);
     answer.number(counters.confirms).number(counters.frames_in).number(counters.messages_skipped);
     answer.number(counters.former_boot_frames);
+    tell_members(answer);
     return answer.take();
 }
 

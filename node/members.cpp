@@ -8,7 +8,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -108,6 +111,21 @@ routing::AdminReply Node::State::admin_members(std::uint64_t id) const {
         answer.text(record.zone).text(record.host).text(record.mesh_address);
     }
     return answer.take();
+}
+
+// How many are alive, suspect, dead, left and unseen, and who is not alive.
+void Node::State::tell_members(AdminTable& status) const {
+    std::array<std::uint64_t, std::size(kStates)> counts{};
+    std::string others;
+    for (const routing::NodeRecord& record : options.genesis.founders) {
+        const MemberState state = swim.state(record.node);
+        ++counts[std::to_underlying(state)];
+        if (state != MemberState::Alive) others += (others.empty() ? "" : " ") + record.name;
+    }
+    using enum MemberState;
+    for (const MemberState state : {Alive, Suspect, Dead, Left, Unseen})
+        status.number(counts[std::to_underlying(state)]);
+    status.text(others.empty() ? "-" : others);
 }
 
 // The first argument: the number of the last event that the asker has, of the boot that is the

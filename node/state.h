@@ -24,6 +24,8 @@
 
 namespace weft::node {
 
+class AdminTable;
+
 struct Node::State final : replication::GroupDirectory {
     State(NodeOptions given, const entity::TypeTable& type_table, Random seed, weft::Log sink);
 
@@ -80,6 +82,7 @@ struct Node::State final : replication::GroupDirectory {
     Instant members_deadline() const;
     void note_changes();
     routing::AdminReply admin_members(std::uint64_t id) const;
+    void tell_members(AdminTable& status) const;
     void admin_events(ClientRef from, const routing::AdminRequest& request);
     std::string accusers_of(NodeId node) const;
 

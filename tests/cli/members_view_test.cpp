@@ -39,6 +39,33 @@ TEST(MembersView, CountsViewsThatDifferAndNamesAllAccusers) {
     EXPECT_EQ(cell(merged, 0, "zone"), "new") << "by the newest incarnation";
 }
 
+Table status(const std::vector<std::vector<std::string>>& rows) {
+    Table table{{"node", "members_alive", "members_suspect", "members_dead", "members_left",
+                 "members_unseen", "members_not_alive"},
+                {false, true, true, true, true, true, false},
+                rows};
+    return table;
+}
+
+TEST(MembersView, StatusCountsMembersAndNamesWhoIsNotAlive) {
+    EXPECT_EQ(members_text(status({{"a", "2", "0", "0", "0", "0", "-"}})), "members: 2 alive\n");
+    EXPECT_EQ(members_text(status({{"a", "0", "1", "1", "0", "3", "b c d e f"}})),
+              "members: 0 alive, 1 suspect, 1 dead, 3 unseen: b c d e f\n");
+    const std::vector<std::string> gone{"a", "2", "0", "0", "1", "0", "b"};
+    EXPECT_EQ(members_text(status({gone, {"b", "-", "-", "-", "-", "-", "-"}})),
+              "members: 2 alive, 1 left: b\n")
+        << "who is silent has no view";
+}
+
+TEST(MembersView, StatusHasALineForEachViewThatDiffers) {
+    EXPECT_EQ(members_text(status({{"a", "2", "0", "1", "0", "0", "c"},
+                                   {"b", "2", "0", "1", "0", "0", "c"},
+                                   {"c", "1", "0", "2", "0", "0", "a b"}})),
+              "members by c: 1 alive, 2 dead: a b\nmembers by a b: 2 alive, 1 dead: c\n");
+    EXPECT_EQ(members_text({{"node", "boot"}, {false, true}, {{"a", "1"}}}), "")
+        << "of a version that does not tell";
+}
+
 TEST(MembersView, TakesNumbersThatAreNone) {
     const Table merged = merged_members(
         {{"a", "", view("alive", "-", "", "z")}, {"c", "", view("alive", "-", "x9", "z")}});

@@ -4,6 +4,7 @@
 #include "tests/e2e/test_mesh.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -47,6 +48,9 @@ TEST_F(Members, AKilledProcessIsDeadForAllAndReturns) {
     ASSERT_EQ(weft("dev kill b").exit_code, 0);
     EXPECT_TRUE(comes_to("b", "dead"));
     EXPECT_TRUE(happened("member.dead", "b"));
+    EXPECT_NE(weft("status").output.find("\nmembers: 2 alive, 1 dead: b\n"), std::string::npos);
+    for (const auto& row : nlohmann::json::parse(weft("-o json status").printed, nullptr, false))
+        EXPECT_TRUE(row["node"] == "b" || row["members_dead"] == 1) << row.dump();
     ASSERT_EQ(weft("dev start b").exit_code, 0);
     EXPECT_TRUE(comes_to("b", "alive"));
     EXPECT_TRUE(happened("member.returned", "b"));

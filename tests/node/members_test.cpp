@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
 #include <variant>
+#include <vector>
 
 namespace weft::node::test {
 namespace {
@@ -45,8 +47,16 @@ TEST_F(Members, ANodeTellsItsViewAndWhatHappened) {
     ASSERT_FALSE(view.error) << view.error->message;
     EXPECT_EQ(view.cells.size(), 3 * view.columns.size());
     EXPECT_EQ(std::ranges::count(view.cells, "alive"), 3);
+    // Alive, suspect, dead, left, unseen, and who is not alive.
+    const auto told_in_status = [&] {
+        const auto cells = lab.admin(0, "status").cells;
+        return std::vector<std::string>(cells.end() - 6, cells.end());
+    };
+    EXPECT_EQ(told_in_status(), (std::vector<std::string>{"3", "0", "0", "0", "0", "-"}));
     lab.kill(1);
     ASSERT_TRUE(lab.run_until([&] { return all_see(MemberState::Dead, 1); }, seconds(1)));
+    const std::string dead = lab.genesis.founders[1].name;
+    EXPECT_EQ(told_in_status(), (std::vector<std::string>{"2", "0", "1", "0", "0", dead}));
     const auto happened = lab.admin(0, "events");
     ASSERT_FALSE(happened.error) << happened.error->message;
     EXPECT_EQ(std::ranges::count(happened.cells, "member.dead"), 1);
