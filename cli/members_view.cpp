@@ -21,6 +21,7 @@ struct Seen {
     std::set<std::string> accusers;
     std::pair<std::uint64_t, std::uint64_t> newest;        // incarnation
     std::map<std::string, std::string, std::less<>> told;  // by whoever had it first
+    std::string version = "-";                             // by itself
 };
 
 std::uint64_t number(const Table& table, std::size_t row, std::string_view column) {
@@ -50,9 +51,11 @@ std::string states_text(const std::map<std::string, std::size_t>& states) {
     return text;
 }
 
-void look(std::map<std::string, Seen>& members, const Table& table) {
+void look(std::map<std::string, Seen>& members, const std::string& by, const Table& table) {
     for (std::size_t row = 0; row < table.rows.size(); ++row) {
-        Seen& seen = members[cell(table, row, "member")];
+        const std::string member = cell(table, row, "member");
+        Seen& seen = members[member];
+        if (member == by && column_of(table, "version")) seen.version = cell(table, row, "version");
         ++seen.states[cell(table, row, "state")];
         add_words(seen.accusers, cell(table, row, "accusers"));
         const std::pair incarnation(number(table, row, "boot"), number(table, row, "refutations"));
@@ -91,12 +94,13 @@ std::string members_text(const Table& status) {
 }
 
 Table merged_members(const std::vector<NodeAnswer>& answers) {
-    static constexpr std::string_view kShown[] = {
-        "member", "state", "boot", "refutations", "accusers", "quality", "zone", "host", "address"};
+    static constexpr std::string_view kShown[] = {"member",   "state",   "boot",    "refutations",
+                                                  "accusers", "quality", "version", "zone",
+                                                  "host",     "address"};
     static constexpr std::string_view kNumbers[] = {"boot", "refutations"};
     std::map<std::string, Seen> members;
     for (const NodeAnswer& answer : answers)
-        if (answer.table) look(members, *answer.table);
+        if (answer.table) look(members, answer.name, *answer.table);
     Table table;
     for (const std::string_view column : kShown) {
         table.columns.emplace_back(column);
@@ -107,6 +111,7 @@ Table merged_members(const std::vector<NodeAnswer>& answers) {
         for (const std::string_view column : kShown)
             row.push_back(column == "state"      ? states_text(seen.states)
                           : column == "accusers" ? joined_words(seen.accusers)
+                          : column == "version"  ? seen.version
                                                  : seen.told[std::string(column)]);
     }
     return table;

@@ -91,6 +91,7 @@ routing::AdminReply Node::State::admin_members(std::uint64_t id) const {
                            {"round_trip_us", Number},
                            {"boot", Number},
                            {"refutations", Number},
+                           {"version"},
                            {"zone"},
                            {"host"},
                            {"address"}});
@@ -108,6 +109,8 @@ routing::AdminReply Node::State::admin_members(std::uint64_t id) const {
         answer.number(static_cast<std::uint64_t>(member.round_trip.smoothed() /
                                                  std::chrono::microseconds(1)));
         answer.number(member.incarnation.boot.value).number(member.incarnation.counter.value);
+        // Of itself alone: nobody vouches for what another runs.
+        answer.text(record.node == options.self ? WEFT_VERSION : "-");
         answer.text(record.zone).text(record.host).text(record.mesh_address);
     }
     return answer.take();

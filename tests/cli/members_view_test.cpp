@@ -66,6 +66,22 @@ TEST(MembersView, StatusHasALineForEachViewThatDiffers) {
         << "of a version that does not tell";
 }
 
+// In an upgrade a silent member must not be shown with what another thinks it runs.
+TEST(MembersView, TakesTheVersionOfAMemberFromItsOwnAnswer) {
+    const auto told = [](const std::string& of_a, const std::string& of_b) {
+        return Table{{"member", "state", "boot", "refutations", "version"},
+                     {false, false, true, true, false},
+                     {{"a", "alive", "1", "0", of_a}, {"b", "alive", "1", "0", of_b}}};
+    };
+    const NodeAnswer a{"a", "", told("0.2.0", "9.9.9")}, b{"b", "", told("-", "0.1.0")};
+    const NodeAnswer silent{"b", "", fail(ErrorNumber::CannotReachMesh, "it is down")};
+    EXPECT_EQ(cell(merged_members({a, b}), 0, "version"), "0.2.0");
+    EXPECT_EQ(cell(merged_members({a, b}), 1, "version"), "0.1.0");
+    EXPECT_EQ(cell(merged_members({a, silent}), 1, "version"), "-");
+    EXPECT_EQ(cell(merged_members({{"b", "", view("alive", "-", "1", "z")}}), 0, "version"), "-")
+        << "of a version that does not tell";
+}
+
 TEST(MembersView, TakesNumbersThatAreNone) {
     const Table merged = merged_members(
         {{"a", "", view("alive", "-", "", "z")}, {"c", "", view("alive", "-", "x9", "z")}});

@@ -56,6 +56,16 @@ TEST_F(Members, AKilledProcessIsDeadForAllAndReturns) {
     EXPECT_TRUE(happened("member.returned", "b"));
 }
 
+TEST_F(Members, EachTellsItsVersionAndWhoIsSilentHasNone) {
+    const std::string runs = weft_json("version").value("version", "?");
+    for (const auto& row : weft_json("members")) EXPECT_EQ(row.value("version", ""), runs);
+    ASSERT_EQ(weft("dev kill b").exit_code, 0);
+    const auto rows = nlohmann::json::parse(weft("-o json members").printed, nullptr, false);
+    ASSERT_EQ(rows.size(), 3U);
+    for (const auto& row : rows)
+        EXPECT_EQ(row.value("version", ""), row["member"] == "b" ? "-" : runs) << row.dump();
+}
+
 TEST_F(Members, AStoppedProcessIsDeadInTheEndAndRefutesIt) {
     ASSERT_EQ(weft("dev pause b").exit_code, 0);
     EXPECT_TRUE(comes_to("b", "dead"));

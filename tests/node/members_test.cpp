@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <variant>
 #include <vector>
@@ -47,6 +48,13 @@ TEST_F(Members, ANodeTellsItsViewAndWhatHappened) {
     ASSERT_FALSE(view.error) << view.error->message;
     EXPECT_EQ(view.cells.size(), 3 * view.columns.size());
     EXPECT_EQ(std::ranges::count(view.cells, "alive"), 3);
+    // Each row of node 0: its own has a version, those of others have none.
+    const auto column = std::ranges::find(view.columns, "version") - view.columns.begin();
+    const auto versions = view.cells.begin() + column;
+    const auto width = static_cast<std::ptrdiff_t>(view.columns.size());
+    EXPECT_NE(*versions, "-");
+    EXPECT_EQ(*(versions + width), "-");
+    EXPECT_EQ(*(versions + 2 * width), "-");
     // Alive, suspect, dead, left, unseen, and who is not alive.
     const auto told_in_status = [&] {
         const auto cells = lab.admin(0, "status").cells;
