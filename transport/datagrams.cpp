@@ -48,7 +48,7 @@ struct Datagrams::State {
     Descriptor socket;
     int family;
     DatagramCounts counts;
-    // One byte more than may come tells what is too long.
+    // What is longer is cut off behind the one byte more that tells of it.
     std::array<std::array<char, kDatagramBytesMax + 1>, kBatch> bytes{};
     std::array<iovec, kBatch> parts{};
     std::array<mmsghdr, kBatch> messages{};
@@ -97,17 +97,10 @@ Result<Datagrams> Datagrams::bind(std::string_view address) {
 
 std::optional<std::span<char>> Datagrams::receive() {
     State& state = *state_;
-    for (;;) {
-        if (state.next == state.filled && !state.fill()) return std::nullopt;
-        const std::size_t at = state.next++;
-        const std::size_t size = state.messages[at].msg_len;
-        if (size > kDatagramBytesMax) {
-            ++state.counts.oversized;
-            continue;
-        }
-        ++state.counts.received;
-        return std::span<char>(state.bytes[at].data(), size);
-    }
+    if (state.next == state.filled && !state.fill()) return std::nullopt;
+    const std::size_t at = state.next++;
+    ++state.counts.received;
+    return std::span<char>(state.bytes[at].data(), state.messages[at].msg_len);
 }
 
 bool Datagrams::send(std::string_view number, std::string_view datagram) {

@@ -17,7 +17,6 @@ namespace weft::transport {
 // Since the socket was bound.
 struct DatagramCounts {
     std::uint64_t received = 0;
-    std::uint64_t oversized = 0;  // longer than kDatagramBytesMax: dropped unread
     std::uint64_t sent = 0;
     std::uint64_t unsent = 0;  // the system had no room or no way; nobody is told
     bool operator==(const DatagramCounts&) const = default;
@@ -32,8 +31,10 @@ public:
     Datagrams& operator=(Datagrams&&) noexcept;
     ~Datagrams();
 
-    // The next one, never blocking; nothing when there is none. The bytes may be written to, and
-    // are valid until the next receive. Who sent it is what the content proves, not the address.
+    // The next one, never blocking; nothing when there is none. One that is longer than
+    // kDatagramBytesMax comes with one byte more than that: nothing is passed over here, so that
+    // who takes a share takes no more. The bytes may be written to, and are valid until the next
+    // receive. Who sent it is what the content proves, not the address.
     std::optional<std::span<char>> receive();
     // To a number ("127.0.0.1:7340") of the family that this is bound to. False: it was not sent.
     bool send(std::string_view number, std::string_view datagram);

@@ -126,6 +126,27 @@ TEST_F(GossipPortTest, ARoundLooksAtNoMoreThanItsShare) {
     EXPECT_EQ(all, static_cast<std::size_t>(sent));
 }
 
+// Those that are too long to be read are no exception.
+TEST_F(GossipPortTest, WhatIsTooLongTakesOfTheRoundsShare) {
+    auto raw = transport::Datagrams::bind(test::free_address());
+    ASSERT_TRUE(raw);
+    const std::string too_long(transport::kDatagramBytesMax + 1, 'x');
+    for (int i = 0; i < GossipPort::kRoundMax; ++i) ASSERT_TRUE(raw->send(b_.address, too_long));
+    a_.port->send(NodeId{}, b_.address, "behind them", {});
+    std::optional<Bytes> got;
+    int rounds = 0;
+    test::eventually({{}, {b_.port->descriptor()}}, [&] {
+        b_.port->begin_round();
+        ++rounds;
+        got = b_.port->next({});
+        return got.has_value();
+    });
+    ASSERT_TRUE(got);
+    EXPECT_EQ(got->view(), "behind them");
+    EXPECT_GE(rounds, 2);
+    EXPECT_EQ(refused(SealFault::Garbage), static_cast<std::uint64_t>(GossipPort::kRoundMax));
+}
+
 // Every event of a round would ask the system anew otherwise.
 TEST_F(GossipPortTest, ARoundThatFoundNothingLooksInTheNext) {
     EXPECT_FALSE(b_.port->next({}));
