@@ -1,5 +1,6 @@
 // Writing dirty rows group after group (DESIGN 6, flushing), and the way out of a node.
 
+#include "membership/dropped.h"
 #include "node/state.h"
 
 namespace weft::node {
@@ -119,6 +120,8 @@ void Node::State::drain_round() {
         sweeping.finished > draining.sweeps_before && persisted >= sweeping.written_with;
     if (!swept && now.mono < draining.until) return;
     draining.stopped = true;
+    for (const auto& [reason, count] : membership::dropped(swim.counts()))
+        if (count != 0) log.info("gossip.dropped_total", {{"reason", reason}, {"count", count}});
     log.info("drain.ended", {{"swept", swept}});
     out->list.push_back(Stop{0, swept ? "drained" : "drained, not everything was swept in time"});
 }

@@ -91,6 +91,13 @@ TEST_F(AdminTest, HealthNamesThePartitionsWithoutALeader) {
     EXPECT_EQ(ask(0, "status")[0].at("ready"), "false");
 }
 
+TEST_F(AdminTest, StatusCountsWhatMembershipDropped) {
+    const auto dropped = [&] { return std::stoul(ask(0, "status")[0].at("gossip_dropped")); };
+    const unsigned long before = dropped();
+    for (int i = 0; i < 3; ++i) lab[0].event(FromGossip{Bytes::copy_of("rubbish")});
+    EXPECT_EQ(dropped(), before + 3);
+}
+
 TEST(AdminText, ListsNumbersAndRunsOfThemAndEnds) {
     EXPECT_EQ(number_list({}), "");
     EXPECT_EQ(number_list({3}), "3");
