@@ -42,6 +42,8 @@ public:
     // For people: "to b: cut, 50 ms late; from c: 20 % lost"; empty: there is none.
     std::string text() const;
 
+    // Whether there is a link to it: the questions below are of peers only.
+    bool knows(NodeId peer) const { return links_.contains(peer); }
     const LinkFault& at(Way way, NodeId peer) const;
     // How late something that passes now is to come; nothing: it is lost.
     std::optional<Duration> judge(Way way, NodeId peer);

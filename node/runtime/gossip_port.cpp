@@ -23,10 +23,12 @@ std::optional<Bytes> GossipPort::next(Instant now) {
             refuse(content.error(), now);
             continue;
         }
-        // What cannot be read is counted by whoever cannot read it.
-        const bool read = faults_ != nullptr &&
-                          membership::read_datagram(*content, membership::Carrier::Datagram, read_);
-        if (read && !pass(Way::In, read_.header.sender, {{}, {}, std::string(*content)}, now))
+        // What cannot be read, or is of no peer, is counted by whoever must know what it is.
+        const bool of_a_peer =
+            faults_ != nullptr &&
+            membership::read_datagram(*content, membership::Carrier::Datagram, read_) &&
+            faults_->knows(read_.header.sender);
+        if (of_a_peer && !pass(Way::In, read_.header.sender, {{}, {}, std::string(*content)}, now))
             continue;
         ++looked_;
         return Bytes::copy_of(*content);

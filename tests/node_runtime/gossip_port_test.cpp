@@ -176,5 +176,19 @@ TEST_F(GossipPortTest, FaultsCutAndSlowWhatIsSent) {
     EXPECT_EQ(arrivals(b_, 1), std::vector<std::string>{"late"});
 }
 
+// What a datagram says of its sender is a word of anybody: it names no link that could have a
+// fault.
+TEST_F(GossipPortTest, UnderFaultsWhoIsNoPeerIsLeftToMembership) {
+    FaultTable faults({{NodeId{{9}}, "b"}}, Random(1));
+    b_.port->put_under(faults);
+    membership::Header header;
+    header.sender = NodeId{{77}};
+    header.incarnation.boot = Boot{1};
+    std::string content;
+    membership::DatagramWriter(content, membership::Carrier::Datagram).begin(header);
+    a_.port->send(NodeId{}, b_.address, content, {});
+    EXPECT_EQ(arrivals(b_, 1), std::vector<std::string>{content});
+}
+
 }  // namespace
 }  // namespace weft::node
