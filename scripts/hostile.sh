@@ -131,6 +131,22 @@ make_well() {
     "$weft" health --exit-when-healthy --timeout 30s >/dev/null || say "the mesh is not well after 30 s"
 }
 
+# ---- what membership says of datagrams
+refusals_of() { # NODE: those that its log tells of, and those that its membership dropped
+    local logged dropped
+    logged=$(grep -c ' gossip\.rejected ' "$WEFT_DEV_DIR/$1/log" || true)
+    dropped=$("$weft" status -o json | jq --arg node "$1" '.[] | select(.node == $node) | .gossip_dropped')
+    echo $((logged + ${dropped:-0}))
+}
+condemned() { # how often anybody was suspected or held for dead, in the words of all logs
+    cat "$WEFT_DEV_DIR"/*/log | grep -Ec ' member\.(suspected|dead) ' || true
+}
+not_alive() { "$weft" members --each -o json | jq '[.[] | select(.state != "alive")] | length'; }
+await_members() {
+    local end=$((SECONDS + 30))
+    while [ "$(not_alive)" != 0 ] && [ "$SECONDS" -lt "$end" ]; do sleep 0.2; done
+}
+
 # ---- the honest load beside it
 answer=''
 tell_load() { # WORDS...; the answer is in $answer
@@ -167,6 +183,8 @@ judge() { # DEAD; the row's figures are in $row
     [ "$(r kept)" -le "$kept_max" ] || blame "keeps $(r kept) connections"
     [ "$(r served)" -gt 0 ] || blame "nobody was served"
     [ "$(r refused)" = 0 ] || blame "others are refused: $(r refusal)"
+    [ "$(r told)" != 0 ] || blame "no refusal is shown"
+    [ "$(r condemned)" = 0 ] || blame "members are accused: $(r condemned)"
     [ "$(r lost)" = 0 ] || blame "LOST: $(r complaint)"
     [ "$(r trouble)" = null ] || blame "no attack: $(r trouble)"
 }
@@ -192,7 +210,7 @@ print_head() {
 # One attack against one node: figures of it, of the honest load meanwhile, and of the time after.
 run_row() { # ATTACK AMOUNT ON SECONDS NODE
     local name=$1 amount=$2 on=$3 seconds=$4 node=$5 done_json='{}' pid soft dead refusal
-    local descriptors kept end
+    local descriptors kept end told=null accused=0
     make_well
     pid=${pids[$node]}
     # The soft limit only: the hard one could not be raised again.
@@ -200,6 +218,11 @@ run_row() { # ATTACK AMOUNT ON SECONDS NODE
     [ "$name" != fd-flood ] || prlimit --pid "$pid" --nofile=256:
     say "$name on node $node ($on), amount $amount, at most $seconds s"
     descriptors=$(descriptors_of "$pid")
+    if [[ "$name" == datagram-* ]]; then
+        await_members
+        told=$(refusals_of "$node")
+        accused=$(condemned)
+    fi
     tell_load begin "$pid"
     if [ "$name" = quiet ]; then
         sleep "$seconds"
@@ -207,7 +230,8 @@ run_row() { # ATTACK AMOUNT ON SECONDS NODE
         # Its own time limit holds; the other one is for an attack that hangs.
         timeout $((seconds + 30)) nice -n 10 "$hostile" "$name" \
             --client "$(port_of "$node" client)" --mesh "$(port_of "$node" mesh)" --on "$on" \
-            --amount "$amount" --seconds "$seconds" --seed "$seed" >"$work/attack.json" &
+            --amount "$amount" --seconds "$seconds" --seed "$seed" \
+            --keys "$WEFT_DEV_DIR/$node/gossip.keys" >"$work/attack.json" &
         attack_pid=$!
         wait "$attack_pid" || true
         attack_pid=
@@ -219,7 +243,12 @@ run_row() { # ATTACK AMOUNT ON SECONDS NODE
     tell_load end
     row=$(jq -c --argjson did "$done_json" --arg name "$name" --arg on "$on" --arg amount "$amount" \
         --arg node "$node" '. + $did + {attack: $name, on: $on, amount: ($amount | tonumber),
-        node: $node}' <<<"$answer")
+        node: $node, told: null, condemned: 0}' <<<"$answer")
+    if [[ "$name" == datagram-* ]]; then
+        row=$(jq -c --argjson told $(($(refusals_of "$node") - told)) \
+            --argjson condemned $(($(condemned) - accused + $(not_alive))) \
+            '. + {told: $told, condemned: $condemned}' <<<"$row")
+    fi
     end=$((SECONDS + 10))
     tell_load settle 10
     while kept=$(($(descriptors_of "$pid") - descriptors)) && [ "$kept" -gt "$kept_max" ] &&
@@ -280,6 +309,7 @@ for line in "${wanted[@]}"; do
     case $name in
         # What only a client can do.
         unknown | never-read | admin-flood | hello-flood) on=client ;;
+        datagram-*) on=mesh ;;
         # They end with their amount, which must be reached to mean anything.
         big-listing | sessions)
             on=client
@@ -301,6 +331,7 @@ noise=$(printf '%s\n' "${rows[@]}" |
 if [ "$failed" -gt 0 ]; then
     say "$failed of ${#rows[@]} rows broke a limit: memory $above_max MiB above, peak $peak_max MiB," \
         "$kept_max connections kept, others' p99 $p99_max ms, none refused, nothing lost," \
+        "nobody accused, what is refused shown," \
         "no node ended"
     exit 1
 fi

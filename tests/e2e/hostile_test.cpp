@@ -7,8 +7,12 @@
 #include <fmt/core.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
 #include <thread>
 
 namespace weft::e2e {
@@ -51,6 +55,31 @@ protected:
     // A connection of its own to that node and no other.
     static bool answers_hello(const Node& at) {
         return hostile::ask_hello(at.client, 3s).has_value();
+    }
+    // In all views, within `limit`.
+    bool all_alive(std::chrono::seconds limit) const {
+        const auto end = std::chrono::steady_clock::now() + limit;
+        for (;;) {
+            const auto views = weft_json("members --each");
+            if (views.size() == 9 && std::ranges::all_of(views, [](const auto& row) {
+                    return row.at("state") == "alive";
+                }))
+                return true;
+            if (std::chrono::steady_clock::now() >= end) return false;
+            std::this_thread::sleep_for(100ms);
+        }
+    }
+    // Every line of the logs that says of somebody that it does not answer.
+    std::string accusations() const {
+        std::string out;
+        for (const char* name : {"a", "b", "c"}) {
+            std::istringstream log(log_of(name));
+            for (std::string line; std::getline(log, line);)
+                if (line.find(" member.suspected ") != std::string::npos ||
+                    line.find(" member.dead ") != std::string::npos)
+                    out += line + "\n";
+        }
+        return out;
     }
     std::string log_of(const std::string& name) const {
         std::ifstream log(folder() / name / "log");
@@ -105,6 +134,35 @@ TEST_F(Hostile, ReplayedStreamsOfPeersAreCountedAndLoseNothing) {
                   std::string::npos)
             << reason << "\n"
             << log;
+}
+
+// As fast as they can be sent: the node shows why it refused them, and nobody is accused.
+TEST_F(Hostile, FloodsOfDatagramsCondemnNobodyAndAreShown) {
+    const Node a = node("a");
+    ASSERT_TRUE(all_alive(10s));
+    const std::string before = accusations();
+    start_load({"put", "get=40,cas=20", 5, 200, 8});
+    for (const auto attack : {hostile::datagram_garbage, hostile::datagram_damage,
+                              hostile::datagram_replay, hostile::datagram_foreign}) {
+        hostile::Plan flood = plan(a, 1s, 1'000'000'000);
+        std::ifstream keys(folder() / "a" / "gossip.keys");
+        flood.gossip_keys.assign(std::istreambuf_iterator<char>(keys), {});
+        const hostile::Tally tally = attack(flood);
+        EXPECT_EQ(tally.trouble, "");
+        EXPECT_GT(tally.messages, 1000U);
+    }
+    finish_and_check();
+    EXPECT_TRUE(all_alive(0s));
+    EXPECT_EQ(accusations(), before);
+    EXPECT_EQ(node("a").pid, a.pid);
+    ASSERT_EQ(weft("dev down").exit_code, 0);
+    const std::string log = log_of("a");
+    for (const char* why :
+         {"rejected_total reason=garbage", "rejected_total reason=forged",
+          "rejected_total reason=unknown_key", "rejected_total reason=in_the_open",
+          "dropped_total reason=replayed", "dropped_total reason=foreign",
+          "dropped_total reason=unknown", "dropped_total reason=implausible"})
+        EXPECT_NE(log.find(fmt::format("gossip.{}", why)), std::string::npos) << why;
 }
 
 // In turn, so that a quorum is always there.

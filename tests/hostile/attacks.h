@@ -22,6 +22,7 @@ struct Plan {
     std::uint64_t amount = 0;            // of what the attack's description says
     Clock::time_point end;
     std::uint64_t seed = 1;
+    std::string gossip_keys;  // the mesh's file of them; empty: it has none
 
     bool over() const { return Clock::now() >= end; }
     std::uint16_t target(std::uint64_t number) const { return targets[number % targets.size()]; }
@@ -71,6 +72,11 @@ Tally slowloris(const Plan& plan);
 Tally fd_flood(const Plan& plan);
 // ---- forged peers (attack_replay.cpp)
 Tally replay(const Plan& plan);
+// ---- datagrams of membership (attack_datagrams.cpp)
+Tally datagram_garbage(const Plan& plan);
+Tally datagram_damage(const Plan& plan);
+Tally datagram_replay(const Plan& plan);
+Tally datagram_foreign(const Plan& plan);
 
 // What an attack returns that could not begin.
 Tally cannot(std::string why);

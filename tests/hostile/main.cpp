@@ -10,7 +10,9 @@
 #include <nlohmann/json.hpp>
 
 #include <charconv>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <sstream>
 
@@ -24,7 +26,7 @@ constexpr double kMiB = 1024.0 * 1024.0;
 int usage() {
     std::string text =
         "usage: weft_hostile ATTACK --client PORT --mesh PORT [--on client|mesh|both]\n"
-        "                           [--amount N] [--seconds N] [--seed N]\n"
+        "                           [--amount N] [--seconds N] [--seed N] [--keys FILE]\n"
         "       weft_hostile load ADDRESS...   commands on standard input, see README.md\n"
         "       weft_hostile list\n"
         "Ports are of 127.0.0.1. Attacks, and what their amount counts:\n";
@@ -57,7 +59,7 @@ std::optional<Options> parse(int argc, char** argv) {
     for (int i = 2; i < argc; i += 2) {
         const std::string_view name = argv[i];
         bool known = false;
-        for (const char* each : {"client", "mesh", "on", "amount", "seconds", "seed"})
+        for (const char* each : {"client", "mesh", "on", "amount", "seconds", "seed", "keys"})
             known |= name == std::string("--") + each;
         if (!known || i + 1 == argc) return std::nullopt;
         options.given[std::string(name.substr(2))] = argv[i + 1];
@@ -81,7 +83,13 @@ int attack_with(const Attack& attack, const Options& options) {
               {},
               *amount,
               begin + std::chrono::seconds(*seconds),
-              *seed};
+              *seed,
+              {}};
+    if (const std::string file = options.text("keys", ""); !file.empty()) {
+        std::ifstream in(file);
+        plan.gossip_keys.assign(std::istreambuf_iterator<char>(in), {});
+        if (plan.gossip_keys.empty()) return usage();
+    }
     if (on != "mesh") plan.targets.push_back(plan.client_port);
     if (on != "client") plan.targets.push_back(plan.mesh_port);
     raise_descriptor_limit();
