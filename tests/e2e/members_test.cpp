@@ -2,6 +2,7 @@
 // suspected by name, and with foreign keys nobody is heard by datagram.
 
 #include "tests/e2e/test_mesh.h"
+#include "tests/transport/loopback.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@
 #include <fstream>
 #include <iterator>
 #include <regex>
+#include <sstream>
 #include <string>
 #include <thread>
 
@@ -37,6 +39,18 @@ protected:
             std::this_thread::sleep_for(50ms);
         }
         return false;
+    }
+    // What happened to them, in everybody's words.
+    std::string of_members() const {
+        std::istringstream events(weft("events -n 1000").output);
+        std::string out;
+        for (std::string line; std::getline(events, line);)
+            if (line.find(" member.") != std::string::npos) out += line + "\n";
+        return out;
+    }
+    std::string log_of(const std::string& node) const {
+        std::ifstream log(folder() / node / "log");
+        return {std::istreambuf_iterator<char>(log), {}};
     }
     bool happened(const std::string& event, const std::string& subject) const {
         const std::regex row(event + " +" + subject + " ");
@@ -84,14 +98,49 @@ TEST_F(Members, WhoHasAnotherKeyIsNotHeardByDatagramAndServesAllTheSame) {
     ASSERT_EQ(weft("dev start b").exit_code, 0);
     EXPECT_TRUE(becomes_healthy(20));
     const auto said = [&] {
-        std::ifstream log(folder() / "a" / "log");
-        const std::string text((std::istreambuf_iterator<char>(log)), {});
-        return text.find("gossip.rejected reason=unknown_key") != std::string::npos;
+        return log_of("a").find("gossip.rejected reason=unknown_key") != std::string::npos;
     };
     const auto until = std::chrono::steady_clock::now() + 20s;
     while (!said() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(100ms);
     EXPECT_TRUE(said());
     EXPECT_FALSE(is("b", "alive"));
+}
+
+// The same id, key and disk at another port, while a runs: in the boot that a is in, then in a
+// later one. Its links prove nothing, as what they are asked goes to a; so it is met by nobody, and
+// what it says of a later boot comes to a, which counts it.
+TEST_F(Members, AClonedDiskThatRunsTooIsCountedAndCondemnsNobody) {
+    ASSERT_EQ(weft("dev kill a").exit_code, 0);
+    const auto clone = file("clone");
+    std::filesystem::create_directory(clone);
+    for (const char* part : {"data", "genesis", "gossip.keys", "node.key", "node.line"})
+        std::filesystem::copy(folder() / "a" / part, clone / part,
+                              std::filesystem::copy_options::recursive);
+    ASSERT_EQ(weft("dev start a").exit_code, 0);
+    ASSERT_TRUE(comes_to("a", "alive"));
+    const std::string before = of_members();
+    EXPECT_NE(before, "");
+    for (int boot = 2; boot <= 3; ++boot) {
+        const std::string run = "node run '" + clone.string() + "' --listen-mesh " +
+                                test::free_address() + " --listen-client " + test::free_address();
+        const Ran ran = weft(run, "timeout -s TERM 4");
+        EXPECT_NE(ran.output.find("boot=" + std::to_string(boot) + " "), std::string::npos);
+        EXPECT_EQ(ran.output.find("peer.hello"), std::string::npos) << ran.output;
+        EXPECT_EQ(ran.output.find("partition.serving"), std::string::npos) << ran.output;
+    }
+    EXPECT_EQ(of_members(), before) << "nobody was suspected, dead or back";
+    const auto views = weft_json("members --each");
+    EXPECT_EQ(views.size(), 9U);
+    for (const auto& row : views) {
+        EXPECT_EQ(row.at("state"), "alive") << row;
+        EXPECT_EQ(row.at("boot"), row.at("member") == "a" ? 2 : 1) << row;
+    }
+    EXPECT_EQ(weft("health").exit_code, 0);
+    // a knows, and says why.
+    ASSERT_EQ(weft("dev down").exit_code, 0);
+    const std::string log = log_of("a");
+    EXPECT_NE(log.find("self.superseded boot=2"), std::string::npos) << log;
+    EXPECT_NE(log.find("gossip.dropped_total reason=cloned"), std::string::npos) << log;
 }
 
 }  // namespace
