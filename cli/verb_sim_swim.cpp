@@ -50,29 +50,37 @@ struct GridOptions {
 double ms(Duration span) { return static_cast<double>(span.count() / 1000) / 1000; }
 double seconds(Duration span) { return static_cast<double>(span.count() / 1'000'000) / 1000; }
 
-using Measure = std::function<Record(const sim::SwimSetup&)>;
-
-// One row a seed.
-int each_seed(const Shell& shell, const FigureOptions& options, const Measure& measure) {
+// Exit code of a usage error, or Ok when `visit` was called for every seed.
+int each_seed(const Shell& shell, const FigureOptions& options,
+              const std::function<void(const sim::SwimSetup&)>& visit) {
     const auto seeds = parse_seeds(options.seeds);
     if (!seeds)
         return shell.usage(fmt::format("'{}' is not a range of seeds like 1..10", options.seeds));
     if (options.members < 2 || options.members > kMembersMax)
         return shell.usage(
             fmt::format("--members is {}, it must be 2 to {}", options.members, kMembersMax));
+    if (options.percent > 100 || options.loss > 100)
+        return shell.usage("--percent and --loss are 0 to 100");
     sim::SwimSetup setup;
     setup.members = options.members;
     setup.options = sim::swim_options(*sim::parse_swim_arm(options.arm));
     setup.check = false;
-    std::vector<Record> rows;
-    for (std::uint64_t seed = seeds->first; seed <= seeds->last; ++seed) {
-        setup.seed = seed;
-        Record row = {{"seed", seed}, {"members", options.members}, {"arm", options.arm}};
-        for (Field& field : measure(setup)) row.push_back(std::move(field));
-        rows.push_back(std::move(row));
-    }
-    shell.print(render(shell.format(), rows));
+    for (setup.seed = seeds->first; setup.seed <= seeds->last; ++setup.seed) visit(setup);
     return exit_code(Exit::Ok);
+}
+
+using Row = Record (*)(const sim::SwimSetup&, const FigureOptions&);
+
+// One row a seed.
+int rows(const Shell& shell, const FigureOptions& options, Row measure) {
+    std::vector<Record> rows;
+    const int code = each_seed(shell, options, [&](const sim::SwimSetup& setup) {
+        Record row = {{"seed", setup.seed}, {"members", options.members}, {"arm", options.arm}};
+        for (Field& field : measure(setup, options)) row.push_back(std::move(field));
+        rows.push_back(std::move(row));
+    });
+    if (!rows.empty()) shell.print(render(shell.format(), rows));
+    return code;
 }
 
 Record join_row(const sim::SwimSetup& setup, const FigureOptions& options) {
@@ -105,12 +113,31 @@ std::size_t share(const sim::SwimSetup& setup, const FigureOptions& options) {
     return std::clamp<std::size_t>(members, 1, setup.members - 1);
 }
 
-Record starved_row(const sim::SwimSetup& setup, const FigureOptions& options) {
-    const sim::StarvedFigure figure = sim::measure_starved(
-        setup, {share(setup, options), static_cast<unsigned>(options.loss * 10)});
-    Cell first;
-    if (figure.first) first = ms(*figure.first);
-    return {{"false_deaths", std::uint64_t{figure.false_deaths}}, {"first_ms", first}};
+// The sum of all seeds.
+int starved(const Shell& shell, const FigureOptions& options) {
+    std::uint64_t runs = 0, deaths = 0, runs_with_deaths = 0;
+    std::vector<Duration> first;
+    const int code = each_seed(shell, options, [&](const sim::SwimSetup& setup) {
+        const sim::StarvedFigure figure = sim::measure_starved(
+            setup, {share(setup, options), static_cast<unsigned>(options.loss * 10)});
+        ++runs;
+        deaths += figure.false_deaths;
+        if (figure.false_deaths != 0) ++runs_with_deaths;
+        if (figure.first) first.push_back(*figure.first);
+    });
+    if (runs == 0) return code;
+    shell.print(
+        render(shell.format(), Record{{"arm", options.arm},
+                                      {"members", options.members},
+                                      {"starved_percent", options.percent},
+                                      {"loss_percent", options.loss},
+                                      {"runs", runs},
+                                      {"false_deaths", deaths},
+                                      {"runs_with_them", runs_with_deaths},
+                                      {"found", std::uint64_t{first.size()}},
+                                      {"first_p50_s", seconds(sim::percentile(first, 50))},
+                                      {"first_p99_s", seconds(sim::percentile(first, 99))}}));
+    return code;
 }
 
 Record unstable_row(const sim::SwimSetup& setup, const FigureOptions& options) {
@@ -209,19 +236,18 @@ int swarm(const Shell& shell, const SwarmOptions& options) {
     return exit_code(violations == 0 ? Exit::Ok : Exit::Unhealthy);
 }
 
-using Row = Record (*)(const sim::SwimSetup&, const FigureOptions&);
-
-FigureOptions& figure(Command& verb, Row row) {
+FigureOptions& figure(Command& verb) {
     auto& options = verb.state<FigureOptions>();
     verb.option("--seeds", options.seeds, "A..B, or one seed");
     verb.option("--members", options.members, "how many");
     verb.option("--arm", options.arm, "weft, or the rules of the paper: swim or lifeguard")
         .one_of({"weft", "swim", "lifeguard"});
-    verb.run([&options, row](Shell& shell) {
-        return each_seed(shell, options, [&options, row](const sim::SwimSetup& setup) {
-            return row(setup, options);
-        });
-    });
+    return options;
+}
+
+FigureOptions& figure(Command& verb, Row row) {
+    FigureOptions& options = figure(verb);
+    verb.run([&options, row](Shell& shell) { return rows(shell, options, row); });
     return options;
 }
 
@@ -251,11 +277,12 @@ void add_sim_swim_verbs(Command& noun) {
     crash.flag("--refuses", crashing.refuses, "its host refuses connections");
     crash.example("weft sim swim crash --members 100 --seeds 1..20");
 
-    Command& starved = swim.verb("starved", "some read late, datagrams are lost: who is condemned");
-    FigureOptions& starving = figure(starved, starved_row);
-    starved.option("--percent", starving.percent, "of the members that read late");
-    starved.option("--loss", starving.loss, "percent of all datagrams");
-    starved.example("weft sim swim starved --members 50 --loss 5 --seeds 1..200");
+    Command& late = swim.verb("starved", "some read late, datagrams are lost: who is condemned");
+    FigureOptions& starving = figure(late);
+    late.run([&starving](Shell& shell) { return starved(shell, starving); });
+    late.option("--percent", starving.percent, "of the members that read late");
+    late.option("--loss", starving.loss, "percent of all datagrams");
+    late.example("weft sim swim starved --members 50 --loss 5 --seeds 1..200");
 
     Command& unstable = swim.verb("unstable",
                                   "some hear nobody now and then, or lose most: "
