@@ -216,7 +216,9 @@ void ClientActor::ended(client::CallEnded& call) {
     }
     if (op.outcome == OperationOutcome::NotDone || op.outcome == OperationOutcome::Unknown)
         op.note = std::move(call.reply.error.message);
-    if (auditing_ && op.outcome == OperationOutcome::NotDone && queue_.now() < read_again_until_) {
+    const bool unread =
+        op.outcome == OperationOutcome::NotDone || op.outcome == OperationOutcome::Unknown;
+    if (auditing_ && unread && queue_.now() < read_again_until_) {
         ++waiting_;
         queue_.after(kFinalReadPause, [this, entity = std::make_unique<std::string>(open.entity)] {
             --waiting_;
