@@ -14,16 +14,6 @@ constexpr Duration kQuiesce = 15s;
 constexpr Duration kSpan = 120s;
 constexpr Duration kGridLook = 100ms;
 
-std::vector<std::size_t> choose(std::size_t count, const SwimSetup& setup) {
-    Random random = Random(setup.seed).stream("lifeguard slow");
-    std::vector<std::size_t> all(setup.members);
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
-    for (std::size_t i = 0; i < count; ++i)
-        std::swap(all[i], all[i + random.below(all.size() - i)]);
-    all.resize(count);
-    return all;
-}
-
 void block(SwimWorld& world, const std::vector<std::size_t>& slow, Duration span,
            LifeguardStall stall) {
     const bool process = stall == LifeguardStall::Process;
@@ -96,7 +86,8 @@ LifeguardFigure run_lifeguard(const SwimSetup& setup, const LifeguardCell& cell,
     Random random = Random(setup.seed).stream("lifeguard begin");
     world.run(kQuiesce + random.between(Duration{0}, 1s));
 
-    const std::vector<std::size_t> slow = choose(cell.slow, setup);
+    Random chance = Random(setup.seed).stream("lifeguard slow");
+    const std::vector<std::size_t> slow = some_of(setup.members, cell.slow, chance);
     const Instant begun = world.now();
     const SwimTraffic before = world.traffic();
     block(world, slow, cell.blocked, stall);

@@ -30,15 +30,6 @@ std::optional<Duration> until_all_see_all(SwimWorld& world) {
     return world.now() - begun;
 }
 
-// Different ones, in a drawn order.
-std::vector<std::size_t> some_of(std::size_t members, std::size_t count, Random& random) {
-    std::vector<std::size_t> all(members);
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    for (std::size_t i = 0; i < count; ++i) std::swap(all[i], all[i + random.below(members - i)]);
-    all.resize(count);
-    return all;
-}
-
 double per_member(std::uint64_t count, const SwimWorld& world) {
     return static_cast<double>(count) / static_cast<double>(world.size());
 }
@@ -59,6 +50,14 @@ membership::Options swim_options(SwimArm arm) {
     membership::Options options = membership::Options::paper();
     options.lha_probe = options.lha_suspicion = options.buddy = arm == SwimArm::Lifeguard;
     return options;
+}
+
+std::vector<std::size_t> some_of(std::size_t members, std::size_t count, Random& random) {
+    std::vector<std::size_t> all(members);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    for (std::size_t i = 0; i < count; ++i) std::swap(all[i], all[i + random.below(members - i)]);
+    all.resize(count);
+    return all;
 }
 
 Duration percentile(std::vector<Duration>& spans, unsigned part) {
@@ -170,34 +169,33 @@ UnstableFigure measure_unstable(const SwimSetup& setup, Unstable kind, std::size
     const std::vector<std::size_t> chosen = some_of(world.size(), bad, random);
     const std::set<std::size_t> known(chosen.begin(), chosen.end());
     const std::uint64_t suspicions = world.suspicions();
+    const SwimWorld::Cut deaf = [&](std::size_t, std::size_t to) { return known.contains(to); };
     const auto to_all = [&](unsigned to, unsigned from) {
         for (const std::size_t member : chosen) {
             world.lose_to(member, to);
             world.lose_from(member, from);
         }
     };
-    const Instant end = world.now() + span;
-    for (bool off = true; world.now() < end; off = !off) {
-        if (kind == Unstable::Lossy)
-            to_all(kMostLost, kMostLost);
-        else
-            world.cut(off ? SwimWorld::Cut(
-                                [&](std::size_t, std::size_t to) { return known.contains(to); })
-                          : SwimWorld::Cut{});
-        world.run(std::min<Duration>(kFlip, end - world.now()));
+    if (kind == Unstable::Lossy) {
+        to_all(kMostLost, kMostLost);
+        world.run(span);
+        to_all(0, 0);
+    } else {
+        const Instant end = world.now() + span;
+        for (bool off = true; world.now() < end; off = !off) {
+            world.cut(off ? deaf : SwimWorld::Cut{});
+            world.run(std::min<Duration>(kFlip, end - world.now()));
+        }
+        world.cut({});
     }
-    world.cut({});
-    to_all(0, 0);
     UnstableFigure figure;
     std::set<std::size_t> healthy, found;
-    for (const SwimDeath& death : world.deaths())
-        (known.contains(death.subject) ? found : healthy).insert(death.subject);
-    // What the bad ones hold of the others is no verdict of the mesh: they hear nobody.
-    std::erase_if(healthy, [&](std::size_t subject) {
-        return std::ranges::none_of(world.deaths(), [&](const SwimDeath& death) {
-            return death.subject == subject && !known.contains(death.observer);
-        });
-    });
+    for (const SwimDeath& death : world.deaths()) {
+        if (known.contains(death.subject))
+            found.insert(death.subject);
+        else if (!known.contains(death.observer))  // the bad ones hear nobody
+            healthy.insert(death.subject);
+    }
     figure.healthy_deaths = healthy.size();
     figure.found = found.size();
     figure.suspicions = world.suspicions() - suspicions;

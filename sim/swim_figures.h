@@ -1,6 +1,7 @@
 #pragma once
 // What membership costs and how fast it is, measured in its simulated world.
 
+#include "core/random.h"
 #include "membership/options.h"
 #include "sim/swim_world.h"
 
@@ -15,6 +16,9 @@ namespace weft::sim {
 enum class SwimArm : std::uint8_t { Weft, Swim, Lifeguard };
 std::optional<SwimArm> parse_swim_arm(std::string_view text);
 membership::Options swim_options(SwimArm arm);
+
+// Different ones, in a drawn order.
+std::vector<std::size_t> some_of(std::size_t members, std::size_t count, Random& random);
 
 // At `part` of a hundred; 0 of nothing. Sorts.
 Duration percentile(std::vector<Duration>& spans, unsigned part);
