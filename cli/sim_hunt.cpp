@@ -1,5 +1,6 @@
 #include "cli/sim_hunt.h"
 
+#include "cli/node_folder.h"
 #include "cli/sim_worker.h"
 #include "core/error.h"
 #include "sim/private_folder.h"
@@ -13,10 +14,9 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <ctime>
 #include <limits>
-#include <memory>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -83,6 +83,7 @@ public:
         totals_.wall_seconds = seconds_since(begin_);
         if (auto written = summary(true); !written)
             return std::unexpected(std::move(written).error());
+        if (auto written = hashes(); !written) return std::unexpected(std::move(written).error());
         return std::move(totals_);
     }
 
@@ -116,6 +117,7 @@ private:
         totals_.probes |= report.probes;
         // A sum: seeds end in any order.
         totals_.trace_hash += report.trace_hash * (2 * report.seed + 1);
+        if (!options_.hashes_file.empty()) hashes_.emplace(report.seed, report.trace_hash);
         for (std::size_t i = 0; i < totals_.faults.size(); ++i)
             totals_.faults[i] += report.faults[i];
         if (report.ok()) return;
@@ -160,26 +162,24 @@ private:
                                 totals_.failures.size()));
     }
 
-    // Written beside and renamed, so that a reader never sees half of it.
+    Result<void> hashes() {
+        if (options_.hashes_file.empty()) return {};
+        std::string text;
+        for (const auto& [seed, hash] : hashes_) text += fmt::format("{} {:016x}\n", seed, hash);
+        return write_file(options_.hashes_file, text, 0644);
+    }
+
     Result<void> summary(bool last) {
         if (options_.summary_file.empty()) return {};
         const double now = seconds_since(begin_);
         if (!last && now < summary_due_) return {};
         summary_due_ = now + kSummaryEverySeconds;
         totals_.wall_seconds = now;
-        const std::string beside = options_.summary_file + ".new";
-        const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(beside.c_str(), "w"),
-                                                                   std::fclose);
-        if (!file) return fail(ErrorNumber::BadConfiguration, "cannot write '{}'", beside);
         std::string text = render(Format::Json, hunt_summary(totals_));
         for (const HuntFailure& failure : totals_.failures)
             text += fmt::format("seed {}: {} | {} | replay: {}\n", failure.seed, failure.violation,
                                 failure.plan, replay_command(failure.seed));
-        const bool written = std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() &&
-                             std::fflush(file.get()) == 0;
-        if (!written || std::rename(beside.c_str(), options_.summary_file.c_str()) != 0)
-            return fail(ErrorNumber::BadConfiguration, "cannot write '{}'", options_.summary_file);
-        return {};
+        return write_file(options_.summary_file, text, 0644);
     }
 
     const Shell& shell_;
@@ -189,6 +189,7 @@ private:
     SteadyClock::time_point begin_ = SteadyClock::now();
     std::vector<SimWorker> workers_;
     HuntTotals totals_;
+    std::map<std::uint64_t, std::uint64_t> hashes_;  // by seed
     double summary_due_ = 0;
 };
 

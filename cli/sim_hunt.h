@@ -22,6 +22,7 @@ struct HuntOptions {
     double seconds_max = 0;    // stop after this long; 0: when the seeds are through
     std::string trace;         // one seed only: log lines of all nodes go to this file
     std::string summary_file;  // rewritten every few seconds, and at the end
+    std::string hashes_file;   // at the end: a line for each seed, its number and its trace's hash
 };
 
 struct HuntFailure {

@@ -25,6 +25,7 @@ struct Options {
     std::string profile = "swarm";
     std::string store = "memory";
     std::string summary;
+    std::string hashes;
     std::uint64_t jobs = 1;
     std::uint64_t first = 1;
     double hours = 1;
@@ -76,6 +77,7 @@ int run_seeds(const Shell& shell, const Options& options) {
     if (!hunt) return exit_code(Exit::Usage);
     hunt->first = range->first;
     hunt->last = range->last;
+    hunt->hashes_file = options.hashes;
     // No more workers than seeds.
     const std::uint64_t more = hunt->last - hunt->first;
     if (more < hunt->jobs) hunt->jobs = more + 1;
@@ -123,6 +125,9 @@ void add_sim(Command& root) {
     auto& options = run.state<Options>();
     run.option("--seeds", options.seeds, "A..B, or one seed");
     run.option("--trace", options.trace, "write the log lines of all simulated nodes to this file")
+        .is_file();
+    run.option("--hashes", options.hashes,
+               "write a line for each seed to this file: its number, the hash of its trace")
         .is_file();
     run.flag("--no-faults", options.no_faults, "every fault family off: nothing without cause");
     add_common(run, options);

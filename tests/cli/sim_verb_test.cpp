@@ -5,6 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -42,6 +46,24 @@ TEST(SimVerb, NamesWhatWasNeverReached) {
     EXPECT_EQ(never_reached(all & ~sim::ProbeSet{1}), std::string(sim::kProbes[0]));
     EXPECT_EQ(never_reached(all & ~sim::ProbeSet{3}),
               std::string(sim::kProbes[0]) + " " + std::string(sim::kProbes[1]));
+}
+
+// So that two revisions can be compared seed by seed (scripts/same-trace.sh).
+TEST(SimVerb, WritesTheHashOfEachSeedsTraceWhateverTheOrderTheyEndIn) {
+    const auto file = std::filesystem::temp_directory_path() / "weft-sim-hashes";
+    const auto hashes = [&](const std::string& jobs) {
+        EXPECT_EQ(run({"sim", "run", "--seeds", "3..7", "--no-faults", "--jobs", jobs, "--hashes",
+                       file.string()}),
+                  exit_code(Exit::Ok));
+        std::ifstream in(file);
+        return std::string(std::istreambuf_iterator<char>(in), {});
+    };
+    const std::string one = hashes("1");
+    EXPECT_EQ(hashes("2"), one);
+    std::filesystem::remove(file);
+    EXPECT_EQ(std::ranges::count(one, '\n'), 5);
+    EXPECT_TRUE(one.starts_with("3 ")) << one;
+    EXPECT_NE(one.find("\n7 "), one.npos) << one;
 }
 
 }  // namespace
