@@ -100,7 +100,7 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
                        fetches[++last_fetch] = {place_of(group), fetch.id};
                        out->list.push_back(Fetch{last_fetch, std::move(fetch.what)});
                    },
-                   [&](const replication::SendAppend& append) { on_append(group, append); },
+                   [&](const replication::SendAppend& append) { on_append(append); },
                    [&](replication::Send& send) {
                        Peer* peer = find_peer(send.to);
                        if (peer != nullptr && peer->up) peer->outbox.add(std::move(send.message));
@@ -128,12 +128,9 @@ void Node::State::on_persist(Hosted& group, std::uint64_t seq) {
     group.mark = seq;
 }
 
-void Node::State::on_append(Hosted& group, const replication::SendAppend& append) {
-    for (std::size_t slot = 0; slot < replication::kMembersMax; ++slot) {
-        if ((append.to >> slot & 1) == 0) continue;
-        Peer* peer = member(group, slot);
-        if (peer != nullptr && peer->up) peer->outbox.add(append.item, append.entries);
-    }
+void Node::State::on_append(const replication::SendAppend& append) {
+    Peer* peer = find_peer(append.to);
+    if (peer != nullptr && peer->up) peer->outbox.add(append.item, append.entries);
 }
 
 void Node::State::on_reply(replication::SendReply& reply) {

@@ -117,9 +117,9 @@ std::int64_t Node::State::stamps_back_of(const Hosted& group, std::int64_t jump_
     }
     std::ranges::sort(members);
     const std::int64_t before = group.clock.stamps_back_ms;
-    replication::PeerSet taking = 0;
+    replication::PeerSet taking;
     for (const auto& [back, slot] : members) {
-        taking = static_cast<replication::PeerSet>(taking | 1U << slot);
+        taking.add(slot);
         if (config.quorum(taking)) return back != 0 && !apart(back, before) ? before : back;
     }
     return std::max<std::int64_t>(0, before + jump_ms);
@@ -134,11 +134,11 @@ bool Node::State::ahead_of_quorum(const Hosted& group) {
     const bool led = replica.role() == replication::Role::Leader ||
                      (leader != nullptr && recent(leader->contact.heard(group.group)));
     const replication::Config& config = replica.config();
-    replication::PeerSet with_us = 0;
+    replication::PeerSet with_us;
     for (std::size_t slot = 0; slot < config.nodes.size(); ++slot) {
         const Peer* peer = member(group, slot);
         if (peer == nullptr || !peer->behind || (!led && !recent(peer->clock_at)))
-            with_us = static_cast<replication::PeerSet>(with_us | 1U << slot);
+            with_us.add(slot);
     }
     return !config.quorum(with_us);
 }

@@ -37,7 +37,7 @@ struct Node::State final : replication::GroupDirectory {
     void step_all(const replication::PartitionEvent& event);
     void carry_out(Hosted& group, replication::Effect& effect);
     void on_persist(Hosted& group, std::uint64_t seq);
-    void on_append(Hosted& group, const replication::SendAppend& append);
+    void on_append(const replication::SendAppend& append);
     void on_reply(replication::SendReply& reply);
     void on_role_changed(Hosted& group);
     void note_leader(const Hosted& group, std::string_view what, Term term);

@@ -5,7 +5,6 @@
 #include "core/invariant.h"
 #include "core/mutant.h"
 
-#include <bit>
 #include <utility>
 
 namespace weft::replication {
@@ -14,13 +13,9 @@ namespace {
 
 constexpr std::uint8_t kConfigFormat = 1;
 
-PeerSet all_of(std::size_t members) {
-    return static_cast<PeerSet>((std::uint32_t{1} << members) - 1);
-}
-
 bool majority(PeerSet set, PeerSet answered) {
-    const int needed = std::popcount(set) / 2 + (WEFT_MUTANT(QuorumOneShort) ? 0 : 1);
-    return std::popcount(static_cast<PeerSet>(set & answered)) >= needed;
+    const std::size_t needed = set.count() / 2 + (WEFT_MUTANT(QuorumOneShort) ? 0 : 1);
+    return (set & answered).count() >= needed;
 }
 
 }  // namespace
@@ -28,7 +23,7 @@ bool majority(PeerSet set, PeerSet answered) {
 Config Config::of(std::vector<NodeId> voters) {
     WEFT_INVARIANT(voters.size() <= kMembersMax, "{} voters", voters.size());
     Config config;
-    config.voters = all_of(voters.size());
+    config.voters = PeerSet::first(voters.size());
     config.nodes = std::move(voters);
     return config;
 }
@@ -41,12 +36,12 @@ std::optional<std::size_t> Config::slot(NodeId node) const {
 }
 
 bool Config::is_voter(std::size_t slot) const {
-    return slot < kMembersMax && ((voters | outgoing) >> slot & 1) != 0;
+    return slot < kMembersMax && (voters | outgoing).has(slot);
 }
 
 bool Config::quorum(PeerSet answered) const {
-    if (voters == 0 || !majority(voters, answered)) return false;
-    return outgoing == 0 || majority(outgoing, answered);
+    if (voters.empty() || !majority(voters, answered)) return false;
+    return outgoing.empty() || majority(outgoing, answered);
 }
 
 std::string encode_config(const Config& config) {
@@ -54,8 +49,8 @@ std::string encode_config(const Config& config) {
     ByteWriter writer(bytes);
     writer.put(kConfigFormat);
     writer.put(static_cast<std::uint8_t>(config.nodes.size()));
-    writer.put(config.voters);
-    writer.put(config.outgoing);
+    writer.put(config.voters.bits());
+    writer.put(config.outgoing.bits());
     for (const NodeId& node : config.nodes) writer.put_id(node);
     return bytes;
 }
@@ -69,8 +64,8 @@ Result<Config> decode_config(std::string_view bytes) {
     if (members > kMembersMax)
         return fail(ErrorNumber::DataDamaged, "a configuration of {} members", members);
     Config config;
-    config.voters = reader.get<PeerSet>();
-    config.outgoing = reader.get<PeerSet>();
+    config.voters = PeerSet::from_bits(reader.get<std::uint16_t>());
+    config.outgoing = PeerSet::from_bits(reader.get<std::uint16_t>());
     for (std::size_t i = 0; i < members; ++i) {
         const auto node = reader.get_id<NodeId>();
         if (node.is_zero() || config.slot(node))
@@ -79,10 +74,10 @@ Result<Config> decode_config(std::string_view bytes) {
     }
     if (!reader.done())
         return fail(ErrorNumber::DataDamaged, "a configuration of {} bytes", bytes.size());
-    const auto members_mask = all_of(members);
-    if (config.voters == 0 || ((config.voters | config.outgoing) & ~members_mask) != 0)
-        return fail(ErrorNumber::DataDamaged, "voters {:#x} and {:#x} of {} members", config.voters,
-                    config.outgoing, members);
+    const PeerSet strangers = (config.voters | config.outgoing).without(PeerSet::first(members));
+    if (config.voters.empty() || !strangers.empty())
+        return fail(ErrorNumber::DataDamaged, "voters {:#x} and {:#x} of {} members",
+                    config.voters.bits(), config.outgoing.bits(), members);
     return config;
 }
 

@@ -2,10 +2,11 @@
 // Who votes in a group. Voter changes come later; joint form and history are in the format from the
 // start (S11-S14).
 
-#include "replication/effects.h"
 #include "weft/result.h"
 #include "weft/types.h"
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,18 +15,67 @@
 
 namespace weft::replication {
 
-inline constexpr std::size_t kMembersMax = 16;  // bits of a PeerSet
+inline constexpr std::size_t kMembersMax = 16;
+
+// Some members of one Config, by their places in Config::nodes. It means nothing without that
+// configuration, so whoever holds one holds both, and neither effects nor events carry it.
+class PeerSet {
+public:
+    constexpr PeerSet() = default;
+    // The first `members` of a configuration.
+    static constexpr PeerSet first(std::size_t members) {
+        return from_bits(static_cast<std::uint16_t>((std::uint32_t{1} << members) - 1));
+    }
+    // As it is on disk: bit i is place i.
+    static constexpr PeerSet from_bits(std::uint16_t bits) {
+        PeerSet set;
+        set.bits_ = bits;
+        return set;
+    }
+    constexpr std::uint16_t bits() const { return bits_; }
+
+    constexpr bool has(std::size_t place) const { return (bits_ >> place & 1U) != 0; }
+    constexpr void add(std::size_t place) { set(place, true); }
+    constexpr void remove(std::size_t place) { set(place, false); }
+    constexpr void set(std::size_t place, bool in) {
+        const auto bit = static_cast<std::uint16_t>(1U << place);
+        bits_ = static_cast<std::uint16_t>(in ? bits_ | bit : bits_ & ~bit);
+    }
+    constexpr std::size_t count() const { return static_cast<std::size_t>(std::popcount(bits_)); }
+    constexpr bool empty() const { return bits_ == 0; }
+    constexpr PeerSet without(PeerSet others) const { return *this & others.complement(); }
+    // All others that a configuration could have.
+    constexpr PeerSet complement() const { return from_bits(static_cast<std::uint16_t>(~bits_)); }
+    friend constexpr PeerSet operator|(PeerSet a, PeerSet b) {
+        return from_bits(static_cast<std::uint16_t>(a.bits_ | b.bits_));
+    }
+    friend constexpr PeerSet operator&(PeerSet a, PeerSet b) {
+        return from_bits(static_cast<std::uint16_t>(a.bits_ & b.bits_));
+    }
+    constexpr bool operator==(const PeerSet&) const = default;
+
+private:
+    std::uint16_t bits_ = 0;
+};
 
 struct Config {
-    std::vector<NodeId> nodes;  // all members; a member's place here is its bit in a PeerSet
-    PeerSet voters = 0;         // incoming majority
-    PeerSet outgoing = 0;       // the other majority while joint, else 0
+    std::vector<NodeId> nodes;  // all members
+    PeerSet voters;             // incoming majority
+    PeerSet outgoing;           // the other majority while joint, else empty
 
     static Config of(std::vector<NodeId> voters);
     std::optional<std::size_t> slot(NodeId node) const;
     bool is_voter(std::size_t slot) const;
     // True when `answered` holds a majority of the voters, and while joint of both sets.
     bool quorum(PeerSet answered) const;
+    // The same of all members for whom `answered` is true.
+    template <class Answered>
+    bool quorum_where(const Answered& answered) const {
+        PeerSet set;
+        for (std::size_t place = 0; place < nodes.size(); ++place)
+            if (answered(nodes[place])) set.add(place);
+        return quorum(set);
+    }
     bool operator==(const Config&) const = default;
 };
 

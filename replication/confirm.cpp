@@ -9,8 +9,6 @@ namespace weft::replication {
 
 namespace {
 
-PeerSet bit(std::size_t slot) { return static_cast<PeerSet>(1u << slot); }
-
 std::vector<GroupId> refused_groups(const ConfirmAnswer& answer) {
     std::vector<GroupId> refused;
     for (const GroupTerm& group : answer.refused) refused.push_back(group.group);
@@ -72,7 +70,7 @@ void ConfirmRounds::begin(Instant now, std::vector<Outgoing>& out,
         group.wanted = false;
         Item item{id, group.term, group.ticket, group.life};
         const auto own = group.config.slot(self_);
-        if (own && group.config.is_voter(*own)) item.answered = bit(*own);
+        if (own && group.config.is_voter(*own)) item.answered.add(*own);
         if (group.config.quorum(item.answered)) {
             confirmed.push_back({item.group, item.term, item.ticket});
             continue;
@@ -123,7 +121,7 @@ void ConfirmRounds::on_answer(NodeId from, const ConfirmAnswer& answer,
         const auto slot = group.config.slot(from);
         if (!slot || !group.config.is_voter(*slot)) continue;
         if (std::binary_search(refused.begin(), refused.end(), item.group)) continue;
-        item.answered = static_cast<PeerSet>(item.answered | bit(*slot));
+        item.answered.add(*slot);
         if (!group.config.quorum(item.answered)) continue;
         settle(*round, item);
         const bool joined = WEFT_MUTANT(ReadJoinsBegunRound) && group.term == item.term;

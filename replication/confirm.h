@@ -75,7 +75,7 @@ private:
         Term term;
         std::uint64_t ticket = 0;
         std::uint64_t life = 0;
-        PeerSet answered = 0;
+        PeerSet answered{};
         bool settled = false;
     };
     struct Round {

@@ -14,9 +14,6 @@
 
 namespace weft::replication {
 
-// A set of members of one group: bit i = i-th node of the configuration in force (Config::nodes).
-using PeerSet = std::uint16_t;
-
 // All records `group` has written into the batch so far belong to `seq` or an earlier number. The
 // driver answers Persisted{seq} when they are on disk; numbers of one group rise by one.
 struct Persist {
@@ -34,7 +31,7 @@ struct Fetch {
 };
 struct SendAppend {
     GroupId group;
-    PeerSet to = 0;
+    NodeId to;
     AppendItem item;  // offset is filled in by the driver
     Bytes entries;    // back to back
 };

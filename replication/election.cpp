@@ -45,7 +45,7 @@ LogPosition Replica::durable_position() const { return {window_.at(durable_).ter
 // Within the minimum election timeout of hearing from a leader no vote is given away (S5).
 bool Replica::hears_leader(Now now) const {
     if (role_ == Role::Leader) return true;
-    if (!leader_ || (evidence_ & bit_of(*leader_)) != 0) return false;
+    if (!leader_ || is_gone(*leader_)) return false;
     return now.mono - heard_ < options_.timings.election_min;
 }
 
@@ -60,7 +60,7 @@ void Replica::rearm(Now now) {
 // The deadline is not moved with every message of the leader: when it comes, this looks at when the
 // leader was heard last.
 void Replica::election_due(Now now, Effects& out) {
-    const bool gone = leader_ && (evidence_ & bit_of(*leader_)) != 0;
+    const bool gone = leader_ && is_gone(*leader_);
     if (leader_ && !gone && heard_ + election_timeout_ > now.mono) {
         election_at_ = heard_ + election_timeout_;
     } else {
@@ -72,17 +72,18 @@ void Replica::election_due(Now now, Effects& out) {
 std::size_t Replica::rank() const {
     std::size_t before = 0;
     for (std::size_t i = 0; i < self_slot_ && i < config_.nodes.size(); ++i) {
-        const bool is_gone = (evidence_ >> i & 1) != 0;
-        if (config_.is_voter(i) && !is_gone) ++before;
+        if (config_.is_voter(i) && !evidence_.has(i)) ++before;
     }
     return before;
 }
 
 void Replica::on(Now now, const PeerReady& ready, Effects& out) {
-    ready_ |= bit_of(ready.node);
-    evidence_ &= static_cast<PeerSet>(~bit_of(ready.node));
-    start_when_ready(now);
     const auto slot = config_.slot(ready.node);
+    if (slot) {
+        ready_.add(*slot);
+        evidence_.remove(*slot);
+    }
+    start_when_ready(now);
     if (role_ != Role::Leader || !slot || *slot == self_slot_) return;
     // What was under way to its former life is lost, and its new life does not know what it has in
     // common with us: an empty append tells it.
@@ -98,7 +99,7 @@ void Replica::on(Now now, const PeerReady& ready, Effects& out) {
 // one a little later, so that leaders are where the table wants them and elections do not collide.
 void Replica::start_when_ready(Now now) {
     if (start_rule_done_ || self_slot_ == kNoSlot) return;
-    if (!config_.quorum(static_cast<PeerSet>(ready_ | self_bit()))) return;
+    if (!config_.quorum(ready_ | self_only())) return;
     start_rule_done_ = true;
     if (leader_ || role_ != Role::Follower) return;
     const Duration wait = options_.timings.start_stagger * static_cast<std::int64_t>(rank());
@@ -106,11 +107,12 @@ void Replica::start_when_ready(Now now) {
 }
 
 void Replica::on(Now now, const CrashEvidence& evidence, Effects&) {
-    const PeerSet bit = bit_of(evidence.node);
-    evidence_ |= bit;
-    ready_ &= static_cast<PeerSet>(~bit);
+    const auto slot = config_.slot(evidence.node);
+    if (slot) {
+        evidence_.add(*slot);
+        ready_.remove(*slot);
+    }
     if (role_ == Role::Leader) {
-        const auto slot = config_.slot(evidence.node);
         if (slot && peers_[*slot].state == Peer::State::Replicate)
             probe(peers_[*slot], next(peers_[*slot].match));
         return;
@@ -122,7 +124,7 @@ void Replica::on(Now now, const CrashEvidence& evidence, Effects&) {
 }
 
 void Replica::on(Now, const EvidenceDropped& dropped, Effects&) {
-    evidence_ &= static_cast<PeerSet>(~bit_of(dropped.node));
+    if (const auto slot = config_.slot(dropped.node)) evidence_.remove(*slot);
 }
 
 // ---- campaign ---------------------------------------------------------------------------------
@@ -135,8 +137,8 @@ void Replica::campaign(Now now, Effects& out) {
     role_ = Role::PreCandidate;
     leader_.reset();
     ack_due_ = false;
-    granted_ = self_bit();
-    refused_ = 0;
+    granted_ = self_only();
+    refused_ = {};
     if (!config_.quorum(granted_)) {
         const Term next_term{hard_.term.value + 1};
         const LogPosition last = WEFT_MUTANT(CandidateTailUnsynced)
@@ -158,7 +160,7 @@ void Replica::start_election(Now now, bool transfer, Effects& out) {
     ack_due_ = false;
     ask_due_ = true;
     transfer_election_ = transfer;
-    granted_ = refused_ = 0;
+    granted_ = refused_ = {};
     verified_ = commit_;
 }
 
@@ -172,7 +174,7 @@ void Replica::ask_for_votes(VoteAsk ask, Effects& out) const {
 // any other voter, we never promised more.
 bool Replica::term_certain() const {
     for (std::size_t i = 0; hard_damaged_ && i < config_.nodes.size(); ++i) {
-        if (i != self_slot_ && config_.is_voter(i) && (told_ >> i & 1) == 0) return false;
+        if (i != self_slot_ && config_.is_voter(i) && !told_.has(i)) return false;
     }
     return true;
 }
@@ -183,14 +185,13 @@ void Replica::ask_for_terms(Effects& out) const {
     ask_for_votes({options_.group, Term{hard_.term.value + 1}, {}, true, false}, out);
 }
 
-void Replica::note_told(PeerSet by, Term term, Effects& out) {
+void Replica::note_told(std::optional<std::size_t> by, Term term, Effects& out) {
     if (!hard_damaged_ || term > hard_.term) return;
-    told_ |= by;
+    if (by) told_.add(*by);
     if (ack_due_ && term_certain()) acknowledge(out);
 }
 
 void Replica::count_votes(Now now, Effects& out) {
-    const auto open = static_cast<PeerSet>(~refused_);
     if (config_.quorum(granted_) && !may_campaign()) {
         role_ = Role::Follower;  // something came up since: damage, a snapshot, a stalled disk
     } else if (config_.quorum(granted_)) {
@@ -199,7 +200,7 @@ void Replica::count_votes(Now now, Effects& out) {
         } else {
             become_leader(now, out);
         }
-    } else if (!config_.quorum(open)) {
+    } else if (!config_.quorum(refused_.complement())) {
         role_ = Role::Follower;
         ask_due_ = false;
     }
@@ -216,7 +217,7 @@ void Replica::on_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects& out
     if (ask.pre ? !plausible(ask.term) : steps_towards(now, ask.term, out)) return;
     const bool settled = ask.transfer || ask.term < hard_.term || role_ != Role::Follower ||
                          !leader_ || hears_leader(now) || contact_known_at_ == now.mono ||
-                         (evidence_ & bit_of(*leader_)) != 0;
+                         is_gone(*leader_);
     if (settled) {
         answer_vote_ask(now, from, ask, out);
         return;
@@ -267,22 +268,22 @@ void Replica::answer_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects&
 }
 
 void Replica::on_vote_answer(Now now, NodeId from, const VoteAnswer& answer, Effects& out) {
-    const PeerSet bit = bit_of(from);
+    const auto slot = config_.slot(from);
     if (!answer.granted) {
         const bool learnt = learn_term(now, answer.term, out);
-        note_told(bit, answer.term, out);
+        note_told(slot, answer.term, out);
         if (learnt) return;
         const bool asking = answer.pre ? role_ == Role::PreCandidate : role_ == Role::Candidate;
-        if (!asking || bit == 0) return;
-        refused_ |= bit;
+        if (!asking || !slot) return;
+        refused_.add(*slot);
         count_votes(now, out);
         return;
     }
     const bool ours = answer.pre
                           ? role_ == Role::PreCandidate && answer.term.value == hard_.term.value + 1
                           : role_ == Role::Candidate && answer.term == hard_.term;
-    if (!ours || bit == 0) return;
-    granted_ |= bit;
+    if (!ours || !slot) return;
+    granted_.add(*slot);
     count_votes(now, out);
 }
 

@@ -88,13 +88,13 @@ void Replica::adopt_configs() {
     std::vector<Peer> peers(newest.nodes.size());
     ContactTimes contact;
     contact.fill(Instant::long_ago());
-    PeerSet cannot_stand = 0;
+    PeerSet cannot_stand;
     for (std::size_t i = 0; i < newest.nodes.size(); ++i) {
         peers[i].next = next_index();
         const auto before = config_.slot(newest.nodes[i]);
         if (!before) continue;
         contact[i] = contact_[*before];
-        if (!can_stand(*before)) cannot_stand = static_cast<PeerSet>(cannot_stand | 1U << i);
+        if (!can_stand(*before)) cannot_stand.add(i);
         if (*before < peers_.size()) peers[i] = peers_[*before];
     }
     contact_ = contact;
@@ -102,7 +102,7 @@ void Replica::adopt_configs() {
     if (role_ == Role::Leader) peers_ = std::move(peers);
     config_ = newest;
     self_slot_ = config_.slot(options_.self).value_or(kNoSlot);
-    granted_ = refused_ = ready_ = evidence_ = 0;
+    granted_ = refused_ = ready_ = evidence_ = {};
     transfer_.reset();
 }
 

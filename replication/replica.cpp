@@ -33,10 +33,10 @@ void Replica::begin_step(Now now, Effects& out) {
         started_ = true;
         rearm(now);
         ask_for_configs(out);
-        if (config_.quorum(self_bit())) election_at_ = now.mono;
+        if (config_.quorum(self_only())) election_at_ = now.mono;
     }
     if (role_ == Role::Leader && damaged()) step_down(now, "damaged", out);
-    if (role_ != Role::Leader && now.mono >= election_at_ && config_.quorum(self_bit()))
+    if (role_ != Role::Leader && now.mono >= election_at_ && config_.quorum(self_only()))
         campaign(now, out);
 }
 
@@ -121,7 +121,7 @@ void Replica::on(Now now, const Persisted& persisted, Effects& out) {
             role_ = Role::Follower;  // the disk was too slow, or damage came up: later again
             return;
         }
-        granted_ |= self_bit();
+        granted_ = granted_ | self_only();
         ask_for_votes({options_.group, hard_.term, durable_position(), false, transfer_election_},
                       out);
         count_votes(now, out);
@@ -329,13 +329,15 @@ LogIndex Replica::match(std::size_t slot) const {
     return slot < peers_.size() ? peers_[slot].match : LogIndex{};
 }
 
-PeerSet Replica::self_bit() const {
-    return self_slot_ == kNoSlot ? PeerSet{0} : static_cast<PeerSet>(1U << self_slot_);
+PeerSet Replica::self_only() const {
+    PeerSet self;
+    if (self_slot_ != kNoSlot) self.add(self_slot_);
+    return self;
 }
 
-PeerSet Replica::bit_of(NodeId node) const {
+bool Replica::is_gone(NodeId node) const {
     const auto slot = config_.slot(node);
-    return slot ? static_cast<PeerSet>(1U << *slot) : PeerSet{0};
+    return slot && evidence_.has(*slot);
 }
 
 void Replica::check() const {

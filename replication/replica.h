@@ -112,7 +112,7 @@ public:
     // No lasting reason keeps this replica from campaigning when it is asked to.
     bool can_stand() const;
     // The peer said that it can (PeerStands).
-    bool can_stand(std::size_t slot) const { return (cannot_stand_ >> slot & 1) == 0; }
+    bool can_stand(std::size_t slot) const { return !cannot_stand_.has(slot); }
     const storage::LogBase& base() const { return base_; }
     const Config& config() const { return config_; }
     // What is known of an entry in [base, last]; nothing when its record is unreadable.
@@ -203,8 +203,9 @@ private:
     void lower_marks(LogIndex last, LogIndex intact);
     void write_hard(Effects& out);
     bool hard_durable() const;
-    PeerSet self_bit() const;
-    PeerSet bit_of(NodeId node) const;
+    PeerSet self_only() const;
+    // There is crash evidence of that member.
+    bool is_gone(NodeId node) const;
 
     // recovery.cpp: start, configuration history, damage, base
     void recover(const storage::RecoveredGroup& recovered);
@@ -239,7 +240,7 @@ private:
     void start_election(Now now, bool transfer, Effects& out);
     void ask_for_votes(VoteAsk ask, Effects& out) const;
     void ask_for_terms(Effects& out) const;
-    void note_told(PeerSet by, Term term, Effects& out);
+    void note_told(std::optional<std::size_t> by, Term term, Effects& out);
     void count_votes(Now now, Effects& out);
     void become_follower(Now now, Term term, std::optional<NodeId> leader, Effects& out);
     void become_leader(Now now, Effects& out);
@@ -320,7 +321,7 @@ private:
     std::uint64_t persist_seq_ = 0;
     bool wrote_ = false;  // records in this step's batch that no Persist covers yet
     bool hard_damaged_ = false;
-    PeerSet told_ = 0;           // whose term is not above ours, since the start
+    PeerSet told_;               // whose term is not above ours, since the start
     bool rows_damaged_ = false;  // only a snapshot helps
     std::uint8_t bans_ = 0;      // bits of Ban
     Duration disk_age_{};
@@ -355,11 +356,11 @@ private:
     std::optional<NodeId> vote_due_;  // our vote of this term waits for Persisted
     bool ask_due_ = false;            // our own candidacy does
     bool transfer_election_ = false;
-    PeerSet granted_ = 0;
-    PeerSet refused_ = 0;
-    PeerSet ready_ = 0;
-    PeerSet evidence_ = 0;
-    PeerSet cannot_stand_ = 0;
+    PeerSet granted_;
+    PeerSet refused_;
+    PeerSet ready_;
+    PeerSet evidence_;
+    PeerSet cannot_stand_;
     bool start_rule_done_ = false;
     std::vector<Asked> asked_;  // vote requests that wait for fresh contact times
 

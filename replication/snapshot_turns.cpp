@@ -16,8 +16,7 @@ std::optional<NodeId> Replica::needs_snapshot(Now now, std::optional<NodeId> aft
 }
 
 bool Replica::in_contact(Now now, std::size_t slot) const {
-    return (evidence_ >> slot & 1) == 0 &&
-           now.mono - contacted(slot) <= options_.timings.election_max;
+    return !evidence_.has(slot) && now.mono - contacted(slot) <= options_.timings.election_max;
 }
 
 bool Replica::in_contact(Now now, NodeId peer) const {

@@ -21,9 +21,15 @@ constexpr std::size_t kDatedProposalsMax = 64;  // a heartbeat's quarter apart
 
 // ---- sending ----------------------------------------------------------------------------------
 
-// One effect for all peers whose stream stands exactly here.
+// To all peers whose stream stands exactly here.
 void Replica::send_new(Now now, LogIndex index, const Bytes& entry, Effects& out) {
-    PeerSet to = 0;
+    AppendItem item;
+    item.group = options_.group;
+    item.term = hard_.term;
+    item.prev = {window_.at(previous(index)).term, previous(index)};
+    item.commit = commit_;
+    item.count = 1;
+    item.bytes = static_cast<std::uint32_t>(entry.size());
     for (std::size_t i = 0; i < peers_.size(); ++i) {
         Peer& peer = peers_[i];
         if (i == self_slot_ || peer.next != index || peer.fetch != 0) continue;
@@ -36,17 +42,8 @@ void Replica::send_new(Now now, LogIndex index, const Bytes& entry, Effects& out
             continue;
         }
         expect_answer(now, peer);
-        to |= static_cast<PeerSet>(1U << i);
+        out.list.push_back(SendAppend{options_.group, config_.nodes[i], item, entry});
     }
-    if (to == 0) return;
-    AppendItem item;
-    item.group = options_.group;
-    item.term = hard_.term;
-    item.prev = {window_.at(previous(index)).term, previous(index)};
-    item.commit = commit_;
-    item.count = 1;
-    item.bytes = static_cast<std::uint32_t>(entry.size());
-    out.list.push_back(SendAppend{options_.group, to, item, entry});
 }
 
 void Replica::send_more(Now now, std::size_t slot, Effects& out) {
@@ -90,8 +87,8 @@ void Replica::send_batch(Now now, std::size_t slot, Batch batch, Effects& out) {
         peer.next = LogIndex{peer.next.value + batch.count};
     }
     expect_answer(now, peer);
-    const auto to = static_cast<PeerSet>(1U << slot);
-    out.list.push_back(SendAppend{options_.group, to, item, std::move(batch.entries)});
+    out.list.push_back(
+        SendAppend{options_.group, config_.nodes[slot], item, std::move(batch.entries)});
 }
 
 // Entries from memory, back to back: as many as one catch-up append may hold, at least one.
@@ -305,9 +302,9 @@ void Replica::advance_commit() {
         const LogIndex candidate = match(i);
         if (!config_.is_voter(i) || candidate <= best) continue;
         if (candidate < term_start_ && !WEFT_MUTANT(CommitByOldTerms)) continue;
-        PeerSet have = 0;
+        PeerSet have;
         for (std::size_t j = 0; j < peers_.size(); ++j) {
-            if (match(j) >= candidate) have |= static_cast<PeerSet>(1U << j);
+            if (match(j) >= candidate) have.add(j);
         }
         if (config_.quorum(have)) best = candidate;
     }
@@ -342,9 +339,9 @@ Instant Replica::quorum_lapses() const {
     for (std::size_t i = 0; i < peers_.size(); ++i) {
         if (!config_.is_voter(i)) continue;
         const Instant at = i == self_slot_ ? Instant::never() : contacted(i);
-        PeerSet have = self_bit();
+        PeerSet have = self_only();
         for (std::size_t j = 0; j < peers_.size(); ++j) {
-            if (j != self_slot_ && contacted(j) >= at) have |= static_cast<PeerSet>(1U << j);
+            if (j != self_slot_ && contacted(j) >= at) have.add(j);
         }
         if (config_.quorum(have)) lapses = std::max(lapses, at);
     }

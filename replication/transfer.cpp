@@ -16,7 +16,7 @@ std::size_t Replica::transfer_target(std::optional<NodeId> to) const {
     for (std::size_t i = 0; i < peers_.size(); ++i) {
         if (i == self_slot_ || !config_.is_voter(i)) continue;
         if (to && config_.nodes[i] != *to) continue;
-        if (peers_[i].state == Peer::State::Snapshot || (evidence_ >> i & 1) != 0) continue;
+        if (peers_[i].state == Peer::State::Snapshot || evidence_.has(i)) continue;
         if (!can_stand(i)) continue;
         if (best == kNoSlot || peers_[i].match > peers_[best].match) best = i;
     }
@@ -48,8 +48,7 @@ void Replica::on_timeout_now(Now now, NodeId from, const TimeoutNow& order, Effe
 // ---- reasons ------------------------------------------------------------------------------------
 
 void Replica::on(Now, const PeerStands& peer, Effects&) {
-    const PeerSet bit = bit_of(peer.node);
-    cannot_stand_ = static_cast<PeerSet>(peer.stands ? cannot_stand_ & ~bit : cannot_stand_ | bit);
+    if (const auto slot = config_.slot(peer.node)) cannot_stand_.set(*slot, !peer.stands);
 }
 
 // A leadership is tried to be given away at once, and by the node again later.
@@ -63,9 +62,9 @@ void Replica::on(Now now, const OwnClock& clock, Effects& out) {
 
 // Every quorum of voters has one who refuses our stamps.
 bool Replica::stamps_blocked() const {
-    PeerSet open = 0;
+    PeerSet open;
     for (std::size_t i = 0; i < peers_.size(); ++i)
-        if (!peers_[i].stamp_refused) open = static_cast<PeerSet>(open | 1U << i);
+        if (!peers_[i].stamp_refused) open.add(i);
     return !config_.quorum(open);
 }
 
@@ -82,7 +81,7 @@ LogIndex Replica::refusers_may_hold() const {
 // can hold when every quorum has one; else what no leader can have counted here. As a leader we
 // counted our own up to the commit. (While joint, a quorum of one half may be untouched.)
 LogIndex Replica::others_may_need() const {
-    if (stamps_blocked() && config_.outgoing == 0) return std::max(commit_, refusers_may_hold());
+    if (stamps_blocked() && config_.outgoing.empty()) return std::max(commit_, refusers_may_hold());
     return std::max(commit_, counted_);
 }
 
@@ -97,10 +96,10 @@ bool Replica::on_stamp_refused(Now now, Effects& out) {
 // leave no quorum, and with what we keep one of those who refuse can win instead.
 bool Replica::judge_stamps(Now now, Effects& out) {
     stamps_due_ = false;
-    PeerSet open = self_bit();
+    PeerSet open = self_only();
     for (std::size_t i = 0; i < peers_.size(); ++i) {
         const bool heard = now.mono - contacted(i) <= options_.timings.election_max;
-        if (heard && !peers_[i].stamp_refused) open = static_cast<PeerSet>(open | 1U << i);
+        if (heard && !peers_[i].stamp_refused) open.add(i);
     }
     const LogIndex needed = others_may_need();
     const bool useful = needed <= refusers_may_hold() && configs_.back().index <= needed;

@@ -287,15 +287,14 @@ void Promises::commits(std::size_t machine, const Commit& commit,
     WEFT_INVARIANT(own, "S3: machine {} commits group {} to {}, an entry of term {}, in term {}",
                    machine, commit.group.value, commit.index.value, commit.entry.term.value,
                    commit.term.value);
-    std::uint32_t have = 0;
+    replication::PeerSet have;
     for (std::size_t slot = 0; slot < config.nodes.size(); ++slot) {
         const auto found = by_node_.find(config.nodes[slot]);
-        if (found != by_node_.end() && promised(disks_[found->second], commit))
-            have |= std::uint32_t{1} << slot;
+        if (found != by_node_.end() && promised(disks_[found->second], commit)) have.add(slot);
     }
-    WEFT_INVARIANT(config.quorum(static_cast<replication::PeerSet>(have)),
+    WEFT_INVARIANT(config.quorum(have),
                    "I4: machine {} commits group {} to {}, durable at {:b} of {:b}", machine,
-                   commit.group.value, commit.index.value, have, config.voters);
+                   commit.group.value, commit.index.value, have.bits(), config.voters.bits());
     tip = {commit.index, commit.entry.chain};
 }
 

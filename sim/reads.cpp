@@ -33,20 +33,19 @@ void Reads::hears(std::size_t machine, const Grant& grant) {
 
 bool Reads::confirmed(const Machine& at, const Came& came, GroupId group,
                       const Grounds& grounds) const {
-    const auto bit = [&](NodeId node) {
-        const auto slot = grounds.config.slot(node);
-        return static_cast<replication::PeerSet>(slot ? 1u << *slot : 0u);
+    const auto by = [&](NodeId node, const std::vector<Grant>& granted) {
+        return node == grounds.self || std::ranges::any_of(granted, [&](const Grant& grant) {
+                   return grant.group == group && grant.by == node;
+               });
     };
-    if (grounds.config.quorum(bit(grounds.self))) return true;
+    const auto quorum = [&](const std::vector<Grant>& granted) {
+        return grounds.config.quorum_where([&](NodeId node) { return by(node, granted); });
+    };
+    if (quorum({})) return true;
     const auto since = std::min<std::uint64_t>(at.left - came.after, at.rounds.size());
     const auto first = at.rounds.end() - static_cast<std::ptrdiff_t>(since);
-    return std::any_of(first, at.rounds.end(), [&](const Round& round) {
-        replication::PeerSet have = bit(grounds.self);
-        for (const Grant& grant : round.granted)
-            if (grant.group == group)
-                have = static_cast<replication::PeerSet>(have | bit(grant.by));
-        return grounds.config.quorum(have);
-    });
+    return std::any_of(first, at.rounds.end(),
+                       [&](const Round& round) { return quorum(round.granted); });
 }
 
 void Reads::answers(std::size_t machine, const RequestId& request, const Grounds& grounds) {

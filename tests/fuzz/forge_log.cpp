@@ -49,9 +49,9 @@ std::string Forger::config_bytes() {
     Config config;
     for (const auto& founder : lab_.genesis.founders) config.nodes.push_back(founder.node);
     if (input_.choice(4) == 0) config.nodes.resize(1 + input_.choice(config.nodes.size()));
-    config.voters = static_cast<PeerSet>((1U << config.nodes.size()) - 1);
-    if (input_.flag()) config.voters = input_.byte();
-    if (input_.choice(4) == 0) config.outgoing = input_.byte();
+    config.voters = PeerSet::first(config.nodes.size());
+    if (input_.flag()) config.voters = PeerSet::from_bits(input_.byte());
+    if (input_.choice(4) == 0) config.outgoing = PeerSet::from_bits(input_.byte());
     return encode_config(config);
 }
 

@@ -99,14 +99,14 @@ void check_config(const Exact& bytes) {
     const auto config = decode_config(bytes.view());
     if (!config) return;
     WEFT_INVARIANT(encode_config(*config) == bytes.view(), "a configuration has two spellings");
-    const PeerSet all = static_cast<PeerSet>(config->voters | config->outgoing);
+    const PeerSet all = config->voters | config->outgoing;
     WEFT_INVARIANT(config->quorum(all), "all voters are no quorum");
     // Two quorums always meet: walk the sets of voters, at most 2^16.
-    for (std::uint32_t set = 0; set <= all; ++set) {
-        const auto answered = static_cast<PeerSet>(set & all);
-        const auto others = static_cast<PeerSet>(all & ~answered);
+    for (std::uint32_t set = 0; set <= all.bits(); ++set) {
+        const PeerSet answered = PeerSet::from_bits(static_cast<std::uint16_t>(set)) & all;
+        const PeerSet others = all.without(answered);
         WEFT_INVARIANT(!config->quorum(answered) || !config->quorum(others),
-                       "voters {:#x} and {:#x} decide apart", answered, others);
+                       "voters {:#x} and {:#x} decide apart", answered.bits(), others.bits());
     }
 }
 

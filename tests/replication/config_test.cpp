@@ -58,7 +58,7 @@ TEST(Configuration, MustBeDurableBeforeACampaign) {
 
 TEST(Configuration, DecodesWhatItEncodesAndNothingElse) {
     Config config = members(5);
-    config.outgoing = 0b00111;
+    config.outgoing = PeerSet::from_bits(0b00111);
     const std::string bytes = encode_config(config);
     const auto decoded = decode_config(bytes);
     ASSERT_TRUE(decoded);
@@ -70,18 +70,18 @@ TEST(Configuration, DecodesWhatItEncodesAndNothingElse) {
     twice.replace(twice.size() - 16, 16, bytes.substr(bytes.size() - 32, 16));
     EXPECT_FALSE(decode_config(twice)) << "one member twice";
     Config none = config;
-    none.voters = 0;
+    none.voters = {};
     EXPECT_FALSE(decode_config(encode_config(none)));
 }
 
 // Thesis 4.3: while joint, both majorities.
 TEST(Configuration, NeedsBothMajoritiesWhileJoint) {
     Config config = members(5);
-    config.voters = 0b00111;
-    config.outgoing = 0b11100;
-    EXPECT_FALSE(config.quorum(0b00011));
-    EXPECT_FALSE(config.quorum(0b11000));
-    EXPECT_TRUE(config.quorum(0b01110));
+    config.voters = PeerSet::from_bits(0b00111);
+    config.outgoing = PeerSet::from_bits(0b11100);
+    EXPECT_FALSE(config.quorum(PeerSet::from_bits(0b00011)));
+    EXPECT_FALSE(config.quorum(PeerSet::from_bits(0b11000)));
+    EXPECT_TRUE(config.quorum(PeerSet::from_bits(0b01110)));
 }
 
 }  // namespace

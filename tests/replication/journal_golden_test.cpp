@@ -319,7 +319,7 @@ TEST(JournalGolden, RowsAreWrittenWithTheReleasedBytes) {
     expect("staging key", staging_row_key(GroupId{17}));
     Config config =
         Config::of({golden_id<NodeId>(0x30), golden_id<NodeId>(0x50), golden_id<NodeId>(0x70)});
-    config.outgoing = 3;
+    config.outgoing = PeerSet::first(2);
     expect("config", encode_config(config));
     expect("snapshot base", encode_snapshot_base(golden_base()));
     std::string rows;

@@ -328,7 +328,7 @@ private:
             return;
         } else if (auto* append = std::get_if<SendAppend>(&effect)) {
             for (std::size_t n = 0; n < seats_.size(); ++n)
-                if ((append->to >> n & 1) != 0)
+                if (append->to == node(n))
                     deliver(n, Append{node(i), append->item, append->entries});
         } else if (auto* send = std::get_if<Send>(&effect)) {
             const bool chunk = std::holds_alternative<SnapshotChunk>(send->message);

@@ -320,10 +320,8 @@ private:
             } else if (const auto* message = std::get_if<Send>(&effect)) {
                 send(i, message->to.bytes[0] - std::size_t{1}, FromPeer{node(i), message->message});
             } else if (const auto* append = std::get_if<SendAppend>(&effect)) {
-                for (std::size_t j = 0; j < nodes_.size(); ++j) {
-                    if ((append->to >> j & 1) != 0)
-                        send(i, j, Append{node(i), append->item, append->entries});
-                }
+                send(i, append->to.bytes[0] - std::size_t{1},
+                     Append{node(i), append->item, append->entries});
             } else if (const auto* fetch = std::get_if<Fetch>(&effect)) {
                 member.reading.push_back(*fetch);
             }

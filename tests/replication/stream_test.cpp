@@ -20,7 +20,7 @@ LabOptions wide() {
 // Everything in (end, last], without a gap, in as many appends as the bound makes it.
 void expect_whole(const Lab& lab, LogIndex end, LogIndex last) {
     for (const SendAppend& append : lab.appends) {
-        if ((append.to & 2U) == 0) continue;
+        if (append.to != node(1)) continue;
         EXPECT_EQ(append.item.prev.index, end);
         EXPECT_LE(append.item.count, 4096U);
         end = LogIndex{append.item.prev.index.value + append.item.count};
