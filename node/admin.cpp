@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <ranges>
 #include <string_view>
 #include <utility>
 
@@ -153,8 +154,7 @@ routing::AdminReply Node::State::admin_status(std::uint64_t id) const {
         dirty += status.dirty_entities;
         sessions += status.sessions;
     }
-    const auto up =
-        std::count_if(peers.begin(), peers.end(), [](const Peer& peer) { return peer.greeted; });
+    const auto up = std::ranges::count_if(std::views::values(peers), &Peer::greeted);
     answer.text(name_of(options.genesis, options.self)).text(options.self.hex()).text(address);
     answer.number(options.boot.value).flag(ready()).number(leads).number(hosted.size());
     answer.number(static_cast<std::uint64_t>(up)).number(peers.size());
@@ -182,7 +182,7 @@ routing::AdminReply Node::State::admin_peers(std::uint64_t id) const {
                            {"shared", Number},
                            {"state"},
                            {"reason"}});
-    for (const Peer& peer : peers) {
+    for (const Peer& peer : std::views::values(peers)) {
         answer.text(name_of(options.genesis, peer.record.node)).text(peer.record.node.hex());
         answer.text(peer.record.mesh_address).number(peer.boot.value);
         answer.text(link_name(peer)).number(peer.durable.value);
@@ -257,7 +257,7 @@ routing::AdminReply Node::State::admin_partition(std::uint64_t id, const Hosted&
     answer.number(status.last.value).number(status.active_entities);
     answer.number(status.dirty_entities).number(status.sessions).number(status.mailbox);
     std::string replicas;
-    for (const NodeId& node : group.partition.replica().config().nodes)
+    for (const auto& [node, since] : group.partition.replica().config().members)
         replicas += (replicas.empty() ? "" : " ") + name_of(options.genesis, node);
     answer.text(replicas);
     return answer.take();
@@ -270,7 +270,7 @@ void Node::State::admin_transfer(ClientRef from, const routing::AdminRequest& re
                             make_error(ErrorNumber::NoLeader, "this node does not lead it"));
     std::optional<NodeId> to;
     if (request.arguments.size() > 1) {
-        for (const NodeId& node : group.partition.replica().config().nodes)
+        for (const auto& [node, since] : group.partition.replica().config().members)
             if (node != options.self && name_of(options.genesis, node) == request.arguments[1])
                 to = node;
         if (!to)

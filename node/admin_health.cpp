@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <ranges>
 #include <string_view>
 
 namespace weft::node {
@@ -36,7 +37,7 @@ std::string not_ready_text(const std::vector<std::uint32_t>& unready, std::size_
 
 std::string Node::State::clocks_off() const {
     std::string text;
-    for (const Peer& peer : peers) {
+    for (const Peer& peer : std::views::values(peers)) {
         if (!peer.clock_ms || std::abs(ahead_of(peer)) <= kClockWorthSayingMs) continue;
         const double seconds = static_cast<double>(ahead_of(peer)) / 1000;
         text += fmt::format("{}the clock of {} is {:.1f} s {} this node's",
@@ -54,13 +55,10 @@ std::string Node::State::missing_for(const std::vector<std::uint32_t>& leaderles
         const Hosted* group = find(GroupId{number});
         if (group == nullptr) continue;
         std::vector<NodeId> away;
-        const auto& nodes = group->partition.replica().config().nodes;
-        for (const NodeId& node : nodes) {
-            const auto peer = std::ranges::find_if(
-                peers, [&node](const Peer& other) { return other.record.node == node; });
-            if (peer != peers.end() && !peer->greeted) away.push_back(node);
-        }
-        if (nodes.size() - away.size() > nodes.size() / 2) continue;
+        for (const Peer* peer : group->members)
+            if (!peer->greeted) away.push_back(peer->record.node);
+        const std::size_t members = group->partition.replica().config().members.size();
+        if (members - away.size() > members / 2) continue;
         ++lacking;
         for (const NodeId& node : away)
             if (std::ranges::find(absent, node) == absent.end()) absent.push_back(node);
@@ -86,7 +84,7 @@ routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
         if (status.role == Role::Leader && !status.ready) unready.push_back(group.group.value);
     }
     std::string silent;
-    for (const Peer& peer : peers) {
+    for (const Peer& peer : std::views::values(peers)) {
         const std::string reason = why_not(peer);
         if (peer.greeted && reason.empty()) continue;
         silent += (silent.empty() ? "" : ", ") + name_of(options.genesis, peer.record.node);

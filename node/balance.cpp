@@ -55,12 +55,11 @@ bool Node::State::should_go_home(const Hosted& group, NodeId home) {
     if (peer == nullptr || !peer->greeted || peer->greeted_at + kGreetedLongEnough > now.mono)
         return false;
     const replication::Replica& replica = group.partition.replica();
-    const auto slot = replica.config().slot(home);
-    if (!slot || !replica.can_stand(*slot) ||
+    if (!replica.can_stand(home) ||
         2 * std::chrono::milliseconds(peer->contact.peer_disk_age_ms()) >
             options.timings.election_min)
         return false;
-    return replica.match(*slot).value + kEntriesBehindMax >= replica.last_index().value;
+    return replica.match(home).value + kEntriesBehindMax >= replica.last_index().value;
 }
 
 }  // namespace weft::node

@@ -3,6 +3,7 @@
 #include "core/mutant.h"
 #include "node/state.h"
 
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -16,7 +17,7 @@ void Node::State::heartbeats() {
     judge_clocks();
     // A leader that cannot write must be missed (trap c): its silence lets others take over.
     if (disk == DiskState::Stalled) return;
-    for (Peer& peer : peers) {
+    for (Peer& peer : std::views::values(peers)) {
         // Who may be asked for our vote must know our position (S18): two followers of one leader
         // have nothing else to say to each other.
         const bool moved = peer.told < stats.durable && !peer.shared.empty();
@@ -54,7 +55,7 @@ void Node::State::step_refused(const Peer& peer,
 
 bool Node::State::accept_beat(NodeId peer, const replication::GroupBeat& beat, Term& own) {
     Hosted* group = find(beat.group);
-    if (group == nullptr || !group->partition.replica().config().slot(peer)) return false;
+    if (group == nullptr) return false;
     step_partition(*group, replication::Beat{peer, beat.term, beat.commit});
     const replication::Replica& replica = group->partition.replica();
     own = replica.term();
@@ -63,7 +64,7 @@ bool Node::State::accept_beat(NodeId peer, const replication::GroupBeat& beat, T
 
 bool Node::State::follows(NodeId peer, const replication::GroupTerm& claim, Term& own) const {
     const Hosted* group = find(claim.group);
-    if (group == nullptr || !group->partition.replica().config().slot(peer)) return false;
+    if (group == nullptr) return false;
     const replication::Replica& replica = group->partition.replica();
     own = replica.term();
     if (WEFT_MUTANT(ConfirmWhateverTheTerm)) return replica.role() != Role::Leader;

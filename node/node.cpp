@@ -6,6 +6,7 @@
 #include "node/state.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 #include <variant>
 
@@ -48,9 +49,8 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
     cluster = routing::cluster_id(bytes);
     mesh_types.add(make_facts_type());
     for (const routing::NodeRecord& record : options.genesis.founders)
-        if (record.node != options.self) peers.emplace_back(record, first_round(options.boot));
-    std::sort(peers.begin(), peers.end(),
-              [](const Peer& a, const Peer& b) { return a.record.node < b.record.node; });
+        if (record.node != options.self)
+            peers.emplace(record.node, Peer(record, first_round(options.boot)));
     recall_pasts();
     if (!peers.empty()) heartbeat_due = home_due = Instant::long_ago();
 }
@@ -92,7 +92,7 @@ void Node::State::on(const RoundEnd&) {
     found_mesh();
     begin_confirms();
     close_batch();
-    for (Peer& peer : peers) {
+    for (Peer& peer : std::views::values(peers)) {
         if (peer.outbox.empty()) continue;
         // A process that its peer does not vouch for yet must not be able to say anything (S18).
         if (!peer.greeted)
@@ -106,7 +106,8 @@ void Node::State::on(const RoundEnd&) {
 Instant Node::State::next_deadline() const {
     Instant next = std::min({deadlines.next(), heartbeat_due, home_due, room_due, disk_deadline(),
                              members_deadline(), confirms.next_deadline(confirm_age())});
-    for (const Peer& peer : peers) next = std::min({next, peer.hello_due, peer.evidence_until});
+    for (const Peer& peer : std::views::values(peers))
+        next = std::min({next, peer.hello_due, peer.evidence_until});
     if (draining.active() && !draining.stopped)
         next = std::min(next, draining.sweeping ? draining.until : draining.hand_over_at);
     if (sweeping.active) next = std::min(next, sweeping.again_at);

@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 #include <variant>
 
@@ -48,14 +49,7 @@ void Node::State::host_groups(std::vector<storage::RecoveredGroup> recovered) {
                                           number == 0 ? mesh_types : types,
                                           random.stream(fmt::format("group {}", number)), log)});
         Hosted& added = hosted.back();
-        added.peers.fill(kNoPeer);
-        const auto& members = added.partition.replica().config().nodes;
-        for (std::size_t slot = 0; slot < members.size(); ++slot) {
-            Peer* peer = find_peer(members[slot]);
-            if (peer == nullptr) continue;
-            added.peers[slot] = static_cast<std::uint8_t>(peer - peers.data());
-            peer->shared.push_back(places[number]);
-        }
+        meet_members(added);
         added.term = added.partition.replica().term();
         added.commit = added.partition.replica().commit();
     }
@@ -73,9 +67,21 @@ const Hosted* Node::State::find(GroupId group) const {
     return &hosted[places[group.value]];
 }
 
-Peer* Node::State::member(const Hosted& group, std::size_t slot) {
-    const std::uint8_t place = group.peers[slot];
-    return place == kNoPeer ? nullptr : &peers[place];
+// Contact is kept with those who are members now. Of whom no roster knows nothing is heard.
+void Node::State::meet_members(Hosted& group) {
+    const std::uint32_t place = place_of(group);
+    for (Peer* peer : group.members) std::erase(peer->shared, place);
+    const std::vector<Peer*> former = std::exchange(group.members, {});
+    for (const replication::Member& member : group.partition.replica().config().members) {
+        Peer* peer = find_peer(member.node);
+        if (peer == nullptr) continue;
+        group.members.push_back(peer);
+        peer->shared.insert(std::ranges::lower_bound(peer->shared, place), place);
+    }
+    for (Peer* peer : former)
+        if (std::ranges::find(group.members, peer) == group.members.end())
+            peer->contact.no_longer_leads(group.group);
+    if (group.role == Role::Leader) tell_contacts(group);
 }
 
 void Node::State::step_partition(Hosted& group, replication::PartitionEvent event) {
@@ -114,6 +120,7 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
                        confirms.want(want.group, want.term, want.ticket,
                                      group.partition.replica().config());
                    },
+                   [&](const replication::ConfigChanged&) { meet_members(group); },
                    [&](const replication::RoleChanged&) { on_role_changed(group); },
                    [&](const replication::Swept& swept) {
                        sweeping.rows += swept.rows;
@@ -149,12 +156,10 @@ void Node::State::on_role_changed(Hosted& group) {
     const bool leads = replica.role() == Role::Leader;
     const bool same_term = group.term == replica.term();
     if (was_leader && (!leads || !same_term)) confirms.forget(group.group);
-    for (std::size_t slot = 0; slot < replica.config().nodes.size(); ++slot) {
-        Peer* peer = member(group, slot);
-        if (peer == nullptr) continue;
-        peer->contact.no_longer_follows(group.group);
-        if (!leads) peer->contact.no_longer_leads(group.group);
-    }
+    // Whoever led is perhaps no member that we know of: it led by a configuration that is newer.
+    for (Peer& peer : std::views::values(peers)) peer.contact.no_longer_follows(group.group);
+    if (!leads)
+        for (Peer* peer : group.members) peer->contact.no_longer_leads(group.group);
     if (leads && !(was_leader && same_term)) {
         ++counters.elections_won;
         group.led_since = now.mono;
@@ -177,9 +182,8 @@ void Node::State::note_leader(const Hosted& group, std::string_view what, Term t
 }
 
 void Node::State::tell_contacts(const Hosted& group) {
-    for (std::size_t slot = 0; slot < group.partition.replica().config().nodes.size(); ++slot)
-        if (Peer* peer = member(group, slot))
-            peer->contact.leads(group.group, group.term, group.partition.replica().commit());
+    for (Peer* peer : group.members)
+        peer->contact.leads(group.group, group.term, group.partition.replica().commit());
 }
 
 void Node::State::after_step(Hosted& group) {
@@ -204,15 +208,13 @@ void Node::State::tick(Hosted& group) {
         return;
     }
     const replication::Replica& replica = group.partition.replica();
-    const auto& nodes = replica.config().nodes;
     replication::Tick event;
-    event.contact.fill(Instant::long_ago());
-    for (std::size_t slot = 0; slot < nodes.size(); ++slot) {
-        if (nodes[slot] == options.self) event.contact[slot] = now.mono;
-        const Peer* peer = member(group, slot);
-        if (peer == nullptr) continue;
-        event.contact[slot] = replica.role() == Role::Leader ? peer->contact.contacted(group.group)
-                                                             : peer->contact.heard(group.group);
+    event.contact.set(options.self, now.mono);
+    if (replica.role() == Role::Leader) {
+        for (const Peer* peer : group.members)
+            event.contact.set(peer->record.node, peer->contact.contacted(group.group));
+    } else if (const Peer* leader = replica.leader() ? find_peer(*replica.leader()) : nullptr) {
+        event.contact.set(leader->record.node, leader->contact.heard(group.group));
     }
     step_partition(group, event);
 }

@@ -6,7 +6,6 @@
 #include "routing/messages.h"
 #include "weft/types.h"
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -14,14 +13,15 @@
 
 namespace weft::node {
 
-inline constexpr std::uint8_t kNoPeer = 0xff;
 inline constexpr std::uint32_t kNoPlace = 0xffffffff;
+
+struct Peer;
 
 // A group this node holds, and what the rest of the node was last told of it.
 struct Hosted {
     GroupId group;
     replication::Partition partition;
-    std::array<std::uint8_t, replication::kMembersMax> peers{};  // slot -> place in peers
+    std::vector<Peer*> members{};  // of the group, but for us
     replication::Role role = replication::Role::Follower;
     Term term{};
     LogIndex commit{};

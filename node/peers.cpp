@@ -6,6 +6,7 @@
 #include "node/state.h"
 
 #include <algorithm>
+#include <ranges>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -23,10 +24,8 @@ std::string_view kind_name(entity::Kind kind) {
 }  // namespace
 
 Peer* Node::State::find_peer(NodeId node) {
-    const auto found =
-        std::lower_bound(peers.begin(), peers.end(), node,
-                         [](const Peer& peer, const NodeId& id) { return peer.record.node < id; });
-    return found != peers.end() && found->record.node == node ? &*found : nullptr;
+    const auto found = peers.find(node);
+    return found == peers.end() ? nullptr : &found->second;
 }
 
 // S32: a frame counts only for the boot that sent it. What a former process of that node said may
@@ -203,7 +202,7 @@ void Node::State::greet(Peer& peer) {
 }
 
 void Node::State::peers_timer() {
-    for (Peer& peer : peers) {
+    for (Peer& peer : std::views::values(peers)) {
         if (peer.hello_due <= now.mono) say_hello(peer);
         if (peer.evidence_until <= now.mono) {
             peer.evidence = false;
@@ -240,9 +239,12 @@ void Node::State::deliver(Peer& peer, replication::PeerMessage& message) {
                message);
 }
 
+// Whoever is on the roster may speak of any group; whether it counts its replica judges by the
+// term. The one that lags behind a change of members knows neither the new leader nor who may ask
+// for its vote.
 void Node::State::deliver_group(const Peer& peer, GroupId id, replication::GroupMessage message) {
     Hosted* group = find(id);
-    if (group == nullptr || !group->partition.replica().config().slot(peer.record.node)) {
+    if (group == nullptr) {
         ++counters.messages_skipped;
         return;
     }
@@ -255,8 +257,7 @@ void Node::State::deliver_appends(Peer& peer, const replication::AppendBatch& ba
         // Entries beyond our own bound are dropped: the leader sends them again (P-bounded).
         const bool room = item.count == 0 || waiting_bytes <= options.persist_bytes_max;
         const std::size_t end = std::size_t{item.offset} + item.bytes;
-        if (group == nullptr || !room || end > batch.blob.size() ||
-            !group->partition.replica().config().slot(peer.record.node)) {
+        if (group == nullptr || !room || end > batch.blob.size()) {
             ++counters.messages_skipped;
             continue;
         }

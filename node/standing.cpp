@@ -5,6 +5,7 @@
 #include "node/state.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace weft::node {
@@ -67,7 +68,7 @@ std::int64_t Node::State::ahead_of(const Peer& peer) const { return own_clock() 
 
 void Node::State::judge_clocks(std::int64_t jump_ms) {
     bool one_behind = false;
-    for (Peer& peer : peers) {
+    for (Peer& peer : std::views::values(peers)) {
         const std::int64_t limit = peer.behind ? kWellMs : kAheadMs;
         const bool behind = peer.clock_ms && ahead_of(peer) > limit;
         one_behind = one_behind || behind || peer.behind;
@@ -108,8 +109,8 @@ void Node::State::look_at_own_clock() {
 std::int64_t Node::State::stamps_back_of(const Hosted& group, std::int64_t jump_ms) {
     const replication::Config& config = group.partition.replica().config();
     std::vector<std::pair<std::int64_t, std::size_t>> members;
-    for (std::size_t slot = 0; slot < config.nodes.size(); ++slot) {
-        const Peer* peer = member(group, slot);
+    for (std::size_t slot = 0; slot < config.members.size(); ++slot) {
+        const Peer* peer = find_peer(config.members[slot].node);
         if (peer == nullptr || (peer->clock_ms && !peer->behind))
             members.emplace_back(0, slot);
         else if (peer->clock_ms)
@@ -134,13 +135,10 @@ bool Node::State::ahead_of_quorum(const Hosted& group) {
     const bool led = replica.role() == replication::Role::Leader ||
                      (leader != nullptr && recent(leader->contact.heard(group.group)));
     const replication::Config& config = replica.config();
-    replication::PeerSet with_us;
-    for (std::size_t slot = 0; slot < config.nodes.size(); ++slot) {
-        const Peer* peer = member(group, slot);
-        if (peer == nullptr || !peer->behind || (!led && !recent(peer->clock_at)))
-            with_us.add(slot);
-    }
-    return !config.quorum(with_us);
+    return !config.quorum_where([&](NodeId node) {
+        const Peer* peer = find_peer(node);
+        return peer == nullptr || !peer->behind || (!led && !recent(peer->clock_at));
+    });
 }
 
 void Node::State::forget_contact(Peer& peer) {

@@ -44,7 +44,7 @@ struct Node::State final : replication::GroupDirectory {
     void after_step(Hosted& group);
     void tell_contacts(const Hosted& group);
     void tick(Hosted& group);
-    Peer* member(const Hosted& group, std::size_t slot);
+    void meet_members(Hosted& group);
     std::uint32_t place_of(const Hosted& group) const { return places[group.group.value]; }
 
     // ---- peers.cpp: links, boots, hellos, messages
@@ -219,9 +219,9 @@ struct Node::State final : replication::GroupDirectory {
     Now now{};
     Effects* out = nullptr;  // of the step under way
 
-    std::vector<Hosted> hosted;                   // by group
-    std::vector<std::uint32_t> places;            // by group: place in hosted, or kNoPlace
-    std::vector<Peer> peers;                      // by NodeId
+    std::vector<Hosted> hosted;         // by group
+    std::vector<std::uint32_t> places;  // by group: place in hosted, or kNoPlace
+    std::map<NodeId, Peer> peers;
     bool clock_matters = false;                   // a hosted group was told that our clock is off
     std::int64_t stamps_back_ms = 0;              // the most of a hosted group
     std::optional<std::int64_t> judged_clock_ms;  // own_clock() as it was last judged

@@ -90,11 +90,7 @@ std::size_t Node::State::groups_to_hand_over() const {
     std::size_t count = 0;
     for (const Hosted& group : hosted) {
         if (group.role != Role::Leader) continue;
-        for (const std::uint8_t place : group.peers) {
-            if (place == kNoPeer || !peers[place].greeted) continue;
-            ++count;
-            break;
-        }
+        if (std::ranges::any_of(group.members, &Peer::greeted)) ++count;
     }
     return count;
 }

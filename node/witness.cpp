@@ -6,6 +6,7 @@
 #include "node/state.h"
 
 #include <algorithm>
+#include <ranges>
 
 namespace weft::node {
 
@@ -89,7 +90,7 @@ void Node::State::record_past(Peer& peer) {
 // disk become one transaction, in which only the last would count.
 void Node::State::record_positions() {
     if (persisted < positions_with) return;
-    for (Peer& peer : peers) {
+    for (Peer& peer : std::views::values(peers)) {
         if (peer.durable == peer.recorded || peer.verdict != Verdict::Sound) continue;
         effects.batch.put_row(storage::Table::Meta, past_key(peer.record.node),
                               encode_past({peer.boot, peer.nonce, peer.durable, peer.verdict}));
@@ -99,7 +100,7 @@ void Node::State::record_positions() {
 }
 
 void Node::State::pasts_persisted() {
-    for (Peer& peer : peers) {
+    for (Peer& peer : std::views::values(peers)) {
         if (peer.asked) answer_hello(peer);
         if (peer.answered && !peer.greeted) greet(peer);
     }

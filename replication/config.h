@@ -17,7 +17,7 @@ namespace weft::replication {
 
 inline constexpr std::size_t kMembersMax = 16;
 
-// Some members of one Config, by their places in Config::nodes. It means nothing without that
+// Some members of one Config, by their places in Config::members. It means nothing without that
 // configuration, so whoever holds one holds both, and neither effects nor events carry it.
 class PeerSet {
 public:
@@ -58,12 +58,22 @@ private:
     std::uint16_t bits_ = 0;
 };
 
-struct Config {
-    std::vector<NodeId> nodes;  // all members
-    PeerSet voters;             // incoming majority
-    PeerSet outgoing;           // the other majority while joint, else empty
+// A replica of the group: the node that holds it, and the index of the entry that added it there
+// (0: the founding). A node that was removed and added again is another replica, which knows
+// nothing of what the first one has promised (S17).
+struct Member {
+    NodeId node;
+    LogIndex since;
+    bool operator==(const Member&) const = default;
+};
 
-    static Config of(std::vector<NodeId> voters);
+struct Config {
+    std::vector<Member> members;  // nodes are distinct
+    PeerSet voters;               // incoming majority
+    PeerSet outgoing;             // the other majority while joint, else empty
+
+    // Of the founding.
+    static Config of(const std::vector<NodeId>& voters);
     std::optional<std::size_t> slot(NodeId node) const;
     bool is_voter(std::size_t slot) const;
     // True when `answered` holds a majority of the voters, and while joint of both sets.
@@ -72,13 +82,19 @@ struct Config {
     template <class Answered>
     bool quorum_where(const Answered& answered) const {
         PeerSet set;
-        for (std::size_t place = 0; place < nodes.size(); ++place)
-            if (answered(nodes[place])) set.add(place);
+        for (std::size_t place = 0; place < members.size(); ++place)
+            if (answered(members[place].node)) set.add(place);
         return quorum(set);
     }
     bool operator==(const Config&) const = default;
 };
 
+// `set`, of members of `from`, at their places in `to`. Of who is no member of both nothing is
+// kept; with `same_replica` neither of a node whose replica is another one.
+PeerSet carried_over(PeerSet set, const Config& from, const Config& to, bool same_replica);
+
+// Format 1 holds members of the founding alone; format 2, of any other configuration, tells since
+// when each is one.
 std::string encode_config(const Config& config);
 Result<Config> decode_config(std::string_view bytes);
 

@@ -43,8 +43,8 @@ bool ConfirmRounds::may_begin(Instant now) const {
 
 void ConfirmRounds::address(const Item& item, const Config& config,
                             std::vector<Outgoing>& out) const {
-    for (std::size_t slot = 0; slot < config.nodes.size(); ++slot) {
-        const NodeId node = config.nodes[slot];
+    for (std::size_t slot = 0; slot < config.members.size(); ++slot) {
+        const NodeId node = config.members[slot].node;
         if (node == self_ || !config.is_voter(slot)) continue;
         auto to = std::find_if(out.begin(), out.end(),
                                [&](const Outgoing& other) { return other.to == node; });

@@ -62,6 +62,10 @@ struct WantConfirm {
     Term term;
     std::uint64_t ticket = 0;
 };
+// Who is a member changed. It comes before whatever is sent under the new configuration.
+struct ConfigChanged {
+    GroupId group;
+};
 // Role, term or known leader changed; also the group's first state.
 struct RoleChanged {
     GroupId group;
@@ -74,7 +78,7 @@ struct Swept {
 };
 
 using Effect = std::variant<Persist, Fetch, SendAppend, Send, SendReply, LargeRead, LargeReply,
-                            WantConfirm, RoleChanged, Swept>;
+                            WantConfirm, ConfigChanged, RoleChanged, Swept>;
 
 struct Effects {
     storage::WriteBatch batch;

@@ -71,7 +71,7 @@ void Replica::election_due(Now now, Effects& out) {
 // Place among the voters, in the order of the table.
 std::size_t Replica::rank() const {
     std::size_t before = 0;
-    for (std::size_t i = 0; i < self_slot_ && i < config_.nodes.size(); ++i) {
+    for (std::size_t i = 0; i < self_slot_ && i < config_.members.size(); ++i) {
         if (config_.is_voter(i) && !evidence_.has(i)) ++before;
     }
     return before;
@@ -165,15 +165,16 @@ void Replica::start_election(Now now, bool transfer, Effects& out) {
 }
 
 void Replica::ask_for_votes(VoteAsk ask, Effects& out) const {
-    for (std::size_t i = 0; i < config_.nodes.size(); ++i) {
-        if (i != self_slot_ && config_.is_voter(i)) out.list.push_back(Send{config_.nodes[i], ask});
+    for (std::size_t i = 0; i < config_.members.size(); ++i) {
+        if (i != self_slot_ && config_.is_voter(i))
+            out.list.push_back(Send{config_.members[i].node, ask});
     }
 }
 
 // Who may lead with our forgotten vote has its term on disk (S1): when ours is not below that of
 // any other voter, we never promised more.
 bool Replica::term_certain() const {
-    for (std::size_t i = 0; hard_damaged_ && i < config_.nodes.size(); ++i) {
+    for (std::size_t i = 0; hard_damaged_ && i < config_.members.size(); ++i) {
         if (i != self_slot_ && config_.is_voter(i) && !told_.has(i)) return false;
     }
     return true;
@@ -378,7 +379,7 @@ void Replica::become_leader(Now now, Effects& out) {
     transfer_.reset();
     stamps_due_ = false;
     retry_at_ = Instant::never();
-    peers_.assign(config_.nodes.size(), Peer{});
+    peers_.assign(config_.members.size(), Peer{});
     for (Peer& peer : peers_) peer.next = next_index();
     proposed_.clear();
     term_start_ = next_index();

@@ -28,7 +28,8 @@ void Replica::recover(const storage::RecoveredGroup& recovered) {
     }
     recover_log(recovered);
     configs_.push_back({window_.base(), std::move(config)});
-    adopt_configs();
+    Effects unheard;  // who makes us asks for the configuration
+    adopt_configs(unheard);
 
     // The term is always on disk before an entry of it: a log ahead of the hard state means that
     // the hard state is not what was written last.
@@ -80,30 +81,26 @@ void Replica::recover_log(const storage::RecoveredGroup& recovered) {
 
 // ---- configurations ---------------------------------------------------------------------------
 
-// The newest configuration in the log counts from its append (thesis 4.1); what was known of the
-// members moves with them to their new places.
-void Replica::adopt_configs() {
+// The newest configuration in the log counts from its append (thesis 4.1). What is known of a node
+// stays known, and what a replica has said counts as long as it is the same one.
+void Replica::adopt_configs(Effects& out) {
     const Config& newest = configs_.back().config;
     if (newest == config_) return;
-    std::vector<Peer> peers(newest.nodes.size());
-    ContactTimes contact;
-    contact.fill(Instant::long_ago());
-    PeerSet cannot_stand;
-    for (std::size_t i = 0; i < newest.nodes.size(); ++i) {
+    std::vector<Peer> peers(newest.members.size());
+    for (std::size_t i = 0; i < newest.members.size(); ++i) {
         peers[i].next = next_index();
-        const auto before = config_.slot(newest.nodes[i]);
-        if (!before) continue;
-        contact[i] = contact_[*before];
-        if (!can_stand(*before)) cannot_stand.add(i);
+        const auto before = config_.slot(newest.members[i].node);
+        if (!before || config_.members[*before] != newest.members[i]) continue;
         if (*before < peers_.size()) peers[i] = peers_[*before];
     }
-    contact_ = contact;
-    cannot_stand_ = cannot_stand;
     if (role_ == Role::Leader) peers_ = std::move(peers);
+    for (PeerSet* nodes : {&ready_, &evidence_, &cannot_stand_})
+        *nodes = carried_over(*nodes, config_, newest, false);
+    for (PeerSet* replicas : {&granted_, &refused_, &told_})
+        *replicas = carried_over(*replicas, config_, newest, true);
     config_ = newest;
     self_slot_ = config_.slot(options_.self).value_or(kNoSlot);
-    granted_ = refused_ = ready_ = evidence_ = {};
-    transfer_.reset();
+    out.list.push_back(ConfigChanged{options_.group});
 }
 
 void Replica::ask_for_configs(Effects& out) {
@@ -124,7 +121,7 @@ void Replica::on_config_fetched(const Fetched& fetched, Effects& out) {
         const auto header = check_entry_alone(encoded.view());
         if (header && header->index == index && header->chain == window_.at(index).chain) {
             config_wanted_.erase(config_wanted_.begin());
-            if (!learn_config(index, encoded.view())) mark_damaged(index);
+            if (!learn_config(index, encoded.view(), out)) mark_damaged(index);
         }
     } else if (read != nullptr && *read && ((*read)->damaged || (*read)->missing)) {
         config_wanted_.erase(config_wanted_.begin());
@@ -135,7 +132,7 @@ void Replica::on_config_fetched(const Fetched& fetched, Effects& out) {
     ask_for_configs(out);
 }
 
-bool Replica::learn_config(LogIndex index, std::string_view encoded) {
+bool Replica::learn_config(LogIndex index, std::string_view encoded, Effects& out) {
     const auto section = find_section(encoded, SectionType::Config);
     if (!section) return false;
     auto config = decode_config(section->bytes);
@@ -147,7 +144,7 @@ bool Replica::learn_config(LogIndex index, std::string_view encoded) {
     } else {
         configs_.insert(after, {index, std::move(*config)});
     }
-    adopt_configs();
+    adopt_configs(out);
     return true;
 }
 
@@ -258,7 +255,7 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     std::erase_if(configs_, [&](const ConfigAt& at) { return at.index <= base.index; });
     std::erase_if(config_wanted_, [&](LogIndex wanted) { return !window_.holds(wanted); });
     configs_.insert(configs_.begin(), {base.index, std::move(*config)});
-    adopt_configs();
+    adopt_configs(out);
     if (role_ != Role::Leader) role_ = Role::Follower;
     ask_due_ = false;
     rows_damaged_ = false;

@@ -12,7 +12,6 @@ namespace weft::replication {
 Replica::Replica(ReplicaOptions options, const storage::RecoveredGroup& recovered, Random random,
                  weft::Log log)
     : options_(std::move(options)), random_(random), log_(log) {
-    contact_.fill(Instant::long_ago());
     recover(recovered);
 }
 
@@ -151,7 +150,7 @@ bool Replica::hard_durable() const { return hard_on_disk_ == hard_; }
 void Replica::append_entry(const EntryHeader& header, Bytes encoded, Effects& out) {
     out.batch.append(options_.group, header.index, encoded.view());
     wrote_ = true;
-    if (header.kind == EntryKind::Config) learn_config(header.index, encoded.view());
+    if (header.kind == EntryKind::Config) learn_config(header.index, encoded.view(), out);
     window_.append(header, std::move(encoded));
 }
 
@@ -165,7 +164,7 @@ void Replica::truncate(LogIndex from, Effects& out) {
     counted_ = std::min(counted_, previous(from));  // what went was proven never to be committed
     while (configs_.back().index >= from) configs_.pop_back();
     std::erase_if(config_wanted_, [from](LogIndex index) { return index >= from; });
-    adopt_configs();
+    adopt_configs(out);
 }
 
 // ---- proposals --------------------------------------------------------------------------------
@@ -239,7 +238,7 @@ void Replica::on(Now now, const Tick& tick, Effects& out) {
     contact_ = tick.contact;
     contact_known_at_ = now.mono;
     if (role_ == Role::Follower && leader_) {
-        if (const auto slot = config_.slot(*leader_)) heard_ = std::max(heard_, contact_[*slot]);
+        heard_ = std::max(heard_, contact_.of(*leader_));
     }
     std::vector<Asked> asked;
     asked.swap(asked_);
@@ -322,6 +321,11 @@ std::optional<Term> Replica::term_at(LogIndex index) const {
     const auto entry = entry_at(index);
     if (!entry) return std::nullopt;
     return entry->term;
+}
+
+LogIndex Replica::match(NodeId node) const {
+    const auto slot = config_.slot(node);
+    return slot ? match(*slot) : LogIndex{};
 }
 
 LogIndex Replica::match(std::size_t slot) const {

@@ -112,14 +112,18 @@ public:
     // No lasting reason keeps this replica from campaigning when it is asked to.
     bool can_stand() const;
     // The peer said that it can (PeerStands).
-    bool can_stand(std::size_t slot) const { return !cannot_stand_.has(slot); }
+    bool can_stand(NodeId peer) const {
+        const auto slot = config_.slot(peer);
+        return slot && !cannot_stand_.has(*slot);
+    }
     const storage::LogBase& base() const { return base_; }
     const Config& config() const { return config_; }
     // What is known of an entry in [base, last]; nothing when its record is unreadable.
     std::optional<EntryInfo> entry_at(LogIndex index) const;
     std::optional<Term> term_at(LogIndex index) const;
     std::optional<std::int64_t> stamp_at(LogIndex index) const;
-    LogIndex match(std::size_t slot) const;
+    // While leading: what is known to be durable there and equal to our log.
+    LogIndex match(NodeId node) const;
     std::uint64_t last_persist_seq() const { return persist_seq_; }
     // The highest index that may be compacted without cutting off a voter that still hears us
     // (S25): applied here, durable here, and while leading matched by every voter in contact.
@@ -169,7 +173,7 @@ private:
         Instant at;
     };
     struct Transfer {
-        std::size_t target = kNoSlot;
+        NodeId target;
         bool sent = false;
         Instant until;    // nothing is sent to the target after that
         Instant look_at;  // when the leader looks whether it may serve again
@@ -204,16 +208,17 @@ private:
     void write_hard(Effects& out);
     bool hard_durable() const;
     PeerSet self_only() const;
+    LogIndex match(std::size_t slot) const;
     // There is crash evidence of that member.
     bool is_gone(NodeId node) const;
 
     // recovery.cpp: start, configuration history, damage, base
     void recover(const storage::RecoveredGroup& recovered);
     void recover_log(const storage::RecoveredGroup& recovered);
-    void adopt_configs();
+    void adopt_configs(Effects& out);
     void ask_for_configs(Effects& out);
     void on_config_fetched(const Fetched& fetched, Effects& out);
-    bool learn_config(LogIndex index, std::string_view encoded);
+    bool learn_config(LogIndex index, std::string_view encoded, Effects& out);
     const Config& config_at(LogIndex index) const;
     bool stale_behind(LogPosition at) const;
     LogIndex wanted_again() const;

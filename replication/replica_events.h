@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <variant>
 
 namespace weft::replication {
@@ -42,9 +43,26 @@ struct ReplicaOptions {
     Limits limits;
 };
 
-// Contact with each member of the configuration: when the last answered round was *sent* (leader's
-// view) or the last message of the leader arrived (follower's view).
-using ContactTimes = std::array<Instant, kMembersMax>;
+// Contact with other members, by node: when the last answered round was *sent* (leader's view) or
+// the last message of the leader arrived (follower's view). With who is not in it there was none
+// lately.
+class ContactTimes {
+public:
+    void set(NodeId node, Instant at) {
+        for (std::size_t i = 0; i < size_; ++i)
+            if (times_[i].first == node) return void(times_[i].second = at);
+        if (size_ < times_.size()) times_[size_++] = {node, at};
+    }
+    Instant of(NodeId node) const {
+        for (std::size_t i = 0; i < size_; ++i)
+            if (times_[i].first == node) return times_[i].second;
+        return Instant::long_ago();
+    }
+
+private:
+    std::array<std::pair<NodeId, Instant>, kMembersMax> times_{};
+    std::size_t size_ = 0;
+};
 
 // ---- events -----------------------------------------------------------------------------------
 struct Tick {

@@ -10,7 +10,8 @@ std::optional<NodeId> Replica::needs_snapshot(Now now, std::optional<NodeId> aft
     const std::size_t first = after ? config_.slot(*after).value_or(kNoSlot) + 1 : 0;
     for (std::size_t n = 0; n < peers_.size(); ++n) {
         const std::size_t i = (first + n) % peers_.size();
-        if (peers_[i].state == Peer::State::Snapshot && in_contact(now, i)) return config_.nodes[i];
+        if (peers_[i].state == Peer::State::Snapshot && in_contact(now, i))
+            return config_.members[i].node;
     }
     return std::nullopt;
 }

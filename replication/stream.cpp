@@ -42,7 +42,7 @@ void Replica::send_new(Now now, LogIndex index, const Bytes& entry, Effects& out
             continue;
         }
         expect_answer(now, peer);
-        out.list.push_back(SendAppend{options_.group, config_.nodes[i], item, entry});
+        out.list.push_back(SendAppend{options_.group, config_.members[i].node, item, entry});
     }
 }
 
@@ -88,7 +88,7 @@ void Replica::send_batch(Now now, std::size_t slot, Batch batch, Effects& out) {
     }
     expect_answer(now, peer);
     out.list.push_back(
-        SendAppend{options_.group, config_.nodes[slot], item, std::move(batch.entries)});
+        SendAppend{options_.group, config_.members[slot].node, item, std::move(batch.entries)});
 }
 
 // Entries from memory, back to back: as many as one catch-up append may hold, at least one.
@@ -330,7 +330,8 @@ Instant Replica::proposed_by(LogIndex index) const {
 // By a heartbeat or confirm round that was answered, or by an append that was (DESIGN 5): the later
 // of the moments at which they were sent.
 Instant Replica::contacted(std::size_t slot) const {
-    return std::max({contact_[slot], leader_since_, peers_[slot].contacted});
+    return std::max(
+        {contact_.of(config_.members[slot].node), leader_since_, peers_[slot].contacted});
 }
 
 // S6: the moment from which no quorum was contacted within the maximum election timeout.

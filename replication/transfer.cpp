@@ -15,9 +15,9 @@ std::size_t Replica::transfer_target(std::optional<NodeId> to) const {
     std::size_t best = kNoSlot;
     for (std::size_t i = 0; i < peers_.size(); ++i) {
         if (i == self_slot_ || !config_.is_voter(i)) continue;
-        if (to && config_.nodes[i] != *to) continue;
+        if (to && config_.members[i].node != *to) continue;
         if (peers_[i].state == Peer::State::Snapshot || evidence_.has(i)) continue;
-        if (!can_stand(i)) continue;
+        if (cannot_stand_.has(i)) continue;
         if (best == kNoSlot || peers_[i].match > peers_[best].match) best = i;
     }
     return best;
@@ -27,17 +27,16 @@ void Replica::start_transfer(Now now, std::optional<NodeId> to, Effects& out) {
     const std::size_t target = transfer_target(to);
     if (target == kNoSlot) return;
     const Instant until = now.mono + options_.timings.election_max;
-    transfer_ = Transfer{target, false, until, until};
+    transfer_ = Transfer{config_.members[target].node, false, until, until};
     send_more(now, target, out);
     drive_transfer(out);
 }
 
 void Replica::drive_transfer(Effects& out) {
     if (!transfer_ || transfer_->sent) return;
-    if (peers_[transfer_->target].match != window_.last()) return;
+    if (match(transfer_->target) != window_.last()) return;
     transfer_->sent = true;
-    out.list.push_back(
-        Send{config_.nodes[transfer_->target], TimeoutNow{options_.group, hard_.term}});
+    out.list.push_back(Send{transfer_->target, TimeoutNow{options_.group, hard_.term}});
 }
 
 void Replica::on_timeout_now(Now now, NodeId from, const TimeoutNow& order, Effects& out) {

@@ -12,11 +12,11 @@ namespace {
 // Whoever can lead of the slot, seen from its leader.
 std::optional<std::size_t> wanted(const World& world, GroupId group, std::size_t leader,
                                   std::size_t slot) {
-    const auto& nodes = world.machine(leader).node().partition(group).replica().config().nodes;
-    if (slot >= nodes.size()) return std::nullopt;
+    const auto& members = world.machine(leader).node().partition(group).replica().config().members;
+    if (slot >= members.size()) return std::nullopt;
     for (std::size_t i = 0; i < world.machines(); ++i) {
         const Machine& machine = world.machine(i);
-        if (machine.record().node != nodes[slot] || world.lost(i) || !machine.alive() ||
+        if (machine.record().node != members[slot].node || world.lost(i) || !machine.alive() ||
             machine.paused() || !machine.node().hosts(group) ||
             machine.node().partition(group).status().damaged)
             continue;

@@ -47,9 +47,9 @@ void Forger::write_change(EntryBuilder& builder, const EntryHeader& header) {
 
 std::string Forger::config_bytes() {
     Config config;
-    for (const auto& founder : lab_.genesis.founders) config.nodes.push_back(founder.node);
-    if (input_.choice(4) == 0) config.nodes.resize(1 + input_.choice(config.nodes.size()));
-    config.voters = PeerSet::first(config.nodes.size());
+    for (const auto& founder : lab_.genesis.founders) config.members.push_back({founder.node, {}});
+    if (input_.choice(4) == 0) config.members.resize(1 + input_.choice(config.members.size()));
+    config.voters = PeerSet::first(config.members.size());
     if (input_.flag()) config.voters = PeerSet::from_bits(input_.byte());
     if (input_.choice(4) == 0) config.outgoing = PeerSet::from_bits(input_.byte());
     return encode_config(config);

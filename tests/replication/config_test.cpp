@@ -1,5 +1,6 @@
 // Configurations and their history in the log (checklist S13; thesis 4.1, 4.3).
 
+#include "core/error.h"
 #include "replica_lab.h"
 
 #include <gtest/gtest.h>
@@ -54,6 +55,116 @@ TEST(Configuration, MustBeDurableBeforeACampaign) {
     lab.persist();
     lab.run(ms(1000));
     EXPECT_EQ(lab.replica->role(), Role::Candidate);
+}
+
+// The entry that makes `config` the configuration in force.
+EntryBuilder change_to(const Config& config) {
+    EntryBuilder entry;
+    entry.begin(EntryKind::Config);
+    entry.section(SectionType::Config, encode_config(config));
+    return entry;
+}
+
+Config of(std::vector<Member> members) {
+    Config config;
+    config.voters = PeerSet::first(members.size());
+    config.members = std::move(members);
+    return config;
+}
+
+void propose(Lab& lab, const Config& config) {
+    lab.call([&](Replica& replica, Effects& out) {
+        EntryBuilder entry = change_to(config);
+        replica.propose(lab.now, entry, out);
+    });
+}
+
+// Places move with a change of members; what is known of a node stays with the node.
+TEST(Configuration, WhatIsKnownOfANodeStaysKnownWhenPlacesMove) {
+    Lab lab;
+    lab.lead();
+    lab.accepts(1, 1);
+    lab.accepts(2, 1);
+    lab.contact_all(lab.now.mono);
+    lab.step(Tick{lab.contact});
+    lab.step(CrashEvidence{node(2)});
+    lab.step(PeerStands{node(1), false});
+    propose(lab, of({{node(2), {}}, {node(0), {}}, {node(1), {}}, {node(3), LogIndex{2}}}));
+    EXPECT_FALSE(lab.replica->in_contact(lab.now, node(2))) << "it has crashed";
+    EXPECT_TRUE(lab.replica->in_contact(lab.now, node(1)));
+    EXPECT_FALSE(lab.replica->can_stand(node(1)));
+    EXPECT_TRUE(lab.replica->can_stand(node(2)));
+    EXPECT_EQ(lab.replica->match(node(1)), LogIndex{1});
+    EXPECT_EQ(lab.replica->match(node(3)), LogIndex{});
+}
+
+// Old places and new ones in one step would send the entry to somebody else.
+TEST(Configuration, ItsEntryIsSentToNodesBehindTheWordThatMembersHaveChanged) {
+    Lab lab;
+    lab.lead();
+    lab.accepts(1, 1);
+    lab.accepts(2, 1);
+    EntryBuilder entry = change_to(of({{node(2), {}}, {node(0), {}}, {node(3), LogIndex{2}}}));
+    Effects out;
+    lab.replica->propose(lab.now, entry, out);
+    std::vector<NodeId> to;
+    bool told = false;
+    for (const Effect& effect : out.list) {
+        told = told || std::holds_alternative<ConfigChanged>(effect);
+        const auto* append = std::get_if<SendAppend>(&effect);
+        if (append == nullptr) continue;
+        EXPECT_TRUE(told);
+        to.push_back(append->to);
+    }
+    EXPECT_EQ(to, (std::vector<NodeId>{node(2), node(3)}));
+}
+
+// S17: the node is the same, but its disk holds nothing of what the former replica acknowledged.
+TEST(Configuration, ASecondReplicaOfANodeIsTakenForNothingThatTheFirstHasSaid) {
+    Lab lab;
+    lab.lead();
+    lab.accepts(1, 1);
+    lab.accepts(2, 1);
+    propose(lab, of({{node(0), {}}, {node(1), {}}, {node(2), LogIndex{2}}}));
+    EXPECT_EQ(lab.replica->match(node(1)), LogIndex{1});
+    EXPECT_EQ(lab.replica->match(node(2)), LogIndex{});
+}
+
+// Its members have changed since: the leader is none of those that it knows.
+TEST(Configuration, ALaggingReplicaFollowsALeaderThatItHasNeverHeardOf) {
+    MadeLog log({1});
+    log.add(2, kWallMs, encode_config(of({{node(0), {}}, {node(4), LogIndex{2}}})),
+            EntryKind::Config);
+    Lab lab({}, log, 1, {Term{1}, NodeId{}});
+    lab.step(log.append(4, 2, 1, 2));
+    EXPECT_EQ(lab.replica->leader(), node(4));
+    lab.persist();
+    const auto answers = lab.sent<AppendAnswer>();
+    ASSERT_FALSE(answers.empty());
+    EXPECT_EQ(answers.back().first, node(4));
+    EXPECT_TRUE(answers.back().second.accepted);
+    EXPECT_TRUE(lab.replica->config().slot(node(4)));
+}
+
+TEST(Configuration, TellsSinceWhenItsMembersAreThatAreNotOfTheFounding) {
+    const Config config = of({{node(0), {}}, {node(1), LogIndex{77}}});
+    const std::string bytes = encode_config(config);
+    const auto decoded = decode_config(bytes);
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(*decoded, config);
+    for (std::size_t cut = 0; cut < bytes.size(); ++cut)
+        EXPECT_FALSE(decode_config(bytes.substr(0, cut)));
+    std::string founding = encode_config(members(2));
+    ASSERT_EQ(founding[0], 1);
+    founding[0] = 2;
+    EXPECT_FALSE(decode_config(founding)) << "format 2, and no room for since when";
+    std::string zero = bytes;
+    zero.replace(zero.size() - 8, 8, std::string(8, '\0'));
+    EXPECT_FALSE(decode_config(zero)) << "two spellings of one configuration";
+    std::string later = bytes;
+    later[0] = 3;
+    EXPECT_EQ(decode_config(later).error().number,
+              static_cast<std::uint16_t>(ErrorNumber::NewerFormat));
 }
 
 TEST(Configuration, DecodesWhatItEncodesAndNothingElse) {

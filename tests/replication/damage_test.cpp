@@ -153,7 +153,7 @@ TEST(Leader, SendsAgainWhatAPeerLost) {
     ASSERT_EQ(lab.appends.size(), 1U);
     EXPECT_EQ(lab.appends[0].item.prev.index, LogIndex{1});
     EXPECT_EQ(lab.appends[0].item.count, 2U);
-    EXPECT_EQ(lab.replica->match(1), LogIndex{1});
+    EXPECT_EQ(lab.replica->match(node(1)), LogIndex{1});
     EXPECT_EQ(lab.replica->commit(), LogIndex{3});
     lost.index = LogIndex{0};
     lab.hears(1, lost);
@@ -348,7 +348,7 @@ TEST(Compaction, LeavesWhatAVoterInContactLacks) {
     lab.accepts(2, 3);
     lab.replica->applied(LogIndex{5});
     EXPECT_EQ(lab.replica->compaction_limit(lab.now), LogIndex{3});
-    lab.contact[1] = lab.now.mono + ms(1500);
+    lab.contact.set(node(1), lab.now.mono + ms(1500));
     lab.step(Tick{lab.contact});
     lab.wait(ms(1500));
     EXPECT_EQ(lab.replica->compaction_limit(lab.now), LogIndex{5}) << "slot 2 is gone";
@@ -379,7 +379,7 @@ TEST(Compaction, SendsALaggardASnapshot) {
     lab.replica->applied(LogIndex{6});
     lab.call([](Replica& r, Effects& out) { r.compact(LogIndex{4}, kWallMs, out); });
     EXPECT_FALSE(lab.replica->needs_snapshot(lab.now, std::nullopt));
-    lab.contact.fill(lab.now.mono + ms(5000));
+    lab.contact_all(lab.now.mono + ms(5000));
     lab.run(Timings{}.heartbeat * 2);  // the no-op is sent again, and is gone
     EXPECT_EQ(lab.replica->needs_snapshot(lab.now, std::nullopt), node(2));
     lab.forget();

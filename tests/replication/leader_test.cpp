@@ -50,7 +50,7 @@ TEST(Leader, WithoutAQuorumsContactStepsDown) {
     Lab lab;
     lab.lead();
     lab.accepts(1, 1);
-    lab.contact[1] = lab.now.mono + ms(800);
+    lab.contact.set(node(1), lab.now.mono + ms(800));
     lab.run(ms(1700));
     EXPECT_EQ(lab.replica->role(), Role::Leader);
     lab.run(ms(200));
@@ -139,12 +139,12 @@ TEST(Transfer, TakesNoProposalUntilItEnds) {
     ASSERT_EQ(lab.sent<TimeoutNow>().size(), 1U);
     EXPECT_EQ(lab.sent<TimeoutNow>()[0].first, node(1));
     const Instant until = lab.now.mono + ms(1000);  // the longest election
-    lab.contact.fill(until - ms(1));
+    lab.contact_all(until - ms(1));
     lab.run(ms(1500));
     EXPECT_EQ(lab.replica->role(), Role::Leader);
     EXPECT_TRUE(lab.replica->transferring()) << "nobody has said since that it still leads";
     EXPECT_FALSE(lab.replica->can_propose(10));
-    lab.contact.fill(until);
+    lab.contact_all(until);
     lab.run(ms(100));
     EXPECT_FALSE(lab.replica->transferring()) << "same term, still leader: it goes on";
     EXPECT_TRUE(lab.replica->can_propose(10));
@@ -237,7 +237,7 @@ TEST(Stream, SendsALostAppendAgain) {
     lab.persist();
     lab.accepts(2, 2);
     lab.forget();
-    lab.contact.fill(lab.now.mono + ms(5000));
+    lab.contact_all(lab.now.mono + ms(5000));
     lab.run(Timings{}.heartbeat * 4);
     ASSERT_FALSE(lab.appends.empty());
     EXPECT_EQ(lab.appends[0].to, node(1));
@@ -260,7 +260,7 @@ TEST(Leader, ThatIsIdleAsksForFewTicks) {
     int ticks = 0;
     const Instant end = lab.now.mono + ms(10000);
     while (lab.replica->next_deadline() < end) {
-        lab.contact.fill(lab.replica->next_deadline() - ms(100));
+        lab.contact_all(lab.replica->next_deadline() - ms(100));
         lab.tick();
         ++ticks;
     }

@@ -95,7 +95,7 @@ public:
             for (std::size_t n = 0; n < seats_.size(); ++n) {
                 const bool linked = seats_[n].partition && !seats_[n].cut && !seats_[i].cut;
                 const bool heard = linked && (leads(i) || (leads(n) && same_term(n, i)));
-                event.contact[n] = heard || n == i ? now.mono : Instant::long_ago();
+                if (heard || n == i) event.contact.set(node(n), now.mono);
             }
             step(i, event);
             const Replica& replica = seats_[i].partition->replica();

@@ -177,7 +177,7 @@ private:
 
     void boot(std::size_t i) {
         Member& member = nodes_[i];
-        member.contact.fill(Instant::long_ago());
+        member.contact = {};
         member.reading.clear();
         member.snapshot_out = false;
         member.beat_at = now.mono;
@@ -265,7 +265,7 @@ private:
         };
         if (!follows() || member.replica->commit() < sent.beat.commit) step(message.to, sent.beat);
         const bool accepted = follows();
-        if (accepted) member.contact[message.from] = now.mono;
+        if (accepted) member.contact.set(node(message.from), now.mono);
         send(message.to, message.from, BeatAnswer{sent.sent, member.replica->term(), accepted});
     }
 
@@ -278,8 +278,8 @@ private:
             if (!answer->accepted) {
                 step(to, BeatRefused{node(message.from), answer->term});
             } else if (member.replica->term() == answer->term) {
-                Instant& contact = member.contact[message.from];
-                contact = std::max(contact, answer->sent);
+                const NodeId from = node(message.from);
+                member.contact.set(from, std::max(member.contact.of(from), answer->sent));
             }
         } else if (const auto* install = std::get_if<Install>(&message.payload)) {
             on_install(message, *install);

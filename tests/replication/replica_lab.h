@@ -131,6 +131,10 @@ public:
         replica->step(now, event, out);
         collect(out);
     }
+    // All others were in contact at that moment.
+    void contact_all(Instant at) {
+        for (const Member& member : replica->config().members) contact.set(member.node, at);
+    }
     void wait(Duration span) { now.mono = now.mono + span; }
     // Lets time pass until the replica asks for a Tick, and gives it.
     void tick() {
@@ -246,7 +250,7 @@ public:
 
 private:
     void boot() {
-        contact.fill(Instant::long_ago());
+        contact = {};
         storage::RecoveredGroup recovered;
         recovered.group = kGroup;
         for (const auto& group : disk.recover()) {

@@ -38,7 +38,7 @@ void elect(Lab& lab, std::size_t nodes) {
 void only_one_answers(Lab& lab) {
     for (int i = 0; i < 4; ++i) {
         lab.wait(Timings{}.election_max / 2);
-        lab.contact[1] = lab.now.mono;
+        lab.contact.set(node(1), lab.now.mono);
         lab.step(Tick{lab.contact});
     }
     ASSERT_EQ(lab.replica->role(), Role::Leader);
@@ -214,14 +214,15 @@ TEST(Stamps, RefusedByOneAreJudgedWhenItIsKnownWhoAnswers) {
     for (const std::size_t slot : {1U, 2U}) lab.accepts(slot, 1);
     for (int i = 0; i < 3; ++i) {
         lab.wait(Timings{}.election_max / 2);
-        lab.contact[1] = lab.contact[2] = lab.now.mono;
+        lab.contact.set(node(1), lab.now.mono);
+        lab.contact.set(node(2), lab.now.mono);
         lab.step(Tick{lab.contact});
     }
     lab.wait(ms(800));
-    lab.contact[1] = lab.now.mono;
+    lab.contact.set(node(1), lab.now.mono);
     lab.step(Tick{lab.contact});
     lab.wait(ms(300));
-    lab.contact[2] = lab.now.mono - ms(5);  // back after 800 ms
+    lab.contact.set(node(2), lab.now.mono - ms(5));  // back after 800 ms
     ASSERT_GT(lab.replica->next_deadline(), lab.now.mono);
     lab.propose();
     lab.persist();

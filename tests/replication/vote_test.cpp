@@ -217,7 +217,7 @@ TEST(PreVote, IsNotAnsweredFromStaleContactTimes) {
         lab.hears(2, ask(2, {}, true));
         EXPECT_FALSE(answer_to(lab, 2));
         EXPECT_LE(lab.replica->next_deadline(), lab.now.mono);
-        if (heard) lab.contact[1] = lab.now.mono - ms(50);
+        if (heard) lab.contact.set(node(1), lab.now.mono - ms(50));
         lab.tick();
         ASSERT_TRUE(answer_to(lab, 2));
         EXPECT_EQ(answer_to(lab, 2)->granted, !heard);
