@@ -221,7 +221,7 @@ int swarm(const Shell& shell, const SwarmOptions& options) {
         if (report.ok() && options.twice &&
             sim::run_swim_seed(seed).trace_hash != report.trace_hash) {
             ++violations;
-            shell.note(fmt::format("seed {}: I10: it ran differently again\n", seed));
+            shell.note(fmt::format("seed {}: M10: it ran differently again\n", seed));
         }
         if (report.ok()) continue;
         ++violations;

@@ -72,7 +72,7 @@ public:
         crash_in_quiet();
         if (world_.false_alarms() != 0) {
             const auto alarm = std::ranges::find(world_.deaths(), true, &SwimDeath::false_alarm);
-            world_.fail(fmt::format("I1: {} held {} for dead, and both were well", alarm->observer,
+            world_.fail(fmt::format("M1: {} held {} for dead, and both were well", alarm->observer,
                                     alarm->subject));
         }
     }
@@ -175,19 +175,19 @@ private:
         return (fault.strength >> from & 1) != (fault.strength >> to & 1);
     }
 
-    // I5: whatever happened, when it is over all see all, and their views are one.
+    // M5: whatever happened, when it is over all see all, and their views are one.
     void heal(SwimReport& report) {
         const Instant begun = world_.now();
         while (!world_.all_see_all() || !world_.views_equal()) {
             if (world_.now() - begun > kHealMax)
-                return world_.fail("I5: views differ a minute after all was over");
+                return world_.fail("M5: views differ a minute after all was over");
             world_.run(kSwarmLook);
         }
         report.healed = world_.now() - begun;
         // Who was alone doubts itself for a while yet, and accuses late.
         while (!nobody_doubts_itself()) {
             if (world_.now() - begun > 2 * kHealMax)
-                return world_.fail("I2: somebody doubts itself two minutes after all was over");
+                return world_.fail("M2: somebody doubts itself two minutes after all was over");
             world_.run(kSwarmLook);
         }
         world_.run(SwimWorld::kAftermath);
@@ -199,7 +199,7 @@ private:
         return true;
     }
 
-    // I2: who is gone is held for dead by all in time.
+    // M2: who is gone is held for dead by all in time.
     void crash_in_quiet() {
         const std::size_t members = world_.size();
         const std::size_t gone = schedule_.seed % members;
@@ -208,7 +208,7 @@ private:
         world_.run(1s * (2 * (members - 1) + 1) + spans.least + 2s);
         const std::size_t holders = world_.holders(gone, MemberState::Dead);
         if (holders != members - 1)
-            world_.fail(fmt::format("I2: {} of {} hold {} for dead", holders, members - 1, gone));
+            world_.fail(fmt::format("M2: {} of {} hold {} for dead", holders, members - 1, gone));
     }
 
     SwimWorld& world_;

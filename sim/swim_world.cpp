@@ -266,10 +266,10 @@ void SwimWorld::take_changes(std::size_t member) {
         if (!setup_.check) continue;
         Known& known = host.known[subject];
         if (change.incarnation < known.incarnation)
-            fail(fmt::format("I3: the incarnation of {} fell at {}", subject, member));
+            fail(fmt::format("M3: the incarnation of {} fell at {}", subject, member));
         const bool gone = known.state == MemberState::Dead || known.state == MemberState::Left;
         if (gone && is_live(change.to) && change.incarnation == known.incarnation)
-            fail(fmt::format("I4: {} came back at {} without a word of its own", subject, member));
+            fail(fmt::format("M4: {} came back at {} without a word of its own", subject, member));
         known = {change.incarnation, change.to};
     }
 }
@@ -279,13 +279,13 @@ void SwimWorld::check_member(std::size_t member) {
     if (setup_.check) host.swim->check();
     // The queue of rumours, and with it all that grows.
     if (host.swim->rumours() > 64 + 4 * hosts_.size())
-        fail(fmt::format("I7: {} rumours at {}", host.swim->rumours(), member));
+        fail(fmt::format("M7: {} rumours at {}", host.swim->rumours(), member));
     for (const membership::Outgoing& out : effects_.packets)
         if (out.size > membership::kBodyBytesMax)
-            fail(fmt::format("I8: a datagram of {} bytes by {}", out.size, member));
+            fail(fmt::format("M8: a datagram of {} bytes by {}", out.size, member));
     for (const membership::Outgoing& out : effects_.streams)
         if (out.size > membership::kStreamBytesMax)
-            fail(fmt::format("I8: a message of {} bytes by {}", out.size, member));
+            fail(fmt::format("M8: a message of {} bytes by {}", out.size, member));
 }
 
 void SwimWorld::send(std::size_t from, const membership::Outgoing& out, Carrier carrier) {
@@ -373,9 +373,9 @@ void SwimWorld::read(const Packet& packet) {
         step(packet.to, membership::PacketReceived{packet.bytes});
     else
         step(packet.to, membership::StreamReceived{roster_[packet.from], packet.bytes});
-    // I9: what was said to somebody else, or was heard before, counts for nothing.
+    // M9: what was said to somebody else, or was heard before, counts for nothing.
     if (packet.stranger && host.swim && dropped(host.swim->counts()) == before)
-        fail(fmt::format("I9: {} believes a datagram that was not for it now", packet.to));
+        fail(fmt::format("M9: {} believes a datagram that was not for it now", packet.to));
     if (packet.stranger || packet.carrier == Carrier::Stream || repeat_one_in_ == 0 ||
         !random_.chance(1, repeat_one_in_))
         return;

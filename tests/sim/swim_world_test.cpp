@@ -30,7 +30,7 @@ void settle(SwimWorld& world) {
     ASSERT_TRUE(world.views_equal());
 }
 
-// I10 of the reference for membership, part F.
+// M10 of the reference for membership, part F.
 TEST(SwimWorld, TheSameSeedGivesTheSameTrace) {
     std::vector<std::uint64_t> traces;
     for (const std::uint64_t seed : {1U, 1U, 2U}) {

@@ -1,5 +1,8 @@
 #include "tests/tidy/source_text.h"
 
+#include <algorithm>
+#include <cctype>
+
 namespace weft::tidy {
 
 namespace {
@@ -79,6 +82,21 @@ std::string code_of(std::string_view text) {
         at = end;
     }
     return code;
+}
+
+bool is_part_of_name(char c) {
+    return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0;
+}
+
+bool has_word(std::string_view text, std::string_view word) {
+    for (std::size_t at = text.find(word); at != std::string_view::npos;
+         at = text.find(word, at + 1)) {
+        const std::size_t end = at + word.size();
+        if ((at == 0 || !is_part_of_name(text[at - 1])) &&
+            (end == text.size() || !is_part_of_name(text[end])))
+            return true;
+    }
+    return false;
 }
 
 bool is_header(std::string_view path) { return path.ends_with(".h"); }

@@ -3,7 +3,6 @@
 #include "tests/tidy/source_text.h"
 
 #include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -20,21 +19,6 @@ constexpr std::size_t kFunctionLinesMax = 70;
 constexpr std::size_t kColumnsMax = 100;
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
-// `word` as a whole: not a part of a longer name.
-bool has_word(std::string_view line, std::string_view word) {
-    const auto part_of_name = [](char c) {
-        return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0;
-    };
-    for (std::size_t at = line.find(word); at != std::string_view::npos;
-         at = line.find(word, at + 1)) {
-        const std::size_t end = at + word.size();
-        if ((at == 0 || !part_of_name(line[at - 1])) &&
-            (end == line.size() || !part_of_name(line[end])))
-            return true;
-    }
-    return false;
-}
 
 // Characters, not bytes.
 std::size_t columns_of(std::string_view line) {
@@ -90,24 +74,49 @@ bool lists(const std::string& cmake, const std::string& name) {
     });
 }
 
+constexpr const char* kFolders[] = {"include", "core",        "membership",  "routing", "entity",
+                                    "storage", "replication", "flatbuffers", "node",    "transport",
+                                    "sim",     "client",      "cli",         "tests",   "examples"};
+
+std::string text_of(const fs::path& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+void load(const fs::path& root, const char* top, bool (*wanted)(const fs::path&),
+          std::vector<SourceFile>& files) {
+    std::error_code missing;
+    for (const auto& entry : fs::recursive_directory_iterator(root / top, missing))
+        if (entry.is_regular_file() && wanted(entry.path()))
+            files.push_back(
+                {fs::relative(entry.path(), root).generic_string(), text_of(entry.path())});
+}
+
 }  // namespace
 
 std::vector<SourceFile> load_tree(const fs::path& root) {
     std::vector<SourceFile> files;
-    for (const char* top :
-         {"include", "core", "membership", "routing", "entity", "storage", "replication",
-          "flatbuffers", "node", "transport", "sim", "client", "cli", "tests", "examples"}) {
-        std::error_code missing;
-        for (const auto& entry : fs::recursive_directory_iterator(root / top, missing)) {
-            const fs::path& path = entry.path();
-            const bool wanted = path.extension() == ".h" || path.extension() == ".cpp" ||
-                                path.filename() == "CMakeLists.txt";
-            if (!wanted || !entry.is_regular_file()) continue;
-            std::ifstream stream(path, std::ios::binary);
-            files.push_back({fs::relative(path, root).generic_string(),
-                             std::string(std::istreambuf_iterator<char>(stream), {})});
-        }
-    }
+    for (const char* top : kFolders)
+        load(
+            root, top,
+            [](const fs::path& path) {
+                return path.extension() == ".h" || path.extension() == ".cpp" ||
+                       path.filename() == "CMakeLists.txt";
+            },
+            files);
+    std::ranges::sort(files, {}, &SourceFile::path);
+    return files;
+}
+
+std::vector<SourceFile> load_pages(const fs::path& root) {
+    std::vector<SourceFile> files;
+    const auto is_page = [](const fs::path& path) {
+        return path.extension() == ".md" || path.extension() == ".sh";
+    };
+    for (const char* top : kFolders) load(root, top, is_page, files);
+    for (const char* top : {"docs", "scripts", "packaging"}) load(root, top, is_page, files);
+    for (const char* name : {"README.md", "CHANGELOG.md"})
+        files.push_back({name, text_of(root / name)});
     std::ranges::sort(files, {}, &SourceFile::path);
     return files;
 }

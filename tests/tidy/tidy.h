@@ -4,6 +4,7 @@
 // is an ordinary test.
 
 #include <compare>
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -25,6 +26,8 @@ struct Violation {
 
 // All .h, .cpp and CMakeLists.txt of the project's own folders.
 std::vector<SourceFile> load_tree(const std::filesystem::path& root);
+// All pages and shell scripts.
+std::vector<SourceFile> load_pages(const std::filesystem::path& root);
 
 // The folder of DESIGN 2 that a file belongs to ("node/runtime"); "" for files elsewhere.
 std::string folder_of(std::string_view path);
@@ -44,6 +47,13 @@ std::vector<Violation> check_draws(const std::vector<SourceFile>& files);
 // every row its WEFT_INVARIANT.
 std::vector<Violation> check_invariants(const std::vector<SourceFile>& files,
                                         const SourceFile& page);
+// Every rule in `page` that is built names files, functions, tests and mutants that exist, every
+// mutant is in the row of the rule that it breaks, and `not_built` rules are not built.
+std::vector<Violation> check_rules(const std::vector<SourceFile>& files, const SourceFile& page,
+                                   std::size_t not_built);
+// Every "S4" and "I12" in `files` ("SI" being `letters`) has a row in `page`.
+std::vector<Violation> check_rule_numbers(const std::vector<SourceFile>& files,
+                                          const SourceFile& page, std::string_view letters);
 
 // One line per violation, for a test's message.
 std::string describe(const std::vector<Violation>& violations);

@@ -17,6 +17,20 @@ const std::vector<SourceFile>& tree() {
     return files;
 }
 
+std::vector<SourceFile> tree_and_pages() {
+    std::vector<SourceFile> files = load_pages(WEFT_SOURCE_DIR);
+    files.insert(files.end(), tree().begin(), tree().end());
+    return files;
+}
+
+SourceFile page(const std::string& path) {
+    std::ifstream stream(std::string(WEFT_SOURCE_DIR "/") + path);
+    return {path, std::string(std::istreambuf_iterator<char>(stream), {})};
+}
+
+// Rules that nothing keeps yet. May only fall.
+constexpr std::size_t kRulesNotBuilt = 15;
+
 // ---- the project itself -------------------------------------------------------------------------
 
 TEST(Project, IsFoundAtAll) { EXPECT_GT(tree().size(), 100U); }
@@ -52,11 +66,20 @@ TEST(Project, DrawsInAnOrderThatIsTheSameForEveryCompiler) {
 }
 
 TEST(Project, HasJudgedEveryInvariant) {
-    const std::string path = "docs/invariants.md";
-    std::ifstream stream(std::string(WEFT_SOURCE_DIR "/") + path);
-    const auto found =
-        check_invariants(tree(), {path, std::string(std::istreambuf_iterator<char>(stream), {})});
+    const auto found = check_invariants(tree(), page("docs/invariants.md"));
     EXPECT_TRUE(found.empty()) << describe(found);
+}
+
+TEST(Project, KeepsItsRulesAsTheirPageSays) {
+    const auto found = check_rules(tree(), page("docs/rules.md"), kRulesNotBuilt);
+    EXPECT_TRUE(found.empty()) << describe(found);
+}
+
+TEST(Project, NamesOnlyRulesThatCanBeLookedUp) {
+    const auto found = check_rule_numbers(tree_and_pages(), page("docs/rules.md"), "SI");
+    EXPECT_TRUE(found.empty()) << describe(found);
+    const auto members = check_rule_numbers(tree_and_pages(), page("docs/membership.md"), "M");
+    EXPECT_TRUE(members.empty()) << describe(members);
 }
 
 // What a node leaves out of its log by name is written under that name.
@@ -159,6 +182,76 @@ TEST(Invariants, FindAUseWithoutARowAndARowWithoutAUse) {
     EXPECT_EQ(check_invariants({elsewhere}, {"p.md", row}).size(), 2U);
     elsewhere.path = "tests/core/a.cpp";
     EXPECT_TRUE(check_invariants({elsewhere}, {"p.md", ""}).empty());
+}
+
+// ---- rules --------------------------------------------------------------------------------------
+
+TEST(Rules, NameOnlyWhatExists) {
+    const std::vector<SourceFile> files{
+        {"core/a.cpp", "void f() {}\n// not_there\n"},
+        {"core/mutant.cpp", "WEFT_ROW(M, \"S1: x\"),\nWEFT_ROW(N, \"P-once: y\"),\n"},
+        {"tests/core/a_test.cpp", "\nTEST(A, B) {\n}\nTEST_F(C,\n       D) {\n"},
+    };
+    struct Case {
+        const char* why;
+        const char* row;
+        std::size_t found;
+    };
+    const Case cases[] = {
+        {"all is there",
+         "| S1 | x | own | `core/a.cpp` f (so); `core/mutant.cpp` | A.B, C.* | M, N |", 0},
+        {"a test over two lines", "| S1 | x | own | `core/a.cpp` | C.D (all) | M, N |", 0},
+        {"no such file", "| S1 | x | own | `core/b.cpp` f | A.B | M, N |", 1},
+        {"no such function", "| S1 | x | own | `core/a.cpp` g, f | A.B | M, N |", 1},
+        {"a part of a name", "| S1 | x | own | `core/a.cpp` voi | A.B | M, N |", 1},
+        {"in a comment only", "| S1 | x | own | `core/a.cpp` not_there | A.B | M, N |", 1},
+        {"no file at all", "| S1 | x | own | all of it | A.B | M, N |", 1},
+        {"no such test", "| S1 | x | own | `core/a.cpp` f | A.B, A.D | M, N |", 1},
+        {"no such suite", "| S1 | x | own | `core/a.cpp` f | E.* | M, N |", 1},
+        {"built without a test", "| S1 | x | own | `core/a.cpp` f | - | M, N |", 1},
+        {"no such mutant", "| S1 | x | own | `core/a.cpp` f | A.B | M, N, O |", 1},
+        {"a mutant in no row", "| S1 | x | own | `core/a.cpp` f | A.B | M |", 1},
+        {"a mutant in another's row",
+         "| S1 | x | own | `core/a.cpp` f | A.B | - |\n| I1 | x | own | `core/a.cpp` f | A.B | M, "
+         "N |",
+         1},
+        {"two rows",
+         "| S1 | x | own | `core/a.cpp` | A.B | M, N |\n| S1 | x | own | `core/a.cpp` | A.B | M, N "
+         "|",
+         1},
+        {"a row that lacks a cell", "| S1 | x | own | `core/a.cpp` f | A.B |", 4},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.why);
+        const auto found = check_rules(files, {"p.md", "# x\n" + std::string(c.row) + "\n"}, 0);
+        EXPECT_EQ(found.size(), c.found) << describe(found);
+    }
+}
+
+TEST(Rules, ThatAreNotBuiltAreCounted) {
+    const SourceFile page{"p.md",
+                          "| S1 | x | own | **not built**: why | - | - |\n"
+                          "| I1 | x | own | **not built** | | - |\n"};
+    EXPECT_TRUE(check_rules({}, page, 2).empty());
+    EXPECT_EQ(check_rules({}, page, 1).size(), 1U) << "one more than before";
+    EXPECT_EQ(check_rules({}, page, 3).size(), 1U) << "one was built, and the number stayed";
+}
+
+TEST(Rules, AreMentionedByNumbersThatExist) {
+    const SourceFile page{"p.md", "| S1 | x |\nS3\n| I12 | x |\n"};
+    struct Case {
+        const char* text;
+        std::size_t found;
+    };
+    const Case cases[] = {
+        {"// S1, I12.\n", 0},   {"// (S2)\n", 1},        {"// S1-S3\n", 1}, {"\"I1: x {}\"\n", 1},
+        {"int S2x, xS2;\n", 0}, {"S_2, I/O, S123\n", 0}, {"I2 I3\nS4", 3},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.text);
+        const auto found = check_rule_numbers({{"core/a.cpp", c.text}}, page, "SI");
+        EXPECT_EQ(found.size(), c.found) << describe(found);
+    }
 }
 
 TEST(Listed, FindsAFileThatCMakeDoesNotName) {
