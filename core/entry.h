@@ -1,6 +1,6 @@
 #pragma once
-// The journal's unit: one log entry (DESIGN 6). Hand-written format, golden files in tests/golden,
-// grammar in docs/journal-format.md. What is read back is checked as hostile.
+// The journal's unit: one log entry. Hand-written format, golden files in tests/golden, grammar in
+// docs/journal-format.md. What is read back is checked as hostile.
 
 #include "weft/bytes.h"
 #include "weft/result.h"

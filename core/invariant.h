@@ -1,6 +1,6 @@
 #pragma once
 // Invariants are for our own mistakes and are on in every build. What a peer, a disk or a user
-// supplies is checked into a Result instead (DESIGN 3.7).
+// supplies is checked into a Result instead.
 
 #include <fmt/core.h>
 

@@ -35,7 +35,7 @@ public:
     bool chance(std::uint64_t numerator, std::uint64_t denominator) {
         return below(denominator) < numerator;
     }
-    // An independent stream: drawing from it does not move this one (reference C.2).
+    // An independent stream: drawing from it does not move this one.
     Random stream(std::string_view name) const {
         std::uint64_t h = 0xcbf29ce484222325ULL ^ state_;
         for (const char c : name) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;

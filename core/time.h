@@ -1,5 +1,6 @@
 #pragma once
-// Moments and spans. The clock types have no now(): time enters a core with each step (DESIGN 3.1).
+// Moments and spans. The clock types have no now(): time enters a core with each step
+// (docs/design.md, "Cores and steps").
 
 #include <chrono>
 #include <compare>

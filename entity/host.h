@@ -21,7 +21,7 @@
 namespace weft::entity {
 
 // An entity's key within its group: hash u64 big-endian | type length u8 | type | id. The hash is
-// the one that places it (DESIGN 4), which routing computes by the same rule; groups can be doubled
+// the one that places it, which routing computes by the same rule; groups can be doubled
 // later because rows keep it.
 void write_key(std::string& out, std::uint64_t hash, std::string_view type, std::string_view id);
 std::uint64_t placement_hash(const HashKey& key, std::string_view type, std::string_view id);

@@ -38,7 +38,7 @@ struct StateView {
 
 inline constexpr std::size_t kEventsPerCommandMax = 128;
 
-// What the handler may know of the world (DESIGN 3, user code).
+// What the handler may know of the world (docs/design.md, "Entities").
 struct Context {
     std::int64_t stamp_ms = 0;  // log time of the entry to be
     LogIndex index;             // index the entry will have

@@ -15,8 +15,8 @@
 namespace weft::wire {
 
 // Every message is one table without tables in it, so a verifier has nothing to walk: depth and
-// number of tables end at the first. (Security reference, part 5: shared offsets make the work
-// quadratic when a budget allows more.)
+// number of tables end at the first. (Shared offsets make the work quadratic when a budget allows
+// more.)
 inline constexpr std::uint32_t kTablesMax = 1;
 
 // A root table that passed the verifier; nothing else can make one.

@@ -1,7 +1,7 @@
 #pragma once
-// The frame around all messages (DESIGN 10): a 96-byte little-endian header with a checksum over
-// all else, then messages {type u16, version u8, flags u8, length u32, FlatBuffer, padding to 8}.
-// Grammar: docs/wire-format.md.
+// The frame around all messages: a 96-byte little-endian header with a checksum over all else, then
+// messages {type u16, version u8, flags u8, length u32, FlatBuffer, padding to 8}. Grammar:
+// docs/wire-format.md.
 
 #include "weft/bytes.h"
 #include "weft/result.h"
@@ -112,7 +112,7 @@ struct RawMessage {
 // A received frame whose size, magic, version, counts and checksum hold.
 class FrameReader {
 public:
-    // Copies to an 8-aligned block: received payloads begin at any address (Z15) and end with the
+    // Copies to an 8-aligned block: received payloads begin at any address and end with the
     // next receive. Malformed (4002), LimitExceeded (4001) or Unsupported (4005: newer header
     // version, naming both).
     static Result<FrameReader> open(std::string_view frame);

@@ -1,7 +1,6 @@
 // Leaderships go home: after a failure they are wherever an election put them; the table says where
-// they balance (DESIGN 4, "leaders balanced the same way"). One planned transfer each, a few at a
-// time, and never to a node that is barely back or on its way out. A node whose clock is ahead of a
-// quorum's gives away what it leads to anyone.
+// they balance. One planned transfer each, a few at a time, and never to a node that is barely back
+// or on its way out. A node whose clock is ahead of a quorum's gives away what it leads to anyone.
 
 #include "node/state.h"
 

@@ -1,4 +1,5 @@
-// Heartbeats and confirm rounds: one message per peer, judged per group (DESIGN 5).
+// Heartbeats and confirm rounds: one message per peer, judged per group (docs/design.md,
+// "Replication").
 
 #include "core/mutant.h"
 #include "node/state.h"
@@ -15,7 +16,7 @@ void Node::State::heartbeats() {
     if (heartbeat_due > now.mono) return;
     heartbeat_due = now.mono + options.timings.heartbeat;
     judge_clocks();
-    // A leader that cannot write must be missed (trap c): its silence lets others take over.
+    // A leader that cannot write must be missed: its silence lets others take over.
     if (disk == DiskState::Stalled) return;
     for (Peer& peer : std::views::values(peers)) {
         // Who may be asked for our vote must know our position (S18): two followers of one leader

@@ -1,6 +1,7 @@
 #pragma once
 // The entity `!mesh/facts`: all that is agreed about the mesh itself, as the history of how it came
-// about (DESIGN 4). Event-sourced, lives in group 0, changed by nodes only.
+// about (docs/design.md, "Identity and placement"). Event-sourced, lives in group 0, changed by
+// nodes only.
 
 #include "entity/type.h"
 #include "routing/genesis.h"

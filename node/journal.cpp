@@ -101,7 +101,7 @@ void Node::State::hand_over_all() {
             step_partition(group, replication::TransferLeadership{std::nullopt});
 }
 
-// ---- the stalled-disk rule (DESIGN 5) -----------------------------------------------------------
+// ---- a stalled disk leads nothing ---------------------------------------------------------------
 
 Duration Node::State::disk_age() const {
     return waiting.empty() ? Duration{} : now.mono - waiting.front().since;

@@ -86,7 +86,7 @@ void Node::State::meet_members(Hosted& group) {
 
 void Node::State::step_partition(Hosted& group, replication::PartitionEvent event) {
     group.partition.step(now, std::move(event), effects);
-    // DESIGN 3.7: the full pass over a partition's invariants.
+    // All invariants of a partition: each step checks only those that it touched.
     if (options.check_every_step || ++steps % options.steps_per_check == 0) group.partition.check();
     if (!std::exchange(group.touched, true)) touched.push_back(place_of(group));
     for (replication::Effect& effect : effects.list) carry_out(group, effect);

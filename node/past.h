@@ -1,5 +1,5 @@
 #pragma once
-// What a node remembers, on its own disk, of another node's (DESIGN 4, S18): a disk that came back
+// What a node remembers, on its own disk, of another node's (S18): a disk that came back
 // as it once was has forgotten promises, and its peers are the only ones who can tell.
 //
 // Row of the table Meta: key "past", node id; value {format u8, boot u64, nonce u64, durable u64,

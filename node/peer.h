@@ -17,7 +17,7 @@
 namespace weft::node {
 
 // A round's messages to one peer. Per group and message the wire would cost a table each; merged,
-// a round costs one message of each kind (DESIGN 5, batched per peer).
+// a round costs one message of each kind.
 class Outbox {
 public:
     void add(replication::GroupMessage message);

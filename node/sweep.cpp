@@ -1,4 +1,4 @@
-// Writing dirty rows group after group (DESIGN 6, flushing), and the way out of a node.
+// Writing dirty rows group after group (docs/design.md, "Storage"), and the way out of a node.
 
 #include "membership/dropped.h"
 #include "node/state.h"

@@ -1,5 +1,5 @@
-// Every node is a witness of its peers' disks (DESIGN 4, S18): it keeps what each last said of
-// itself, and what has once come back older is refused for good.
+// Every node is a witness of its peers' disks (S18): it keeps what each last said of itself, and
+// what has once come back older is refused for good.
 
 #include "core/invariant.h"
 #include "core/mutant.h"

@@ -1,5 +1,5 @@
-// An entity comes into memory through Fetch and leaves it when nobody uses it (DESIGN 3.4, 7). The
-// entity waits for its rows, the partition does not. Only a leader activates.
+// An entity comes into memory through Fetch and leaves it when nobody uses it (docs/design.md,
+// "Entities"). The entity waits for its rows, the partition does not. Only a leader activates.
 
 #include "core/error.h"
 #include "core/invariant.h"

@@ -1,5 +1,5 @@
 // A follower's log: what it takes from its leader, and what it says about it (Raft paper 5.3;
-// checklist S2, S20, S21, S22). Everything here is checked as if the leader were not to be trusted.
+// S2, S20, S21, S22). Everything here is checked as if the leader were not to be trusted.
 
 #include "core/error.h"
 #include "core/invariant.h"

@@ -1,5 +1,6 @@
-// Committed entries take effect, in order, on every replica alike (DESIGN 5). What is not in memory
-// is fetched; an entry this build does not understand stops the replica there.
+// Committed entries take effect, in order, on every replica alike (docs/design.md, "Replication").
+// What is not in memory is fetched; an entry this build does not understand stops the replica
+// there.
 
 #include "core/error.h"
 #include "core/invariant.h"

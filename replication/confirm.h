@@ -1,8 +1,8 @@
 #pragma once
-// Confirm rounds for linearizable reads (Raft thesis 6.4, judged per group as in DESIGN 5): a round
-// lists every group with waiting reads; a group is confirmed by a quorum of its voters that
-// answered, unrefused, a round begun after the read reached the core. Every round has a fresh
-// number (S8), so late and repeated answers are harmless. Pure; owned by Node.
+// Confirm rounds for linearizable reads (Raft thesis 6.4, judged per group): a round lists every
+// group with waiting reads; a group is confirmed by a quorum of its voters that answered,
+// unrefused, a round begun after the read reached the core. Every round has a fresh number (S8), so
+// late and repeated answers are harmless. Pure; owned by Node.
 
 #include "core/time.h"
 #include "replication/config.h"

@@ -1,7 +1,8 @@
 #pragma once
 // Contact of this node with one peer, for all groups they share: batched per peer, judged per group
-// (DESIGN 5). Both directions: beats sent for groups this node leads, beats received for groups the
-// peer leads. Pure; owned by Node, which passes what comes out on to the groups.
+// (docs/design.md, "Replication"). Both directions: beats sent for groups this node leads, beats
+// received for groups the peer leads. Pure; owned by Node, which passes what comes out on to the
+// groups.
 
 #include "core/time.h"
 #include "replication/messages.h"

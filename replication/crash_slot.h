@@ -1,7 +1,7 @@
 #pragma once
 // Where the request stands that a handler runs for, so that the death of the process under the
-// handler leaves a trace (DESIGN 3, user code). The node's runtime keeps it in a mapped file; what
-// a former process left there comes back as PartitionOptions::crashed.
+// handler leaves a trace (docs/design.md, "Entities"). The node's runtime keeps it in a mapped
+// file; what a former process left there comes back as PartitionOptions::crashed.
 
 #include "core/command.h"
 

@@ -1,5 +1,5 @@
 // Terms and votes: pre-vote, check-quorum, the start rule, crash evidence and leader transfer
-// (Raft thesis 3.4, 3.10, 4.2.3, 9.6; DESIGN 5).
+// (Raft thesis 3.4, 3.10, 4.2.3, 9.6; S1, S3 to S7).
 
 #include "core/invariant.h"
 #include "core/mutant.h"
@@ -95,8 +95,8 @@ void Replica::on(Now now, const PeerReady& ready, Effects& out) {
     send_more(now, *slot, out);
 }
 
-// Start rule (DESIGN 5): the first of the table campaigns as soon as a quorum can answer, the next
-// one a little later, so that leaders are where the table wants them and elections do not collide.
+// Start rule: the first of the table campaigns as soon as a quorum can answer, the next one a
+// little later, so that leaders are where the table wants them and elections do not collide.
 void Replica::start_when_ready(Now now) {
     if (start_rule_done_ || self_slot_ == kNoSlot) return;
     if (!config_.quorum(ready_ | self_only())) return;

@@ -78,7 +78,7 @@ struct SnapshotAnswer {
     std::uint64_t transfer = 0;  // that of the chunk
 };
 
-// Contact: one per peer and interval (DESIGN 5).
+// Contact: one per peer and interval (docs/design.md, "Replication").
 struct GroupBeat {
     GroupId group;
     Term term;

@@ -94,7 +94,7 @@ void Partition::State::after_step(Now now, Effects& out) {
 }
 
 // Serving begins when every entry of the log is applied, the no-op of this term being the last one:
-// a handler must see all that may have been acknowledged (DESIGN 5).
+// a handler must see all that may have been acknowledged (S8).
 void Partition::State::follow_leadership(Now now, Effects& out) {
     const bool leads = replica.role() == Role::Leader;
     if (serving && (!leads || replica.term() != *serving)) {

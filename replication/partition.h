@@ -1,5 +1,6 @@
 #pragma once
-// One partition of this node: log, sessions and entity host together (DESIGN 9, hops 4 to 8). Pure.
+// One partition of this node: log, sessions and entity host together (docs/design.md, "The path of
+// a command"). Pure.
 
 #include "core/command.h"
 #include "core/hash.h"
@@ -28,7 +29,7 @@ struct PartitionLimits {
     std::size_t waiting_read_bytes = std::size_t{16} << 20;  // of their replies
     std::size_t waiting_reads = 16384;                       // reads waiting for commit or confirm
     std::size_t waiting_replies = 16384;                     // commands in flight
-    std::size_t session_window = 1024;                       // DESIGN 5, sessions
+    std::size_t session_window = 1024;                       // S28
     std::size_t session_reply_bytes = std::size_t{256} << 10;
     std::size_t sessions = 65536;
     std::int64_t session_spared_ms = 10 * 1000;
@@ -82,7 +83,7 @@ struct ReadsConfirmed {
 struct ConfirmGivenUp {
     Term term;
 };
-// Writes up to `rows` dirty rows in key order; answered by Swept (DESIGN 6, flushing).
+// Writes up to `rows` dirty rows in key order; answered by Swept (docs/design.md, "Storage").
 struct Sweep {
     std::size_t rows = 64;
 };

@@ -1,5 +1,5 @@
 #pragma once
-// Reads that have run and wait for their right to be answered (DESIGN 5; Raft thesis 6.4): the
+// Reads that have run and wait for their right to be answered (S8, S27; Raft thesis 6.4): the
 // entries they rest on must be committed, and after their arrival either a confirm round was won
 // or an own entry committed (S8).
 

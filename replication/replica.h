@@ -40,7 +40,7 @@ public:
     Instant next_deadline() const { return deadline_; }
 
     // Leader only, and only while can_propose(): encodes what `entry` holds as the next entry,
-    // persists and sends it. The stamp is max(previous stamp, wall) (DESIGN 5, log time).
+    // persists and sends it. The stamp is max(previous stamp, wall) (S29).
     bool can_propose(std::size_t bytes) const;
     // Stamp and index the next proposal will have; handlers are told both.
     std::int64_t next_stamp(WallTime wall) const;

@@ -96,7 +96,7 @@ struct Fetched {
     std::uint64_t id = 0;
     FetchResult result;
 };
-// (node, boot) is gone (DESIGN 5, crash evidence): pre-votes may be asked and granted early.
+// (node, boot) is gone (S5): pre-votes may be asked and granted early.
 struct CrashEvidence {
     NodeId node;
 };

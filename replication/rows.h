@@ -23,7 +23,7 @@
 namespace weft::replication {
 
 inline constexpr std::size_t kRowPrefixBytes = 8;
-// Above this LMDB takes overflow pages (DESIGN 6).
+// Above this LMDB takes overflow pages.
 inline constexpr std::size_t kJournalBlockBytes = 2000;
 
 std::string rows_prefix(GroupId group, std::uint32_t slot);

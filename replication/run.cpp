@@ -1,5 +1,5 @@
-// A command meets its entity (DESIGN 9, hops 5 and 6): the handler runs on the newest state, and
-// what it decided becomes one entry, also when it said no or changed nothing (DESIGN 5).
+// A command meets its entity (docs/design.md, "The path of a command"): the handler runs on the
+// newest state, and what it decided becomes one entry, also when it said no or changed nothing.
 
 #include "core/error.h"
 #include "core/invariant.h"

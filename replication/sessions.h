@@ -1,5 +1,5 @@
 #pragma once
-// Sessions without registration (DESIGN 5; Raft thesis 6.3): which commands of a client this group
+// Sessions without registration (S28; Raft thesis 6.3): which commands of a client this group
 // has run and what it answered. Two layers: what applied entries say, and ahead of it what this
 // leader has proposed. Rows end by log time; in a full group also by the floor of session starts.
 

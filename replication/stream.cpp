@@ -1,5 +1,5 @@
 // A leader's streams to its peers: optimistic sending, probing after a refusal or silence, catching
-// up from memory or disk, and commit by counting (Raft paper 5.3, 5.4.2; checklist S3, S25, S31).
+// up from memory or disk, and commit by counting (Raft paper 5.3, 5.4.2; S3, S25, S31).
 
 #include "core/invariant.h"
 #include "core/mutant.h"
@@ -327,7 +327,7 @@ Instant Replica::proposed_by(LogIndex index) const {
     return behind == proposed_.begin() ? Instant::long_ago() : std::prev(behind)->at;
 }
 
-// By a heartbeat or confirm round that was answered, or by an append that was (DESIGN 5): the later
+// By a heartbeat or confirm round that was answered, or by an append that was: the later
 // of the moments at which they were sent.
 Instant Replica::contacted(std::size_t slot) const {
     return std::max(

@@ -1,4 +1,5 @@
-// What is let in (DESIGN 9, hop 4). Everything refused here has written nothing: it is not done.
+// What is let in (docs/design.md, "The path of a command"). Everything refused here has written
+// nothing: it is not done.
 
 #include "core/error.h"
 #include "core/invariant.h"
@@ -111,9 +112,9 @@ std::optional<Error> Partition::State::refusal(const Request& request,
     return std::nullopt;
 }
 
-// A request that may be what ends processes (DESIGN 3, user code). Asked last: whoever knows its
-// outcome tells it. The handler did not run now, but what the lost processes did is not known here,
-// so this is never called not done.
+// A request that may be what ends processes (docs/design.md, "Entities"). Asked last: whoever knows
+// its outcome tells it. The handler did not run now, but what the lost processes did is not known
+// here, so this is never called not done.
 std::optional<Error> Partition::State::crash_refusal(const Request& request) const {
     if (std::ranges::find(options.crashed, request.id) != options.crashed.end())
         return make_error(ErrorNumber::HandlerCrashed,

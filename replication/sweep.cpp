@@ -1,5 +1,6 @@
-// Write-back (DESIGN 6, flushing): dirty rows go out in key order, a bounded number per round, and
-// when all that was dirty at the start is written, the log before it is compacted (S25, S26).
+// Write-back (docs/design.md, "Storage"): dirty rows go out in key order, a bounded number per
+// round, and when all that was dirty at the start is written, the log before it is compacted (S25,
+// S26).
 
 #include "core/invariant.h"
 #include "core/mutant.h"

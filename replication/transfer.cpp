@@ -114,7 +114,7 @@ void Replica::give_up_stamps(Now now, Effects& out) {
     if (needed < window_.last() && configs_.back().index <= needed) truncate(next(needed), out);
 }
 
-// Stalled disk (DESIGN 5): give leadership away while others can still take it, then stop.
+// Stalled disk: give leadership away while others can still take it, then stop.
 void Replica::on(Now now, const DiskAge& age, Effects& out) {
     disk_age_ = age.age;
     if (role_ != Role::Leader) return;

@@ -1,5 +1,6 @@
 #pragma once
-// Entity -> hash -> group (DESIGN 4). Golden vectors: tests/golden/key_hash.txt.
+// Entity -> hash -> group (docs/design.md, "Identity and placement"). Golden vectors:
+// tests/golden/key_hash.txt.
 
 #include "core/hash.h"
 #include "weft/result.h"

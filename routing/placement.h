@@ -1,6 +1,6 @@
 #pragma once
-// The placement table: which nodes hold which group (DESIGN 4). A target; authority over a group is
-// its own committed Raft configuration.
+// The placement table: which nodes hold which group (docs/design.md, "Identity and placement"). A
+// target; authority over a group is its own committed Raft configuration.
 
 #include "routing/genesis.h"
 #include "weft/types.h"

@@ -1,6 +1,5 @@
 #pragma once
-// One machine's clocks against virtual time: a rate, an offset, leaps and standing still (scenarios
-// 43, 44).
+// One machine's clocks against virtual time: a rate, an offset, leaps and standing still.
 
 #include "core/time.h"
 

@@ -32,7 +32,7 @@ public:
     virtual ~DiskUser() = default;
     // Persisted, StorageFull or Fetched; not after a crash.
     virtual void disk_event(node::Event event) = 0;
-    // A sync failed: the process must end with exit code 74 (DESIGN 6).
+    // A sync failed: the process must end with exit code 74 (S2).
     virtual void sync_failed() = 0;
     // The batch is on the disk, whether its Persisted comes or a crash first.
     virtual void disk_applied(const storage::WriteBatch& batch) = 0;

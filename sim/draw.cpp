@@ -1,5 +1,5 @@
-// Swarm testing (reference C.2): every seed draws which families of faults are on and how strong,
-// then each of its faults with everything that will be random about it.
+// Swarm testing: every seed draws which families of faults are on and how strong, then each of its
+// faults with everything that will be random about it.
 
 #include "core/random.h"
 #include "sim/draw_compound.h"
@@ -200,8 +200,8 @@ private:
                 if (own.chance(1, 2)) event.amount = 0;
                 return true;
             case FaultKind::ClockOffset:
-                // Now and then a minute or a whole hour (scenario 44), ahead on one machine only:
-                // what a quorum of wrong clocks stamps, the others must live with.
+                // Now and then a minute or a whole hour, ahead on one machine only: what a quorum
+                // of wrong clocks stamps, the others must live with.
                 if (own.chance(1, 5)) {
                     event.amount = -3'600'000;
                 } else if (nodes > 1 && own.chance(1, 4)) {

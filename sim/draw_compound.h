@@ -37,8 +37,8 @@ void draw_damaged_tails(Schedule& schedule, Random own);
 // All but one stand still, and that one, which leads some of the groups, is killed; they come back
 // in any order.
 void draw_last_one_killed(Schedule& schedule, Random own);
-// A disk that is lost or comes back old (scenarios 30, 31). Its peers know better as long as they
-// remember, so nobody else may forget in the same run.
+// A disk that is lost or comes back old. Its peers know better as long as they remember, so nobody
+// else may forget in the same run.
 void draw_lost_disk(Schedule& schedule, Random own);
 
 }  // namespace weft::sim

@@ -27,7 +27,7 @@ void draw_constants(RunConfig& config, Random& random) {
     config.sweep_log_bytes = std::uint64_t{1} << (12 + random.below(10));
     config.sweep_rows = 1 + random.below(64);
     config.passivate_ms = 500 + random.below(9500);
-    // Buffers, windows and batches of very few, each by itself (scenario 56).
+    // Buffers, windows and batches of very few, each by itself.
     if (random.chance(1, 2)) return;
     Few few(random);
     few(config.cached_log_bytes, 1, 2000);

@@ -1,6 +1,6 @@
 #pragma once
-// Invariants that need a view of all nodes at once (reference C.3: I1, I2, I3, I12, I15, and the
-// elections of I22). Fed after every round of a node; a broken one goes to the invariant handler.
+// Invariants that need a view of all nodes at once (I1, I2, I3, I12, I15, and the elections of
+// I22). Fed after every round of a node; a broken one goes to the invariant handler.
 
 #include "entity/type.h"
 #include "node/events.h"

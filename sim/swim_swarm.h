@@ -1,6 +1,6 @@
 #pragma once
 // One seed of the swarm of membership: a mesh, what befalls it, and whether the invariants held
-// (reference for membership, part F: M1 to M5, M7 to M10).
+// (docs/membership.md, "Its swarm": M1 to M5, M7 to M10).
 
 #include "core/time.h"
 

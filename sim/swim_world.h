@@ -1,7 +1,7 @@
 #pragma once
 // Membership alone, in virtual time: many Swim cores and a network of datagrams and streams between
 // them, with what can befall hosts and links. The invariants of each member are checked as it steps
-// (reference for membership, part F): M3, M4, M7, M8, and M1 for those whom nothing befell.
+// (docs/membership.md, "Its swarm"): M3, M4, M7, M8, and M1 for those whom nothing befell.
 
 #include "core/random.h"
 #include "membership/swim.h"

@@ -15,7 +15,7 @@ namespace {
 constexpr Duration kCompareEvery = std::chrono::milliseconds(500);
 constexpr std::uint32_t kCompareRounds = 16;             // until every group had its turn
 constexpr Duration kPatience = std::chrono::minutes(1);  // longer than any call
-constexpr int kSyncFailed = 74;                          // a process that ends by that (DESIGN 6)
+constexpr int kSyncFailed = 74;                          // a process that ends by that (S2)
 constexpr std::uint64_t kNoRoute = ~std::uint64_t{0};    // of a datagram: it has no connection
 
 std::uint64_t frame_checksum(const Bytes& frame) {

@@ -50,7 +50,7 @@ public:
     void heal();
     // Keeps these machines broken from now on: cut off (bits of `cut`) or down.
     void break_machines(std::uint64_t broken, std::uint64_t cut);
-    // Its disk was lost: its peers refuse it for ever (DESIGN 4).
+    // Its disk was lost: its peers refuse it for ever (S18).
     bool lost(std::size_t machine) const { return lost_[machine]; }
 
     // Every machine but those of `except` (bits) and the lost ones has a leader for each of its

@@ -1,7 +1,7 @@
 #pragma once
-// What a node's disk promises to the cores (DESIGN 6): a node-wide log in append order, rows, and
-// node metadata. Two implementations: LMDB (lmdb_store.h) and the in-memory reference
-// (memory_store.h); both are held to the same property test.
+// What a node's disk promises to the cores (docs/design.md, "Storage"): a node-wide log in append
+// order, rows, and node metadata. Two implementations: LMDB (lmdb_store.h) and the in-memory
+// reference (memory_store.h); both are held to the same property test.
 //
 // A round's work is one WriteBatch: applied in one transaction, all or nothing, synced when apply()
 // returns. Reads see the last applied batch. Every record carries checksums; a damaged record is
@@ -153,7 +153,7 @@ struct RecoveredEntry {
 struct RecoveredGroup {
     GroupId group;
     HardState hard;
-    bool hard_damaged = false;  // may not vote in any term until replaced (scenario 32)
+    bool hard_damaged = false;  // may not vote in any term until replaced (S1)
     LogBase base;
     bool base_damaged = false;
     std::vector<RecoveredEntry> log;  // contiguous from base.index + 1

@@ -1,6 +1,6 @@
 #pragma once
 // A node's data directory: taken by one process at a time, opened only when it is this node's own,
-// whole, and not older than it has been (DESIGN 6). Holds the LMDB store.
+// whole, and not older than it has been (S18, S24). Holds the LMDB store.
 //
 // DIR/lock          flock, and the holder's process id
 // DIR/identity[.2]  the sidecar (identity_file.h)

@@ -1,8 +1,7 @@
 #pragma once
 // Sealing of gossip datagrams with keys that all nodes of a mesh share: XChaCha20-Poly1305 with a
-// random nonce of 192 bits for each (security reference 7, "Gossip packet"). Without keys a
-// datagram is in the open and names its mesh, so that meshes that meet at an address stay apart.
-// Pure but for the nonces; not thread-safe.
+// random nonce of 192 bits for each. Without keys a datagram is in the open and names its mesh, so
+// that meshes that meet at an address stay apart. Pure but for the nonces; not thread-safe.
 
 #include "weft/result.h"
 #include "weft/types.h"

@@ -15,7 +15,7 @@ namespace weft::transport {
 namespace {
 
 // Frames in flight per connection. Bytes are counted by the owner of the sockets; this bounds what
-// lies inside ZeroMQ (Z14).
+// lies inside ZeroMQ.
 constexpr int kQueuedFrames = 32;
 constexpr int kLingerMs = 200;
 // ZeroMQ's limit covers the payload alone; the slack lets a frame just over our own limit be

@@ -1,8 +1,7 @@
 #pragma once
-// Connections as weft uses them (DESIGN 10; rules Z1-Z16 of the security reference that apply
-// without keys): ZMTP, spoken by libzmq where we connect and by weft where we listen. One thread
-// owns all sockets of a process side; nothing here is thread-safe. Until keys exist only loopback
-// addresses are accepted (WEFT-1003).
+// Connections as weft uses them (rules: transport/README.md): ZMTP, spoken by libzmq where we
+// connect and by weft where we listen. One thread owns all sockets of a process side; nothing here
+// is thread-safe. Until keys exist only loopback addresses are accepted (WEFT-1003).
 
 #include "core/command.h"
 #include "core/time.h"
@@ -29,7 +28,7 @@ namespace weft::transport {
 Result<void> check_address(std::string_view address);
 
 // True when nobody listens there: one plain non-blocking connect is refused at once. Used as crash
-// evidence (DESIGN 5). A name is not asked for: false.
+// evidence (S5). A name is not asked for: false.
 bool connect_refused(std::string_view address);
 
 // The numbers ("127.0.0.1", "10.0.0.1", "::1") that a name stands for, at least one; an error says
@@ -107,7 +106,7 @@ struct RouterCounts {
 
 // A listener that speaks ZMTP as a ROUTER does to DEALERs. It is not libzmq's: strangers can abort
 // that one, and make it hold what they like (docs/adr/0008). Connections are named by a ClientRef
-// of this process; a routing id that the other end chose is not looked at (Z7, Z8).
+// of this process; a routing id that the other end chose is not looked at.
 class Router {
 public:
     // Configuration (1004 port in use, 1003, 1005).

@@ -1,4 +1,4 @@
-// Answers, retries, and the folding of attempts into one outcome (DESIGN 1).
+// Answers, retries, and the folding of attempts into one outcome (P-once).
 #include "client/core/session_state.h"
 #include "core/invariant.h"
 

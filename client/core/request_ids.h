@@ -1,7 +1,7 @@
 #pragma once
-// Request ids and what is still open of them (DESIGN 5, sessions): one start after the other, one
-// window of sequence numbers per (start, group). A number whose outcome is unknown stays open, so
-// that the node keeps what it remembers of it.
+// Request ids and what is still open of them (S28): one start after the other, one window of
+// sequence numbers per (start, group). A number whose outcome is unknown stays open, so that the
+// node keeps what it remembers of it.
 
 #include "core/time.h"
 #include "weft/types.h"

@@ -1,6 +1,6 @@
-// Who leads a group: claims of nodes, refusals, and asking again (DESIGN 4, redirects). A claim is
-// followed only if its term is newer than what is known; otherwise the client backs off and asks
-// for the routes by hello.
+// Who leads a group: claims of nodes, refusals, and asking again. A claim is followed only if its
+// term is newer than what is known; otherwise the client backs off and asks for the routes by
+// hello.
 #include "client/core/session_state.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #pragma once
 // The client's pure core: request ids, routes, retries, redirects, and the folding of attempts into
-// one outcome (DESIGN 1). client/ puts sockets and threads around it; the simulator drives the same
+// one outcome (P-once). client/ puts sockets and threads around it; the simulator drives the same
 // object.
 
 #include "core/command.h"
@@ -84,7 +84,7 @@ struct SessionOptions {
     ClusterId cluster{};
     std::string program{};
     std::size_t in_flight_max = 4096;
-    Duration renew_start = std::chrono::minutes(5);  // a new session start (DESIGN 5)
+    Duration renew_start = std::chrono::minutes(5);  // a new session start (S28)
     Duration backoff_min = std::chrono::milliseconds(10);
     Duration backoff_max = std::chrono::milliseconds(100);
     Duration attempt_timeout = std::chrono::seconds(2);  // silence before another node is asked

@@ -43,7 +43,7 @@ struct Call {
 };
 
 // The calls to one entity, oldest first. While one of them is being retried only the oldest may be
-// on its way; otherwise all are, as long as they go over the same link (DESIGN 5, order).
+// on its way; otherwise all are, as long as they go over the same link.
 struct Lane {
     std::uint64_t key = 0;
     std::uint32_t head = kNone, tail = kNone;

@@ -15,7 +15,7 @@ namespace weft {
 
 /// An immutable slice of a shared block: (owner, pointer, length). Copying costs one reference
 /// count. A slice keeps its whole block alive: what is kept for long (entity state, remembered
-/// replies) must be `own()`ed first. Not for passing between threads of a node (DESIGN 3.2).
+/// replies) must be `own()`ed first. Not for passing between threads of a node.
 class Bytes {
 public:
     Bytes() = default;

@@ -88,8 +88,8 @@ struct EntityId {
     auto operator<=>(const EntityId&) const = default;
 };
 
-/// Names one command of one client session for ever (DESIGN 5, sessions). `start` is log time in
-/// milliseconds taken from a node's hello; `seq` counts per (client, start, group) from 1.
+/// Names one command of one client session for ever. `start` is log time in milliseconds taken from
+/// a node's hello; `seq` counts per (client, start, group) from 1.
 struct RequestId {
     ClientId client;
     std::int64_t start_ms = 0;
@@ -106,7 +106,7 @@ struct RequestId {
     WEFT_API static std::optional<RequestId> parse(std::string_view text);
 };
 
-/// How a call ended (DESIGN 1). NotDone: certainly no effect, safe to retry. Unknown: perhaps done;
+/// How a call ended. NotDone: certainly no effect, safe to retry. Unknown: perhaps done;
 /// call again with the same RequestId or ask `outcome(request)`.
 enum class Outcome : std::uint8_t { Done = 1, Rejected = 2, NotDone = 3, Unknown = 4 };
 

@@ -1,6 +1,6 @@
 #pragma once
 // What the worker threads have finished, on its way to the core thread: one mutex-guarded queue and
-// an eventfd that is written only while the core sleeps (DESIGN 3, threads).
+// an eventfd that is written only while the core sleeps.
 
 #include "node/events.h"
 #include "weft/result.h"

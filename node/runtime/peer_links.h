@@ -75,7 +75,7 @@ private:
         Instant next_probe;
         Instant made = Instant::long_ago();
     };
-    // DESIGN 10: bytes that may wait for one peer.
+    // Bytes that may wait for one peer.
     static constexpr std::size_t kPeerBytesMax = std::size_t{8} << 20;
 
     PeerLinks(transport::Context& context, Log log) : context_(&context), log_(log) {}

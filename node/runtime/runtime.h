@@ -2,7 +2,7 @@
 // A node in the real world: sockets, disk, threads, clock and log around Node and node/loop.
 //
 // Threads: the caller's is the core thread; a journal thread (one transaction per round), a reader
-// thread and ZeroMQ's I/O thread are started and ended in here (DESIGN 3).
+// thread and ZeroMQ's I/O thread are started and ended in here.
 
 #include "core/log.h"
 #include "replication/replica.h"

@@ -80,7 +80,7 @@ TEST(Cluster, OfTheFirstHelloStaysForTheSession) {
     EXPECT_EQ(world.session.cluster(), ours());
 }
 
-// P-outcome: what was sent before its link died may have taken effect.
+// P-once: what was sent before its link died may have taken effect.
 TEST(Cluster, LeavesACallUnknownThatWasSentBeforeItsNodeWasReplaced) {
     SessionWorld world = SessionWorld::connected();
     world.call(1);

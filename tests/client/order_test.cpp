@@ -1,4 +1,4 @@
-// DESIGN 5, order: commands of one client to one entity keep their order.
+// Commands of one client to one entity keep their order.
 #include "tests/client/session_world.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// DESIGN 1: how the attempts of one call fold into its outcome.
+// P-once: how the attempts of one call fold into its outcome.
 #include "tests/client/session_world.h"
 
 #include <gtest/gtest.h>
@@ -139,7 +139,7 @@ TEST(Outcome, EveryAttemptOfACallCarriesTheSameRequestId) {
     EXPECT_EQ(world.ended[1].id, world.sent[0].second.id);
 }
 
-// DESIGN 3, user code: what a leader decides by is the client's to count.
+// Handlers that may be what ends processes: what a leader decides by is the client's to count.
 TEST(Outcome, OfACallUnderWhichConnectionsDieIsCountedAndForcedOnlyWhenAsked) {
     for (const bool force : {false, true}) {
         SessionWorld world = SessionWorld::connected();

@@ -1,4 +1,4 @@
-// DESIGN 5, sessions: request ids, what is still open of them, and asking for outcomes.
+// S28: request ids, what is still open of them, and asking for outcomes.
 #include "client/core/request_ids.h"
 
 #include "tests/client/session_world.h"

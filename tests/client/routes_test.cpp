@@ -1,4 +1,4 @@
-// DESIGN 4: a redirect is followed only if its term is newer, else the client backs off.
+// A redirect is followed only if its term is newer, else the client backs off.
 #include "tests/client/session_world.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// What is read back from a disk or a peer is checked as hostile (DESIGN 6): each test breaks one
-// thing and expects a typed refusal.
+// What is read back from a disk or a peer is checked as hostile: each test breaks one thing and
+// expects a typed refusal.
 
 #include "core/entry.h"
 #include "core/error.h"

@@ -149,7 +149,7 @@ TEST(Entry, FindsTheFirstSectionOfAType) {
     EXPECT_FALSE(find_section(entry.view(), SectionType::Trace).has_value());
 }
 
-// DESIGN 6: what a later weft adds is stored and voted on; only applying stops when it is critical.
+// What a later weft adds is stored and voted on; only applying stops when it is critical.
 TEST(Entry, KeepsSectionsOfUnknownTypes) {
     EntrySample sample = test::small_command();
     sample.sections.push_back({0x7fff, true, "from the future"});

@@ -83,7 +83,7 @@ TEST(ErrorTable, EveryCodeHasANameOfItsOwn) {
     EXPECT_EQ(error_code_name(static_cast<ErrorCode>(200)), "internal");
 }
 
-// DESIGN 1: a repeat is offered freely only where nothing was done.
+// P-once: a repeat is offered freely only where nothing was done.
 TEST(ErrorTable, CodesTellTheCallerWhatToDo) {
     struct Case {
         ErrorNumber number;

@@ -46,7 +46,7 @@ protected:
     }
 };
 
-// DESIGN 6: a sync error ends the process with 74; under the same kernel it may not start again,
+// S2: a sync error ends the process with 74; under the same kernel it may not start again,
 // because the page cache may hold what the disk does not.
 TEST_F(Disk, FailedSyncEndsTheNodeAndKeepsItDown) {
     ASSERT_NO_FATAL_FAILURE(restart_with_faults("b"));

@@ -87,7 +87,7 @@ protected:
     }
 };
 
-// Security reference, Z5: a handshake has five seconds. This test takes as long as that.
+// A handshake has five seconds. This test takes as long as that.
 TEST_F(Hostile, SilentAndSlowConnectionsAreCutAndTheirDescriptorsComeBack) {
     const Node a = node("a");
     const std::ptrdiff_t before = descriptors_of(a.pid);

@@ -319,7 +319,7 @@ TEST_F(Program, MeasuresWhatWasPlannedAndSaysWhenNothingWasAnswered) {
     EXPECT_NE(refused.output.find("WEFT-3005 "), std::string::npos) << refused.output;
 }
 
-// DESIGN 6: opened twice is refused, and so is a disk of another mesh.
+// Opened twice is refused, and so is a disk of another mesh.
 TEST_F(Program, RefusesToRunANodeTwiceOrOnForeignData) {
     const std::string a = (folder() / "a").string(), b = (folder() / "b").string();
     const Ran twice = weft("node run '" + a + "'");

@@ -1,4 +1,4 @@
-// The built-in types alone: decisions and folds (include/weft/kv_payload.h, DESIGN 7).
+// The built-in types alone: decisions and folds (include/weft/kv_payload.h).
 
 #include "core/error.h"
 #include "entity/builtin/counter.h"

@@ -70,7 +70,7 @@ protected:
     std::uint64_t last = 10;
 };
 
-// Routing and rows must agree on where an entity lives (DESIGN 4).
+// Routing and rows must agree on where an entity lives.
 RC_GTEST_PROP(EntityKey, HashIsRoutings, (const std::string& tail)) {
     for (const std::string& id : {"a" + tail, "{" + tail, "{t}" + tail, tail + "{" + tail + "}"}) {
         if (id.size() > kIdBytesMax) continue;
@@ -158,7 +158,7 @@ TEST_F(HostTest, HandlersSeeNoRevisionOfWhatDoesNotExist) {
     EXPECT_EQ(Host::decide(teller, entity, "", "", {}).reply.view(), "0");
 }
 
-// DESIGN 5: followers never run user code.
+// Followers never run user code.
 TEST_F(HostTest, FollowerKeepsEventsAndNoState) {
     Entity& entity = host.obtain(key_of("counter", "c"), now);
     const std::string five("\x05\0\0\0\0\0\0\0", 8);

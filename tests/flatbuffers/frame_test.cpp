@@ -46,7 +46,7 @@ TEST(Frame, BringsBackHeaderAndMessages) {
     EXPECT_FALSE(*end);
 }
 
-// DESIGN 10: 96 bytes, little-endian; the layout is part of the format.
+// 96 bytes, little-endian; the layout is part of the format.
 TEST(Frame, HasItsFieldsWhereTheFormatSays) {
     const std::string frame = two_message_frame();
     EXPECT_EQ(frame.substr(0, 4), "WEFT");
@@ -80,7 +80,7 @@ TEST(Frame, WriterIsReusable) {
     EXPECT_EQ(writer.finish(test::sample_header(Channel::Peer)), sealed);
 }
 
-// Z15: ZeroMQ delivers payloads at any address.
+// ZeroMQ delivers payloads at any address.
 TEST(Frame, IsReadFromAnyAddress) {
     for (std::size_t shift = 0; shift < 8; ++shift) {
         SCOPED_TRACE(shift);

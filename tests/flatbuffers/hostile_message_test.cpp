@@ -1,5 +1,4 @@
-// Messages inside frames whose checksum holds: the sender means harm (security reference, part 9,
-// items 28 to 34).
+// Messages inside frames whose checksum holds: the sender means harm.
 
 #include "core/error.h"
 #include "core/random.h"
@@ -123,8 +122,8 @@ TEST(HostileMessage, RandomBytesDoNotCrash) {
     }
 }
 
-// Security reference, part 5: a table of 8,000 references to one table of 8,000 references is 64 KB
-// and cost a verifier with default options 83 ms. Here the work must not grow with the references.
+// A table of 8,000 references to one table of 8,000 references is 64 KB, and a verifier with
+// default options follows each. Here the work must not grow with the references.
 TEST(HostileMessage, SharedOffsetsAreRefusedAtOnce) {
     constexpr std::size_t kWords = (std::size_t{1} << 20) / 4;
     std::vector<std::uint32_t> words(kWords, 0);

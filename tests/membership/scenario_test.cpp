@@ -1,5 +1,4 @@
-// Whole runs of a few members. The numbers in front are the scenarios of the reference for
-// membership, part F.
+// Whole runs of a few members.
 
 #include "tests/membership/little_mesh.h"
 
@@ -71,7 +70,6 @@ TEST(Mesh, OfTwoTheOtherOneIsEnoughToSeeARefusal) {
     EXPECT_EQ(mesh.state(0, 1), MemberState::Dead);
 }
 
-// 1, 24
 TEST(Mesh, AOneWayCutBetweenTwoCondemnsNobody) {
     LittleMesh mesh(6);
     settle(mesh);
@@ -87,7 +85,6 @@ TEST(Mesh, AOneWayCutBetweenTwoCondemnsNobody) {
     EXPECT_GT(mesh.swim(0).counts().probes_relayed, 0U);
 }
 
-// 2
 TEST(Mesh, WhoHearsNothingDoubtsItselfFirst) {
     LittleMesh mesh(10);
     settle(mesh);
@@ -100,7 +97,6 @@ TEST(Mesh, WhoHearsNothingDoubtsItselfFirst) {
     }
 }
 
-// 3
 TEST(Mesh, WhoCannotSpeakIsRemovedAndComesBackWhenItCan) {
     LittleMesh mesh(8);
     settle(mesh);
@@ -114,7 +110,6 @@ TEST(Mesh, WhoCannotSpeakIsRemovedAndComesBackWhenItCan) {
     EXPECT_TRUE(mesh.all_alive());
 }
 
-// 4
 TEST(Mesh, WhereOnlyDatagramsAreLostStreamsKeepAlive) {
     LittleMesh mesh(6);
     settle(mesh);
@@ -126,7 +121,6 @@ TEST(Mesh, WhereOnlyDatagramsAreLostStreamsKeepAlive) {
     EXPECT_TRUE(mesh.all_alive());
 }
 
-// 5
 TEST(Mesh, WithoutStreamsViewsStillBecomeEqual) {
     LittleMesh mesh(20);
     mesh.lost = [](std::size_t, std::size_t, Carrier carrier) {
@@ -142,7 +136,6 @@ TEST(Mesh, WithoutStreamsViewsStillBecomeEqual) {
     EXPECT_TRUE(mesh.all_alive());
 }
 
-// 10, 11
 TEST(Mesh, HalfOfAllDatagramsLostCondemnsNobody) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
         LittleMesh mesh(30, {}, seed);
@@ -176,7 +169,6 @@ TEST(Mesh, ARumourThatMissedAMemberIsMadeGoodInTwoSeconds) {
     }
 }
 
-// 12
 TEST(Mesh, AMemberThatStandsStillIsRefutedOrComesBack) {
     for (const Duration span : {3s, 4s, 8s, 20s}) {
         LittleMesh mesh(10);
@@ -193,7 +185,6 @@ TEST(Mesh, AMemberThatStandsStillIsRefutedOrComesBack) {
     }
 }
 
-// 13
 TEST(Mesh, AQuarterThatStandsStillTogetherAccusesNoHealthyMemberToDeath) {
     LittleMesh mesh(20);
     settle(mesh);
@@ -203,7 +194,6 @@ TEST(Mesh, AQuarterThatStandsStillTogetherAccusesNoHealthyMemberToDeath) {
     EXPECT_TRUE(mesh.all_alive());
 }
 
-// 19
 TEST(Mesh, AllRestartedAtOnceAreAliveAgain) {
     LittleMesh mesh(20);
     settle(mesh);
@@ -219,7 +209,6 @@ TEST(Mesh, AllRestartedAtOnceAreAliveAgain) {
     EXPECT_EQ(mesh.deaths(), 0U);
 }
 
-// 15, 20
 TEST(Mesh, ARestartOutranksItsOwnDeath) {
     LittleMesh mesh(6);
     settle(mesh);
@@ -233,7 +222,6 @@ TEST(Mesh, ARestartOutranksItsOwnDeath) {
     EXPECT_TRUE(mesh.views_equal());
 }
 
-// 22, 23
 TEST(Mesh, HealedPartsFindEachOtherWithoutAPerson) {
     for (const std::size_t parts : {2U, 3U}) {
         LittleMesh mesh(12);
@@ -251,7 +239,6 @@ TEST(Mesh, HealedPartsFindEachOtherWithoutAPerson) {
     }
 }
 
-// 27
 TEST(Mesh, WhoLosesMostOfWhatIsSaidToItIsDegradedAndAliveAndTheOthersUntouched) {
     LittleMesh mesh(30);
     settle(mesh);
@@ -268,7 +255,6 @@ TEST(Mesh, WhoLosesMostOfWhatIsSaidToItIsDegradedAndAliveAndTheOthersUntouched) 
     for (std::size_t i = 1; i < 30; ++i) EXPECT_EQ(mesh.deaths(i), 0U);
 }
 
-// 35: the fault of a leaver that is reported dead.
 TEST(Mesh, WhoLeavesIsNeverReportedDead) {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         LittleMesh mesh(10, {}, seed);
@@ -293,7 +279,6 @@ TEST(Mesh, WhoLeavesIsNeverReportedDead) {
     }
 }
 
-// 36
 TEST(Mesh, ALeaveInAPartitionEndsAndIsKnownLater) {
     LittleMesh mesh(6);
     settle(mesh);
@@ -306,7 +291,6 @@ TEST(Mesh, ALeaveInAPartitionEndsAndIsKnownLater) {
     EXPECT_TRUE(mesh.all_hold(0, MemberState::Left));
 }
 
-// 21
 TEST(Mesh, OfTwoProcessesWithOneIdTheLaterBootStays) {
     LittleMesh mesh(4);
     settle(mesh);

@@ -1,4 +1,4 @@
-// Confirm rounds of linearizable reads (DESIGN 5; S8 of consistency-sim A.3).
+// Confirm rounds of linearizable reads (S8).
 
 #include "replication/confirm.h"
 

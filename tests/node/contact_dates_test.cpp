@@ -1,4 +1,4 @@
-// What counts as contact beside heartbeats (DESIGN 5): answered appends and confirm rounds.
+// What counts as contact beside heartbeats: answered appends and confirm rounds.
 
 #include "lab.h"
 #include "replication/confirm.h"

@@ -1,4 +1,4 @@
-// Contact is batched per peer but judged per group (DESIGN 5; traps a-g of consistency-sim A.4).
+// Contact is batched per peer but judged per group (docs/design.md, "Replication").
 
 #include "replication/contact.h"
 

@@ -205,7 +205,7 @@ TEST(Disk, AFullDiskRefusesWritesAnswersReadsAndHandsOver) {
     EXPECT_EQ(lab.ask(0, lab.request("kv", "a", "put", "y")).outcome, Outcome::Done);
 }
 
-// DESIGN 6: before the disk is full, and until there is clearly more room.
+// Read-only before the disk is full, and until there is clearly more room.
 TEST(Disk, ScarceRoomRefusesWritesAnswersReadsAndHandsOver) {
     Lab lab;
     lab.start();

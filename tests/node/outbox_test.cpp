@@ -1,4 +1,4 @@
-// A round's messages to one peer become as few messages as there are kinds (DESIGN 5).
+// A round's messages to one peer become as few messages as there are kinds.
 
 #include "flatbuffers/wire_mesh.h"
 #include "node/deadlines.h"

@@ -1,4 +1,5 @@
-// The path of one command (DESIGN 9), hop by hop, and what clients are told on the way.
+// The path of one command (docs/design.md, "The path of a command"), hop by hop, and what clients
+// are told on the way.
 
 #include "core/error.h"
 #include "lab.h"

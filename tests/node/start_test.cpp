@@ -1,4 +1,4 @@
-// How a mesh begins: hello, first elections by the table, founding (DESIGN 4 and 5).
+// How a mesh begins: hello, first elections by the table, founding.
 
 #include "lab.h"
 #include "node/facts.h"

@@ -57,7 +57,6 @@ private:
     std::string folder_;
 };
 
-// DESIGN 3, user code.
 TEST_F(CrashFileTest, ADeathInsideAHandlerLeavesItsRequest) {
     die(5, true);
     auto file = open();

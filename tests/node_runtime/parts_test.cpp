@@ -292,7 +292,7 @@ public:
     std::uint64_t suppressed = 0;
 };
 
-// Security reference, part 9, item 72.
+// Whoever can make a node log must not be able to fill its disk.
 TEST(LimitedLog, LetsTenLinesASecondThroughAndCountsTheRest) {
     CountingSink sink;
     LimitedLog log{Log(&sink)};

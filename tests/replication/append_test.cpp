@@ -1,4 +1,4 @@
-// A follower's log (checklist S2, S20, S21; the stamp rule of DESIGN 5).
+// A follower's log (S2, S20, S21; the stamp rule S29).
 
 #include "replica_lab.h"
 
@@ -186,7 +186,7 @@ TEST(Append, ThatDoesNotHoldIsRefused) {
     }
 }
 
-// DESIGN 5, log time: refused is what is above both the previous stamp and the own clock + 5 s.
+// S29: refused is what is above both the previous stamp and the own clock + 5 s.
 TEST(Append, WithAStampFromTheFutureIsRefusedUnlessTheOneBeforeWasThereToo) {
     struct Case {
         std::int64_t before, stamp;

@@ -1,4 +1,4 @@
-// Configurations and their history in the log (checklist S13; thesis 4.1, 4.3).
+// Configurations and their history in the log (S13; thesis 4.1, 4.3).
 
 #include "core/error.h"
 #include "replica_lab.h"

@@ -1,5 +1,4 @@
-// Requests that may be what ends processes (DESIGN 3, user code): the crash slot, HandlerCrashed,
-// Poisoned.
+// Requests that may be what ends processes: the crash slot, HandlerCrashed, Poisoned.
 
 #include "core/error.h"
 #include "partition_lab.h"

@@ -1,4 +1,4 @@
-// Damage and snapshots (checklist S19, S22, S23, S25).
+// Damage and snapshots (S19, S22, S23, S25).
 
 #include "replica_lab.h"
 

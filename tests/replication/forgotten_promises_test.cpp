@@ -1,5 +1,5 @@
-// What a disk has lost must not become a beginning: metadata that is gone (checklist S24), and a
-// base that claims effects whose rows are not there (S26).
+// What a disk has lost must not become a beginning: metadata that is gone (S24), and a base that
+// claims effects whose rows are not there (S26).
 
 #include "partition_lab.h"
 #include "replica_lab.h"

@@ -1,4 +1,4 @@
-// Leaders: commit, contact, transfer, streams (checklist S3, S6, S8, S9, S31).
+// Leaders: commit, contact, transfer, streams (S3, S6, S8, S9, S31).
 
 #include "replica_lab.h"
 
@@ -59,7 +59,7 @@ TEST(Leader, WithoutAQuorumsContactStepsDown) {
     EXPECT_FALSE(lab.replica->leader());
 }
 
-// DESIGN 5, contact: answers to appends count as answers to heartbeats do.
+// S6: answers to appends count as answers to heartbeats do.
 TEST(Leader, WhoseAppendsAreAnsweredKeepsItsPlaceWithoutHeartbeats) {
     Lab lab;
     lab.lead();
@@ -184,7 +184,7 @@ TEST(Transfer, LetsTheOldLeaderVoteAtOnce) {
     EXPECT_TRUE(lab.sent<VoteAnswer>().back().second.granted);
 }
 
-// DESIGN 5, stalled disk.
+// Who cannot write must not lead: its followers would wait for a leader that answers nobody.
 TEST(StalledDisk, GivesLeadershipAwayAndThenUp) {
     Lab lab;
     lab.lead();

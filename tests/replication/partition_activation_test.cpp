@@ -1,4 +1,4 @@
-// An entity comes into memory and leaves it (DESIGN 3.4, 7).
+// An entity comes into memory and leaves it.
 
 #include "core/error.h"
 #include "partition_lab.h"

@@ -72,7 +72,7 @@ TEST(Cluster, FollowerRefusesWithTheLeadersName) {
     EXPECT_EQ(reply.hint_term, lab.at(leader).status().term);
 }
 
-// S27; DESIGN 5: with its term, appended commands end unknown, all else not done.
+// S27: with its term, appended commands end unknown, all else not done.
 TEST(Cluster, LostTermFoldsOutcomes) {
     PartitionLab::Options options = three();
     options.auto_confirm = false;

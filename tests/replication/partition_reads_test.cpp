@@ -1,4 +1,4 @@
-// Reads and resolves of one partition with one voter (DESIGN 1, 5).
+// Reads and resolves of one partition with one voter.
 
 #include "core/error.h"
 #include "partition_lab.h"

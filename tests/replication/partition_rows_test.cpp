@@ -1,4 +1,4 @@
-// Write-back and restart of one partition with one voter (DESIGN 6).
+// Write-back and restart of one partition with one voter.
 
 #include "core/error.h"
 #include "partition_lab.h"

@@ -78,7 +78,7 @@ TEST(Partition, KvFollowsItsTable) {
     }
 }
 
-// DESIGN 6: a compare-and-set can never match a value of an earlier life.
+// A compare-and-set can never match a value of an earlier life.
 TEST(Partition, CasByRevisionDoesNotMatchAnEarlierLife) {
     PartitionLab lab;
     lab.lead();

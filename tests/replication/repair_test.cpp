@@ -1,5 +1,5 @@
 // An entry that cannot be read is of a branch that nobody knows: what takes its place decides about
-// what is behind it (checklist S4, S20, S22).
+// what is behind it (S4, S20, S22).
 
 #include "replica_lab.h"
 

@@ -1,4 +1,4 @@
-// Sessions alone (DESIGN 5; Raft thesis 6.3), and the rows and sections they travel in.
+// Sessions alone (S28; Raft thesis 6.3), and the rows and sections they travel in.
 
 #include "replication/sessions.h"
 

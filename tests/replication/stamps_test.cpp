@@ -1,5 +1,5 @@
-// Entries from the future: refused with the reason, and taken back by who wrote them (checklist
-// S29, ADR 6).
+// Entries from the future: refused with the reason, and taken back by who wrote them (S29,
+// docs/adr/0006).
 
 #include "replica_lab.h"
 

@@ -1,4 +1,4 @@
-// A leader's stream where more is due than one append may hold (checklist S31).
+// A leader's stream where more is due than one append may hold (S31).
 
 #include "replica_lab.h"
 

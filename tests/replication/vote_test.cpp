@@ -1,4 +1,4 @@
-// Elections: what a replica may promise and when (checklist S1, S4, S5, S7; DESIGN 5).
+// Elections: what a replica may promise and when (S1, S4, S5, S7).
 
 #include "replica_lab.h"
 
@@ -224,7 +224,7 @@ TEST(PreVote, IsNotAnsweredFromStaleContactTimes) {
     }
 }
 
-// S5 with crash evidence (DESIGN 5), which lets votes come early and ends with the evidence.
+// S5 with crash evidence, which lets votes come early and ends with the evidence.
 TEST(PreVote, IsGrantedEarlyOnlyUnderCrashEvidence) {
     Lab lab;
     lab.step(Beat{node(1), Term{1}, LogIndex{}});
@@ -281,7 +281,7 @@ TEST(PreCandidate, ReturnsToTheLeaderItHears) {
     EXPECT_EQ(lab.replica->leader(), node(2));
 }
 
-// Start rule (DESIGN 5).
+// At a start leaders are where the table wants them, and elections do not collide.
 TEST(StartRule, LetsTheTablesFirstCampaignAtOnceAndOthersLater) {
     for (const std::size_t self : {std::size_t{0}, std::size_t{2}}) {
         LabOptions options;
@@ -347,7 +347,7 @@ TEST(Candidacy, ThatTheDiskHeldUpTooLongIsGivenUpAndTriedAgain) {
     EXPECT_EQ(lab.replica->role(), Role::PreCandidate);
 }
 
-// DESIGN 5, stalled disk.
+// Who cannot write must not lead.
 TEST(StalledDisk, StartsNoLeadership) {
     Lab lab;
     lab.step(DiskAge{ms(300)});

@@ -26,7 +26,6 @@ LifeguardFigure few_cells(SwimArm arm, LifeguardExperiment experiment, Lifeguard
     return all;
 }
 
-// Scenario 6.
 TEST(Lifeguard, AMemberThatStandsStillIsFoundAsSoonAsInThePaper) {
     const auto median = [](SwimArm arm) {
         LifeguardFigure figure =
@@ -43,8 +42,7 @@ TEST(Lifeguard, AMemberThatStandsStillIsFoundAsSoonAsInThePaper) {
     EXPECT_LE(median(SwimArm::Weft), swim * 7 / 10);
 }
 
-// Scenario 7: who stands still again and again accuses the others, and whoever doubts itself does
-// so far less.
+// Who stands still again and again accuses the others, and whoever doubts itself does so far less.
 TEST(Lifeguard, WhoStandsStillAgainAndAgainCondemnsHardlyAnybody) {
     const auto run = [](SwimArm arm, LifeguardStall stall) {
         return few_cells(arm, LifeguardExperiment::Interval, stall);

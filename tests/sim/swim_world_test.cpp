@@ -30,7 +30,7 @@ void settle(SwimWorld& world) {
     ASSERT_TRUE(world.views_equal());
 }
 
-// M10 of the reference for membership, part F.
+// M10.
 TEST(SwimWorld, TheSameSeedGivesTheSameTrace) {
     std::vector<std::uint64_t> traces;
     for (const std::uint64_t seed : {1U, 1U, 2U}) {
@@ -95,7 +95,7 @@ TEST(SwimWorld, ABlockedMemberProbesAndAFrozenOneDoesNot) {
     }
 }
 
-// The goals of the reference for membership, part B.
+// What membership may cost, and how soon it must know.
 TEST(SwimFigures, AQuietMemberSaysLittleHoweverManyThereAre) {
     for (const std::size_t members : {50U, 200U}) {
         const IdleFigure idle = measure_idle(of(members), 20s);

@@ -353,7 +353,7 @@ TEST_F(WorldTest, EveryKindOfFaultCanBeInjectedAndHealed) {
     }
 }
 
-// Scenarios 30 and 31.
+// S18.
 TEST_F(WorldTest, ANodeThatLostItsDiskIsRefusedAndNothingIsLost) {
     for (const std::uint64_t real : {0U, 1U}) {
         schedule.config.real_store = real;

@@ -166,7 +166,7 @@ TEST(BitFlip, InARowOrAHardStateIsReportedThere) {
     EXPECT_EQ(rows->rows.at(1).state, FetchedRow::State::Corrupt);
     opened->reset();
 
-    // Scenario 32.
+    // S1: such a replica may not vote.
     opened = written.open_with(written.with_flip("\xcd\xab\x90\x78\x56\x34\x12", 2, 1));
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     EXPECT_TRUE((*opened)->store().recover().at(0).hard_damaged);

@@ -281,7 +281,7 @@ TEST_F(LmdbStoreTest, AFullMapRefusesTheBatchAndKeepsEverythingBefore) {
     EXPECT_TRUE(LmdbStore::open(small).has_value());
 }
 
-// DESIGN 6: read-only before the disk is full, so that what makes room can still be written.
+// Read-only before the disk is full, so that what makes room can still be written.
 TEST_F(LmdbStoreTest, SaysThatRoomIsScarceBeforeItIsUsedUp) {
     const TempDir fresh;
     LmdbStoreOptions small = options();

@@ -104,7 +104,7 @@ TEST(MemoryStore, AppendOfTheSameIndexRepairsARecord) {
     EXPECT_TRUE(d.store.recover().at(0).log[1].intact);
 }
 
-// Scenario 32: such a replica may not vote.
+// S1: such a replica may not vote.
 TEST(MemoryStore, ReportsDamagedHardStateUntilItIsWrittenAnew) {
     Damaged d;
     ASSERT_TRUE(d.store.corrupt_hard(d.log.group()));

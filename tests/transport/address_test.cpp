@@ -87,7 +87,7 @@ TEST(Address, TheSystemIsAskedForNames) {
     EXPECT_EQ(unknown.error().number, std::uint16_t(ErrorNumber::BadConfiguration));
 }
 
-// DESIGN 5: the evidence that a process is gone.
+// Crash evidence (S5): the sign that a process is gone.
 TEST(Address, ConnectIsRefusedOnlyWhereNobodyListens) {
     Context context;
     const std::string address = test::free_address();

@@ -1,5 +1,4 @@
-// Security reference, part 9, items 1 to 14 as far as they apply without keys: in each case a good
-// client goes on being served.
+// Peers that mean harm, without keys: in each case a good client goes on being served.
 
 #include "core/random.h"
 #include "tests/transport/loopback.h"
@@ -225,7 +224,7 @@ TEST_F(HostilePeer, EmptyFramesArriveAsEmpty) {
     expect_good_service();
 }
 
-// Z7, Z8: what a peer calls itself is not looked at, so it cannot be somebody else. A listener of
+// What a peer calls itself is not looked at, so it cannot be somebody else. A listener of
 // libzmq aborted when somebody claimed the number that it would give next.
 TEST_F(HostilePeer, ChosenRoutingIdsAreNotLookedAt) {
     std::vector<std::unique_ptr<test::PlainTcp>> connections;
