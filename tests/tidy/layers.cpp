@@ -1,4 +1,4 @@
-// The edges of DESIGN 2, as a table.
+// The edges between folders (docs/design.md, "Folders and layers"), as a table.
 
 #include "tests/tidy/source_text.h"
 #include "tests/tidy/tidy.h"

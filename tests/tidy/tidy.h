@@ -1,7 +1,7 @@
 #pragma once
-// What a machine can check of DESIGN 2 and STYLE: the edges between folders, sizes, words that must
-// not occur, and that CMake lists every file. Works on text in memory, so that a planted violation
-// is an ordinary test.
+// What a machine can check of docs/design.md, "Folders and layers", and of style: the edges between
+// folders, sizes, words that must not occur, and that CMake lists every file. Works on text in
+// memory, so that a planted violation is an ordinary test.
 
 #include <compare>
 #include <cstddef>
@@ -29,7 +29,7 @@ std::vector<SourceFile> load_tree(const std::filesystem::path& root);
 // All pages and shell scripts.
 std::vector<SourceFile> load_pages(const std::filesystem::path& root);
 
-// The folder of DESIGN 2 that a file belongs to ("node/runtime"); "" for files elsewhere.
+// The folder of the layers that a file belongs to ("node/runtime"); "" for files elsewhere.
 std::string folder_of(std::string_view path);
 // The folder is a core's: it touches nothing of the world.
 bool is_pure(std::string_view folder);
@@ -54,6 +54,10 @@ std::vector<Violation> check_rules(const std::vector<SourceFile>& files, const S
 // Every "S4" and "I12" in `files` ("SI" being `letters`) has a row in `page`.
 std::vector<Violation> check_rule_numbers(const std::vector<SourceFile>& files,
                                           const SourceFile& page, std::string_view letters);
+// Nothing points into texts that are not here ("DESIGN 5", "scenario 12"), a page that is named
+// with a heading (docs/rules.md, "Replication and its storage") has it, and docs/design.md has
+// every promise that is named ("P-once").
+std::vector<Violation> check_pointers(const std::vector<SourceFile>& files);
 
 // One line per violation, for a test's message.
 std::string describe(const std::vector<Violation>& violations);

@@ -75,6 +75,11 @@ TEST(Project, KeepsItsRulesAsTheirPageSays) {
     EXPECT_TRUE(found.empty()) << describe(found);
 }
 
+TEST(Project, PointsOnlyAtWhatIsHere) {
+    const auto found = check_pointers(tree_and_pages());
+    EXPECT_TRUE(found.empty()) << describe(found);
+}
+
 TEST(Project, NamesOnlyRulesThatCanBeLookedUp) {
     const auto found = check_rule_numbers(tree_and_pages(), page("docs/rules.md"), "SI");
     EXPECT_TRUE(found.empty()) << describe(found);
@@ -251,6 +256,40 @@ TEST(Rules, AreMentionedByNumbersThatExist) {
         SCOPED_TRACE(c.text);
         const auto found = check_rule_numbers({{"core/a.cpp", c.text}}, page, "SI");
         EXPECT_EQ(found.size(), c.found) << describe(found);
+    }
+}
+
+TEST(Pointers, LeadToWhatIsHere) {
+    struct Case {
+        const char* text;
+        std::size_t found;
+    };
+    const Case cases[] = {
+        {"// (DESIGN 5).\n", 1},
+        {"// as DESIGN\n// 5 says\n", 1},
+        {"// the design, REDESIGN 5\n", 0},
+        {"// scenario 12\n// scenarios 3, 4\n", 2},
+        {"// a scenario of 12 steps\n", 0},
+        {"// (trap c)\n", 1},
+        {"// P-once, HTTP-twice\n", 0},
+        {"// P-thrice\n", 1},
+        {"// a trap for all\n", 0},
+        {"// reference C.3\n", 1},
+        {"// the security\n// reference\n", 1},
+        {"// the in-memory reference (x)\n", 0},
+        {"// docs/p.md, \"One thing\"\n", 0},
+        {"// docs/p.md, \"Two\n// things\"\n", 0},
+        {"// docs/p.md, \"Three\"\n", 1},
+        {"see [p.md](p.md), \"Three\"\n", 1},
+        {"see [p.md](../docs/p.md), \"One thing\"\n", 0},
+    };
+    const SourceFile design{"docs/design.md", "| P-once | x |\n"};
+    const SourceFile page{"docs/p.md", "# P\n## 1. One thing\n### Two things\n"};
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.text);
+        const auto found = check_pointers({page, design, {"core/a.cpp", c.text}});
+        EXPECT_EQ(found.size(), c.found) << describe(found);
+        EXPECT_TRUE(check_pointers({page, {"docs/adr/1.md", c.text}}).empty()) << "history";
     }
 }
 
