@@ -72,8 +72,8 @@ void Node::State::on(Fetched& event) {
 void Node::State::on(const Timer&) {
     // Whoever wants to be asked again at once waits for the next step.
     due.clear();
-    while (const auto place = deadlines.pop_due(now.mono)) due.push_back(*place);
-    for (const std::uint32_t place : due) tick(hosted[place]);
+    while (const auto group = deadlines.pop_due(now.mono)) due.push_back(*group);
+    for (const GroupId group : due) tick(*find(group));
     if (disk_deadline() <= now.mono) judge_disk();
     if (members_deadline() <= now.mono) step_members(membership::Tick{});
     heartbeats();

@@ -53,8 +53,7 @@ void Node::State::host_groups(std::vector<storage::RecoveredGroup> recovered) {
         added.term = added.partition.replica().term();
         added.commit = added.partition.replica().commit();
     }
-    deadlines = Deadlines(hosted.size());
-    for (std::uint32_t place = 0; place < hosted.size(); ++place) after_step(hosted[place]);
+    for (Hosted& group : hosted) after_step(group);
 }
 
 Hosted* Node::State::find(GroupId group) {
@@ -197,14 +196,14 @@ void Node::State::after_step(Hosted& group) {
     }
     const bool stands = group.partition.replica().can_stand();
     if (std::exchange(group.stands, stands) != stands) stands ? --not_standing : ++not_standing;
-    deadlines.set(place_of(group), group.partition.next_deadline());
+    deadlines.set_earlier(group.group, group.partition.next_deadline());
 }
 
 // The deadline of a partition has come, or came when it was still earlier.
 void Node::State::tick(Hosted& group) {
     const Instant deadline = group.partition.next_deadline();
     if (deadline > now.mono) {
-        deadlines.set(place_of(group), deadline);
+        deadlines.set_earlier(group.group, deadline);
         return;
     }
     const replication::Replica& replica = group.partition.replica();

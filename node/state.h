@@ -1,8 +1,8 @@
 #pragma once
 // The inside of Node: one object, its rules split over the .cpp files named below.
 
+#include "core/timer_heap.h"
 #include "membership/swim.h"
-#include "node/deadlines.h"
 #include "node/node.h"
 #include "node/parts.h"
 #include "node/peer.h"
@@ -226,7 +226,7 @@ struct Node::State final : replication::GroupDirectory {
     std::int64_t stamps_back_ms = 0;              // the most of a hosted group
     std::optional<std::int64_t> judged_clock_ms;  // own_clock() as it was last judged
     std::size_t not_standing = 0;  // hosted groups that this node would not campaign in
-    Deadlines deadlines{0};        // by place
+    TimerHeap<GroupId> deadlines;  // of hosted groups
     membership::Swim swim;
     membership::Effects said;  // by swim, in one step
     RecentEvents events{4096};
@@ -248,7 +248,7 @@ struct Node::State final : replication::GroupDirectory {
     std::size_t large_reads_bytes = 0;  // of their payloads
 
     std::deque<WaitingBatch> waiting;
-    std::vector<std::uint32_t> due;      // scratch of one step
+    std::vector<GroupId> due;            // scratch of one step
     std::vector<std::uint32_t> marked;   // places with a mark in this round
     std::vector<std::uint32_t> touched;  // places stepped since the last take_touched()
     std::size_t waiting_bytes = 0;

@@ -56,7 +56,7 @@ void Session::State::pump(Now now, std::uint32_t lane_index) {
         if (slot == kNone || (one_by_one && lane.in_flight > 0)) return;
         Call& call = calls[slot];
         if (call.not_before > now.mono) {
-            timers.set(slot, std::min(call.deadline, call.not_before));
+            timers.set(timed_call(slot), std::min(call.deadline, call.not_before));
             return;
         }
         if (!connected) {
@@ -108,7 +108,7 @@ bool Session::State::may_send(Now now, std::uint32_t slot) {
     }
     if (!route.open && (route.canary != kNone || now.mono < route.not_before)) {
         wait_for_route(call.group, call.lane);
-        if (route.canary == kNone) timers.set(group_timer_id(call.group), route.not_before);
+        if (route.canary == kNone) timers.set(timed(call.group), route.not_before);
         return false;
     }
     // A later call must not reach the new leader while an earlier one is with the old one.
@@ -136,7 +136,7 @@ void Session::State::send(Now now, std::uint32_t slot, LinkId link) {
     call.state = Call::State::Sent;
     call.link = link;
     call.sent_at = now.mono;
-    timers.set(slot, std::min(call.deadline, now.mono + suspicion()));
+    timers.set(timed_call(slot), std::min(call.deadline, now.mono + suspicion()));
     call.request.lowest_open = ids.lowest_open(call.request.id);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(call.deadline - now.mono);
     call.request.deadline_ms =

@@ -17,7 +17,7 @@ LinkId Session::State::add_link(std::string address) {
 
 void Session::State::open_link(Now now, LinkId link) {
     links[link].state = Link::State::Opening;
-    timers.set(link_timer_id(link), now.mono + options.attempt_timeout);
+    timers.set(timed_link(link), now.mono + options.attempt_timeout);
     out->push_back(OpenLink{link, links[link].address});
 }
 
@@ -25,7 +25,7 @@ void Session::State::link_up(Now now, LinkId link) {
     if (link >= links.size() || links[link].state != Link::State::Opening) return;
     links[link].state = Link::State::Up;
     send_hello(now, link);
-    timers.set(link_timer_id(link), now.mono + options.attempt_timeout / 4);
+    timers.set(timed_link(link), now.mono + options.attempt_timeout / 4);
 }
 
 void Session::State::link_timer(Now now, LinkId link) {
@@ -35,7 +35,7 @@ void Session::State::link_timer(Now now, LinkId link) {
             return open_link(now, link);
         case Link::State::Up:
             send_hello(now, link);
-            timers.set(link_timer_id(link), now.mono + options.attempt_timeout / 4);
+            timers.set(timed_link(link), now.mono + options.attempt_timeout / 4);
             return;
         case Link::State::Ready:
         case Link::State::Given_up:
@@ -53,7 +53,7 @@ void Session::State::link_down(Now now, LinkId link) {
     if (link >= links.size() || links[link].state == Link::State::Given_up) return;
     Link& l = links[link];
     l.state = Link::State::Closed;
-    timers.set(link_timer_id(link), now.mono + raise(l.backoff));
+    timers.set(timed_link(link), now.mono + raise(l.backoff));
     lose_calls(now, link);
 }
 
@@ -85,7 +85,7 @@ void Session::State::give_up_link(LinkId link) {
     links[link].node = kNone;
     links[link].foreign.reset();
     links[link].answered = true;  // waiting for it would be in vain
-    timers.erase(link_timer_id(link));
+    timers.erase(timed_link(link));
     out->push_back(CloseLink{link});
 }
 
@@ -97,7 +97,7 @@ void Session::State::met_stranger(Now now, LinkId link, const ClusterId& its) {
     Link& l = links[link];
     l.foreign = its;
     l.state = Link::State::Closed;
-    timers.set(link_timer_id(link), now.mono + options.attempt_timeout);
+    timers.set(timed_link(link), now.mono + options.attempt_timeout);
     out->push_back(CloseLink{link});
     lose_calls(now, link);
     if (stranded()) end_all_waiting(now);
@@ -182,7 +182,6 @@ void Session::State::learn_mesh(Now now, const routing::HelloReply& hello) {
     hash_key = hello.hash_key;
     groups = hello.groups;
     routes.resize(std::size_t{groups} + 1);
-    timers.grow(group_timer_id(GroupId{groups + 1}));
     ids.set_groups(groups);
     ids.learn_time(now.mono, hello.log_time_ms);
     connected = true;
@@ -207,7 +206,7 @@ void Session::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello)
     nodes[self].clock_ms = hello.log_time_ms - now.mono.ns / 1'000'000;
     links[link].state = Link::State::Ready;
     links[link].backoff = options.backoff_min;
-    timers.erase(link_timer_id(link));
+    timers.erase(timed_link(link));
     const std::size_t known = std::min(hello.leaders.size(), hello.terms.size());
     for (std::size_t group = 0; group < std::min(known, routes.size()); ++group) {
         const std::uint8_t leader = hello.leaders[group];

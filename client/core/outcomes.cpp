@@ -112,13 +112,13 @@ void Session::State::retry(Now now, std::uint32_t slot, bool taint) {
     call.retried = true;
     call.tainted = call.tainted || taint;
     call.not_before = now.mono;
-    timers.set(slot, call.deadline);
+    timers.set(timed_call(slot), call.deadline);
 }
 
 void Session::State::back_off(Now now, std::uint32_t slot) {
     Call& call = calls[slot];
     call.not_before = now.mono + raise(call.backoff);
-    timers.set(slot, std::min(call.deadline, call.not_before));
+    timers.set(timed_call(slot), std::min(call.deadline, call.not_before));
 }
 
 // A call refused for its session's sake, and certainly never run, may go on in a new session: its

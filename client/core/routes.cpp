@@ -90,7 +90,7 @@ void Session::State::route_accepted(Now now, GroupId group, LinkId link) {
     route.open = true;
     route.canary = kNone;
     route.backoff = Duration{};
-    timers.erase(group_timer_id(group));
+    timers.erase(timed(group));
     flush(now, group);
 }
 
@@ -100,7 +100,7 @@ void Session::State::release_canary(Now now, std::uint32_t slot) {
     Route& route = routes[group.value];
     if (route.canary != slot) return;
     route.canary = kNone;
-    timers.set(group_timer_id(group), std::max(route.not_before, now.mono));
+    timers.set(timed(group), std::max(route.not_before, now.mono));
 }
 
 // The group needs a usable leader: the nodes are asked until there is one.
@@ -111,7 +111,7 @@ void Session::State::starve(Now now, GroupId group) {
     if (probing) return;
     probing = true;
     probe_backoff = options.backoff_min;
-    timers.set(probe_timer(), now.mono);
+    timers.set(kTimedProbe, now.mono);
 }
 
 void Session::State::probe(Now now) {
@@ -124,7 +124,7 @@ void Session::State::probe(Now now) {
     if (!probing) return;
     refreshed_at = Instant::long_ago();
     refresh(now);
-    timers.set(probe_timer(), now.mono + raise(probe_backoff));
+    timers.set(kTimedProbe, now.mono + raise(probe_backoff));
 }
 
 // Asks some nodes for their routes, each time the next ones in turn.

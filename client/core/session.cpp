@@ -29,7 +29,6 @@ Session::State::State(SessionOptions o, Random r)
       ids({.client = options.client, .renew_start = options.renew_start}),
       calls(options.in_flight_max),
       cluster(options.cluster) {
-    timers.grow(calls.size() + 1 + kLinksMax);
     free_calls.reserve(calls.size());
     for (std::size_t slot = calls.size(); slot-- > 0;)
         free_calls.push_back(static_cast<std::uint32_t>(slot));
@@ -114,20 +113,25 @@ void Session::State::start_call(Now now, StartCall&& start) {
     const std::uint64_t key = lane_key(start);
     const std::uint32_t slot = take_slot(now, std::move(start));
     join_lane(slot, key);
-    timers.set(slot, calls[slot].deadline);
+    timers.set(timed_call(slot), calls[slot].deadline);
     pump(now, calls[slot].lane);
 }
 
 void Session::State::run_timers(Now now) {
-    while (const auto id = timers.pop_due(now.mono)) {
-        if (*id < probe_timer()) {
-            call_timer(now, *id);
-        } else if (*id == probe_timer()) {
-            probe(now);
-        } else if (*id <= probe_timer() + kLinksMax) {
-            link_timer(now, *id - probe_timer() - 1);
-        } else {
-            flush(now, GroupId{*id - group_timer_id(GroupId{0})});
+    while (const auto due = timers.pop_due(now.mono)) {
+        switch (due->kind) {
+            case TimedKind::Call:
+                call_timer(now, due->index);
+                break;
+            case TimedKind::Probe:
+                probe(now);
+                break;
+            case TimedKind::Link:
+                link_timer(now, due->index);
+                break;
+            case TimedKind::Group:
+                flush(now, GroupId{due->index});
+                break;
         }
     }
 }
@@ -135,11 +139,12 @@ void Session::State::run_timers(Now now) {
 void Session::State::call_timer(Now now, std::uint32_t slot) {
     Call& call = calls[slot];
     if (now.mono >= call.deadline) return expire(now, slot);
-    timers.set(slot, call.deadline);
+    timers.set(timed_call(slot), call.deadline);
     if (call.state == Call::State::Queued) return pump(now, call.lane);
     if (now.mono - call.sent_at < options.attempt_timeout) {
         // Not yet a reason to leave the leader, but one to ask whether there is a newer one.
-        timers.set(slot, std::min(call.deadline, call.sent_at + options.attempt_timeout));
+        timers.set(timed_call(slot),
+                   std::min(call.deadline, call.sent_at + options.attempt_timeout));
         return refresh(now);
     }
     WEFT_PROBE("client.attempt_silent");
@@ -198,7 +203,7 @@ void Session::State::finish(std::uint32_t slot, Reply reply) {
             ids.settle(call.request.id);
         }
     }
-    timers.erase(slot);
+    timers.erase(timed_call(slot));
     leave_lane(slot);
     out->push_back(CallEnded{call.call, std::move(reply)});
     call = Call{};

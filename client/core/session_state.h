@@ -5,8 +5,8 @@
 
 #include "client/core/request_ids.h"
 #include "client/core/session.h"
-#include "client/core/timer_heap.h"
 #include "core/error.h"
+#include "core/timer_heap.h"
 #include "routing/genesis.h"
 
 #include <optional>
@@ -80,6 +80,14 @@ struct Link {
     Duration backoff{};
     Instant hello_at;  // last hello sent
 };
+
+// What has a timer. Of those that are due at one moment, the kinds take turns in this order.
+enum class TimedKind : std::uint8_t { Call, Probe, Link, Group };
+using Timed = TimerKey<TimedKind, 4>;
+constexpr Timed timed_call(std::uint32_t slot) { return {TimedKind::Call, slot}; }
+constexpr Timed timed_link(LinkId link) { return {TimedKind::Link, link}; }
+constexpr Timed timed(GroupId group) { return {TimedKind::Group, group.value}; }
+inline constexpr Timed kTimedProbe{TimedKind::Probe, 0};
 
 struct KnownNode {
     routing::HelloNode info;
@@ -167,18 +175,12 @@ struct Session::State {
     static bool is_final(const Call& call, const Reply& reply);
     static Reply folded(const Call& call, Reply reply);
 
-    // Timer ids: calls, then the prober, then links, then groups.
-    std::uint32_t probe_timer() const { return static_cast<std::uint32_t>(calls.size()); }
-    std::uint32_t link_timer_id(LinkId link) const { return probe_timer() + 1 + link; }
-    std::uint32_t group_timer_id(GroupId group) const {
-        return probe_timer() + 1 + static_cast<std::uint32_t>(kLinksMax) + group.value;
-    }
     Duration suspicion() const { return options.attempt_timeout / 8; }
 
     SessionOptions options;
     Random random;
     RequestIds ids;
-    TimerHeap timers;
+    TimerHeap<Timed> timers;
     Effects* out = nullptr;
     bool begun = false;
 

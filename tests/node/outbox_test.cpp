@@ -1,7 +1,6 @@
 // A round's messages to one peer become as few messages as there are kinds.
 
 #include "flatbuffers/wire_mesh.h"
-#include "node/deadlines.h"
 #include "node/node.h"
 #include "node/peer.h"
 #include "routing/genesis.h"
@@ -138,23 +137,6 @@ TEST(Outbox, ClosesABatchAt256KiBUnlessOneEntryAloneIsBigger) {
     EXPECT_EQ(sent<AppendBatch>(effects, 0).items.size(), 1u);
     EXPECT_EQ(sent<AppendBatch>(effects, 2).blob.size(), std::size_t{900} << 10);
     EXPECT_EQ(sent<AppendBatch>(effects, 3).items.size(), 2u);
-}
-
-TEST(Deadlines, KeepOneLiveEntryPerPartitionAndTheEarliestWins) {
-    Deadlines deadlines(3);
-    EXPECT_EQ(deadlines.next(), Instant::never());
-    deadlines.set(1, Instant{50});
-    deadlines.set(1, Instant{20});
-    deadlines.set(1, Instant{70});  // later: looked at again when 20 comes
-    deadlines.set(2, Instant{30});
-    EXPECT_EQ(deadlines.next(), Instant{20});
-    EXPECT_EQ(deadlines.pop_due(Instant{19}), std::nullopt);
-    EXPECT_EQ(deadlines.pop_due(Instant{60}), 1u);
-    EXPECT_EQ(deadlines.pop_due(Instant{60}), 2u);
-    EXPECT_EQ(deadlines.pop_due(Instant{60}), std::nullopt);
-    EXPECT_EQ(deadlines.next(), Instant::never());
-    deadlines.set(1, Instant{90});
-    EXPECT_EQ(deadlines.next(), Instant{90});
 }
 
 }  // namespace
