@@ -7,7 +7,7 @@
 namespace weft::client {
 
 void SocketLinks::open(const OpenLink& what, std::vector<Event>& events) {
-    if (what.link >= links_.size()) links_.resize(what.link + std::size_t{1});
+    links_.reach(what.link);
     Link& link = links_[what.link];
     if (link.socket) return;
     auto socket = transport::Dealer::connect(context_, what.address, wire::kFrameBytesMax);
@@ -20,7 +20,7 @@ void SocketLinks::open(const OpenLink& what, std::vector<Event>& events) {
 }
 
 void SocketLinks::close(LinkId id) {
-    if (id >= links_.size()) return;
+    if (!links_.has(id)) return;
     links_[id] = Link{};
     poll_changed_ = true;
 }
@@ -31,7 +31,7 @@ void SocketLinks::drop(LinkId id, std::vector<Event>& events) {
 }
 
 void SocketLinks::write(LinkId id, const routing::ToNode& message, std::vector<Event>& events) {
-    if (id >= links_.size() || !links_[id].socket) return;
+    if (!links_.has(id) || !links_[id].socket) return;
     const auto added = wire::add_or_begin_anew(
         links_[id].frame, [&] { return wire::write(links_[id].frame, message); },
         [&] { finish_frame(id); });
@@ -66,7 +66,7 @@ bool SocketLinks::send_backlog(Instant now, Link& link) {
 }
 
 void SocketLinks::flush(Instant now, std::vector<Event>& events) {
-    for (LinkId id = 0; id < links_.size(); ++id) {
+    for (const LinkId id : links_.indexes()) {
         Link& link = links_[id];
         if (!link.socket) continue;
         if (!link.frame.empty()) finish_frame(id);
@@ -75,7 +75,7 @@ void SocketLinks::flush(Instant now, std::vector<Event>& events) {
 }
 
 void SocketLinks::receive(std::vector<Event>& events) {
-    for (LinkId id = 0; id < links_.size(); ++id) {
+    for (const LinkId id : links_.indexes()) {
         if (!links_[id].socket) continue;
         bool good = true;
         while (good) {
@@ -101,7 +101,7 @@ bool SocketLinks::read_frame(LinkId id, std::string_view frame, std::vector<Even
 }
 
 void SocketLinks::look_at_links(std::vector<Event>& events) {
-    for (LinkId id = 0; id < links_.size(); ++id) {
+    for (const LinkId id : links_.indexes()) {
         if (!links_[id].socket) continue;
         for (const transport::LinkEvent event : links_[id].socket->link_events()) {
             if (event == transport::LinkEvent::Connected) {
@@ -126,7 +126,7 @@ void SocketLinks::look_at_links(std::vector<Event>& events) {
 }
 
 std::string_view SocketLinks::refusal(LinkId id) const {
-    return id < links_.size() ? std::string_view(links_[id].refusal) : std::string_view();
+    return links_.has(id) ? std::string_view(links_[id].refusal) : std::string_view();
 }
 
 bool SocketLinks::backlogged() const {

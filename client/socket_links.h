@@ -3,6 +3,7 @@
 // socket had no room for. Used by whoever drives; not thread-safe.
 
 #include "client/core/session.h"
+#include "core/indexed.h"
 #include "flatbuffers/wire_frame.h"
 #include "transport/sockets.h"
 
@@ -63,7 +64,7 @@ private:
 
     const Session& session_;
     transport::Context context_;
-    std::vector<Link> links_;
+    Indexed<LinkId, Link> links_;
     transport::PollSet poll_;
     bool poll_changed_ = true;
 };

@@ -106,7 +106,7 @@ private:
     };
     struct ClientEnd {
         std::size_t client = 0;
-        client::LinkId link = 0;
+        client::LinkId link;
     };
     // ---- world.cpp
     void build_cluster(const WorldOptions& options);

@@ -7,12 +7,11 @@
 
 namespace weft::client {
 
-void Session::State::join_lane(std::uint32_t slot, std::uint64_t key) {
-    const auto [place, fresh] = lane_of.try_emplace(key, kNone);
+void Session::State::join_lane(CallIndex index, std::uint64_t key) {
+    const auto [place, fresh] = lane_of.try_emplace(key, kNoLane);
     if (fresh) {
         if (free_lanes.empty()) {
-            place->second = static_cast<std::uint32_t>(lanes.size());
-            lanes.emplace_back();
+            place->second = lanes.add({});
         } else {
             place->second = free_lanes.back();
             free_lanes.pop_back();
@@ -21,42 +20,42 @@ void Session::State::join_lane(std::uint32_t slot, std::uint64_t key) {
         lanes[place->second].key = key;
     }
     Lane& lane = lanes[place->second];
-    Call& call = calls[slot];
+    PendingCall& call = calls[index];
     call.lane = place->second;
     call.before = lane.tail;
-    (lane.tail == kNone ? lane.head : calls[lane.tail].after) = slot;
-    lane.tail = slot;
-    if (lane.unsent == kNone) lane.unsent = slot;
+    (lane.tail == kNoCall ? lane.head : calls[lane.tail].after) = index;
+    lane.tail = index;
+    if (lane.unsent == kNoCall) lane.unsent = index;
 }
 
-void Session::State::leave_lane(std::uint32_t slot) {
-    const Call& call = calls[slot];
+void Session::State::leave_lane(CallIndex index) {
+    const PendingCall& call = calls[index];
     Lane& lane = lanes[call.lane];
-    (call.before == kNone ? lane.head : calls[call.before].after) = call.after;
-    (call.after == kNone ? lane.tail : calls[call.after].before) = call.before;
-    if (lane.unsent == slot) lane.unsent = call.after;
-    if (call.state == Call::State::Sent) --lane.in_flight;
+    (call.before == kNoCall ? lane.head : calls[call.before].after) = call.after;
+    (call.after == kNoCall ? lane.tail : calls[call.after].before) = call.before;
+    if (lane.unsent == index) lane.unsent = call.after;
+    if (call.state == PendingCall::State::Sent) --lane.in_flight;
     if (call.retried) --lane.retried;
 }
 
-void Session::State::free_if_empty(std::uint32_t lane) {
+void Session::State::free_if_empty(LaneIndex lane) {
     Lane& l = lanes[lane];
-    if (l.head != kNone || l.listed || l.key == 0) return;
+    if (l.head != kNoCall || l.listed || l.key == 0) return;
     lane_of.erase(l.key);
     l.key = 0;  // free; no lane in use has this key
     free_lanes.push_back(lane);
 }
 
 // Sends what the lane's order allows.
-void Session::State::pump(Now now, std::uint32_t lane_index) {
+void Session::State::pump(Now now, LaneIndex lane_index) {
     for (;;) {
         Lane& lane = lanes[lane_index];
         const bool one_by_one = lane.retried > 0;
-        const std::uint32_t slot = one_by_one ? lane.head : lane.unsent;
-        if (slot == kNone || (one_by_one && lane.in_flight > 0)) return;
-        Call& call = calls[slot];
+        const CallIndex index = one_by_one ? lane.head : lane.unsent;
+        if (index == kNoCall || (one_by_one && lane.in_flight > 0)) return;
+        PendingCall& call = calls[index];
         if (call.not_before > now.mono) {
-            timers.set(timed_call(slot), std::min(call.deadline, call.not_before));
+            timers.set(timed(index), std::min(call.deadline, call.not_before));
             return;
         }
         if (!connected) {
@@ -70,15 +69,15 @@ void Session::State::pump(Now now, std::uint32_t lane_index) {
             const bool asked = call.request.kind == RequestKind::Resolve;
             reply.outcome = asked ? Outcome::Unknown : Outcome::NotDone;
             reply.error = std::move(*wrong);
-            return end_call(now, slot, std::move(reply));
+            return end_call(now, index, std::move(reply));
         }
-        if (!may_send(now, slot)) return;
-        send(now, slot, usable_link(routes[call.group.value]));
+        if (!may_send(now, index)) return;
+        send(now, index, usable_link(routes[call.group]));
     }
 }
 
 // A given id must belong to this mesh and to the entity's own group.
-std::optional<Error> Session::State::check_placed(Call& call) const {
+std::optional<Error> Session::State::check_placed(PendingCall& call) const {
     const Request& request = call.request;
     if (request.kind != RequestKind::Resolve)
         call.group = routing::group_of(hash_key, groups, request.type, request.entity);
@@ -97,25 +96,25 @@ std::optional<Error> Session::State::check_placed(Call& call) const {
 }
 
 // True when the call has an id and its group a leader to send it to; else it waits for one.
-bool Session::State::may_send(Now now, std::uint32_t slot) {
-    Call& call = calls[slot];
-    Route& route = routes[call.group.value];
+bool Session::State::may_send(Now now, CallIndex index) {
+    PendingCall& call = calls[index];
+    Route& route = routes[call.group];
     const LinkId link = usable_link(route);
-    if (link == kNone) {
+    if (link == kNoLink) {
         wait_for_route(call.group, call.lane);
         starve(now, call.group);
         return false;
     }
-    if (!route.open && (route.canary != kNone || now.mono < route.not_before)) {
+    if (!route.open && (route.canary != kNoCall || now.mono < route.not_before)) {
         wait_for_route(call.group, call.lane);
-        if (route.canary == kNone) timers.set(timed(call.group), route.not_before);
+        if (route.canary == kNoCall) timers.set(timed(call.group), route.not_before);
         return false;
     }
     // A later call must not reach the new leader while an earlier one is with the old one.
     const Lane& lane = lanes[call.lane];
     if (lane.in_flight > 0 && lane.link != link) return false;
     if (call.request.id.seq != 0) return true;
-    const auto id = ids.assign(call.group, slot, now.mono);
+    const auto id = ids.assign(call.group, index, now.mono);
     if (!id) {
         route.window_full = true;
         wait_for_route(call.group, call.lane);
@@ -125,18 +124,18 @@ bool Session::State::may_send(Now now, std::uint32_t slot) {
     return true;
 }
 
-void Session::State::send(Now now, std::uint32_t slot, LinkId link) {
-    Call& call = calls[slot];
+void Session::State::send(Now now, CallIndex index, LinkId link) {
+    PendingCall& call = calls[index];
     Lane& lane = lanes[call.lane];
-    Route& route = routes[call.group.value];
-    if (!route.open) route.canary = slot;
-    if (lane.unsent == slot) lane.unsent = call.after;
+    Route& route = routes[call.group];
+    if (!route.open) route.canary = index;
+    if (lane.unsent == index) lane.unsent = call.after;
     lane.link = link;
     ++lane.in_flight;
-    call.state = Call::State::Sent;
+    call.state = PendingCall::State::Sent;
     call.link = link;
     call.sent_at = now.mono;
-    timers.set(timed_call(slot), std::min(call.deadline, now.mono + suspicion()));
+    timers.set(timed(index), std::min(call.deadline, now.mono + suspicion()));
     call.request.lowest_open = ids.lowest_open(call.request.id);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(call.deadline - now.mono);
     call.request.deadline_ms =
@@ -144,19 +143,19 @@ void Session::State::send(Now now, std::uint32_t slot, LinkId link) {
     out->push_back(SendNode{link, call.request});
 }
 
-void Session::State::wait_for_route(GroupId group, std::uint32_t lane) {
+void Session::State::wait_for_route(GroupId group, LaneIndex lane) {
     if (lanes[lane].listed) return;
     lanes[lane].listed = true;
-    routes[group.value].waiting.push_back(lane);
+    routes[group].waiting.push_back(lane);
 }
 
 // Lets the lanes that wait for this group try again.
 void Session::State::flush(Now now, GroupId group) {
-    Route& route = routes[group.value];
-    std::vector<std::uint32_t> waiting;
+    Route& route = routes[group];
+    std::vector<LaneIndex> waiting;
     waiting.swap(route.waiting);
     for (auto next = waiting.begin(); next != waiting.end(); ++next) {
-        if (route.window_full || (!route.open && route.canary != kNone)) {
+        if (route.window_full || (!route.open && route.canary != kNoCall)) {
             route.waiting.insert(route.waiting.end(), next, waiting.end());
             return;
         }
@@ -169,12 +168,12 @@ void Session::State::flush(Now now, GroupId group) {
 // A later call of the same entity has taken effect, or may have (`surely` false). Running an older
 // one now would reverse the order: what was definitely refused ends as not done, and what may still
 // run by an attempt given up is not sent again.
-void Session::State::finish_overtaken(Now now, std::uint32_t slot, bool surely) {
-    std::uint32_t older = calls[slot].before;
-    while (older != kNone) {
-        const Call& call = calls[older];
-        const std::uint32_t next = call.before;
-        const bool refused = !call.tainted && call.state == Call::State::Queued;
+void Session::State::finish_overtaken(Now now, CallIndex index, bool surely) {
+    CallIndex older = calls[index].before;
+    while (older != kNoCall) {
+        const PendingCall& call = calls[older];
+        const CallIndex next = call.before;
+        const bool refused = !call.tainted && call.state == PendingCall::State::Queued;
         if (call.retried && (refused || surely)) {
             WEFT_PROBE("client.overtaken");
             Reply reply;

@@ -7,25 +7,24 @@
 namespace weft::client {
 
 LinkId Session::State::add_link(std::string address) {
-    if (links.size() == kLinksMax) return kNone;
+    if (links.size() == kLinksMax) return kNoLink;
     Link link;
     link.address = std::move(address);
     link.backoff = options.backoff_min;
-    links.push_back(std::move(link));
-    return static_cast<LinkId>(links.size() - 1);
+    return links.add(std::move(link));
 }
 
 void Session::State::open_link(Now now, LinkId link) {
     links[link].state = Link::State::Opening;
-    timers.set(timed_link(link), now.mono + options.attempt_timeout);
+    timers.set(timed(link), now.mono + options.attempt_timeout);
     out->push_back(OpenLink{link, links[link].address});
 }
 
 void Session::State::link_up(Now now, LinkId link) {
-    if (link >= links.size() || links[link].state != Link::State::Opening) return;
+    if (!links.has(link) || links[link].state != Link::State::Opening) return;
     links[link].state = Link::State::Up;
     send_hello(now, link);
-    timers.set(timed_link(link), now.mono + options.attempt_timeout / 4);
+    timers.set(timed(link), now.mono + options.attempt_timeout / 4);
 }
 
 void Session::State::link_timer(Now now, LinkId link) {
@@ -35,10 +34,10 @@ void Session::State::link_timer(Now now, LinkId link) {
             return open_link(now, link);
         case Link::State::Up:
             send_hello(now, link);
-            timers.set(timed_link(link), now.mono + options.attempt_timeout / 4);
+            timers.set(timed(link), now.mono + options.attempt_timeout / 4);
             return;
         case Link::State::Ready:
-        case Link::State::Given_up:
+        case Link::State::GivenUp:
             return;
     }
 }
@@ -50,10 +49,10 @@ void Session::State::send_hello(Now now, LinkId link) {
 }
 
 void Session::State::link_down(Now now, LinkId link) {
-    if (link >= links.size() || links[link].state == Link::State::Given_up) return;
+    if (!links.has(link) || links[link].state == Link::State::GivenUp) return;
     Link& l = links[link];
     l.state = Link::State::Closed;
-    timers.set(timed_link(link), now.mono + raise(l.backoff));
+    timers.set(timed(link), now.mono + raise(l.backoff));
     lose_calls(now, link);
 }
 
@@ -65,27 +64,27 @@ void Session::State::lose_link(Now now, LinkId link) {
 
 // What was sent there and not answered may or may not have happened.
 void Session::State::lose_calls(Now now, LinkId link) {
-    std::vector<std::uint32_t> lost;
-    for (std::uint32_t slot = 0; slot < calls.size(); ++slot)
-        if (calls[slot].state == Call::State::Sent && calls[slot].link == link)
-            lost.push_back(slot);
-    for (const std::uint32_t slot : lost) {
-        Call& call = calls[slot];
+    std::vector<CallIndex> lost;
+    for (const CallIndex index : calls.indexes())
+        if (calls[index].state == PendingCall::State::Sent && calls[index].link == link)
+            lost.push_back(index);
+    for (const CallIndex index : lost) {
+        PendingCall& call = calls[index];
         if (call.request.leaders_lost < 255) ++call.request.leaders_lost;
-        Route& route = routes[call.group.value];
+        Route& route = routes[call.group];
         route.open = false;
         route.not_before = now.mono;
-        retry(now, slot, true);
+        retry(now, index, true);
     }
-    for (const std::uint32_t slot : lost) pump(now, calls[slot].lane);
+    for (const CallIndex index : lost) pump(now, calls[index].lane);
 }
 
 void Session::State::give_up_link(LinkId link) {
-    links[link].state = Link::State::Given_up;
-    links[link].node = kNone;
+    links[link].state = Link::State::GivenUp;
+    links[link].node = kNoNode;
     links[link].foreign.reset();
     links[link].answered = true;  // waiting for it would be in vain
-    timers.erase(timed_link(link));
+    timers.erase(timed(link));
     out->push_back(CloseLink{link});
 }
 
@@ -97,7 +96,7 @@ void Session::State::met_stranger(Now now, LinkId link, const ClusterId& its) {
     Link& l = links[link];
     l.foreign = its;
     l.state = Link::State::Closed;
-    timers.set(timed_link(link), now.mono + options.attempt_timeout);
+    timers.set(timed(link), now.mono + options.attempt_timeout);
     out->push_back(CloseLink{link});
     lose_calls(now, link);
     if (stranded()) end_all_waiting(now);
@@ -106,7 +105,7 @@ void Session::State::met_stranger(Now now, LinkId link, const ClusterId& its) {
 bool Session::State::stranded() const {
     bool met = false;
     for (const Link& link : links) {
-        if (!link.foreign && link.state != Link::State::Given_up) return false;
+        if (!link.foreign && link.state != Link::State::GivenUp) return false;
         met = met || link.foreign;
     }
     return met;
@@ -121,7 +120,7 @@ Error Session::State::wrong_mesh(LinkId link) const {
 // Nothing while a node of our mesh can be asked, or none of another one was met.
 std::optional<Error> Session::State::wrong_mesh_anywhere() const {
     std::optional<LinkId> met;
-    for (LinkId link = 0; link < links.size(); ++link) {
+    for (const LinkId link : links.indexes()) {
         if (links[link].state == Link::State::Ready) return std::nullopt;
         if (links[link].foreign && !met) met = link;
     }
@@ -131,45 +130,45 @@ std::optional<Error> Session::State::wrong_mesh_anywhere() const {
 
 // Nobody is left who could be asked, so waiting for the deadlines would be in vain.
 void Session::State::end_all_waiting(Now now) {
-    for (std::uint32_t slot = 0; slot < calls.size(); ++slot)
-        if (calls[slot].state == Call::State::Queued) expire(now, slot);
+    for (const CallIndex index : calls.indexes())
+        if (calls[index].state == PendingCall::State::Queued) expire(now, index);
 }
 
-std::uint32_t Session::State::node_index(const NodeId& node) const {
-    if (node.is_zero()) return kNone;
-    for (std::uint32_t i = 0; i < nodes.size(); ++i)
+NodeIndex Session::State::node_index(const NodeId& node) const {
+    if (node.is_zero()) return kNoNode;
+    for (const NodeIndex i : nodes.indexes())
         if (nodes[i].info.node == node) return i;
-    return kNone;
+    return kNoNode;
 }
 
-std::uint32_t Session::State::learn_node(Now now, const routing::HelloNode& node) {
-    std::uint32_t index = node_index(node.node);
-    if (index == kNone) {
-        if (nodes.size() == routing::kFoundersMax) return kNone;
-        index = static_cast<std::uint32_t>(nodes.size());
-        nodes.push_back({});
+NodeIndex Session::State::learn_node(Now now, const routing::HelloNode& node) {
+    NodeIndex index = node_index(node.node);
+    if (index == kNoNode) {
+        if (nodes.size() == routing::kFoundersMax) return kNoNode;
+        index = nodes.add({});
     }
     nodes[index].info = node;
-    if (nodes[index].link != kNone) return index;
-    for (LinkId link = 0; link < links.size(); ++link)
+    if (nodes[index].link != kNoLink) return index;
+    for (const LinkId link : links.indexes())
         if (links[link].address == node.client_address) nodes[index].link = link;
-    if (nodes[index].link == kNone) {
+    if (nodes[index].link == kNoLink) {
         nodes[index].link = add_link(node.client_address);
-        if (nodes[index].link != kNone) open_link(now, nodes[index].link);
+        if (nodes[index].link != kNoLink) open_link(now, nodes[index].link);
     }
     return index;
 }
 
 // Two addresses may lead to one node: one link to it is enough. False: this one was closed.
-bool Session::State::bind_link(LinkId link, std::uint32_t node) {
+bool Session::State::bind_link(LinkId link, NodeIndex node) {
     const LinkId other = nodes[node].link;
-    if (other != kNone && other != link) {
+    if (other != kNoLink && other != link) {
         if (links[other].state == Link::State::Ready && links[other].node == node) {
             give_up_link(link);
             return false;
         }
-        if (links[other].node == kNone && links[other].address == nodes[node].info.client_address &&
-            links[other].state != Link::State::Given_up)
+        if (links[other].node == kNoNode &&
+            links[other].address == nodes[node].info.client_address &&
+            links[other].state != Link::State::GivenUp)
             give_up_link(other);
     }
     nodes[node].link = link;
@@ -181,14 +180,14 @@ void Session::State::learn_mesh(Now now, const routing::HelloReply& hello) {
     cluster = hello.cluster;
     hash_key = hello.hash_key;
     groups = hello.groups;
-    routes.resize(std::size_t{groups} + 1);
+    routes.reach(GroupId{groups});
     ids.set_groups(groups);
     ids.learn_time(now.mono, hello.log_time_ms);
     connected = true;
 }
 
 void Session::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello) {
-    if (link >= links.size()) return;
+    if (!links.has(link)) return;
     Link& l = links[link];
     if (l.state != Link::State::Up && l.state != Link::State::Ready) return;
     if (hello.groups == 0 || hello.groups > routing::kGroupsMax || hello.node.is_zero()) return;
@@ -199,14 +198,14 @@ void Session::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello)
     l.foreign.reset();
     if (!connected) learn_mesh(now, hello);
     ids.learn_time(now.mono, hello.log_time_ms);
-    std::vector<std::uint32_t> index_of;
+    std::vector<NodeIndex> index_of;
     for (const routing::HelloNode& node : hello.nodes) index_of.push_back(learn_node(now, node));
-    const std::uint32_t self = node_index(hello.node);
-    if (self == kNone || !bind_link(link, self)) return;
+    const NodeIndex self = node_index(hello.node);
+    if (self == kNoNode || !bind_link(link, self)) return;
     nodes[self].clock_ms = hello.log_time_ms - now.mono.ns / 1'000'000;
     links[link].state = Link::State::Ready;
     links[link].backoff = options.backoff_min;
-    timers.erase(timed_link(link));
+    timers.erase(timed(link));
     const std::size_t known = std::min(hello.leaders.size(), hello.terms.size());
     for (std::size_t group = 0; group < std::min(known, routes.size()); ++group) {
         const std::uint8_t leader = hello.leaders[group];
@@ -218,7 +217,7 @@ void Session::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello)
     // The leader of these may have been known before its link was ready.
     const std::vector<GroupId> hungry = starving;
     for (const GroupId group : hungry)
-        if (usable_link(routes[group.value]) == link) flush(now, group);
+        if (usable_link(routes[group]) == link) flush(now, group);
 }
 
 }  // namespace weft::client

@@ -29,7 +29,7 @@ bool is_about_crashes(const Error& error) {
 // A resolve that was logged has an index: only then is its "not done" the answer to the question
 // and not a refusal to ask it. A session of the future is seldom worth the wait for it: most such
 // ids were never given out.
-bool Session::State::is_final(const Call& call, const Reply& reply) {
+bool Session::State::is_final(const PendingCall& call, const Reply& reply) {
     const bool resolve = call.request.kind == RequestKind::Resolve;
     if (resolve && reply.index.value != 0) return true;
     if (resolve && has_number(reply.error, ErrorNumber::ClockTooFarOff)) return true;
@@ -37,7 +37,7 @@ bool Session::State::is_final(const Call& call, const Reply& reply) {
 }
 
 // NotDone only if no attempt was ever sent without a definite refusal.
-Reply Session::State::folded(const Call& call, Reply reply) {
+Reply Session::State::folded(const PendingCall& call, Reply reply) {
     const bool resolve = call.request.kind == RequestKind::Resolve;
     if (resolve && reply.index.value != 0) return reply;
     // The first outcome is kept: a body that differs never ran under this id and never will.
@@ -48,83 +48,83 @@ Reply Session::State::folded(const Call& call, Reply reply) {
 
 void Session::State::on_reply(Now now, LinkId link, Reply&& reply) {
     if (!reply.last) return;
-    const auto slot = ids.find(reply.id);
-    if (!slot) return;
-    Call& call = calls[*slot];
+    const auto index = ids.find(reply.id);
+    if (!index) return;
+    PendingCall& call = calls[*index];
     if (reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected) {
         const GroupId group = call.group;
-        end_call(now, *slot, std::move(reply));
+        end_call(now, *index, std::move(reply));
         return route_accepted(now, group, link);
     }
     // The answer to an attempt given up before: the present one will be answered too.
-    if (call.state != Call::State::Sent || call.link != link) return;
+    if (call.state != PendingCall::State::Sent || call.link != link) return;
     const bool unknown = reply.outcome == Outcome::Unknown && reply.error.outcome_unknown();
     if (unknown && !is_about_crashes(reply.error)) {
         // Leadership was lost under it. The same id is safe to send again: sessions deduplicate.
         const GroupId group = call.group;
-        const std::uint32_t lane = call.lane;
+        const LaneIndex lane = call.lane;
         call.refusal = reply.error;
-        retry(now, *slot, true);
+        retry(now, *index, true);
         route_refused(now, group, link, reply);
         return pump(now, lane);
     }
-    on_refusal(now, *slot, link, std::move(reply));
+    on_refusal(now, *index, link, std::move(reply));
 }
 
-void Session::State::on_refusal(Now now, std::uint32_t slot, LinkId link, Reply&& reply) {
-    Call& call = calls[slot];
+void Session::State::on_refusal(Now now, CallIndex index, LinkId link, Reply&& reply) {
+    PendingCall& call = calls[index];
     const GroupId group = call.group;
-    const std::uint32_t lane = call.lane;
+    const LaneIndex lane = call.lane;
     if (has_number(reply.error, ErrorNumber::WrongMesh)) {
         // Another mesh has taken the node's address and read what was on its way: the next hello
         // over a new connection will say so.
         call.refusal = reply.error;
-        retry(now, slot, false);
+        retry(now, index, false);
         lose_link(now, link);
         return pump(now, lane);
     }
-    if (with_fresh_id(now, slot, link, reply.error)) return pump(now, lane);
+    if (with_fresh_id(now, index, link, reply.error)) return pump(now, lane);
     if (is_final(call, reply)) {
         Reply whole = folded(call, std::move(reply));
-        end_call(now, slot, std::move(whole));
+        end_call(now, index, std::move(whole));
         return route_accepted(now, group, link);
     }
     call.refusal = reply.error;
-    retry(now, slot, reply.outcome == Outcome::Unknown);
+    retry(now, index, reply.outcome == Outcome::Unknown);
     if (is_about_route(reply.error)) {
         route_refused(now, group, link, reply);
     } else {
-        back_off(now, slot);
+        back_off(now, index);
         route_accepted(now, group, link);
     }
     pump(now, lane);
 }
 
 // The present attempt is over; the call goes back to the front of its lane.
-void Session::State::retry(Now now, std::uint32_t slot, bool taint) {
-    Call& call = calls[slot];
+void Session::State::retry(Now now, CallIndex index, bool taint) {
+    PendingCall& call = calls[index];
     Lane& lane = lanes[call.lane];
-    release_canary(now, slot);
-    if (taint && lane.retried > 0) finish_overtaken(now, slot, false);
-    call.state = Call::State::Queued;
+    release_canary(now, index);
+    if (taint && lane.retried > 0) finish_overtaken(now, index, false);
+    call.state = PendingCall::State::Queued;
     --lane.in_flight;
     if (!call.retried) ++lane.retried;
     call.retried = true;
     call.tainted = call.tainted || taint;
     call.not_before = now.mono;
-    timers.set(timed_call(slot), call.deadline);
+    timers.set(timed(index), call.deadline);
 }
 
-void Session::State::back_off(Now now, std::uint32_t slot) {
-    Call& call = calls[slot];
+void Session::State::back_off(Now now, CallIndex index) {
+    PendingCall& call = calls[index];
     call.not_before = now.mono + raise(call.backoff);
-    timers.set(timed_call(slot), std::min(call.deadline, call.not_before));
+    timers.set(timed(index), std::min(call.deadline, call.not_before));
 }
 
 // A call refused for its session's sake, and certainly never run, may go on in a new session: its
 // old number is closed and never sent again.
-bool Session::State::with_fresh_id(Now now, std::uint32_t slot, LinkId link, const Error& why) {
-    Call& call = calls[slot];
+bool Session::State::with_fresh_id(Now now, CallIndex index, LinkId link, const Error& why) {
+    PendingCall& call = calls[index];
     if (call.tainted || call.repeat) return false;
     const bool ended = why.code == ErrorCode::Expired;
     const bool full = has_number(why, ErrorNumber::SessionFull) && ids.stuck(call.request.id);
@@ -133,7 +133,7 @@ bool Session::State::with_fresh_id(Now now, std::uint32_t slot, LinkId link, con
     WEFT_PROBE("client.fresh_id");
     ids.settle(call.request.id);
     if (ahead) take_time_of(now, link, call.request.id.start_ms);
-    retry(now, slot, false);
+    retry(now, index, false);
     const std::int64_t ended_start_ms = call.request.id.start_ms;
     call.request.id = RequestId{};
     call.refusal = why;
@@ -143,15 +143,15 @@ bool Session::State::with_fresh_id(Now now, std::uint32_t slot, LinkId link, con
         refreshed_at = Instant::long_ago();
         refresh(now);
     }
-    back_off(now, slot);
+    back_off(now, index);
     return true;
 }
 
 // The start was taken from a node whose clock is off; the one that refuses it knows better. What
 // it said of its time may itself be old: it is asked again.
 void Session::State::take_time_of(Now now, LinkId link, std::int64_t refused_start_ms) {
-    const std::uint32_t node = links[link].node;
-    if (node == kNone || !nodes[node].clock_ms) return;
+    const NodeIndex node = links[link].node;
+    if (node == kNoNode || !nodes[node].clock_ms) return;
     ids.renew_at(now.mono, *nodes[node].clock_ms + now.mono.ns / 1'000'000, refused_start_ms);
     send_hello(now, link);
 }

@@ -14,7 +14,7 @@ constexpr std::size_t kFirstRing = 8;
 
 void RequestIds::Window::make_room() {
     if (next - lowest < ring.size()) return;
-    std::vector<std::uint32_t> wider(ring.empty() ? kFirstRing : ring.size() * 2, kSettled);
+    std::vector<CallIndex> wider(ring.empty() ? kFirstRing : ring.size() * 2, kSettled);
     for (std::uint64_t seq = lowest; seq < next; ++seq) wider[seq & (wider.size() - 1)] = at(seq);
     ring = std::move(wider);
 }
@@ -54,7 +54,7 @@ RequestIds::Start& RequestIds::open_start(Instant now) {
 void RequestIds::drop_old_starts(Instant now, std::int64_t log_time_ms) {
     // What is left of an old start are numbers left open; the node forgets them likewise.
     std::erase_if(starts_, [&](const Start& start) {
-        return start.slots == 0 && now - start.opened > kForgetAfter;
+        return start.awaited == 0 && now - start.opened > kForgetAfter;
     });
     // A start from the future lives until that time has come.
     constexpr std::int64_t kForgetMs =
@@ -64,7 +64,7 @@ void RequestIds::drop_old_starts(Instant now, std::int64_t log_time_ms) {
     });
 }
 
-std::optional<RequestId> RequestIds::assign(GroupId group, std::uint32_t slot, Instant now) {
+std::optional<RequestId> RequestIds::assign(GroupId group, CallIndex call, Instant now) {
     if (!starts_.empty() && now - starts_.back().opened >= options_.renew_start) renew_ = true;
     if (renew_ || starts_.empty()) open_start(now);
     const auto full = [this](const Window* window) {
@@ -80,24 +80,24 @@ std::optional<RequestId> RequestIds::assign(GroupId group, std::uint32_t slot, I
     if (!window) window = std::make_unique<Window>();
     window->make_room();
     const std::uint64_t seq = window->next++;
-    window->put(seq, slot);
-    ++start.slots;
+    window->put(seq, call);
+    ++start.awaited;
     return RequestId{options_.client, start.start_ms, group, seq};
 }
 
-bool RequestIds::bind(const RequestId& id, std::uint32_t slot) {
+bool RequestIds::bind(const RequestId& id, CallIndex call) {
     if (const auto [start, window] = held(id); window != nullptr) {
         if (window->at(id.seq) < kLeftOpen) return false;
         if (window->at(id.seq) == kLeftOpen) {
-            window->put(id.seq, slot);
-            ++start->slots;
+            window->put(id.seq, call);
+            ++start->awaited;
             return true;
         }
     }
-    return elsewhere_.emplace(id, slot).second;
+    return elsewhere_.emplace(id, call).second;
 }
 
-std::optional<std::uint32_t> RequestIds::find(const RequestId& id) const {
+std::optional<CallIndex> RequestIds::find(const RequestId& id) const {
     if (const Window* window = held(id); window != nullptr && window->at(id.seq) < kLeftOpen)
         return window->at(id.seq);
     if (elsewhere_.empty()) return std::nullopt;
@@ -117,7 +117,7 @@ void RequestIds::settle(const RequestId& id) {
     elsewhere_.erase(id);
     const auto [start, window] = held(id);
     if (window == nullptr) return;
-    if (window->at(id.seq) < kLeftOpen) --start->slots;
+    if (window->at(id.seq) < kLeftOpen) --start->awaited;
     window->put(id.seq, kSettled);
     while (window->lowest < window->next && window->at(window->lowest) == kSettled)
         ++window->lowest;
@@ -127,7 +127,7 @@ void RequestIds::leave_open(const RequestId& id) {
     elsewhere_.erase(id);
     const auto [start, window] = held(id);
     if (window == nullptr || window->at(id.seq) >= kLeftOpen) return;
-    --start->slots;
+    --start->awaited;
     window->put(id.seq, kLeftOpen);
 }
 

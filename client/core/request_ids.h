@@ -3,6 +3,7 @@
 // sequence numbers per (start, group). A number whose outcome is unknown stays open, so that the
 // node keeps what it remembers of it.
 
+#include "client/core/indexes.h"
 #include "core/time.h"
 #include "weft/types.h"
 
@@ -30,14 +31,14 @@ public:
     void learn_time(Instant now, std::int64_t log_time_ms);
     void set_groups(std::uint32_t groups) { groups_ = groups; }
 
-    // A fresh id whose answers belong to `slot`; nothing while the window is full. Needs a log
+    // A fresh id whose answers belong to `call`; nothing while the window is full. Needs a log
     // time.
-    std::optional<RequestId> assign(GroupId group, std::uint32_t slot, Instant now);
-    // Ties a given id (a repeat, a resolve; perhaps of another client) to `slot`. False: another
-    // slot has it.
-    bool bind(const RequestId& id, std::uint32_t slot);
-    // The slot that waits for `id`'s answer.
-    std::optional<std::uint32_t> find(const RequestId& id) const;
+    std::optional<RequestId> assign(GroupId group, CallIndex call, Instant now);
+    // Ties a given id (a repeat, a resolve; perhaps of another client) to `call`. False: another
+    // call has it.
+    bool bind(const RequestId& id, CallIndex call);
+    // The call that waits for `id`'s answer.
+    std::optional<CallIndex> find(const RequestId& id) const;
     // To be sent along with `id`.
     std::uint64_t lowest_open(const RequestId& id) const;
 
@@ -57,9 +58,9 @@ public:
     // even if it is earlier; unless there is a newer start by now.
     void renew_at(Instant now, std::int64_t log_time_ms, std::int64_t refused_start_ms);
 
-    // Calls `visit(slot)` for the numbers of `group` that a call waits for, in order.
+    // Calls `visit(call)` for the numbers of `group` that a call waits for, in order.
     template <class Visit>
-    void for_each_slot(GroupId group, Visit&& visit) const {
+    void for_each_call(GroupId group, Visit&& visit) const {
         for (const Start& start : starts_) {
             const Window* window = window_of(start, group);
             if (window == nullptr) continue;
@@ -69,24 +70,24 @@ public:
     }
 
 private:
-    static constexpr std::uint32_t kSettled = 0xffffffff;
-    static constexpr std::uint32_t kLeftOpen = 0xfffffffe;
+    static constexpr CallIndex kSettled = kNoCall;
+    static constexpr CallIndex kLeftOpen{kNoCall.value - 1};
 
-    // Numbers [lowest, next) in a ring whose size is a power of two: a slot or one of the marks.
+    // Numbers [lowest, next) in a ring whose size is a power of two: a call or one of the marks.
     struct Window {
         std::uint64_t lowest = 1;
         std::uint64_t next = 1;
-        std::vector<std::uint32_t> ring;
+        std::vector<CallIndex> ring;
 
-        std::uint32_t at(std::uint64_t seq) const { return ring[seq & (ring.size() - 1)]; }
-        void put(std::uint64_t seq, std::uint32_t what) { ring[seq & (ring.size() - 1)] = what; }
+        CallIndex at(std::uint64_t seq) const { return ring[seq & (ring.size() - 1)]; }
+        void put(std::uint64_t seq, CallIndex what) { ring[seq & (ring.size() - 1)] = what; }
         bool holds(std::uint64_t seq) const { return seq >= lowest && seq < next; }
         void make_room();
     };
     struct Start {
         std::int64_t start_ms = 0;
         Instant opened;
-        std::size_t slots = 0;                         // numbers a call waits for
+        std::size_t awaited = 0;                       // numbers a call waits for
         std::vector<std::unique_ptr<Window>> windows;  // by group
     };
 
@@ -104,10 +105,10 @@ private:
     Instant log_time_at_;
     bool renew_ = true;
     bool renew_when_told_ = false;
-    bool back_ = false;                             // the next start may be earlier than the last
-    std::deque<Start> starts_;                      // the newest last
-    std::map<std::int64_t, Instant> used_;          // every start that a node may still remember
-    std::map<RequestId, std::uint32_t> elsewhere_;  // bound ids that no window holds
+    bool back_ = false;                         // the next start may be earlier than the last
+    std::deque<Start> starts_;                  // the newest last
+    std::map<std::int64_t, Instant> used_;      // every start that a node may still remember
+    std::map<RequestId, CallIndex> elsewhere_;  // bound ids that no window holds
 };
 
 }  // namespace weft::client

@@ -8,10 +8,10 @@
 namespace weft::client {
 
 LinkId Session::State::usable_link(const Route& route) const {
-    if (route.leader == kNone) return kNone;
+    if (route.leader == kNoNode) return kNoLink;
     const LinkId link = nodes[route.leader].link;
-    if (link == kNone || links[link].state != Link::State::Ready) return kNone;
-    return links[link].node == route.leader ? link : kNone;
+    if (link == kNoLink || links[link].state != Link::State::Ready) return kNoLink;
+    return links[link].node == route.leader ? link : kNoLink;
 }
 
 Duration Session::State::raise(Duration& backoff) {
@@ -21,15 +21,15 @@ Duration Session::State::raise(Duration& backoff) {
 }
 
 void Session::State::claim(Now now, GroupId group, const Claim& what) {
-    Route& route = routes[group.value];
+    Route& route = routes[group];
     if (what.term < route.term) return;
-    if (what.leader == kNone) {
+    if (what.leader == kNoNode) {
         // "I know of no leader" counts when its term is newer, or when the believed leader says it.
         // The term itself does not: who stood for it may be gone with it, and a lower one lead.
-        if (what.term > route.term || what.said_by == route.leader) route.leader = kNone;
+        if (what.term > route.term || what.said_by == route.leader) route.leader = kNoNode;
         return;
     }
-    if (what.term == route.term && route.leader != kNone) return;
+    if (what.term == route.term && route.leader != kNoNode) return;
     route.term = what.term;
     route.leader = what.leader;
     leave_old_leader(now, group);
@@ -39,73 +39,73 @@ void Session::State::claim(Now now, GroupId group, const Claim& what) {
 // Calls that the former leader has left unanswered for a while go to the new one; those just sent
 // may still be answered.
 void Session::State::leave_old_leader(Now now, GroupId group) {
-    const LinkId current = nodes[routes[group.value].leader].link;
-    std::vector<std::uint32_t> silent;
-    ids.for_each_slot(group, [&](std::uint32_t slot) {
-        const Call& call = calls[slot];
-        if (call.state == Call::State::Sent && call.link != current &&
+    const LinkId current = nodes[routes[group].leader].link;
+    std::vector<CallIndex> silent;
+    ids.for_each_call(group, [&](CallIndex index) {
+        const PendingCall& call = calls[index];
+        if (call.state == PendingCall::State::Sent && call.link != current &&
             now.mono - call.sent_at >= suspicion())
-            silent.push_back(slot);
+            silent.push_back(index);
     });
-    for (const std::uint32_t slot : silent) retry(now, slot, true);
-    for (const std::uint32_t slot : silent) pump(now, calls[slot].lane);
+    for (const CallIndex index : silent) retry(now, index, true);
+    for (const CallIndex index : silent) pump(now, calls[index].lane);
 }
 
 // NotLeader and its like, said of this group by the node at `link`.
 void Session::State::route_refused(Now now, GroupId group, LinkId link, const Reply& reply) {
-    Route& route = routes[group.value];
-    const std::uint32_t hinted = node_index(reply.leader_hint);
-    if (reply.hint_term > route.term && hinted != kNone) {
+    Route& route = routes[group];
+    const NodeIndex hinted = node_index(reply.leader_hint);
+    if (reply.hint_term > route.term && hinted != kNoNode) {
         route.term = reply.hint_term;
         route.leader = hinted;
         route.open = false;
-        route.canary = kNone;
+        route.canary = kNoCall;
         route.backoff = options.backoff_min;
         route.not_before = now.mono;
         return flush(now, group);
     }
     // Refused by a node that was believed to lead when the call left: that belief is gone already.
-    if (route.leader == kNone || nodes[route.leader].link != link) return;
+    if (route.leader == kNoNode || nodes[route.leader].link != link) return;
     close_route(now, route, group);
 }
 
 // The believed leader is not one, or not yet: everybody waits, then one call tries again.
 void Session::State::close_route(Now now, Route& route, GroupId group) {
-    route.leader = kNone;
+    route.leader = kNoNode;
     route.open = false;
-    route.canary = kNone;
+    route.canary = kNoCall;
     if (route.backoff == Duration{}) route.backoff = options.backoff_min;
     route.not_before = now.mono + raise(route.backoff);
     starve(now, group);
 }
 
 void Session::State::route_silent(Now now, GroupId group, LinkId link) {
-    Route& route = routes[group.value];
-    if (route.leader != kNone && nodes[route.leader].link == link) close_route(now, route, group);
+    Route& route = routes[group];
+    if (route.leader != kNoNode && nodes[route.leader].link == link) close_route(now, route, group);
 }
 
 void Session::State::route_accepted(Now now, GroupId group, LinkId link) {
-    Route& route = routes[group.value];
-    if (route.open || route.leader == kNone || nodes[route.leader].link != link) return;
+    Route& route = routes[group];
+    if (route.open || route.leader == kNoNode || nodes[route.leader].link != link) return;
     route.open = true;
-    route.canary = kNone;
+    route.canary = kNoCall;
     route.backoff = Duration{};
     timers.erase(timed(group));
     flush(now, group);
 }
 
 // The call that went ahead is under way no more: another one may go.
-void Session::State::release_canary(Now now, std::uint32_t slot) {
-    const GroupId group = calls[slot].group;
-    Route& route = routes[group.value];
-    if (route.canary != slot) return;
-    route.canary = kNone;
+void Session::State::release_canary(Now now, CallIndex index) {
+    const GroupId group = calls[index].group;
+    Route& route = routes[group];
+    if (route.canary != index) return;
+    route.canary = kNoCall;
     timers.set(timed(group), std::max(route.not_before, now.mono));
 }
 
 // The group needs a usable leader: the nodes are asked until there is one.
 void Session::State::starve(Now now, GroupId group) {
-    Route& route = routes[group.value];
+    Route& route = routes[group];
     if (!route.starving) starving.push_back(group);
     route.starving = true;
     if (probing) return;
@@ -116,8 +116,8 @@ void Session::State::starve(Now now, GroupId group) {
 
 void Session::State::probe(Now now) {
     std::erase_if(starving, [this](GroupId group) {
-        Route& route = routes[group.value];
-        route.starving = !route.waiting.empty() && usable_link(route) == kNone;
+        Route& route = routes[group];
+        route.starving = !route.waiting.empty() && usable_link(route) == kNoLink;
         return !route.starving;
     });
     probing = !starving.empty();
@@ -133,7 +133,7 @@ void Session::State::refresh(Now now) {
     refreshed_at = now.mono;
     std::size_t asked = 0;
     for (std::size_t tried = 0; tried < links.size() && asked < kHellosAtOnce; ++tried) {
-        const LinkId link = probe_next++ % static_cast<LinkId>(links.size());
+        const LinkId link{probe_next++ % static_cast<std::uint32_t>(links.size())};
         if (links[link].state != Link::State::Ready) continue;
         send_hello(now, link);
         ++asked;
@@ -142,9 +142,9 @@ void Session::State::refresh(Now now) {
 
 // The first hello came: calls that waited for it find their groups, in the order they were made.
 void Session::State::place_unplaced(Now now) {
-    std::vector<std::uint32_t> waiting;
+    std::vector<LaneIndex> waiting;
     waiting.swap(unplaced);
-    for (const std::uint32_t lane : waiting) {
+    for (const LaneIndex lane : waiting) {
         lanes[lane].listed = false;
         pump(now, lane);
         free_if_empty(lane);

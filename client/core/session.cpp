@@ -7,6 +7,7 @@
 #include "routing/key.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace weft::client {
@@ -30,8 +31,7 @@ Session::State::State(SessionOptions o, Random r)
       calls(options.in_flight_max),
       cluster(options.cluster) {
     free_calls.reserve(calls.size());
-    for (std::size_t slot = calls.size(); slot-- > 0;)
-        free_calls.push_back(static_cast<std::uint32_t>(slot));
+    for (const CallIndex index : calls.indexes() | std::views::reverse) free_calls.push_back(index);
     probe_backoff = options.backoff_min;
 }
 
@@ -39,7 +39,7 @@ void Session::State::begin(Now now) {
     begun = true;
     for (const std::string& address : options.addresses) {
         const LinkId link = add_link(address);
-        if (link == kNone) break;
+        if (link == kNoLink) break;
         links[link].named_by_caller = true;
         open_link(now, link);
     }
@@ -76,14 +76,14 @@ void Session::State::end_unstarted(const StartCall& start, Error error) {
     out->push_back(std::move(ended));
 }
 
-std::uint32_t Session::State::take_slot(Now now, StartCall&& start) {
-    const std::uint32_t slot = free_calls.back();
+CallIndex Session::State::admit(Now now, StartCall&& start) {
+    const CallIndex index = free_calls.back();
     free_calls.pop_back();
     ++in_flight;
-    Call& call = calls[slot];
-    call = Call{};
+    PendingCall& call = calls[index];
+    call = PendingCall{};
     call.call = start.call;
-    call.state = Call::State::Queued;
+    call.state = PendingCall::State::Queued;
     call.deadline = now.mono + std::clamp(start.timeout, Duration{1}, kTimeoutMax);
     call.not_before = now.mono;
     call.backoff = options.backoff_min;
@@ -101,7 +101,7 @@ std::uint32_t Session::State::take_slot(Now now, StartCall&& start) {
         call.group = start.request->group;
         call.repeat = call.tainted = true;
     }
-    return slot;
+    return index;
 }
 
 void Session::State::start_call(Now now, StartCall&& start) {
@@ -111,23 +111,23 @@ void Session::State::start_call(Now now, StartCall&& start) {
                              make_error(ErrorNumber::NoAnswerInTime,
                                         "another call with this request id is still in flight"));
     const std::uint64_t key = lane_key(start);
-    const std::uint32_t slot = take_slot(now, std::move(start));
-    join_lane(slot, key);
-    timers.set(timed_call(slot), calls[slot].deadline);
-    pump(now, calls[slot].lane);
+    const CallIndex index = admit(now, std::move(start));
+    join_lane(index, key);
+    timers.set(timed(index), calls[index].deadline);
+    pump(now, calls[index].lane);
 }
 
 void Session::State::run_timers(Now now) {
     while (const auto due = timers.pop_due(now.mono)) {
         switch (due->kind) {
             case TimedKind::Call:
-                call_timer(now, due->index);
+                call_timer(now, CallIndex{due->index});
                 break;
             case TimedKind::Probe:
                 probe(now);
                 break;
             case TimedKind::Link:
-                link_timer(now, due->index);
+                link_timer(now, LinkId{due->index});
                 break;
             case TimedKind::Group:
                 flush(now, GroupId{due->index});
@@ -136,38 +136,37 @@ void Session::State::run_timers(Now now) {
     }
 }
 
-void Session::State::call_timer(Now now, std::uint32_t slot) {
-    Call& call = calls[slot];
-    if (now.mono >= call.deadline) return expire(now, slot);
-    timers.set(timed_call(slot), call.deadline);
-    if (call.state == Call::State::Queued) return pump(now, call.lane);
+void Session::State::call_timer(Now now, CallIndex index) {
+    PendingCall& call = calls[index];
+    if (now.mono >= call.deadline) return expire(now, index);
+    timers.set(timed(index), call.deadline);
+    if (call.state == PendingCall::State::Queued) return pump(now, call.lane);
     if (now.mono - call.sent_at < options.attempt_timeout) {
         // Not yet a reason to leave the leader, but one to ask whether there is a newer one.
-        timers.set(timed_call(slot),
-                   std::min(call.deadline, call.sent_at + options.attempt_timeout));
+        timers.set(timed(index), std::min(call.deadline, call.sent_at + options.attempt_timeout));
         return refresh(now);
     }
     WEFT_PROBE("client.attempt_silent");
     const LinkId link = call.link;
     const GroupId group = call.group;
-    const std::uint32_t lane = call.lane;
-    retry(now, slot, true);
+    const LaneIndex lane = call.lane;
+    retry(now, index, true);
     route_silent(now, group, link);
     pump(now, lane);
 }
 
 void Session::State::give_up_call(Now now, CallId id) {
-    for (std::uint32_t slot = 0; slot < calls.size(); ++slot)
-        if (calls[slot].state != Call::State::Free && calls[slot].call == id)
-            return expire(now, slot);
+    for (const CallIndex index : calls.indexes())
+        if (calls[index].state != PendingCall::State::Free && calls[index].call == id)
+            return expire(now, index);
 }
 
 // The deadline has come: what is not certain is unknown.
-void Session::State::expire(Now now, std::uint32_t slot) {
-    Call& call = calls[slot];
+void Session::State::expire(Now now, CallIndex index) {
+    PendingCall& call = calls[index];
     auto strangers = wrong_mesh_anywhere();
     Reply reply;
-    if (call.tainted || call.state == Call::State::Sent) {
+    if (call.tainted || call.state == PendingCall::State::Sent) {
         reply.outcome = Outcome::Unknown;
         reply.error =
             make_error(ErrorNumber::NoAnswerInTime, "the call was sent and not answered in time");
@@ -189,12 +188,12 @@ void Session::State::expire(Now now, std::uint32_t slot) {
             if (strangers) reply.error.message += "; " + strangers->message;
         }
     }
-    end_call(now, slot, std::move(reply));
+    end_call(now, index, std::move(reply));
 }
 
 // Takes the call out of all tables. Sends nothing: end_call() lets the lane go on.
-void Session::State::finish(std::uint32_t slot, Reply reply) {
-    Call& call = calls[slot];
+void Session::State::finish(CallIndex index, Reply reply) {
+    PendingCall& call = calls[index];
     reply.id = call.request.id;
     if (call.request.id.seq != 0) {
         if (reply.outcome == Outcome::Unknown) {
@@ -203,24 +202,24 @@ void Session::State::finish(std::uint32_t slot, Reply reply) {
             ids.settle(call.request.id);
         }
     }
-    timers.erase(timed_call(slot));
-    leave_lane(slot);
+    timers.erase(timed(index));
+    leave_lane(index);
     out->push_back(CallEnded{call.call, std::move(reply)});
-    call = Call{};
-    free_calls.push_back(slot);
+    call = PendingCall{};
+    free_calls.push_back(index);
     --in_flight;
 }
 
-void Session::State::end_call(Now now, std::uint32_t slot, Reply reply) {
-    const std::uint32_t lane = calls[slot].lane;
-    const GroupId group = calls[slot].group;
+void Session::State::end_call(Now now, CallIndex index, Reply reply) {
+    const LaneIndex lane = calls[index].lane;
+    const GroupId group = calls[index].group;
     const bool took_effect = reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected;
-    if (took_effect && lanes[lane].retried > 0) finish_overtaken(now, slot, true);
-    finish(slot, std::move(reply));
-    if (connected && group.value < routes.size()) {
-        Route& route = routes[group.value];
-        const bool was_canary = route.canary == slot;
-        if (was_canary) route.canary = kNone;
+    if (took_effect && lanes[lane].retried > 0) finish_overtaken(now, index, true);
+    finish(index, std::move(reply));
+    if (connected && routes.has(group)) {
+        Route& route = routes[group];
+        const bool was_canary = route.canary == index;
+        if (was_canary) route.canary = kNoCall;
         const bool waited_for_room = std::exchange(route.window_full, false);
         if (was_canary || waited_for_room) flush(now, group);
     }
@@ -272,10 +271,10 @@ std::optional<Error> Session::wrong_mesh() const { return state_->wrong_mesh_any
 std::optional<Error> Session::wrong_mesh_at(std::string_view address) const {
     const State& s = *state_;
     if (address.empty()) return s.stranded() ? s.wrong_mesh_anywhere() : std::nullopt;
-    for (LinkId link = 0; link < s.links.size(); ++link)
+    for (const LinkId link : s.links.indexes())
         if (s.links[link].foreign && s.links[link].address == address) return s.wrong_mesh(link);
     for (const KnownNode& node : s.nodes)
-        if (node.link != kNone && s.links[node.link].foreign &&
+        if (node.link != kNoLink && s.links[node.link].foreign &&
             (node.info.name == address || node.info.client_address == address))
             return s.wrong_mesh(node.link);
     return std::nullopt;
@@ -296,17 +295,17 @@ std::vector<routing::HelloNode> Session::nodes() const {
 }
 
 NodeId Session::link_node(LinkId link) const {
-    if (link >= state_->links.size()) return {};
-    const std::uint32_t node = state_->links[link].node;
-    return node == kNone || state_->links[link].state != Link::State::Ready
+    if (!state_->links.has(link)) return {};
+    const NodeIndex node = state_->links[link].node;
+    return node == kNoNode || state_->links[link].state != Link::State::Ready
                ? NodeId{}
                : state_->nodes[node].info.node;
 }
 
 std::optional<LinkId> Session::ready_link(std::string_view address) const {
-    for (LinkId id = 0; id < state_->links.size(); ++id) {
+    for (const LinkId id : state_->links.indexes()) {
         const Link& link = state_->links[id];
-        if (link.state != Link::State::Ready || link.node == kNone) continue;
+        if (link.state != Link::State::Ready || link.node == kNoNode) continue;
         const routing::HelloNode& node = state_->nodes[link.node].info;
         if (address.empty() || address == link.address || address == node.client_address ||
             address == node.name)
@@ -316,7 +315,7 @@ std::optional<LinkId> Session::ready_link(std::string_view address) const {
 }
 
 std::optional<LinkId> Session::link_to(std::string_view address) const {
-    for (LinkId id = 0; id < state_->links.size(); ++id)
+    for (const LinkId id : state_->links.indexes())
         if (state_->links[id].address == address) return id;
     return std::nullopt;
 }

@@ -3,6 +3,7 @@
 // one outcome (P-once). client/ puts sockets and threads around it; the simulator drives the same
 // object.
 
+#include "client/core/indexes.h"
 #include "core/command.h"
 #include "core/random.h"
 #include "core/time.h"
@@ -20,8 +21,6 @@
 
 namespace weft::client {
 
-// A node's client address as the session knows it; links are named by their place in this list.
-using LinkId = std::uint32_t;
 using CallId = std::uint64_t;
 // Addresses that a caller may give; further ones would get no link.
 inline constexpr std::size_t kAddressesMax = 64;
@@ -38,14 +37,14 @@ struct StartCall {
     bool force = false;  // to be run whatever connections die under it
 };
 struct FromNode {
-    LinkId link = 0;
+    LinkId link;
     routing::ToClient message;  // HelloReply or Reply
 };
 struct LinkUp {
-    LinkId link = 0;
+    LinkId link;
 };
 struct LinkDown {
-    LinkId link = 0;
+    LinkId link;
 };
 struct Timer {};
 // Ends the call now as if its time were up.
@@ -59,14 +58,14 @@ using Event = std::variant<StartCall, FromNode, LinkUp, LinkDown, Timer, GiveUp>
 // come again for a link that is still being opened: then there is nothing to do. After LinkDown the
 // link is closed; the session asks again when it wants it back.
 struct OpenLink {
-    LinkId link = 0;
+    LinkId link;
     std::string address;
 };
 struct CloseLink {
-    LinkId link = 0;
+    LinkId link;
 };
 struct SendNode {
-    LinkId link = 0;
+    LinkId link;
     routing::ToNode message;
 };
 // The call has ended. `reply.id` is its RequestId (seq zero when it never got one).

@@ -3,9 +3,11 @@
 // lanes.cpp (order and sending), routes.cpp (who leads), links.cpp (connections and hellos),
 // outcomes.cpp (answers, retries, folding).
 
+#include "client/core/indexes.h"
 #include "client/core/request_ids.h"
 #include "client/core/session.h"
 #include "core/error.h"
+#include "core/indexed.h"
 #include "core/timer_heap.h"
 #include "routing/genesis.h"
 
@@ -16,13 +18,12 @@
 
 namespace weft::client {
 
-inline constexpr std::uint32_t kNone = 0xffffffff;
 inline constexpr std::size_t kLinksMax = 128;
 static_assert(kLinksMax >= kAddressesMax + routing::kFoundersMax, "a link for every node");
 inline constexpr std::size_t kHellosAtOnce = 3;
 inline constexpr Duration kTimeoutMax = std::chrono::seconds(60);
 
-struct Call {
+struct PendingCall {
     enum class State : std::uint8_t { Free, Queued, Sent };
 
     CallId call = 0;
@@ -36,44 +37,44 @@ struct Call {
     Instant not_before;  // backing off until then
     Instant sent_at;
     Duration backoff{};
-    LinkId link = kNone;
+    LinkId link = kNoLink;
     std::optional<Error> refusal;  // the last one
-    std::uint32_t lane = kNone;
-    std::uint32_t before = kNone, after = kNone;  // neighbours in the lane
+    LaneIndex lane = kNoLane;
+    CallIndex before = kNoCall, after = kNoCall;  // neighbours in the lane
 };
 
 // The calls to one entity, oldest first. While one of them is being retried only the oldest may be
 // on its way; otherwise all are, as long as they go over the same link.
 struct Lane {
     std::uint64_t key = 0;
-    std::uint32_t head = kNone, tail = kNone;
-    std::uint32_t unsent = kNone;  // first call never sent; so are all after it
+    CallIndex head = kNoCall, tail = kNoCall;
+    CallIndex unsent = kNoCall;  // first call never sent; so are all after it
     std::uint32_t in_flight = 0;
     std::uint32_t retried = 0;
-    LinkId link = kNone;  // where the calls in flight are
-    bool listed = false;  // in a waiting list: must not be reused
+    LinkId link = kNoLink;  // where the calls in flight are
+    bool listed = false;    // in a waiting list: must not be reused
 };
 
 // What is known of one group's leader.
 struct Route {
-    std::uint32_t leader = kNone;  // index into nodes
-    Term term;                     // of the leader that was followed last
+    NodeIndex leader = kNoNode;
+    Term term;  // of the leader that was followed last
     // False after a refusal or silence: one call, the canary, goes ahead until it is accepted.
     bool open = true;
     bool starving = false;     // in State::starving
     bool window_full = false;  // waits for an older number to settle
-    std::uint32_t canary = kNone;
+    CallIndex canary = kNoCall;
     Instant not_before;
     Duration backoff{};
-    std::vector<std::uint32_t> waiting;  // lanes
+    std::vector<LaneIndex> waiting;
 };
 
 struct Link {
-    enum class State : std::uint8_t { Closed, Opening, Up, Ready, Given_up };
+    enum class State : std::uint8_t { Closed, Opening, Up, Ready, GivenUp };
 
     std::string address;
     State state = State::Closed;
-    std::uint32_t node = kNone;
+    NodeIndex node = kNoNode;
     bool named_by_caller = false;
     bool answered = false;
     std::optional<ClusterId> foreign;  // the other mesh that answered there last
@@ -84,15 +85,15 @@ struct Link {
 // What has a timer. Of those that are due at one moment, the kinds take turns in this order.
 enum class TimedKind : std::uint8_t { Call, Probe, Link, Group };
 using Timed = TimerKey<TimedKind, 4>;
-constexpr Timed timed_call(std::uint32_t slot) { return {TimedKind::Call, slot}; }
-constexpr Timed timed_link(LinkId link) { return {TimedKind::Link, link}; }
+constexpr Timed timed(CallIndex call) { return {TimedKind::Call, call.value}; }
+constexpr Timed timed(LinkId link) { return {TimedKind::Link, link.value}; }
 constexpr Timed timed(GroupId group) { return {TimedKind::Group, group.value}; }
 inline constexpr Timed kTimedProbe{TimedKind::Probe, 0};
 
 struct KnownNode {
     routing::HelloNode info;
     std::optional<std::int64_t> clock_ms;  // the log time it told, minus our monotonic clock
-    LinkId link = kNone;
+    LinkId link = kNoLink;
 };
 
 struct Session::State {
@@ -103,30 +104,30 @@ struct Session::State {
     void start_call(Now now, StartCall&& start);
     std::optional<Error> check(const StartCall& start) const;
     void end_unstarted(const StartCall& start, Error error);
-    std::uint32_t take_slot(Now now, StartCall&& start);
+    CallIndex admit(Now now, StartCall&& start);
     void run_timers(Now now);
-    void call_timer(Now now, std::uint32_t slot);
-    void expire(Now now, std::uint32_t slot);
+    void call_timer(Now now, CallIndex index);
+    void expire(Now now, CallIndex index);
     void give_up_call(Now now, CallId id);
-    void finish(std::uint32_t slot, Reply reply);
-    void end_call(Now now, std::uint32_t slot, Reply reply);
+    void finish(CallIndex index, Reply reply);
+    void end_call(Now now, CallIndex index, Reply reply);
 
     // ---- lanes.cpp
-    void join_lane(std::uint32_t slot, std::uint64_t key);
-    void leave_lane(std::uint32_t slot);
-    void free_if_empty(std::uint32_t lane);
-    void pump(Now now, std::uint32_t lane);
-    std::optional<Error> check_placed(Call& call) const;
-    bool may_send(Now now, std::uint32_t slot);
-    void send(Now now, std::uint32_t slot, LinkId link);
-    void wait_for_route(GroupId group, std::uint32_t lane);
+    void join_lane(CallIndex index, std::uint64_t key);
+    void leave_lane(CallIndex index);
+    void free_if_empty(LaneIndex lane);
+    void pump(Now now, LaneIndex lane);
+    std::optional<Error> check_placed(PendingCall& call) const;
+    bool may_send(Now now, CallIndex index);
+    void send(Now now, CallIndex index, LinkId link);
+    void wait_for_route(GroupId group, LaneIndex lane);
     void flush(Now now, GroupId group);
-    void finish_overtaken(Now now, std::uint32_t slot, bool surely);
+    void finish_overtaken(Now now, CallIndex index, bool surely);
 
     // ---- routes.cpp
     struct Claim {
-        std::uint32_t said_by = kNone;
-        std::uint32_t leader = kNone;
+        NodeIndex said_by = kNoNode;
+        NodeIndex leader = kNoNode;
         Term term;
     };
     LinkId usable_link(const Route& route) const;
@@ -134,7 +135,7 @@ struct Session::State {
     void leave_old_leader(Now now, GroupId group);
     void route_refused(Now now, GroupId group, LinkId link, const Reply& reply);
     void route_accepted(Now now, GroupId group, LinkId link);
-    void release_canary(Now now, std::uint32_t slot);
+    void release_canary(Now now, CallIndex index);
     void route_silent(Now now, GroupId group, LinkId link);
     void close_route(Now now, Route& route, GroupId group);
     void starve(Now now, GroupId group);
@@ -161,19 +162,19 @@ struct Session::State {
     void send_hello(Now now, LinkId link);
     void on_hello(Now now, LinkId link, routing::HelloReply&& hello);
     void learn_mesh(Now now, const routing::HelloReply& hello);
-    std::uint32_t learn_node(Now now, const routing::HelloNode& node);
-    std::uint32_t node_index(const NodeId& node) const;
-    bool bind_link(LinkId link, std::uint32_t node);
+    NodeIndex learn_node(Now now, const routing::HelloNode& node);
+    NodeIndex node_index(const NodeId& node) const;
+    bool bind_link(LinkId link, NodeIndex node);
 
     // ---- outcomes.cpp
     void on_reply(Now now, LinkId link, Reply&& reply);
-    void on_refusal(Now now, std::uint32_t slot, LinkId link, Reply&& reply);
-    void retry(Now now, std::uint32_t slot, bool taint);
-    void back_off(Now now, std::uint32_t slot);
-    bool with_fresh_id(Now now, std::uint32_t slot, LinkId link, const Error& why);
+    void on_refusal(Now now, CallIndex index, LinkId link, Reply&& reply);
+    void retry(Now now, CallIndex index, bool taint);
+    void back_off(Now now, CallIndex index);
+    bool with_fresh_id(Now now, CallIndex index, LinkId link, const Error& why);
     void take_time_of(Now now, LinkId link, std::int64_t refused_start_ms);
-    static bool is_final(const Call& call, const Reply& reply);
-    static Reply folded(const Call& call, Reply reply);
+    static bool is_final(const PendingCall& call, const Reply& reply);
+    static Reply folded(const PendingCall& call, Reply reply);
 
     Duration suspicion() const { return options.attempt_timeout / 8; }
 
@@ -184,27 +185,27 @@ struct Session::State {
     Effects* out = nullptr;
     bool begun = false;
 
-    std::vector<Call> calls;
-    std::vector<std::uint32_t> free_calls;
+    Indexed<CallIndex, PendingCall> calls;
+    std::vector<CallIndex> free_calls;
     std::size_t in_flight = 0;
-    std::vector<Lane> lanes;
-    std::vector<std::uint32_t> free_lanes;
-    std::unordered_map<std::uint64_t, std::uint32_t> lane_of;  // looked up, never iterated
-    std::vector<std::uint32_t> unplaced;                       // lanes before the first hello
+    Indexed<LaneIndex, Lane> lanes;
+    std::vector<LaneIndex> free_lanes;
+    std::unordered_map<std::uint64_t, LaneIndex> lane_of;  // looked up, never iterated
+    std::vector<LaneIndex> unplaced;                       // lanes before the first hello
 
     bool connected = false;
     bool other_mesh = false;
     ClusterId cluster;
     HashKey hash_key{};
     std::uint32_t groups = 0;
-    std::vector<KnownNode> nodes;
-    std::vector<Link> links;
-    std::vector<Route> routes;  // by group
+    Indexed<NodeIndex, KnownNode> nodes;
+    Indexed<LinkId, Link> links;
+    Indexed<GroupId, Route> routes;
     std::vector<GroupId> starving;
     Duration probe_backoff{};
     bool probing = false;
     Instant refreshed_at = Instant::long_ago();
-    LinkId probe_next = 0;
+    std::uint32_t probe_next = 0;  // counts the links looked at
 };
 
 }  // namespace weft::client

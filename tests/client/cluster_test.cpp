@@ -29,10 +29,10 @@ void lose_all_to_strangers(SessionWorld& world) {
 TEST(Cluster, ThatWasNamedIsTheOnlyOneTalkedTo) {
     SessionWorld world({.addresses = {address_of(1)}, .cluster = ours()});
     world.call(1);
-    world.stranger(0, 1);
+    world.stranger(LinkId{0}, 1);
     EXPECT_FALSE(world.session.connected());
     EXPECT_TRUE(world.session.is_stranded());
-    EXPECT_EQ(world.closed, std::vector<LinkId>{0});
+    EXPECT_EQ(world.closed, std::vector<LinkId>{LinkId{0}});
     EXPECT_TRUE(world.sent.empty());
     ASSERT_TRUE(world.has_ended(1)) << "nobody is left to wait for";
     EXPECT_EQ(world.ended[1].outcome, Outcome::NotDone);
@@ -47,11 +47,11 @@ TEST(Cluster, ThatWasNamedIsTheOnlyOneTalkedTo) {
 TEST(Cluster, ThatWasNamedIsFoundBehindAnotherAddress) {
     SessionWorld world({.addresses = {address_of(1), address_of(2)}, .cluster = ours()});
     world.call(1);
-    world.stranger(0, 1);
+    world.stranger(LinkId{0}, 1);
     EXPECT_FALSE(world.has_ended(1)) << "the other address may be right";
     EXPECT_FALSE(world.session.is_stranded());
     world.leader = 2;
-    world.hello(1, 2);
+    world.hello(LinkId{1}, 2);
     ASSERT_EQ(world.sent.size(), 1U);
     EXPECT_EQ(world.sent[0].first, LinkId{1});
     world.done(world.last());
@@ -62,7 +62,7 @@ TEST(Cluster, ThatWasNamedIsInTheHelloAndKnownBeforeAnAnswer) {
     SessionWorld world({.addresses = {address_of(1)}, .cluster = ours()});
     world.step(Timer{});
     EXPECT_EQ(world.session.cluster(), ours());
-    world.hello(0, 1);
+    world.hello(LinkId{0}, 1);
     EXPECT_TRUE(world.session.connected());
     EXPECT_FALSE(world.session.met_other_mesh());
 }
@@ -148,7 +148,7 @@ TEST(Cluster, IsWelcomeAgainWhenItsNodeComesBack) {
 TEST(Cluster, IsNamedWhenTheTimeIsUpAndOnlyStrangersAnswered) {
     SessionWorld world({.addresses = {address_of(1), address_of(2)}, .cluster = ours()});
     world.call(1, "x", seconds(1));
-    world.stranger(0, 1);
+    world.stranger(LinkId{0}, 1);
     world.pass(seconds(2));
     ASSERT_TRUE(world.has_ended(1));
     EXPECT_EQ(world.ended[1].outcome, Outcome::NotDone);

@@ -46,9 +46,9 @@ TEST(RequestIds, NeverRepeatAStartEvenIfTheNodesClockIsBehind) {
     RequestIds ids({.client = {}, .renew_start = minutes(5)});
     ids.set_groups(4);
     ids.learn_time(Instant{0}, 5000);
-    const auto first = ids.assign(GroupId{1}, 0, Instant{0});
+    const auto first = ids.assign(GroupId{1}, CallIndex{0}, Instant{0});
     ids.learn_time(Instant{0} + minutes(6), 4000);
-    const auto second = ids.assign(GroupId{1}, 1, Instant{0} + minutes(6));
+    const auto second = ids.assign(GroupId{1}, CallIndex{1}, Instant{0} + minutes(6));
     ASSERT_TRUE(first && second);
     EXPECT_GT(second->start_ms, first->start_ms);
 }
@@ -92,33 +92,33 @@ TEST(RequestIds, TakeANewStartWhenAnUnknownOutcomeHoldsTheWindow) {
     ids.set_groups(1);
     ids.learn_time(Instant{0}, 5000);
     std::vector<RequestId> all;
-    for (std::uint32_t slot = 0; slot < 4; ++slot)
-        all.push_back(ids.assign(GroupId{1}, slot, Instant{0}).value());
-    EXPECT_FALSE(ids.assign(GroupId{1}, 4, Instant{0}).has_value());
+    for (std::uint32_t call = 0; call < 4; ++call)
+        all.push_back(ids.assign(GroupId{1}, CallIndex{call}, Instant{0}).value());
+    EXPECT_FALSE(ids.assign(GroupId{1}, CallIndex{4}, Instant{0}).has_value());
     ids.leave_open(all[0]);
-    const auto fresh = ids.assign(GroupId{1}, 4, Instant{0});
+    const auto fresh = ids.assign(GroupId{1}, CallIndex{4}, Instant{0});
     ASSERT_TRUE(fresh.has_value());
     EXPECT_GT(fresh->start_ms, all[0].start_ms);
     EXPECT_EQ(fresh->seq, 1u);
-    EXPECT_EQ(ids.find(all[1]), 1u) << "calls of the old start are still answered";
+    EXPECT_EQ(ids.find(all[1]), CallIndex{1}) << "calls of the old start are still answered";
 }
 
 TEST(RequestIds, TakeOneNewStartForAllCommandsOfAnEndedSession) {
     RequestIds ids({.client = {}, .renew_start = minutes(5)});
     ids.set_groups(1);
     ids.learn_time(Instant{0}, 5000);
-    const RequestId first = ids.assign(GroupId{1}, 0, Instant{0}).value();
-    const RequestId second = ids.assign(GroupId{1}, 1, Instant{0}).value();
+    const RequestId first = ids.assign(GroupId{1}, CallIndex{0}, Instant{0}).value();
+    const RequestId second = ids.assign(GroupId{1}, CallIndex{1}, Instant{0}).value();
     ids.renew_with_next_time(first.start_ms);
     ids.learn_time(Instant{0}, 6000);
-    const RequestId again = ids.assign(GroupId{1}, 0, Instant{0}).value();
+    const RequestId again = ids.assign(GroupId{1}, CallIndex{0}, Instant{0}).value();
     EXPECT_EQ(again.start_ms, 6000);
     ids.renew_with_next_time(second.start_ms);  // told a moment later
     ids.learn_time(Instant{0}, 7000);
-    EXPECT_EQ(ids.assign(GroupId{1}, 1, Instant{0}).value().start_ms, again.start_ms);
+    EXPECT_EQ(ids.assign(GroupId{1}, CallIndex{1}, Instant{0}).value().start_ms, again.start_ms);
     ids.renew_with_next_time(again.start_ms);
     ids.learn_time(Instant{0}, 8000);
-    EXPECT_EQ(ids.assign(GroupId{1}, 1, Instant{0}).value().start_ms, 8000);
+    EXPECT_EQ(ids.assign(GroupId{1}, CallIndex{1}, Instant{0}).value().start_ms, 8000);
 }
 
 TEST(RequestIds, GoOnInANewSessionWhenTheOldOneHasEnded) {
@@ -169,7 +169,7 @@ TEST(RequestIds, AreNewEvenWhenTimeGoesBack) {
     std::set<RequestId> all;
     std::int64_t last_start = 0;
     for (const std::int64_t told : {5000, 4000, 5000, 4000, 5000, 9'000'000, 5000}) {
-        const auto id = ids.assign(GroupId{1}, 0, now);
+        const auto id = ids.assign(GroupId{1}, CallIndex{0}, now);
         ASSERT_TRUE(id);
         EXPECT_TRUE(all.insert(*id).second) << id->start_ms;
         ids.settle(*id);
@@ -179,7 +179,7 @@ TEST(RequestIds, AreNewEvenWhenTimeGoesBack) {
     // Not forgotten while a node may remember it: that start has not even come yet.
     now = now + minutes(30);
     ids.renew_at(now, 9'000'000, last_start);
-    const auto late = ids.assign(GroupId{1}, 0, now);
+    const auto late = ids.assign(GroupId{1}, CallIndex{0}, now);
     ASSERT_TRUE(late);
     EXPECT_TRUE(all.insert(*late).second);
 }

@@ -153,10 +153,10 @@ TEST(Links, OpenToEveryNodeTheHelloNames) {
     SessionWorld world;
     world.step(Timer{});
     EXPECT_EQ(world.addresses.size(), 1u);
-    world.hello(0, 1);
+    world.hello(LinkId{0}, 1);
     EXPECT_EQ(world.addresses.size(), 3u);
     EXPECT_EQ(world.session.nodes().size(), 3u);
-    EXPECT_EQ(world.session.link_node(0), node_id(1));
+    EXPECT_EQ(world.session.link_node(LinkId{0}), node_id(1));
     EXPECT_EQ(world.session.ready_link("a"), LinkId{0});
     EXPECT_EQ(world.session.ready_link(address_of(1)), LinkId{0});
     EXPECT_FALSE(world.session.ready_link("b").has_value());
@@ -165,8 +165,8 @@ TEST(Links, OpenToEveryNodeTheHelloNames) {
 TEST(Links, AreOnePerNodeWhateverTheAddressesAreCalled) {
     SessionWorld world({.addresses = {"localhost:7001", address_of(1)}});
     world.step(Timer{});
-    world.hello(0, 1);
-    world.hello(1, 1);
+    world.hello(LinkId{0}, 1);
+    world.hello(LinkId{1}, 1);
     EXPECT_EQ(world.closed.size(), 1u);
     world.call(1);
     EXPECT_EQ(world.sent.size(), 1u);
@@ -175,19 +175,19 @@ TEST(Links, AreOnePerNodeWhateverTheAddressesAreCalled) {
 TEST(Links, OfAnotherMeshAreClosed) {
     SessionWorld world({.addresses = {address_of(1), address_of(2)}});
     world.step(Timer{});
-    world.hello(0, 1);
-    world.up(1);
+    world.hello(LinkId{0}, 1);
+    world.up(LinkId{1});
     routing::HelloReply foreign = world.hello_of(2);
     foreign.cluster.bytes[0] = 77;
-    world.step(FromNode{1, foreign});
+    world.step(FromNode{LinkId{1}, foreign});
     EXPECT_TRUE(world.session.met_other_mesh());
-    EXPECT_EQ(world.closed, std::vector<LinkId>{1});
+    EXPECT_EQ(world.closed, std::vector<LinkId>{LinkId{1}});
 }
 
 TEST(Links, RepeatAHelloThatIsNotAnswered) {
     SessionWorld world;
     world.step(Timer{});
-    world.up(0);
+    world.up(LinkId{0});
     EXPECT_EQ(world.hellos.size(), 1u);
     world.pass(seconds(1));
     EXPECT_GE(world.hellos.size(), 2u);
@@ -197,7 +197,7 @@ TEST(Routes, PlaceCallsMadeBeforeTheFirstHelloInTheirOrder) {
     SessionWorld world;
     for (CallId id = 1; id <= 3; ++id) world.call(id, "e" + std::to_string(id));
     EXPECT_TRUE(world.sent.empty());
-    world.hello(0, 1);
+    world.hello(LinkId{0}, 1);
     ASSERT_EQ(world.sent.size(), 3u);
     for (std::size_t i = 0; i < 3; ++i)
         EXPECT_EQ(world.sent[i].second.entity, "e" + std::to_string(i + 1));

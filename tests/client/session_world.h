@@ -71,7 +71,7 @@ public:
     }
 
     LinkId link_to(std::uint8_t node) const {
-        LinkId found = 0xffffffff;
+        LinkId found = kNoLink;
         for (const auto& [link, address] : addresses)
             if (address == address_of(node)) found = link;
         return found;

@@ -1,0 +1,20 @@
+#pragma once
+// Places in the client's tables, each of its own kind.
+
+#include "weft/types.h"
+
+#include <cstdint>
+
+namespace weft::client {
+
+using CallIndex = Strong<struct CallTag, std::uint32_t>;       // a pending call
+using LaneIndex = Strong<struct LaneTag, std::uint32_t>;       // the calls to one entity
+using NodeIndex = Strong<struct KnownNodeTag, std::uint32_t>;  // a node that a hello has named
+using LinkId = Strong<struct LinkTag, std::uint32_t>;          // a client address; drivers see it
+
+inline constexpr CallIndex kNoCall{0xffffffff};
+inline constexpr LaneIndex kNoLane{0xffffffff};
+inline constexpr NodeIndex kNoNode{0xffffffff};
+inline constexpr LinkId kNoLink{0xffffffff};
+
+}  // namespace weft::client
