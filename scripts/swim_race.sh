@@ -3,23 +3,35 @@
 # of their own are killed, stopped for good and stopped for 4 seconds, one at a time. With serf
 # (Debian's package of that name) as many of its agents suffer the same, and both are printed.
 #   swim_race.sh [--nodes N] [--kills K] [--stops S]   16 nodes, 5 kills, 3 stops by default
+#   swim_race.sh --namespaces [--loss PERCENT] [--delay MS]
+#       each node in a network namespace of its own behind a link to one switch, which holds each
+#       frame back for MS, give or take a half; of what arrives at a node PERCENT is dropped. And
+#       hosts are lost: their link goes down, S times. For root; all of it ends with this script.
 #   swim_race.sh -o json                               an array of rows instead of the table
-# WEFT    the program, instead of the release build's, which is made when needed
-# A time is that from the signal to the word in the log of one other node, by this machine's clock.
-# Exit code 1 when weft missed a kill or a stop, or held a node for dead that only stopped for 4 s.
+# WEFT, WEFT_DELAY_SWITCH   programs to use instead of the release build's, made when needed
+# A time is that from the signal to the word in the log of one other node, by this machine's clock;
+# a spread that from the first to the last of one loss; false: a node was held for dead that was not
+# touched, or that only stopped for 4 s. Exit code 1 when weft missed a loss or was false.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-nodes=16 kills=5 stops=3 format=table
+arguments=("$@")
+nodes=16 kills=5 stops=3 format=table namespaces=0 loss=0 delay=0
 say() { echo "swim_race.sh: $*" >&2; }
 usage() {
-    echo "usage: swim_race.sh [--nodes N] [--kills K] [--stops S] [-o table|json]" >&2
+    echo "usage: swim_race.sh [--nodes N] [--kills K] [--stops S] [-o table|json]" \
+        "[--namespaces [--loss PERCENT] [--delay MS]]" >&2
     exit 2
 }
 while [ $# -gt 0 ]; do
     case "$1" in
-        --nodes | --kills | --stops)
+        --nodes | --kills | --stops | --loss | --delay)
             [[ "${2:-}" =~ ^[1-9][0-9]{0,1}$ ]] || usage
             declare "${1#--}=$2"
+            ;;
+        --namespaces)
+            namespaces=1
+            shift
+            continue
             ;;
         -o)
             [[ "${2:-}" =~ ^(table|json)$ ]] || usage
@@ -30,15 +42,30 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 [ "$nodes" -ge 3 ] && [ "$nodes" -le 64 ] || usage
-command -v jq >/dev/null || { say "needs jq"; exit 2; }
+[ "$namespaces" = 1 ] || [ "$loss$delay" = 00 ] || usage
+tools=(jq)
+[ "$namespaces" = 0 ] || tools+=(ip nft nsenter sysctl unshare)
+for tool in "${tools[@]}"; do
+    command -v "$tool" >/dev/null || { say "needs $tool"; exit 2; }
+done
 weft=${WEFT:-$PWD/build/release/bin/weft}
-if [ -z "${WEFT:-}" ]; then
-    cmake --preset release >/dev/null
-    cmake --build --preset release --target weft >&2
+delay_switch=${WEFT_DELAY_SWITCH:-$PWD/build/release/bin/weft_delay_switch}
+# Inside of what it makes for itself, this script is process 1.
+if [ $$ != 1 ]; then
+    targets=()
+    [ -n "${WEFT:-}" ] || targets+=(weft)
+    [ "$namespaces" = 0 ] || [ -n "${WEFT_DELAY_SWITCH:-}" ] || targets+=(weft_delay_switch)
+    if [ "${#targets[@]}" -gt 0 ]; then
+        cmake --preset release >/dev/null
+        cmake --build --preset release --target "${targets[@]}" >&2
+    fi
+    [ "$namespaces" = 0 ] || exec unshare --net --mount --pid --fork --kill-child --mount-proc \
+        env WEFT="$weft" WEFT_DELAY_SWITCH="$delay_switch" scripts/swim_race.sh "${arguments[@]}"
 fi
 
 work=$(mktemp -d)
 declare -A pids # by node: of the system at hand
+switch_pid=''
 finish() {
     trap - EXIT INT TERM
     local pid
@@ -46,6 +73,8 @@ finish() {
         kill -CONT "$pid" 2>/dev/null || true
         kill -KILL "$pid" 2>/dev/null || true
     done
+    # It tells how many frames it had no room for, when it is asked to end.
+    [ -z "$switch_pid" ] || { kill -TERM "$switch_pid" && wait "$switch_pid"; } 2>/dev/null || true
     rm -rf "$work"
 }
 trap finish EXIT
@@ -56,7 +85,56 @@ address() { echo "127.0.7.$((${1#n} + 1))"; }
 names=()
 for ((i = 0; i < nodes; i++)); do names+=("n$i"); done
 
-# ---- weft: start NAME, well, and when NODE was first held for dead since a moment, by each other
+# ---- namespaces: node n3 has 127.0.7.4 at its end of the link v3. Nodes listen on loopback
+# addresses only, and route_localnet lets those be on a link.
+into=() # what a command is put behind to run where a node does
+into_net() { [ "$namespaces" = 0 ] || into=(nsenter --net=/run/netns/"$1"); }
+if [ "$namespaces" = 1 ]; then
+    mount -t tmpfs tmpfs /run
+    mkdir /run/netns
+    sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+    for name in "${names[@]}"; do
+        ip netns add "$name"
+        ip link add "v${name#n}" type veth peer name wire netns "$name"
+        into_net "$name"
+        "${into[@]}" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv4.conf.all.route_localnet=1
+        "${into[@]}" ip -batch - <<EOF
+link set lo up
+address del 127.0.0.1/8 dev lo
+address add 127.0.0.1/32 dev lo
+address add $(address "$name")/24 dev wire
+link set wire up
+EOF
+        [ "$loss" = 0 ] || "${into[@]}" nft -f - <<EOF
+table inet loss {
+    chain arriving {
+        type filter hook input priority 0
+        iifname "wire" numgen random mod 100 < $loss drop
+    }
+}
+EOF
+        ip link set "v${name#n}" up
+    done
+    "$delay_switch" $((delay * 1000)) >&2 &
+    switch_pid=$!
+fi
+strike() { # WHAT NODE
+    case "$1" in
+        killed) kill -KILL "${pids[$2]}" ;;
+        stopped | "4 s stop") kill -STOP "${pids[$2]}" ;;
+        "host lost") ip link set "v${2#n}" down ;;
+    esac
+}
+undo() { # WHAT NODE SYSTEM
+    case "$1" in
+        killed) "$3_start" "$2" ;;
+        stopped | "4 s stop") kill -CONT "${pids[$2]}" ;;
+        "host lost") ip link set "v${2#n}" up ;;
+    esac
+}
+
+# ---- weft: start NAME, well, and what was told since a moment: lines "SUBJECT MS", first words of
+# each node but NODE that SUBJECT is dead
 weft_begin() {
     local name
     for name in "${names[@]}"; do
@@ -68,19 +146,24 @@ weft_begin() {
     for name in "${names[@]}"; do cp "$work/genesis" "$work/gossip.keys" "$work/$name/"; done
 }
 weft_start() {
-    "$weft" node run "$work/$1" --log-file "$work/$1/log" >/dev/null 2>&1 &
+    into_net "$1"
+    "${into[@]}" "$weft" node run "$work/$1" --log-file "$work/$1/log" >/dev/null 2>&1 &
     pids[$1]=$!
     disown # its end is no news
 }
+weft_asked() { # VERB...
+    into_net n0
+    "${into[@]}" "$weft" -c "$work/n0" "$@" -o json --timeout 2s 2>/dev/null
+}
 weft_well() { # all are alive for all
-    "$weft" -c "$work/n0" members --each -o json --timeout 2s 2>/dev/null |
+    weft_asked members --each |
         jq -e --argjson n "$nodes" '([.[] | select(.state == "alive")] | length) == $n * $n' >/dev/null
 }
-weft_deaths() { # NODE SINCE_MS
-    "$weft" -c "$work/n0" events -n 10000 -o json --timeout 2s 2>/dev/null |
-        jq -r --arg of "$1" --argjson since "$2" '[.[] | select(.event == "member.dead" and
-            .subject == $of and .node != $of and .at_ms >= $since)] | group_by(.node) |
-            .[] | (map(.at_ms) | min) - $since'
+weft_told() { # NODE SINCE_MS
+    weft_asked events -n 100000 |
+        jq -r --arg but "$1" --argjson since "$2" '[.[] | select(.event == "member.dead" and
+            .node != $but and .at_ms >= $since)] | group_by([.node, .subject]) |
+            .[] | min_by(.at_ms) | "\(.subject) \(.at_ms - $since)"'
 }
 
 # ---- serf
@@ -88,26 +171,30 @@ serf_begin() { :; }
 serf_start() {
     local join=()
     [ "$1" = n0 ] || join=(-retry-join="$(address n0):7946")
-    serf agent -node="$1" -bind="$(address "$1"):7946" -rpc-addr="$(address "$1"):7373" \
-        -profile=lan -log-level=info "${join[@]}" > >(while IFS= read -r line; do
-            echo "$(now_ms) $line"
-        done >>"$work/$1.serf") 2>&1 &
+    into_net "$1"
+    "${into[@]}" serf agent -node="$1" -bind="$(address "$1"):7946" \
+        -rpc-addr="$(address "$1"):7373" -profile=lan -log-level=info "${join[@]}" \
+        > >(while IFS= read -r line; do echo "$(now_ms) $line"; done >>"$work/$1.serf") 2>&1 &
     pids[$1]=$!
     disown # its end is no news
 }
 serf_well() {
     local name
     for name in "${names[@]}"; do
-        [ "$(serf members -rpc-addr="$(address "$name"):7373" -status=alive 2>/dev/null | wc -l)" = "$nodes" ] ||
-            return 1
+        into_net "$name"
+        [ "$("${into[@]}" serf members -rpc-addr="$(address "$name"):7373" -status=alive \
+            2>/dev/null | wc -l)" = "$nodes" ] || return 1
     done
 }
-serf_deaths() {
+serf_told() {
     local name
     for name in "${names[@]}"; do
-        [ "$name" != "$1" ] || continue
-        awk -v of="$1" -v since="$2" '$1 >= since && /EventMemberFailed: / && $0 ~ "Failed: " of " " {
-            print $1 - since; exit}' "$work/$name.serf"
+        [ "$name" = "$1" ] || awk -v since="$2" '$1 >= since && /EventMemberFailed: / &&
+            match($0, /Failed: [^ ]+/) {
+                subject = substr($0, RSTART + 8, RLENGTH - 8)
+                if (!(subject in told)) print subject, $1 - since
+                told[subject]
+            }' "$work/$name.serf"
     done
 }
 
@@ -121,60 +208,72 @@ until_well() { # SYSTEM SECONDS
         sleep 0.3
     done
 }
-deaths=()
+deaths=() others=0 # times of the node that was struck; how often another was held for dead
+look() { # SYSTEM NODE SINCE
+    local subject ms
+    deaths=() others=0
+    while read -r subject ms; do
+        if [ "$subject" = "$2" ]; then deaths+=("$ms"); else others=$((others + 1)); fi
+    done < <("$1_told" "$2" "$3" || true)
+}
 await_deaths() { # SYSTEM NODE SINCE SECONDS: until all others have told
     local end=$((SECONDS + $4))
-    while mapfile -t deaths < <("$1_deaths" "$2" "$3") &&
-        [ "${#deaths[@]}" -lt $((nodes - 1)) ] && [ "$SECONDS" -lt "$end" ]; do
+    while look "$1" "$2" "$3" && [ "${#deaths[@]}" -lt $((nodes - 1)) ] && [ "$SECONDS" -lt "$end" ]; do
         sleep 0.3
     done
 }
-add_row() { # SYSTEM WHAT TIMES MISSED TIME...
-    local system=$1 what=$2 times=$3 missed=$4
-    shift 4
-    rows+=("$(printf '%s\n' "$@" | jq -cs --arg system "$system" --arg what "$what" \
-        --argjson nodes "$nodes" --argjson times "$times" --argjson missed "$missed" 'sort |
-        {system: $system, what: $what, nodes: $nodes, times: $times, told: length,
-         missed: $missed, first_ms: .[0], p50_ms: .[(length - 1) / 2 | floor],
-         p99_ms: .[(length - 1) * 0.99 | floor], last_ms: .[-1]}')")
+all=() spreads=() missed=0 false=0
+strike_and_look() { # SYSTEM WHAT NODE
+    local since sorted
+    say "$1: $3, $2"
+    since=$(now_ms)
+    strike "$2" "$3"
+    if [ "$2" = "4 s stop" ]; then
+        sleep 4
+        undo "$2" "$3" "$1"
+        sleep 10
+        look "$1" "$3" "$since"
+        false=$((false + ${#deaths[@]} + others))
+        return
+    fi
+    await_deaths "$1" "$3" "$since" 40
+    missed=$((missed + nodes - 1 - ${#deaths[@]}))
+    false=$((false + others))
+    all+=("${deaths[@]}")
+    mapfile -t sorted < <(printf '%s\n' "${deaths[@]}" | sort -n)
+    [ "${#deaths[@]}" = 0 ] || spreads+=($((sorted[-1] - sorted[0])))
+    undo "$2" "$3" "$1"
+    until_well "$1" 90
+}
+add_row() { # SYSTEM WHAT TIMES
+    rows+=("$(jq -cn --arg system "$1" --arg what "$2" --argjson nodes "$nodes" --argjson times "$3" \
+        --argjson missed "$missed" --argjson false "$false" \
+        --argjson all "[$(IFS=, && echo "${all[*]}")]" \
+        --argjson spreads "[$(IFS=, && echo "${spreads[*]}")]" '
+        ($all | sort) as $t | ($spreads | sort) as $s |
+        {system: $system, what: $what, nodes: $nodes, times: $times, told: ($t | length),
+         missed: $missed, false: $false, first_ms: $t[0], p50_ms: $t[($t | length - 1) / 2 | floor],
+         p99_ms: $t[($t | length - 1) * 0.99 | floor], last_ms: $t[-1],
+         spread_p50_ms: $s[($s | length - 1) / 2 | floor], spread_max_ms: $s[-1]}')")
+    [ "$1" != weft ] || [ "$missed$false" = 00 ] || failed=1
 }
 race() { # SYSTEM
-    local system=$1 i name since what all missed
+    local system=$1 what i times name losses=(killed stopped)
     for name in "${names[@]}"; do
         "${system}_start" "$name"
         [ "$name" != n0 ] || sleep 1
     done
     until_well "$system" 60
     sleep 5
-    for what in killed stopped; do
-        all=() missed=0
-        for ((i = 0; i < $([ $what = killed ] && echo "$kills" || echo "$stops"); i++)); do
-            name=n$(((i * 5 + 3) % (nodes - 1) + 1))
-            say "$system: $name is $what"
-            since=$(now_ms)
-            kill -$([ $what = killed ] && echo KILL || echo STOP) "${pids[$name]}"
-            await_deaths "$system" "$name" "$since" 40
-            all+=("${deaths[@]}") missed=$((missed + nodes - 1 - ${#deaths[@]}))
-            if [ $what = killed ]; then "${system}_start" "$name"; else kill -CONT "${pids[$name]}"; fi
-            until_well "$system" 90
+    [ "$namespaces" = 0 ] || losses+=("host lost")
+    for what in "${losses[@]}" "4 s stop"; do
+        all=() spreads=() missed=0 false=0 times=$stops
+        [ "$what" != killed ] || times=$kills
+        for ((i = 0; i < times; i++)); do
+            strike_and_look "$system" "$what" "n$(((i * 5 + 3) % (nodes - 1) + 1))"
         done
-        add_row "$system" "$what" "$i" "$missed" "${all[@]}"
-        [ "$missed" = 0 ] || [ "$system" != weft ] || failed=1
+        add_row "$system" "$what" "$times"
     done
-    all=()
-    for ((i = 0; i < stops; i++)); do
-        name=n$(((i * 7 + 2) % (nodes - 1) + 1))
-        say "$system: $name stops for 4 s"
-        since=$(now_ms)
-        kill -STOP "${pids[$name]}"
-        sleep 4
-        kill -CONT "${pids[$name]}"
-        sleep 10
-        mapfile -t deaths < <("${system}_deaths" "$name" "$since")
-        all+=("${deaths[@]}")
-    done
-    add_row "$system" "4 s stop" "$stops" 0 "${all[@]}"
-    [ "${#all[@]}" = 0 ] || [ "$system" != weft ] || failed=1
     for name in "${names[@]}"; do kill -KILL "${pids[$name]}" 2>/dev/null || true; done
     pids=()
 }
@@ -187,10 +286,7 @@ done
 if [ "$format" = json ]; then
     printf '%s\n' "${rows[@]}" | jq -s .
 else
-    {
-        echo "system what nodes times told missed first_ms p50_ms p99_ms last_ms"
-        printf '%s\n' "${rows[@]}" | jq -r '[.system, (.what | gsub(" "; "_")), .nodes, .times, .told,
-            .missed, .first_ms // "-", .p50_ms // "-", .p99_ms // "-", .last_ms // "-"] | join(" ")'
-    } | column -t
+    printf '%s\n' "${rows[@]}" | jq -sr '(.[0] | keys_unsorted | join(" ")),
+        (.[] | [.[] | . // "-" | tostring | gsub(" "; "_")] | join(" "))' | column -t
 fi
 exit $failed
