@@ -88,6 +88,19 @@ TEST_F(Members, AStoppedProcessIsDeadInTheEndAndRefutesIt) {
     EXPECT_TRUE(comes_to("b", "alive"));
 }
 
+// As many puts as the machine can take, for longer than a suspicion lasts that all confirm.
+TEST_F(Members, FullLoadCondemnsNobody) {
+    const auto done = weft_json("bench put --clients 8 --pipeline 64 --seconds 8");
+    EXPECT_GT(done.at("outcomes").at("done"), 1000) << done;
+    int suspected = 0;
+    for (const auto& event : weft_json("events -n 100000")) {
+        EXPECT_NE(event.at("event"), "member.dead") << event;
+        suspected += event.at("event") == "member.suspected" ? 1 : 0;
+    }
+    RecordProperty("suspected", suspected);
+    for (const auto& row : weft_json("members --each")) EXPECT_EQ(row.at("state"), "alive") << row;
+}
+
 // Nobody believes it, and nobody needs to: it is shown as dead, and the mesh is well.
 TEST_F(Members, WhoHasAnotherKeyIsNotHeardByDatagramAndServesAllTheSame) {
     ASSERT_EQ(weft("dev kill b").exit_code, 0);
