@@ -1,6 +1,7 @@
 #include "cli/torture.h"
 
 #include "cli/dev_ports.h"
+#include "cli/torture_alarms.h"
 #include "core/error.h"
 
 #include <fmt/core.h>
@@ -102,6 +103,8 @@ private:
         begin_ = Clock::now();
         const auto wanted = load_options();
         if (!wanted) return std::unexpected(wanted.error());
+        auto deaths = DeathWatch::start(*mesh_);
+        if (!deaths) return std::unexpected(std::move(deaths).error());
         Nemesis nemesis(*mesh_, [this](const std::string& text) { say(text); });
         auto started = TortureLoad::start(*wanted, nemesis.weather());
         if (!started) return std::unexpected(std::move(started).error());
@@ -117,6 +120,7 @@ private:
         report.nemesis = nemesis.report();
         for (const auto& list : {load.wrong(), report.nemesis.wrong})
             for (const std::string& text : list) report.violations.push_back({"", text, {}});
+        judge_alarms(deaths->finish(), report);
         entities_ = TortureEntities(wanted->cold).count();
         records_ = load.take_records();
         report.unknown_left = static_cast<std::uint64_t>(
@@ -125,6 +129,25 @@ private:
                        record.kind != sim::OperationKind::Get;
             }));
         return report;
+    }
+
+    // Of what membership said while there was load.
+    void judge_alarms(const std::vector<HeldForDead>& deaths, TortureReport& report) const {
+        const auto found = false_alarms(deaths, report.nemesis.silences);
+        report.deaths = deaths.size();
+        report.false_alarms = found.size();
+        for (const HeldForDead& death : found)
+            report.violations.push_back({"", alarm_text(death), {}});
+    }
+    std::string alarm_text(const HeldForDead& death) const {
+        const auto seconds = [this](SteadyMoment at) {
+            return std::chrono::duration<double>(at - begin_).count();
+        };
+        return fmt::format(
+            "false alarm: {} held {} for dead at {:.1f} s, after a suspicion at {:.1f} s, and no "
+            "fault made either of them silent",
+            mesh_->nodes()[death.by].name, mesh_->nodes()[death.of].name, seconds(death.at),
+            seconds(death.suspected));
     }
 
     // Until the time of the faults is over; false when interrupted.

@@ -27,6 +27,7 @@ struct TortureReport {
     TortureCounts counts;
     NemesisReport nemesis;
     std::uint64_t unknown_left = 0;
+    std::uint64_t deaths = 0, false_alarms = 0;  // of members, as others saw them
     std::chrono::milliseconds healed_after{};
     std::vector<TortureViolation> violations;
     bool interrupted = false;

@@ -99,8 +99,26 @@ void Nemesis::count_active(const TorturePlan& plan, std::chrono::milliseconds no
         plan.episodes, [now](const auto& e) { return e.from <= now && now < e.until; }));
 }
 
-Nemesis::NodeState& Nemesis::state_of(const DevNode& node) {
-    return nodes_[static_cast<std::size_t>(&node - mesh_.nodes().data())];
+std::size_t Nemesis::number_of(const DevNode& node) const {
+    return static_cast<std::size_t>(&node - mesh_.nodes().data());
+}
+
+Nemesis::NodeState& Nemesis::state_of(const DevNode& node) { return nodes_[number_of(node)]; }
+
+void Nemesis::begin_silence(std::size_t a, std::size_t b) {
+    report_.silences.push_back({a, b, Clock::now()});
+}
+
+void Nemesis::end_silence_of(const DevNode& node) {
+    const std::size_t at = number_of(node);
+    for (Silence& silence : report_.silences)
+        if (silence.a == at && silence.b == at)
+            silence.until = std::min(silence.until, Clock::now());
+}
+
+void Nemesis::end_silences_between() {
+    for (Silence& silence : report_.silences)
+        if (silence.a != silence.b) silence.until = std::min(silence.until, Clock::now());
 }
 
 // Of a group's replicas, three or all nodes, a minority may be unwell.
@@ -141,6 +159,7 @@ void Nemesis::kill(const DevNode& node) {
     if (!process) return;
     tell_(fmt::format("kill -9 of {}", node.name));
     state_of(node).runs = false;
+    begin_silence(number_of(node), number_of(node));
     look_at_weather();
     // Another mesh on this machine may take the ports that none of our nodes holds.
     if (mesh_.running() == 1 && !ports_)
@@ -165,6 +184,7 @@ void Nemesis::start_node(const DevNode& node) {
     if (!started)
         return note_wrong(
             fmt::format("node {} cannot be started: {}", node.name, started.error().message));
+    end_silence_of(node);
     state_of(node).runs = true;
     state_of(node).paused = false;
     look_at_weather();
@@ -178,8 +198,10 @@ void Nemesis::signal(const DevNode& node, int signal) {
     tell_(fmt::format("{} of {}", signal == SIGSTOP ? "SIGSTOP" : "SIGCONT", node.name));
     state_of(node).paused = signal == SIGSTOP;
     look_at_weather();
+    if (signal == SIGSTOP) begin_silence(number_of(node), number_of(node));
     if (const auto sent = signal_process(*process, signal); !sent)
         note_wrong(fmt::format("node {}: {}", node.name, sent.error().message));
+    if (signal == SIGCONT) end_silence_of(node);
 }
 
 void Nemesis::control(const DevNode& node, const std::string& text) {
@@ -188,7 +210,10 @@ void Nemesis::control(const DevNode& node, const std::string& text) {
     if (text.empty() && !fs::exists(path, none)) return;
     tell_(fmt::format("{}: {}", node.name, text.empty() ? "no fault" : text));
     // Stays true: the node may notice later, and ends after it has written the reason.
-    if (text == "sync") state_of(node).sync_may_fail = true;
+    if (text == "sync") {
+        state_of(node).sync_may_fail = true;
+        begin_silence(number_of(node), number_of(node));
+    }
     state_of(node).faulty = !text.empty();
     look_at_weather();
     if (text.empty())
@@ -206,6 +231,7 @@ void Nemesis::change_links(const TortureStep& step) {
     if (step.act == NodeAct::Slow) what += fmt::format(" {} ms late", step.value);
     if (step.act == NodeAct::Lossy) what += fmt::format(" {} % lost", step.value);
     tell_("links:" + (what.empty() ? " whole" : what));
+    for (const auto& [from, to] : step.links) begin_silence(from, to);
     faulty_links_.insert(faulty_links_.end(), step.links.begin(), step.links.end());
     if (step.act == NodeAct::Heal) faulty_links_.clear();
     for (NodeState& node : nodes_) node.to_blame = false;
@@ -220,6 +246,7 @@ void Nemesis::change_links(const TortureStep& step) {
                     step.act == NodeAct::Heal ? order_heal(mesh_)
                                               : order_faults(mesh_, step.links, kind, step.value),
                     5s);
+    if (step.act == NodeAct::Heal) end_silences_between();
     look_at_weather();
     if (!told) note_wrong(told.error().message);
 }
@@ -233,6 +260,7 @@ void Nemesis::reap() {
         if (!process || ::waitpid(process->pid, &status, WNOHANG) != process->pid) continue;
         tell_(fmt::format("node {} ended: {}", node.name, ending(status)));
         nodes_[i].runs = false;
+        begin_silence(i, i);
         look_at_weather();
         const bool sync = WIFEXITED(status) && WEXITSTATUS(status) == kExitSyncFailed;
         if (!nodes_[i].sync_may_fail || !sync)

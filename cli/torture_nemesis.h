@@ -3,6 +3,7 @@
 
 #include "cli/dev_mesh.h"
 #include "cli/dev_ports.h"
+#include "cli/torture_alarms.h"
 #include "cli/torture_plan.h"
 
 #include <array>
@@ -27,6 +28,7 @@ std::vector<std::string> faults_environment(const std::filesystem::path& library
 struct NemesisReport {
     std::array<std::uint64_t, kTortureFaults> faults{};
     std::uint64_t starts = 0;
+    std::vector<Silence> silences;
     std::vector<std::string> wrong;  // nodes that ended by themselves, or could not be started
 };
 
@@ -55,6 +57,10 @@ private:
         bool well() const { return runs && !paused && !faulty && !to_blame; }
     };
     NodeState& state_of(const DevNode& node);
+    std::size_t number_of(const DevNode& node) const;
+    void begin_silence(std::size_t a, std::size_t b);
+    void end_silence_of(const DevNode& node);
+    void end_silences_between();
     void look_at_weather();
     void run(const TorturePlan& plan);
     void count_active(const TorturePlan& plan, std::chrono::milliseconds now);

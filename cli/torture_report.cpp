@@ -38,6 +38,8 @@ Record torture_record(const TortureOptions& options, const TortureReport& report
         record.push_back({std::move(name), report.nemesis.faults[i]});
     }
     record.push_back({"node_starts", report.nemesis.starts});
+    record.push_back({"deaths", report.deaths});
+    record.push_back({"false_alarms", report.false_alarms});
     record.push_back(
         {"longest_gap_ms", in_ms(static_cast<std::uint64_t>(counts.longest_gap.count()))});
     const TortureWait& wait = counts.longest_wait;
