@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,8 @@ public:
     // Rules of the network; a stream that is cut tells nobody.
     std::function<bool(std::size_t from, std::size_t to, Carrier carrier)> lost;
     std::function<Duration(std::size_t from, std::size_t to)> delay;
+    // Somebody records what is sent.
+    std::function<void(std::size_t to, Carrier carrier, std::string_view bytes)> tape;
 
     void boot(std::size_t i) {
         Host& host = hosts_[i];
@@ -195,6 +198,7 @@ private:
             }
             std::size_t to = 0;
             while (node_of(to) != out.to) ++to;
+            if (tape) tape(to, carrier, effects_.view(out));
             if (to == from || !runs(to) || lost(from, to, carrier)) continue;
             put(now_ + delay(from, to),
                 {to, from, 0, false, carrier, std::string(effects_.view(out))});
