@@ -102,6 +102,11 @@ void Swim::accuse(MemberIndex index, Evidence evidence) {
     claim.incarnation = table_.at(index).incarnation;
     claim.accuser = identity_.node;
     hear(claim, Source::Own);
+    // Silence is found once a period, and others pass it on. So much is refused at once that they
+    // do not hear all of it (Options::accusations): the accused is told by us, or it could not
+    // answer in time.
+    if (evidence == Evidence::Refused)
+        ping(index, ProbeNumber{++last_number_.value}, Carrier::Datagram);
 }
 
 // A host that refuses connections runs no such process. One may be wrong about it (a rule of its

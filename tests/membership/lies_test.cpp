@@ -89,6 +89,30 @@ TEST_F(Lies, WhatWasRecordedMakesNobodyAliveOrDeadForThoseWhoJustStarted) {
             EXPECT_EQ(mesh.state(observer, i), MemberState::Unseen) << i;
 }
 
+// A firewall before it, say: its connections are refused, all at once or again and again.
+TEST_F(Lies, WhoSuspectsEverybodyCondemnsNobodyAndIsNotHeardEachTime) {
+    struct Case {
+        const char* why;
+        std::size_t members;
+        unsigned seconds;
+    };
+    for (const Case& c : {Case{"all at once", 100, 1}, Case{"again and again", 20, 120}}) {
+        SCOPED_TRACE(c.why);
+        LittleMesh mesh(c.members);
+        settle(mesh);
+        for (unsigned second = 0; second < c.seconds; ++second) {
+            for (std::size_t i = 1; i < c.members; ++i) mesh.tell(0, ConnectionRefused{node_of(i)});
+            mesh.run(1s);
+        }
+        mesh.run(60s);
+        EXPECT_EQ(mesh.deaths(), 0U);
+        for (std::size_t i = 1; i < c.members; ++i)
+            EXPECT_GT(mesh.swim(i).counts().limited, 0U) << i;
+        EXPECT_TRUE(mesh.all_alive());
+        EXPECT_TRUE(mesh.views_equal());
+    }
+}
+
 // Of what it shows as its view, all others are dead.
 TEST_F(Lies, AWrongViewCondemnsNobodyAndIsSetRight) {
     LittleMesh mesh(12);
