@@ -22,6 +22,7 @@ inline constexpr std::size_t kStreamBytesMax = std::size_t{256} << 10;
 inline constexpr std::size_t kDatagramMessagesMax = 64;
 inline constexpr std::size_t kStreamMessagesMax = 8192;
 inline constexpr std::size_t kHeaderBytesMax = 1 + 4 + 16 + 4 * 10 + 1;
+inline constexpr std::size_t kAckBytes = 1 + 4 + 4 + 8;
 inline constexpr std::size_t kClaimBytesMax = 1 + 1 + 16 + 2 * 10 + 16;
 static_assert(kHeaderBytesMax + 4 * kClaimBytesMax < kBodyBytesMax);
 

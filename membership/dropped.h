@@ -13,12 +13,13 @@ struct Dropped {
     std::string_view reason;
     std::uint64_t count;
 };
-inline std::array<Dropped, 8> dropped(const Counts& counts) {
+inline std::array<Dropped, 9> dropped(const Counts& counts) {
     return {{{"malformed", counts.malformed},
              {"foreign", counts.foreign},
              {"unknown", counts.unknown},
              {"replayed", counts.replayed},
              {"former_boot", counts.former_boot},
+             {"unanswered", counts.unanswered},
              {"implausible", counts.implausible},
              {"limited", counts.limited},
              {"cloned", counts.cloned}}};

@@ -76,6 +76,7 @@ struct Counts {
     std::uint64_t unknown = 0;      // from or about somebody whom the roster does not list
     std::uint64_t replayed = 0;     // seen before, too late, or meant for a former boot
     std::uint64_t former_boot = 0;  // from a former boot of the sender
+    std::uint64_t unanswered = 0;   // of those two kinds, beyond what is answered
     std::uint64_t implausible = 0;  // too large a step
     std::uint64_t limited = 0;      // accusations of a member that accuses too much
     std::uint64_t cloned = 0;       // words of ours that we did not say

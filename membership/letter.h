@@ -18,6 +18,7 @@ public:
         writer_.begin(header);
     }
     bool add(const Message& message) { return writer_.add(message); }
+    std::size_t bytes() const { return writer_.bytes(); }
     bool empty() const { return writer_.messages() == 0; }
     void send() {
         auto& list = carrier_ == Carrier::Datagram ? effects_.packets : effects_.streams;

@@ -29,6 +29,7 @@ struct Member {
     Sequence sent;                        // the newest datagram to it
     ReplayWindow received;
     RateLimit accusations;  // by it
+    RateLimit answers;      // to what it says that does not count
     RoundTrip round_trip;
     MemberState state = MemberState::Unseen;
     Quality quality = Quality::Good;  // its own word

@@ -4,9 +4,21 @@
 #include "core/overloaded.h"
 #include "membership/swim.h"
 
+#include <chrono>
 #include <variant>
 
 namespace weft::membership {
+
+namespace {
+
+// Answers to datagrams that do not count: a few at once to one member, then one each beat, and so
+// many to all together. When all start at once each asks fifteen others a second until it is
+// answered; whoever plays recordings from somebody's address must not make us send.
+constexpr unsigned kAnswersBurst = 3;
+constexpr unsigned kAnswersOfAllBurst = 64;
+constexpr Duration kAnswersOfAllEvery = std::chrono::milliseconds(10);
+
+}  // namespace
 
 void Swim::receive(std::string_view bytes, Carrier carrier, const NodeId* sender) {
     if (!read_datagram(bytes, carrier, datagram_)) {
@@ -25,7 +37,7 @@ void Swim::receive(std::string_view bytes, Carrier carrier, const NodeId* sender
         ++(from ? counts_.cloned : counts_.unknown);
         return;
     }
-    if (!admit(*from, carrier)) return;
+    if (!admit(*from, carrier, bytes.size())) return;
     for (std::size_t at = 0; at < datagram_.messages.size();) {
         if (std::holds_alternative<BucketFacts>(datagram_.messages[at])) {
             at = on_facts(*from, at, carrier);
@@ -38,7 +50,7 @@ void Swim::receive(std::string_view bytes, Carrier carrier, const NodeId* sender
 
 // True when the datagram counts. Its header is the sender's own word: it is alive, in this
 // incarnation.
-bool Swim::admit(MemberIndex from, Carrier carrier) {
+bool Swim::admit(MemberIndex from, Carrier carrier, std::size_t bytes) {
     const Header& header = datagram_.header;
     if (!table_.is_plausible(from, header.incarnation)) {
         ++counts_.implausible;
@@ -51,6 +63,7 @@ bool Swim::admit(MemberIndex from, Carrier carrier) {
     }
     if (header.incarnation.boot < table_.at(from).incarnation.boot) {
         // Late, repeated, or a process that should stop: it is told so.
+        if (!may_answer(from)) return false;
         ++counts_.former_boot;
         Letter letter(*out_, header.sender, carrier, header_to(from, header.incarnation.boot));
         letter.add(Fact{claim_of(from)});
@@ -58,15 +71,15 @@ bool Swim::admit(MemberIndex from, Carrier carrier) {
         return false;
     }
     // Meant for a former life of ours, or sent by one who knows of none: perhaps hours ago.
-    if (header.to_boot < identity_.boot &&
-        !(header.to_boot != Boot{} && WEFT_MUTANT(SwimFormerLifeHeard))) {
-        answer_stranger(from, carrier);
+    const bool former = header.to_boot != Boot{};
+    if (header.to_boot < identity_.boot && !(former && WEFT_MUTANT(SwimFormerLifeHeard))) {
+        answer_stranger(from, carrier, bytes);
         return false;
     }
     Member& member = table_.at(from);
-    if (carrier == Carrier::Datagram &&
-        !member.received.take(header.incarnation.boot, header.sequence) &&
-        !WEFT_MUTANT(SwimReplayTaken)) {
+    const bool again = carrier == Carrier::Datagram &&
+                       !member.received.take(header.incarnation.boot, header.sequence);
+    if (again && !WEFT_MUTANT(SwimReplayTaken)) {
         ++counts_.replayed;
         return false;
     }
@@ -81,15 +94,25 @@ bool Swim::admit(MemberIndex from, Carrier carrier) {
     return true;
 }
 
-// It learns our boot from the answer, and speaks again. Nothing of it counts until then.
-void Swim::answer_stranger(MemberIndex from, Carrier carrier) {
+bool Swim::may_answer(MemberIndex from) {
+    const bool may = table_.at(from).answers.take(now_, options_.gossip_every, kAnswersBurst) &&
+                     answers_.take(now_, kAnswersOfAllEvery, kAnswersOfAllBurst);
+    if (!may) ++counts_.unanswered;
+    return may;
+}
+
+// It learns our boot from the answer, and speaks again. Nothing of it counts until then. The answer
+// has no more bytes than what it answers: the address may be a victim's.
+void Swim::answer_stranger(MemberIndex from, Carrier carrier, std::size_t bytes) {
+    if (!may_answer(from)) return;
     ++counts_.replayed;
     Letter letter(*out_, datagram_.header.sender, carrier,
                   header_to(from, datagram_.header.incarnation.boot));
     for (const Message& message : datagram_.messages)
-        if (const auto* ping = std::get_if<Ping>(&message))
+        if (const auto* ping = std::get_if<Ping>(&message);
+            ping != nullptr && letter.bytes() + kAckBytes <= bytes)
             letter.add(Ack{ping->number, ping->stamp, table_.digest()});
-    letter.send();
+    letter.bytes() <= bytes ? letter.send() : letter.drop();
 }
 
 void Swim::on_message(MemberIndex from, const Message& message, Carrier carrier) {

@@ -20,6 +20,7 @@
 #include "membership/suspicion.h"
 #include "weft/types.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -102,8 +103,9 @@ private:
 
     // receive.cpp
     void receive(std::string_view bytes, Carrier carrier, const NodeId* from);
-    bool admit(MemberIndex from, Carrier carrier);
-    void answer_stranger(MemberIndex from, Carrier carrier);
+    bool admit(MemberIndex from, Carrier carrier, std::size_t bytes);
+    bool may_answer(MemberIndex from);
+    void answer_stranger(MemberIndex from, Carrier carrier, std::size_t bytes);
     void on_ping(MemberIndex from, const Ping& ping, Carrier carrier);
     void on_message(MemberIndex from, const Message& message, Carrier carrier);
 
@@ -147,6 +149,7 @@ private:
     Instant said_again_ = Instant::long_ago();
     RateLimit compares_;
     RateLimit sums_;
+    RateLimit answers_;               // to datagrams that do not count
     std::optional<Instant> leaving_;  // since
     Instant leave_ends_ = Instant::never();
     bool introduced_ = false;  // somebody was asked for the whole view

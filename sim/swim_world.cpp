@@ -24,7 +24,7 @@ constexpr Duration kRepeatedMax = std::chrono::minutes(1);
 
 std::uint64_t dropped(const membership::Counts& counts) {
     return counts.malformed + counts.foreign + counts.replayed + counts.former_boot +
-           counts.implausible;
+           counts.unanswered + counts.implausible;
 }
 
 std::size_t member_of(const NodeId& node) {

@@ -36,6 +36,7 @@ public:
         NodeId to;
         Carrier carrier;
         Datagram datagram;
+        std::size_t bytes = 0;
     };
 
     Header header(std::size_t from) {
@@ -60,7 +61,7 @@ public:
         for (const auto& [list, carrier] : {std::pair(&effects_.packets, Carrier::Datagram),
                                             std::pair(&effects_.streams, Carrier::Stream)})
             for (const Outgoing& out : *list) {
-                Sent one{out.to, carrier, {}};
+                Sent one{out.to, carrier, {}, out.size};
                 EXPECT_TRUE(read_datagram(effects_.view(out), carrier, one.datagram));
                 sent.push_back(std::move(one));
             }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace weft::membership {
 namespace {
@@ -85,6 +86,71 @@ TEST(Receive, AFormerBootIsToldWhoRunsNow) {
     ASSERT_EQ(member.all<Fact>().size(), 1U);
     EXPECT_EQ(member.all<Fact>()[0].second.claim, alive(1, incarnation_of(2)));
     EXPECT_EQ(member.sent[0].datagram.header.to_boot, Boot{1}) << "so that it is heard there";
+}
+
+// Of strangers, and of former boots: a recording played again and again makes us send a few.
+TEST(Receive, AnswersToOneMemberThatDoesNotKnowUsAreFew) {
+    for (const bool former : {false, true}) {
+        LoneMember member(5);
+        Header header = member.header(1);
+        header.incarnation = incarnation_of(2);
+        member.hear(LoneMember::bytes_of(header, {}));
+        member.forget();
+        header = member.header(1);
+        header.incarnation = incarnation_of(former ? 1 : 2);
+        header.to_boot = Boot{former ? LoneMember::kBoot : 0};
+        const std::string bytes =
+            LoneMember::bytes_of(header, {Ping{ProbeNumber{4}, Stamp{5}, {}}});
+        for (int i = 0; i < 50; ++i) member.hear(bytes);
+        EXPECT_EQ(member.sent.size(), 3U);
+        EXPECT_EQ(member.counts().former_boot, former ? 3U : 0U);
+        EXPECT_EQ(member.counts().replayed, former ? 0U : 3U);
+        EXPECT_EQ(member.counts().unanswered, 47U);
+        member.stand_still(200ms);
+        member.hear(bytes);
+        EXPECT_EQ(member.sent.size(), 4U) << "one each beat";
+    }
+}
+
+TEST(Receive, AnswersToAllWhoDoNotKnowUsAreFew) {
+    LoneMember member(300, {}, false);
+    member.forget();
+    const auto ask = [&](std::size_t from) {
+        Header header = member.header(from);
+        header.to_boot = Boot{};
+        member.hear(LoneMember::bytes_of(header, {Ping{ProbeNumber{4}, Stamp{5}, {}}}));
+    };
+    for (std::size_t i = 1; i < 200; ++i) ask(i);
+    EXPECT_EQ(member.sent.size(), 64U);
+    EXPECT_EQ(member.counts().unanswered, 199U - 64U);
+    member.stand_still(100ms);
+    for (std::size_t i = 200; i < 300; ++i) ask(i);
+    EXPECT_EQ(member.sent.size(), 74U);
+    // Who knows us is answered all the same.
+    member.say(1, {});
+    member.forget();
+    member.say(1, {Ping{ProbeNumber{5}, Stamp{}, {}}});
+    EXPECT_EQ(member.all<Ack>().size(), 1U);
+}
+
+// What it must not be is an amplifier: our numbers have grown, those of a forgery are small.
+TEST(Receive, AnAnswerToAStrangerIsNoLargerThanWhatItAnswers) {
+    LoneMember member(5);
+    for (int i = 0; i < 200; ++i) member.say(1, {Ping{ProbeNumber{1}, Stamp{}, {}}});
+    Header header = member.header(1);
+    header.to_boot = Boot{};
+    header.sequence = Sequence{1};
+    for (const std::size_t pings : {0U, 1U, 60U}) {
+        const std::vector<Message> messages(pings, Ping{ProbeNumber{4}, Stamp{5}, {}});
+        const std::string bytes = LoneMember::bytes_of(header, messages);
+        member.forget();
+        member.hear(bytes);
+        ASSERT_EQ(member.sent.size(), pings == 0 ? 0U : 1U);
+        for (const LoneMember::Sent& one : member.sent) {
+            EXPECT_LE(one.bytes, bytes.size());
+            EXPECT_EQ(member.all<Ack>().size(), pings - 1);
+        }
+    }
 }
 
 TEST(Receive, WhoKnowsALaterBootOfUsMeansAnotherProcess) {
