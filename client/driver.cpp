@@ -22,11 +22,11 @@ constexpr Duration kSettleTime = std::chrono::milliseconds(20);
 }  // namespace
 
 // `wake` is an eventfd and belongs to this object.
-Driver::Driver(const SessionOptions& options, int wake)
+Driver::Driver(const CallerOptions& options, int wake)
     : cluster_(options.cluster),
       addresses_(options.addresses),
-      session_(options, Random(seed())),
-      links_(session_),
+      caller_(options, Random(seed())),
+      links_(caller_),
       unfinished_max_(2 * options.in_flight_max),
       wake_(wake) {}
 
@@ -35,7 +35,7 @@ Driver::~Driver() { ::close(wake_); }
 Driver::Refusals Driver::refusals() const {
     std::vector<std::string_view> reasons;
     for (const std::string& address : addresses_) {
-        const auto link = session_.link_to(address);
+        const auto link = caller_.link_to(address);
         const std::string_view why = link ? links_.refusal(*link) : std::string_view();
         if (!why.empty()) reasons.push_back(why);
     }
@@ -49,16 +49,16 @@ Result<void> Driver::reach(std::chrono::milliseconds timeout, bool give_up_when_
     Lock lock(mutex_);
     for (;;) {
         round(lock, true);
-        if (!pinned && session_.met_other_mesh())
+        if (!pinned && caller_.met_other_mesh())
             return fail(ErrorNumber::WrongMesh, "the addresses belong to different meshes");
         const Instant now = clock_now().mono;
-        if (session_.connected()) {
-            cluster_ = session_.cluster();
+        if (caller_.connected()) {
+            cluster_ = caller_.cluster();
             if (settled == Instant::never()) settled = now + kSettleTime;
             // A named mesh that answers needs no further check.
-            if (pinned || session_.all_answered() || now >= settled) return {};
-        } else if (session_.is_stranded() || now >= deadline) {
-            if (auto wrong = session_.wrong_mesh()) return std::unexpected(*std::move(wrong));
+            if (pinned || caller_.all_answered() || now >= settled) return {};
+        } else if (caller_.is_stranded() || now >= deadline) {
+            if (auto wrong = caller_.wrong_mesh()) return std::unexpected(*std::move(wrong));
             const std::string why = refusals().why;
             return fail(ErrorNumber::CannotReachMesh, "no node answered at {} within {} ms{}{}",
                         fmt::join(addresses_, ", "), timeout.count(), why.empty() ? "" : ": ", why);
@@ -75,7 +75,7 @@ std::shared_ptr<CallSlot> Driver::submit(StartCall start, Completion completion,
     slot->done = std::move(done);
     Lock lock(mutex_);
     if (stopping_ || unfinished_ >= unfinished_max_) {
-        // The session refuses earlier; this bounds what waits for it.
+        // The Caller refuses earlier; this bounds what waits for it.
         if (start.request) slot->result.request = *start.request;
         slot->result.outcome = start.request ? Outcome::Unknown : Outcome::NotDone;
         slot->result.error = make_error(ErrorNumber::QueueFull, "too many calls are in flight");

@@ -1,9 +1,9 @@
 #pragma once
-// Sockets and threads around the session. Whoever holds the role of the driver owns session and
+// Sockets and threads around the Caller. Whoever holds the role of the driver owns Caller and
 // sockets; the role passes between blocking callers and one background thread, so that a lone
 // caller does its own I/O without a thread hand-off.
 
-#include "client/core/session.h"
+#include "client/core/caller.h"
 #include "client/socket_links.h"
 #include "weft/client.h"
 
@@ -45,7 +45,7 @@ struct AdminSlot : Waiter {
 
 class Driver {
 public:
-    Driver(const SessionOptions& options, int wake);
+    Driver(const CallerOptions& options, int wake);
     ~Driver();
     Driver(const Driver&) = delete;
     Driver& operator=(const Driver&) = delete;
@@ -118,7 +118,7 @@ private:
     const std::vector<std::string> addresses_;
 
     // Owned by the holder of the role.
-    Session session_;
+    Caller caller_;
     SocketLinks links_;
     Inbox taken_;
     std::vector<Event> events_;

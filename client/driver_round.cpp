@@ -51,12 +51,12 @@ void append_page(Table& table, routing::AdminReply&& page) {
 
 }  // namespace
 
-// Milliseconds until the session or an ask wants to be looked at again.
+// Milliseconds until the Caller or an ask wants to be looked at again.
 std::int64_t Driver::wait_ms() const {
-    Instant until = session_.next_deadline();
+    Instant until = caller_.next_deadline();
     for (const auto& ask : asks_) until = std::min(until, ask->deadline);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now_.mono).count();
-    const bool soon = links_.backlogged() || !session_.connected();
+    const bool soon = links_.backlogged() || !caller_.connected();
     const std::int64_t most = soon ? kPollMsUnsettled : kPollMsMax;
     return std::clamp<std::int64_t>(left, 0, most);
 }
@@ -77,7 +77,7 @@ void Driver::work(bool may_block) {
         links_.look_at_links(events_);
     }
     on_events();
-    if (session_.next_deadline() <= now_.mono) step(Timer{});
+    if (caller_.next_deadline() <= now_.mono) step(Timer{});
     look_after_asks();
     links_.flush(now_.mono, events_);
     on_events();
@@ -103,7 +103,7 @@ void Driver::take_inbox() {
 }
 
 void Driver::step(Event event) {
-    session_.step(now_, std::move(event), effects_);
+    caller_.step(now_, std::move(event), effects_);
     apply_effects();
 }
 
@@ -168,13 +168,13 @@ void Driver::look_after_asks() {
             continue;
         }
         if (ask->link) continue;
-        if (auto wrong = session_.wrong_mesh_at(ask->address)) {
+        if (auto wrong = caller_.wrong_mesh_at(ask->address)) {
             end_ask(ask, std::unexpected(*std::move(wrong)));
             continue;
         }
-        ask->link = session_.ready_link(ask->address);
+        ask->link = caller_.ready_link(ask->address);
         if (!ask->link) {
-            const auto to = session_.link_to(ask->address);
+            const auto to = caller_.link_to(ask->address);
             if (const auto why = to ? links_.refusal(*to) : ""; !why.empty())
                 end_ask(ask, fail(ErrorNumber::CannotReachMesh, "{}", why));
             continue;
@@ -198,7 +198,7 @@ void Driver::end_ask(const std::shared_ptr<AdminSlot>& ask, Result<Table> result
 
 // Called with the lock held. Callbacks wait for the background thread.
 void Driver::deliver() {
-    if (std::exchange(nodes_changed_, false)) nodes_ = session_.nodes();
+    if (std::exchange(nodes_changed_, false)) nodes_ = caller_.nodes();
     for (auto& [slot, result] : ended_) {
         if (slot->done) {
             callbacks_.emplace_back(std::move(slot), std::move(result));

@@ -170,13 +170,13 @@ Result<Mesh> connect(const ConnectOptions& options) {
             return std::unexpected(std::move(good).error());
     const int wake = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (wake < 0) return fail(ErrorNumber::BadConfiguration, "no descriptor left for an eventfd");
-    client::SessionOptions session;
-    session.client = client::random_client_id();
-    session.addresses = options.addresses;
-    session.cluster = options.cluster.value_or(ClusterId{});
-    session.program = options.program;
-    session.in_flight_max = options.in_flight_max;
-    auto driver = std::make_shared<client::Driver>(std::move(session), wake);
+    client::CallerOptions caller;
+    caller.client = client::random_client_id();
+    caller.addresses = options.addresses;
+    caller.cluster = options.cluster.value_or(ClusterId{});
+    caller.program = options.program;
+    caller.in_flight_max = options.in_flight_max;
+    auto driver = std::make_shared<client::Driver>(std::move(caller), wake);
     if (auto reached = driver->reach(options.timeout, options.give_up_when_refused); !reached)
         return std::unexpected(std::move(reached).error());
     return Mesh(std::make_shared<Mesh::Impl>(std::move(driver)));

@@ -43,8 +43,8 @@ void SocketLinks::finish_frame(LinkId id) {
     Link& link = links_[id];
     wire::FrameHeader header;
     header.channel = wire::Channel::Client;
-    header.cluster = session_.cluster();
-    header.receiver = session_.link_node(id);
+    header.cluster = caller_.cluster();
+    header.receiver = caller_.link_node(id);
     const std::string_view frame = link.frame.seal(header);
     const bool sent = link.backlog.empty() && link.socket->send(frame);
     if (!sent) {

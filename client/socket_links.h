@@ -1,8 +1,8 @@
 #pragma once
-// The session's links as ZeroMQ sockets: one DEALER each, one growing frame each, and what the
+// The Caller's links as ZeroMQ sockets: one DEALER each, one growing frame each, and what the
 // socket had no room for. Used by whoever drives; not thread-safe.
 
-#include "client/core/session.h"
+#include "client/core/caller.h"
 #include "core/indexed.h"
 #include "flatbuffers/wire_frame.h"
 #include "transport/sockets.h"
@@ -24,7 +24,7 @@ inline constexpr Duration kLinkPatience = std::chrono::seconds(5);
 
 class SocketLinks {
 public:
-    explicit SocketLinks(const Session& session) : session_(session) {}
+    explicit SocketLinks(const Caller& caller) : caller_(caller) {}
 
     void open(const OpenLink& what, std::vector<Event>& events);
     void close(LinkId link);
@@ -62,7 +62,7 @@ private:
     void drop(LinkId link, std::vector<Event>& events);
     bool read_frame(LinkId link, std::string_view frame, std::vector<Event>& events);
 
-    const Session& session_;
+    const Caller& caller_;
     transport::Context context_;
     Indexed<LinkId, Link> links_;
     transport::PollSet poll_;

@@ -64,7 +64,7 @@ OperationOutcome outcome_of(Outcome outcome) {
 
 }  // namespace
 
-ClientActor::ClientActor(std::size_t number, client::SessionOptions options, Workload workload,
+ClientActor::ClientActor(std::size_t number, client::CallerOptions options, Workload workload,
                          EventQueue& queue, ClientWorld& world, Histories& histories, Random random)
     : number_(number),
       workload_(workload),
@@ -73,11 +73,11 @@ ClientActor::ClientActor(std::size_t number, client::SessionOptions options, Wor
       histories_(histories),
       random_(random.stream("pace")),
       calls_seed_(random.stream("workload").next()),
-      sessions_(random.stream("session")),
+      callers_(random.stream("session")),
       options_(std::move(options)) {}
 
 void ClientActor::begin() {
-    open_session();
+    start_caller();
     live();
     if (workload_.interval > Duration{})
         start_by_rate();
@@ -89,14 +89,14 @@ void ClientActor::begin() {
 void ClientActor::start_by_rate() {
     if (finishing_) return;
     queue_.after(random_.between(workload_.interval / 2, workload_.interval * 3 / 2), [this] {
-        if (!finishing_ && session_ && open_.size() < workload_.pipeline) start_one();
+        if (!finishing_ && caller_ && open_.size() < workload_.pipeline) start_one();
         start_by_rate();
     });
 }
 
 void ClientActor::start_some() {
     scheduled_ = false;
-    if (finishing_ || !session_) return;
+    if (finishing_ || !caller_) return;
     for (std::size_t open = 0; open_.size() < workload_.pipeline; open = open_.size()) {
         start_one();
         if (open_.size() <= open) return;  // it was refused, and the next one waits
@@ -242,12 +242,12 @@ void ClientActor::record(Open open) {
 }
 
 void ClientActor::event(client::Event event) {
-    if (!session_) return;
-    // The session's clock is the world's: clients are not subject to clock faults.
+    if (!caller_) return;
+    // The Caller's clock is the world's: clients are not subject to clock faults.
     const Now now = MachineClock{}.read(queue_.now());
     client::Effects effects = std::move(effects_);
     effects.clear();
-    session_->step(now, std::move(event), effects);
+    caller_->step(now, std::move(event), effects);
     for (client::Effect& effect : effects) {
         if (auto* open = std::get_if<client::OpenLink>(&effect)) {
             links_.insert(open->link);
@@ -259,14 +259,14 @@ void ClientActor::event(client::Event event) {
             const auto written = wire::write(frame_, send->message);
             WEFT_INVARIANT(written.has_value(), "a client's message: {}", written.error().message);
             wire::FrameHeader header;
-            header.cluster = session_->cluster();
+            header.cluster = caller_->cluster();
             world_.send_node(number_, send->link, Bytes::copy_of(frame_.seal(header)));
         } else {
             ended(std::get<client::CallEnded>(effect));
         }
     }
     effects_ = std::move(effects);
-    wake_at(session_->next_deadline());
+    wake_at(caller_->next_deadline());
 }
 
 void ClientActor::wake_at(Instant at) {

@@ -2,7 +2,7 @@
 // A simulated client: client/core with a virtual socket layer and a workload that keeps a few calls
 // in flight and writes down what it saw.
 
-#include "client/core/session.h"
+#include "client/core/caller.h"
 #include "core/command.h"
 #include "core/random.h"
 #include "flatbuffers/wire_frame.h"
@@ -53,13 +53,13 @@ public:
 
 class ClientActor {
 public:
-    ClientActor(std::size_t number, client::SessionOptions options, Workload workload,
+    ClientActor(std::size_t number, client::CallerOptions options, Workload workload,
                 EventQueue& queue, ClientWorld& world, Histories& histories, Random random);
 
     void begin();
     // No further calls; those in flight go on.
     void finish() { finishing_ = true; }
-    bool idle() const { return session_ && open_.empty() && waiting_ == 0 && reads_left_ == 0; }
+    bool idle() const { return caller_ && open_.empty() && waiting_ == 0 && reads_left_ == 0; }
     // One get of every entity of the workload, after finish(); idle() again when all have ended.
     void read_all();
 
@@ -105,7 +105,7 @@ private:
     bool asks_again(const Open& open, const Reply& reply);
     void ask_later(Open open, Duration delay);
     void told(const Open& open, const Reply& reply);
-    void open_session();
+    void start_caller();
     void live();
     void die();
     void ended(client::CallEnded& call);
@@ -119,9 +119,9 @@ private:
     Histories& histories_;
     Random random_;
     std::uint64_t calls_seed_;
-    Random sessions_;
-    client::SessionOptions options_;
-    std::optional<client::Session> session_;  // nothing: the process is not there
+    Random callers_;
+    client::CallerOptions options_;
+    std::optional<client::Caller> caller_;  // nothing: the process is not there
     std::set<client::LinkId> links_;
     client::Effects effects_;
     std::map<client::CallId, Open> open_;

@@ -64,7 +64,7 @@ void ClientActor::ask_later(Open open, Duration delay) {
     ++waiting_;
     queue_.after(delay, [this, kept = std::make_unique<Open>(std::move(open))] {
         --waiting_;
-        if (session_) return submit(std::move(*kept));
+        if (caller_) return submit(std::move(*kept));
         ask_later(std::move(*kept), kSoon);
     });
 }
@@ -76,16 +76,16 @@ void ClientActor::told(const Open& open, const Reply& reply) {
 }
 
 // A process that comes back is another client to the mesh.
-void ClientActor::open_session() {
-    client::SessionOptions options = options_;
-    Random chance = sessions_;
+void ClientActor::start_caller() {
+    client::CallerOptions options = options_;
+    Random chance = callers_;
     if (lives_++ > 0) {
-        chance = sessions_.stream(fmt::format("life {}", lives_));
+        chance = callers_.stream(fmt::format("life {}", lives_));
         Random id = chance.stream("id");
         for (std::uint8_t& byte : options.client.bytes)
             byte = static_cast<std::uint8_t>(id.below(256));
     }
-    session_.emplace(std::move(options), chance);
+    caller_.emplace(std::move(options), chance);
     event(client::Timer{});
 }
 
@@ -100,7 +100,7 @@ void ClientActor::live() {
 // of it; who had written down the id of a request asks about it in the next life.
 void ClientActor::die() {
     for (const client::LinkId link : std::exchange(links_, {})) world_.close_link(number_, link);
-    session_.reset();
+    caller_.reset();
     wake_ = Instant::never();
     for (auto& [call, open] : std::exchange(open_, {})) {
         if (open.asked > 0) {
@@ -115,7 +115,7 @@ void ClientActor::die() {
     // Longer than what is on its way to the old process takes.
     queue_.after(random_.between(std::chrono::milliseconds(20), std::chrono::milliseconds(500)),
                  [this] {
-                     open_session();
+                     start_caller();
                      live();
                      if (workload_.interval == Duration{}) start_some();
                  });

@@ -141,20 +141,20 @@ World::World(const Schedule& schedule, const WorldOptions& options)
 
 void World::add_clients(const Random& random) {
     for (std::size_t i = 0; i < schedule_.config.clients; ++i) {
-        client::SessionOptions session;
+        client::CallerOptions caller;
         Random id = random.stream(fmt::format("client id {}", i));
-        for (std::uint8_t& byte : session.client.bytes)
+        for (std::uint8_t& byte : caller.client.bytes)
             byte = static_cast<std::uint8_t>(id.below(256));
         for (const auto& machine : machines_)
-            session.addresses.push_back(machine->record().client_address);
-        session.renew_start = of_ms(schedule_.config.renew_session_ms);
-        session.in_flight_max = schedule_.config.in_flight;
-        session.attempt_timeout = of_ms(schedule_.config.attempt_ms);
+            caller.addresses.push_back(machine->record().client_address);
+        caller.renew_start = of_ms(schedule_.config.renew_session_ms);
+        caller.in_flight_max = schedule_.config.in_flight;
+        caller.attempt_timeout = of_ms(schedule_.config.attempt_ms);
         if (i + schedule_.config.patient >= schedule_.config.clients)
-            session.attempt_timeout = kPatience;
-        session.program = fmt::format("client {}", i);
+            caller.attempt_timeout = kPatience;
+        caller.program = fmt::format("client {}", i);
         clients_.push_back(std::make_unique<ClientActor>(
-            i, std::move(session), workload(schedule_.config, i), queue_, *this, histories_,
+            i, std::move(caller), workload(schedule_.config, i), queue_, *this, histories_,
             random.stream(fmt::format("client {}", i))));
     }
     client_links_.resize(clients_.size());

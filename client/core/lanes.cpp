@@ -1,5 +1,5 @@
 // Order and sending: the calls to one entity form a lane.
-#include "client/core/session_state.h"
+#include "client/core/caller_state.h"
 #include "core/invariant.h"
 #include "routing/key.h"
 
@@ -7,7 +7,7 @@
 
 namespace weft::client {
 
-void Session::State::join_lane(CallIndex index, std::uint64_t key) {
+void Caller::State::join_lane(CallIndex index, std::uint64_t key) {
     const auto [place, fresh] = lane_of.try_emplace(key, kNoLane);
     if (fresh) {
         if (free_lanes.empty()) {
@@ -28,7 +28,7 @@ void Session::State::join_lane(CallIndex index, std::uint64_t key) {
     if (lane.unsent == kNoCall) lane.unsent = index;
 }
 
-void Session::State::leave_lane(CallIndex index) {
+void Caller::State::leave_lane(CallIndex index) {
     const PendingCall& call = calls[index];
     Lane& lane = lanes[call.lane];
     (call.before == kNoCall ? lane.head : calls[call.before].after) = call.after;
@@ -38,7 +38,7 @@ void Session::State::leave_lane(CallIndex index) {
     if (call.retried) --lane.retried;
 }
 
-void Session::State::free_if_empty(LaneIndex lane) {
+void Caller::State::free_if_empty(LaneIndex lane) {
     Lane& l = lanes[lane];
     if (l.head != kNoCall || l.listed || l.key == 0) return;
     lane_of.erase(l.key);
@@ -47,7 +47,7 @@ void Session::State::free_if_empty(LaneIndex lane) {
 }
 
 // Sends what the lane's order allows.
-void Session::State::pump(Now now, LaneIndex lane_index) {
+void Caller::State::pump(Now now, LaneIndex lane_index) {
     for (;;) {
         Lane& lane = lanes[lane_index];
         const bool one_by_one = lane.retried > 0;
@@ -77,7 +77,7 @@ void Session::State::pump(Now now, LaneIndex lane_index) {
 }
 
 // A given id must belong to this mesh and to the entity's own group.
-std::optional<Error> Session::State::check_placed(PendingCall& call) const {
+std::optional<Error> Caller::State::check_placed(PendingCall& call) const {
     const Request& request = call.request;
     if (request.kind != RequestKind::Resolve)
         call.group = routing::group_of(hash_key, groups, request.type, request.entity);
@@ -96,7 +96,7 @@ std::optional<Error> Session::State::check_placed(PendingCall& call) const {
 }
 
 // True when the call has an id and its group a leader to send it to; else it waits for one.
-bool Session::State::may_send(Now now, CallIndex index) {
+bool Caller::State::may_send(Now now, CallIndex index) {
     PendingCall& call = calls[index];
     Route& route = routes[call.group];
     const LinkId link = usable_link(route);
@@ -124,7 +124,7 @@ bool Session::State::may_send(Now now, CallIndex index) {
     return true;
 }
 
-void Session::State::send(Now now, CallIndex index, LinkId link) {
+void Caller::State::send(Now now, CallIndex index, LinkId link) {
     PendingCall& call = calls[index];
     Lane& lane = lanes[call.lane];
     Route& route = routes[call.group];
@@ -143,14 +143,14 @@ void Session::State::send(Now now, CallIndex index, LinkId link) {
     out->push_back(SendNode{link, call.request});
 }
 
-void Session::State::wait_for_route(GroupId group, LaneIndex lane) {
+void Caller::State::wait_for_route(GroupId group, LaneIndex lane) {
     if (lanes[lane].listed) return;
     lanes[lane].listed = true;
     routes[group].waiting.push_back(lane);
 }
 
 // Lets the lanes that wait for this group try again.
-void Session::State::flush(Now now, GroupId group) {
+void Caller::State::flush(Now now, GroupId group) {
     Route& route = routes[group];
     std::vector<LaneIndex> waiting;
     waiting.swap(route.waiting);
@@ -168,7 +168,7 @@ void Session::State::flush(Now now, GroupId group) {
 // A later call of the same entity has taken effect, or may have (`surely` false). Running an older
 // one now would reverse the order: what was definitely refused ends as not done, and what may still
 // run by an attempt given up is not sent again.
-void Session::State::finish_overtaken(Now now, CallIndex index, bool surely) {
+void Caller::State::finish_overtaken(Now now, CallIndex index, bool surely) {
     CallIndex older = calls[index].before;
     while (older != kNoCall) {
         const PendingCall& call = calls[older];

@@ -1,12 +1,12 @@
 // Connections, hellos, and what they tell of the mesh.
-#include "client/core/session_state.h"
+#include "client/core/caller_state.h"
 #include "routing/genesis.h"
 
 #include <algorithm>
 
 namespace weft::client {
 
-LinkId Session::State::add_link(std::string address) {
+LinkId Caller::State::add_link(std::string address) {
     if (links.size() == kLinksMax) return kNoLink;
     Link link;
     link.address = std::move(address);
@@ -14,20 +14,20 @@ LinkId Session::State::add_link(std::string address) {
     return links.add(std::move(link));
 }
 
-void Session::State::open_link(Now now, LinkId link) {
+void Caller::State::open_link(Now now, LinkId link) {
     links[link].state = Link::State::Opening;
     timers.set(timed(link), now.mono + options.attempt_timeout);
     out->push_back(OpenLink{link, links[link].address});
 }
 
-void Session::State::link_up(Now now, LinkId link) {
+void Caller::State::link_up(Now now, LinkId link) {
     if (!links.has(link) || links[link].state != Link::State::Opening) return;
     links[link].state = Link::State::Up;
     send_hello(now, link);
     timers.set(timed(link), now.mono + options.attempt_timeout / 4);
 }
 
-void Session::State::link_timer(Now now, LinkId link) {
+void Caller::State::link_timer(Now now, LinkId link) {
     switch (links[link].state) {
         case Link::State::Closed:
         case Link::State::Opening:
@@ -42,13 +42,13 @@ void Session::State::link_timer(Now now, LinkId link) {
     }
 }
 
-void Session::State::send_hello(Now now, LinkId link) {
+void Caller::State::send_hello(Now now, LinkId link) {
     links[link].hello_at = now.mono;
     out->push_back(
         SendNode{link, routing::ClientHello{.client = options.client, .program = options.program}});
 }
 
-void Session::State::link_down(Now now, LinkId link) {
+void Caller::State::link_down(Now now, LinkId link) {
     if (!links.has(link) || links[link].state == Link::State::GivenUp) return;
     Link& l = links[link];
     l.state = Link::State::Closed;
@@ -57,13 +57,13 @@ void Session::State::link_down(Now now, LinkId link) {
 }
 
 // Closes a link that is still open; it is opened again after a pause.
-void Session::State::lose_link(Now now, LinkId link) {
+void Caller::State::lose_link(Now now, LinkId link) {
     out->push_back(CloseLink{link});
     link_down(now, link);
 }
 
 // What was sent there and not answered may or may not have happened.
-void Session::State::lose_calls(Now now, LinkId link) {
+void Caller::State::lose_calls(Now now, LinkId link) {
     std::vector<CallIndex> lost;
     for (const CallIndex index : calls.indexes())
         if (calls[index].state == PendingCall::State::Sent && calls[index].link == link)
@@ -79,7 +79,7 @@ void Session::State::lose_calls(Now now, LinkId link) {
     for (const CallIndex index : lost) pump(now, calls[index].lane);
 }
 
-void Session::State::give_up_link(LinkId link) {
+void Caller::State::give_up_link(LinkId link) {
     links[link].state = Link::State::GivenUp;
     links[link].node = kNoNode;
     links[link].foreign.reset();
@@ -91,7 +91,7 @@ void Session::State::give_up_link(LinkId link) {
 // Whoever answers there is of another mesh. The link is closed: a command sent over it would take
 // effect in a stranger's mesh. Now and then a hello asks whether our node is back; that and nothing
 // else is ever sent to a node before its own hello has named the mesh.
-void Session::State::met_stranger(Now now, LinkId link, const ClusterId& its) {
+void Caller::State::met_stranger(Now now, LinkId link, const ClusterId& its) {
     other_mesh = true;
     Link& l = links[link];
     l.foreign = its;
@@ -102,7 +102,7 @@ void Session::State::met_stranger(Now now, LinkId link, const ClusterId& its) {
     if (stranded()) end_all_waiting(now);
 }
 
-bool Session::State::stranded() const {
+bool Caller::State::stranded() const {
     bool met = false;
     for (const Link& link : links) {
         if (!link.foreign && link.state != Link::State::GivenUp) return false;
@@ -111,14 +111,14 @@ bool Session::State::stranded() const {
     return met;
 }
 
-Error Session::State::wrong_mesh(LinkId link) const {
+Error Caller::State::wrong_mesh(LinkId link) const {
     return make_error(ErrorNumber::WrongMesh,
                       fmt::format("the node at {} is of mesh {}, not of {}", links[link].address,
                                   links[link].foreign.value_or(ClusterId{}).hex(), cluster.hex()));
 }
 
 // Nothing while a node of our mesh can be asked, or none of another one was met.
-std::optional<Error> Session::State::wrong_mesh_anywhere() const {
+std::optional<Error> Caller::State::wrong_mesh_anywhere() const {
     std::optional<LinkId> met;
     for (const LinkId link : links.indexes()) {
         if (links[link].state == Link::State::Ready) return std::nullopt;
@@ -129,19 +129,19 @@ std::optional<Error> Session::State::wrong_mesh_anywhere() const {
 }
 
 // Nobody is left who could be asked, so waiting for the deadlines would be in vain.
-void Session::State::end_all_waiting(Now now) {
+void Caller::State::end_all_waiting(Now now) {
     for (const CallIndex index : calls.indexes())
         if (calls[index].state == PendingCall::State::Queued) expire(now, index);
 }
 
-NodeIndex Session::State::node_index(const NodeId& node) const {
+NodeIndex Caller::State::node_index(const NodeId& node) const {
     if (node.is_zero()) return kNoNode;
     for (const NodeIndex i : nodes.indexes())
         if (nodes[i].info.node == node) return i;
     return kNoNode;
 }
 
-NodeIndex Session::State::learn_node(Now now, const routing::HelloNode& node) {
+NodeIndex Caller::State::learn_node(Now now, const routing::HelloNode& node) {
     NodeIndex index = node_index(node.node);
     if (index == kNoNode) {
         if (nodes.size() == routing::kFoundersMax) return kNoNode;
@@ -159,7 +159,7 @@ NodeIndex Session::State::learn_node(Now now, const routing::HelloNode& node) {
 }
 
 // Two addresses may lead to one node: one link to it is enough. False: this one was closed.
-bool Session::State::bind_link(LinkId link, NodeIndex node) {
+bool Caller::State::bind_link(LinkId link, NodeIndex node) {
     const LinkId other = nodes[node].link;
     if (other != kNoLink && other != link) {
         if (links[other].state == Link::State::Ready && links[other].node == node) {
@@ -176,7 +176,7 @@ bool Session::State::bind_link(LinkId link, NodeIndex node) {
     return true;
 }
 
-void Session::State::learn_mesh(Now now, const routing::HelloReply& hello) {
+void Caller::State::learn_mesh(Now now, const routing::HelloReply& hello) {
     cluster = hello.cluster;
     hash_key = hello.hash_key;
     groups = hello.groups;
@@ -186,7 +186,7 @@ void Session::State::learn_mesh(Now now, const routing::HelloReply& hello) {
     connected = true;
 }
 
-void Session::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello) {
+void Caller::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello) {
     if (!links.has(link)) return;
     Link& l = links[link];
     if (l.state != Link::State::Up && l.state != Link::State::Ready) return;

@@ -1,5 +1,5 @@
 // Answers, retries, and the folding of attempts into one outcome (P-once).
-#include "client/core/session_state.h"
+#include "client/core/caller_state.h"
 #include "core/invariant.h"
 
 #include <algorithm>
@@ -29,7 +29,7 @@ bool is_about_crashes(const Error& error) {
 // A resolve that was logged has an index: only then is its "not done" the answer to the question
 // and not a refusal to ask it. A session of the future is seldom worth the wait for it: most such
 // ids were never given out.
-bool Session::State::is_final(const PendingCall& call, const Reply& reply) {
+bool Caller::State::is_final(const PendingCall& call, const Reply& reply) {
     const bool resolve = call.request.kind == RequestKind::Resolve;
     if (resolve && reply.index.value != 0) return true;
     if (resolve && has_number(reply.error, ErrorNumber::ClockTooFarOff)) return true;
@@ -37,7 +37,7 @@ bool Session::State::is_final(const PendingCall& call, const Reply& reply) {
 }
 
 // NotDone only if no attempt was ever sent without a definite refusal.
-Reply Session::State::folded(const PendingCall& call, Reply reply) {
+Reply Caller::State::folded(const PendingCall& call, Reply reply) {
     const bool resolve = call.request.kind == RequestKind::Resolve;
     if (resolve && reply.index.value != 0) return reply;
     // The first outcome is kept: a body that differs never ran under this id and never will.
@@ -46,7 +46,7 @@ Reply Session::State::folded(const PendingCall& call, Reply reply) {
     return reply;
 }
 
-void Session::State::on_reply(Now now, LinkId link, Reply&& reply) {
+void Caller::State::on_reply(Now now, LinkId link, Reply&& reply) {
     if (!reply.last) return;
     const auto index = ids.find(reply.id);
     if (!index) return;
@@ -71,7 +71,7 @@ void Session::State::on_reply(Now now, LinkId link, Reply&& reply) {
     on_refusal(now, *index, link, std::move(reply));
 }
 
-void Session::State::on_refusal(Now now, CallIndex index, LinkId link, Reply&& reply) {
+void Caller::State::on_refusal(Now now, CallIndex index, LinkId link, Reply&& reply) {
     PendingCall& call = calls[index];
     const GroupId group = call.group;
     const LaneIndex lane = call.lane;
@@ -101,7 +101,7 @@ void Session::State::on_refusal(Now now, CallIndex index, LinkId link, Reply&& r
 }
 
 // The present attempt is over; the call goes back to the front of its lane.
-void Session::State::retry(Now now, CallIndex index, bool taint) {
+void Caller::State::retry(Now now, CallIndex index, bool taint) {
     PendingCall& call = calls[index];
     Lane& lane = lanes[call.lane];
     release_canary(now, index);
@@ -115,7 +115,7 @@ void Session::State::retry(Now now, CallIndex index, bool taint) {
     timers.set(timed(index), call.deadline);
 }
 
-void Session::State::back_off(Now now, CallIndex index) {
+void Caller::State::back_off(Now now, CallIndex index) {
     PendingCall& call = calls[index];
     call.not_before = now.mono + raise(call.backoff);
     timers.set(timed(index), std::min(call.deadline, call.not_before));
@@ -123,7 +123,7 @@ void Session::State::back_off(Now now, CallIndex index) {
 
 // A call refused for its session's sake, and certainly never run, may go on in a new session: its
 // old number is closed and never sent again.
-bool Session::State::with_fresh_id(Now now, CallIndex index, LinkId link, const Error& why) {
+bool Caller::State::with_fresh_id(Now now, CallIndex index, LinkId link, const Error& why) {
     PendingCall& call = calls[index];
     if (call.tainted || call.repeat) return false;
     const bool ended = why.code == ErrorCode::Expired;
@@ -149,7 +149,7 @@ bool Session::State::with_fresh_id(Now now, CallIndex index, LinkId link, const 
 
 // The start was taken from a node whose clock is off; the one that refuses it knows better. What
 // it said of its time may itself be old: it is asked again.
-void Session::State::take_time_of(Now now, LinkId link, std::int64_t refused_start_ms) {
+void Caller::State::take_time_of(Now now, LinkId link, std::int64_t refused_start_ms) {
     const NodeIndex node = links[link].node;
     if (node == kNoNode || !nodes[node].clock_ms) return;
     ids.renew_at(now.mono, *nodes[node].clock_ms + now.mono.ns / 1'000'000, refused_start_ms);

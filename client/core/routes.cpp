@@ -1,26 +1,26 @@
 // Who leads a group: claims of nodes, refusals, and asking again. A claim is followed only if its
 // term is newer than what is known; otherwise the client backs off and asks for the routes by
 // hello.
-#include "client/core/session_state.h"
+#include "client/core/caller_state.h"
 
 #include <algorithm>
 
 namespace weft::client {
 
-LinkId Session::State::usable_link(const Route& route) const {
+LinkId Caller::State::usable_link(const Route& route) const {
     if (route.leader == kNoNode) return kNoLink;
     const LinkId link = nodes[route.leader].link;
     if (link == kNoLink || links[link].state != Link::State::Ready) return kNoLink;
     return links[link].node == route.leader ? link : kNoLink;
 }
 
-Duration Session::State::raise(Duration& backoff) {
+Duration Caller::State::raise(Duration& backoff) {
     const Duration wait = jitter(backoff);
     backoff = std::min(backoff * 2, options.backoff_max);
     return wait;
 }
 
-void Session::State::claim(Now now, GroupId group, const Claim& what) {
+void Caller::State::claim(Now now, GroupId group, const Claim& what) {
     Route& route = routes[group];
     if (what.term < route.term) return;
     if (what.leader == kNoNode) {
@@ -38,7 +38,7 @@ void Session::State::claim(Now now, GroupId group, const Claim& what) {
 
 // Calls that the former leader has left unanswered for a while go to the new one; those just sent
 // may still be answered.
-void Session::State::leave_old_leader(Now now, GroupId group) {
+void Caller::State::leave_old_leader(Now now, GroupId group) {
     const LinkId current = nodes[routes[group].leader].link;
     std::vector<CallIndex> silent;
     ids.for_each_call(group, [&](CallIndex index) {
@@ -52,7 +52,7 @@ void Session::State::leave_old_leader(Now now, GroupId group) {
 }
 
 // NotLeader and its like, said of this group by the node at `link`.
-void Session::State::route_refused(Now now, GroupId group, LinkId link, const Reply& reply) {
+void Caller::State::route_refused(Now now, GroupId group, LinkId link, const Reply& reply) {
     Route& route = routes[group];
     const NodeIndex hinted = node_index(reply.leader_hint);
     if (reply.hint_term > route.term && hinted != kNoNode) {
@@ -70,7 +70,7 @@ void Session::State::route_refused(Now now, GroupId group, LinkId link, const Re
 }
 
 // The believed leader is not one, or not yet: everybody waits, then one call tries again.
-void Session::State::close_route(Now now, Route& route, GroupId group) {
+void Caller::State::close_route(Now now, Route& route, GroupId group) {
     route.leader = kNoNode;
     route.open = false;
     route.canary = kNoCall;
@@ -79,12 +79,12 @@ void Session::State::close_route(Now now, Route& route, GroupId group) {
     starve(now, group);
 }
 
-void Session::State::route_silent(Now now, GroupId group, LinkId link) {
+void Caller::State::route_silent(Now now, GroupId group, LinkId link) {
     Route& route = routes[group];
     if (route.leader != kNoNode && nodes[route.leader].link == link) close_route(now, route, group);
 }
 
-void Session::State::route_accepted(Now now, GroupId group, LinkId link) {
+void Caller::State::route_accepted(Now now, GroupId group, LinkId link) {
     Route& route = routes[group];
     if (route.open || route.leader == kNoNode || nodes[route.leader].link != link) return;
     route.open = true;
@@ -95,7 +95,7 @@ void Session::State::route_accepted(Now now, GroupId group, LinkId link) {
 }
 
 // The call that went ahead is under way no more: another one may go.
-void Session::State::release_canary(Now now, CallIndex index) {
+void Caller::State::release_canary(Now now, CallIndex index) {
     const GroupId group = calls[index].group;
     Route& route = routes[group];
     if (route.canary != index) return;
@@ -104,7 +104,7 @@ void Session::State::release_canary(Now now, CallIndex index) {
 }
 
 // The group needs a usable leader: the nodes are asked until there is one.
-void Session::State::starve(Now now, GroupId group) {
+void Caller::State::starve(Now now, GroupId group) {
     Route& route = routes[group];
     if (!route.starving) starving.push_back(group);
     route.starving = true;
@@ -114,7 +114,7 @@ void Session::State::starve(Now now, GroupId group) {
     timers.set(kTimedProbe, now.mono);
 }
 
-void Session::State::probe(Now now) {
+void Caller::State::probe(Now now) {
     std::erase_if(starving, [this](GroupId group) {
         Route& route = routes[group];
         route.starving = !route.waiting.empty() && usable_link(route) == kNoLink;
@@ -128,7 +128,7 @@ void Session::State::probe(Now now) {
 }
 
 // Asks some nodes for their routes, each time the next ones in turn.
-void Session::State::refresh(Now now) {
+void Caller::State::refresh(Now now) {
     if (now.mono - refreshed_at < suspicion()) return;
     refreshed_at = now.mono;
     std::size_t asked = 0;
@@ -141,7 +141,7 @@ void Session::State::refresh(Now now) {
 }
 
 // The first hello came: calls that waited for it find their groups, in the order they were made.
-void Session::State::place_unplaced(Now now) {
+void Caller::State::place_unplaced(Now now) {
     std::vector<LaneIndex> waiting;
     waiting.swap(unplaced);
     for (const LaneIndex lane : waiting) {

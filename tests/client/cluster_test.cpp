@@ -1,5 +1,5 @@
-// Which mesh a session talks to: the one it was told, else that of the first hello, and no other.
-#include "tests/client/session_world.h"
+// Which mesh a caller talks to: the one it was told, else that of the first hello, and no other.
+#include "tests/client/caller_world.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@ using std::chrono::seconds;
 
 ClusterId ours() {
     ClusterId cluster;
-    cluster.bytes[0] = 9;  // SessionWorld::hello_of
+    cluster.bytes[0] = 9;  // CallerWorld::hello_of
     return cluster;
 }
 
@@ -20,18 +20,18 @@ bool is_wrong_mesh(const Error& error) {
 }
 
 // Every address leads to another mesh now: links went down and others answer there.
-void lose_all_to_strangers(SessionWorld& world) {
+void lose_all_to_strangers(CallerWorld& world) {
     for (std::uint8_t node = 1; node <= 3; ++node) world.down(world.link_to(node));
     world.pass(milliseconds(100));
     for (std::uint8_t node = 1; node <= 3; ++node) world.stranger(world.link_to(node), node);
 }
 
 TEST(Cluster, ThatWasNamedIsTheOnlyOneTalkedTo) {
-    SessionWorld world({.addresses = {address_of(1)}, .cluster = ours()});
+    CallerWorld world({.addresses = {address_of(1)}, .cluster = ours()});
     world.call(1);
     world.stranger(LinkId{0}, 1);
-    EXPECT_FALSE(world.session.connected());
-    EXPECT_TRUE(world.session.is_stranded());
+    EXPECT_FALSE(world.caller.connected());
+    EXPECT_TRUE(world.caller.is_stranded());
     EXPECT_EQ(world.closed, std::vector<LinkId>{LinkId{0}});
     EXPECT_TRUE(world.sent.empty());
     ASSERT_TRUE(world.has_ended(1)) << "nobody is left to wait for";
@@ -45,11 +45,11 @@ TEST(Cluster, ThatWasNamedIsTheOnlyOneTalkedTo) {
 }
 
 TEST(Cluster, ThatWasNamedIsFoundBehindAnotherAddress) {
-    SessionWorld world({.addresses = {address_of(1), address_of(2)}, .cluster = ours()});
+    CallerWorld world({.addresses = {address_of(1), address_of(2)}, .cluster = ours()});
     world.call(1);
     world.stranger(LinkId{0}, 1);
     EXPECT_FALSE(world.has_ended(1)) << "the other address may be right";
-    EXPECT_FALSE(world.session.is_stranded());
+    EXPECT_FALSE(world.caller.is_stranded());
     world.leader = 2;
     world.hello(LinkId{1}, 2);
     ASSERT_EQ(world.sent.size(), 1U);
@@ -59,17 +59,17 @@ TEST(Cluster, ThatWasNamedIsFoundBehindAnotherAddress) {
 }
 
 TEST(Cluster, ThatWasNamedIsInTheHelloAndKnownBeforeAnAnswer) {
-    SessionWorld world({.addresses = {address_of(1)}, .cluster = ours()});
+    CallerWorld world({.addresses = {address_of(1)}, .cluster = ours()});
     world.step(Timer{});
-    EXPECT_EQ(world.session.cluster(), ours());
+    EXPECT_EQ(world.caller.cluster(), ours());
     world.hello(LinkId{0}, 1);
-    EXPECT_TRUE(world.session.connected());
-    EXPECT_FALSE(world.session.met_other_mesh());
+    EXPECT_TRUE(world.caller.connected());
+    EXPECT_FALSE(world.caller.met_other_mesh());
 }
 
-TEST(Cluster, OfTheFirstHelloStaysForTheSession) {
-    SessionWorld world = SessionWorld::connected();
-    EXPECT_EQ(world.session.cluster(), ours());
+TEST(Cluster, OfTheFirstHelloStaysForTheCaller) {
+    CallerWorld world = CallerWorld::connected();
+    EXPECT_EQ(world.caller.cluster(), ours());
     lose_all_to_strangers(world);
     world.sent.clear();
     world.call(1);
@@ -77,12 +77,12 @@ TEST(Cluster, OfTheFirstHelloStaysForTheSession) {
     ASSERT_TRUE(world.has_ended(1));
     EXPECT_EQ(world.ended[1].outcome, Outcome::NotDone);
     EXPECT_TRUE(is_wrong_mesh(world.ended[1].error));
-    EXPECT_EQ(world.session.cluster(), ours());
+    EXPECT_EQ(world.caller.cluster(), ours());
 }
 
 // P-once: what was sent before its link died may have taken effect.
 TEST(Cluster, LeavesACallUnknownThatWasSentBeforeItsNodeWasReplaced) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     ASSERT_EQ(world.sent.size(), 1U);
     lose_all_to_strangers(world);
@@ -95,7 +95,7 @@ TEST(Cluster, LeavesACallUnknownThatWasSentBeforeItsNodeWasReplaced) {
 }
 
 TEST(Cluster, IsUsedThroughItsOtherNodesWhenOneAddressIsTaken) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.down(world.link_to(1));
     world.pass(milliseconds(100));
     world.stranger(world.link_to(1), 1);
@@ -106,16 +106,16 @@ TEST(Cluster, IsUsedThroughItsOtherNodesWhenOneAddressIsTaken) {
     world.say_hello(world.link_to(2), 2);
     ASSERT_EQ(world.sent.size(), 1U);
     EXPECT_EQ(world.sent[0].first, world.link_to(2));
-    ASSERT_TRUE(world.session.wrong_mesh_at(address_of(1)));
-    EXPECT_TRUE(is_wrong_mesh(*world.session.wrong_mesh_at(address_of(1))));
-    EXPECT_TRUE(world.session.wrong_mesh_at("a")) << "by the node's name";
-    EXPECT_FALSE(world.session.wrong_mesh_at("b"));
-    EXPECT_FALSE(world.session.wrong_mesh_at("")) << "anybody: two nodes are there";
+    ASSERT_TRUE(world.caller.wrong_mesh_at(address_of(1)));
+    EXPECT_TRUE(is_wrong_mesh(*world.caller.wrong_mesh_at(address_of(1))));
+    EXPECT_TRUE(world.caller.wrong_mesh_at("a")) << "by the node's name";
+    EXPECT_FALSE(world.caller.wrong_mesh_at("b"));
+    EXPECT_FALSE(world.caller.wrong_mesh_at("")) << "anybody: two nodes are there";
 }
 
 // The connection was replaced under the client before it knew, and the stranger refused the call.
 TEST(Cluster, OfARefusalIsNotTheEndOfTheCall) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     const LinkId taken = world.last().first;
     world.refuse(world.last(), ErrorNumber::WrongMesh);
@@ -131,7 +131,7 @@ TEST(Cluster, OfARefusalIsNotTheEndOfTheCall) {
 }
 
 TEST(Cluster, IsWelcomeAgainWhenItsNodeComesBack) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     lose_all_to_strangers(world);
     world.clear();
     world.pass(seconds(5));
@@ -139,14 +139,14 @@ TEST(Cluster, IsWelcomeAgainWhenItsNodeComesBack) {
     EXPECT_NE(std::ranges::find(world.opened, first), world.opened.end()) << "asked now and then";
     EXPECT_LE(world.opened.size(), 9U);
     world.hello(first, 1);
-    EXPECT_FALSE(world.session.is_stranded());
+    EXPECT_FALSE(world.caller.is_stranded());
     world.call(1);
     ASSERT_EQ(world.sent.size(), 1U);
     EXPECT_EQ(world.sent[0].first, first);
 }
 
 TEST(Cluster, IsNamedWhenTheTimeIsUpAndOnlyStrangersAnswered) {
-    SessionWorld world({.addresses = {address_of(1), address_of(2)}, .cluster = ours()});
+    CallerWorld world({.addresses = {address_of(1), address_of(2)}, .cluster = ours()});
     world.call(1, "x", seconds(1));
     world.stranger(LinkId{0}, 1);
     world.pass(seconds(2));
@@ -157,7 +157,7 @@ TEST(Cluster, IsNamedWhenTheTimeIsUpAndOnlyStrangersAnswered) {
 
 // Its nodes are down, not replaced, so a retry may find them: not a final error.
 TEST(Cluster, MayComeBackWhileSomeOfItsAddressesAreSilent) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     for (std::uint8_t node = 1; node <= 3; ++node) world.down(world.link_to(node));
     world.pass(milliseconds(100));
     world.stranger(world.link_to(1), 1);

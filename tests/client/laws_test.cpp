@@ -1,6 +1,6 @@
 // P-once and the order of one client's commands, held against a mesh that refuses, changes leaders,
 // loses answers and drops connections at random.
-#include "tests/client/session_world.h"
+#include "tests/client/caller_world.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -19,7 +19,7 @@ constexpr Duration kAttemptTimeout = milliseconds(400);
 // Nodes that share one history: what one of them has executed, the next leader knows.
 class Mesh {
 public:
-    Mesh() : world(SessionWorld::connected({.attempt_timeout = kAttemptTimeout})) {}
+    Mesh() : world(CallerWorld::connected({.attempt_timeout = kAttemptTimeout})) {}
 
     enum class Action : std::uint8_t { Call, Serve, ServeUnheard, Refuse, Break, Elect, Wait };
 
@@ -49,7 +49,7 @@ public:
 
     // Until every call has ended; copies that are still on their way are served at last.
     void settle() {
-        for (int i = 0; i < 200 && world.session.in_flight() > 0; ++i) {
+        for (int i = 0; i < 200 && world.caller.in_flight() > 0; ++i) {
             act(Action::Serve, static_cast<std::uint32_t>(i));
             act(Action::Wait, 20);
         }
@@ -72,7 +72,7 @@ public:
         world.sent.clear();
     }
 
-    SessionWorld world;
+    CallerWorld world;
     CallId calls = 0;
     std::set<RequestId> executed;
     std::map<std::string, std::vector<RequestId>> history;  // by entity
@@ -128,7 +128,7 @@ RC_GTEST_PROP(Laws, EveryCallEndsOnceAndAsItSays, ()) {
     for (const auto& [action, number] : actions)
         mesh.act(static_cast<Mesh::Action>(action), number);
     mesh.settle();
-    RC_ASSERT(mesh.world.session.in_flight() == 0u);
+    RC_ASSERT(mesh.world.caller.in_flight() == 0u);
     RC_ASSERT(mesh.world.ended.size() == mesh.calls);
     std::map<RequestId, CallId> settled;
     for (const auto& [call, reply] : mesh.world.ended) {

@@ -226,7 +226,7 @@ TEST_F(MeshTest, RefusesAddressesThatAreNotAcceptable) {
     EXPECT_FALSE(connect(ConnectOptions{}).has_value());
 }
 
-// A node refuses a hello with a longer name, and the session has no link for further addresses:
+// A node refuses a hello with a longer name, and the caller has no link for further addresses:
 // both would end as a time-out that names neither.
 TEST_F(MeshTest, RefusesWhatANodeOrTheSessionWouldNotTake) {
     const auto node = start(free_address());

@@ -1,5 +1,5 @@
 // Commands of one client to one entity keep their order.
-#include "tests/client/session_world.h"
+#include "tests/client/caller_world.h"
 
 #include <gtest/gtest.h>
 
@@ -9,20 +9,20 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-std::vector<std::uint64_t> seqs(const SessionWorld& world) {
+std::vector<std::uint64_t> seqs(const CallerWorld& world) {
     std::vector<std::uint64_t> all;
     for (const auto& [link, request] : world.sent) all.push_back(request.id.seq);
     return all;
 }
 
 TEST(Order, IsPipelinedWhileNothingFails) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     for (CallId id = 1; id <= 4; ++id) world.call(id);
     EXPECT_EQ(seqs(world), (std::vector<std::uint64_t>{1, 2, 3, 4}));
 }
 
 TEST(Order, SendsOneAtATimeAfterALostLinkUntilTheRetriedOnesAreSettled) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     for (CallId id = 1; id <= 3; ++id) world.call(id);
     world.down(world.link_to(1));
     world.clear();
@@ -40,7 +40,7 @@ TEST(Order, SendsOneAtATimeAfterALostLinkUntilTheRetriedOnesAreSettled) {
 }
 
 TEST(Order, DoesNotSendToANewLeaderWhileTheOldOneHasAnEarlierCall) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     world.leader = 2;
     world.term = 2;
@@ -57,7 +57,7 @@ TEST(Order, DoesNotSendToANewLeaderWhileTheOldOneHasAnEarlierCall) {
 }
 
 TEST(Order, EndsARefusedCallThatALaterOneHasOvertaken) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     for (CallId id = 1; id <= 2; ++id) world.call(id);
     const auto first = world.sent[0];
     const auto second = world.sent[1];
@@ -73,7 +73,7 @@ TEST(Order, EndsARefusedCallThatALaterOneHasOvertaken) {
 // The oldest was under way as the only call that a new leader gets until it has answered: when the
 // answer to a later one overtakes it, others go.
 TEST(Order, WhatIsOvertakenOnItsWayHoldsUpNobody) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     for (CallId id = 1; id <= 2; ++id) world.call(id);
     const auto late = world.sent[1];
     world.pass(seconds(2) + milliseconds(1));  // both are given up
@@ -93,7 +93,7 @@ TEST(Order, WhatIsOvertakenOnItsWayHoldsUpNobody) {
 }
 
 TEST(Order, WaitsForAllInFlightBeforeTheOldestIsSentAgain) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     for (CallId id = 1; id <= 2; ++id) world.call(id);
     const auto first = world.sent[0];
     const auto second = world.sent[1];
@@ -107,7 +107,7 @@ TEST(Order, WaitsForAllInFlightBeforeTheOldestIsSentAgain) {
 }
 
 TEST(Order, OfOtherEntitiesIsNotHeldUp) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1, "x");
     world.refuse(world.last(), ErrorNumber::QueueFull);
     world.call(2, "x");
@@ -117,7 +117,7 @@ TEST(Order, OfOtherEntitiesIsNotHeldUp) {
 }
 
 TEST(Order, GoesOnWhenTheOldestRunsOutOfTime) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1, "x", seconds(1));
     world.down(world.link_to(1));
     world.call(2, "x", seconds(20));

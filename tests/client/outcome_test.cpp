@@ -1,5 +1,5 @@
 // P-once: how the attempts of one call fold into its outcome.
-#include "tests/client/session_world.h"
+#include "tests/client/caller_world.h"
 
 #include <gtest/gtest.h>
 
@@ -12,29 +12,29 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-using Step = std::function<void(SessionWorld&)>;
+using Step = std::function<void(CallerWorld&)>;
 
 Step refuse_with(ErrorNumber why) {
-    return [why](SessionWorld& w) { w.refuse(w.last(), why); };
+    return [why](CallerWorld& w) { w.refuse(w.last(), why); };
 }
 Step wait(Duration span) {
-    return [span](SessionWorld& w) { w.pass(span); };
+    return [span](CallerWorld& w) { w.pass(span); };
 }
-void done(SessionWorld& w) { w.done(w.last()); }
-void expired(SessionWorld& w) { w.expire(w.last()); }
-void nobody_leads(SessionWorld& w) { w.leader = 0; }
-void rejected(SessionWorld& w) {
+void done(CallerWorld& w) { w.done(w.last()); }
+void expired(CallerWorld& w) { w.expire(w.last()); }
+void nobody_leads(CallerWorld& w) { w.leader = 0; }
+void rejected(CallerWorld& w) {
     Reply reply;
     reply.outcome = Outcome::Rejected;
     reply.error = make_error(ErrorNumber::ValueConflict, "no");
     w.answer(w.last(), reply);
 }
-void second_node_leads(SessionWorld& w) {
+void second_node_leads(CallerWorld& w) {
     w.term = 2;
     w.leader = 2;
     w.say_hello(w.link_to(2), 2);
 }
-void lost_leadership(SessionWorld& w) {
+void lost_leadership(CallerWorld& w) {
     Reply reply;
     reply.outcome = Outcome::Unknown;
     reply.error = make_error(ErrorNumber::LeadershipLost, "lost");
@@ -43,14 +43,14 @@ void lost_leadership(SessionWorld& w) {
     w.pass(milliseconds(100));
 }
 Step given_up_with(ErrorNumber why) {
-    return [why](SessionWorld& w) {
+    return [why](CallerWorld& w) {
         Reply reply;
         reply.outcome = Outcome::Unknown;
         reply.error = make_error(why, "not run again");
         w.answer(w.last(), reply);
     };
 }
-void link_lost(SessionWorld& w) {
+void link_lost(CallerWorld& w) {
     w.down(w.link_to(1));
     second_node_leads(w);
 }
@@ -105,7 +105,7 @@ TEST(Outcome, FoldsTheAttemptsOfOneCall) {
     };
     for (const auto& c : cases) {
         SCOPED_TRACE(c.why);
-        SessionWorld world = SessionWorld::connected();
+        CallerWorld world = CallerWorld::connected();
         world.call(1);
         ASSERT_EQ(world.sent.size(), 1u);
         for (const auto& step : c.what) {
@@ -117,12 +117,12 @@ TEST(Outcome, FoldsTheAttemptsOfOneCall) {
         if (c.code) {
             EXPECT_EQ(world.ended[1].error.code, *c.code);
         }
-        EXPECT_EQ(world.session.in_flight(), 0u);
+        EXPECT_EQ(world.caller.in_flight(), 0u);
     }
 }
 
 TEST(Outcome, EveryAttemptOfACallCarriesTheSameRequestId) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     world.down(world.link_to(1));
     world.leader = 2;
@@ -142,8 +142,8 @@ TEST(Outcome, EveryAttemptOfACallCarriesTheSameRequestId) {
 // Handlers that may be what ends processes: what a leader decides by is the client's to count.
 TEST(Outcome, OfACallUnderWhichConnectionsDieIsCountedAndForcedOnlyWhenAsked) {
     for (const bool force : {false, true}) {
-        SessionWorld world = SessionWorld::connected();
-        StartCall start = SessionWorld::start_of(1, "x");
+        CallerWorld world = CallerWorld::connected();
+        StartCall start = CallerWorld::start_of(1, "x");
         start.force = force;
         world.step(std::move(start));
         for (std::uint8_t lost = 1; lost <= 2; ++lost) {
@@ -159,7 +159,7 @@ TEST(Outcome, OfACallUnderWhichConnectionsDieIsCountedAndForcedOnlyWhenAsked) {
 }
 
 TEST(Outcome, IsNotDoneWhenNothingWasEverSent) {
-    SessionWorld world;
+    CallerWorld world;
     world.call(1, "x", seconds(1));
     world.pass(seconds(2));
     ASSERT_TRUE(world.has_ended(1));
@@ -170,12 +170,12 @@ TEST(Outcome, IsNotDoneWhenNothingWasEverSent) {
 
 // An id belongs to one entity, and its group is known: the node need not be asked.
 TEST(Outcome, OfACallWithTheIdOfAnotherGroupIsNotDone) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     RequestId id = world.last().second.id;
     world.clear();
     id.group.value = id.group.value == 1 ? 2 : 1;
-    StartCall start = SessionWorld::start_of(2, "x");
+    StartCall start = CallerWorld::start_of(2, "x");
     start.request = id;
     world.step(start);
     ASSERT_TRUE(world.has_ended(2));
@@ -188,7 +188,7 @@ TEST(Outcome, OfACallWithTheIdOfAnotherGroupIsNotDone) {
 }
 
 TEST(Outcome, OfALateAnswerFromAnotherAttemptCounts) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     const auto first = world.last();
     world.pass(milliseconds(2100));
@@ -197,7 +197,7 @@ TEST(Outcome, OfALateAnswerFromAnotherAttemptCounts) {
 }
 
 TEST(Outcome, OfARefusalOfAnAttemptGivenUpChangesNothing) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     const auto first = world.last();
     world.pass(milliseconds(300));
@@ -212,7 +212,7 @@ TEST(Outcome, OfARefusalOfAnAttemptGivenUpChangesNothing) {
 }
 
 TEST(Outcome, OfTheDeadlineTravelsAsTimeLeft) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1, "x", seconds(3));
     EXPECT_EQ(world.last().second.deadline_ms, 3000u);
     world.pass(milliseconds(2500));
@@ -230,7 +230,7 @@ TEST(Outcome, OfWrongInputIsToldAtOnce) {
         ErrorCode code;
     };
     const auto with = [](auto change) {
-        StartCall start = SessionWorld::start_of(1, "x");
+        StartCall start = CallerWorld::start_of(1, "x");
         change(start);
         return start;
     };
@@ -249,7 +249,7 @@ TEST(Outcome, OfWrongInputIsToldAtOnce) {
         {"resolve without an id", with([](StartCall& s) { s.kind = RequestKind::Resolve; }),
          ErrorCode::Malformed},
     };
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     for (const auto& c : cases) {
         SCOPED_TRACE(c.why);
         world.clear();
@@ -263,7 +263,7 @@ TEST(Outcome, OfWrongInputIsToldAtOnce) {
 
 // Who does not want to wait any longer must learn the id to ask with.
 TEST(Outcome, OfACallThatIsGivenUpIsWhatIsKnownThen) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     const RequestId id = world.last().second.id;
     world.step(GiveUp{1});
@@ -286,7 +286,7 @@ TEST(Outcome, OfACallThatIsGivenUpIsWhatIsKnownThen) {
 }
 
 TEST(Outcome, IsOverloadedWhenTooManyCallsAreInFlight) {
-    SessionWorld world = SessionWorld::connected({.in_flight_max = 2});
+    CallerWorld world = CallerWorld::connected({.in_flight_max = 2});
     for (CallId id = 1; id <= 3; ++id) world.call(id, "e" + std::to_string(id));
     EXPECT_EQ(world.sent.size(), 2u);
     ASSERT_TRUE(world.has_ended(3));

@@ -1,7 +1,7 @@
 // S28: request ids, what is still open of them, and asking for outcomes.
 #include "client/core/request_ids.h"
 
-#include "tests/client/session_world.h"
+#include "tests/client/caller_world.h"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 TEST(RequestIds, CountPerGroupFromOneWithinTheStartTheNodeTold) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     for (CallId id = 1; id <= 2; ++id) world.call(id);
     const RequestId first = world.sent[0].second.id;
     const RequestId second = world.sent[1].second.id;
@@ -27,7 +27,7 @@ TEST(RequestIds, CountPerGroupFromOneWithinTheStartTheNodeTold) {
 }
 
 TEST(RequestIds, TakeANewStartAfterFiveMinutes) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     world.done(world.last());
     world.pass(minutes(4));
@@ -54,7 +54,7 @@ TEST(RequestIds, NeverRepeatAStartEvenIfTheNodesClockIsBehind) {
 }
 
 TEST(RequestIds, CarryTheLowestOpenNumber) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     for (CallId id = 1; id <= 3; ++id) world.call(id);
     EXPECT_EQ(world.last().second.lowest_open, 1u);
     const auto sent = world.sent;
@@ -67,7 +67,7 @@ TEST(RequestIds, CarryTheLowestOpenNumber) {
 }
 
 TEST(RequestIds, StayOpenWhileTheOutcomeIsUnknown) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1, "x", seconds(1));
     world.pass(seconds(2));
     ASSERT_EQ(world.ended[1].outcome, Outcome::Unknown);
@@ -77,7 +77,7 @@ TEST(RequestIds, StayOpenWhileTheOutcomeIsUnknown) {
 }
 
 TEST(RequestIds, WaitWhileTheWindowIsFullAndGoOnWhenItMoves) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     for (CallId id = 1; id <= 1030; ++id) world.call(id, "{t}" + std::to_string(id));
     ASSERT_EQ(world.sent.size(), 1024u);
     const auto second = world.sent[1];
@@ -122,7 +122,7 @@ TEST(RequestIds, TakeOneNewStartForAllCommandsOfAnEndedSession) {
 }
 
 TEST(RequestIds, GoOnInANewSessionWhenTheOldOneHasEnded) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     world.expire(world.last());
     EXPECT_FALSE(world.has_ended(1)) << "it was never run, and its number is given up";
@@ -139,7 +139,7 @@ TEST(RequestIds, GoOnInANewSessionWhenTheOldOneHasEnded) {
 
 // A node whose clock is an hour ahead told the time; every other node refuses that start.
 TEST(RequestIds, TakeTheTimeOfTheNodeThatRefusesAStartFromTheFuture) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.log_time_ms += 3'600'000;
     world.say_hello(world.link_to(2), 2);
     world.call(1, "x");
@@ -194,7 +194,7 @@ StartCall resolve(CallId call, const RequestId& id) {
 }
 
 TEST(Resolve, AsksTheGroupOfTheIdAndReturnsWhatItRemembers) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     RequestId id;
     id.client.bytes[0] = 7;
     id.group = GroupId{2};
@@ -224,7 +224,7 @@ TEST(Resolve, IsNotDoneOnlyByALoggedAnswer) {
     };
     for (const auto& c : cases) {
         SCOPED_TRACE(c.why);
-        SessionWorld world = SessionWorld::connected();
+        CallerWorld world = CallerWorld::connected();
         world.call(1, "x", seconds(1));
         world.pass(seconds(2));
         world.step(resolve(2, world.ended[1].id));
@@ -242,7 +242,7 @@ TEST(Resolve, IsNotDoneOnlyByALoggedAnswer) {
 }
 
 TEST(Resolve, IsUnknownWhenNobodyAnswers) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     RequestId id;
     id.group = GroupId{1};
     id.seq = 1;
@@ -254,7 +254,7 @@ TEST(Resolve, IsUnknownWhenNobodyAnswers) {
 }
 
 TEST(Resolve, SettlesTheNumber) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1, "x", seconds(1));
     world.pass(seconds(2));
     world.step(resolve(2, world.ended[1].id));
@@ -266,10 +266,10 @@ TEST(Resolve, SettlesTheNumber) {
 }
 
 TEST(Repeat, CarriesTheGivenIdAndIsNeverCalledNotDone) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1, "x", seconds(1));
     world.pass(seconds(2));
-    StartCall again = SessionWorld::start_of(2, "x");
+    StartCall again = CallerWorld::start_of(2, "x");
     again.request = world.ended[1].id;
     world.step(again);
     world.say_hello(world.link_to(2), 2);
@@ -280,8 +280,8 @@ TEST(Repeat, CarriesTheGivenIdAndIsNeverCalledNotDone) {
 }
 
 TEST(Repeat, EndsWhenTheSessionHasEnded) {
-    SessionWorld world = SessionWorld::connected();
-    StartCall start = SessionWorld::start_of(1, "x");
+    CallerWorld world = CallerWorld::connected();
+    StartCall start = CallerWorld::start_of(1, "x");
     start.request = RequestId{{}, 5, routing::group_of({}, kGroups, "kv", "x"), 3};
     world.step(start);
     world.expire(world.last());
@@ -292,9 +292,9 @@ TEST(Repeat, EndsWhenTheSessionHasEnded) {
 }
 
 TEST(Repeat, OfACallStillInFlightIsRefused) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
-    StartCall again = SessionWorld::start_of(2, "x");
+    StartCall again = CallerWorld::start_of(2, "x");
     again.request = world.last().second.id;
     world.step(again);
     ASSERT_TRUE(world.has_ended(2));
@@ -304,8 +304,8 @@ TEST(Repeat, OfACallStillInFlightIsRefused) {
 }
 
 TEST(Repeat, WithTheIdOfAnotherGroupIsRefused) {
-    SessionWorld world = SessionWorld::connected();
-    StartCall start = SessionWorld::start_of(1, "x");
+    CallerWorld world = CallerWorld::connected();
+    StartCall start = CallerWorld::start_of(1, "x");
     start.request = RequestId{{}, 5, GroupId{99}, 3};
     world.step(start);
     ASSERT_TRUE(world.has_ended(1));

@@ -1,5 +1,5 @@
 // A redirect is followed only if its term is newer, else the client backs off.
-#include "tests/client/session_world.h"
+#include "tests/client/caller_world.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 TEST(Routes, GoToTheHintOfANewerTermAtOnce) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     EXPECT_EQ(world.last().first, world.link_to(1));
     world.refuse(world.last(), ErrorNumber::NoLeader, 2, 2);
@@ -19,7 +19,7 @@ TEST(Routes, GoToTheHintOfANewerTermAtOnce) {
 }
 
 TEST(Routes, BackOffOnAHintThatIsNotNewer) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     world.refuse(world.last(), ErrorNumber::NoLeader, 2, 1);
     EXPECT_EQ(world.sent.size(), 1u);
@@ -29,7 +29,7 @@ TEST(Routes, BackOffOnAHintThatIsNotNewer) {
 }
 
 TEST(Routes, IgnoreClaimsOfOlderTerms) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.leader = 2;
     world.term = 5;
     world.say_hello(world.link_to(2), 2);
@@ -43,7 +43,7 @@ TEST(Routes, IgnoreClaimsOfOlderTerms) {
 // Who stood for a term that nobody else heard of, and is gone: those who elect without it have
 // lower ones for as long as they live.
 TEST(Routes, FollowALeaderBelowTheTermOfOneWhoKnewOfNone) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.leader = 0;
     world.term = 9;
     world.say_hello(world.link_to(3), 3);
@@ -56,7 +56,7 @@ TEST(Routes, FollowALeaderBelowTheTermOfOneWhoKnewOfNone) {
 }
 
 TEST(Routes, FollowALeaderBelowTheTermThatARefusalTold) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     world.refuse(world.last(), ErrorNumber::NoLeader, 0, 9);
     world.leader = 2;
@@ -68,7 +68,7 @@ TEST(Routes, FollowALeaderBelowTheTermThatARefusalTold) {
 }
 
 TEST(Routes, ReturnToALeaderThatWasNotReadyYet) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     world.refuse(world.last(), ErrorNumber::NoLeader, 1, 1);
     world.pass(milliseconds(20));
@@ -78,7 +78,7 @@ TEST(Routes, ReturnToALeaderThatWasNotReadyYet) {
 }
 
 TEST(Routes, SendOneCallAheadAfterARefusal) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     for (CallId id = 1; id <= 3; ++id) world.call(id, "{t}" + std::to_string(id));
     ASSERT_EQ(world.sent.size(), 3u);
     const auto first = world.sent;
@@ -94,7 +94,7 @@ TEST(Routes, SendOneCallAheadAfterARefusal) {
 }
 
 TEST(Routes, AskTheNodesWhileNobodyLeadsAndGoOnWhenOneDoes) {
-    SessionWorld world;
+    CallerWorld world;
     world.leader = 0;
     world.step(Timer{});
     world.hello(world.link_to(1), 1);
@@ -112,7 +112,7 @@ TEST(Routes, AskTheNodesWhileNobodyLeadsAndGoOnWhenOneDoes) {
 }
 
 TEST(Routes, LeaveASilentLeaderForOneOfANewerTerm) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     world.pass(milliseconds(300));
     EXPECT_FALSE(world.hellos.empty()) << "silence is a reason to ask";
@@ -124,7 +124,7 @@ TEST(Routes, LeaveASilentLeaderForOneOfANewerTerm) {
 }
 
 TEST(Routes, SendAgainAfterTheAttemptTimeout) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     world.pass(milliseconds(1900));
     EXPECT_EQ(world.sent.size(), 1u);
@@ -135,7 +135,7 @@ TEST(Routes, SendAgainAfterTheAttemptTimeout) {
 }
 
 TEST(Routes, ReopenALostLinkAndGoOnOverIt) {
-    SessionWorld world = SessionWorld::connected();
+    CallerWorld world = CallerWorld::connected();
     world.call(1);
     const LinkId link = world.link_to(1);
     world.down(link);
@@ -150,20 +150,20 @@ TEST(Routes, ReopenALostLinkAndGoOnOverIt) {
 }
 
 TEST(Links, OpenToEveryNodeTheHelloNames) {
-    SessionWorld world;
+    CallerWorld world;
     world.step(Timer{});
     EXPECT_EQ(world.addresses.size(), 1u);
     world.hello(LinkId{0}, 1);
     EXPECT_EQ(world.addresses.size(), 3u);
-    EXPECT_EQ(world.session.nodes().size(), 3u);
-    EXPECT_EQ(world.session.link_node(LinkId{0}), node_id(1));
-    EXPECT_EQ(world.session.ready_link("a"), LinkId{0});
-    EXPECT_EQ(world.session.ready_link(address_of(1)), LinkId{0});
-    EXPECT_FALSE(world.session.ready_link("b").has_value());
+    EXPECT_EQ(world.caller.nodes().size(), 3u);
+    EXPECT_EQ(world.caller.link_node(LinkId{0}), node_id(1));
+    EXPECT_EQ(world.caller.ready_link("a"), LinkId{0});
+    EXPECT_EQ(world.caller.ready_link(address_of(1)), LinkId{0});
+    EXPECT_FALSE(world.caller.ready_link("b").has_value());
 }
 
 TEST(Links, AreOnePerNodeWhateverTheAddressesAreCalled) {
-    SessionWorld world({.addresses = {"localhost:7001", address_of(1)}});
+    CallerWorld world({.addresses = {"localhost:7001", address_of(1)}});
     world.step(Timer{});
     world.hello(LinkId{0}, 1);
     world.hello(LinkId{1}, 1);
@@ -173,19 +173,19 @@ TEST(Links, AreOnePerNodeWhateverTheAddressesAreCalled) {
 }
 
 TEST(Links, OfAnotherMeshAreClosed) {
-    SessionWorld world({.addresses = {address_of(1), address_of(2)}});
+    CallerWorld world({.addresses = {address_of(1), address_of(2)}});
     world.step(Timer{});
     world.hello(LinkId{0}, 1);
     world.up(LinkId{1});
     routing::HelloReply foreign = world.hello_of(2);
     foreign.cluster.bytes[0] = 77;
     world.step(FromNode{LinkId{1}, foreign});
-    EXPECT_TRUE(world.session.met_other_mesh());
+    EXPECT_TRUE(world.caller.met_other_mesh());
     EXPECT_EQ(world.closed, std::vector<LinkId>{LinkId{1}});
 }
 
 TEST(Links, RepeatAHelloThatIsNotAnswered) {
-    SessionWorld world;
+    CallerWorld world;
     world.step(Timer{});
     world.up(LinkId{0});
     EXPECT_EQ(world.hellos.size(), 1u);
@@ -194,7 +194,7 @@ TEST(Links, RepeatAHelloThatIsNotAnswered) {
 }
 
 TEST(Routes, PlaceCallsMadeBeforeTheFirstHelloInTheirOrder) {
-    SessionWorld world;
+    CallerWorld world;
     for (CallId id = 1; id <= 3; ++id) world.call(id, "e" + std::to_string(id));
     EXPECT_TRUE(world.sent.empty());
     world.hello(LinkId{0}, 1);

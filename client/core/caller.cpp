@@ -1,7 +1,7 @@
 // Calls come, expire and end.
-#include "client/core/session.h"
+#include "client/core/caller.h"
 
-#include "client/core/session_state.h"
+#include "client/core/caller_state.h"
 #include "core/hash.h"
 #include "core/invariant.h"
 #include "routing/key.h"
@@ -24,7 +24,7 @@ std::uint64_t lane_key(const StartCall& start) {
 
 }  // namespace
 
-Session::State::State(SessionOptions o, Random r)
+Caller::State::State(CallerOptions o, Random r)
     : options(std::move(o)),
       random(r),
       ids({.client = options.client, .renew_start = options.renew_start}),
@@ -35,17 +35,17 @@ Session::State::State(SessionOptions o, Random r)
     probe_backoff = options.backoff_min;
 }
 
-void Session::State::begin(Now now) {
+void Caller::State::begin(Now now) {
     begun = true;
     for (const std::string& address : options.addresses) {
         const LinkId link = add_link(address);
         if (link == kNoLink) break;
-        links[link].named_by_caller = true;
+        links[link].given = true;
         open_link(now, link);
     }
 }
 
-std::optional<Error> Session::State::check(const StartCall& start) const {
+std::optional<Error> Caller::State::check(const StartCall& start) const {
     if (in_flight == calls.size())
         return make_error(ErrorNumber::QueueFull,
                           fmt::format("{} calls are in flight already", in_flight));
@@ -67,7 +67,7 @@ std::optional<Error> Session::State::check(const StartCall& start) const {
 }
 
 // A given id may have had an effect before; a new call certainly has none.
-void Session::State::end_unstarted(const StartCall& start, Error error) {
+void Caller::State::end_unstarted(const StartCall& start, Error error) {
     CallEnded ended;
     ended.call = start.call;
     if (start.request) ended.reply.id = *start.request;
@@ -76,7 +76,7 @@ void Session::State::end_unstarted(const StartCall& start, Error error) {
     out->push_back(std::move(ended));
 }
 
-CallIndex Session::State::admit(Now now, StartCall&& start) {
+CallIndex Caller::State::admit(Now now, StartCall&& start) {
     const CallIndex index = free_calls.back();
     free_calls.pop_back();
     ++in_flight;
@@ -104,7 +104,7 @@ CallIndex Session::State::admit(Now now, StartCall&& start) {
     return index;
 }
 
-void Session::State::start_call(Now now, StartCall&& start) {
+void Caller::State::start_call(Now now, StartCall&& start) {
     if (auto wrong = check(start)) return end_unstarted(start, std::move(*wrong));
     if (start.request && !ids.bind(*start.request, free_calls.back()))
         return end_unstarted(start,
@@ -117,7 +117,7 @@ void Session::State::start_call(Now now, StartCall&& start) {
     pump(now, calls[index].lane);
 }
 
-void Session::State::run_timers(Now now) {
+void Caller::State::run_timers(Now now) {
     while (const auto due = timers.pop_due(now.mono)) {
         switch (due->kind) {
             case TimedKind::Call:
@@ -136,7 +136,7 @@ void Session::State::run_timers(Now now) {
     }
 }
 
-void Session::State::call_timer(Now now, CallIndex index) {
+void Caller::State::call_timer(Now now, CallIndex index) {
     PendingCall& call = calls[index];
     if (now.mono >= call.deadline) return expire(now, index);
     timers.set(timed(index), call.deadline);
@@ -155,14 +155,14 @@ void Session::State::call_timer(Now now, CallIndex index) {
     pump(now, lane);
 }
 
-void Session::State::give_up_call(Now now, CallId id) {
+void Caller::State::give_up_call(Now now, CallId id) {
     for (const CallIndex index : calls.indexes())
         if (calls[index].state != PendingCall::State::Free && calls[index].call == id)
             return expire(now, index);
 }
 
 // The deadline has come: what is not certain is unknown.
-void Session::State::expire(Now now, CallIndex index) {
+void Caller::State::expire(Now now, CallIndex index) {
     PendingCall& call = calls[index];
     auto strangers = wrong_mesh_anywhere();
     Reply reply;
@@ -192,7 +192,7 @@ void Session::State::expire(Now now, CallIndex index) {
 }
 
 // Takes the call out of all tables. Sends nothing: end_call() lets the lane go on.
-void Session::State::finish(CallIndex index, Reply reply) {
+void Caller::State::finish(CallIndex index, Reply reply) {
     PendingCall& call = calls[index];
     reply.id = call.request.id;
     if (call.request.id.seq != 0) {
@@ -210,7 +210,7 @@ void Session::State::finish(CallIndex index, Reply reply) {
     --in_flight;
 }
 
-void Session::State::end_call(Now now, CallIndex index, Reply reply) {
+void Caller::State::end_call(Now now, CallIndex index, Reply reply) {
     const LaneIndex lane = calls[index].lane;
     const GroupId group = calls[index].group;
     const bool took_effect = reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected;
@@ -229,12 +229,12 @@ void Session::State::end_call(Now now, CallIndex index, Reply reply) {
 
 // ---- the public face
 
-Session::Session(SessionOptions options, Random random)
+Caller::Caller(CallerOptions options, Random random)
     : state_(std::make_unique<State>(std::move(options), random)) {}
-Session::~Session() = default;
-Session::Session(Session&&) noexcept = default;
+Caller::~Caller() = default;
+Caller::Caller(Caller&&) noexcept = default;
 
-void Session::step(Now now, Event event, Effects& out) {
+void Caller::step(Now now, Event event, Effects& out) {
     State& s = *state_;
     s.out = &out;
     if (!s.begun) s.begin(now);
@@ -258,17 +258,17 @@ void Session::step(Now now, Event event, Effects& out) {
     s.out = nullptr;
 }
 
-Instant Session::next_deadline() const {
+Instant Caller::next_deadline() const {
     return state_->begun ? state_->timers.next() : Instant::long_ago();
 }
 
-bool Session::connected() const { return state_->connected; }
-bool Session::met_other_mesh() const { return state_->other_mesh; }
-bool Session::is_stranded() const { return state_->stranded(); }
+bool Caller::connected() const { return state_->connected; }
+bool Caller::met_other_mesh() const { return state_->other_mesh; }
+bool Caller::is_stranded() const { return state_->stranded(); }
 
-std::optional<Error> Session::wrong_mesh() const { return state_->wrong_mesh_anywhere(); }
+std::optional<Error> Caller::wrong_mesh() const { return state_->wrong_mesh_anywhere(); }
 
-std::optional<Error> Session::wrong_mesh_at(std::string_view address) const {
+std::optional<Error> Caller::wrong_mesh_at(std::string_view address) const {
     const State& s = *state_;
     if (address.empty()) return s.stranded() ? s.wrong_mesh_anywhere() : std::nullopt;
     for (const LinkId link : s.links.indexes())
@@ -280,21 +280,21 @@ std::optional<Error> Session::wrong_mesh_at(std::string_view address) const {
     return std::nullopt;
 }
 
-bool Session::all_answered() const {
+bool Caller::all_answered() const {
     return state_->begun && std::ranges::all_of(state_->links, [](const Link& link) {
-               return !link.named_by_caller || link.answered;
+               return !link.given || link.answered;
            });
 }
 
-ClusterId Session::cluster() const { return state_->cluster; }
+ClusterId Caller::cluster() const { return state_->cluster; }
 
-std::vector<routing::HelloNode> Session::nodes() const {
+std::vector<routing::HelloNode> Caller::nodes() const {
     std::vector<routing::HelloNode> all;
     for (const KnownNode& node : state_->nodes) all.push_back(node.info);
     return all;
 }
 
-NodeId Session::link_node(LinkId link) const {
+NodeId Caller::link_node(LinkId link) const {
     if (!state_->links.has(link)) return {};
     const NodeIndex node = state_->links[link].node;
     return node == kNoNode || state_->links[link].state != Link::State::Ready
@@ -302,7 +302,7 @@ NodeId Session::link_node(LinkId link) const {
                : state_->nodes[node].info.node;
 }
 
-std::optional<LinkId> Session::ready_link(std::string_view address) const {
+std::optional<LinkId> Caller::ready_link(std::string_view address) const {
     for (const LinkId id : state_->links.indexes()) {
         const Link& link = state_->links[id];
         if (link.state != Link::State::Ready || link.node == kNoNode) continue;
@@ -314,12 +314,12 @@ std::optional<LinkId> Session::ready_link(std::string_view address) const {
     return std::nullopt;
 }
 
-std::optional<LinkId> Session::link_to(std::string_view address) const {
+std::optional<LinkId> Caller::link_to(std::string_view address) const {
     for (const LinkId id : state_->links.indexes())
         if (state_->links[id].address == address) return id;
     return std::nullopt;
 }
 
-std::size_t Session::in_flight() const { return state_->in_flight; }
+std::size_t Caller::in_flight() const { return state_->in_flight; }
 
 }  // namespace weft::client

@@ -1,11 +1,11 @@
 #pragma once
-// The inside of Session. Its rules are split by file: session.cpp (calls come and expire),
+// The inside of Caller. Its rules are split by file: caller.cpp (calls come and expire),
 // lanes.cpp (order and sending), routes.cpp (who leads), links.cpp (connections and hellos),
 // outcomes.cpp (answers, retries, folding).
 
+#include "client/core/caller.h"
 #include "client/core/indexes.h"
 #include "client/core/request_ids.h"
-#include "client/core/session.h"
 #include "core/error.h"
 #include "core/indexed.h"
 #include "core/timer_heap.h"
@@ -28,7 +28,7 @@ struct PendingCall {
 
     CallId call = 0;
     State state = State::Free;
-    bool repeat = false;   // the caller brought the id: earlier attempts are not known here
+    bool repeat = false;   // the id was given: earlier attempts are not known here
     bool tainted = false;  // an attempt was sent and never definitely refused
     bool retried = false;
     Request request;  // id.seq 0: no id yet
@@ -75,7 +75,7 @@ struct Link {
     std::string address;
     State state = State::Closed;
     NodeIndex node = kNoNode;
-    bool named_by_caller = false;
+    bool given = false;  // in the options
     bool answered = false;
     std::optional<ClusterId> foreign;  // the other mesh that answered there last
     Duration backoff{};
@@ -96,10 +96,10 @@ struct KnownNode {
     LinkId link = kNoLink;
 };
 
-struct Session::State {
-    State(SessionOptions o, Random r);
+struct Caller::State {
+    State(CallerOptions o, Random r);
 
-    // ---- session.cpp
+    // ---- caller.cpp
     void begin(Now now);
     void start_call(Now now, StartCall&& start);
     std::optional<Error> check(const StartCall& start) const;
@@ -178,7 +178,7 @@ struct Session::State {
 
     Duration suspicion() const { return options.attempt_timeout / 8; }
 
-    SessionOptions options;
+    CallerOptions options;
     Random random;
     RequestIds ids;
     TimerHeap<Timed> timers;

@@ -22,7 +22,7 @@
 namespace weft::client {
 
 using CallId = std::uint64_t;
-// Addresses that a caller may give; further ones would get no link.
+// Addresses that the options may give; further ones would get no link.
 inline constexpr std::size_t kAddressesMax = 64;
 
 // ---- events -----------------------------------------------------------------------------------
@@ -56,7 +56,7 @@ using Event = std::variant<StartCall, FromNode, LinkUp, LinkDown, Timer, GiveUp>
 // ---- effects ----------------------------------------------------------------------------------
 // Connect to `address` and keep trying until LinkUp, LinkDown (given up or lost) or CloseLink. May
 // come again for a link that is still being opened: then there is nothing to do. After LinkDown the
-// link is closed; the session asks again when it wants it back.
+// link is closed; the Caller asks again when it wants it back.
 struct OpenLink {
     LinkId link;
     std::string address;
@@ -76,7 +76,7 @@ struct CallEnded {
 using Effect = std::variant<OpenLink, CloseLink, SendNode, CallEnded>;
 using Effects = std::vector<Effect>;
 
-struct SessionOptions {
+struct CallerOptions {
     ClientId client{};  // 128 random bits
     std::vector<std::string> addresses{};
     // The mesh that is meant. Zero: the one that the first hello names.
@@ -89,11 +89,11 @@ struct SessionOptions {
     Duration attempt_timeout = std::chrono::seconds(2);  // silence before another node is asked
 };
 
-class Session {
+class Caller {
 public:
-    Session(SessionOptions options, Random random);
-    ~Session();
-    Session(Session&&) noexcept;
+    Caller(CallerOptions options, Random random);
+    ~Caller();
+    Caller(Caller&&) noexcept;
 
     void step(Now now, Event event, Effects& out);
     Instant next_deadline() const;

@@ -1,7 +1,7 @@
 #pragma once
-// A session and hands to move it: time, links and nodes are what the test says.
+// A Caller and hands to move it: time, links and nodes are what the test says.
 
-#include "client/core/session.h"
+#include "client/core/caller.h"
 #include "core/error.h"
 #include "routing/key.h"
 
@@ -25,14 +25,14 @@ inline std::string address_of(std::uint8_t node) {
     return "127.0.0.1:" + std::to_string(7000 + node);
 }
 
-class SessionWorld {
+class CallerWorld {
 public:
-    explicit SessionWorld(SessionOptions options = {})
-        : session(made(std::move(options)), Random(1)) {}
+    explicit CallerWorld(CallerOptions options = {})
+        : caller(made(std::move(options)), Random(1)) {}
 
     // Three nodes, 1 to 3, all links ready, node 1 leading every group in term 1.
-    static SessionWorld connected(SessionOptions options = {}) {
-        SessionWorld world(std::move(options));
+    static CallerWorld connected(CallerOptions options = {}) {
+        CallerWorld world(std::move(options));
         world.step(Timer{});
         world.hello(world.link_to(1), 1);
         for (std::uint8_t node = 2; node <= 3; ++node) world.hello(world.link_to(node), node);
@@ -42,7 +42,7 @@ public:
 
     void step(Event event) {
         effects.clear();
-        session.step(now, std::move(event), effects);
+        caller.step(now, std::move(event), effects);
         for (Effect& effect : effects) {
             if (auto* send = std::get_if<SendNode>(&effect)) {
                 if (auto* request = std::get_if<Request>(&send->message))
@@ -60,11 +60,11 @@ public:
         }
     }
 
-    // Lets time pass, stopping at every deadline of the session.
+    // Lets time pass, stopping at every deadline of the Caller.
     void pass(Duration span) {
         const Instant end = now.mono + span;
-        while (session.next_deadline() <= end) {
-            now.mono = std::max(now.mono, session.next_deadline());
+        while (caller.next_deadline() <= end) {
+            now.mono = std::max(now.mono, caller.next_deadline());
             step(Timer{});
         }
         now.mono = end;
@@ -170,7 +170,7 @@ public:
     std::int64_t log_time_ms = 1'000'000;
 
     Now now{Instant{1'000'000'000}, WallTime{5}};
-    Session session;
+    Caller caller;
     Effects effects;
     std::vector<std::pair<LinkId, Request>> sent;
     std::map<CallId, Reply> ended;
@@ -178,7 +178,7 @@ public:
     std::map<LinkId, std::string> addresses;
 
 private:
-    static SessionOptions made(SessionOptions options) {
+    static CallerOptions made(CallerOptions options) {
         options.client.bytes[0] = 42;
         if (options.addresses.empty()) options.addresses = {address_of(1)};
         return options;
