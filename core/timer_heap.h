@@ -65,9 +65,11 @@ public:
     }
 
     // Instant::never() when it is not armed.
-    Instant of(Key key) {
-        const std::uint32_t place = place_of(key);
-        return place == kAbsent ? Instant::never() : heap_[place].at;
+    Instant of(Key key) const {
+        const std::vector<std::uint32_t>& row = places_[kind_of(key)];
+        const std::uint32_t index = index_of(key);
+        if (index >= row.size() || row[index] == kAbsent) return Instant::never();
+        return heap_[row[index]].at;
     }
     Instant next() const { return heap_.empty() ? Instant::never() : heap_.front().at; }
 
@@ -86,22 +88,25 @@ private:
         Key key{};
         auto operator<=>(const Item&) const = default;  // the key breaks ties: same run, same order
     };
+    static constexpr bool kHasKinds = requires { Key::kKinds; };
     static constexpr std::size_t kRows = [] {
-        if constexpr (requires { Key::kKinds; }) {
-            return Key::kKinds;
-        } else {
-            return std::size_t{1};
-        }
+        if constexpr (kHasKinds) return Key::kKinds;
+        return std::size_t{1};
     }();
-
-    std::uint32_t& place_of(Key key) {
-        if constexpr (requires { key.kind; }) {
-            return place_in(places_[static_cast<std::size_t>(key.kind)], key.index);
+    static constexpr std::size_t kind_of([[maybe_unused]] Key key) {
+        if constexpr (kHasKinds) return static_cast<std::size_t>(key.kind);
+        return 0;
+    }
+    static constexpr std::uint32_t index_of(Key key) {
+        if constexpr (kHasKinds) {
+            return key.index;
         } else {
-            return place_in(places_[0], key.value);
+            return key.value;
         }
     }
-    static std::uint32_t& place_in(std::vector<std::uint32_t>& row, std::uint32_t index) {
+    std::uint32_t& place_of(Key key) {
+        std::vector<std::uint32_t>& row = places_[kind_of(key)];
+        const std::uint32_t index = index_of(key);
         if (index >= row.size()) row.resize(std::size_t{index} + 1, kAbsent);
         return row[index];
     }

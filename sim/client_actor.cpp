@@ -248,6 +248,7 @@ void ClientActor::event(client::Event event) {
     client::Effects effects = std::move(effects_);
     effects.clear();
     caller_->step(now, std::move(event), effects);
+    caller_->check();
     for (client::Effect& effect : effects) {
         if (auto* open = std::get_if<client::OpenLink>(&effect)) {
             links_.insert(open->link);

@@ -7,7 +7,6 @@
 #include "routing/key.h"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 namespace weft::client {
@@ -25,13 +24,11 @@ std::uint64_t lane_key(const StartCall& start) {
 }  // namespace
 
 Caller::State::State(CallerOptions o, Random r)
-    : options(std::move(o)),
+    : CallTable(o.in_flight_max),
+      options(std::move(o)),
       random(r),
       ids({.client = options.client, .renew_start = options.renew_start}),
-      calls(options.in_flight_max),
       cluster(options.cluster) {
-    free_calls.reserve(calls.size());
-    for (const CallIndex index : calls.indexes() | std::views::reverse) free_calls.push_back(index);
     probe_backoff = options.backoff_min;
 }
 
@@ -45,7 +42,7 @@ void Caller::State::begin(Now now) {
     }
 }
 
-std::optional<Error> Caller::State::check(const StartCall& start) const {
+std::optional<Error> Caller::State::check_start(const StartCall& start) const {
     if (in_flight == calls.size())
         return make_error(ErrorNumber::QueueFull,
                           fmt::format("{} calls are in flight already", in_flight));
@@ -77,13 +74,9 @@ void Caller::State::end_unstarted(const StartCall& start, Error error) {
 }
 
 CallIndex Caller::State::admit(Now now, StartCall&& start) {
-    const CallIndex index = free_calls.back();
-    free_calls.pop_back();
-    ++in_flight;
+    const CallIndex index = take();
     PendingCall& call = calls[index];
-    call = PendingCall{};
     call.call = start.call;
-    call.state = PendingCall::State::Queued;
     call.deadline = now.mono + std::clamp(start.timeout, Duration{1}, kTimeoutMax);
     call.not_before = now.mono;
     call.backoff = options.backoff_min;
@@ -105,7 +98,7 @@ CallIndex Caller::State::admit(Now now, StartCall&& start) {
 }
 
 void Caller::State::start_call(Now now, StartCall&& start) {
-    if (auto wrong = check(start)) return end_unstarted(start, std::move(*wrong));
+    if (auto wrong = check_start(start)) return end_unstarted(start, std::move(*wrong));
     if (start.request && !ids.bind(*start.request, free_calls.back()))
         return end_unstarted(start,
                              make_error(ErrorNumber::NoAnswerInTime,
@@ -205,9 +198,7 @@ void Caller::State::finish(CallIndex index, Reply reply) {
     timers.erase(timed(index));
     leave_lane(index);
     out->push_back(CallEnded{call.call, std::move(reply)});
-    call = PendingCall{};
-    free_calls.push_back(index);
-    --in_flight;
+    give_back(index);
 }
 
 void Caller::State::end_call(Now now, CallIndex index, Reply reply) {
@@ -225,6 +216,27 @@ void Caller::State::end_call(Now now, CallIndex index, Reply reply) {
     }
     pump(now, lane);
     free_if_empty(lane);
+}
+
+void Caller::State::check() const {
+    CallTable::check();
+    std::size_t listed = 0;
+    for (const Lane& lane : lanes)
+        if (lane.listed) ++listed;
+    std::size_t waiting = unplaced.size();
+    for (const GroupId group : routes.indexes()) {
+        const Route& route = routes[group];
+        waiting += route.waiting.size();
+        if (route.canary == kNoCall) continue;
+        const PendingCall& canary = calls[route.canary];
+        WEFT_INVARIANT(canary.state == PendingCall::State::Sent && canary.group == group,
+                       "the canary of group {} is not under way there", group.value);
+    }
+    WEFT_INVARIANT(listed == waiting, "{} lanes are listed, {} wait", listed, waiting);
+    for (const Lane& lane : lanes)
+        for (CallIndex at = lane.head; at != kNoCall; at = calls[at].after)
+            WEFT_INVARIANT(timers.of(timed(at)) <= calls[at].deadline, "call {} outlives its time",
+                           at.value);
 }
 
 // ---- the public face
@@ -320,6 +332,7 @@ std::optional<LinkId> Caller::link_to(std::string_view address) const {
     return std::nullopt;
 }
 
+void Caller::check() const { state_->check(); }
 std::size_t Caller::in_flight() const { return state_->in_flight; }
 
 }  // namespace weft::client

@@ -21,7 +21,6 @@
 
 namespace weft::client {
 
-using CallId = std::uint64_t;
 // Addresses that the options may give; further ones would get no link.
 inline constexpr std::size_t kAddressesMax = 64;
 
@@ -121,6 +120,8 @@ public:
     // The link to that client address, in whatever state.
     std::optional<LinkId> link_to(std::string_view address) const;
     std::size_t in_flight() const;
+    // Stops at the first sum of its tables that is wrong: for tests and the simulator, after steps.
+    void check() const;
 
 private:
     struct State;

@@ -1,8 +1,9 @@
 #pragma once
 // The inside of Caller. Its rules are split by file: caller.cpp (calls come and expire),
 // lanes.cpp (order and sending), routes.cpp (who leads), links.cpp (connections and hellos),
-// outcomes.cpp (answers, retries, folding).
+// outcomes.cpp (answers, retries, folding). call_table.h holds the calls and their order.
 
+#include "client/core/call_table.h"
 #include "client/core/caller.h"
 #include "client/core/indexes.h"
 #include "client/core/request_ids.h"
@@ -13,7 +14,6 @@
 
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace weft::client {
@@ -22,38 +22,6 @@ inline constexpr std::size_t kLinksMax = 128;
 static_assert(kLinksMax >= kAddressesMax + routing::kFoundersMax, "a link for every node");
 inline constexpr std::size_t kHellosAtOnce = 3;
 inline constexpr Duration kTimeoutMax = std::chrono::seconds(60);
-
-struct PendingCall {
-    enum class State : std::uint8_t { Free, Queued, Sent };
-
-    CallId call = 0;
-    State state = State::Free;
-    bool repeat = false;   // the id was given: earlier attempts are not known here
-    bool tainted = false;  // an attempt was sent and never definitely refused
-    bool retried = false;
-    Request request;  // id.seq 0: no id yet
-    GroupId group;
-    Instant deadline;
-    Instant not_before;  // backing off until then
-    Instant sent_at;
-    Duration backoff{};
-    LinkId link = kNoLink;
-    std::optional<Error> refusal;  // the last one
-    LaneIndex lane = kNoLane;
-    CallIndex before = kNoCall, after = kNoCall;  // neighbours in the lane
-};
-
-// The calls to one entity, oldest first. While one of them is being retried only the oldest may be
-// on its way; otherwise all are, as long as they go over the same link.
-struct Lane {
-    std::uint64_t key = 0;
-    CallIndex head = kNoCall, tail = kNoCall;
-    CallIndex unsent = kNoCall;  // first call never sent; so are all after it
-    std::uint32_t in_flight = 0;
-    std::uint32_t retried = 0;
-    LinkId link = kNoLink;  // where the calls in flight are
-    bool listed = false;    // in a waiting list: must not be reused
-};
 
 // What is known of one group's leader.
 struct Route {
@@ -96,13 +64,13 @@ struct KnownNode {
     LinkId link = kNoLink;
 };
 
-struct Caller::State {
+struct Caller::State : CallTable {
     State(CallerOptions o, Random r);
 
     // ---- caller.cpp
     void begin(Now now);
     void start_call(Now now, StartCall&& start);
-    std::optional<Error> check(const StartCall& start) const;
+    std::optional<Error> check_start(const StartCall& start) const;
     void end_unstarted(const StartCall& start, Error error);
     CallIndex admit(Now now, StartCall&& start);
     void run_timers(Now now);
@@ -111,11 +79,9 @@ struct Caller::State {
     void give_up_call(Now now, CallId id);
     void finish(CallIndex index, Reply reply);
     void end_call(Now now, CallIndex index, Reply reply);
+    void check() const;
 
     // ---- lanes.cpp
-    void join_lane(CallIndex index, std::uint64_t key);
-    void leave_lane(CallIndex index);
-    void free_if_empty(LaneIndex lane);
     void pump(Now now, LaneIndex lane);
     std::optional<Error> check_placed(PendingCall& call) const;
     bool may_send(Now now, CallIndex index);
@@ -185,13 +151,7 @@ struct Caller::State {
     Effects* out = nullptr;
     bool begun = false;
 
-    Indexed<CallIndex, PendingCall> calls;
-    std::vector<CallIndex> free_calls;
-    std::size_t in_flight = 0;
-    Indexed<LaneIndex, Lane> lanes;
-    std::vector<LaneIndex> free_lanes;
-    std::unordered_map<std::uint64_t, LaneIndex> lane_of;  // looked up, never iterated
-    std::vector<LaneIndex> unplaced;                       // lanes before the first hello
+    std::vector<LaneIndex> unplaced;  // lanes before the first hello
 
     bool connected = false;
     bool other_mesh = false;

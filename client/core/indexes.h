@@ -1,11 +1,13 @@
 #pragma once
-// Places in the client's tables, each of its own kind.
+// What the client's things are found by: places in its tables, each of its own kind.
 
 #include "weft/types.h"
 
 #include <cstdint>
 
 namespace weft::client {
+
+using CallId = std::uint64_t;  // a call as its driver names it
 
 using CallIndex = Strong<struct CallTag, std::uint32_t>;       // a pending call
 using LaneIndex = Strong<struct LaneTag, std::uint32_t>;       // the calls to one entity

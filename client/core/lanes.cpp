@@ -7,45 +7,6 @@
 
 namespace weft::client {
 
-void Caller::State::join_lane(CallIndex index, std::uint64_t key) {
-    const auto [place, fresh] = lane_of.try_emplace(key, kNoLane);
-    if (fresh) {
-        if (free_lanes.empty()) {
-            place->second = lanes.add({});
-        } else {
-            place->second = free_lanes.back();
-            free_lanes.pop_back();
-        }
-        lanes[place->second] = Lane{};
-        lanes[place->second].key = key;
-    }
-    Lane& lane = lanes[place->second];
-    PendingCall& call = calls[index];
-    call.lane = place->second;
-    call.before = lane.tail;
-    (lane.tail == kNoCall ? lane.head : calls[lane.tail].after) = index;
-    lane.tail = index;
-    if (lane.unsent == kNoCall) lane.unsent = index;
-}
-
-void Caller::State::leave_lane(CallIndex index) {
-    const PendingCall& call = calls[index];
-    Lane& lane = lanes[call.lane];
-    (call.before == kNoCall ? lane.head : calls[call.before].after) = call.after;
-    (call.after == kNoCall ? lane.tail : calls[call.after].before) = call.before;
-    if (lane.unsent == index) lane.unsent = call.after;
-    if (call.state == PendingCall::State::Sent) --lane.in_flight;
-    if (call.retried) --lane.retried;
-}
-
-void Caller::State::free_if_empty(LaneIndex lane) {
-    Lane& l = lanes[lane];
-    if (l.head != kNoCall || l.listed || l.key == 0) return;
-    lane_of.erase(l.key);
-    l.key = 0;  // free; no lane in use has this key
-    free_lanes.push_back(lane);
-}
-
 // Sends what the lane's order allows.
 void Caller::State::pump(Now now, LaneIndex lane_index) {
     for (;;) {

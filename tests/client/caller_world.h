@@ -43,6 +43,7 @@ public:
     void step(Event event) {
         effects.clear();
         caller.step(now, std::move(event), effects);
+        caller.check();
         for (Effect& effect : effects) {
             if (auto* send = std::get_if<SendNode>(&effect)) {
                 if (auto* request = std::get_if<Request>(&send->message))
