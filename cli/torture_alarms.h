@@ -3,6 +3,7 @@
 
 #include "cli/dev_mesh.h"
 #include "cli/log_tail.h"
+#include "weft/result.h"
 
 #include <chrono>
 #include <cstddef>

@@ -98,7 +98,8 @@ private:
         }
         struct if_nameindex* const all = ::if_nameindex();
         for (auto* one = all; one != nullptr && one->if_index != 0; ++one)
-            if (static_cast<int>(one->if_index) != from.sll_ifindex && one->if_name[0] == 'v')
+            if (static_cast<int>(one->if_index) != from.sll_ifindex &&
+                std::string_view(one->if_name) != "lo")
                 enqueue(static_cast<int>(one->if_index), bytes);
         if (all != nullptr) ::if_freenameindex(all);
         return true;
