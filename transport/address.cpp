@@ -71,17 +71,6 @@ std::unexpected<Error> beyond_loopback(std::string_view what) {
                 what);
 }
 
-// Most kernels refuse a loopback connection within the call itself; a few answer just after it.
-bool refused_soon(int descriptor) {
-    constexpr int kPatienceMs = 5;
-    pollfd waiting{descriptor, POLLOUT, 0};
-    if (poll(&waiting, 1, kPatienceMs) != 1) return false;
-    int error = 0;
-    socklen_t size = sizeof error;
-    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size);
-    return error == ECONNREFUSED;
-}
-
 }  // namespace
 
 std::string Destination::text() const {
@@ -175,18 +164,31 @@ Result<std::vector<Destination>> loopback_of(const Destination& at,
                                        fmt::join(numbers, ", ")));
 }
 
-bool connect_refused(std::string_view address) {
+ConnectTrial::ConnectTrial(std::string_view address) {
     const auto parsed = parse_address(address);
-    if (!parsed || parsed->named) return false;
+    if (!parsed || parsed->named) {
+        refused_ = false;
+        return;
+    }
     const SocketAddress to = socket_address(*parsed);
-    const int descriptor = socket(to.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (descriptor < 0) return false;
-    const int result = connect(descriptor, to.get(), to.size);
-    const int error = result == 0 ? 0 : errno;
-    const bool refused =
-        error == ECONNREFUSED || (error == EINPROGRESS && refused_soon(descriptor));
-    close(descriptor);
-    return refused;
+    descriptor_ = socket(to.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int error = connect(descriptor_, to.get(), to.size) == 0 ? 0 : errno;
+    // Most kernels refuse a loopback connection within the call itself.
+    if (error != EINPROGRESS) refused_ = error == ECONNREFUSED;
+}
+
+ConnectTrial::~ConnectTrial() {
+    if (descriptor_ >= 0) close(descriptor_);
+}
+
+std::optional<bool> ConnectTrial::refused() {
+    pollfd answered{descriptor_, POLLOUT, 0};
+    if (refused_ || poll(&answered, 1, 0) != 1) return refused_;
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size);
+    refused_ = error == ECONNREFUSED;
+    return refused_;
 }
 
 }  // namespace weft::transport

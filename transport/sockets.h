@@ -27,9 +27,23 @@ namespace weft::transport {
 // address, (1005) when it does not parse.
 Result<void> check_address(std::string_view address);
 
-// True when nobody listens there: one plain non-blocking connect is refused at once. Used as crash
-// evidence (S5). A name is not asked for: false.
-bool connect_refused(std::string_view address);
+// One plain connect, for nothing but to see whether somebody listens there: crash evidence
+// (S5). Never blocks; the answer of another host takes a round trip, or more when one is
+// lost.
+class ConnectTrial {
+public:
+    // A name is not asked for, and refuses nothing.
+    explicit ConnectTrial(std::string_view address);
+    ConnectTrial(const ConnectTrial&) = delete;
+    ConnectTrial& operator=(const ConnectTrial&) = delete;
+    ~ConnectTrial();
+    // True: nobody listens there. Nothing: no answer yet.
+    std::optional<bool> refused();
+
+private:
+    int descriptor_ = -1;
+    std::optional<bool> refused_;
+};
 
 // The numbers ("127.0.0.1", "10.0.0.1", "::1") that a name stands for, at least one; an error says
 // why none. Called on threads of its own, several at a time; it may block.

@@ -146,6 +146,7 @@ void PeerLinks::look(Instant now, const wire::FrameHeader& header, std::deque<Ev
                 link.connected = true;
                 link.reached = link.dealer->reached();
                 link.probing = false;
+                link.trial.reset();
                 link.proof.connected();
             } else if (link.connected) {
                 down(link, now, events);
@@ -197,6 +198,7 @@ void PeerLinks::down(Link& link, Instant now, std::deque<Event>& events) {
     link.waiting.clear();
     if (faults_ != nullptr) faults_->forget(Way::Out, link.record.node);
     link.probing = true;
+    link.trial.reset();
     link.down_since = now;
     if (std::exchange(link.up, false))
         events.push_back(PeerLink{link.record.node, LinkState::Down});
@@ -204,7 +206,14 @@ void PeerLinks::down(Link& link, Instant now, std::deque<Event>& events) {
 }
 
 void PeerLinks::probe(Link& link, Instant now, std::deque<Event>& events) {
-    if (transport::connect_refused(link.reached)) {
+    if (!link.trial) {
+        link.trial.emplace(link.reached);
+        link.tried = now;
+    }
+    const std::optional<bool> refused = link.trial->refused();
+    if (!refused && now - link.tried < kSlowProbeInterval) return;  // the next look asks again
+    link.trial.reset();
+    if (refused.value_or(false)) {
         link.probing = false;
         events.push_back(PeerLink{link.record.node, LinkState::Refused});
         return;

@@ -73,6 +73,8 @@ private:
         bool probing = false;  // down, and its port still takes connections
         Instant down_since;
         Instant next_probe;
+        std::optional<transport::ConnectTrial> trial;  // while a probe has no answer
+        Instant tried;
         Instant made = Instant::long_ago();
     };
     // Bytes that may wait for one peer.

@@ -2,9 +2,14 @@
 
 #include "core/error.h"
 #include "tests/transport/loopback.h"
+#include "transport/listener.h"
 #include "transport/sockets.h"
 
 #include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace weft::transport {
 namespace {
@@ -91,10 +96,36 @@ TEST(Address, TheSystemIsAskedForNames) {
 TEST(Address, ConnectIsRefusedOnlyWhereNobodyListens) {
     Context context;
     const std::string address = test::free_address();
-    EXPECT_TRUE(connect_refused(address));
+    const auto refused = [&] {
+        ConnectTrial trial(address);
+        while (!trial.refused()) continue;
+        return *trial.refused();
+    };
+    EXPECT_TRUE(refused());
     auto router = Router::bind(address, {1024});
     ASSERT_TRUE(router);
-    EXPECT_FALSE(connect_refused(address));
+    EXPECT_FALSE(refused());
+    EXPECT_EQ(ConnectTrial("localhost.invalid:7340").refused(), false);
+}
+
+// As from another host: here the kernel answers no further connection while one waits to be taken,
+// asks again by itself after a second, and is refused then.
+TEST(Address, ARefusalMayComeLate) {
+    Descriptor listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in at = test::loopback(0);
+    socklen_t size = sizeof at;
+    ASSERT_EQ(bind(listener.get(), reinterpret_cast<sockaddr*>(&at), size), 0);
+    ASSERT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&at), &size), 0);
+    ASSERT_EQ(listen(listener.get(), 0), 0);
+    const std::string address = "127.0.0.1:" + std::to_string(ntohs(at.sin_port));
+    const test::PlainTcp waits(address);
+    ConnectTrial trial(address);
+    EXPECT_EQ(trial.refused(), std::nullopt) << "and the caller goes on";
+    {
+        const Descriptor closed(std::move(listener));
+    }
+    EXPECT_TRUE(test::eventually({}, [&] { return trial.refused().has_value(); }));
+    EXPECT_EQ(trial.refused(), true);
 }
 
 TEST(Address, APortInUseIsNamed) {
