@@ -1,7 +1,6 @@
 // Administrative questions that are answered from memory. Columns are listed in docs/operating.md.
 
 #include "core/error.h"
-#include "membership/dropped.h"
 #include "node/admin_cursor.h"
 #include "node/admin_table.h"
 #include "node/admin_text.h"
@@ -164,9 +163,7 @@ routing::AdminReply Node::State::admin_status(std::uint64_t id) const {
     answer.number(counters.refused).number(counters.redirected);
     answer.number(counters.entries_committed).number(counters.elections_won);
     answer.number(counters.confirms).number(counters.frames_in).number(counters.messages_skipped);
-    std::uint64_t dropped = 0;
-    for (const auto& [reason, count] : membership::dropped(swim.counts())) dropped += count;
-    answer.number(counters.former_boot_frames).number(dropped);
+    answer.number(counters.former_boot_frames).number(gossip_dropped());
     tell_members(answer);
     return answer.take();
 }

@@ -1,6 +1,7 @@
 // Who is there (docs/membership.md): for people, and for hints. Nothing that decides asks it.
 
 #include "core/error.h"
+#include "membership/dropped.h"
 #include "node/admin_table.h"
 #include "node/admin_text.h"
 #include "node/state.h"
@@ -12,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <iterator>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +25,8 @@ namespace {
 using membership::MemberState;
 
 constexpr std::size_t kEventsOfAnAnswer = 1024;
+// Nobody answers for so long, though a lone member asks fifteen times a second.
+constexpr Duration kAloneAfter = std::chrono::seconds(30);
 
 constexpr std::string_view kStates[] = {"unseen", "alive", "suspect", "dead", "left"};
 constexpr std::string_view kQualities[] = {"good", "slow", "degraded"};
@@ -62,6 +66,7 @@ void Node::State::step_members(const membership::Event& event) {
         if (Peer* peer = find_peer(stream.to))
             peer->outbox.add(MeshMessage{MemberMessage{Bytes::copy_of(said.view(stream))}});
     note_changes();
+    note_alone();
 }
 
 void Node::State::note_changes() {
@@ -78,6 +83,33 @@ void Node::State::note_changes() {
     if (!said.superseded || superseded) return;
     superseded = true;
     log.error("self.superseded", {{"boot", options.boot}});
+}
+
+// Whom nobody answers says once why that may be: to the others it looks dead, and they to it.
+void Node::State::note_alone() {
+    if (swim.members().live() > 1 || draining.active()) return alone_due.reset();
+    if (!alone_due) alone_due = now.mono + kAloneAfter;
+    if (*alone_due > now.mono) return;
+    alone_due = Instant::never();
+    const auto left = [&](const Peer& peer) {
+        return swim.state(peer.record.node) == MemberState::Left;
+    };
+    const auto others = std::views::values(peers);
+    if (std::ranges::all_of(others, left)) return;  // or there never was anybody
+    const auto links = static_cast<std::uint64_t>(std::ranges::count(others, true, &Peer::up));
+    const std::string_view why =
+        superseded ? "a later start of this node was heard of: its folder may have been copied"
+        : links == 0
+            ? "no link to a member is proven: addresses, network, or another process as this node"
+            : "links are proven and no datagram counts: UDP, or other gossip keys";
+    log.warn("members.alone", {{"links", links}, {"dropped", gossip_dropped()}, {"why", why}});
+    events.add(now.wall, "members.alone", name_of(options.genesis, options.self), std::string(why));
+}
+
+std::uint64_t Node::State::gossip_dropped() const {
+    std::uint64_t sum = 0;
+    for (const auto& [reason, count] : membership::dropped(swim.counts())) sum += count;
+    return sum;
 }
 
 routing::AdminReply Node::State::admin_members(std::uint64_t id) const {

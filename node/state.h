@@ -81,6 +81,8 @@ struct Node::State final : replication::GroupDirectory {
     void step_members(const membership::Event& event);
     Instant members_deadline() const;
     void note_changes();
+    void note_alone();
+    std::uint64_t gossip_dropped() const;
     routing::AdminReply admin_members(std::uint64_t id) const;
     void tell_members(AdminTable& status) const;
     void admin_events(ClientRef from, const routing::AdminRequest& request);
@@ -230,8 +232,9 @@ struct Node::State final : replication::GroupDirectory {
     membership::Swim swim;
     membership::Effects said;  // by swim, in one step
     RecentEvents events{4096};
-    bool superseded = false;       // a process with our identity and a later boot was heard of
-    replication::Effects effects;  // of partitions; its batch is the round's
+    std::optional<Instant> alone_due;  // nobody lives beside us; never(): it was said
+    bool superseded = false;           // a process with our identity and a later boot was heard of
+    replication::Effects effects;      // of partitions; its batch is the round's
     replication::ConfirmRounds confirms;
     Instant heartbeat_due = Instant::never();
     Instant home_due = Instant::never();  // next look at leaderships away from home

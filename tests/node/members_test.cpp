@@ -1,6 +1,7 @@
 // Membership in a node: datagrams, streams and refused connections reach its core, and nothing that
 // decides asks it.
 
+#include "membership/datagram.h"
 #include "tests/node/lab.h"
 
 #include <gtest/gtest.h>
@@ -114,6 +115,67 @@ TEST_F(Members, WhoStopsHasSaidGoodBye) {
     lab.kill(2);
     lab.run_for(seconds(2));
     EXPECT_TRUE(all_see(MemberState::Left, 2));
+}
+
+// Why nobody is there, once each time: no link, links and no datagrams, another process.
+TEST_F(Members, WhoIsAloneSaysOnceWhyThatMayBe) {
+    for (std::size_t i = 1; i < lab.size(); ++i) lab.kill(i);
+    lab.kill(0);
+    lab.start(0);
+    const auto told = [&] {
+        std::vector<std::string> whys;
+        const auto happened = lab.admin(0, "events");
+        for (std::size_t i = 0; i < happened.cells.size(); ++i)
+            if (happened.cells[i] == "members.alone") whys.push_back(happened.cells[i + 2]);
+        return whys;
+    };
+    lab.run_for(seconds(29));
+    EXPECT_TRUE(told().empty());
+    lab.run_for(seconds(90));
+    ASSERT_EQ(told().size(), 1U);
+    EXPECT_TRUE(told()[0].starts_with("no link ")) << told()[0];
+
+    lab.start(1);
+    lab.start(2);
+    ASSERT_TRUE(lab.run_until([&] { return all_alive(); }, seconds(30)));
+    lab.carries_gossip = false;
+    lab.loses = [](const MeshMessage& message) {
+        return std::holds_alternative<MemberMessage>(message);
+    };
+    lab.run_for(seconds(180));
+    ASSERT_EQ(told().size(), 2U);
+    EXPECT_TRUE(told()[1].starts_with("links are proven ")) << told()[1];
+
+    lab.carries_gossip = true;
+    ASSERT_TRUE(lab.run_until([&] { return all_alive(); }, seconds(60)));
+    // What the others would say if a copy of this node had started later.
+    const NodeId self = lab[0].id();
+    const auto cluster = routing::cluster_id(lab.genesis_bytes);
+    std::string later;
+    membership::DatagramWriter writer(later, membership::Carrier::Datagram);
+    writer.begin({.mesh = membership::mesh_tag(cluster, self),
+                  .to_boot = Boot{lab[0].boot.value + 1},
+                  .sender = lab[1].id(),
+                  .incarnation = lab[1].node().members().incarnation(),
+                  .sequence = membership::Sequence{1}});
+    lab[0].event(FromGossip{Bytes::copy_of(later)});
+    lab.carries_gossip = false;
+    lab.run_for(seconds(180));
+    ASSERT_EQ(told().size(), 3U);
+    EXPECT_TRUE(told()[2].starts_with("a later start ")) << told()[2];
+}
+
+TEST_F(Members, AmongThoseWhoHaveLeftNobodyIsAlone) {
+    ASSERT_TRUE(lab.run_until([&] { return all_alive(); }));
+    for (std::size_t i = 1; i < lab.size(); ++i) {
+        lab[i].event(Drain{});
+        ASSERT_TRUE(lab.run_until([&] { return lab[i].stopped.has_value(); }, seconds(60)));
+        lab.kill(i);
+    }
+    lab.run_for(seconds(120));
+    const auto happened = lab.admin(0, "events");
+    EXPECT_EQ(std::ranges::count(happened.cells, "member.left"), 2);
+    EXPECT_EQ(std::ranges::count(happened.cells, "members.alone"), 0);
 }
 
 // Whatever membership says: who leads a group goes on to lead it, and is read from.
