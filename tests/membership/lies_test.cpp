@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weft::membership {
@@ -87,6 +90,34 @@ TEST_F(Lies, WhatWasRecordedMakesNobodyAliveOrDeadForThoseWhoJustStarted) {
     for (std::size_t i = 2; i < 8; ++i)
         for (std::size_t observer : {0U, 1U})
             EXPECT_EQ(mesh.state(observer, i), MemberState::Unseen) << i;
+}
+
+// It uses up what is answered to those who do not know the flooded one: its own questions and the
+// others bring them together.
+TEST_F(Lies, AFloodOfRecordingsKeepsNobodyFromReturning) {
+    LittleMesh mesh(8);
+    const std::vector<Recorded> recording = record(mesh);
+    mesh.boot(3);
+    mesh.crash(0);
+    mesh.boot(0);
+    mesh.run(10s);
+    ASSERT_TRUE(mesh.all_alive());
+    std::size_t next = 0;
+    const auto flood = [&](Duration span) {
+        for (const Instant end = mesh.now() + span; mesh.now() < end; mesh.run(5ms))
+            for (int i = 0; i < 50; ++i) {
+                const Recorded& one = recording[++next % recording.size()];
+                if (one.to == 0) mesh.tell(0, PacketReceived{one.bytes});
+            }
+    };
+    flood(2s);
+    mesh.crash(5);
+    mesh.boot(5);
+    flood(3s);
+    EXPECT_TRUE(mesh.all_alive());
+    EXPECT_GT(mesh.swim(0).counts().unanswered, 100U);
+    EXPECT_LT(mesh.swim(0).counts().replayed, 1000U);
+    EXPECT_EQ(mesh.deaths(0) + mesh.deaths(5), 0U);
 }
 
 // A firewall before it, say: its connections are refused, all at once or again and again.
