@@ -2,6 +2,7 @@
 
 #include "core/invariant.h"
 #include "flatbuffers/wire_client.h"
+#include "flatbuffers/wire_gate.h"
 #include "flatbuffers/wire_mesh.h"
 #include "sim/real_image.h"
 
@@ -226,31 +227,34 @@ static void sent(const Result<void>& written) {
 }
 
 void Machine::carry_out(node::Effects& effects) {
-    for (node::Effect& effect : effects.list) {
-        if (auto* peer = std::get_if<node::SendPeer>(&effect)) {
-            world_.leaves(number_, *peer);
-            wire::FrameWriter& frame = peer_frames_[peer->to];
-            sent(wire::add_or_begin_anew(
-                frame, [&] { return wire::write(frame, peer->message); }, [&] { flush_frames(); }));
-            if (frame.bytes() >= wire::kFrameCloseBytes) flush_frames();
-        } else if (auto* gossip = std::get_if<node::SendGossip>(&effect)) {
-            world_.send_gossip(number_, gossip->to, std::move(gossip->content));
-        } else if (auto* client = std::get_if<node::SendClient>(&effect)) {
-            world_.answers(number_, *client);
-            wire::FrameWriter& frame = client_frame_to(client->to);
-            sent(wire::write(frame, client->message));
-            if (frame.bytes() >= wire::kFrameCloseBytes) flush_frames();
-        } else if (const auto* hold = std::get_if<node::HoldClient>(&effect)) {
-            held_.try_emplace(hold->client);
-        } else if (auto* fetch = std::get_if<node::Fetch>(&effect)) {
-            disk_.read(fetch->id, std::move(fetch->what));
-        } else if (auto* stop = std::get_if<node::Stop>(&effect)) {
-            stop_ = std::move(*stop);
-        }
-    }
+    for (node::Effect& effect : effects.list)
+        std::visit([this](auto& what) { carry_out(what); }, effect);
     flush_frames();
     if (!effects.batch.empty()) disk_.write(effects.persist_seq, effects.batch);
 }
+
+void Machine::carry_out(const node::SendPeer& peer) {
+    world_.leaves(number_, peer);
+    wire::FrameWriter& frame = peer_frames_[peer.to];
+    sent(wire::add_or_begin_anew(
+        frame, [&] { return wire::write(frame, peer.message); }, [&] { flush_frames(); }));
+    if (frame.bytes() >= wire::kFrameCloseBytes) flush_frames();
+}
+
+void Machine::carry_out(node::SendGossip& gossip) {
+    world_.send_gossip(number_, gossip.to, std::move(gossip.content));
+}
+
+void Machine::carry_out(const node::SendClient& client) {
+    world_.answers(number_, client);
+    wire::FrameWriter& frame = client_frame_to(client.to);
+    sent(wire::write(frame, client.message));
+    if (frame.bytes() >= wire::kFrameCloseBytes) flush_frames();
+}
+
+void Machine::carry_out(const node::HoldClient& hold) { held_.try_emplace(hold.client); }
+void Machine::carry_out(node::Fetch& fetch) { disk_.read(fetch.id, std::move(fetch.what)); }
+void Machine::carry_out(node::Stop& stop) { stop_ = std::move(stop); }
 
 wire::FrameWriter& Machine::client_frame_to(ClientRef to) {
     for (std::size_t i = 0; i < client_used_; ++i)
@@ -276,8 +280,12 @@ void Machine::flush_frames() {
 
 void Machine::peer_frame(const Bytes& bytes) {
     auto frame = wire::FrameReader::open(bytes.view());
-    if (!frame || frame->header().cluster != cluster_.id ||
-        frame->header().receiver != record_.node) {
+    const auto known = [&](NodeId sender) {
+        return std::ranges::find(cluster_.genesis.founders, sender, &routing::NodeRecord::node) !=
+               cluster_.genesis.founders.end();
+    };
+    if (!frame || wire::check_peer_header(frame->header(), {cluster_.id, record_.node},
+                                          known(frame->header().sender)) != wire::Gate::Open) {
         ++rejected_;
         return;
     }
@@ -313,13 +321,19 @@ void Machine::client_gone(ClientRef client) {
 
 void Machine::read_client(ClientRef from, const Bytes& bytes) {
     auto frame = wire::FrameReader::open(bytes.view());
-    if (!frame) {
+    const auto gate = frame
+                          ? wire::check_client_header(frame->header(), {cluster_.id, record_.node})
+                          : wire::Gate::WrongChannel;
+    if (gate == wire::Gate::WrongChannel) {
         ++rejected_;
         return;
     }
     for (auto raw = frame->next(); raw && *raw; raw = frame->next()) {
         auto message = wire::read_to_node(**raw);
-        if (!message || !*message) {
+        const bool heard =
+            message && *message &&
+            (gate == wire::Gate::Open || std::holds_alternative<routing::ClientHello>(**message));
+        if (!heard) {
             ++rejected_;
             continue;
         }

@@ -142,6 +142,13 @@ private:
     std::vector<node::KnownPast> read_pasts() const;
     void run_rounds(std::uint64_t life);
     void carry_out(node::Effects& effects);
+    // Without one for each kind of effect it does not compile.
+    void carry_out(const node::SendPeer& peer);
+    void carry_out(node::SendGossip& gossip);
+    void carry_out(const node::SendClient& client);
+    void carry_out(const node::HoldClient& hold);
+    void carry_out(node::Fetch& fetch);
+    void carry_out(node::Stop& stop);
     void carry_out_part(node::Effects& effects);
     void flush_frames();
     wire::FrameWriter& client_frame_to(ClientRef to);

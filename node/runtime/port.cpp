@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/overloaded.h"
 #include "flatbuffers/wire_client.h"
+#include "flatbuffers/wire_gate.h"
 
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -138,15 +139,15 @@ void Port::open_client_frame(const transport::Router::Received& received) {
         return refuse_client_frame(received.from, frame.error());
     }
     const wire::FrameHeader& from = frame->header();
-    if (from.channel != wire::Channel::Client) {
+    const wire::Gate gate = wire::check_client_header(from, {header_.cluster, header_.sender});
+    if (gate == wire::Gate::WrongChannel) {
         const Error error =
             make_error(ErrorNumber::UnexpectedMessage, "this port is for clients only");
         rejects_.add(Reject::WrongChannel, "client", error, now().mono);
         return refuse_client_frame(received.from, error);
     }
-    const bool foreign = (!from.cluster.is_zero() && from.cluster != header_.cluster) ||
-                         (!from.receiver.is_zero() && from.receiver != header_.sender);
-    incoming_ = Incoming{*std::move(frame), received.from, foreign, Source::Client};
+    incoming_ =
+        Incoming{*std::move(frame), received.from, gate == wire::Gate::Foreign, Source::Client};
 }
 
 Port::Taken Port::next_message(Event& event) {

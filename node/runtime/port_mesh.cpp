@@ -1,6 +1,7 @@
 // What comes from other nodes, and the faults that it goes through.
 
 #include "core/error.h"
+#include "flatbuffers/wire_gate.h"
 #include "flatbuffers/wire_mesh.h"
 #include "node/runtime/port.h"
 
@@ -30,16 +31,22 @@ void Port::open_mesh_frame(const transport::Router::Received& received, Faults f
         rejects_.add(reason, "mesh",
                      make_error(number, fmt::format("{} {}", from.sender.hex(), what)), now().mono);
     };
-    if (from.channel != wire::Channel::Peer) {
-        refuse(Reject::WrongChannel, ErrorNumber::UnexpectedMessage, "does not speak as a peer");
-        return mesh_.cut(received.from);
+    switch (wire::check_peer_header(from, {header_.cluster, header_.sender},
+                                    peers_.knows(from.sender))) {
+        case wire::Gate::Open:
+            break;
+        case wire::Gate::WrongCluster:
+            return refuse(Reject::WrongCluster, ErrorNumber::WrongMesh, "is of another mesh");
+        case wire::Gate::WrongReceiver:
+            return refuse(Reject::WrongReceiver, ErrorNumber::WrongMesh, "means another node");
+        case wire::Gate::UnknownSender:
+            return refuse(Reject::UnknownSender, ErrorNumber::WrongMesh, "is not of this mesh");
+        case wire::Gate::WrongChannel:
+        case wire::Gate::Foreign:
+            refuse(Reject::WrongChannel, ErrorNumber::UnexpectedMessage,
+                   "does not speak as a peer");
+            return mesh_.cut(received.from);
     }
-    if (from.cluster != header_.cluster)
-        return refuse(Reject::WrongCluster, ErrorNumber::WrongMesh, "is of another mesh");
-    if (from.receiver != header_.sender)
-        return refuse(Reject::WrongReceiver, ErrorNumber::WrongMesh, "means another node");
-    if (!peers_.knows(from.sender))
-        return refuse(Reject::UnknownSender, ErrorNumber::WrongMesh, "is not of this mesh");
     if (faults_ != nullptr && faults == Faults::Possible &&
         !faults_->faults().pass(Way::In, from.sender, received.from, received.frame))
         return;
