@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <variant>
 
 namespace weft {
 
@@ -66,5 +67,12 @@ struct Reply {
 
 // Names the connection a request came in on; made by the transport, never reused within a boot.
 using ClientRef = Strong<struct ClientRefTag>;
+// This node asks on its own account.
+struct ThisNode {
+    bool operator==(const ThisNode&) const = default;
+};
+// Who asked, and so where the answer goes; a new kind does not compile before everybody who sends
+// answers knows it.
+using Origin = std::variant<ClientRef, ThisNode>;
 
 }  // namespace weft

@@ -49,7 +49,7 @@ void Node::State::on(const ClientGone& event) {
                   [&](const FetchedQuery& each) { return each.query.from == event.client; });
     questions.forget(event.client);
     std::erase_if(large_reads, [&](const QueuedRead& each) {
-        if (each.read.from != event.client) return false;
+        if (each.read.from != Origin{event.client}) return false;
         large_reads_bytes -= each.read.request.payload.size();
         return true;
     });
@@ -181,13 +181,26 @@ void Node::State::on_large_read(const Hosted& group, replication::LargeRead& rea
     Request& request = read.request;
     if (large_reads.size() >= options.large_reads_max ||
         large_reads_bytes + request.payload.size() > options.large_read_bytes_max)
-        return refuse(read.from, request,
-                      make_error(ErrorNumber::QueueFull, "too many reads of large states wait"));
-    out->list.push_back(HoldClient{read.from});
+        return refuse_large_read(read);
+    hold(read.from);
     // The frame that it came in may be much larger.
     own_texts(request, {request.type, request.entity, request.command, request.payload});
     large_reads_bytes += request.payload.size();
     large_reads.push_back({place_of(group), std::move(read)});
+}
+
+void Node::State::refuse_large_read(const replication::LargeRead& read) {
+    replication::SendReply refusal{read.from, {}};
+    refusal.reply.id = read.request.id;
+    refusal.reply.outcome = Outcome::NotDone;
+    refusal.reply.error = make_error(ErrorNumber::QueueFull, "too many reads of large states wait");
+    on_reply(refusal);
+}
+
+// Nothing further is read of a client that waits for something large.
+void Node::State::hold(const Origin& asker) {
+    if (const auto* client = std::get_if<ClientRef>(&asker))
+        out->list.push_back(HoldClient{*client});
 }
 
 void Node::State::submit_large_reads() {
@@ -208,9 +221,16 @@ void Node::State::refuse(ClientRef from, const Request& request, Error error) {
     if (error.code == ErrorCode::NotHosted)
         reply.leader_hint = table.replicas(request.id.group).front();
     reply.error = std::move(error);
+    answer_client(from, std::move(reply));
+}
+
+void Node::State::answer_client(ClientRef client, Reply reply) {
     ++counters.replies;
-    ++counters.refused;
-    out->list.push_back(SendClient{from, std::move(reply)});
+    if (reply.outcome == Outcome::NotDone) {
+        ++counters.refused;
+        if (reply.error.code == ErrorCode::NotLeader) ++counters.redirected;
+    }
+    out->list.push_back(SendClient{client, std::move(reply)});
 }
 
 }  // namespace weft::node

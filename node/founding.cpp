@@ -41,7 +41,7 @@ void Node::State::submit_own(std::string_view command, std::string_view payload)
               {.type = kFactsType, .entity = kFactsId, .command = command, .payload = payload});
     request.digest =
         routing::request_digest(request.type, request.entity, request.command, request.payload);
-    step_partition(group, replication::Submit{ClientRef{}, std::move(request)});
+    step_partition(group, replication::Submit{ThisNode{}, std::move(request)});
 }
 
 // Only notes what came: the partition that answers is still being stepped.

@@ -112,9 +112,7 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
                    },
                    [&](replication::SendReply& reply) { on_reply(reply); },
                    [&](replication::LargeRead& read) { on_large_read(group, read); },
-                   [&](const replication::LargeReply& large) {
-                       out->list.push_back(HoldClient{large.to});
-                   },
+                   [&](const replication::LargeReply& large) { hold(large.to); },
                    [&](const replication::WantConfirm& want) {
                        confirms.want(want.group, want.term, want.ticket,
                                      group.partition.replica().config());
@@ -140,13 +138,9 @@ void Node::State::on_append(const replication::SendAppend& append) {
 }
 
 void Node::State::on_reply(replication::SendReply& reply) {
-    if (reply.to == ClientRef{}) return on_own_reply(reply.reply);
-    ++counters.replies;
-    if (reply.reply.outcome == Outcome::NotDone) {
-        ++counters.refused;
-        if (reply.reply.error.code == ErrorCode::NotLeader) ++counters.redirected;
-    }
-    out->list.push_back(SendClient{reply.to, std::move(reply.reply)});
+    std::visit(Overloaded{[&](ClientRef client) { answer_client(client, std::move(reply.reply)); },
+                          [&](ThisNode) { on_own_reply(reply.reply); }},
+               reply.to);
 }
 
 void Node::State::on_role_changed(Hosted& group) {

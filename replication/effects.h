@@ -40,21 +40,21 @@ struct Send {
     GroupMessage message;
 };
 struct SendReply {
-    ClientRef to;
+    Origin to;
     Reply reply;
 };
 // To be submitted once more, `its_turn`, when what is small has been served: it reads a state of
 // `bytes`, more than PartitionLimits::large_state_bytes. What its client asks meanwhile can wait.
 struct LargeRead {
-    ClientRef from;
+    Origin from;
     Request request;
     Instant deadline;
     std::size_t bytes = 0;
 };
-// A reply of more than kLargeReplyBytes to that client is made, and leaves later: what it asks in
-// the meantime can wait.
+// A reply of more than kLargeReplyBytes is made, and leaves later: what that client asks in the
+// meantime can wait.
 struct LargeReply {
-    ClientRef to;
+    Origin to;
 };
 // Reads wait for a confirm round begun after this; answered by Confirmed{term, ticket}.
 struct WantConfirm {

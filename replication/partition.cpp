@@ -41,37 +41,47 @@ Partition::State::State(PartitionOptions o, const storage::RecoveredGroup& recov
 // ---- one step ---------------------------------------------------------------------------------
 
 void Partition::State::step(Now now, PartitionEvent&& event, Effects& out) {
-    if (auto* request = std::get_if<Submit>(&event)) {
-        submit(now, std::move(*request), out);
-    } else if (auto* confirmed = std::get_if<ReadsConfirmed>(&event)) {
-        if (serving == confirmed->term) reads.confirm(confirmed->ticket);
-    } else if (auto* given_up = std::get_if<ConfirmGivenUp>(&event)) {
-        if (serving == given_up->term && !reads.empty())
-            out.list.push_back(WantConfirm{group(), *serving, reads.last_ticket()});
-    } else if (auto* wanted = std::get_if<Sweep>(&event)) {
-        on_sweep(now, *wanted, out);
-    } else if (auto* fetched = std::get_if<Fetched>(&event);
-               fetched != nullptr && !Replica::is_own_fetch(fetched->id)) {
-        on_fetched(now, *fetched, out);
-    } else {
-        std::visit(
-            [&](auto& item) {
-                if constexpr (std::is_constructible_v<ReplicaEvent, decltype(item)>)
-                    replica.step(now, ReplicaEvent(item), out);
-            },
-            event);
-        if (auto* done = std::get_if<Persisted>(&event)) {
-            persisted = std::max(persisted, done->seq);
-            host.persisted(persisted);
-            on_persisted(out);
-        } else if (auto* message = std::get_if<FromPeer>(&event)) {
-            if (auto* chunk = std::get_if<SnapshotChunk>(&message->message))
-                on_snapshot_chunk(now, message->from, std::move(*chunk), out);
-            if (auto* next = std::get_if<SnapshotAnswer>(&message->message))
-                on_snapshot_answer(now, message->from, *next, out);
-        }
-    }
+    std::visit([&](auto& what) { on(now, what, out); }, event);
     after_step(now, out);
+}
+
+// What concerns the log alone; for anything else there is an overload of its own.
+void Partition::State::on(Now now, const ReplicaEvent& event, Effects& out) {
+    replica.step(now, event, out);
+}
+
+void Partition::State::on(Now now, Submit& asked, Effects& out) {
+    submit(now, std::move(asked), out);
+}
+
+void Partition::State::on(Now, const ReadsConfirmed& confirmed, Effects&) {
+    if (serving == confirmed.term) reads.confirm(confirmed.ticket);
+}
+
+void Partition::State::on(Now, const ConfirmGivenUp& given_up, Effects& out) {
+    if (serving == given_up.term && !reads.empty())
+        out.list.push_back(WantConfirm{group(), *serving, reads.last_ticket()});
+}
+
+void Partition::State::on(Now now, Fetched& fetched, Effects& out) {
+    if (Replica::is_own_fetch(fetched.id)) return replica.step(now, fetched, out);
+    on_fetched(now, fetched, out);
+}
+
+void Partition::State::on(Now now, const Persisted& done, Effects& out) {
+    replica.step(now, done, out);
+    persisted = std::max(persisted, done.seq);
+    host.persisted(persisted);
+    on_persisted(out);
+}
+
+// A snapshot is the partition's; the replica takes of its pieces who leads.
+void Partition::State::on(Now now, FromPeer& message, Effects& out) {
+    replica.step(now, message, out);
+    if (auto* chunk = std::get_if<SnapshotChunk>(&message.message))
+        on_snapshot_chunk(now, message.from, std::move(*chunk), out);
+    if (auto* next = std::get_if<SnapshotAnswer>(&message.message))
+        on_snapshot_answer(now, message.from, *next, out);
 }
 
 void Partition::State::after_step(Now now, Effects& out) {

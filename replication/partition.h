@@ -66,9 +66,9 @@ struct PartitionOptions {
     std::vector<RequestId> crashed;
 };
 
-// A client's request, already routed to this group.
+// A request, already routed to this group.
 struct Submit {
-    ClientRef from;
+    Origin from;
     Request request;
     // Of what has waited as a LargeRead: it is its turn, and what is left of its time.
     bool its_turn = false;

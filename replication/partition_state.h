@@ -17,7 +17,7 @@
 namespace weft::replication {
 
 struct Waiter {
-    ClientRef from;
+    Origin from;
     bool tell = false;
 };
 // A proposed command whose entry is not applied yet; duplicates join it.
@@ -29,7 +29,7 @@ struct InFlight {
     bool asked_for() const { return id.seq != 0; }  // else an entry of the group's own
 };
 struct Queued {
-    ClientRef from;
+    Origin from;
     Request request;
     Instant deadline = Instant::never();
     bool its_turn = false;
@@ -109,6 +109,13 @@ struct Partition::State {
 
     // partition.cpp
     void step(Now now, PartitionEvent&& event, Effects& out);
+    void on(Now now, const ReplicaEvent& event, Effects& out);
+    void on(Now now, Submit& asked, Effects& out);
+    void on(Now now, const ReadsConfirmed& confirmed, Effects& out);
+    void on(Now now, const ConfirmGivenUp& given_up, Effects& out);
+    void on(Now now, Fetched& fetched, Effects& out);
+    void on(Now now, const Persisted& done, Effects& out);
+    void on(Now now, FromPeer& message, Effects& out);
     void after_step(Now now, Effects& out);
     void follow_leadership(Now now, Effects& out);
     void lose_leadership(Effects& out);
@@ -134,9 +141,9 @@ struct Partition::State {
     std::optional<Error> crash_refusal(const Request& request) const;
     void resolve(Now now, const Submit& submit, Effects& out);
     bool make_room(Now now, Effects& out);
-    bool admitted(Now now, ClientRef from, const Request& request, Effects& out);
-    void refuse(ClientRef to, const RequestId& id, Error error, Outcome outcome, Effects& out);
-    void answer(ClientRef to, const Reply& reply, bool tell, Effects& out);
+    bool admitted(Now now, const Origin& from, const Request& request, Effects& out);
+    void refuse(const Origin& to, const RequestId& id, Error error, Outcome outcome, Effects& out);
+    void answer(const Origin& to, const Reply& reply, bool tell, Effects& out);
 
     // run.cpp
     void run(Now now, entity::Entity& entity, const Queued& item, Effects& out);
@@ -174,7 +181,7 @@ struct Partition::State {
     void passivate(Now now, Effects& out);
 
     // sweep.cpp
-    void on_sweep(Now now, const Sweep& event, Effects& out);
+    void on(Now now, const Sweep& event, Effects& out);
     void begin_sweep(bool own);
     std::size_t sweep_some(Now now, std::size_t rows, Effects& out);
     std::size_t sweep_sessions(std::size_t rows, Effects& out);

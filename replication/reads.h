@@ -14,7 +14,7 @@
 namespace weft::replication {
 
 struct WaitingRead {
-    ClientRef to;
+    Origin to;
     Reply reply;
     LogIndex rests_on;  // 0: on what was committed when it came
     LogIndex arrival;   // end of the log then: a commit beyond it serves as confirmation

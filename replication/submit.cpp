@@ -60,7 +60,7 @@ RequestPart request_part(const Request& request) {
 // S9: a leader that hands over lets nothing in, neither commands nor reads.
 bool Partition::State::may_serve() const { return serving && !replica.transferring(); }
 
-void Partition::State::refuse(ClientRef to, const RequestId& id, Error error, Outcome outcome,
+void Partition::State::refuse(const Origin& to, const RequestId& id, Error error, Outcome outcome,
                               Effects& out) {
     Reply reply;
     reply.id = id;
@@ -73,7 +73,7 @@ void Partition::State::refuse(ClientRef to, const RequestId& id, Error error, Ou
     out.list.push_back(SendReply{to, std::move(reply)});
 }
 
-void Partition::State::answer(ClientRef to, const Reply& reply, bool tell, Effects& out) {
+void Partition::State::answer(const Origin& to, const Reply& reply, bool tell, Effects& out) {
     out.list.push_back(SendReply{to, reply});
     if (tell) std::get<SendReply>(out.list.back()).reply.payload = {};
 }
@@ -206,7 +206,7 @@ void Partition::State::submit(Now now, Submit&& submit, Effects& out) {
 }
 
 // True when `request` may become an entry now; else it has been answered or joined what runs.
-bool Partition::State::admitted(Now now, ClientRef from, const Request& request, Effects& out) {
+bool Partition::State::admitted(Now now, const Origin& from, const Request& request, Effects& out) {
     const bool is_resolve = request.kind == RequestKind::Resolve;
     const bool tell = request.kind == RequestKind::Tell;
     const auto ask = [&] {

@@ -11,7 +11,7 @@
 
 namespace weft::replication {
 
-void Partition::State::on_sweep(Now now, const Sweep& event, Effects& out) {
+void Partition::State::on(Now now, const Sweep& event, Effects& out) {
     if (!sessions_loaded || replica.lacks_data()) {
         out.list.push_back(Swept{group(), 0, true});  // nothing that could be written
         return;

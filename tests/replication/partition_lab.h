@@ -311,13 +311,13 @@ private:
         if (auto* fetch = std::get_if<Fetch>(&effect)) {
             seat.fetches.push_back(std::move(*fetch));
         } else if (auto* reply = std::get_if<SendReply>(&effect)) {
-            replies_[reply->to.value].push_back(std::move(reply->reply));
+            replies_[std::get<ClientRef>(reply->to).value].push_back(std::move(reply->reply));
         } else if (auto* read = std::get_if<LargeRead>(&effect)) {
             large_reads.push_back(*read);
             network_.emplace_back(
                 i, Submit{read->from, std::move(read->request), true, read->deadline});
         } else if (auto* large = std::get_if<LargeReply>(&effect)) {
-            large_replies_to.push_back(large->to);
+            large_replies_to.push_back(std::get<ClientRef>(large->to));
         } else if (auto* want = std::get_if<WantConfirm>(&effect)) {
             confirms.push_back(*want);
             if (options_.auto_confirm && !seat.cut)

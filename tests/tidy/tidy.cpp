@@ -46,9 +46,14 @@ void check_functions(const SourceFile& file, std::vector<Violation>& found) {
     const auto lines = lines_of(code);
     for (std::size_t i = 0; i < lines.size(); ++i) {
         if (!opens_function(lines[i])) continue;
-        // The closing brace stands where the signature began; a wrapped one is indented further.
+        // The closing brace stands where the signature began; a wrapped one is indented further,
+        // and so is a constructor's list of members.
         std::size_t first = i;
-        while (first > 0 && indent_of(lines[first]) > 4 && lines[first - 1].ends_with(",")) --first;
+        const auto goes_on = [&](std::string_view line, std::string_view before) {
+            const std::size_t indent = indent_of(line);
+            return (indent > 4 && before.ends_with(",")) || line.substr(indent).starts_with(": ");
+        };
+        while (first > 0 && goes_on(lines[first], lines[first - 1])) --first;
         const std::string close = std::string(indent_of(lines[first]), ' ') + "}";
         std::size_t end = i + 1;
         while (end < lines.size() && !lines[end].starts_with(close)) ++end;
