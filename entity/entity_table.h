@@ -3,6 +3,7 @@
 // of thousands of small ones: key and link lie in the entity's own allocation, which saves the
 // node, the key string and its block that a std::unordered_map would take for each.
 
+#include "core/ids.h"
 #include "core/time.h"
 #include "entity/type.h"
 #include "entity/unflushed.h"
@@ -43,8 +44,8 @@ struct Entity {
     Entity* older = nullptr;
     Entity* next_in_bucket = nullptr;  // the table's
     Instant used;
-    std::uint64_t flush_seq = 0;  // Persist number of its last flush; 0 = none
-    std::uint32_t dirty_at = 0;   // place among the dirty ones
+    PersistSeq flush_seq;        // of its last flush; 0 = none
+    std::uint32_t dirty_at = 0;  // place among the dirty ones
     std::uint16_t key_bytes = 0;
     Kind kind = Kind::Value;
     bool known : 1 = false;    // the numbers of `committed` are those of the last applied entry

@@ -235,7 +235,7 @@ void Host::loaded(Entity& entity, Image image, Kind kind) {
     entity.loading = false;
 }
 
-void Host::flushed(Entity& entity, std::uint64_t seq) {
+void Host::flushed(Entity& entity, PersistSeq seq) {
     const Accounting accounting(*this, entity);
     entity.flush_seq = seq;
     flushes_.push_back({&entity, seq});
@@ -247,7 +247,7 @@ void Host::flushed(Entity& entity, std::uint64_t seq) {
     entity.dirty = false;
 }
 
-void Host::persisted(std::uint64_t seq) {
+void Host::persisted(PersistSeq seq) {
     while (!flushes_.empty() && flushes_.front().seq <= seq) flushes_.pop_front();
 }
 
@@ -277,7 +277,7 @@ Entity* Host::next_to_sweep() {
     return entity;
 }
 
-bool Host::evictable(const Entity& entity, std::uint64_t persisted_seq) {
+bool Host::evictable(const Entity& entity, PersistSeq persisted_seq) {
     const bool on_disk = entity.flush_seq <= persisted_seq || WEFT_MUTANT(EvictBeforeSync);
     return !entity.dirty && !entity.loading && !entity.ahead && on_disk;
 }

@@ -4,6 +4,7 @@
 // committed and flushed. Iterates in key order or in order of use only.
 
 #include "core/hash.h"
+#include "core/ids.h"
 #include "core/time.h"
 #include "entity/entity_table.h"
 #include "entity/type.h"
@@ -76,9 +77,9 @@ public:
     // What an activation found; `entity` was not loaded.
     void loaded(Entity& entity, Image image, Kind kind);
 
-    // Rows hold the committed state with Persist number `seq`, once that is on disk.
-    void flushed(Entity& entity, std::uint64_t seq);
-    void persisted(std::uint64_t seq);
+    // Rows hold the committed state with `seq`, once that is on disk.
+    void flushed(Entity& entity, PersistSeq seq);
+    void persisted(PersistSeq seq);
     // A sweep over the entities that are dirty now: next_to_sweep() gives them in key order and
     // nothing at the end. Each must be flushed in the same step.
     void begin_sweep();
@@ -89,7 +90,7 @@ public:
 
     Entity* coldest() const { return oldest_; }
     // May go: clean, flush on disk, nothing ahead, nobody waits for it.
-    static bool evictable(const Entity& entity, std::uint64_t persisted_seq);
+    static bool evictable(const Entity& entity, PersistSeq persisted_seq);
     void evict(Entity& entity);
     void clear();
 
@@ -114,7 +115,7 @@ private:
     std::vector<Entity*> dirty_;  // in no order: an ordered index would cost more than the entity
     struct Flush {
         Entity* entity;
-        std::uint64_t seq;
+        PersistSeq seq;
     };
     std::deque<Flush> flushes_;                  // on their way to the disk, in order
     std::vector<Entity*> to_sweep_;              // a heap, smallest key in front

@@ -249,7 +249,7 @@ Result<node::MeshMessage> read_chunk(const RawMessage& raw) {
     chunk.last = wire.last();
     chunk.base = slice_of(raw, wire.base());
     chunk.rows = slice_of(raw, wire.rows());
-    chunk.transfer = wire.transfer();
+    chunk.transfer = TransferId{wire.transfer()};
     return replication::PeerMessage(std::move(chunk));
 }
 
@@ -266,7 +266,7 @@ Result<node::MeshMessage> read_chunk_answer(const RawMessage& raw) {
                                     {Term{wire.at_term()}, LogIndex{wire.at_index()}},
                                     wire.next(),
                                     wire.refused(),
-                                    wire.transfer()});
+                                    TransferId{wire.transfer()}});
 }
 
 Result<node::MeshMessage> read_heartbeat(const RawMessage& raw) {

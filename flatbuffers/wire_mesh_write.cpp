@@ -135,7 +135,7 @@ Result<void> put(FrameWriter& frame, const replication::SnapshotChunk& chunk) {
     table.add_last(chunk.last);
     table.add_base(base);
     table.add_rows(rows);
-    table.add_transfer(chunk.transfer);
+    table.add_transfer(chunk.transfer.value);
     return add(frame, builder, MessageType::SnapshotChunk, table.Finish());
 }
 
@@ -148,7 +148,7 @@ Result<void> put(FrameWriter& frame, const replication::SnapshotAnswer& answer) 
     table.add_group(answer.group.value);
     table.add_next(answer.next);
     table.add_refused(answer.refused);
-    table.add_transfer(answer.transfer);
+    table.add_transfer(answer.transfer.value);
     return add(frame, builder, MessageType::SnapshotAnswer, table.Finish());
 }
 

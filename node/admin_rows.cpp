@@ -175,7 +175,7 @@ void add_log_entry(AdminQuery& query, const Bytes& encoded) {
 }  // namespace
 
 void Node::State::admin_fetch(AdminQuery query, replication::FetchRequest what) {
-    queries.insert_or_assign(++last_fetch, std::move(query));
+    queries.insert_or_assign(next_number(last_fetch), std::move(query));
     out->list.push_back(Fetch{last_fetch, std::move(what)});
 }
 

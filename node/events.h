@@ -3,6 +3,7 @@
 // the same effects.
 
 #include "core/command.h"
+#include "core/ids.h"
 #include "replication/effects.h"
 #include "replication/messages.h"
 #include "routing/messages.h"
@@ -58,11 +59,11 @@ struct ClientGone {
     ClientRef client;
 };
 struct Persisted {
-    std::uint64_t seq = 0;
+    RoundSeq seq;
     storage::StoreStats stats;
 };
 struct Fetched {
-    std::uint64_t id = 0;
+    DiskFetchId id;
     replication::FetchResult result;
 };
 enum class LinkState : std::uint8_t { Up, Down, Refused };
@@ -75,7 +76,7 @@ struct PeerLink {
 // those behind it and tries again; Persisted says when that worked. Until then the node is
 // read-only.
 struct StorageFull {
-    std::uint64_t seq = 0;
+    RoundSeq seq;
 };
 // What was written is gone and nothing more will be Persisted: hand leaderships over and end.
 struct DiskLost {};
@@ -118,7 +119,7 @@ struct HoldClient {
     ClientRef client;
 };
 struct Fetch {
-    std::uint64_t id = 0;
+    DiskFetchId id;
     replication::FetchRequest what;
 };
 // The node wants to end: 0 after a drain, 74 after its disk was lost, 70 on a fault of its own.
@@ -133,11 +134,11 @@ using Effect = std::variant<SendPeer, SendGossip, SendClient, HoldClient, Fetch,
 struct Effects {
     std::vector<Effect> list;
     storage::WriteBatch batch;
-    std::uint64_t persist_seq = 0;
+    RoundSeq persist_seq;
     void clear() {
         list.clear();
         batch.clear();
-        persist_seq = 0;
+        persist_seq = {};
     }
 };
 

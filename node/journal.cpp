@@ -25,7 +25,7 @@ void Node::State::close_batch() {
         batch.bytes = effects.batch.bytes();
         for (const std::uint32_t place : marked) {
             batch.marks.emplace_back(place, hosted[place].mark);
-            hosted[place].mark = 0;
+            hosted[place].mark = {};
         }
         marked.clear();
         if (batch.bytes > 0) return hand_to_disk(std::move(batch));
@@ -41,7 +41,7 @@ void Node::State::close_batch() {
 }
 
 void Node::State::hand_to_disk(WaitingBatch batch) {
-    batch.seq = ++last_persist;
+    batch.seq = next_number(last_persist);
     out->persist_seq = batch.seq;
     std::swap(out->batch, effects.batch);
     effects.batch.clear();

@@ -102,7 +102,7 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
     std::visit(Overloaded{
                    [&](const replication::Persist& persist) { on_persist(group, persist.seq); },
                    [&](replication::Fetch& fetch) {
-                       fetches[++last_fetch] = {place_of(group), fetch.id};
+                       fetches[next_number(last_fetch)] = {place_of(group), fetch.id};
                        out->list.push_back(Fetch{last_fetch, std::move(fetch.what)});
                    },
                    [&](const replication::SendAppend& append) { on_append(append); },
@@ -127,8 +127,8 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
                effect);
 }
 
-void Node::State::on_persist(Hosted& group, std::uint64_t seq) {
-    if (group.mark == 0) marked.push_back(place_of(group));
+void Node::State::on_persist(Hosted& group, PersistSeq seq) {
+    if (group.mark == PersistSeq{}) marked.push_back(place_of(group));
     group.mark = seq;
 }
 

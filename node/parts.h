@@ -1,6 +1,7 @@
 #pragma once
 // The pieces of a node's state that have a name of their own.
 
+#include "core/ids.h"
 #include "core/time.h"
 #include "replication/partition.h"
 #include "routing/messages.h"
@@ -30,14 +31,14 @@ struct Hosted {
     int home_tries = 0;             // since it became leader
     bool stands = true;             // it would campaign if it were asked to
     replication::OwnClock clock{};  // as it was told last
-    std::uint64_t mark = 0;         // newest Persist of this round; 0: none
+    PersistSeq mark{};              // newest of this round; 0: none
     bool touched = false;           // stands in State::touched
 };
 
 // Whose fetch it is: a partition's, or (kNoPlace) an administrative question's.
 struct FetchOwner {
     std::uint32_t place = kNoPlace;
-    std::uint64_t id = 0;
+    FetchId id;
 };
 
 // Waits until what is small has been served.
@@ -48,19 +49,19 @@ struct QueuedRead {
 
 // A round's records on their way to the disk.
 struct WaitingBatch {
-    std::uint64_t seq = 0;
+    RoundSeq seq;
     Instant since;
     std::size_t bytes = 0;
-    std::vector<std::pair<std::uint32_t, std::uint64_t>> marks;  // place, the partition's Persist
+    std::vector<std::pair<std::uint32_t, PersistSeq>> marks;  // by place
 };
 
 enum class DiskState : std::uint8_t { Well, Slow, Stalled };
 
 struct Sweeping {
     bool active = false;
-    std::uint32_t place = 0;         // group at hand
-    std::uint64_t written_with = 0;  // Persist of the last slice
-    std::size_t rows = 0;            // written in this round
+    std::uint32_t place = 0;  // group at hand
+    RoundSeq written_with;    // the last slice
+    std::size_t rows = 0;     // written in this round
     bool group_done = false;
     Instant again_at = Instant::never();  // a slice wrote nothing: no Persisted to go on from
     std::uint64_t log_bytes_then = 0;     // log size when the last sweep ended

@@ -1,6 +1,7 @@
 #pragma once
 // What a node knows of one other node, and what the round has to say to it.
 
+#include "core/ids.h"
 #include "core/time.h"
 #include "node/events.h"
 #include "replication/contact.h"
@@ -60,8 +61,8 @@ struct Peer {
     Lsn durable;                        // the highest it claimed
     Lsn told;                           // ours, with what was last sent to it
     // ---- the row that remembers it (past.h)
-    Lsn recorded;                     // the position in the row
-    std::uint64_t recorded_with = 0;  // the Persist that carries boot, nonce and verdict
+    Lsn recorded;            // the position in the row
+    RoundSeq recorded_with;  // the round that carries boot, nonce and verdict
     Verdict verdict = Verdict::Sound;
     // ---- hellos
     bool up = false;        // our link to it

@@ -36,7 +36,7 @@ struct Node::State final : replication::GroupDirectory {
     void step_partition(Hosted& group, replication::PartitionEvent event);
     void step_all(const replication::PartitionEvent& event);
     void carry_out(Hosted& group, replication::Effect& effect);
-    void on_persist(Hosted& group, std::uint64_t seq);
+    void on_persist(Hosted& group, PersistSeq seq);
     void on_append(const replication::SendAppend& append);
     void on_reply(replication::SendReply& reply);
     void on_role_changed(Hosted& group);
@@ -126,6 +126,8 @@ struct Node::State final : replication::GroupDirectory {
     // ---- journal.cpp: rounds of records, the age of the disk, a full disk
     void close_batch();
     void hand_to_disk(WaitingBatch batch);
+    // What is written now goes to disk with it.
+    RoundSeq round_at_hand() const { return {last_persist.value + 1}; }
     void on(const Persisted& event);
     void on(const StorageFull& event);
     void judge_disk();
@@ -242,13 +244,13 @@ struct Node::State final : replication::GroupDirectory {
     Instant heartbeat_due = Instant::never();
     Instant home_due = Instant::never();  // next look at leaderships away from home
 
-    std::map<std::uint64_t, FetchOwner> fetches;
-    std::map<std::uint64_t, AdminQuery> queries;  // by fetch
+    std::map<DiskFetchId, FetchOwner> fetches;
+    std::map<DiskFetchId, AdminQuery> queries;  // by fetch
     std::deque<FetchedQuery> fetched_queries;
     Questions questions;
     std::set<ClientRef> greeted_clients;            // in this round
     std::optional<routing::HelloReply> told_hello;  // in this round
-    std::uint64_t last_fetch = 0;
+    DiskFetchId last_fetch;
 
     std::deque<QueuedRead> large_reads;
     std::size_t large_reads_bytes = 0;  // of their payloads
@@ -258,8 +260,8 @@ struct Node::State final : replication::GroupDirectory {
     std::vector<std::uint32_t> marked;   // places with a mark in this round
     std::vector<std::uint32_t> touched;  // places stepped since the last take_touched()
     std::size_t waiting_bytes = 0;
-    std::uint64_t last_persist = 0;
-    std::uint64_t persisted = 0;
+    RoundSeq last_persist;
+    RoundSeq persisted;
     storage::StoreStats stats;
     DiskState disk = DiskState::Well;
     bool disk_full = false;
@@ -274,8 +276,8 @@ struct Node::State final : replication::GroupDirectory {
     Instant connections_short_at = Instant::long_ago();
     std::optional<std::string> link_faults;  // nothing: none are possible
     SessionRate session_rate;
-    std::uint64_t tokens = 0;          // of hellos
-    std::uint64_t positions_with = 0;  // newest Persist that carries positions of peers
+    std::uint64_t tokens = 0;  // of hellos
+    RoundSeq positions_with;   // newest one that carries positions of peers
 };
 
 }  // namespace weft::node

@@ -42,7 +42,7 @@ void Node::State::sweep_round() {
         ++sweeping.place;
     }
     if (!effects.batch.empty())
-        sweeping.written_with = last_persist + 1;
+        sweeping.written_with = round_at_hand();
     else
         sweeping.again_at = now.mono + kSweepPause;
     if (sweeping.place < hosted.size()) return;

@@ -83,7 +83,7 @@ void Node::State::record_past(Peer& peer) {
     effects.batch.put_row(storage::Table::Meta, past_key(peer.record.node),
                           encode_past({peer.boot, peer.nonce, peer.durable, peer.verdict}));
     peer.recorded = peer.durable;
-    peer.recorded_with = last_persist + 1;  // the round's
+    peer.recorded_with = round_at_hand();
 }
 
 // Costs no sync: the round writes anyway. One at a time is on its way: rounds that wait for the
@@ -95,7 +95,7 @@ void Node::State::record_positions() {
         effects.batch.put_row(storage::Table::Meta, past_key(peer.record.node),
                               encode_past({peer.boot, peer.nonce, peer.durable, peer.verdict}));
         peer.recorded = peer.durable;
-        positions_with = last_persist + 1;
+        positions_with = round_at_hand();
     }
 }
 

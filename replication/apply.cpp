@@ -81,7 +81,7 @@ Bytes Partition::State::next_entry(Effects& out) {
     // What is not on disk yet is in memory. Asked for, it would be missing when the disk is read
     // and taken for damage when the answer comes, if it has been written and let go of in between.
     const LogIndex to = std::min(replica.commit(), replica.durable_index());
-    if (log_fetch == 0 && !replica.lacks_data() && index <= to) {
+    if (log_fetch == FetchId{} && !replica.lacks_data() && index <= to) {
         const storage::LogRange range{group(), index, to, options.limits.log_page_bytes};
         log_fetch = fetch({FetchPurpose::Kind::Log, {}}, range, out);
         fetched_first = index;
@@ -91,7 +91,7 @@ Bytes Partition::State::next_entry(Effects& out) {
 
 void Partition::State::on_log_fetched(Fetched& fetched) {
     if (fetched.id != log_fetch) return;  // asked before a snapshot replaced the log
-    log_fetch = 0;
+    log_fetch = {};
     auto* result = std::get_if<Result<storage::FetchedLog>>(&fetched.result);
     if (result == nullptr || !result->has_value()) return;
     storage::FetchedLog& log_part = **result;
@@ -238,7 +238,7 @@ void Partition::State::finish_flight(const EntryHeader& header, const Reply& rep
 
 // Nothing is applied before the sessions of the base are known: what they remember decides.
 void Partition::State::load_sessions(Effects& out) {
-    if (sessions_loaded || sessions_fetch != 0 || replica.lacks_data()) return;
+    if (sessions_loaded || sessions_fetch != FetchId{} || replica.lacks_data()) return;
     if (sessions_after_seq > persisted) return;
     storage::RowScan scan;
     scan.table = storage::Table::Session;
@@ -251,7 +251,7 @@ void Partition::State::load_sessions(Effects& out) {
 
 void Partition::State::on_sessions_fetched(const Fetched& fetched) {
     if (fetched.id != sessions_fetch) return;  // asked before a snapshot replaced them
-    sessions_fetch = 0;
+    sessions_fetch = {};
     const auto* result = std::get_if<Result<storage::FetchedRows>>(&fetched.result);
     if (result == nullptr || !result->has_value()) return;  // asked again with the next step
     for (const storage::ScannedRow& row : (*result)->rows) {

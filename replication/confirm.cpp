@@ -18,14 +18,14 @@ std::vector<GroupId> refused_groups(const ConfirmAnswer& answer) {
 
 }  // namespace
 
-void ConfirmRounds::want(GroupId group, Term term, std::uint64_t ticket, const Config& config) {
+void ConfirmRounds::want(GroupId group, Term term, ReadTicket ticket, const Config& config) {
     if (group.value >= groups_.size()) groups_.resize(group.value + 1);
     Group& known = groups_[group.value];
     if (!(known.config == config)) {
         known.config = config;
         ++known.life;
     }
-    if (!known.wanted || known.term != term) known.ticket = 0;
+    if (!known.wanted || known.term != term) known.ticket = {};
     known.term = term;
     known.ticket = std::max(known.ticket, ticket);
     if (known.wanted) return;

@@ -4,6 +4,7 @@
 // unrefused, a round begun after the read reached the core. Every round has a fresh number (S8), so
 // late and repeated answers are harmless. Pure; owned by Node.
 
+#include "core/ids.h"
 #include "core/time.h"
 #include "replication/config.h"
 #include "replication/messages.h"
@@ -19,7 +20,7 @@ namespace weft::replication {
 struct Confirmed {
     GroupId group;
     Term term;
-    std::uint64_t ticket = 0;
+    ReadTicket ticket;
 };
 
 class ConfirmRounds {
@@ -33,7 +34,7 @@ public:
         : self_(self), in_flight_max_(in_flight_max), last_round_(first_round) {}
 
     // A read of `group` waits; `config` says who must answer.
-    void want(GroupId group, Term term, std::uint64_t ticket, const Config& config);
+    void want(GroupId group, Term term, ReadTicket ticket, const Config& config);
     struct Outgoing {
         NodeId to;
         Confirm confirm;
@@ -65,7 +66,7 @@ public:
 private:
     struct Group {
         Term term;
-        std::uint64_t ticket = 0;
+        ReadTicket ticket;
         Config config;
         std::uint64_t life = 0;  // rises with config and forget(): older items are void
         bool wanted = false;
@@ -73,7 +74,7 @@ private:
     struct Item {
         GroupId group;
         Term term;
-        std::uint64_t ticket = 0;
+        ReadTicket ticket;
         std::uint64_t life = 0;
         PeerSet answered{};
         bool settled = false;

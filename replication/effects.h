@@ -3,6 +3,7 @@
 // into the round's flat buffer; everything else is a value in one reused vector.
 
 #include "core/command.h"
+#include "core/ids.h"
 #include "core/time.h"
 #include "replication/messages.h"
 #include "storage/contracts.h"
@@ -18,7 +19,7 @@ namespace weft::replication {
 // driver answers Persisted{seq} when they are on disk; numbers of one group rise by one.
 struct Persist {
     GroupId group;
-    std::uint64_t seq = 0;
+    PersistSeq seq;
 };
 using FetchRequest = std::variant<storage::LogRange, storage::RowRead, storage::RowScan>;
 using FetchResult = std::variant<Result<storage::FetchedLog>, Result<storage::FetchedRow>,
@@ -26,7 +27,7 @@ using FetchResult = std::variant<Result<storage::FetchedLog>, Result<storage::Fe
 // Answered by Fetched{id}; ids are counted per group.
 struct Fetch {
     GroupId group;
-    std::uint64_t id = 0;
+    FetchId id;
     FetchRequest what;
 };
 struct SendAppend {
@@ -60,7 +61,7 @@ struct LargeReply {
 struct WantConfirm {
     GroupId group;
     Term term;
-    std::uint64_t ticket = 0;
+    ReadTicket ticket;
 };
 // Who is a member changed. It comes before whatever is sent under the new configuration.
 struct ConfigChanged {

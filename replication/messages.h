@@ -2,6 +2,7 @@
 // What nodes say to each other about groups, as plain structs. flatbuffers/ carries them. All
 // messages of one kind that a round produced for one peer travel as one vector.
 
+#include "core/ids.h"
 #include "weft/bytes.h"
 #include "weft/types.h"
 
@@ -67,15 +68,15 @@ struct SnapshotChunk {
     bool last = false;
     Bytes base;  // in the first chunk
     Bytes rows;
-    std::uint64_t transfer = 0;  // its number, of its leader in this term; 0: it has none
+    TransferId transfer{};  // its number, of its leader in this term; 0: it has none
 };
 struct SnapshotAnswer {
     GroupId group;
     Term term;
     LogPosition at;
-    std::uint32_t next = 0;      // chunk wanted next; all before are durable
-    bool refused = false;        // start again later
-    std::uint64_t transfer = 0;  // that of the chunk
+    std::uint32_t next = 0;  // chunk wanted next; all before are durable
+    bool refused = false;    // start again later
+    TransferId transfer{};   // that of the chunk
 };
 
 // Contact: one per peer and interval (docs/design.md, "Replication").

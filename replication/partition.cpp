@@ -161,15 +161,16 @@ void Partition::State::on_persisted(Effects& out) {
     for (auto& [key, activation] : activations) {
         if (activation.phase == Activation::Phase::Flush) advance_activation(key, activation, out);
     }
-    if (receiving && receiving->persist_seq != 0 && receiving->persist_seq <= persisted) {
-        receiving->persist_seq = 0;
+    const bool unsaid = receiving && receiving->persist_seq != PersistSeq{};
+    if (unsaid && receiving->persist_seq <= persisted) {
+        receiving->persist_seq = {};
         answer_chunk(receiving->from, *receiving, receiving->useless, out);
         if (receiving->complete) receiving.reset();
     }
 }
 
-std::uint64_t Partition::State::fetch(FetchPurpose purpose, FetchRequest what, Effects& out) {
-    const std::uint64_t id = ++last_fetch;
+FetchId Partition::State::fetch(FetchPurpose purpose, FetchRequest what, Effects& out) {
+    const FetchId id = next_number(last_fetch);
     fetches.emplace(id, std::move(purpose));
     out.list.push_back(Fetch{group(), id, std::move(what)});
     return id;

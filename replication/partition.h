@@ -4,6 +4,7 @@
 
 #include "core/command.h"
 #include "core/hash.h"
+#include "core/ids.h"
 #include "core/log.h"
 #include "core/random.h"
 #include "core/time.h"
@@ -77,7 +78,7 @@ struct Submit {
 // The reads with tickets up to `ticket` are confirmed for `term` (confirm.h).
 struct ReadsConfirmed {
     Term term;
-    std::uint64_t ticket = 0;
+    ReadTicket ticket;
 };
 // The confirm round that covered these reads was given up: want again.
 struct ConfirmGivenUp {

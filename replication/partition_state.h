@@ -3,6 +3,7 @@
 // let in), run.cpp (handlers, entries), apply.cpp (committed entries), reads.h (waiting reads),
 // activation.cpp, sweep.cpp, snapshot_send.cpp, snapshot_receive.cpp.
 
+#include "core/ids.h"
 #include "entity/host.h"
 #include "replication/partition.h"
 #include "replication/reads.h"
@@ -45,9 +46,9 @@ struct Early {
 struct Activation {
     enum class Phase : std::uint8_t { Flush, Header, Snapshot, Journal };
     Phase phase = Phase::Flush;
-    std::uint64_t fetch = 0;  // the only answer that counts
-    bool stale = false;       // its rows were written meanwhile: read again on a gap
-    entity::Image image;      // numbers it must reach; state and `have` as folded so far
+    FetchId fetch;        // the only answer that counts
+    bool stale = false;   // its rows were written meanwhile: read again on a gap
+    entity::Image image;  // numbers it must reach; state and `have` as folded so far
     Version have;
     std::string after;  // journal key to go on behind
     std::deque<Queued> mailbox;
@@ -66,15 +67,15 @@ struct SweepRun {
 struct SnapshotSending {
     enum class Phase : std::uint8_t { Sweep, Flush, Read, Wait };
     Phase phase = Phase::Sweep;
-    bool swept = false;           // a sweep has begun for it
-    std::uint64_t rows_with = 0;  // Persist that covers the rows of the base
+    bool swept = false;    // a sweep has begun for it
+    PersistSeq rows_with;  // Persist that covers the rows of the base
     NodeId to;
     Term term;
     LogPosition at;
     storage::Table table = storage::Table::Entity;
-    std::uint64_t fetch = 0;  // the only answer that counts
-    std::string after;        // last row key read
-    SnapshotChunk chunk;      // under way; its sequence is the one to be answered
+    FetchId fetch;        // the only answer that counts
+    std::string after;    // last row key read
+    SnapshotChunk chunk;  // under way; its sequence is the one to be answered
     Instant resend_at = Instant::never();
     Instant give_up_at = Instant::never();
 };
@@ -83,12 +84,12 @@ struct SnapshotReceiving {
     NodeId from;
     Term term;
     LogPosition at;
-    std::uint64_t transfer = 0;
+    TransferId transfer;
     storage::LogBase base;  // slot = where rows are staged
     std::uint32_t next = 0;
-    std::uint64_t fetch = 0;        // of the staging row: the only answer that counts
-    std::uint64_t persist_seq = 0;  // of the last chunk taken
-    bool slot_known = false;        // the staging row was read and written
+    FetchId fetch;            // of the staging row: the only answer that counts
+    PersistSeq persist_seq;   // of the last chunk taken
+    bool slot_known = false;  // the staging row was read and written
     bool complete = false;
     bool useless = false;  // whole, and the replica is no better off: not to be sent at once
     SnapshotChunk first;   // waits for the staging row
@@ -127,7 +128,7 @@ struct Partition::State {
     bool state_settled() const;
     GroupId group() const { return options.replica.group; }
     std::string prefix() const;
-    std::uint64_t fetch(FetchPurpose purpose, FetchRequest what, Effects& out);
+    FetchId fetch(FetchPurpose purpose, FetchRequest what, Effects& out);
 
     // submit.cpp
     void submit(Now now, Submit&& submit, Effects& out);
@@ -224,7 +225,7 @@ struct Partition::State {
     LogIndex applied;
     std::int64_t stamp_ms = 0;                             // of the last applied entry: log time
     std::deque<std::pair<LogIndex, std::int64_t>> stamps;  // now and then, for compaction
-    std::uint64_t persisted = 0;
+    PersistSeq persisted;
     bool blocked = false;         // an entry of a later weft: applies nothing further
     bool rows_written = false;    // false: all there is came from the log, nothing needs a Fetch
     std::optional<Term> serving;  // this node leads in that term and runs handlers
@@ -237,14 +238,14 @@ struct Partition::State {
     std::size_t queued_bytes = 0;
     std::map<std::string, Activation, std::less<>> activations;
 
-    std::map<std::uint64_t, FetchPurpose> fetches;
-    std::uint64_t last_fetch = 0;
-    std::uint64_t log_fetch = 0;  // under way
+    std::map<FetchId, FetchPurpose> fetches;
+    FetchId last_fetch;
+    FetchId log_fetch;  // under way
     std::deque<Bytes> fetched_log;
     LogIndex fetched_first;
     bool sessions_loaded = false;
-    std::uint64_t sessions_fetch = 0;
-    std::uint64_t sessions_after_seq = 0;  // their rows are on disk with this Persist
+    FetchId sessions_fetch;
+    PersistSeq sessions_after_seq;  // their rows are on disk with this Persist
     std::string sessions_after;
 
     std::size_t ended_early = 0;                     // sessions, not told in the log yet
@@ -254,7 +255,7 @@ struct Partition::State {
     Instant own_sweep_at = Instant::never();
     Instant idle_at = Instant::never();
     std::optional<SnapshotSending> sending;
-    std::uint64_t transfers = 0;               // begun by this process
+    TransferId transfers;                      // begun by this process
     Instant sending_at = Instant::long_ago();  // not before: a peer refused
     std::optional<NodeId> sent_last;           // the next is for another, if another needs one
     std::optional<SnapshotReceiving> receiving;

@@ -6,9 +6,9 @@
 
 namespace weft::replication {
 
-std::uint64_t WaitingReads::add(WaitingRead read, LogIndex commit) {
+ReadTicket WaitingReads::add(WaitingRead read, LogIndex commit) {
     bytes_ += read.reply.payload.size();
-    Item item{++ticket_, std::move(read)};
+    Item item{next_number(ticket_), std::move(read)};
     if (item.read.rests_on <= commit) {
         committed_.push_back(std::move(item));
     } else {
@@ -18,7 +18,7 @@ std::uint64_t WaitingReads::add(WaitingRead read, LogIndex commit) {
     return ticket_;
 }
 
-void WaitingReads::confirm(std::uint64_t ticket) {
+void WaitingReads::confirm(ReadTicket ticket) {
     confirmed_ = std::max(confirmed_, std::min(ticket, ticket_));
 }
 

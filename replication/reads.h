@@ -4,6 +4,7 @@
 // or an own entry committed (S8).
 
 #include "core/command.h"
+#include "core/ids.h"
 #include "weft/types.h"
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct WaitingRead {
 class WaitingReads {
 public:
     // Returns the ticket to be confirmed.
-    std::uint64_t add(WaitingRead read, LogIndex commit);
-    void confirm(std::uint64_t ticket);
+    ReadTicket add(WaitingRead read, LogIndex commit);
+    void confirm(ReadTicket ticket);
     // Appends the reads that may be answered now.
     void release(LogIndex commit, std::vector<WaitingRead>& ready);
     // All that wait, in the order they came; none is left.
@@ -35,18 +36,18 @@ public:
     std::size_t bytes() const { return bytes_; }
     bool empty() const { return size() == 0; }
     // The newest ticket handed out.
-    std::uint64_t last_ticket() const { return ticket_; }
+    ReadTicket last_ticket() const { return ticket_; }
 
 private:
     struct Item {
-        std::uint64_t ticket = 0;
+        ReadTicket ticket;
         WaitingRead read;
     };
     std::deque<Item> committed_;                 // by ticket; wait for confirmation
     std::multimap<LogIndex, Item> uncommitted_;  // by the entry they rest on
     std::size_t bytes_ = 0;
-    std::uint64_t ticket_ = 0;
-    std::uint64_t confirmed_ = 0;
+    ReadTicket ticket_;
+    ReadTicket confirmed_;
 };
 
 }  // namespace weft::replication

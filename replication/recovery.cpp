@@ -104,15 +104,15 @@ void Replica::adopt_configs(Effects& out) {
 }
 
 void Replica::ask_for_configs(Effects& out) {
-    if (config_wanted_.empty() || config_fetch_ != 0) return;
+    if (config_wanted_.empty() || config_fetch_ != FetchId{}) return;
     const LogIndex index = config_wanted_.front();
-    config_fetch_ = kOwnFetch | ++fetches_;
+    config_fetch_ = new_fetch();
     out.list.push_back(Fetch{options_.group, config_fetch_,
                              storage::LogRange{options_.group, index, index, kEntryBytesMax}});
 }
 
 void Replica::on_config_fetched(const Fetched& fetched, Effects& out) {
-    config_fetch_ = 0;
+    config_fetch_ = {};
     if (config_wanted_.empty()) return;
     const LogIndex index = config_wanted_.front();
     const auto* read = std::get_if<Result<storage::FetchedLog>>(&fetched.result);

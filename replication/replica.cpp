@@ -40,7 +40,8 @@ void Replica::begin_step(Now now, Effects& out) {
 }
 
 void Replica::finish_step(const View& before, Effects& out) {
-    WEFT_INVARIANT(out.list.empty() || !wrote_, "records without a Persist after {}", persist_seq_);
+    WEFT_INVARIANT(out.list.empty() || !wrote_, "records without a Persist after {}",
+                   persist_seq_.value);
     WEFT_INVARIANT(hard_.term >= before.term, "term {} after {}", hard_.term.value,
                    before.term.value);
     WEFT_INVARIANT(commit_ <= window_.last(), "commit {} past last {}", commit_.value,
@@ -70,16 +71,16 @@ void Replica::arm() {
 
 // ---- promises ---------------------------------------------------------------------------------
 
-std::uint64_t Replica::mark(Effects& out) {
+PersistSeq Replica::mark(Effects& out) {
     wrote_ = false;
     const LogIndex last = window_.last();
     const auto damaged = window_.first_damaged();
-    marks_.push_back({++persist_seq_, last, damaged ? previous(*damaged) : last, hard_});
+    marks_.push_back({next_number(persist_seq_), last, damaged ? previous(*damaged) : last, hard_});
     out.list.push_back(Persist{options_.group, persist_seq_});
     return persist_seq_;
 }
 
-std::uint64_t Replica::persist_mark(Effects& out) { return mark(out); }
+PersistSeq Replica::persist_mark(Effects& out) { return mark(out); }
 
 void Replica::lower_marks(LogIndex last, LogIndex intact) {
     for (std::size_t i = marks_done_; i < marks_.size(); ++i) {
@@ -91,8 +92,8 @@ void Replica::lower_marks(LogIndex last, LogIndex intact) {
 }
 
 void Replica::on(Now now, const Persisted& persisted, Effects& out) {
-    WEFT_INVARIANT(persisted.seq <= persist_seq_, "persisted {} of {}", persisted.seq,
-                   persist_seq_);
+    WEFT_INVARIANT(persisted.seq <= persist_seq_, "persisted {} of {}", persisted.seq.value,
+                   persist_seq_.value);
     std::size_t done = marks_done_;
     while (done < marks_.size() && marks_[done].seq <= persisted.seq) ++done;
     if (done == marks_done_) return;
@@ -281,7 +282,7 @@ void Replica::on(Now now, const BeatRefused& refused, Effects& out) {
 }
 
 void Replica::on(Now now, const Fetched& fetched, Effects& out) {
-    if (config_fetch_ != 0 && fetched.id == config_fetch_) {
+    if (config_fetch_ != FetchId{} && fetched.id == config_fetch_) {
         on_config_fetched(fetched, out);
         return;
     }

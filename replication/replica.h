@@ -2,6 +2,7 @@
 // One replica of one group's log: Raft (Ongaro, Ousterhout 2014; Ongaro's thesis), with pre-vote,
 // check-quorum and promises held back until they are durable. Pure; owned by a Partition.
 
+#include "core/ids.h"
 #include "core/log.h"
 #include "core/random.h"
 #include "core/time.h"
@@ -54,9 +55,9 @@ public:
     void applied(LogIndex index);
     // Closes what the owner wrote into `out.batch` in this step (rows) with a Persist of the next
     // number, so that Persisted covers it too.
-    std::uint64_t persist_mark(Effects& out);
+    PersistSeq persist_mark(Effects& out);
     // Ids of the replica's own fetches have the highest bit set; the owner's have not.
-    static bool is_own_fetch(std::uint64_t id) { return (id >> 63) != 0; }
+    static bool is_own_fetch(FetchId id) { return (id.value >> 63) != 0; }
     // Moves the base to `index` (<= applied): rows hold all effects up to it. Writes the rebase.
     // `stamp_ms` is the stamp of that entry.
     void compact(LogIndex index, std::int64_t stamp_ms, Effects& out);
@@ -124,7 +125,7 @@ public:
     std::optional<std::int64_t> stamp_at(LogIndex index) const;
     // While leading: what is known to be durable there and equal to our log.
     LogIndex match(NodeId node) const;
-    std::uint64_t last_persist_seq() const { return persist_seq_; }
+    PersistSeq last_persist_seq() const { return persist_seq_; }
     // The highest index that may be compacted without cutting off a voter that still hears us
     // (S25): applied here, durable here, and while leading matched by every voter in contact.
     LogIndex compaction_limit(Now now) const;
@@ -139,7 +140,7 @@ private:
     // What one Persist of ours promises once it is on disk. Truncation lowers the promises that are
     // still open, so that a late Persisted never vouches for entries that replaced others (ABA).
     struct Mark {
-        std::uint64_t seq = 0;
+        PersistSeq seq;
         LogIndex last;    // end of the log as written by then
         LogIndex intact;  // as `last`, but before the first damaged entry
         storage::HardState hard;
@@ -162,7 +163,7 @@ private:
         std::uint32_t tries = 0;     // resends in a row without an answer
         bool stamp_refused = false;  // its last answer: our stamps are ahead of its clock
         LogIndex lacks_behind;       // then: it holds none of our entries behind this one
-        std::uint64_t fetch = 0;     // its fetch under way, 0 for none
+        FetchId fetch;               // its fetch under way, 0 for none
         LogIndex fetch_from;
         Instant retry_at = Instant::never();
         Instant contacted = Instant::long_ago();  // as its answers to appends prove
@@ -203,8 +204,9 @@ private:
     void begin_step(Now now, Effects& out);
     void finish_step(const View& before, Effects& out);
     void arm();
-    std::uint64_t mark(Effects& out);
+    PersistSeq mark(Effects& out);
     void lower_marks(LogIndex last, LogIndex intact);
+    FetchId new_fetch() { return {kOwnFetch | ++fetches_}; }
     void write_hard(Effects& out);
     bool hard_durable() const;
     PeerSet self_only() const;
@@ -323,7 +325,7 @@ private:
     LogIndex intact_;   // as durable_, but before the first damage: what may be acknowledged
     std::vector<Mark> marks_;
     std::size_t marks_done_ = 0;
-    std::uint64_t persist_seq_ = 0;
+    PersistSeq persist_seq_;
     bool wrote_ = false;  // records in this step's batch that no Persist covers yet
     bool hard_damaged_ = false;
     PeerSet told_;               // whose term is not above ours, since the start
@@ -335,7 +337,7 @@ private:
     std::size_t self_slot_ = kNoSlot;
     std::vector<ConfigAt> configs_;        // S13: base's and every later one in the log
     std::vector<LogIndex> config_wanted_;  // found at start, bytes not read yet
-    std::uint64_t config_fetch_ = 0;
+    FetchId config_fetch_;
 
     Role role_ = Role::Follower;
     std::optional<NodeId> leader_;
@@ -346,7 +348,7 @@ private:
     Instant deadline_ = Instant::long_ago();
     Instant last_now_ = Instant::long_ago();
     bool started_ = false;
-    std::uint64_t fetches_ = 0;
+    std::uint64_t fetches_ = 0;  // begun
 
     // Follower and candidate.
     ContactTimes contact_{};

@@ -1,6 +1,7 @@
 #pragma once
 // What happens to a replica, and its settings.
 
+#include "core/ids.h"
 #include "core/time.h"
 #include "replication/config.h"
 #include "replication/effects.h"
@@ -90,10 +91,10 @@ struct BeatRefused {
     Term term;
 };
 struct Persisted {
-    std::uint64_t seq = 0;
+    PersistSeq seq;
 };
 struct Fetched {
-    std::uint64_t id = 0;
+    FetchId id;
     FetchResult result;
 };
 // (node, boot) is gone (S5): pre-votes may be asked and granted early.

@@ -91,7 +91,7 @@ void Partition::State::run_read(Now now, entity::Entity& entity, const Queued& i
     read.reply.generation = image.generation;
     read.reply.exists = image.exists();
     if (read.reply.payload.size() > kLargeReplyBytes) out.list.push_back(LargeReply{read.to});
-    const std::uint64_t ticket = reads.add(std::move(read), replica.commit());
+    const ReadTicket ticket = reads.add(std::move(read), replica.commit());
     out.list.push_back(WantConfirm{group(), *serving, ticket});
 }
 

@@ -38,7 +38,8 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
     if (is_of_transfer(from, chunk) && !begins_anew(now, chunk)) {
         receiving->give_up_at = now.mono + options.limits.snapshot_receive_patience;
         if (!receiving->slot_known && chunk.sequence == 0) receiving->first = std::move(chunk);
-        if (!receiving->slot_known || receiving->persist_seq != 0) return;  // answered then
+        if (!receiving->slot_known || receiving->persist_seq != PersistSeq{})
+            return;  // answered then
         if (chunk.sequence == receiving->next) {
             take_chunk(now, chunk, out);
         } else {
@@ -96,7 +97,7 @@ bool Partition::State::is_of_transfer(NodeId from, const SnapshotChunk& chunk) c
 // Of a leader that numbers no transfers (an older weft): one under way sends its first chunk again
 // as it was, only until the second was taken, and never after a pause.
 bool Partition::State::begins_anew(Now now, const SnapshotChunk& chunk) const {
-    if (chunk.sequence != 0 || chunk.transfer != 0) return false;
+    if (chunk.sequence != 0 || chunk.transfer != TransferId{}) return false;
     if (receiving->next == 1) return receiving->first_page != xxh3_64(chunk.rows.view());
     return receiving->next > 1 &&
            now.mono >= receiving->progress_at + 3 * options.limits.snapshot_resend;
@@ -169,7 +170,7 @@ void Partition::State::install_snapshot(Now now, Effects& out) {
     host.clear();
     if (!WEFT_MUTANT(SnapshotKeepsSessions)) sessions.clear();
     fetched_log.clear();
-    log_fetch = 0;
+    log_fetch = {};
     stamps.clear();
     sweep.reset();
     applied = base.index;
@@ -179,9 +180,9 @@ void Partition::State::install_snapshot(Now now, Effects& out) {
     rows_written = true;
     // Rows are read again once they are on disk.
     sessions_loaded = false;
-    sessions_fetch = 0;
+    sessions_fetch = {};
     sessions_after.clear();
-    sessions_after_seq = replica.last_persist_seq() + 1;
+    sessions_after_seq = {replica.last_persist_seq().value + 1};
 }
 
 // What is there up to that base is whole: it is committed, or the log on disk holds the very entry,

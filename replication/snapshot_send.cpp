@@ -103,7 +103,7 @@ void Partition::State::begin_reading(Now now, Effects& out) {
     sending->chunk.group = group();
     sending->chunk.term = sending->term;
     sending->chunk.at = sending->at;
-    sending->chunk.transfer = ++transfers;
+    sending->chunk.transfer = next_number(transfers);
     sending->chunk.base = Bytes::adopt(encode_snapshot_base(base));
     sending->give_up_at = now.mono + options.limits.snapshot_patience;
     read_rows(out);
@@ -164,7 +164,7 @@ void Partition::State::on_snapshot_answer(Now now, NodeId from, const SnapshotAn
     if (from != sending->to || answer.at != sending->at || answer.term != sending->term) return;
     // What is told late of a transfer that was given up says nothing of this one's pages. An older
     // weft repeats no number.
-    if (answer.transfer != sending->chunk.transfer && answer.transfer != 0) return;
+    if (answer.transfer != sending->chunk.transfer && answer.transfer != TransferId{}) return;
     if (answer.refused) {
         stop_sending(now);
         return;

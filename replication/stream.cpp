@@ -32,7 +32,7 @@ void Replica::send_new(Now now, LogIndex index, const Bytes& entry, Effects& out
     item.bytes = static_cast<std::uint32_t>(entry.size());
     for (std::size_t i = 0; i < peers_.size(); ++i) {
         Peer& peer = peers_[i];
-        if (i == self_slot_ || peer.next != index || peer.fetch != 0) continue;
+        if (i == self_slot_ || peer.next != index || peer.fetch != FetchId{}) continue;
         if (peer.state == Peer::State::Probe) {
             if (peer.waiting) continue;
             peer.waiting = true;
@@ -50,7 +50,7 @@ void Replica::send_more(Now now, std::size_t slot, Effects& out) {
     Peer& peer = peers_[slot];
     for (;;) {
         const bool probing = peer.state == Peer::State::Probe;
-        if (peer.fetch != 0 || peer.state == Peer::State::Snapshot) return;
+        if (peer.fetch != FetchId{} || peer.state == Peer::State::Snapshot) return;
         if (probing && peer.waiting) return;
         if (peer.next <= window_.base()) {
             WEFT_PROBE("replica.needs_snapshot");
@@ -116,7 +116,7 @@ Replica::Batch Replica::gather(LogIndex from) const {
 
 void Replica::fetch_for(std::size_t slot, Effects& out) {
     Peer& peer = peers_[slot];
-    peer.fetch = kOwnFetch | ++fetches_;
+    peer.fetch = new_fetch();
     peer.fetch_from = peer.next;
     const LogIndex to = previous(window_.cache_first());
     const storage::LogRange range{options_.group, peer.next, to, options_.limits.append_bytes};
@@ -134,7 +134,7 @@ void Replica::probe(Peer& peer, LogIndex from) {
     peer.state = Peer::State::Probe;
     peer.next = from;
     peer.waiting = false;
-    peer.fetch = 0;
+    peer.fetch = {};
 }
 
 // ---- silence ----------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ void Replica::on_accepted(Now now, std::size_t slot, const AppendAnswer& answer,
         peer.state = Peer::State::Replicate;
         peer.next = next(peer.match);
         peer.waiting = false;
-        peer.fetch = 0;
+        peer.fetch = {};
     }
     peer.next = std::max(peer.next, next(peer.match));
     peer.retry_at = Instant::never();
@@ -270,7 +270,7 @@ Replica::Batch Replica::check_fetched(const storage::FetchedLog& fetched, LogInd
 
 void Replica::on_stream_fetched(Now now, std::size_t slot, const Fetched& fetched, Effects& out) {
     Peer& peer = peers_[slot];
-    peer.fetch = 0;
+    peer.fetch = {};
     const auto* read = std::get_if<Result<storage::FetchedLog>>(&fetched.result);
     if (peer.next != peer.fetch_from || peer.next <= window_.base()) {
         send_more(now, slot, out);  // the peer got on meanwhile, or the log was compacted

@@ -62,7 +62,7 @@ std::size_t Partition::State::sweep_some(Now now, std::size_t rows, Effects& out
     }
     if (written != 0) {
         rows_written = true;
-        const std::uint64_t seq = replica.persist_mark(out);
+        const PersistSeq seq = replica.persist_mark(out);
         for (entity::Entity* entity : entities) {
             if (entity->loading && !WEFT_MUTANT(StaleActivation))
                 activations.find(entity->key())->second.stale = true;

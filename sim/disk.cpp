@@ -24,7 +24,7 @@ Duration Disk::delay(Random& chance, Duration low, Duration high) const {
     return wait;
 }
 
-void Disk::write(std::uint64_t seq, const storage::WriteBatch& batch) {
+void Disk::write(RoundSeq seq, const storage::WriteBatch& batch) {
     user_.disk_trace(TraceHash::Kind::Write, xxh3_64(batch.encoded()));
     if (spare_.empty()) {
         unsynced_.push_back(batch);
@@ -70,10 +70,10 @@ void Disk::finish_sync() {
     if (std::exchange(fail_sync_, false)) return user_.sync_failed();
     if (full_ > 0 || !write_to_image()) return retry_when_full();
     told_full_ = false;
-    const std::uint64_t last = seqs_[syncing_ - 1];
+    const RoundSeq last = seqs_[syncing_ - 1];
     forget_synced();
     if (!unsynced_.empty()) start_sync();
-    user_.disk_trace(TraceHash::Kind::Synced, last);
+    user_.disk_trace(TraceHash::Kind::Synced, last.value);
     user_.disk_event(node::Persisted{last, store().stats()});
 }
 
@@ -111,7 +111,7 @@ void Disk::retry_when_full() {
     user_.disk_event(node::StorageFull{seqs_[syncing_ - 1]});
 }
 
-void Disk::read(std::uint64_t id, replication::FetchRequest what) {
+void Disk::read(DiskFetchId id, replication::FetchRequest what) {
     Random draw = chance();
     const Duration usual = delay(draw, times.read_min, times.read_max);
     const Duration wait = usual + draw.between(Duration{}, late_reads_);
@@ -120,7 +120,7 @@ void Disk::read(std::uint64_t id, replication::FetchRequest what) {
     begin(wait, [this, id, kept = std::move(what)] { finish_read(look(id, kept)); });
 }
 
-node::Fetched Disk::look(std::uint64_t id, const replication::FetchRequest& what) const {
+node::Fetched Disk::look(DiskFetchId id, const replication::FetchRequest& what) const {
     node::Fetched fetched{id, {}};
     std::visit(
         [&](const auto& request) {
@@ -137,7 +137,7 @@ node::Fetched Disk::look(std::uint64_t id, const replication::FetchRequest& what
 }
 
 void Disk::finish_read(node::Fetched fetched) {
-    user_.disk_trace(TraceHash::Kind::Read, fetched.id);
+    user_.disk_trace(TraceHash::Kind::Read, fetched.id.value);
     user_.disk_event(std::move(fetched));
 }
 

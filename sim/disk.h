@@ -46,8 +46,8 @@ public:
         : queue_(queue), user_(user), seed_(random.next()), image_(std::move(image)) {}
 
     // Persisted comes when the batch and all before it are synced.
-    void write(std::uint64_t seq, const storage::WriteBatch& batch);
-    void read(std::uint64_t id, replication::FetchRequest what);
+    void write(RoundSeq seq, const storage::WriteBatch& batch);
+    void read(DiskFetchId id, replication::FetchRequest what);
 
     // The process ends; `salt` chooses what survives of the unsynced batches.
     void crash(std::uint64_t salt, DiskImage::Ending ending);
@@ -81,7 +81,7 @@ private:
     void start_sync();
     void finish_sync();
     void retry_when_full();
-    node::Fetched look(std::uint64_t id, const replication::FetchRequest& what) const;
+    node::Fetched look(DiskFetchId id, const replication::FetchRequest& what) const;
     void finish_read(node::Fetched fetched);
     bool write_to_image();
     void forget_synced();
@@ -95,7 +95,7 @@ private:
     std::uint64_t operations_ = 0;
     std::unique_ptr<DiskImage> image_;
     std::vector<storage::WriteBatch> unsynced_;
-    std::vector<std::uint64_t> seqs_;         // of the unsynced
+    std::vector<RoundSeq> seqs_;              // of the unsynced
     std::vector<storage::WriteBatch> spare_;  // empty, with room
     std::size_t syncing_ = 0;                 // the first of the unsynced
     bool told_full_ = false;

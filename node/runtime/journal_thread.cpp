@@ -28,7 +28,7 @@ JournalThread::~JournalThread() {
     thread_.join();
 }
 
-void JournalThread::write(std::uint64_t seq, storage::WriteBatch& batch) {
+void JournalThread::write(RoundSeq seq, storage::WriteBatch& batch) {
     {
         const std::lock_guard lock(mutex_);
         waiting_.push_back({seq, std::move(batch)});

@@ -1,6 +1,7 @@
 #pragma once
 // Writes rounds to the store: everything that waits becomes one transaction.
 
+#include "core/ids.h"
 #include "node/runtime/completions.h"
 #include "storage/contracts.h"
 
@@ -23,11 +24,11 @@ public:
     JournalThread& operator=(const JournalThread&) = delete;
 
     // Core thread. Takes the batch over; `batch` comes back empty, with room from a former round.
-    void write(std::uint64_t seq, storage::WriteBatch& batch);
+    void write(RoundSeq seq, storage::WriteBatch& batch);
 
 private:
     struct Round {
-        std::uint64_t seq = 0;
+        RoundSeq seq;
         storage::WriteBatch batch;
     };
     void run();

@@ -198,7 +198,7 @@ TEST_F(HostTest, SweepGivesDirtyEntitiesInKeyOrder) {
     host.begin_sweep();
     while (Entity* entity = host.next_to_sweep()) {
         swept.emplace_back(entity->key());
-        host.flushed(*entity, 1);
+        host.flushed(*entity, PersistSeq{1});
         host.check();
     }
     EXPECT_EQ(swept, keys);
@@ -208,14 +208,14 @@ TEST_F(HostTest, SweepGivesDirtyEntitiesInKeyOrder) {
 
 TEST_F(HostTest, OnlyCleanAndPersistedEntitiesMayGo) {
     Entity& entity = absent("a", *kv);
-    EXPECT_TRUE(Host::evictable(entity, 0));
+    EXPECT_TRUE(Host::evictable(entity, PersistSeq{0}));
     const Change change = propose(entity, *kv, "put", "v");
-    EXPECT_FALSE(Host::evictable(entity, 0));  // ahead
+    EXPECT_FALSE(Host::evictable(entity, PersistSeq{0}));  // ahead
     host.commit(entity, change, kv.get());
-    EXPECT_FALSE(Host::evictable(entity, 0));  // dirty
-    host.flushed(entity, 4);
-    EXPECT_FALSE(Host::evictable(entity, 3));  // its flush is not on disk
-    EXPECT_TRUE(Host::evictable(entity, 4));
+    EXPECT_FALSE(Host::evictable(entity, PersistSeq{0}));  // dirty
+    host.flushed(entity, PersistSeq{4});
+    EXPECT_FALSE(Host::evictable(entity, PersistSeq{3}));  // its flush is not on disk
+    EXPECT_TRUE(Host::evictable(entity, PersistSeq{4}));
     host.evict(entity);
     EXPECT_EQ(host.size(), 0U);
     host.check();

@@ -78,7 +78,7 @@ TEST(MeshCodec, CarriesTheNumberOfATransfer) {
     using namespace replication;
     const LogPosition at{Term{4}, LogIndex{11}};
     SnapshotChunk chunk{GroupId{3}, Term{5}, at, 1, true, {}, {}};
-    chunk.transfer = std::uint64_t{1} << 40;
+    chunk.transfer = TransferId{std::uint64_t{1} << 40};
     SnapshotAnswer answer{GroupId{3}, Term{5}, at};
     answer.transfer = chunk.transfer;
     const node::MeshMessage messages[] = {PeerMessage(chunk), PeerMessage(answer)};

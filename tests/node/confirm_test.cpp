@@ -33,9 +33,9 @@ protected:
 };
 
 TEST_F(ConfirmTest, OneRoundPerPeerListsEveryGroupWithWaitingReads) {
-    rounds.want(GroupId{5}, Term{2}, 7, three);
-    rounds.want(GroupId{3}, Term{1}, 1, three);
-    rounds.want(GroupId{5}, Term{2}, 8, three);
+    rounds.want(GroupId{5}, Term{2}, ReadTicket{7}, three);
+    rounds.want(GroupId{3}, Term{1}, ReadTicket{1}, three);
+    rounds.want(GroupId{5}, Term{2}, ReadTicket{8}, three);
     begin(0);
     ASSERT_EQ(out.size(), 2u);
     for (const auto& message : out) {
@@ -47,29 +47,29 @@ TEST_F(ConfirmTest, OneRoundPerPeerListsEveryGroupWithWaitingReads) {
 }
 
 TEST_F(ConfirmTest, AQuorumOfUnrefusedAnswersConfirmsUpToTheTicket) {
-    rounds.want(GroupId{5}, Term{2}, 8, three);
+    rounds.want(GroupId{5}, Term{2}, ReadTicket{8}, three);
     const std::uint64_t round = begin(0);
     EXPECT_TRUE(confirmed.empty());
     rounds.on_answer(node(3), {round, {}}, confirmed);
     ASSERT_EQ(confirmed.size(), 1u);
     EXPECT_EQ(confirmed[0].group, GroupId{5});
     EXPECT_EQ(confirmed[0].term, Term{2});
-    EXPECT_EQ(confirmed[0].ticket, 8u);
+    EXPECT_EQ(confirmed[0].ticket, ReadTicket{8});
 }
 
 TEST_F(ConfirmTest, AReadThatCameAfterTheRoundBeganIsNotServedByIt) {
-    rounds.want(GroupId{5}, Term{2}, 8, three);
+    rounds.want(GroupId{5}, Term{2}, ReadTicket{8}, three);
     const std::uint64_t round = begin(0);
-    rounds.want(GroupId{5}, Term{2}, 9, three);
+    rounds.want(GroupId{5}, Term{2}, ReadTicket{9}, three);
     rounds.on_answer(node(3), {round, {}}, confirmed);
     ASSERT_EQ(confirmed.size(), 1u);
-    EXPECT_EQ(confirmed[0].ticket, 8u);
+    EXPECT_EQ(confirmed[0].ticket, ReadTicket{8});
     EXPECT_TRUE(rounds.waiting());
 }
 
 TEST_F(ConfirmTest, ARefusedGroupIsNotConfirmedWhileOthersAre) {
-    rounds.want(GroupId{5}, Term{2}, 1, three);
-    rounds.want(GroupId{6}, Term{2}, 1, three);
+    rounds.want(GroupId{5}, Term{2}, ReadTicket{1}, three);
+    rounds.want(GroupId{6}, Term{2}, ReadTicket{1}, three);
     const std::uint64_t round = begin(0);
     rounds.on_answer(node(3), {round, {{GroupId{5}, Term{3}}}}, confirmed);
     ASSERT_EQ(confirmed.size(), 1u);
@@ -80,7 +80,7 @@ TEST_F(ConfirmTest, ARefusedGroupIsNotConfirmedWhileOthersAre) {
 
 TEST_F(ConfirmTest, RepeatedLateAndForeignAnswersAreHarmless) {
     const Config five = Config::of({node(1), node(2), node(3), node(4), node(5)});
-    rounds.want(GroupId{5}, Term{2}, 1, five);
+    rounds.want(GroupId{5}, Term{2}, ReadTicket{1}, five);
     const std::uint64_t round = begin(0);
     for (int i = 0; i < 3; ++i) rounds.on_answer(node(3), {round, {}}, confirmed);
     rounds.on_answer(node(9), {round, {}}, confirmed);
@@ -96,29 +96,29 @@ TEST_F(ConfirmTest, RepeatedLateAndForeignAnswersAreHarmless) {
 // etcd#20418: an answer to the process's former life must not confirm a read of this one.
 TEST_F(ConfirmTest, AnAnswerToAFormerBootConfirmsNothing) {
     ConfirmRounds former(node(1), 2, std::uint64_t{1} << 40);
-    former.want(GroupId{5}, Term{2}, 1, three);
+    former.want(GroupId{5}, Term{2}, ReadTicket{1}, three);
     former.begin(at(0), out, confirmed);
     const std::uint64_t old = out[0].confirm.round;
     ConfirmRounds reborn(node(1), 2, std::uint64_t{2} << 40);
-    reborn.want(GroupId{5}, Term{4}, 1, three);
+    reborn.want(GroupId{5}, Term{4}, ReadTicket{1}, three);
     reborn.begin(at(9), out, confirmed);
     reborn.on_answer(node(2), {old, {}}, confirmed);
     EXPECT_TRUE(confirmed.empty());
 }
 
 TEST_F(ConfirmTest, AGroupOfThisNodeAloneIsConfirmedAtOnce) {
-    rounds.want(GroupId{5}, Term{2}, 4, one);
+    rounds.want(GroupId{5}, Term{2}, ReadTicket{4}, one);
     EXPECT_EQ(begin(0), 0u);
     ASSERT_EQ(confirmed.size(), 1u);
-    EXPECT_EQ(confirmed[0].ticket, 4u);
+    EXPECT_EQ(confirmed[0].ticket, ReadTicket{4});
 }
 
 TEST_F(ConfirmTest, AThirdRoundWaitsUntilOneIsAnswered) {
-    rounds.want(GroupId{1}, Term{1}, 1, three);
+    rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
     const std::uint64_t first = begin(0);
-    rounds.want(GroupId{1}, Term{1}, 2, three);
+    rounds.want(GroupId{1}, Term{1}, ReadTicket{2}, three);
     EXPECT_NE(begin(1), 0u);
-    rounds.want(GroupId{1}, Term{1}, 3, three);
+    rounds.want(GroupId{1}, Term{1}, ReadTicket{3}, three);
     EXPECT_EQ(begin(2), 0u);
     EXPECT_TRUE(rounds.waiting());
     rounds.on_answer(node(2), {first, {}}, confirmed);
@@ -126,11 +126,11 @@ TEST_F(ConfirmTest, AThirdRoundWaitsUntilOneIsAnswered) {
 }
 
 TEST_F(ConfirmTest, AGroupWithoutQuorumDoesNotHoldTheOthersUp) {
-    rounds.want(GroupId{1}, Term{1}, 1, three);
+    rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
     begin(0);
-    rounds.want(GroupId{1}, Term{1}, 2, three);
+    rounds.want(GroupId{1}, Term{1}, ReadTicket{2}, three);
     begin(1);
-    rounds.want(GroupId{2}, Term{1}, 1, three);
+    rounds.want(GroupId{2}, Term{1}, ReadTicket{1}, three);
     EXPECT_EQ(begin(2), 0u);
     const Instant retry = rounds.next_deadline(std::chrono::milliseconds(200));
     EXPECT_EQ(retry, at(0) + ConfirmRounds::kPatience);
@@ -140,7 +140,7 @@ TEST_F(ConfirmTest, AGroupWithoutQuorumDoesNotHoldTheOthersUp) {
 }
 
 TEST_F(ConfirmTest, RoundsThatStayUnansweredAreGivenUp) {
-    rounds.want(GroupId{1}, Term{1}, 1, three);
+    rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
     const std::uint64_t round = begin(0);
     rounds.expire(at(199), std::chrono::milliseconds(200), given_up);
     EXPECT_TRUE(given_up.empty());
@@ -152,9 +152,9 @@ TEST_F(ConfirmTest, RoundsThatStayUnansweredAreGivenUp) {
 }
 
 TEST_F(ConfirmTest, ALostTermMakesItsReadsVoid) {
-    rounds.want(GroupId{1}, Term{1}, 1, three);
+    rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
     const std::uint64_t round = begin(0);
-    rounds.want(GroupId{1}, Term{1}, 2, three);
+    rounds.want(GroupId{1}, Term{1}, ReadTicket{2}, three);
     rounds.forget(GroupId{1});
     EXPECT_FALSE(rounds.waiting());
     rounds.on_answer(node(2), {round, {}}, confirmed);
@@ -162,15 +162,15 @@ TEST_F(ConfirmTest, ALostTermMakesItsReadsVoid) {
 }
 
 TEST_F(ConfirmTest, AChangedConfigurationIsAskedAnew) {
-    rounds.want(GroupId{1}, Term{1}, 1, three);
+    rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
     const std::uint64_t round = begin(0);
-    rounds.want(GroupId{1}, Term{1}, 2, Config::of({node(1), node(4), node(5)}));
+    rounds.want(GroupId{1}, Term{1}, ReadTicket{2}, Config::of({node(1), node(4), node(5)}));
     rounds.on_answer(node(2), {round, {}}, confirmed);
     EXPECT_TRUE(confirmed.empty());
     const std::uint64_t second = begin(1);
     rounds.on_answer(node(4), {second, {}}, confirmed);
     ASSERT_EQ(confirmed.size(), 1u);
-    EXPECT_EQ(confirmed[0].ticket, 2u);
+    EXPECT_EQ(confirmed[0].ticket, ReadTicket{2});
 }
 
 }  // namespace

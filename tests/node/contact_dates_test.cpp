@@ -71,7 +71,8 @@ TEST(ContactDates, AConfirmRoundIsDatedByWhenItWasSentAndRefusedGroupsNotAtAll) 
     };
     const auto config = replication::Config::of({id(1), id(2), id(3)});
     replication::ConfirmRounds rounds(id(1));
-    for (const std::uint32_t group : {3U, 5U, 6U}) rounds.want(GroupId{group}, Term{2}, 1, config);
+    for (const std::uint32_t group : {3U, 5U, 6U})
+        rounds.want(GroupId{group}, Term{2}, ReadTicket{1}, config);
     std::vector<replication::ConfirmRounds::Outgoing> out;
     std::vector<replication::Confirmed> confirmed;
     rounds.begin(Instant{400}, out, confirmed);

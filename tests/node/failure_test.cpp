@@ -201,7 +201,7 @@ TEST(Disk, AFullDiskRefusesWritesAnswersReadsAndHandsOver) {
     EXPECT_EQ(put.outcome, Outcome::NotDone);
     EXPECT_EQ(put.error.code, ErrorCode::StorageFailed);
     EXPECT_EQ(lab.ask(0, lab.request("kv", "a", "get")).payload.view(), "x");
-    lab[0].event(Persisted{1, lab[0].store.stats()});
+    lab[0].event(Persisted{RoundSeq{1}, lab[0].store.stats()});
     EXPECT_EQ(lab.ask(0, lab.request("kv", "a", "put", "y")).outcome, Outcome::Done);
 }
 
@@ -214,7 +214,7 @@ TEST(Disk, ScarceRoomRefusesWritesAnswersReadsAndHandsOver) {
     const std::size_t old = *lab.leader_of(lab.group_of("kv", "a"));
     storage::StoreStats scarce = lab[old].store.stats();
     scarce.scarce = true;
-    lab[old].event(Persisted{1, scarce});
+    lab[old].event(Persisted{RoundSeq{1}, scarce});
     const Reply put = lab.ask(old, lab.request("kv", "a", "put", "y"));
     EXPECT_EQ(put.outcome, Outcome::NotDone);
     EXPECT_TRUE(lab.run_until([&] { return lab.leader_of(lab.group_of("kv", "a")) != old; }));

@@ -107,7 +107,7 @@ void Machine::perform(Effects& effects) {
         write(effects.persist_seq, effects.batch);
 }
 
-void Machine::write(std::uint64_t seq, const storage::WriteBatch& batch) {
+void Machine::write(RoundSeq seq, const storage::WriteBatch& batch) {
     storage::StoreStats stats = store.apply(batch).value();
     stats.scarce = scarce;
     event(Persisted{seq, stats});

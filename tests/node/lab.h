@@ -65,7 +65,7 @@ public:
     std::vector<MeshMessage> messages;  // to peers, when kept
 
 private:
-    void write(std::uint64_t seq, const storage::WriteBatch& batch);
+    void write(RoundSeq seq, const storage::WriteBatch& batch);
     void read(const Fetch& fetch);
 
     Lab& lab_;
@@ -75,7 +75,7 @@ private:
     std::deque<Event> inbox_;
     bool disk_held_ = false, reads_held_ = false;
     std::deque<Event> read_;
-    std::vector<std::pair<std::uint64_t, storage::WriteBatch>> held_;
+    std::vector<std::pair<RoundSeq, storage::WriteBatch>> held_;
 };
 
 class Lab {

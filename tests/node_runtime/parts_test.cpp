@@ -119,7 +119,7 @@ storage::WriteBatch batch_of(std::string_view value) {
 std::uint64_t persisted_seq(const Completion& completion) {
     const auto* event = std::get_if<Event>(&completion);
     const auto* persisted = event != nullptr ? std::get_if<Persisted>(event) : nullptr;
-    return persisted != nullptr ? persisted->seq : 0;
+    return persisted != nullptr ? persisted->seq.value : 0;
 }
 
 TEST(JournalThread, RoundsThatWaitBecomeOneTransaction) {
@@ -128,7 +128,7 @@ TEST(JournalThread, RoundsThatWaitBecomeOneTransaction) {
     JournalThread journal(store, completions);
     for (std::uint64_t seq = 1; seq <= 20; ++seq) {
         storage::WriteBatch batch = batch_of("value");
-        journal.write(seq, batch);
+        journal.write(RoundSeq{seq}, batch);
         EXPECT_TRUE(batch.empty());
     }
     store.open();
@@ -154,7 +154,7 @@ TEST(JournalThread, AFullDiskIsReportedOnceAndTriedAgain) {
     Completions completions;
     JournalThread journal(store, completions);
     storage::WriteBatch batch = batch_of("value");
-    journal.write(7, batch);
+    journal.write(RoundSeq{7}, batch);
     const auto got = collect(completions, 2);
     ASSERT_EQ(got.size(), 2u);
     EXPECT_TRUE(std::holds_alternative<StorageFull>(std::get<Event>(got[0])));
@@ -170,13 +170,13 @@ TEST(JournalThread, AFailedSyncIsTheEnd) {
     Completions completions;
     JournalThread journal(store, completions);
     storage::WriteBatch batch = batch_of("value");
-    journal.write(1, batch);
+    journal.write(RoundSeq{1}, batch);
     const auto got = collect(completions, 1);
     ASSERT_EQ(got.size(), 1u);
     ASSERT_TRUE(std::holds_alternative<StoreFailed>(got[0]));
     EXPECT_EQ(std::get<StoreFailed>(got[0]).error.number, std::uint16_t(ErrorNumber::SyncFailed));
     batch = batch_of("later");
-    journal.write(2, batch);
+    journal.write(RoundSeq{2}, batch);
     EXPECT_EQ(store.sizes.size(), 1u);
 }
 
@@ -186,7 +186,7 @@ TEST(JournalThread, FinishesWhatWaitsBeforeItEnds) {
     {
         JournalThread journal(store, completions);
         storage::WriteBatch batch = batch_of("value");
-        journal.write(3, batch);
+        journal.write(RoundSeq{3}, batch);
         store.open();
     }
     const auto got = collect(completions, 1);
@@ -207,13 +207,13 @@ TEST(ReaderThread, AnswersEveryFetchByItsId) {
     const auto got = collect(completions, 3);
     ASSERT_EQ(got.size(), 3u);
     const auto fetched = [&](std::size_t i) { return std::get<Fetched>(std::get<Event>(got[i])); };
-    EXPECT_EQ(fetched(0).id, 11u);
+    EXPECT_EQ(fetched(0).id, DiskFetchId{11});
     const auto row = std::get<Result<storage::FetchedRow>>(fetched(0).result);
     ASSERT_TRUE(row);
     EXPECT_EQ(row->value.view(), "a row");
-    EXPECT_EQ(fetched(1).id, 12u);
+    EXPECT_EQ(fetched(1).id, DiskFetchId{12});
     EXPECT_FALSE(std::get<Result<storage::FetchedRows>>(fetched(1).result));
-    EXPECT_EQ(fetched(2).id, 13u);
+    EXPECT_EQ(fetched(2).id, DiskFetchId{13});
 }
 
 TEST(ReaderThread, AnswersWhatIsBeyondItsQueueToo) {
@@ -223,13 +223,13 @@ TEST(ReaderThread, AnswersWhatIsBeyondItsQueueToo) {
     ReaderThread reader(store, completions);
     std::vector<Fetch> fetches;
     for (std::size_t i = 0; i < kFetches; ++i)
-        fetches.push_back({i, storage::RowRead{storage::Table::Entity, "a row"}});
+        fetches.push_back({DiskFetchId{i}, storage::RowRead{storage::Table::Entity, "a row"}});
     reader.read(fetches);
     std::vector<bool> answered(kFetches);
     std::size_t refused = 0;
     for (const Completion& each : collect(completions, kFetches)) {
         const auto& fetched = std::get<Fetched>(std::get<Event>(each));
-        answered[fetched.id] = true;
+        answered[fetched.id.value] = true;
         const auto& row = std::get<Result<storage::FetchedRow>>(fetched.result);
         if (row.has_value()) continue;
         EXPECT_EQ(row.error().code, ErrorCode::Overloaded);

@@ -115,8 +115,7 @@ TEST(LateAnswers, OfATransferGivenUpDoNotTakeTheNextOneOn) {
     ASSERT_EQ(next.sequence, 0U);
     ASSERT_GT(next.transfer, given_up.transfer);
     const auto answer = [&](const SnapshotChunk& to) {
-        SnapshotAnswer taken{to.group, to.term, to.at, 1};
-        taken.transfer = to.transfer;
+        const SnapshotAnswer taken{to.group, to.term, to.at, 1, false, to.transfer};
         lab.step(leader, FromPeer{PartitionLab::node(away), taken});
         lab.run(std::chrono::milliseconds(600));
     };

@@ -288,9 +288,9 @@ private:
     struct Seat {
         std::unique_ptr<Partition> partition;
         storage::MemoryStore disk;
-        std::deque<std::pair<storage::WriteBatch, std::uint64_t>> pending;
+        std::deque<std::pair<storage::WriteBatch, PersistSeq>> pending;
         std::deque<Fetch> fetches;
-        std::uint64_t seq = 0;
+        PersistSeq seq;
         bool cut = false;
         bool disk_held = false;
         std::int64_t wall_ahead_ms = 0;

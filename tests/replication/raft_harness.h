@@ -161,7 +161,7 @@ private:
     struct Syncing {
         Instant done;
         storage::WriteBatch batch;
-        std::uint64_t seq = 0;
+        PersistSeq seq;
     };
     struct Member {
         storage::MemoryStore disk;

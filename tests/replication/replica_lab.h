@@ -152,7 +152,7 @@ public:
     void persist(std::size_t count = SIZE_MAX) {
         while (count-- > 0 && !pending.empty()) {
             (void)disk.apply(pending.front().first);
-            const std::uint64_t seq = pending.front().second;
+            const PersistSeq seq = pending.front().second;
             pending.erase(pending.begin());
             step(Persisted{seq});
         }
@@ -242,7 +242,7 @@ public:
     storage::MemoryStore disk;
     std::unique_ptr<Replica> replica;
     ContactTimes contact{};
-    std::vector<std::pair<storage::WriteBatch, std::uint64_t>> pending;
+    std::vector<std::pair<storage::WriteBatch, PersistSeq>> pending;
     std::vector<Send> sends;
     std::vector<SendAppend> appends;
     std::vector<Fetch> fetches;

@@ -111,10 +111,10 @@ protected:
     std::unique_ptr<storage::LmdbStore> disk_;
     storage::WriteBatch waiting_;
     std::deque<Fetch> fetches_;
-    std::uint64_t number_ = 0;
+    PersistSeq number_;
     Term term_{5};
-    std::string config_;          // what chunks say of it
-    std::uint64_t transfer_ = 0;  // and their number
+    std::string config_;   // what chunks say of it
+    TransferId transfer_;  // and their number
     SnapshotAnswer answer_;
     Now now_{Instant{1'000'000'000}, WallTime{1'000'000}};
 };
@@ -203,17 +203,17 @@ TEST_F(SlowDisk, TakesNoPageOfOneTransferForThatOfAnother) {
     step(Beat{PartitionLab::node(1), term_, LogIndex{}});
     sync();
     const auto chunk_of = [&](std::uint64_t transfer, std::uint32_t sequence, std::size_t rows) {
-        transfer_ = transfer;
+        transfer_ = TransferId{transfer};
         chunk(at, sequence, sequence == 1, rows);
         read();
         sync();
     };
     chunk_of(1, 0, 10);
     EXPECT_EQ(answer_.next, 1U);
-    EXPECT_EQ(answer_.transfer, 1U);
+    EXPECT_EQ(answer_.transfer, TransferId{1});
     chunk_of(2, 1, 0);
     EXPECT_EQ(answer_.next, 0U) << "from the beginning, please";
-    EXPECT_EQ(answer_.transfer, 2U);
+    EXPECT_EQ(answer_.transfer, TransferId{2});
     chunk_of(2, 0, 13);
     chunk_of(1, 0, 10);
     chunk_of(1, 1, 0);

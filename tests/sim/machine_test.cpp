@@ -123,8 +123,8 @@ TEST(SimulatedDisk, AReadMaySeeTheDiskAsItWasWhenItBegan) {
         disk.times.read_min = disk.times.read_max = std::chrono::milliseconds(100);
         storage::WriteBatch batch;
         batch.put_row(storage::Table::Meta, "k", "v");
-        disk.write(1, batch);
-        disk.read(2, storage::RowRead{storage::Table::Meta, "k"});
+        disk.write(RoundSeq{1}, batch);
+        disk.read(DiskFetchId{2}, storage::RowRead{storage::Table::Meta, "k"});
         while (queue.run_one(Instant{} + std::chrono::seconds(1))) {
         }
         EXPECT_EQ(sink.state, early == 0 ? State::Found : State::Missing);

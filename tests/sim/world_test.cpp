@@ -174,8 +174,8 @@ TEST(SimulatedDisk, WhatAFaultDelayedDoesNotOutliveIt) {
         DiskSink sink;
         Disk disk(queue, sink, Random(5));
         stalled ? disk.stall(at_ms(60'000)) : disk.add_slowness(1'000'000);
-        disk.write(1, {});
-        disk.read(2, storage::LogRange{GroupId{1}, LogIndex{1}, LogIndex{2}, 100});
+        disk.write(RoundSeq{1}, {});
+        disk.read(DiskFetchId{2}, storage::LogRange{GroupId{1}, LogIndex{1}, LogIndex{2}, 100});
         while (queue.run_one(at_ms(1000))) {
         }
         EXPECT_EQ(sink.events, 0);

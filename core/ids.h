@@ -1,0 +1,27 @@
+#pragma once
+// Numbers that the cores of a node count by. Those of one kind rise; 0 is none of them.
+
+#include "weft/types.h"
+
+namespace weft {
+
+// Of what one group has written: all its records up to that number are in one batch or another.
+using PersistSeq = Strong<struct PersistSeqTag>;
+// Of the batches of a node, each one transaction.
+using RoundSeq = Strong<struct RoundSeqTag>;
+// Of what a node has asked of its disk.
+using DiskFetchId = Strong<struct DiskFetchTag>;
+// Of what one group has asked its node to fetch; see Replica::is_own_fetch.
+using FetchId = Strong<struct FetchTag>;
+// Of the reads of one group in one term.
+using ReadTicket = Strong<struct ReadTicketTag>;
+// Of the snapshots that one leader has sent in its life.
+using TransferId = Strong<struct TransferTag>;
+
+// The number behind `last`, which becomes the last one.
+template <class Id>
+constexpr Id next_number(Id& last) {
+    return last = Id{last.value + 1};
+}
+
+}  // namespace weft
