@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What takes too long for every change: simulator seeds, fuzzing, the other compilers, header checks, all
-# sanitizer tests, formatter and linter. The stages run in turns: each run begins behind the last
+# sanitizer tests, formatter and linter, the grids of membership. The stages run in turns: each run begins behind the last
 # stage of the one before and ends when the time is over. docs/nightly.md keeps the newest result of
 # every stage.
 #   nightly.sh [--minutes N]   default 480; a stage that is not done by then is stopped and said so
@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stages=(seeds torture hostile fuzz asan tsan clang dev formatter linter)
+stages=(seeds torture hostile fuzz asan tsan clang dev formatter linter membership)
 report=docs/nightly.md
 minutes=480
 only=
@@ -61,6 +61,7 @@ run_stage() {
         torture) torture ;;
         hostile) scripts/hostile.sh --minutes 20 ;;
         fuzz) scripts/fuzz.sh "$2" ;;
+        membership) scripts/lifeguard.sh --runs 10 ;;
         asan) env WEFT_STORAGE_SCALE=100 scripts/sanitize.sh asan 200 ;;
         tsan) env WEFT_STORAGE_SCALE=100 scripts/sanitize.sh tsan 50 ;;
         clang | dev) preset "$1" ;;
