@@ -86,6 +86,7 @@ void Swim::on_tick() {
     probe();
     if (gossip_at_ <= now_) {
         gossip();
+        ask_again();
         follow_beat();
     }
     follow_leave();

@@ -129,6 +129,8 @@ private:
     std::size_t on_facts(MemberIndex from, std::size_t at, Carrier carrier);
     bool add_facts(Letter& letter, MemberIndex index);
     void introduce(MemberIndex to);
+    void ask_again();
+    void ask_for_view(MemberIndex of);
 
     Identity identity_;
     Options options_;
@@ -152,7 +154,7 @@ private:
     RateLimit answers_;               // to datagrams that do not count
     std::optional<Instant> leaving_;  // since
     Instant leave_ends_ = Instant::never();
-    bool introduced_ = false;  // somebody was asked for the whole view
+    unsigned views_asked_ = 0;  // of others, since the start
     bool started_ = false;
     Counts counts_;
     Datagram datagram_;                // being read

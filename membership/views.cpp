@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kFactsMax = 12;
 // So many who know all that we have to tell, and it is told no more.
 constexpr unsigned kKnownMeetings = 6;
+// By somebody who has started, one a beat.
+constexpr unsigned kViewsAsked = 5;
 // What others may make us look through: 20 sums at once, then one each 50 ms.
 constexpr Duration kSumsEvery = std::chrono::milliseconds(50);
 constexpr unsigned kSumsBurst = 20;
@@ -97,18 +99,30 @@ std::size_t Swim::on_facts(MemberIndex from, std::size_t at, Carrier carrier) {
 }
 
 // To a member that was just met, in a boot that it did not have before. It may have heard nothing
-// of us; and the first one met is asked for all it knows (over a stream: it may be much).
+// of us; and the first one met is asked for all it knows.
 void Swim::introduce(MemberIndex to) {
-    const bool first = !introduced_ && options_.digests;
-    introduced_ = true;
-    const Carrier carrier = first ? Carrier::Stream : Carrier::Datagram;
-    Letter letter(*out_, table_.node(to), carrier, header_to(to));
-    if (first) {
-        letter.add(BucketFacts{});
-        for (std::uint32_t m = 0; m < table_.size(); ++m)
-            if (!add_facts(letter, {m})) break;
-    }
+    if (options_.digests && views_asked_ == 0) return ask_for_view(to);
+    Letter letter(*out_, table_.node(to), Carrier::Datagram, header_to(to));
     pass_on(letter, to);
+    letter.send();
+}
+
+// Of many that start together the first one met knows as little as we: a few more are asked, one
+// each beat, while there is somebody whom we have not seen.
+void Swim::ask_again() {
+    if (views_asked_ == 0 || views_asked_ >= kViewsAsked || table_.live() == table_.size()) return;
+    const auto index = any_member([&](MemberIndex one) { return is_live(table_.at(one).state); });
+    if (index) ask_for_view(*index);
+}
+
+// Tells all that we know, over a stream, as it may be much; what we lack comes back.
+void Swim::ask_for_view(MemberIndex of) {
+    ++views_asked_;
+    Letter letter(*out_, table_.node(of), Carrier::Stream, header_to(of));
+    letter.add(BucketFacts{});
+    for (std::uint32_t m = 0; m < table_.size(); ++m)
+        if (!add_facts(letter, {m})) break;
+    pass_on(letter, of);
     letter.send();
 }
 

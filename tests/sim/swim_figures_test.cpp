@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <vector>
 
 namespace weft::sim {
 namespace {
@@ -48,6 +50,19 @@ TEST(SwimFigures, UnstableMembersTakeNoOtherWithThem) {
     EXPECT_GT(lossy.suspicions, 0U);
     EXPECT_TRUE(lossy.healed);
     EXPECT_GT(run(Unstable::Lossy, SwimArm::Swim).healthy_deaths, 0U);
+}
+
+// The one whom each of them meets first knows as little: others are asked, too.
+TEST(SwimFigures, AHundredThatStartTogetherSeeEachOtherWithinASecond) {
+    std::vector<Duration> times;
+    for (std::uint64_t seed = 1; seed <= 9; ++seed) {
+        const JoinFigure join = measure_join(setup_of(100, SwimArm::Weft, seed), 0ms);
+        ASSERT_TRUE(join.all_see_all);
+        times.push_back(*join.all_see_all);
+    }
+    std::ranges::sort(times);
+    EXPECT_LE(times[times.size() / 2], 1s);
+    EXPECT_LE(times.back(), 3s);
 }
 
 }  // namespace
