@@ -3,11 +3,13 @@
 #include "tests/e2e/test_mesh.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -25,14 +27,19 @@ public:
         plain.c_lflag = ISIG;  // Ctrl-C, and nothing else is changed or echoed
         plain.c_cc[VINTR] = '\x03';
         plain.c_cflag = CS8 | CREAD;
-        child_ = ::forkpty(&terminal_, nullptr, &plain, nullptr);
-        if (child_ != 0) return;
-        ::setenv("WEFT", WEFT_PROGRAM, 1);
-        ::execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
-        ::_exit(127);
+        int pipe[2];
+        EXPECT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
+        leader_ = ::forkpty(&terminal_, nullptr, &plain, nullptr);
+        if (leader_ == 0) lead(line, pipe[1]);
+        ::close(pipe[1]);
+        told_ = pipe[0];
+        EXPECT_EQ(::read(told_, &child_, sizeof child_), static_cast<ssize_t>(sizeof child_));
     }
     ~OnTerminal() {
-        if (terminal_ >= 0) ::close(terminal_);
+        ::kill(leader_, SIGKILL);
+        ::waitpid(leader_, nullptr, 0);
+        ::close(told_);
+        ::close(terminal_);
     }
     OnTerminal(const OnTerminal&) = delete;
     OnTerminal& operator=(const OnTerminal&) = delete;
@@ -44,18 +51,41 @@ public:
     // All that it shows until it ends; exit_code is 128 and the signal if one ended it.
     Ran finish() {
         Ran ran;
-        std::array<char, 4096> part{};
-        for (ssize_t got = 0; (got = ::read(terminal_, part.data(), part.size())) > 0;)
-            ran.output.append(part.data(), static_cast<std::size_t>(got));
+        pollfd watched[] = {{terminal_, POLLIN, 0}, {told_, POLLIN, 0}};
+        // Behind its end there may be something on the way.
+        while (::poll(watched, 2, watched[1].fd >= 0 ? -1 : 200) > 0) {
+            if (watched[1].revents != 0) watched[1].fd = -1;
+            if ((watched[0].revents & POLLIN) == 0) continue;
+            std::array<char, 4096> part{};
+            const ssize_t got = ::read(terminal_, part.data(), part.size());
+            ran.output.append(part.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+        }
         int status = 0;
-        ::waitpid(child_, &status, 0);
+        EXPECT_EQ(::read(told_, &status, sizeof status), static_cast<ssize_t>(sizeof status));
         ran.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
         return ran;
     }
 
 private:
-    int terminal_ = -1;
-    pid_t child_ = -1;
+    // The leader of the terminal's session outlives what runs there: with its end the kernel throws
+    // away what nobody has read yet.
+    [[noreturn]] static void lead(const std::string& line, int tell) {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::setenv("WEFT", WEFT_PROGRAM, 1);
+            ::execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+            ::_exit(127);
+        }
+        ::signal(SIGINT, SIG_IGN);
+        int status = 0;
+        if (::write(tell, &child, sizeof child) < 0 || ::waitpid(child, &status, 0) != child ||
+            ::write(tell, &status, sizeof status) < 0)
+            ::_exit(1);
+        for (;;) ::pause();
+    }
+
+    int terminal_ = -1, told_ = -1;
+    pid_t leader_ = -1, child_ = -1;
 };
 
 class Terminal : public MeshTest {};
