@@ -199,9 +199,9 @@ TEST(ReaderThread, AnswersEveryFetchByItsId) {
     Completions completions;
     ReaderThread reader(store, completions);
     std::vector<Fetch> fetches;
-    fetches.push_back({11, storage::RowRead{storage::Table::Entity, "a row"}});
-    fetches.push_back({12, storage::RowScan{}});
-    fetches.push_back({13, storage::LogRange{}});
+    fetches.push_back({DiskFetchId{11}, storage::RowRead{storage::Table::Entity, "a row"}});
+    fetches.push_back({DiskFetchId{12}, storage::RowScan{}});
+    fetches.push_back({DiskFetchId{13}, storage::LogRange{}});
     reader.read(fetches);
     EXPECT_TRUE(fetches.empty());
     const auto got = collect(completions, 3);
