@@ -143,18 +143,17 @@ routing::AdminReply Node::State::admin_status(std::uint64_t id) const {
                            {"members_left", Number},
                            {"members_unseen", Number},
                            {"members_not_alive"}});
-    std::string address;
-    for (const routing::NodeRecord& record : options.genesis.founders)
-        if (record.node == options.self) address = record.client_address;
+    const routing::NodeRecord* self = roster.find(options.self);
     std::uint64_t leads = 0, dirty = 0, sessions = 0;
-    for (const Hosted& group : hosted) {
+    for (const Hosted& group : hosted.all()) {
         const replication::PartitionStatus status = group.partition.status();
         if (status.role == Role::Leader) ++leads;
         dirty += status.dirty_entities;
         sessions += status.sessions;
     }
     const auto up = std::ranges::count_if(std::views::values(peers), &Peer::greeted);
-    answer.text(name_of(options.genesis, options.self)).text(options.self.hex()).text(address);
+    answer.text(roster.name_of(options.self)).text(options.self.hex());
+    answer.text(self != nullptr ? self->client_address : "");
     answer.number(options.boot.value).flag(ready()).number(leads).number(hosted.size());
     answer.number(static_cast<std::uint64_t>(up)).number(peers.size());
     answer.text(disk_name(disk, disk_full)).number(stats.durable.value).number(stats.log_bytes);
@@ -180,7 +179,7 @@ routing::AdminReply Node::State::admin_peers(std::uint64_t id) const {
                            {"state"},
                            {"reason"}});
     for (const Peer& peer : std::views::values(peers)) {
-        answer.text(name_of(options.genesis, peer.record.node)).text(peer.record.node.hex());
+        answer.text(roster.name_of(peer.record.node)).text(peer.record.node.hex());
         answer.text(peer.record.mesh_address).number(peer.boot.value);
         answer.text(link_name(peer)).number(peer.durable.value);
         answer.number(peer.contact.peer_disk_age_ms()).number(peer.shared.size());
@@ -212,7 +211,7 @@ void Node::State::admin_partitions(ClientRef from, const routing::AdminRequest& 
                                    {"entities", Number},
                                    {"dirty", Number}});
     std::size_t lines = 0;
-    for (const Hosted& group : hosted) {
+    for (const Hosted& group : hosted.all()) {
         if (group.group < query.group) continue;
         if (lines++ == kPageGroups) {
             query.group = group.group;
@@ -221,7 +220,7 @@ void Node::State::admin_partitions(ClientRef from, const routing::AdminRequest& 
         }
         const replication::PartitionStatus status = group.partition.status();
         answer.number(group.group.value).text(role_name(status.role)).number(status.term.value);
-        answer.text(status.leader ? name_of(options.genesis, *status.leader) : "-");
+        answer.text(status.leader ? roster.name_of(*status.leader) : "-");
         answer.flag(status.ready).number(status.commit.value).number(status.applied.value);
         answer.number(status.last.value).number(status.active_entities);
         answer.number(status.dirty_entities);
@@ -248,14 +247,14 @@ routing::AdminReply Node::State::admin_partition(std::uint64_t id, const Hosted&
                            {"replicas"}});
     const replication::PartitionStatus status = group.partition.status();
     answer.number(group.group.value).text(role_name(status.role)).number(status.term.value);
-    answer.text(status.leader ? name_of(options.genesis, *status.leader) : "-");
+    answer.text(status.leader ? roster.name_of(*status.leader) : "-");
     answer.flag(status.ready).flag(status.damaged).number(status.base.value);
     answer.number(status.durable.value).number(status.commit.value).number(status.applied.value);
     answer.number(status.last.value).number(status.active_entities);
     answer.number(status.dirty_entities).number(status.sessions).number(status.mailbox);
     std::string replicas;
     for (const auto& [node, since] : group.partition.replica().config().members)
-        replicas += (replicas.empty() ? "" : " ") + name_of(options.genesis, node);
+        replicas += (replicas.empty() ? "" : " ") + roster.name_of(node);
     answer.text(replicas);
     return answer.take();
 }
@@ -268,8 +267,7 @@ void Node::State::admin_transfer(ClientRef from, const routing::AdminRequest& re
     std::optional<NodeId> to;
     if (request.arguments.size() > 1) {
         for (const auto& [node, since] : group.partition.replica().config().members)
-            if (node != options.self && name_of(options.genesis, node) == request.arguments[1])
-                to = node;
+            if (node != options.self && roster.name_of(node) == request.arguments[1]) to = node;
         if (!to)
             return refuse_admin(
                 from, request.id,

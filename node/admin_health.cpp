@@ -41,7 +41,7 @@ std::string Node::State::clocks_off() const {
         if (!peer.clock_ms || std::abs(ahead_of(peer)) <= kClockWorthSayingMs) continue;
         const double seconds = static_cast<double>(ahead_of(peer)) / 1000;
         text += fmt::format("{}the clock of {} is {:.1f} s {} this node's",
-                            text.empty() ? "" : ", ", name_of(options.genesis, peer.record.node),
+                            text.empty() ? "" : ", ", roster.name_of(peer.record.node),
                             std::abs(seconds), seconds > 0 ? "behind" : "ahead of");
     }
     return text;
@@ -65,8 +65,7 @@ std::string Node::State::missing_for(const std::vector<std::uint32_t>& leaderles
     }
     if (lacking == 0) return {};
     std::string names;
-    for (const NodeId& node : absent)
-        names += (names.empty() ? "" : ", ") + name_of(options.genesis, node);
+    for (const NodeId& node : absent) names += (names.empty() ? "" : ", ") + roster.name_of(node);
     return fmt::format("; {} of them lack a majority of their nodes, no contact with {}", lacking,
                        names);
 }
@@ -74,7 +73,7 @@ std::string Node::State::missing_for(const std::vector<std::uint32_t>& leaderles
 routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
     AdminTable answer(id, {{"check"}, {"ok", Flag}, {"reason"}});
     std::vector<std::uint32_t> leaderless, damaged, votes, blocked, unready, ahead;
-    for (const Hosted& group : hosted) {
+    for (const Hosted& group : hosted.all()) {
         const replication::PartitionStatus status = group.partition.status();
         if (!status.leader && status.role != Role::Leader) leaderless.push_back(group.group.value);
         if (group.partition.replica().lacks_data()) damaged.push_back(group.group.value);
@@ -87,7 +86,7 @@ routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
     for (const Peer& peer : std::views::values(peers)) {
         const std::string reason = why_not(peer);
         if (peer.greeted && reason.empty()) continue;
-        silent += (silent.empty() ? "" : ", ") + name_of(options.genesis, peer.record.node);
+        silent += (silent.empty() ? "" : ", ") + roster.name_of(peer.record.node);
         if (!reason.empty()) silent += " (" + reason + ")";
     }
     const auto check = [&answer](std::string_view name, bool ok, std::string_view reason) {

@@ -228,7 +228,7 @@ void Node::State::admin_entities(ClientRef from, const routing::AdminRequest& re
 
 // The next group from query.group on that this node leads: it alone knows what is committed.
 void Node::State::scan_entities(AdminQuery query) {
-    for (const Hosted& group : hosted) {
+    for (const Hosted& group : hosted.all()) {
         if (group.group < query.group || group.role != Role::Leader) continue;
         if (group.group != query.group) query.after.clear();
         query.group = group.group;

@@ -35,12 +35,6 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
     return number;
 }
 
-std::string name_of(const routing::Genesis& genesis, NodeId node) {
-    for (const routing::NodeRecord& record : genesis.founders)
-        if (record.node == node && !record.name.empty()) return record.name;
-    return node.hex().substr(0, 8);
-}
-
 std::string why_not(const Peer& peer) {
     if (peer.verdict != Verdict::Sound) return std::string(verdict_text(peer.verdict));
     if (!peer.conflict.empty()) return peer.conflict;

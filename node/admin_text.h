@@ -3,7 +3,6 @@
 
 #include "node/parts.h"
 #include "node/peer.h"
-#include "routing/genesis.h"
 
 #include <cstdint>
 #include <optional>
@@ -14,8 +13,6 @@
 namespace weft::node {
 
 std::string_view disk_name(DiskState disk, bool full);
-// What people call a node: its name, or the beginning of its id.
-std::string name_of(const routing::Genesis& genesis, NodeId node);
 // Why nothing passes between us and it; empty: nothing is against it.
 std::string why_not(const Peer& peer);
 

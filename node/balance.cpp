@@ -29,7 +29,7 @@ void Node::State::send_leaders_home() {
     if (draining.active() || peers.empty()) return;
     if (disk_full) return hand_over_all();
     std::size_t transfers = 0;
-    for (Hosted& group : hosted) {
+    for (Hosted& group : hosted.all()) {
         if (group.role != Role::Leader || group.home_after > now.mono) continue;
         const NodeId home = table.replicas(group.group)[0];
         if (!group.clock.ahead && !should_go_home(group, home)) continue;

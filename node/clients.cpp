@@ -72,14 +72,12 @@ routing::HelloReply Node::State::hello_reply() const {
     reply.hash_key = options.genesis.hash_key;
     reply.groups = options.genesis.groups;
     reply.epoch = table.epoch();
-    const auto& founders = options.genesis.founders;
-    for (const routing::NodeRecord& record : founders)
+    const auto& nodes = roster.records();
+    for (const routing::NodeRecord& record : nodes)
         reply.nodes.push_back({record.node, record.name, record.client_address});
     const auto place_of_node = [&](NodeId node) {
-        const auto found = std::find_if(founders.begin(), founders.end(),
-                                        [&](const auto& record) { return record.node == node; });
-        return found == founders.end() ? kNoLeader
-                                       : static_cast<std::uint8_t>(found - founders.begin());
+        const routing::NodeRecord* record = roster.find(node);
+        return record == nullptr ? kNoLeader : static_cast<std::uint8_t>(record - nodes.data());
     };
     reply.leaders.reserve(table.groups());
     reply.terms.reserve(table.groups());
@@ -186,7 +184,7 @@ void Node::State::on_large_read(const Hosted& group, replication::LargeRead& rea
     // The frame that it came in may be much larger.
     own_texts(request, {request.type, request.entity, request.command, request.payload});
     large_reads_bytes += request.payload.size();
-    large_reads.push_back({place_of(group), std::move(read)});
+    large_reads.push_back({group.group, std::move(read)});
 }
 
 void Node::State::refuse_large_read(const replication::LargeRead& read) {
@@ -205,12 +203,12 @@ void Node::State::hold(const Origin& asker) {
 
 void Node::State::submit_large_reads() {
     for (std::size_t bytes = 0; !large_reads.empty() && bytes < options.large_read_share;) {
-        auto [place, read] = std::move(large_reads.front());
+        auto [group, read] = std::move(large_reads.front());
         large_reads.pop_front();
         large_reads_bytes -= read.request.payload.size();
         bytes += read.bytes;
-        step_partition(hosted[place], replication::Submit{read.from, std::move(read.request), true,
-                                                          read.deadline});
+        step_partition(*find(group), replication::Submit{read.from, std::move(read.request), true,
+                                                         read.deadline});
     }
 }
 

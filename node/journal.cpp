@@ -23,10 +23,8 @@ void Node::State::close_batch() {
         WaitingBatch batch;
         batch.since = now.mono;
         batch.bytes = effects.batch.bytes();
-        for (const std::uint32_t place : marked) {
-            batch.marks.emplace_back(place, hosted[place].mark);
-            hosted[place].mark = {};
-        }
+        for (const GroupId group : marked)
+            batch.marks.emplace_back(group, std::exchange(find(group)->mark, {}));
         marked.clear();
         if (batch.bytes > 0) return hand_to_disk(std::move(batch));
         // Nothing to write: it is as durable as what was written before.
@@ -35,8 +33,8 @@ void Node::State::close_batch() {
             marks.insert(marks.end(), batch.marks.begin(), batch.marks.end());
             return;
         }
-        for (const auto& [place, seq] : batch.marks)
-            step_partition(hosted[place], replication::Persisted{seq});
+        for (const auto& [group, seq] : batch.marks)
+            step_partition(*find(group), replication::Persisted{seq});
     }
 }
 
@@ -64,8 +62,8 @@ void Node::State::on(const Persisted& event) {
         const WaitingBatch batch = std::move(waiting.front());
         waiting.pop_front();
         waiting_bytes -= batch.bytes;
-        for (const auto& [place, seq] : batch.marks)
-            step_partition(hosted[place], replication::Persisted{seq});
+        for (const auto& [group, seq] : batch.marks)
+            step_partition(*find(group), replication::Persisted{seq});
     }
     pasts_persisted();
     judge_disk();
@@ -96,7 +94,7 @@ void Node::State::look_for_room() {
 }
 
 void Node::State::hand_over_all() {
-    for (Hosted& group : hosted)
+    for (Hosted& group : hosted.all())
         if (group.role == Role::Leader)
             step_partition(group, replication::TransferLeadership{std::nullopt});
 }

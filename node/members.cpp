@@ -76,9 +76,9 @@ void Node::State::note_changes() {
             what,
             {{"node", change.node}, {"boot", change.incarnation.boot}, {"by", change.accuser}});
         const bool accused = change.accuser != NodeId{};
-        events.add(now.wall, what, name_of(options.genesis, change.node),
+        events.add(now.wall, what, roster.name_of(change.node),
                    fmt::format("boot {}{}{}", change.incarnation.boot.value, accused ? " by " : "",
-                               accused ? name_of(options.genesis, change.accuser) : ""));
+                               accused ? roster.name_of(change.accuser) : ""));
     }
     if (!said.superseded || superseded) return;
     superseded = true;
@@ -103,7 +103,7 @@ void Node::State::note_alone() {
             ? "no link to a member is proven: addresses, network, or another process as this node"
             : "links are proven and no datagram counts: UDP, or other gossip keys";
     log.warn("members.alone", {{"links", links}, {"dropped", gossip_dropped()}, {"why", why}});
-    events.add(now.wall, "members.alone", name_of(options.genesis, options.self), std::string(why));
+    events.add(now.wall, "members.alone", roster.name_of(options.self), std::string(why));
 }
 
 std::uint64_t Node::State::gossip_dropped() const {
@@ -127,7 +127,7 @@ routing::AdminReply Node::State::admin_members(std::uint64_t id) const {
                            {"zone"},
                            {"host"},
                            {"address"}});
-    for (const routing::NodeRecord& record : options.genesis.founders) {
+    for (const routing::NodeRecord& record : roster.records()) {
         const auto index = swim.members().find(record.node);
         if (!index) continue;
         const membership::Member& member = swim.members().at(*index);
@@ -152,7 +152,7 @@ routing::AdminReply Node::State::admin_members(std::uint64_t id) const {
 void Node::State::tell_members(AdminTable& status) const {
     std::array<std::uint64_t, std::size(kStates)> counts{};
     std::string others;
-    for (const routing::NodeRecord& record : options.genesis.founders) {
+    for (const routing::NodeRecord& record : roster.records()) {
         const MemberState state = swim.state(record.node);
         ++counts[std::to_underlying(state)];
         if (state != MemberState::Alive) others += (others.empty() ? "" : " ") + record.name;
@@ -199,10 +199,10 @@ std::string Node::State::accusers_of(NodeId node) const {
     std::string text;
     if (const membership::Suspicion* held = swim.suspicion(node))
         for (const auto& accuser : held->accusers())
-            text += (text.empty() ? "" : " ") + name_of(options.genesis, accuser.node);
+            text += (text.empty() ? "" : " ") + roster.name_of(accuser.node);
     const auto index = swim.members().find(node);
     if (index && swim.members().at(*index).state == membership::MemberState::Dead)
-        text = name_of(options.genesis, swim.members().at(*index).accuser);
+        text = roster.name_of(swim.members().at(*index).accuser);
     return text.empty() ? "-" : text;
 }
 

@@ -27,9 +27,9 @@ membership::Swim::Identity identity(const NodeOptions& options) {
     return {routing::cluster_id(genesis_bytes(options)), options.self, options.boot};
 }
 
-std::vector<NodeId> roster(const NodeOptions& options) {
+std::vector<NodeId> nodes_of(const Roster& roster) {
     std::vector<NodeId> nodes;
-    for (const routing::NodeRecord& record : options.genesis.founders) nodes.push_back(record.node);
+    for (const routing::NodeRecord& record : roster.records()) nodes.push_back(record.node);
     return nodes;
 }
 
@@ -38,17 +38,18 @@ std::vector<NodeId> roster(const NodeOptions& options) {
 Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Random seed,
                    weft::Log sink)
     : options(std::move(given)),
+      roster(options.genesis),
       types(type_table),
       random(seed),
       log(sink),
       table(routing::PlacementTable::first(options.genesis)),
-      swim(identity(options), options.membership, roster(options), random.stream("members")),
+      swim(identity(options), options.membership, nodes_of(roster), random.stream("members")),
       confirms(options.self, 2, first_round(options.boot)) {
     const std::string bytes = genesis_bytes(options);
     genesis_digest = xxh3_128(bytes);
     cluster = routing::cluster_id(bytes);
     mesh_types.add(make_facts_type());
-    for (const routing::NodeRecord& record : options.genesis.founders)
+    for (const routing::NodeRecord& record : roster.records())
         if (record.node != options.self)
             peers.emplace(record.node, Peer(record, first_round(options.boot)));
     recall_pasts();
@@ -66,7 +67,7 @@ void Node::State::on(Fetched& event) {
     }
     const FetchOwner to = owner->second;
     fetches.erase(owner);
-    step_partition(hosted[to.place], replication::Fetched{to.id, std::move(event.result)});
+    step_partition(*find(to.group), replication::Fetched{to.id, std::move(event.result)});
 }
 
 void Node::State::on(const Timer&) {
@@ -121,7 +122,7 @@ Instant Node::State::next_deadline() const {
 }
 
 bool Node::State::ready() const {
-    return std::all_of(hosted.begin(), hosted.end(), [](const Hosted& group) {
+    return std::ranges::all_of(hosted.all(), [](const Hosted& group) {
         const replication::Replica& replica = group.partition.replica();
         if (replica.role() == replication::Role::Leader) return group.partition.ready();
         return replica.leader().has_value();
@@ -165,9 +166,13 @@ Lsn Node::told_durable(NodeId peer) const {
 }
 const NodeCounters& Node::counters() const { return state_->counters; }
 
+bool Node::knows(NodeId node) const {
+    return node != state_->options.self && state_->roster.find(node) != nullptr;
+}
+
 std::vector<GroupId> Node::hosted() const {
     std::vector<GroupId> groups;
-    for (const Hosted& group : state_->hosted) groups.push_back(group.group);
+    for (const Hosted& group : std::as_const(state_->hosted).all()) groups.push_back(group.group);
     return groups;
 }
 
@@ -175,11 +180,8 @@ bool Node::hosts(GroupId group) const { return state_->find(group) != nullptr; }
 
 void Node::take_touched(std::vector<GroupId>& groups) {
     groups.clear();
-    for (const std::uint32_t place : state_->touched) {
-        state_->hosted[place].touched = false;
-        groups.push_back(state_->hosted[place].group);
-    }
-    state_->touched.clear();
+    std::swap(groups, state_->touched);
+    for (const GroupId group : groups) state_->find(group)->touched = false;
 }
 
 const replication::Partition& Node::partition(GroupId group) const {

@@ -81,6 +81,8 @@ public:
     Lsn told_durable(NodeId peer) const;
     const NodeCounters& counters() const;
     // Hosted groups, for checkers and administration.
+    // It is another node of this mesh.
+    bool knows(NodeId node) const;
     std::vector<GroupId> hosted() const;
     bool hosts(GroupId group) const;
     const replication::Partition& partition(GroupId group) const;

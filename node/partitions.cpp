@@ -22,7 +22,6 @@ using replication::Role;
 }  // namespace
 
 void Node::State::host_groups(std::vector<storage::RecoveredGroup> recovered) {
-    places.assign(table.groups(), kNoPlace);
     for (std::uint32_t number = 0; number < table.groups(); ++number) {
         const GroupId group{number};
         if (!table.hosts(options.self, group)) continue;
@@ -43,39 +42,26 @@ void Node::State::host_groups(std::vector<storage::RecoveredGroup> recovered) {
         storage::RecoveredGroup log_of_group;
         log_of_group.group = group;
         if (found != recovered.end()) log_of_group = std::move(*found);
-        places[number] = static_cast<std::uint32_t>(hosted.size());
-        hosted.push_back(Hosted{
+        Hosted& added = hosted.host(Hosted{
             group, replication::Partition(std::move(settings), std::move(log_of_group),
                                           number == 0 ? mesh_types : types,
                                           random.stream(fmt::format("group {}", number)), log)});
-        Hosted& added = hosted.back();
         meet_members(added);
         added.term = added.partition.replica().term();
         added.commit = added.partition.replica().commit();
     }
-    for (Hosted& group : hosted) after_step(group);
-}
-
-Hosted* Node::State::find(GroupId group) {
-    if (group.value >= places.size() || places[group.value] == kNoPlace) return nullptr;
-    return &hosted[places[group.value]];
-}
-
-const Hosted* Node::State::find(GroupId group) const {
-    if (group.value >= places.size() || places[group.value] == kNoPlace) return nullptr;
-    return &hosted[places[group.value]];
+    for (Hosted& group : hosted.all()) after_step(group);
 }
 
 // Contact is kept with those who are members now. Of whom no roster knows nothing is heard.
 void Node::State::meet_members(Hosted& group) {
-    const std::uint32_t place = place_of(group);
-    for (Peer* peer : group.members) std::erase(peer->shared, place);
+    for (Peer* peer : group.members) std::erase(peer->shared, group.group);
     const std::vector<Peer*> former = std::exchange(group.members, {});
     for (const replication::Member& member : group.partition.replica().config().members) {
         Peer* peer = find_peer(member.node);
         if (peer == nullptr) continue;
         group.members.push_back(peer);
-        peer->shared.insert(std::ranges::lower_bound(peer->shared, place), place);
+        peer->shared.insert(std::ranges::lower_bound(peer->shared, group.group), group.group);
     }
     for (Peer* peer : former)
         if (std::ranges::find(group.members, peer) == group.members.end())
@@ -87,14 +73,14 @@ void Node::State::step_partition(Hosted& group, replication::PartitionEvent even
     group.partition.step(now, std::move(event), effects);
     // All invariants of a partition: each step checks only those that it touched.
     if (options.check_every_step || ++steps % options.steps_per_check == 0) group.partition.check();
-    if (!std::exchange(group.touched, true)) touched.push_back(place_of(group));
+    if (!std::exchange(group.touched, true)) touched.push_back(group.group);
     for (replication::Effect& effect : effects.list) carry_out(group, effect);
     effects.list.clear();
     after_step(group);
 }
 
 void Node::State::step_all(const replication::PartitionEvent& event) {
-    for (Hosted& group : hosted) step_partition(group, event);
+    for (Hosted& group : hosted.all()) step_partition(group, event);
 }
 
 // Nothing in here steps a partition: the list under way must not grow.
@@ -102,7 +88,7 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
     std::visit(Overloaded{
                    [&](const replication::Persist& persist) { on_persist(group, persist.seq); },
                    [&](replication::Fetch& fetch) {
-                       fetches[next_number(last_fetch)] = {place_of(group), fetch.id};
+                       fetches[next_number(last_fetch)] = {group.group, fetch.id};
                        out->list.push_back(Fetch{last_fetch, std::move(fetch.what)});
                    },
                    [&](const replication::SendAppend& append) { on_append(append); },
@@ -128,7 +114,7 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
 }
 
 void Node::State::on_persist(Hosted& group, PersistSeq seq) {
-    if (group.mark == PersistSeq{}) marked.push_back(place_of(group));
+    if (group.mark == PersistSeq{}) marked.push_back(group.group);
     group.mark = seq;
 }
 
@@ -170,7 +156,7 @@ void Node::State::on_role_changed(Hosted& group) {
 }
 
 void Node::State::note_leader(const Hosted& group, std::string_view what, Term term) {
-    events.add(now.wall, what, name_of(options.genesis, options.self),
+    events.add(now.wall, what, roster.name_of(options.self),
                fmt::format("partition {} term {}", group.group.value, term.value));
 }
 

@@ -14,8 +14,6 @@
 
 namespace weft::node {
 
-inline constexpr std::uint32_t kNoPlace = 0xffffffff;
-
 struct Peer;
 
 // A group this node holds, and what the rest of the node was last told of it.
@@ -35,15 +33,15 @@ struct Hosted {
     bool touched = false;           // stands in State::touched
 };
 
-// Whose fetch it is: a partition's, or (kNoPlace) an administrative question's.
+// Which partition's fetch it is.
 struct FetchOwner {
-    std::uint32_t place = kNoPlace;
+    GroupId group;
     FetchId id;
 };
 
 // Waits until what is small has been served.
 struct QueuedRead {
-    std::uint32_t place;
+    GroupId group;
     replication::LargeRead read;
 };
 
@@ -52,16 +50,16 @@ struct WaitingBatch {
     RoundSeq seq;
     Instant since;
     std::size_t bytes = 0;
-    std::vector<std::pair<std::uint32_t, PersistSeq>> marks;  // by place
+    std::vector<std::pair<GroupId, PersistSeq>> marks;
 };
 
 enum class DiskState : std::uint8_t { Well, Slow, Stalled };
 
 struct Sweeping {
     bool active = false;
-    std::uint32_t place = 0;  // group at hand
-    RoundSeq written_with;    // the last slice
-    std::size_t rows = 0;     // written in this round
+    GroupId next;           // what is to be swept begins with it
+    RoundSeq written_with;  // the last slice
+    std::size_t rows = 0;   // written in this round
     bool group_done = false;
     Instant again_at = Instant::never();  // a slice wrote nothing: no Persisted to go on from
     std::uint64_t log_bytes_then = 0;     // log size when the last sweep ended

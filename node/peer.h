@@ -55,11 +55,11 @@ struct Peer {
     routing::NodeRecord record;
     replication::PeerContact contact;
     Outbox outbox;
-    std::vector<std::uint32_t> shared;  // places of the groups we both hold
-    Boot boot;                          // the newest seen; 0 = none yet
-    std::uint64_t nonce = 0;            // of that boot; 0: it told none
-    Lsn durable;                        // the highest it claimed
-    Lsn told;                           // ours, with what was last sent to it
+    std::vector<GroupId> shared;  // groups that we both hold, rising
+    Boot boot;                    // the newest seen; 0 = none yet
+    std::uint64_t nonce = 0;      // of that boot; 0: it told none
+    Lsn durable;                  // the highest it claimed
+    Lsn told;                     // ours, with what was last sent to it
     // ---- the row that remembers it (past.h)
     Lsn recorded;            // the position in the row
     RoundSeq recorded_with;  // the round that carries boot, nonce and verdict

@@ -106,7 +106,7 @@ void Node::State::on(const PeerLink& event) {
 }
 
 void Node::State::step_shared(const Peer& peer, const replication::PartitionEvent& event) {
-    for (const std::uint32_t place : peer.shared) step_partition(hosted[place], event);
+    for (const GroupId group : peer.shared) step_partition(*find(group), event);
 }
 
 // ---- hello --------------------------------------------------------------------------------------
@@ -115,8 +115,8 @@ PeerHello Node::State::own_hello(const Peer& peer) const {
     PeerHello hello;
     hello.genesis = genesis_digest;
     hello.mesh_address = peer.record.mesh_address;
-    for (const routing::NodeRecord& record : options.genesis.founders)
-        if (record.node == options.self) hello.mesh_address = record.mesh_address;
+    if (const routing::NodeRecord* self = roster.find(options.self))
+        hello.mesh_address = self->mesh_address;
     for (const entity::EntityType* type : types.all())
         hello.types.push_back(std::string(type->info().name) + ":" +
                               std::string(kind_name(type->info().kind)));

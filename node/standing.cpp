@@ -33,8 +33,8 @@ std::int64_t boot_clock_ms(Instant at) { return at.ns / 1'000'000; }
 std::vector<GroupId> Node::State::groups_not_to_lead(const Peer& peer) const {
     std::vector<GroupId> groups;
     if (not_standing == 0 && !disk_full) return groups;
-    for (const std::uint32_t place : peer.shared)
-        if (disk_full || !hosted[place].stands) groups.push_back(hosted[place].group);
+    for (const GroupId group : peer.shared)
+        if (disk_full || !find(group)->stands) groups.push_back(group);
     return groups;
 }
 
@@ -83,7 +83,7 @@ void Node::State::judge_clocks(std::int64_t jump_ms) {
     if (!one_behind && !clock_matters && jump_ms == 0) return;
     clock_matters = false;
     stamps_back_ms = 0;
-    for (Hosted& group : hosted) {
+    for (Hosted& group : hosted.all()) {
         const replication::OwnClock before = group.clock;
         group.clock = {ahead_of_quorum(group), stamps_back_of(group, jump_ms)};
         clock_matters = clock_matters || group.clock.ahead || group.clock.stamps_back_ms != 0;

@@ -3,11 +3,13 @@
 
 #include "core/timer_heap.h"
 #include "membership/swim.h"
+#include "node/local_groups.h"
 #include "node/node.h"
 #include "node/parts.h"
 #include "node/peer.h"
 #include "node/questions.h"
 #include "node/recent_events.h"
+#include "node/roster.h"
 #include "node/session_rate.h"
 #include "replication/confirm.h"
 #include "routing/placement.h"
@@ -31,8 +33,8 @@ struct Node::State final : replication::GroupDirectory {
 
     // ---- partitions.cpp: stepping one partition and carrying out what it asks
     void host_groups(std::vector<storage::RecoveredGroup> recovered);
-    Hosted* find(GroupId group);
-    const Hosted* find(GroupId group) const;
+    Hosted* find(GroupId group) { return hosted.find(group); }
+    const Hosted* find(GroupId group) const { return hosted.find(group); }
     void step_partition(Hosted& group, replication::PartitionEvent event);
     void step_all(const replication::PartitionEvent& event);
     void carry_out(Hosted& group, replication::Effect& effect);
@@ -45,7 +47,6 @@ struct Node::State final : replication::GroupDirectory {
     void tell_contacts(const Hosted& group);
     void tick(Hosted& group);
     void meet_members(Hosted& group);
-    std::uint32_t place_of(const Hosted& group) const { return places[group.group.value]; }
 
     // ---- peers.cpp: links, boots, hellos, messages
     void on(FromPeer& event);
@@ -214,6 +215,7 @@ struct Node::State final : replication::GroupDirectory {
 
     // ---- settings and surroundings
     NodeOptions options;
+    Roster roster;
     const entity::TypeTable& types;
     entity::TypeTable mesh_types;  // of group 0
     Random random;
@@ -226,8 +228,7 @@ struct Node::State final : replication::GroupDirectory {
     Now now{};
     Effects* out = nullptr;  // of the step under way
 
-    std::vector<Hosted> hosted;         // by group
-    std::vector<std::uint32_t> places;  // by group: place in hosted, or kNoPlace
+    LocalGroups hosted;
     std::map<NodeId, Peer> peers;
     bool clock_matters = false;                   // a hosted group was told that our clock is off
     std::int64_t stamps_back_ms = 0;              // the most of a hosted group
@@ -256,9 +257,9 @@ struct Node::State final : replication::GroupDirectory {
     std::size_t large_reads_bytes = 0;  // of their payloads
 
     std::deque<WaitingBatch> waiting;
-    std::vector<GroupId> due;            // scratch of one step
-    std::vector<std::uint32_t> marked;   // places with a mark in this round
-    std::vector<std::uint32_t> touched;  // places stepped since the last take_touched()
+    std::vector<GroupId> due;      // scratch of one step
+    std::vector<GroupId> marked;   // with a mark in this round
+    std::vector<GroupId> touched;  // stepped since the last take_touched()
     std::size_t waiting_bytes = 0;
     RoundSeq last_persist;
     RoundSeq persisted;

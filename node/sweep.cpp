@@ -21,7 +21,7 @@ constexpr Duration kSweepPause = std::chrono::milliseconds(1);
 void Node::State::begin_sweep() {
     if (sweeping.active) return;
     sweeping.active = true;
-    sweeping.place = 0;
+    sweeping.next = {};
     sweeping.again_at = Instant::never();
     log.info("sweep.begun", {{"log_bytes", stats.log_bytes}});
 }
@@ -34,18 +34,19 @@ void Node::State::sweep_round() {
     sweeping.again_at = Instant::never();
     sweeping.rows = 0;
     for (std::size_t looked = 0; looked < kGroupsPerRound; ++looked) {
-        if (sweeping.place >= hosted.size() || sweeping.rows >= options.sweep_rows) break;
+        Hosted* group = hosted.from(sweeping.next);
+        if (group == nullptr || sweeping.rows >= options.sweep_rows) break;
+        sweeping.next = group->group;
         sweeping.group_done = true;  // a partition that is not able to now is passed by
-        step_partition(hosted[sweeping.place],
-                       replication::Sweep{options.sweep_rows - sweeping.rows});
+        step_partition(*group, replication::Sweep{options.sweep_rows - sweeping.rows});
         if (!sweeping.group_done) break;
-        ++sweeping.place;
+        ++sweeping.next.value;
     }
     if (!effects.batch.empty())
         sweeping.written_with = round_at_hand();
     else
         sweeping.again_at = now.mono + kSweepPause;
-    if (sweeping.place < hosted.size()) return;
+    if (hosted.from(sweeping.next) != nullptr) return;
     sweeping.active = false;
     sweeping.again_at = Instant::never();
     sweeping.log_bytes_then = stats.log_bytes;
@@ -88,7 +89,7 @@ void Node::State::leave_lost_disk() {
 // Groups led here that somebody reachable could lead instead.
 std::size_t Node::State::groups_to_hand_over() const {
     std::size_t count = 0;
-    for (const Hosted& group : hosted) {
+    for (const Hosted& group : hosted.all()) {
         if (group.role != Role::Leader) continue;
         if (std::ranges::any_of(group.members, &Peer::greeted)) ++count;
     }

@@ -279,13 +279,11 @@ void Machine::flush_frames() {
 }
 
 void Machine::peer_frame(const Bytes& bytes) {
+    if (!alive()) return;  // nobody reads it
     auto frame = wire::FrameReader::open(bytes.view());
-    const auto known = [&](NodeId sender) {
-        return std::ranges::find(cluster_.genesis.founders, sender, &routing::NodeRecord::node) !=
-               cluster_.genesis.founders.end();
-    };
-    if (!frame || wire::check_peer_header(frame->header(), {cluster_.id, record_.node},
-                                          known(frame->header().sender)) != wire::Gate::Open) {
+    if (!frame ||
+        wire::check_peer_header(frame->header(), {cluster_.id, record_.node},
+                                node_->knows(frame->header().sender)) != wire::Gate::Open) {
         ++rejected_;
         return;
     }

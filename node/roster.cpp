@@ -1,0 +1,21 @@
+#include "node/roster.h"
+
+#include <algorithm>
+
+namespace weft::node {
+
+Roster::Roster(const routing::Genesis& genesis) : records_(genesis.founders) {
+    std::ranges::sort(records_, {}, &routing::NodeRecord::node);
+}
+
+const routing::NodeRecord* Roster::find(NodeId node) const {
+    const auto found = std::ranges::lower_bound(records_, node, {}, &routing::NodeRecord::node);
+    return found != records_.end() && found->node == node ? &*found : nullptr;
+}
+
+std::string Roster::name_of(NodeId node) const {
+    const routing::NodeRecord* record = find(node);
+    return record != nullptr && !record->name.empty() ? record->name : node.hex().substr(0, 8);
+}
+
+}  // namespace weft::node

@@ -1,0 +1,74 @@
+// Who the nodes of the mesh are, and which groups this one holds.
+
+#include "node/roster.h"
+
+#include "node/local_groups.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weft::node::test {
+namespace {
+
+NodeId node(std::uint8_t first) {
+    NodeId id;
+    id.bytes[0] = first;
+    return id;
+}
+
+TEST(Roster, KnowsFoundersWhateverTheirOrder) {
+    routing::Genesis genesis;
+    for (const int number : {7, 3, 9}) {
+        routing::NodeRecord record;
+        record.node = node(static_cast<std::uint8_t>(number));
+        record.name = number == 9 ? "" : "n" + std::to_string(number);
+        genesis.founders.push_back(record);
+    }
+    const Roster roster(genesis);
+    ASSERT_EQ(roster.records().size(), 3U);
+    EXPECT_EQ(roster.records().front().node, node(3));
+    ASSERT_NE(roster.find(node(7)), nullptr);
+    EXPECT_EQ(roster.find(node(7))->name, "n7");
+    EXPECT_EQ(roster.find(node(8)), nullptr);
+    EXPECT_EQ(roster.find(node(10)), nullptr);
+    EXPECT_EQ(roster.name_of(node(3)), "n3");
+    EXPECT_EQ(roster.name_of(node(9)), "09000000") << "it has no name";
+    EXPECT_EQ(roster.name_of(node(8)), "08000000") << "nobody's";
+}
+
+Hosted group(std::uint32_t id) {
+    static const entity::TypeTable types;
+    replication::PartitionOptions options;
+    options.replica.group = GroupId{id};
+    options.replica.self = node(1);
+    options.replica.config = replication::Config::of({node(1)});
+    storage::RecoveredGroup recovered;
+    recovered.group = GroupId{id};
+    return {GroupId{id}, replication::Partition(std::move(options), std::move(recovered), types,
+                                                Random(1), Log())};
+}
+
+TEST(LocalGroups, AreFoundByIdAndStayWhereTheyAre) {
+    LocalGroups groups;
+    EXPECT_EQ(groups.find(GroupId{0}), nullptr);
+    EXPECT_EQ(groups.from(GroupId{0}), nullptr);
+    Hosted& five = groups.host(group(5));
+    for (const std::uint32_t id : {900U, 2U, 70U}) groups.host(group(id));
+    EXPECT_EQ(groups.size(), 4U);
+    EXPECT_EQ(groups.find(GroupId{5}), &five);
+    EXPECT_EQ(groups.find(GroupId{6}), nullptr);
+    EXPECT_EQ(groups.find(GroupId{100'000}), nullptr);
+    std::vector<std::uint32_t> rising;
+    for (const Hosted& one : groups.all()) rising.push_back(one.group.value);
+    EXPECT_EQ(rising, (std::vector<std::uint32_t>{2, 5, 70, 900}));
+    EXPECT_EQ(groups.from(GroupId{3}), &five);
+    EXPECT_EQ(groups.from(GroupId{5}), &five);
+    EXPECT_EQ(groups.from(GroupId{6})->group, GroupId{70});
+    EXPECT_EQ(groups.from(GroupId{901}), nullptr);
+}
+
+}  // namespace
+}  // namespace weft::node::test
