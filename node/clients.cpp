@@ -179,20 +179,13 @@ void Node::State::on_large_read(const Hosted& group, replication::LargeRead& rea
     Request& request = read.request;
     if (large_reads.size() >= options.large_reads_max ||
         large_reads_bytes + request.payload.size() > options.large_read_bytes_max)
-        return refuse_large_read(read);
+        return refuse(read.from, request,
+                      make_error(ErrorNumber::QueueFull, "too many reads of large states wait"));
     hold(read.from);
     // The frame that it came in may be much larger.
     own_texts(request, {request.type, request.entity, request.command, request.payload});
     large_reads_bytes += request.payload.size();
     large_reads.push_back({group.group, std::move(read)});
-}
-
-void Node::State::refuse_large_read(const replication::LargeRead& read) {
-    replication::SendReply refusal{read.from, {}};
-    refusal.reply.id = read.request.id;
-    refusal.reply.outcome = Outcome::NotDone;
-    refusal.reply.error = make_error(ErrorNumber::QueueFull, "too many reads of large states wait");
-    on_reply(refusal);
 }
 
 // Nothing further is read of a client that waits for something large.
@@ -212,14 +205,15 @@ void Node::State::submit_large_reads() {
     }
 }
 
-void Node::State::refuse(ClientRef from, const Request& request, Error error) {
-    Reply reply;
+void Node::State::refuse(const Origin& from, const Request& request, Error error) {
+    replication::SendReply refusal{from, {}};
+    Reply& reply = refusal.reply;
     reply.id = request.id;
     reply.outcome = Outcome::NotDone;
     if (error.code == ErrorCode::NotHosted)
         reply.leader_hint = table.replicas(request.id.group).front();
     reply.error = std::move(error);
-    answer_client(from, std::move(reply));
+    on_reply(refusal);
 }
 
 void Node::State::answer_client(ClientRef client, Reply reply) {

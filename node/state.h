@@ -118,11 +118,10 @@ struct Node::State final : replication::GroupDirectory {
     std::optional<Error> check_session_rate(ClientRef from, const Request& request);
     bool only_reads(const Request& request) const;
     void on_large_read(const Hosted& group, replication::LargeRead& read);
-    void refuse_large_read(const replication::LargeRead& read);
     void hold(const Origin& asker);
     void answer_client(ClientRef client, Reply reply);
     void submit_large_reads();
-    void refuse(ClientRef from, const Request& request, Error error);
+    void refuse(const Origin& from, const Request& request, Error error);
 
     // ---- journal.cpp: rounds of records, the age of the disk, a full disk
     void close_batch();

@@ -27,9 +27,8 @@ namespace weft::transport {
 // address, (1005) when it does not parse.
 Result<void> check_address(std::string_view address);
 
-// One plain connect, for nothing but to see whether somebody listens there: crash evidence
-// (S5). Never blocks; the answer of another host takes a round trip, or more when one is
-// lost.
+// One plain connect, for nothing but to see whether somebody listens there: crash evidence (S5).
+// Never blocks; the answer of another host takes a round trip, or more when one is lost.
 class ConnectTrial {
 public:
     // A name is not asked for, and refuses nothing.
