@@ -61,7 +61,8 @@ public:
     }
 
 private:
-    std::array<std::pair<NodeId, Instant>, kMembersMax> times_{};
+    // All members, and the node itself when it is none of them any more.
+    std::array<std::pair<NodeId, Instant>, kMembersMax + 1> times_{};
     std::size_t size_ = 0;
 };
 

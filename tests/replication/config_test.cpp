@@ -79,6 +79,18 @@ void propose(Lab& lab, const Config& config) {
     });
 }
 
+// A leader that a change has left out still leads while its entry is under way.
+TEST(Configuration, ContactHasRoomForAllMembersAndOneWhoIsNoneAnyMore) {
+    ContactTimes contact;
+    for (std::size_t i = 0; i <= kMembersMax; ++i)
+        contact.set(node(i), Instant{static_cast<std::int64_t>(i) + 1});
+    for (std::size_t i = 0; i <= kMembersMax; ++i)
+        EXPECT_EQ(contact.of(node(i)), Instant{static_cast<std::int64_t>(i) + 1});
+    contact.set(node(3), Instant{100});
+    EXPECT_EQ(contact.of(node(3)), Instant{100});
+    EXPECT_EQ(contact.of(node(kMembersMax + 1)), Instant::long_ago());
+}
+
 // Places move with a change of members; what is known of a node stays with the node.
 TEST(Configuration, WhatIsKnownOfANodeStaysKnownWhenPlacesMove) {
     Lab lab;
