@@ -1,10 +1,10 @@
 #pragma once
-// `weft mesh repair-term`: what is planned (replication/term_repair.h) for a mesh that stands
+// `weft mesh repair-term`: what is planned (replication/raft/term_repair.h) for a mesh that stands
 // still, done, and told.
 
 #include "cli/output.h"
 #include "cli/stopped_mesh.h"
-#include "replication/term_repair.h"
+#include "replication/raft/term_repair.h"
 #include "weft/result.h"
 
 #include <vector>
@@ -23,8 +23,8 @@ TermPlan plan_of(const StoppedMesh& mesh);
 std::size_t count_lowered(const TermPlan& plan);
 
 // One transaction for each node; a node whose terms fall and one whose did not yet are no danger to
-// each other (replication/term_repair.h). StorageFailed: the node is named, it is as it was, and so
-// are those behind it.
+// each other (replication/raft/term_repair.h). StorageFailed: the node is named, it is as it was,
+// and so are those behind it.
 Result<void> lower_terms(StoppedMesh& mesh, const TermPlan& plan);
 
 // A row for each node and group whose term falls, or cannot fall although it was surely forged:

@@ -3,7 +3,7 @@
 #include "core/error.h"
 #include "node/facts.h"
 #include "node/state.h"
-#include "replication/sessions.h"
+#include "replication/partition/sessions.h"
 #include "routing/key.h"
 
 #include <algorithm>

@@ -2,8 +2,8 @@
 
 #include "core/error.h"
 #include "membership/dropped.h"
-#include "node/admin_table.h"
-#include "node/admin_text.h"
+#include "node/admin/table.h"
+#include "node/admin/text.h"
 #include "node/state.h"
 
 #include <fmt/core.h>

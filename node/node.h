@@ -10,7 +10,7 @@
 #include "membership/swim.h"
 #include "node/events.h"
 #include "node/past.h"
-#include "replication/partition.h"
+#include "replication/partition/partition.h"
 #include "routing/genesis.h"
 #include "storage/contracts.h"
 

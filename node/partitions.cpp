@@ -2,7 +2,7 @@
 
 #include "core/invariant.h"
 #include "core/overloaded.h"
-#include "node/admin_text.h"
+#include "node/admin/text.h"
 #include "node/facts.h"
 #include "node/state.h"
 

@@ -3,7 +3,7 @@
 
 #include "core/ids.h"
 #include "core/time.h"
-#include "replication/partition.h"
+#include "replication/partition/partition.h"
 #include "routing/messages.h"
 #include "weft/types.h"
 

@@ -3,8 +3,8 @@
 
 #include "core/ids.h"
 #include "core/time.h"
+#include "node/contact/peer_contact.h"
 #include "node/events.h"
-#include "replication/contact.h"
 #include "replication/messages.h"
 #include "routing/genesis.h"
 #include "weft/types.h"
@@ -53,7 +53,7 @@ struct Peer {
         : record(std::move(known)), contact(record.node, first_round) {}
 
     routing::NodeRecord record;
-    replication::PeerContact contact;
+    PeerContact contact;
     Outbox outbox;
     std::vector<GroupId> shared;  // groups that we both hold, rising
     Boot boot;                    // the newest seen; 0 = none yet

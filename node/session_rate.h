@@ -4,7 +4,7 @@
 
 #include "core/command.h"
 #include "core/time.h"
-#include "replication/sessions.h"
+#include "replication/partition/sessions.h"
 
 #include <array>
 #include <cstddef>

@@ -3,15 +3,15 @@
 
 #include "core/timer_heap.h"
 #include "membership/swim.h"
+#include "node/admin/questions.h"
+#include "node/contact/confirm_rounds.h"
 #include "node/local_groups.h"
 #include "node/node.h"
 #include "node/parts.h"
 #include "node/peer.h"
-#include "node/questions.h"
 #include "node/recent_events.h"
 #include "node/roster.h"
 #include "node/session_rate.h"
-#include "replication/confirm.h"
 #include "routing/placement.h"
 
 #include <cstdint>
@@ -28,7 +28,7 @@ namespace weft::node {
 
 class AdminTable;
 
-struct Node::State final : replication::GroupDirectory {
+struct Node::State final : GroupDirectory {
     State(NodeOptions given, const entity::TypeTable& type_table, Random seed, weft::Log sink);
 
     // ---- partitions.cpp: stepping one partition and carrying out what it asks
@@ -89,7 +89,7 @@ struct Node::State final : replication::GroupDirectory {
     void admin_events(ClientRef from, const routing::AdminRequest& request);
     std::string accusers_of(NodeId node) const;
 
-    // ---- beats.cpp: heartbeats and confirm rounds
+    // ---- contact/beats.cpp: heartbeats and confirm rounds
     void heartbeats();
     void on_heartbeat(Peer& peer, const replication::Heartbeat& beat);
     void on_heartbeat_answer(Peer& peer, const replication::HeartbeatAnswer& answer);
@@ -97,7 +97,7 @@ struct Node::State final : replication::GroupDirectory {
     void on_confirm_answer(Peer& peer, const replication::ConfirmAnswer& answer);
     void step_refused(const Peer& peer, const std::vector<replication::GroupTerm>& refused);
     void begin_confirms();
-    void serve(const std::vector<replication::Confirmed>& confirmed);
+    void serve(const std::vector<Confirmed>& confirmed);
     void expire_confirms();
     Duration confirm_age() const { return 2 * options.timings.heartbeat; }
     bool accept_beat(NodeId peer, const replication::GroupBeat& beat, Term& own) override;
@@ -174,7 +174,7 @@ struct Node::State final : replication::GroupDirectory {
     void on_own_reply(const Reply& reply);
     void submit_own(std::string_view command, std::string_view payload);
 
-    // ---- admin.cpp: questions answered from memory
+    // ---- admin/desk.cpp: questions answered from memory
     void on_question(ClientRef from, routing::AdminRequest request);
     // One piece of work on questions.
     void answer_question();
@@ -189,7 +189,7 @@ struct Node::State final : replication::GroupDirectory {
     routing::AdminReply admin_partition(std::uint64_t id, const Hosted& group) const;
     void admin_transfer(ClientRef from, const routing::AdminRequest& request, Hosted& group);
 
-    // ---- admin_rows.cpp: questions that read rows and the log
+    // ---- admin/pages.cpp: questions that read rows and the log
     void admin_fetch(AdminQuery query, replication::FetchRequest what);
     void on_admin_fetched(AdminQuery query, replication::FetchResult& result);
     void end_page(AdminQuery query, bool last);
@@ -240,7 +240,7 @@ struct Node::State final : replication::GroupDirectory {
     std::optional<Instant> alone_due;  // nobody lives beside us; never(): it was said
     bool superseded = false;           // a process with our identity and a later boot was heard of
     replication::Effects effects;      // of partitions; its batch is the round's
-    replication::ConfirmRounds confirms;
+    ConfirmRounds confirms;
     Instant heartbeat_due = Instant::never();
     Instant home_due = Instant::never();  // next look at leaderships away from home
 

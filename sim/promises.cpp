@@ -1,7 +1,7 @@
 #include "sim/promises.h"
 
 #include "core/invariant.h"
-#include "replication/snapshot_format.h"
+#include "replication/partition/snapshot_format.h"
 
 #include <algorithm>
 #include <type_traits>

@@ -3,9 +3,9 @@
 // acknowledgement or a confirm that leaves a machine rests on what its disk holds at that moment,
 // and a commit on what a quorum of disks holds. Asks no replica what it thinks to be durable.
 
-#include "replication/config.h"
 #include "replication/messages.h"
-#include "replication/replica_events.h"
+#include "replication/raft/config.h"
+#include "replication/raft/events.h"
 #include "sim/durable_view.h"
 #include "sim/staged_pages.h"
 

@@ -3,7 +3,7 @@
 // round that left after the read had come and that a quorum granted, or on the commit of an entry
 // that came behind the read (Raft thesis 6.4). Asks no core what it takes for confirmed.
 
-#include "replication/config.h"
+#include "replication/raft/config.h"
 #include "weft/types.h"
 
 #include <cstddef>

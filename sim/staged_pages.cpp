@@ -2,8 +2,8 @@
 
 #include "core/byte_io.h"
 #include "core/hash.h"
-#include "replication/rows.h"
-#include "replication/snapshot_format.h"
+#include "replication/partition/rows.h"
+#include "replication/partition/snapshot_format.h"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 // into it outlives the process however that ends, and costs no system call. A power cut may lose
 // it, and no handler dies of one.
 
-#include "replication/crash_slot.h"
+#include "replication/partition/crash_slot.h"
 #include "weft/result.h"
 #include "weft/types.h"
 

@@ -5,7 +5,7 @@
 // thread and ZeroMQ's I/O thread are started and ended in here.
 
 #include "core/log.h"
-#include "replication/replica.h"
+#include "replication/raft/replica.h"
 #include "routing/genesis.h"
 #include "transport/gossip_seal.h"
 #include "weft/result.h"

@@ -2,7 +2,7 @@
 
 #include "core/entry.h"
 #include "core/hash.h"
-#include "replication/snapshot_format.h"
+#include "replication/partition/snapshot_format.h"
 #include "routing/key.h"
 
 #include <fmt/core.h>

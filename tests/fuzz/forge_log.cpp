@@ -2,10 +2,10 @@
 
 #include "core/entry.h"
 #include "entity/host.h"
-#include "replication/config.h"
-#include "replication/rows.h"
-#include "replication/sections.h"
-#include "replication/snapshot_format.h"
+#include "replication/partition/rows.h"
+#include "replication/partition/sections.h"
+#include "replication/partition/snapshot_format.h"
+#include "replication/raft/config.h"
 #include "routing/key.h"
 #include "tests/fuzz/forge.h"
 

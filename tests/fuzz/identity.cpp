@@ -3,7 +3,7 @@
 
 #include "core/hash.h"
 #include "core/invariant.h"
-#include "node/admin_cursor.h"
+#include "node/admin/cursor.h"
 #include "node/facts.h"
 #include "node/past.h"
 #include "routing/genesis.h"

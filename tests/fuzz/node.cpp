@@ -7,7 +7,7 @@
 #include "flatbuffers/wire_client.h"
 #include "flatbuffers/wire_frame.h"
 #include "flatbuffers/wire_mesh.h"
-#include "replication/partition.h"
+#include "replication/partition/partition.h"
 #include "tests/flatbuffers/message_fields.h"
 #include "tests/fuzz/forge.h"
 

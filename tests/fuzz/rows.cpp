@@ -1,7 +1,7 @@
-// Keys and values of a group's rows (replication/rows.h, entity/host.h): what decodes is encoded to
-// the same bytes again, and views stay inside the row.
+// Keys and values of a group's rows (replication/partition/rows.h, entity/host.h): what decodes is
+// encoded to the same bytes again, and views stay inside the row.
 
-#include "replication/rows.h"
+#include "replication/partition/rows.h"
 
 #include "core/invariant.h"
 #include "entity/host.h"

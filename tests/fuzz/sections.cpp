@@ -1,12 +1,13 @@
-// What an entry's sections hold (replication/sections.h), configurations, snapshots and the payload
-// of kv's cas: what decodes and is written again decodes to the same, and views stay inside.
+// What an entry's sections hold (replication/partition/sections.h), configurations, snapshots and
+// the payload of kv's cas: what decodes and is written again decodes to the same, and views stay
+// inside.
 
-#include "replication/sections.h"
+#include "replication/partition/sections.h"
 
 #include "core/invariant.h"
-#include "replication/config.h"
-#include "replication/rows.h"
-#include "replication/snapshot_format.h"
+#include "replication/partition/rows.h"
+#include "replication/partition/snapshot_format.h"
+#include "replication/raft/config.h"
 #include "tests/fuzz/input.h"
 #include "weft/kv_payload.h"
 

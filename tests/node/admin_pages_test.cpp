@@ -3,7 +3,7 @@
 
 #include "entity/unflushed.h"
 #include "lab.h"
-#include "replication/rows.h"
+#include "replication/partition/rows.h"
 #include "storage/contracts.h"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // Administrative questions: what a node tells of itself.
 
 #include "lab.h"
-#include "node/admin_text.h"
+#include "node/admin/text.h"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
 // Confirm rounds of linearizable reads (S8).
 
-#include "replication/confirm.h"
+#include "node/contact/confirm_rounds.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace weft::replication {
+namespace weft::node {
 namespace {
 
 NodeId node(std::uint8_t number) {
@@ -19,11 +19,11 @@ Instant at(std::int64_t ms) { return Instant{ms * 1'000'000}; }
 class ConfirmTest : public ::testing::Test {
 protected:
     ConfirmRounds rounds{node(1)};
-    const Config three = Config::of({node(1), node(2), node(3)});
-    const Config one = Config::of({node(1)});
+    const replication::Config three = replication::Config::of({node(1), node(2), node(3)});
+    const replication::Config one = replication::Config::of({node(1)});
     std::vector<ConfirmRounds::Outgoing> out;
     std::vector<Confirmed> confirmed;
-    std::vector<GroupTerm> given_up;
+    std::vector<replication::GroupTerm> given_up;
 
     std::uint64_t begin(std::int64_t ms) {
         out.clear();
@@ -79,7 +79,8 @@ TEST_F(ConfirmTest, ARefusedGroupIsNotConfirmedWhileOthersAre) {
 }
 
 TEST_F(ConfirmTest, RepeatedLateAndForeignAnswersAreHarmless) {
-    const Config five = Config::of({node(1), node(2), node(3), node(4), node(5)});
+    const replication::Config five =
+        replication::Config::of({node(1), node(2), node(3), node(4), node(5)});
     rounds.want(GroupId{5}, Term{2}, ReadTicket{1}, five);
     const std::uint64_t round = begin(0);
     for (int i = 0; i < 3; ++i) rounds.on_answer(node(3), {round, {}}, confirmed);
@@ -164,7 +165,8 @@ TEST_F(ConfirmTest, ALostTermMakesItsReadsVoid) {
 TEST_F(ConfirmTest, AChangedConfigurationIsAskedAnew) {
     rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
     const std::uint64_t round = begin(0);
-    rounds.want(GroupId{1}, Term{1}, ReadTicket{2}, Config::of({node(1), node(4), node(5)}));
+    rounds.want(GroupId{1}, Term{1}, ReadTicket{2},
+                replication::Config::of({node(1), node(4), node(5)}));
     rounds.on_answer(node(2), {round, {}}, confirmed);
     EXPECT_TRUE(confirmed.empty());
     const std::uint64_t second = begin(1);
@@ -174,4 +176,4 @@ TEST_F(ConfirmTest, AChangedConfigurationIsAskedAnew) {
 }
 
 }  // namespace
-}  // namespace weft::replication
+}  // namespace weft::node

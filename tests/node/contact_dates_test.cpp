@@ -1,8 +1,8 @@
 // What counts as contact beside heartbeats: answered appends and confirm rounds.
 
 #include "lab.h"
-#include "replication/confirm.h"
-#include "replication/contact.h"
+#include "node/contact/confirm_rounds.h"
+#include "node/contact/peer_contact.h"
 
 #include <gtest/gtest.h>
 
@@ -70,17 +70,17 @@ TEST(ContactDates, AConfirmRoundIsDatedByWhenItWasSentAndRefusedGroupsNotAtAll) 
         return node;
     };
     const auto config = replication::Config::of({id(1), id(2), id(3)});
-    replication::ConfirmRounds rounds(id(1));
+    ConfirmRounds rounds(id(1));
     for (const std::uint32_t group : {3U, 5U, 6U})
         rounds.want(GroupId{group}, Term{2}, ReadTicket{1}, config);
-    std::vector<replication::ConfirmRounds::Outgoing> out;
-    std::vector<replication::Confirmed> confirmed;
+    std::vector<ConfirmRounds::Outgoing> out;
+    std::vector<Confirmed> confirmed;
     rounds.begin(Instant{400}, out, confirmed);
     rounds.forget(GroupId{6});  // led no longer
     replication::ConfirmAnswer answer;
     answer.round = out.at(0).confirm.round;
     answer.refused.push_back({GroupId{5}, Term{3}});
-    std::vector<replication::ConfirmRounds::Contact> contacts;
+    std::vector<ConfirmRounds::Contact> contacts;
     rounds.contacts(id(4), answer, contacts);
     EXPECT_TRUE(contacts.empty()) << "not a voter";
     rounds.contacts(id(2), answer, contacts);
@@ -94,7 +94,7 @@ TEST(ContactDates, AConfirmRoundIsDatedByWhenItWasSentAndRefusedGroupsNotAtAll) 
     ASSERT_EQ(contacts.size(), 1u);
     EXPECT_EQ(contacts[0].sent, Instant{400});
 
-    replication::PeerContact contact(id(2));
+    PeerContact contact(id(2));
     contact.leads(GroupId{3}, Term{3}, LogIndex{});
     contact.note_contact({GroupId{3}, Term{2}}, Instant{400});
     EXPECT_EQ(contact.contacted(GroupId{3}), Instant::long_ago()) << "of a former term";

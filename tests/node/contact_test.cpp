@@ -1,6 +1,6 @@
 // Contact is batched per peer but judged per group (docs/design.md, "Replication").
 
-#include "replication/contact.h"
+#include "node/contact/peer_contact.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -9,7 +9,7 @@
 #include <set>
 #include <vector>
 
-namespace weft::replication {
+namespace weft::node {
 namespace {
 
 NodeId node(std::uint8_t number) {
@@ -25,13 +25,13 @@ public:
     std::map<GroupId, Term> terms;
     std::set<GroupId> deaf;  // led by somebody else in that very term
 
-    bool accept_beat(NodeId peer, const GroupBeat& beat, Term& own) override {
+    bool accept_beat(NodeId peer, const replication::GroupBeat& beat, Term& own) override {
         const auto group = terms.find(beat.group);
         if (group != terms.end() && beat.term > group->second && !deaf.contains(beat.group))
             group->second = beat.term;
         return follows(peer, {beat.group, beat.term}, own);
     }
-    bool follows(NodeId, const GroupTerm& claim, Term& own) const override {
+    bool follows(NodeId, const replication::GroupTerm& claim, Term& own) const override {
         const auto group = terms.find(claim.group);
         own = group == terms.end() ? Term{} : group->second;
         return group != terms.end() && group->second == claim.term && !deaf.contains(claim.group);
@@ -50,25 +50,25 @@ struct Pair {
             leader.leads(GroupId{i}, Term{1}, LogIndex{0});
         }
     }
-    HeartbeatAnswer deliver(std::int64_t ms, const Heartbeat& beat) {
+    replication::HeartbeatAnswer deliver(std::int64_t ms, const replication::Heartbeat& beat) {
         return follower.on_heartbeat(at(ms), beat, groups);
     }
     // A heartbeat sent at `ms`, heard 1 ms and answered 2 ms later.
-    std::vector<GroupTerm> exchange(std::int64_t ms) {
+    std::vector<replication::GroupTerm> exchange(std::int64_t ms) {
         return leader.on_answer(deliver(ms + 1, leader.make_heartbeat(at(ms), 0)));
     }
 };
 
 TEST(Contact, ListsGroupsOnceAndThenCostsNothingPerGroup) {
     Pair pair(100);
-    const Heartbeat first = pair.leader.make_heartbeat(at(0), 0);
+    const replication::Heartbeat first = pair.leader.make_heartbeat(at(0), 0);
     EXPECT_EQ(first.listed.size(), 100u);
     EXPECT_EQ(first.unlisted, 0u);
     EXPECT_TRUE(pair.leader.on_answer(pair.deliver(1, first)).empty());
-    const Heartbeat second = pair.leader.make_heartbeat(at(100), 0);
+    const replication::Heartbeat second = pair.leader.make_heartbeat(at(100), 0);
     EXPECT_TRUE(second.listed.empty());
     EXPECT_EQ(second.unlisted, 100u);
-    const HeartbeatAnswer answer = pair.deliver(101, second);
+    const replication::HeartbeatAnswer answer = pair.deliver(101, second);
     EXPECT_FALSE(answer.want_all);
     EXPECT_TRUE(answer.refused.empty());
     EXPECT_EQ(pair.follower.heard(GroupId{7}), at(101));
@@ -78,8 +78,8 @@ TEST(Contact, ListsGroupsOnceAndThenCostsNothingPerGroup) {
 
 TEST(Contact, IsDatedByWhenTheAnsweredRoundWasSent) {
     Pair pair(1);
-    const Heartbeat beat = pair.leader.make_heartbeat(at(0), 0);
-    const HeartbeatAnswer answer = pair.deliver(400, beat);
+    const replication::Heartbeat beat = pair.leader.make_heartbeat(at(0), 0);
+    const replication::HeartbeatAnswer answer = pair.deliver(400, beat);
     pair.leader.make_heartbeat(at(600), 0);
     pair.leader.on_answer(answer);  // read long after: a paused leader must not feel well again
     EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));
@@ -89,19 +89,19 @@ TEST(Contact, AChangeIsListedUntilItIsAcknowledged) {
     Pair pair(3);
     pair.exchange(0);
     pair.leader.leads(GroupId{2}, Term{1}, LogIndex{9});
-    const Heartbeat lost = pair.leader.make_heartbeat(at(100), 0);
+    const replication::Heartbeat lost = pair.leader.make_heartbeat(at(100), 0);
     ASSERT_EQ(lost.listed.size(), 1u);
     EXPECT_EQ(lost.listed[0].group, GroupId{2});
     EXPECT_EQ(lost.listed[0].commit, LogIndex{9});
     EXPECT_EQ(lost.unlisted, 2u);
-    const Heartbeat again = pair.leader.make_heartbeat(at(200), 0);
+    const replication::Heartbeat again = pair.leader.make_heartbeat(at(200), 0);
     EXPECT_EQ(again.listed.size(), 1u);
     EXPECT_FALSE(pair.deliver(201, again).want_all);
 }
 
 TEST(Contact, AChangeAfterTheListingIsNotAcknowledgedByItsAnswer) {
     Pair pair(1);
-    const Heartbeat beat = pair.leader.make_heartbeat(at(0), 0);
+    const replication::Heartbeat beat = pair.leader.make_heartbeat(at(0), 0);
     pair.leader.leads(GroupId{1}, Term{1}, LogIndex{5});
     pair.leader.on_answer(pair.deliver(1, beat));
     EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));  // the same term: it was contact
@@ -112,12 +112,13 @@ TEST(Contact, AHashThatDiffersAsksForTheFullListAndIsNoContact) {
     Pair pair(4);
     pair.exchange(0);
     pair.follower.no_longer_follows(GroupId{3});
-    const HeartbeatAnswer answer = pair.deliver(101, pair.leader.make_heartbeat(at(100), 0));
+    const replication::HeartbeatAnswer answer =
+        pair.deliver(101, pair.leader.make_heartbeat(at(100), 0));
     EXPECT_TRUE(answer.want_all);
     pair.leader.on_answer(answer);
     EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));
     EXPECT_EQ(pair.follower.heard(GroupId{1}), at(1));
-    const Heartbeat full = pair.leader.make_heartbeat(at(200), 0);
+    const replication::Heartbeat full = pair.leader.make_heartbeat(at(200), 0);
     EXPECT_EQ(full.listed.size(), 4u);
     EXPECT_FALSE(pair.deliver(201, full).want_all);
     EXPECT_EQ(pair.follower.heard(GroupId{3}), at(201));
@@ -130,8 +131,9 @@ TEST(Contact, AGroupLeavesTheUnlistedSetTheMomentItsTermChanges) {
     pair.groups.terms[GroupId{1}] = Term{5};
     pair.follower.no_longer_follows(GroupId{1});
     EXPECT_EQ(pair.follower.heard(GroupId{1}), Instant::long_ago());
-    pair.exchange(100);                                         // differs: nothing is covered
-    const std::vector<GroupTerm> refused = pair.exchange(200);  // all listed: one refused
+    pair.exchange(100);  // differs: nothing is covered
+    const std::vector<replication::GroupTerm> refused =
+        pair.exchange(200);  // all listed: one refused
     ASSERT_EQ(refused.size(), 1u);
     EXPECT_EQ(refused[0].group, GroupId{1});
     EXPECT_EQ(refused[0].term, Term{5});
@@ -142,7 +144,7 @@ TEST(Contact, AGroupLeavesTheUnlistedSetTheMomentItsTermChanges) {
 TEST(Contact, ARefusedGroupGetsNoContactAndAllOthersDo) {
     Pair pair(3);
     pair.groups.deaf.insert(GroupId{2});
-    const std::vector<GroupTerm> refused = pair.exchange(0);
+    const std::vector<replication::GroupTerm> refused = pair.exchange(0);
     ASSERT_EQ(refused.size(), 1u);
     EXPECT_EQ(refused[0].group, GroupId{2});
     EXPECT_EQ(pair.leader.contacted(GroupId{2}), Instant::long_ago());
@@ -155,7 +157,7 @@ TEST(Contact, ARefusedGroupGetsNoContactAndAllOthersDo) {
 TEST(Contact, AGroupTheReceiverDoesNotHostIsRefusedWithTermZero) {
     Pair pair(1);
     pair.leader.leads(GroupId{9}, Term{4}, LogIndex{0});
-    const std::vector<GroupTerm> refused = pair.exchange(0);
+    const std::vector<replication::GroupTerm> refused = pair.exchange(0);
     ASSERT_EQ(refused.size(), 1u);
     EXPECT_EQ(refused[0].term, Term{0});
 }
@@ -180,12 +182,12 @@ TEST(Contact, OnlyTheWayBackBrokenIsHeardByTheFollowerAndNoContactForTheLeader) 
 
 TEST(Contact, StaleAndRepeatedRoundsAreIgnored) {
     Pair pair(2);
-    const Heartbeat old = pair.leader.make_heartbeat(at(0), 0);
+    const replication::Heartbeat old = pair.leader.make_heartbeat(at(0), 0);
     pair.exchange(100);
     EXPECT_EQ(pair.deliver(150, old).round, 0u);
     EXPECT_EQ(pair.follower.heard(GroupId{1}), at(101));
-    const Heartbeat last = pair.leader.make_heartbeat(at(200), 0);
-    const HeartbeatAnswer answer = pair.deliver(201, last);
+    const replication::Heartbeat last = pair.leader.make_heartbeat(at(200), 0);
+    const replication::HeartbeatAnswer answer = pair.deliver(201, last);
     pair.leader.on_answer(answer);
     pair.leader.make_heartbeat(at(300), 0);
     EXPECT_TRUE(pair.leader.on_answer(answer).empty());
@@ -194,7 +196,8 @@ TEST(Contact, StaleAndRepeatedRoundsAreIgnored) {
 
 TEST(Contact, AnAnswerThatANewerOneOvertookChangesNothing) {
     Pair pair(1);
-    const HeartbeatAnswer accepted = pair.deliver(1, pair.leader.make_heartbeat(at(0), 0));
+    const replication::HeartbeatAnswer accepted =
+        pair.deliver(1, pair.leader.make_heartbeat(at(0), 0));
     pair.groups.terms[GroupId{1}] = Term{5};
     pair.follower.no_longer_follows(GroupId{1});
     EXPECT_EQ(pair.exchange(100).size(), 1u);  // refused
@@ -206,7 +209,7 @@ TEST(Contact, AnAnswerThatANewerOneOvertookChangesNothing) {
 TEST(Contact, AnAnswerToAFormerBootIsNoContact) {
     PeerContact former(node(2), std::uint64_t{1} << 40);
     former.leads(GroupId{1}, Term{1}, LogIndex{0});
-    const Heartbeat old = former.make_heartbeat(at(0), 0);
+    const replication::Heartbeat old = former.make_heartbeat(at(0), 0);
     PeerContact now(node(2), std::uint64_t{2} << 40);
     now.leads(GroupId{1}, Term{2}, LogIndex{0});
     now.make_heartbeat(at(500), 0);
@@ -216,8 +219,8 @@ TEST(Contact, AnAnswerToAFormerBootIsNoContact) {
 
 TEST(Contact, ContactOfAFormerTermSaysNothingAboutTheNewOne) {
     Pair pair(1);
-    const Heartbeat beat = pair.leader.make_heartbeat(at(0), 0);
-    const HeartbeatAnswer answer = pair.deliver(1, beat);
+    const replication::Heartbeat beat = pair.leader.make_heartbeat(at(0), 0);
+    const replication::HeartbeatAnswer answer = pair.deliver(1, beat);
     pair.leader.leads(GroupId{1}, Term{3}, LogIndex{0});
     pair.leader.on_answer(answer);
     EXPECT_EQ(pair.leader.contacted(GroupId{1}), Instant::long_ago());
@@ -227,9 +230,9 @@ TEST(Contact, AfterAResetEverythingIsListedAgain) {
     Pair pair(5);
     pair.exchange(0);
     pair.leader.reset();
-    const Heartbeat beat = pair.leader.make_heartbeat(at(100), 0);
+    const replication::Heartbeat beat = pair.leader.make_heartbeat(at(100), 0);
     EXPECT_EQ(beat.listed.size(), 5u);
-    const HeartbeatAnswer answer = pair.deliver(101, beat);
+    const replication::HeartbeatAnswer answer = pair.deliver(101, beat);
     EXPECT_FALSE(answer.want_all);
     pair.leader.on_answer(answer);
     pair.follower.reset();  // as after a restart of the follower: its set is empty
@@ -242,7 +245,7 @@ TEST(Contact, AGroupThisNodeNoLongerLeadsIsForgottenOnBothSides) {
     pair.leader.no_longer_leads(GroupId{2});
     pair.exchange(100);  // the follower still counts it: differs
     pair.exchange(200);
-    const Heartbeat beat = pair.leader.make_heartbeat(at(300), 0);
+    const replication::Heartbeat beat = pair.leader.make_heartbeat(at(300), 0);
     EXPECT_TRUE(beat.listed.empty());
     EXPECT_EQ(beat.unlisted, 2u);
     EXPECT_FALSE(pair.deliver(301, beat).want_all);
@@ -252,7 +255,7 @@ TEST(Contact, AGroupThisNodeNoLongerLeadsIsForgottenOnBothSides) {
 
 TEST(Contact, CarriesTheAgeOfTheDiskBothWays) {
     Pair pair(1);
-    HeartbeatAnswer answer = pair.deliver(1, pair.leader.make_heartbeat(at(0), 250));
+    replication::HeartbeatAnswer answer = pair.deliver(1, pair.leader.make_heartbeat(at(0), 250));
     EXPECT_EQ(pair.follower.peer_disk_age_ms(), 250u);
     answer.disk_age_ms = 70;
     pair.leader.on_answer(answer);
@@ -311,4 +314,4 @@ RC_GTEST_PROP(Contact, NeverCoversAGroupThatDoesNotFollowAndHealsWithinThreeRoun
 }
 
 }  // namespace
-}  // namespace weft::replication
+}  // namespace weft::node

@@ -1,6 +1,6 @@
 // Administrative questions cost the groups of a node nothing (finding 11 of the hostile tests).
 
-#include "node/questions.h"
+#include "node/admin/questions.h"
 
 #include "core/error.h"
 #include "tests/node/lab.h"

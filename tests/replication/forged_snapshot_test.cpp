@@ -1,7 +1,7 @@
 // Snapshots that no honest leader sends: nobody may be made to throw away what was acknowledged.
 
 #include "partition_lab.h"
-#include "replication/snapshot_format.h"
+#include "replication/partition/snapshot_format.h"
 
 #include <gtest/gtest.h>
 

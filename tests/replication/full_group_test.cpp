@@ -3,8 +3,8 @@
 
 #include "core/error.h"
 #include "partition_lab.h"
-#include "replication/rows.h"
-#include "replication/sessions.h"
+#include "replication/partition/rows.h"
+#include "replication/partition/sessions.h"
 
 #include <gtest/gtest.h>
 

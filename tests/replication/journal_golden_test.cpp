@@ -2,10 +2,10 @@
 // together by hand from docs/journal-sections.md, and what the code writes must be one; and the
 // code must read them.
 
-#include "replication/config.h"
-#include "replication/rows.h"
-#include "replication/sections.h"
-#include "replication/snapshot_format.h"
+#include "replication/partition/rows.h"
+#include "replication/partition/sections.h"
+#include "replication/partition/snapshot_format.h"
+#include "replication/raft/config.h"
 #include "tests/core/golden_file.h"
 #include "tests/support/by_hand.h"
 

@@ -1,6 +1,6 @@
 // The replica's memory of its log against a plain list: packing must lose nothing.
 
-#include "replication/log_window.h"
+#include "replication/raft/log_window.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -2,9 +2,9 @@
 
 #include "core/error.h"
 #include "partition_lab.h"
-#include "replication/rows.h"
-#include "replication/sessions.h"
-#include "replication/snapshot_format.h"
+#include "replication/partition/rows.h"
+#include "replication/partition/sessions.h"
+#include "replication/partition/snapshot_format.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include "entity/builtin/counter.h"
 #include "entity/builtin/kv.h"
 #include "entity/type.h"
-#include "replication/partition.h"
+#include "replication/partition/partition.h"
 #include "storage/memory_store.h"
 #include "weft/kv_payload.h"
 

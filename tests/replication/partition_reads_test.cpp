@@ -2,7 +2,7 @@
 
 #include "core/error.h"
 #include "partition_lab.h"
-#include "replication/sessions.h"
+#include "replication/partition/sessions.h"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 
 #include "core/error.h"
 #include "partition_lab.h"
-#include "replication/rows.h"
+#include "replication/partition/rows.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
 // One partition with one voter: commands and sessions. Three of them are in
 // partition_cluster_test.cpp.
 
-#include "replication/partition.h"
+#include "replication/partition/partition.h"
 
 #include "core/error.h"
 #include "partition_lab.h"
-#include "replication/sessions.h"
+#include "replication/partition/sessions.h"
 
 #include <gtest/gtest.h>
 

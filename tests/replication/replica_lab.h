@@ -2,7 +2,7 @@
 // One replica on a bench: its disk, what it sent, and a made-up leader's log to feed it from.
 
 #include "core/entry.h"
-#include "replication/replica.h"
+#include "replication/raft/replica.h"
 #include "storage/memory_store.h"
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // The entry that raises the floor of session starts and the floor's row, byte by byte.
 
-#include "replication/rows.h"
-#include "replication/sections.h"
+#include "replication/partition/rows.h"
+#include "replication/partition/sections.h"
 #include "tests/core/golden_file.h"
 #include "tests/support/by_hand.h"
 

@@ -1,8 +1,8 @@
 // The floor of session starts alone (docs/adr/0007): the sessions, the section and the row.
 
 #include "core/error.h"
-#include "replication/rows.h"
-#include "replication/sessions.h"
+#include "replication/partition/rows.h"
+#include "replication/partition/sessions.h"
 
 #include <gtest/gtest.h>
 

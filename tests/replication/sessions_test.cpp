@@ -1,10 +1,10 @@
 // Sessions alone (S28; Raft thesis 6.3), and the rows and sections they travel in.
 
-#include "replication/sessions.h"
+#include "replication/partition/sessions.h"
 
 #include "core/error.h"
-#include "replication/rows.h"
-#include "replication/sections.h"
+#include "replication/partition/rows.h"
+#include "replication/partition/sections.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

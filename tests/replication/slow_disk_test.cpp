@@ -2,7 +2,7 @@
 // again, and a transfer is known from the one before it (S19).
 
 #include "partition_lab.h"
-#include "replication/snapshot_format.h"
+#include "replication/partition/snapshot_format.h"
 #include "storage/lmdb_store.h"
 #include "tests/support/temp_folder.h"
 

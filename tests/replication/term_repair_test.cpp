@@ -1,6 +1,6 @@
 // Which terms of a mesh that stands still may fall. Every rule has the test that fails without it.
 
-#include "replication/term_repair.h"
+#include "replication/raft/term_repair.h"
 
 #include "replica_lab.h"
 

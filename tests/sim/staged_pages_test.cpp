@@ -3,8 +3,8 @@
 #include "sim/staged_pages.h"
 
 #include "core/byte_io.h"
-#include "replication/rows.h"
-#include "replication/snapshot_format.h"
+#include "replication/partition/rows.h"
+#include "replication/partition/snapshot_format.h"
 #include "sim/promises.h"
 #include "tests/sim/broken_rule.h"
 

@@ -12,9 +12,26 @@ namespace {
 
 // Longest first: "node/runtime" before "node".
 constexpr std::string_view kFolders[] = {
-    "include/weft", "node/runtime", "client/core", "node/loop", "membership", "replication",
-    "flatbuffers",  "transport",    "routing",     "storage",   "examples",   "entity",
-    "client",       "tests",        "core",        "node",      "sim",        "cli",
+    "replication/partition",
+    "replication/raft",
+    "include/weft",
+    "node/runtime",
+    "client/core",
+    "node/loop",
+    "membership",
+    "replication",
+    "flatbuffers",
+    "transport",
+    "routing",
+    "storage",
+    "examples",
+    "entity",
+    "client",
+    "tests",
+    "core",
+    "node",
+    "sim",
+    "cli",
 };
 
 // What `folder` may include beside itself: folders, or single headers of a folder. core includes
@@ -32,11 +49,15 @@ const std::vector<Edges>& edges() {
         {"routing", {"core"}},
         {"entity", {"core"}},
         {"storage", {"core"}},
-        {"replication", {"entity", "storage/contracts.h", "core"}},
+        // Messages and effects are common to both; raft knows neither entities nor sessions.
+        {"replication", {"storage/contracts.h", "core"}},
+        {"replication/raft", {"replication", "storage/contracts.h", "core"}},
+        {"replication/partition",
+         {"replication", "replication/raft", "entity", "storage/contracts.h", "core"}},
         // node hands storage's batches and recovered logs through without looking inside.
         {"node",
-         {"node/loop", "membership", "routing", "replication", "entity", "storage/contracts.h",
-          "core"}},
+         {"node/loop", "membership", "routing", "replication", "replication/raft",
+          "replication/partition", "entity", "storage/contracts.h", "core"}},
         {"node/loop", {"node", "routing", "replication", "entity", "core"}},
         {"client/core", {"routing", "core"}},
         // Messages stand in messages.h of each layer, those of node in node/events.h; what they are
@@ -46,12 +67,12 @@ const std::vector<Edges>& edges() {
           "replication/messages.h", "node/messages.h", "node/events.h", "core"}},
         {"transport", {"flatbuffers", "core"}},
         {"sim",
-         {"node", "node/loop", "client/core", "membership", "routing", "replication", "entity",
-          "flatbuffers", "storage", "core"}},
+         {"node", "node/loop", "client/core", "membership", "routing", "replication",
+          "replication/raft", "replication/partition", "entity", "flatbuffers", "storage", "core"}},
         // runtime names the parts of NodeOptions, which are types of the layers below node.
         {"node/runtime",
          {"node", "node/loop", "transport", "storage", "flatbuffers", "membership/datagram.h",
-          "replication", "entity", "routing", "core"}},
+          "replication", "replication/raft", "replication/partition", "entity", "routing", "core"}},
         {"client", {"client/core", "transport", "flatbuffers", "routing", "core"}},
     };
     return table;
@@ -74,8 +95,16 @@ bool edge_exists(std::string_view folder, std::string_view header) {
 }
 
 // Cores touch nothing of the world: no clocks, threads, files, and no third-party code but fmt.
-constexpr std::string_view kPure[] = {"core",        "membership", "routing",   "entity",
-                                      "replication", "node",       "node/loop", "client/core"};
+constexpr std::string_view kPure[] = {"core",
+                                      "membership",
+                                      "routing",
+                                      "entity",
+                                      "replication",
+                                      "replication/raft",
+                                      "replication/partition",
+                                      "node",
+                                      "node/loop",
+                                      "client/core"};
 constexpr std::string_view kWorldHeaders[] = {
     "thread",   "mutex",     "condition_variable", "future",     "shared_mutex", "atomic",
     "iostream", "fstream",   "filesystem",         "random",     "ctime",        "csignal",

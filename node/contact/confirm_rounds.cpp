@@ -1,0 +1,163 @@
+#include "node/contact/confirm_rounds.h"
+
+#include "core/mutant.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::node {
+
+namespace {
+
+std::vector<GroupId> refused_groups(const replication::ConfirmAnswer& answer) {
+    std::vector<GroupId> refused;
+    for (const replication::GroupTerm& group : answer.refused) refused.push_back(group.group);
+    std::sort(refused.begin(), refused.end());
+    return refused;
+}
+
+}  // namespace
+
+void ConfirmRounds::want(GroupId group, Term term, ReadTicket ticket,
+                         const replication::Config& config) {
+    if (group.value >= groups_.size()) groups_.resize(group.value + 1);
+    Group& known = groups_[group.value];
+    if (!(known.config == config)) {
+        known.config = config;
+        ++known.life;
+    }
+    if (!known.wanted || known.term != term) known.ticket = {};
+    known.term = term;
+    known.ticket = std::max(known.ticket, ticket);
+    if (known.wanted) return;
+    known.wanted = true;
+    wanted_.push_back(group);
+}
+
+bool ConfirmRounds::may_begin(Instant now) const {
+    if (rounds_.size() >= kRoundsMax) return false;
+    const auto young = std::count_if(rounds_.begin(), rounds_.end(), [&](const Round& round) {
+        return now - round.begun < kPatience;
+    });
+    return static_cast<std::size_t>(young) < in_flight_max_;
+}
+
+void ConfirmRounds::address(const Item& item, const replication::Config& config,
+                            std::vector<Outgoing>& out) const {
+    for (std::size_t slot = 0; slot < config.members.size(); ++slot) {
+        const NodeId node = config.members[slot].node;
+        if (node == self_ || !config.is_voter(slot)) continue;
+        auto to = std::find_if(out.begin(), out.end(),
+                               [&](const Outgoing& other) { return other.to == node; });
+        if (to == out.end()) {
+            out.push_back({node, {last_round_, {}}});
+            to = out.end() - 1;
+        }
+        to->confirm.groups.push_back({item.group, item.term});
+    }
+}
+
+void ConfirmRounds::begin(Instant now, std::vector<Outgoing>& out,
+                          std::vector<Confirmed>& confirmed) {
+    if (wanted_.empty() || !may_begin(now)) return;
+    out.clear();
+    Round round;
+    round.number = ++last_round_;
+    round.begun = now;
+    // Sorted: the receiver and on_answer() walk the groups in order.
+    std::sort(wanted_.begin(), wanted_.end());
+    for (const GroupId id : wanted_) {
+        Group& group = groups_[id.value];
+        group.wanted = false;
+        Item item{id, group.term, group.ticket, group.life};
+        const auto own = group.config.slot(self_);
+        if (own && group.config.is_voter(*own)) item.answered.add(*own);
+        if (group.config.quorum(item.answered)) {
+            confirmed.push_back({item.group, item.term, item.ticket});
+            continue;
+        }
+        address(item, group.config, out);
+        round.items.push_back(item);
+    }
+    wanted_.clear();
+    round.open = round.items.size();
+    if (round.open > 0) rounds_.push_back(std::move(round));
+}
+
+void ConfirmRounds::settle(Round& round, Item& item) const {
+    item.settled = true;
+    --round.open;
+}
+
+void ConfirmRounds::contacts(NodeId from, const replication::ConfirmAnswer& answer,
+                             std::vector<Contact>& out) const {
+    const auto round = std::find_if(rounds_.begin(), rounds_.end(), [&](const Round& other) {
+        return other.number == answer.round;
+    });
+    if (round == rounds_.end()) return;
+    const std::vector<GroupId> refused = refused_groups(answer);
+    for (const Item& item : round->items) {
+        const Group& group = groups_[item.group.value];
+        const bool void_now = item.life != group.life;
+        if (void_now || !group.config.slot(from)) continue;
+        if (std::binary_search(refused.begin(), refused.end(), item.group)) continue;
+        out.push_back({item.group, item.term, round->begun});
+    }
+}
+
+void ConfirmRounds::on_answer(NodeId from, const replication::ConfirmAnswer& answer,
+                              std::vector<Confirmed>& confirmed) {
+    const auto round = std::find_if(rounds_.begin(), rounds_.end(), [&](const Round& other) {
+        return other.number == answer.round;
+    });
+    if (round == rounds_.end()) return;
+    const std::vector<GroupId> refused = refused_groups(answer);
+    for (Item& item : round->items) {
+        if (item.settled) continue;
+        const Group& group = groups_[item.group.value];
+        if (item.life != group.life) {
+            settle(*round, item);  // its reads were answered otherwise, or want again
+            continue;
+        }
+        const auto slot = group.config.slot(from);
+        if (!slot || !group.config.is_voter(*slot)) continue;
+        if (std::binary_search(refused.begin(), refused.end(), item.group)) continue;
+        item.answered.add(*slot);
+        if (!group.config.quorum(item.answered)) continue;
+        settle(*round, item);
+        const bool joined = WEFT_MUTANT(ReadJoinsBegunRound) && group.term == item.term;
+        confirmed.push_back({item.group, item.term, joined ? group.ticket : item.ticket});
+    }
+    if (round->open == 0) rounds_.erase(round);
+}
+
+void ConfirmRounds::expire(Instant now, Duration age,
+                           std::vector<replication::GroupTerm>& given_up) {
+    while (!rounds_.empty() && now - rounds_.front().begun >= age) {
+        for (const Item& item : rounds_.front().items)
+            if (!item.settled && item.life == groups_[item.group.value].life)
+                given_up.push_back({item.group, item.term});
+        rounds_.pop_front();
+    }
+}
+
+void ConfirmRounds::forget(GroupId group) {
+    if (group.value >= groups_.size()) return;
+    Group& known = groups_[group.value];
+    ++known.life;
+    if (!known.wanted) return;
+    known.wanted = false;
+    std::erase(wanted_, group);
+}
+
+Instant ConfirmRounds::next_deadline(Duration age) const {
+    if (rounds_.empty()) return Instant::never();
+    const Instant expiry = rounds_.front().begun + age;
+    if (!waiting() || rounds_.size() < in_flight_max_ || rounds_.size() >= kRoundsMax)
+        return expiry;
+    // The next one is free when fewer than in_flight_max_ of the newest rounds are young.
+    const Round& oldest_young = rounds_[rounds_.size() - in_flight_max_];
+    return std::min(expiry, oldest_young.begun + kPatience);
+}
+
+}  // namespace weft::node

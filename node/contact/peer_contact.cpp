@@ -1,0 +1,251 @@
+#include "node/contact/peer_contact.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::node {
+
+namespace {
+
+// Rounds remembered at most: a peer that is silent for longer is judged by its later answers.
+constexpr std::size_t kRoundsMax = 32;
+
+std::uint64_t mix(std::uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+}
+
+// Part of the wire format: both sides must compute the same.
+std::uint64_t sum_term(GroupId group, Term term) {
+    return mix(mix(term.value + 0x9e3779b97f4a7c15ULL) ^ (group.value + 1ULL));
+}
+
+}  // namespace
+
+void GroupTermSum::add(GroupId group, Term term) {
+    ++count_;
+    hash_ += sum_term(group, term);
+}
+
+void GroupTermSum::remove(GroupId group, Term term) {
+    --count_;
+    hash_ -= sum_term(group, term);
+}
+
+// ---- this node leads ----------------------------------------------------------------------------
+
+PeerContact::Led* PeerContact::find_led(GroupId group) {
+    if (group.value >= led_.size() || !led_[group.value].leading) return nullptr;
+    return &led_[group.value];
+}
+
+const PeerContact::Led* PeerContact::find_led(GroupId group) const {
+    if (group.value >= led_.size() || !led_[group.value].leading) return nullptr;
+    return &led_[group.value];
+}
+
+void PeerContact::list_again(GroupId group, Led& led) {
+    if (led.unlisted) {
+        unlisted_.remove(group, led.term);
+        led.unlisted = false;
+        led.contacted = std::max(led.contacted, unlisted_contact_);
+    }
+    if (!led.queued) {
+        led.queued = true;
+        to_list_.push_back(group);
+    }
+}
+
+void PeerContact::leads(GroupId group, Term term, LogIndex commit) {
+    if (group.value >= led_.size()) led_.resize(group.value + 1);
+    Led& led = led_[group.value];
+    if (led.leading && led.term == term && led.commit == commit) return;
+    list_again(group, led);
+    if (!led.leading || led.term != term) {
+        // Contact in a former term says nothing about this one.
+        led.contacted = Instant::long_ago();
+        led.term_since = last_round_ + 1;
+        if (!led.leading) ++leading_;
+        led.leading = true;
+    }
+    led.term = term;
+    led.commit = commit;
+    ++led.change;
+}
+
+void PeerContact::no_longer_leads(GroupId group) {
+    Led* led = find_led(group);
+    if (led == nullptr) return;
+    if (led->unlisted) unlisted_.remove(group, led->term);
+    led->unlisted = false;
+    led->leading = false;
+    ++led->change;
+    --leading_;
+}
+
+replication::Heartbeat PeerContact::make_heartbeat(Instant now, std::uint32_t disk_age_ms) {
+    replication::Heartbeat beat;
+    Round round;
+    std::size_t kept = 0;
+    for (const GroupId group : to_list_) {
+        Led& led = led_[group.value];
+        if (!led.leading || led.unlisted) {
+            led.queued = false;
+            continue;
+        }
+        to_list_[kept++] = group;
+        beat.listed.push_back({group, led.term, led.commit});
+        round.listed.push_back({group, led.change});
+    }
+    to_list_.resize(kept);
+    beat.round = round.number = ++last_round_;
+    beat.unlisted = unlisted_.count();
+    beat.unlisted_hash = unlisted_.hash();
+    beat.disk_age_ms = disk_age_ms;
+    round.sent = now;
+    if (rounds_.size() == kRoundsMax) rounds_.pop_front();
+    rounds_.push_back(std::move(round));
+    return beat;
+}
+
+void PeerContact::list_all() {
+    for (std::uint32_t i = 0; i < led_.size(); ++i)
+        if (led_[i].leading) list_again(GroupId{i}, led_[i]);
+}
+
+std::vector<replication::GroupTerm> PeerContact::on_answer(
+    const replication::HeartbeatAnswer& answer) {
+    // Older rounds than the last answered one are gone: a stale answer finds nothing.
+    const auto found = std::find_if(rounds_.begin(), rounds_.end(), [&](const Round& round) {
+        return round.number == answer.round;
+    });
+    if (found == rounds_.end()) return {};
+    const Round round = std::move(*found);
+    rounds_.erase(rounds_.begin(), found + 1);
+    peer_disk_age_ms_ = answer.disk_age_ms;
+
+    std::vector<replication::GroupTerm> refused;
+    std::vector<GroupId> without;
+    for (const replication::GroupTerm& group : answer.refused) {
+        Led* led = find_led(group.group);
+        if (led == nullptr) continue;
+        list_again(group.group, *led);
+        refused.push_back(group);
+        without.push_back(group.group);
+    }
+    std::sort(without.begin(), without.end());
+    // The peer has dropped all it was not told by name.
+    if (answer.want_all)
+        list_all();
+    else
+        unlisted_contact_ = std::max(unlisted_contact_, round.sent);
+    for (const Listing& listing : round.listed) {
+        Led* led = find_led(listing.group);
+        if (led == nullptr) continue;
+        if (std::binary_search(without.begin(), without.end(), listing.group)) continue;
+        if (led->change == listing.change && !led->unlisted) {
+            led->unlisted = true;
+            unlisted_.add(listing.group, led->term);
+        }
+        // A commit that moved on since does not make the contact void; a newer term does.
+        if (led->term_since <= round.number) led->contacted = std::max(led->contacted, round.sent);
+    }
+    return refused;
+}
+
+Instant PeerContact::contacted(GroupId group) const {
+    const Led* led = find_led(group);
+    if (led == nullptr) return Instant::long_ago();
+    return led->unlisted ? std::max(led->contacted, unlisted_contact_) : led->contacted;
+}
+
+void PeerContact::note_contact(const replication::GroupTerm& claim, Instant sent) {
+    Led* led = find_led(claim.group);
+    if (led == nullptr || led->term != claim.term) return;
+    led->contacted = std::max(led->contacted, sent);
+}
+
+// ---- the peer leads -----------------------------------------------------------------------------
+
+PeerContact::Followed& PeerContact::followed_at(GroupId group) {
+    if (group.value >= followed_.size()) followed_.resize(group.value + 1);
+    return followed_[group.value];
+}
+
+void PeerContact::uncover(GroupId group, Followed& followed) {
+    if (!followed.covered) return;
+    covered_.remove(group, followed.term);
+    followed.covered = false;
+    followed.heard = std::max(followed.heard, covered_heard_);
+}
+
+void PeerContact::uncover_all() {
+    for (std::uint32_t i = 0; i < followed_.size(); ++i) uncover(GroupId{i}, followed_[i]);
+}
+
+replication::HeartbeatAnswer PeerContact::on_heartbeat(Instant now,
+                                                       const replication::Heartbeat& beat,
+                                                       GroupDirectory& groups) {
+    // Frames may be doubled or overtake each other; an old list must not undo a newer one.
+    if (beat.round <= last_heard_round_) return {};
+    last_heard_round_ = beat.round;
+    peer_disk_age_ms_ = beat.disk_age_ms;
+
+    replication::HeartbeatAnswer answer;
+    answer.round = beat.round;
+    // The directory is asked first: what it steps may take groups out of the set.
+    std::vector<replication::GroupTerm> accepted;
+    for (const replication::GroupBeat& group : beat.listed) {
+        Term own;
+        if (groups.accept_beat(peer_, group, own))
+            accepted.push_back({group.group, group.term});
+        else
+            answer.refused.push_back({group.group, own});
+    }
+    for (const replication::GroupBeat& group : beat.listed)
+        if (group.group.value < followed_.size())
+            uncover(group.group, followed_[group.group.value]);
+    if (covered_.count() == beat.unlisted && covered_.hash() == beat.unlisted_hash) {
+        covered_heard_ = now;
+    } else {
+        // Whatever the two disagree about, naming everything settles it, also groups that only we
+        // still hold.
+        answer.want_all = true;
+        uncover_all();
+    }
+    for (const replication::GroupTerm& group : accepted) {
+        Followed& followed = followed_at(group.group);
+        uncover(group.group, followed);
+        followed = {group.term, now, true};
+        covered_.add(group.group, group.term);
+    }
+    return answer;
+}
+
+Instant PeerContact::heard(GroupId group) const {
+    if (group.value >= followed_.size()) return Instant::long_ago();
+    const Followed& followed = followed_[group.value];
+    return followed.covered ? std::max(followed.heard, covered_heard_) : followed.heard;
+}
+
+void PeerContact::note_heard(GroupId group, Instant now) {
+    Followed& followed = followed_at(group);
+    followed.heard = std::max(followed.heard, now);
+}
+
+void PeerContact::no_longer_follows(GroupId group) {
+    if (group.value >= followed_.size()) return;
+    uncover(group, followed_[group.value]);
+    // The peer is no accepted leader any more, however lately it spoke.
+    followed_[group.value].heard = Instant::long_ago();
+}
+
+void PeerContact::reset() {
+    rounds_.clear();
+    list_all();
+    uncover_all();
+    last_heard_round_ = 0;
+}
+
+}  // namespace weft::node

@@ -1,0 +1,136 @@
+#pragma once
+// Contact of this node with one peer, for all groups they share: batched per peer, judged per group
+// (docs/design.md, "Replication"). Both directions: beats sent for groups this node leads, beats
+// received for groups the peer leads. Pure; owned by Node, which passes what comes out on to the
+// groups.
+
+#include "core/time.h"
+#include "replication/messages.h"
+#include "weft/types.h"
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+namespace weft::node {
+
+// What the contact asks of the groups of this node, answered at once and in memory.
+class GroupDirectory {
+public:
+    virtual ~GroupDirectory() = default;
+    // `peer` claims to lead `group` in `term`: true when this node follows it there in that term
+    // now (stepping it if needed). False: refused, and `own` is set to the term held here (0 when
+    // the group is not hosted).
+    virtual bool accept_beat(NodeId peer, const replication::GroupBeat& beat, Term& own) = 0;
+    // The same question without side effects, for Confirm.
+    virtual bool follows(NodeId peer, const replication::GroupTerm& claim, Term& own) const = 0;
+};
+
+// A set of (group, term) known by its size and a hash that does not depend on order, so that two
+// nodes can compare theirs at the price of two numbers.
+class GroupTermSum {
+public:
+    void add(GroupId group, Term term);
+    void remove(GroupId group, Term term);
+    void clear() { *this = GroupTermSum(); }
+    std::uint32_t count() const { return count_; }
+    std::uint64_t hash() const { return hash_; }
+    bool operator==(const GroupTermSum&) const = default;
+
+private:
+    std::uint32_t count_ = 0;
+    std::uint64_t hash_ = 0;
+};
+
+class PeerContact {
+public:
+    // `first_round`: rounds count on from here. It must be above every round this node ever used
+    // in a former boot, or a late answer to a dead process would count as contact with this one.
+    explicit PeerContact(NodeId peer, std::uint64_t first_round = 0)
+        : peer_(peer), last_round_(first_round) {}
+
+    // ---- this node leads
+    // Leading `group` with the peer as a voter, in this term and commit; called on every change.
+    void leads(GroupId group, Term term, LogIndex commit);
+    void no_longer_leads(GroupId group);
+    // True while this node leads any group with the peer: only then are heartbeats worth sending.
+    bool leads_any() const { return leading_ > 0; }
+    // The heartbeat that is due now; lists what the peer has not acknowledged.
+    replication::Heartbeat make_heartbeat(Instant now, std::uint32_t disk_age_ms);
+    // Any answered round: returns the groups that were refused, with the peer's term. All others of
+    // that round count as contacted at the moment the round was sent.
+    std::vector<replication::GroupTerm> on_answer(const replication::HeartbeatAnswer& answer);
+    // When the last answered, unrefused heartbeat or confirm round that covered `group` was sent.
+    Instant contacted(GroupId group) const;
+    // A confirm round of `claim`, sent at `sent`, was answered unrefused. Appends are dated by the
+    // replica itself.
+    void note_contact(const replication::GroupTerm& claim, Instant sent);
+
+    // ---- the peer leads
+    // An answer of round 0 means: the beat was stale and is not to be answered.
+    replication::HeartbeatAnswer on_heartbeat(Instant now, const replication::Heartbeat& beat,
+                                              GroupDirectory& groups);
+    // When the peer last made itself heard as leader of `group` in a term this node accepts.
+    Instant heard(GroupId group) const;
+    void note_heard(GroupId group, Instant now);
+    // This node's term or role in `group` changed: out of the unlisted set at once.
+    void no_longer_follows(GroupId group);
+
+    // The connection or boot of the peer is gone: everything is listed again.
+    void reset();
+    std::uint32_t peer_disk_age_ms() const { return peer_disk_age_ms_; }
+    NodeId peer() const { return peer_; }
+
+private:
+    struct Led {
+        Term term;
+        LogIndex commit;
+        Instant contacted = Instant::long_ago();
+        std::uint64_t term_since = 0;  // first round that can speak of this term
+        std::uint32_t change = 0;      // counts what must be acknowledged
+        bool leading = false;
+        bool unlisted = false;  // acknowledged since its last change
+        bool queued = false;    // in to_list_
+    };
+    struct Followed {
+        Term term;
+        Instant heard = Instant::long_ago();
+        bool covered = false;  // in the set that unlisted beats speak of
+    };
+    struct Listing {
+        GroupId group;
+        std::uint32_t change = 0;
+    };
+    struct Round {
+        std::uint64_t number = 0;
+        Instant sent;
+        std::vector<Listing> listed;
+    };
+
+    Led* find_led(GroupId group);
+    const Led* find_led(GroupId group) const;
+    Followed& followed_at(GroupId group);
+    void list_again(GroupId group, Led& led);
+    void list_all();
+    void uncover(GroupId group, Followed& followed);
+    void uncover_all();
+
+    NodeId peer_;
+    std::uint32_t peer_disk_age_ms_ = 0;
+
+    // Indexed by group: looking one up is the price of every commit.
+    std::vector<Led> led_;
+    std::size_t leading_ = 0;
+    std::vector<GroupId> to_list_;
+    GroupTermSum unlisted_;
+    Instant unlisted_contact_ = Instant::long_ago();  // one moment for the whole unlisted set
+    std::deque<Round> rounds_;                        // sent, not answered
+    std::uint64_t last_round_;
+
+    std::vector<Followed> followed_;
+    GroupTermSum covered_;
+    Instant covered_heard_ = Instant::long_ago();  // one moment for the whole covered set
+    std::uint64_t last_heard_round_ = 0;
+};
+
+}  // namespace weft::node

@@ -1,0 +1,288 @@
+// Committed entries take effect, in order, on every replica alike (docs/design.md, "Replication").
+// What is not in memory is fetched; an entry this build does not understand stops the replica
+// there.
+
+#include "core/error.h"
+#include "core/invariant.h"
+#include "core/mutant.h"
+#include "replication/partition/partition_state.h"
+#include "replication/partition/rows.h"
+
+namespace weft::replication {
+
+namespace {
+
+constexpr Duration kEndedEarlyPause = std::chrono::seconds(10);  // between two lines of the log
+constexpr std::uint64_t kStampEvery = 64;  // entries between remembered stamps
+
+Remembered outcome_of(const EntryHeader& header, const DecodedEntry& entry) {
+    Remembered outcome;
+    outcome.seq = entry.request->seq;
+    outcome.digest = entry.request->digest;
+    const OutcomePart& ended = entry.outcome;
+    outcome.outcome = ended.outcome;
+    outcome.error_number = ended.error_number;
+    outcome.exists = entry.entity->generation != Generation{};
+    outcome.index = header.index;
+    outcome.revision = entry.entity->revision;
+    outcome.version = entry.entity->version;
+    outcome.generation = entry.entity->generation;
+    outcome.text = outcome.outcome == Outcome::Done ? entry.reply : ended.message;
+    return outcome;
+}
+
+// The same answer as reply_of(), without a copy: the payload is a slice of the entry.
+Reply reply_of_entry(const EntryHeader& header, const DecodedEntry& entry, const Bytes& encoded) {
+    Reply reply;
+    const OutcomePart& ended = entry.outcome;
+    reply.outcome = ended.outcome;
+    if (reply.outcome != Outcome::Done)
+        reply.error = make_error(ErrorNumber{ended.error_number}, std::string(ended.message));
+    if (!entry.reply.empty())
+        reply.payload = encoded.slice(static_cast<std::size_t>(entry.reply.data() - encoded.data()),
+                                      entry.reply.size());
+    // Sent from where it lies, which may take a slow client long: the entry does not wait with it.
+    if (reply.payload.size() > kLargeReplyBytes) reply.payload = reply.payload.own();
+    reply.index = header.index;
+    reply.revision = entry.entity->revision;
+    reply.version = entry.entity->version;
+    reply.generation = entry.entity->generation;
+    reply.exists = entry.entity->generation != Generation{};
+    reply.level = Level::Linearizable;
+    return reply;
+}
+
+}  // namespace
+
+// With `only`: stops before the first entry of another term.
+void Partition::State::apply_committed(Now now, std::optional<Term> only, Effects& out) {
+    if (!sessions_loaded || blocked) return;
+    const LogIndex before = applied;
+    while (applied < replica.commit()) {
+        if (only && replica.term_at(next(applied)) != *only) break;
+        const Bytes encoded = next_entry(out);
+        if (encoded.empty()) break;
+        apply(now, encoded, out);
+        if (blocked) break;
+    }
+    if (applied != before) replica.applied(applied);
+}
+
+// The entry behind `applied`; empty when it is being fetched or damaged.
+Bytes Partition::State::next_entry(Effects& out) {
+    const LogIndex index = next(applied);
+    if (Bytes encoded = replica.cached(index); !encoded.empty()) return encoded;
+    while (!fetched_log.empty() && fetched_first < index) {
+        fetched_log.pop_front();
+        fetched_first = next(fetched_first);
+    }
+    if (!fetched_log.empty() && fetched_first == index) return fetched_log.front();
+    fetched_log.clear();
+    // What is not on disk yet is in memory. Asked for, it would be missing when the disk is read
+    // and taken for damage when the answer comes, if it has been written and let go of in between.
+    const LogIndex to = std::min(replica.commit(), replica.durable_index());
+    if (log_fetch == FetchId{} && !replica.lacks_data() && index <= to) {
+        const storage::LogRange range{group(), index, to, options.limits.log_page_bytes};
+        log_fetch = fetch({FetchPurpose::Kind::Log, {}}, range, out);
+        fetched_first = index;
+    }
+    return {};
+}
+
+void Partition::State::on_log_fetched(Fetched& fetched) {
+    if (fetched.id != log_fetch) return;  // asked before a snapshot replaced the log
+    log_fetch = {};
+    auto* result = std::get_if<Result<storage::FetchedLog>>(&fetched.result);
+    if (result == nullptr || !result->has_value()) return;
+    storage::FetchedLog& log_part = **result;
+    fetched_log.clear();
+    // A record that holds and is not the one that was written there (a misdirected write) is as
+    // lost as one that does not hold.
+    std::optional<LogIndex> misplaced;
+    for (Bytes& encoded : log_part.entries) {
+        const LogIndex index{fetched_first.value + fetched_log.size()};
+        const auto header = check_entry_alone(encoded.view());
+        if (!header || ((header->index != index || replica.term_at(index) != header->term) &&
+                        !WEFT_MUTANT(MisplacedRecordTaken))) {
+            misplaced = index;
+            break;
+        }
+        fetched_log.push_back(std::move(encoded));
+    }
+    const LogIndex missing =
+        misplaced.value_or(log_part.damaged.value_or(log_part.missing.value_or(LogIndex{})));
+    if (missing != LogIndex{} && missing > applied && missing <= replica.commit() &&
+        replica.cached(missing).empty()) {
+        log.error("partition.entry_damaged", {{"group", group()}, {"index", missing}});
+        replica.mark_damaged(missing);
+    }
+}
+
+void Partition::State::apply(Now now, const Bytes& encoded, Effects& out) {
+    const auto header = read_entry_header(encoded.view());
+    const bool expected = header && header->index == next(applied);
+    const auto entry = expected ? decode_entry(header->kind, encoded.view())
+                                : Result<DecodedEntry>(fail(ErrorNumber::DataDamaged, "misplaced"));
+    if (!entry) {
+        // Of a later weft, or by a writer that was wrong: whatever we made of it would be a guess,
+        // on this replica alone. It stops here, and says so.
+        log.error(
+            "partition.blocked",
+            {{"group", group()}, {"index", next(applied)}, {"reason", entry.error().message}});
+        blocked = true;
+        replica.forbid_campaign(Replica::Ban::Blocked);
+        if (replica.role() == Role::Leader) replica.step(now, TransferLeadership{}, out);
+        return;
+    }
+    bool effect = true;
+    if (header->kind == EntryKind::Command || header->kind == EntryKind::Outcome)
+        effect = apply_command(now, *header, *entry);
+    const Remembered* resolved = nullptr;
+    if (header->kind == EntryKind::Resolve)
+        resolved = sessions.resolve(*entry->request, header->index, header->stamp_ms);
+    if (header->kind == EntryKind::Expire) end_sessions(now, *header, *entry->session_floor);
+    applied = header->index;
+    stamp_ms = header->stamp_ms;
+    if (stamps.empty() || applied.value >= stamps.back().first.value + kStampEvery)
+        stamps.emplace_back(applied, stamp_ms);
+    // Somebody waits only where the entry was proposed, in the same term.
+    const bool awaited = serving && *serving == header->term && !in_flight.empty();
+    if (awaited && header->kind == EntryKind::Expire) {
+        leave_flight(*header);
+    } else if (awaited) {
+        Reply reply;
+        if (header->kind == EntryKind::Resolve ? resolved == nullptr : !effect) {
+            reply.outcome = Outcome::Unknown;
+            reply.error = make_error(ErrorNumber::SessionExpired, "the session has ended");
+        } else {
+            reply = resolved != nullptr ? reply_of({}, *resolved)
+                                        : reply_of_entry(*header, *entry, encoded);
+        }
+        finish_flight(*header, reply, out);
+    }
+    sessions.expire(WEFT_MUTANT(ExpireByWallClock) ? now.wall.ms : stamp_ms, applied);
+}
+
+// Gives the command its effect; false when its session says that it must have none (S28).
+bool Partition::State::apply_command(Now now, const EntryHeader& header,
+                                     const DecodedEntry& entry) {
+    if (!sessions.takes_effect(*entry.request, header.index, header.stamp_ms)) {
+        WEFT_INVARIANT(in_flight.empty() || in_flight_first != header.index || !serving ||
+                           *serving != header.term,
+                       "entry {} of our own term has no effect", header.index.value);
+        log.error("partition.entry_without_effect", {{"group", group()}, {"index", header.index}});
+        return false;
+    }
+    if (header.kind == EntryKind::Command) {
+        const EntityPart& part = *entry.entity;
+        entity::Change change;
+        change.index = header.index;
+        change.stamp_ms = header.stamp_ms;
+        change.version = part.version;
+        change.generation = part.generation;
+        change.kind = entry.value ? entity::Kind::Value : entity::Kind::EventSourced;
+        if (entry.value) {
+            change.deleted = entry.value->deleted;
+            change.value = entry.value->bytes;
+        } else {
+            change.events = entry.events;
+            change.snapshot = entry.snapshot;
+        }
+        const bool ours = serving && *serving == header.term;
+        entity::Entity* entity = ours && !in_flight.empty() ? in_flight.front().entity : nullptr;
+        if (entity == nullptr) {
+            scratch_key.clear();
+            entity::write_key(scratch_key, part.hash, part.type, part.id);
+            entity = &host.obtain(scratch_key, now.mono);
+            host.touch(*entity, now.mono);
+        }
+        host.commit(*entity, change, ours ? types.find(part.type) : nullptr);
+    }
+    sessions.remember(*entry.request, header.index, outcome_of(header, entry));
+    return true;
+}
+
+// Sessions below a new floor end on every replica alike; the one that leads says so.
+void Partition::State::end_sessions(Now now, const EntryHeader& header, std::int64_t floor_ms) {
+    const std::size_t ended = sessions.raise_floor(floor_ms, header.index, header.stamp_ms);
+    if (!serving) return;
+    ended_early += ended;
+    if (ended_early == 0 || now.mono < ended_early_told + kEndedEarlyPause) return;
+    log.warn("partition.sessions_ended_early",
+             {{"group", group()}, {"sessions", ended_early}, {"left", sessions.size()}});
+    ended_early = 0;
+    ended_early_told = now.mono;
+}
+
+InFlight Partition::State::leave_flight(const EntryHeader& header) {
+    WEFT_INVARIANT(in_flight_first == header.index, "applied {}, in flight from {}",
+                   header.index.value, in_flight_first.value);
+    InFlight item = std::move(in_flight.front());
+    in_flight.pop_front();
+    in_flight_first = next(in_flight_first);
+    return item;
+}
+
+// Answers whoever waits for this entry of ours.
+void Partition::State::finish_flight(const EntryHeader& header, const Reply& reply, Effects& out) {
+    const InFlight item = leave_flight(header);
+    const auto send = [&](const Waiter& waiter) {
+        answer(waiter.from, reply, waiter.tell, out);
+        std::get<SendReply>(out.list.back()).reply.id = item.id;
+    };
+    send(item.first);
+    for (const Waiter& waiter : item.joined) send(waiter);
+}
+
+// ---- sessions at start --------------------------------------------------------------------------
+
+// Nothing is applied before the sessions of the base are known: what they remember decides.
+void Partition::State::load_sessions(Effects& out) {
+    if (sessions_loaded || sessions_fetch != FetchId{} || replica.lacks_data()) return;
+    if (sessions_after_seq > persisted) return;
+    storage::RowScan scan;
+    scan.table = storage::Table::Session;
+    scan.prefix = prefix();
+    scan.after = sessions_after;
+    scan.bytes_max = options.limits.page_bytes;
+    scan.rows_max = options.limits.page_rows;
+    sessions_fetch = fetch({FetchPurpose::Kind::Sessions, {}}, std::move(scan), out);
+}
+
+void Partition::State::on_sessions_fetched(const Fetched& fetched) {
+    if (fetched.id != sessions_fetch) return;  // asked before a snapshot replaced them
+    sessions_fetch = {};
+    const auto* result = std::get_if<Result<storage::FetchedRows>>(&fetched.result);
+    if (result == nullptr || !result->has_value()) return;  // asked again with the next step
+    for (const storage::ScannedRow& row : (*result)->rows) {
+        Session session;
+        const auto name = decode_session_key(row.key);
+        const bool readable = row.state == storage::FetchedRow::State::Found && name;
+        if (readable && is_floor_key(*name)) {
+            const auto floor = decode_floor_row(row.value.view());
+            // What an entry in the base raised is not above the base's stamp; what comes behind it
+            // is compared with its entry.
+            if (floor && (floor->applied > applied || floor->start_ms <= stamp_ms)) {
+                sessions.load_floor(*floor);
+                sessions_after = row.key;
+                continue;
+            }
+        }
+        const bool whole = readable && !is_floor_key(*name) &&
+                           decode_session_row(row.value.view(), session).has_value();
+        // The floor's row is the first. Nothing of what it ended came behind its entry.
+        const SessionFloor& floor = sessions.floor();
+        if (!whole || (name->start_ms < floor.start_ms && session.applied > floor.applied)) {
+            log.error("partition.session_damaged", {{"group", group()}});
+            replica.mark_damaged(LogIndex{});
+            return;
+        }
+        sessions.load(*name, std::move(session));
+        sessions_after = row.key;
+    }
+    if (!(*result)->last) return;
+    sessions_loaded = true;
+    sessions.loaded(stamp_ms, applied);
+}
+
+}  // namespace weft::replication

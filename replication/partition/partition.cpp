@@ -1,0 +1,368 @@
+#include "replication/partition/partition.h"
+
+#include "core/byte_io.h"
+#include "core/error.h"
+#include "core/invariant.h"
+#include "core/mutant.h"
+#include "replication/partition/partition_state.h"
+#include "replication/partition/rows.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::replication {
+
+namespace {
+
+SessionLimits session_limits(const PartitionLimits& limits) {
+    return {.window = limits.session_window,
+            .reply_bytes = limits.session_reply_bytes,
+            .sessions = limits.sessions,
+            .spared_ms = limits.session_spared_ms};
+}
+
+}  // namespace
+
+Partition::State::State(PartitionOptions o, const storage::RecoveredGroup& recovered,
+                        const entity::TypeTable& t, Random random, weft::Log l)
+    : options(std::move(o)),
+      types(t),
+      log(l),
+      replica(options.replica, recovered, random, l),
+      sessions(session_limits(options.limits)),
+      applied(recovered.base.index),
+      stamp_ms(recovered.base.stamp_ms) {
+    // Everything up to the base is in rows and nothing else is needed: with no base the log alone
+    // says it all, and an entity that it does not name does not exist.
+    rows_written = applied != LogIndex{};
+    sessions_loaded = applied == LogIndex{};
+}
+
+// ---- one step ---------------------------------------------------------------------------------
+
+void Partition::State::step(Now now, PartitionEvent&& event, Effects& out) {
+    std::visit([&](auto& what) { on(now, what, out); }, event);
+    after_step(now, out);
+}
+
+// What concerns the log alone; for anything else there is an overload of its own.
+void Partition::State::on(Now now, const ReplicaEvent& event, Effects& out) {
+    replica.step(now, event, out);
+}
+
+void Partition::State::on(Now now, Submit& asked, Effects& out) {
+    submit(now, std::move(asked), out);
+}
+
+void Partition::State::on(Now, const ReadsConfirmed& confirmed, Effects&) {
+    if (serving == confirmed.term) reads.confirm(confirmed.ticket);
+}
+
+void Partition::State::on(Now, const ConfirmGivenUp& given_up, Effects& out) {
+    if (serving == given_up.term && !reads.empty())
+        out.list.push_back(WantConfirm{group(), *serving, reads.last_ticket()});
+}
+
+void Partition::State::on(Now now, Fetched& fetched, Effects& out) {
+    if (Replica::is_own_fetch(fetched.id)) return replica.step(now, fetched, out);
+    on_fetched(now, fetched, out);
+}
+
+void Partition::State::on(Now now, const Persisted& done, Effects& out) {
+    replica.step(now, done, out);
+    persisted = std::max(persisted, done.seq);
+    host.persisted(persisted);
+    on_persisted(out);
+}
+
+// A snapshot is the partition's; the replica takes of its pieces who leads.
+void Partition::State::on(Now now, FromPeer& message, Effects& out) {
+    replica.step(now, message, out);
+    if (auto* chunk = std::get_if<SnapshotChunk>(&message.message))
+        on_snapshot_chunk(now, message.from, std::move(*chunk), out);
+    if (auto* next = std::get_if<SnapshotAnswer>(&message.message))
+        on_snapshot_answer(now, message.from, *next, out);
+}
+
+void Partition::State::after_step(Now now, Effects& out) {
+    load_sessions(out);
+    follow_leadership(now, out);
+    apply_committed(now, std::nullopt, out);
+    follow_leadership(now, out);
+    if (serving && !reads.empty()) {
+        std::vector<WaitingRead> ready;
+        reads.release(replica.commit(), ready);
+        for (WaitingRead& read : ready) {
+            read.reply.level = Level::Linearizable;
+            out.list.push_back(SendReply{read.to, std::move(read.reply)});
+        }
+    }
+    passivate(now, out);
+    drive_sending(now, out);
+    if (receiving && (now.mono >= receiving->give_up_at || receives_in_vain()))
+        abort_receiving(out);
+}
+
+// Serving begins when every entry of the log is applied, the no-op of this term being the last one:
+// a handler must see all that may have been acknowledged (S8).
+void Partition::State::follow_leadership(Now now, Effects& out) {
+    const bool leads = replica.role() == Role::Leader;
+    if (serving && (!leads || replica.term() != *serving)) {
+        // What was committed in our term is done; only the rest is uncertain.
+        apply_committed(now, *serving, out);
+        lose_leadership(out);
+    }
+    if (!serving && !early.empty() && !serves_soon()) refuse_early(out);
+    if (serving || !leads || !sessions_loaded || blocked || replica.damaged()) return;
+    const bool all_applied = replica.no_op_committed() && applied == replica.last_index();
+    if (!all_applied && !WEFT_MUTANT(ServeBeforeNoOp)) return;
+    if (sessions.floor().applied > applied) {
+        // Its row names an entry that no log holds, so nothing vouches for it.
+        log.error("partition.session_damaged", {{"group", group()}});
+        replica.mark_damaged(LogIndex{});
+        return;
+    }
+    serving = replica.term();
+    log.info("partition.serving", {{"group", group()}, {"term", *serving}, {"applied", applied}});
+    out.list.push_back(RoleChanged{group()});
+    submit_early(now, out);
+}
+
+void Partition::State::lose_leadership(Effects& out) {
+    WEFT_PROBE("partition.stopped_serving");
+    log.info("partition.stopped_serving", {{"group", group()}, {"term", *serving}});
+    serving.reset();
+    for (InFlight& item : in_flight) {
+        if (!item.asked_for()) continue;
+        if (item.entity != nullptr) host.drop_ahead(*item.entity);
+        const auto say_unknown = [&](const Waiter& waiter) {
+            refuse(waiter.from, item.id,
+                   make_error(ErrorNumber::LeadershipLost, "the term ended before the commit"),
+                   WEFT_MUTANT(LostTermIsNotDone) ? Outcome::NotDone : Outcome::Unknown, out);
+        };
+        say_unknown(item.first);
+        for (const Waiter& waiter : item.joined) say_unknown(waiter);
+    }
+    in_flight.clear();
+    sessions.drop_ahead();
+    const Error lost = make_error(ErrorNumber::NoLeader, "this node stopped leading the group");
+    for (const WaitingRead& read : reads.drop())
+        refuse(read.to, read.reply.id, lost, Outcome::NotDone, out);
+    for (auto& [key, activation] : activations) {
+        for (const Queued& item : activation.mailbox)
+            refuse(item.from, item.request.id, lost, Outcome::NotDone, out);
+        host.find(key)->loading = false;
+    }
+    activations.clear();
+    queued = queued_bytes = 0;
+}
+
+void Partition::State::on_persisted(Effects& out) {
+    for (auto& [key, activation] : activations) {
+        if (activation.phase == Activation::Phase::Flush) advance_activation(key, activation, out);
+    }
+    const bool unsaid = receiving && receiving->persist_seq != PersistSeq{};
+    if (unsaid && receiving->persist_seq <= persisted) {
+        receiving->persist_seq = {};
+        answer_chunk(receiving->from, *receiving, receiving->useless, out);
+        if (receiving->complete) receiving.reset();
+    }
+}
+
+FetchId Partition::State::fetch(FetchPurpose purpose, FetchRequest what, Effects& out) {
+    const FetchId id = next_number(last_fetch);
+    fetches.emplace(id, std::move(purpose));
+    out.list.push_back(Fetch{group(), id, std::move(what)});
+    return id;
+}
+
+void Partition::State::on_fetched(Now now, Fetched& fetched, Effects& out) {
+    const auto it = fetches.find(fetched.id);
+    if (it == fetches.end()) return;
+    const FetchPurpose purpose = std::move(it->second);
+    fetches.erase(it);
+    switch (purpose.kind) {
+        case FetchPurpose::Kind::Log:
+            on_log_fetched(fetched);
+            break;
+        case FetchPurpose::Kind::Sessions:
+            on_sessions_fetched(fetched);
+            break;
+        case FetchPurpose::Kind::Activation:
+            on_activation_fetched(now, purpose.entity_key, fetched, out);
+            break;
+        case FetchPurpose::Kind::SnapshotRows:
+            on_snapshot_rows(now, fetched, out);
+            break;
+        case FetchPurpose::Kind::StagingRow:
+            on_staging_row(now, fetched, out);
+            break;
+    }
+}
+
+Instant Partition::State::next_deadline() const {
+    Instant next = std::min({replica.next_deadline(), own_sweep_at, idle_at});
+    if (sending) {
+        next = std::min(next, sending->give_up_at);
+        if (sending->phase != SnapshotSending::Phase::Read)
+            next = std::min(next, sending->resend_at);
+    }
+    if (receiving) next = std::min(next, receiving->give_up_at);
+    return next;
+}
+
+std::string Partition::State::prefix() const { return rows_prefix(group(), replica.base().slot); }
+
+// ---- checks -----------------------------------------------------------------------------------
+
+void Partition::State::check() const {
+    replica.check();
+    host.check();
+    sessions.check();
+    WEFT_INVARIANT(applied <= replica.commit(), "applied {} past commit {}", applied.value,
+                   replica.commit().value);
+    WEFT_INVARIANT(applied >= replica.base().index, "applied {} before base {}", applied.value,
+                   replica.base().index.value);
+    WEFT_INVARIANT(serving || (in_flight.empty() && reads.empty() && activations.empty()),
+                   "{} commands in flight without leading", in_flight.size());
+    WEFT_INVARIANT(in_flight.empty() || in_flight_first == next(applied),
+                   "in flight from {}, applied {}", in_flight_first.value, applied.value);
+    WEFT_INVARIANT(early.empty() || serves_soon(), "{} commands wait for nothing", early.size());
+    std::size_t waiting = 0;
+    for (const auto& [key, activation] : activations) waiting += activation.mailbox.size();
+    WEFT_INVARIANT(waiting == queued, "{} commands wait, {} counted", waiting, queued);
+}
+
+// Entities changed since the base: all of them are in memory, on whatever replica.
+std::uint64_t Partition::State::state_hash() const {
+    std::vector<const entity::Entity*> changed;
+    for (const entity::Entity* e = host.coldest(); e != nullptr; e = e->newer) {
+        if (e->known && e->committed.revision.value > replica.base().index.value)
+            changed.push_back(e);
+    }
+    std::ranges::sort(changed, {}, [](const entity::Entity* e) { return e->key(); });
+    std::string bytes;
+    ByteWriter writer(bytes);
+    for (const entity::Entity* e : changed) {
+        writer.put_blob(e->key());
+        writer.put(e->committed.revision.value);
+        writer.put(e->committed.version.value);
+        writer.put(e->committed.generation.value);
+        // Followers do not fold events: the state of an event-sourced entity is in its numbers.
+        if (e->kind == entity::Kind::Value) writer.put_blob(e->committed.state);
+    }
+    for (const auto& [name, session] : sessions.all()) {
+        if (!session.committed) continue;
+        writer.put(name.start_ms);
+        writer.put_id(name.client);
+        writer.put_blob(encode_session_row(session));
+    }
+    writer.put(sessions.floor().start_ms);
+    writer.put(sessions.floor().applied.value);
+    return xxh3_64(bytes);
+}
+
+bool Partition::State::state_settled() const {
+    if (!sessions_loaded || sessions.floor().applied > applied) return false;
+    for (const auto& [name, session] : sessions.all())
+        if (session.committed && session.applied > applied) return false;
+    for (const entity::Entity* e = host.coldest(); e != nullptr; e = e->newer)
+        if (e->known && e->committed.revision.value > applied.value) return false;
+    return true;
+}
+
+// ---- the public face ----------------------------------------------------------------------------
+
+Partition::Partition(PartitionOptions options, storage::RecoveredGroup recovered,
+                     const entity::TypeTable& types, Random random, weft::Log log)
+    : state_(std::make_unique<State>(std::move(options), recovered, types, random, log)) {}
+Partition::~Partition() = default;
+Partition::Partition(Partition&&) noexcept = default;
+
+void Partition::step(Now now, PartitionEvent event, Effects& out) {
+    state_->step(now, std::move(event), out);
+}
+Instant Partition::next_deadline() const { return state_->next_deadline(); }
+const Replica& Partition::replica() const { return state_->replica; }
+bool Partition::ready() const { return state_->serving.has_value(); }
+std::size_t Partition::dirty_bytes() const { return state_->host.dirty_bytes(); }
+void Partition::check() const { state_->check(); }
+std::uint64_t Partition::state_hash() const { return state_->state_hash(); }
+bool Partition::state_settled() const { return state_->state_settled(); }
+
+PartitionStatus Partition::status() const {
+    const Replica& replica = state_->replica;
+    PartitionStatus status;
+    status.group = state_->group();
+    status.role = replica.role();
+    status.term = replica.term();
+    status.leader = replica.leader();
+    status.base = replica.base().index;
+    status.commit = replica.commit();
+    status.applied = state_->applied;
+    status.last = replica.last_index();
+    status.durable = replica.durable_index();
+    status.ready = ready();
+    status.damaged = replica.damaged();
+    status.active_entities = state_->host.size();
+    status.dirty_entities = state_->host.dirty_count();
+    status.sessions = state_->sessions.size();
+    status.mailbox = state_->queued + state_->early.size();
+    status.blocked = state_->blocked;
+    return status;
+}
+
+std::string Partition::row_prefix(storage::Table) const { return state_->prefix(); }
+
+std::optional<Partition::EntityLine> Partition::entity_line(std::string_view key,
+                                                            std::string_view value) const {
+    if (key.size() <= kRowPrefixBytes) return std::nullopt;
+    const std::string_view entity_key = key.substr(kRowPrefixBytes);
+    const auto parts = entity::split_key(entity_key);
+    if (!parts || parts->id.find('\0') != std::string_view::npos) return std::nullopt;
+    const auto row = decode_entity_row(value);
+    if (!row) return std::nullopt;
+    return EntityLine{.row_key = std::string(key),
+                      .type = std::string(parts->type),
+                      .id = std::string(parts->id),
+                      .revision = row->revision,
+                      .version = row->version,
+                      .generation = row->generation,
+                      .bytes = row->value.size(),
+                      .exists = true};
+}
+
+std::vector<Partition::EntityLine> Partition::unwritten_lines(std::string_view type,
+                                                              std::string_view id_prefix,
+                                                              std::string_view after,
+                                                              std::size_t most) const {
+    const std::string at = state_->prefix();
+    // Without copying the keys of those that are not wanted: they may be all of a large group.
+    const auto behind = [&](std::string_view key, std::string_view row_key) {
+        const int begins = std::string_view(at).compare(row_key.substr(0, at.size()));
+        return begins != 0 ? begins > 0 : key > row_key.substr(at.size());
+    };
+    std::vector<const entity::Entity*> found;
+    for (const entity::Entity* e : state_->host.unwritten()) {
+        const auto parts = entity::split_key(e->key());
+        if (!parts || parts->type != type || !parts->id.starts_with(id_prefix)) continue;
+        if (behind(e->key(), after)) found.push_back(e);
+    }
+    const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(most, found.size()));
+    std::ranges::partial_sort(found, end, {}, [](const entity::Entity* e) { return e->key(); });
+    std::vector<EntityLine> lines;
+    for (const entity::Entity* e : std::ranges::subrange(found.begin(), end)) {
+        const auto parts = entity::split_key(e->key());
+        lines.push_back({.row_key = entity_row_key(at, e->key()),
+                         .type = std::string(parts->type),
+                         .id = std::string(parts->id),
+                         .revision = e->committed.revision,
+                         .version = e->committed.version,
+                         .generation = e->committed.generation,
+                         .bytes = e->committed.state.size(),
+                         .exists = e->committed.exists()});
+    }
+    return lines;
+}
+
+}  // namespace weft::replication

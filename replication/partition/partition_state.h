@@ -1,0 +1,268 @@
+#pragma once
+// Inside of Partition, split over files by rule: partition.cpp (steps, views), submit.cpp (what is
+// let in), run.cpp (handlers, entries), apply.cpp (committed entries), reads.h (waiting reads),
+// activation.cpp, sweep.cpp, snapshot_send.cpp, snapshot_receive.cpp.
+
+#include "core/ids.h"
+#include "entity/host.h"
+#include "replication/partition/partition.h"
+#include "replication/partition/reads.h"
+#include "replication/partition/sections.h"
+#include "replication/partition/sessions.h"
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace weft::replication {
+
+struct Waiter {
+    Origin from;
+    bool tell = false;
+};
+// A proposed command whose entry is not applied yet; duplicates join it.
+struct InFlight {
+    entity::Entity* entity = nullptr;  // nothing: it changes none
+    RequestId id;
+    Waiter first;
+    std::vector<Waiter> joined;
+    bool asked_for() const { return id.seq != 0; }  // else an entry of the group's own
+};
+struct Queued {
+    Origin from;
+    Request request;
+    Instant deadline = Instant::never();
+    bool its_turn = false;
+};
+
+// Came while this node leads but may not serve yet.
+struct Early {
+    Submit submit;
+    Instant came;
+};
+
+// One entity on its way into memory; commands for it wait here.
+struct Activation {
+    enum class Phase : std::uint8_t { Flush, Header, Snapshot, Journal };
+    Phase phase = Phase::Flush;
+    FetchId fetch;        // the only answer that counts
+    bool stale = false;   // its rows were written meanwhile: read again on a gap
+    entity::Image image;  // numbers it must reach; state and `have` as folded so far
+    Version have;
+    std::string after;  // journal key to go on behind
+    std::deque<Queued> mailbox;
+};
+
+struct SweepRun {
+    enum class Phase : std::uint8_t { Entities, Sessions, Ended };
+    Phase phase = Phase::Entities;
+    LogIndex upto;              // applied when it began: the base it leads to
+    std::int64_t stamp_ms = 0;  // of that entry
+    std::optional<Sessions::RowOrder> after_session;
+    bool own = false;  // begun for idle entities or a snapshot, not by an event
+};
+
+// Leader's side of a transfer: one peer, one chunk at a time.
+struct SnapshotSending {
+    enum class Phase : std::uint8_t { Sweep, Flush, Read, Wait };
+    Phase phase = Phase::Sweep;
+    bool swept = false;    // a sweep has begun for it
+    PersistSeq rows_with;  // Persist that covers the rows of the base
+    NodeId to;
+    Term term;
+    LogPosition at;
+    storage::Table table = storage::Table::Entity;
+    FetchId fetch;        // the only answer that counts
+    std::string after;    // last row key read
+    SnapshotChunk chunk;  // under way; its sequence is the one to be answered
+    Instant resend_at = Instant::never();
+    Instant give_up_at = Instant::never();
+};
+// Receiver's side.
+struct SnapshotReceiving {
+    NodeId from;
+    Term term;
+    LogPosition at;
+    TransferId transfer;
+    storage::LogBase base;  // slot = where rows are staged
+    std::uint32_t next = 0;
+    FetchId fetch;            // of the staging row: the only answer that counts
+    PersistSeq persist_seq;   // of the last chunk taken
+    bool slot_known = false;  // the staging row was read and written
+    bool complete = false;
+    bool useless = false;  // whole, and the replica is no better off: not to be sent at once
+    SnapshotChunk first;   // waits for the staging row
+    std::uint64_t first_page = 0;  // hash of the rows it brought
+    Instant progress_at;           // when the last chunk was taken
+    Instant give_up_at = Instant::never();
+};
+
+struct FetchPurpose {
+    enum class Kind : std::uint8_t { Log, Sessions, Activation, SnapshotRows, StagingRow };
+    Kind kind = Kind::Log;
+    std::string entity_key;
+};
+
+struct Partition::State {
+    State(PartitionOptions o, const storage::RecoveredGroup& recovered, const entity::TypeTable& t,
+          Random random, weft::Log l);
+
+    // partition.cpp
+    void step(Now now, PartitionEvent&& event, Effects& out);
+    void on(Now now, const ReplicaEvent& event, Effects& out);
+    void on(Now now, Submit& asked, Effects& out);
+    void on(Now now, const ReadsConfirmed& confirmed, Effects& out);
+    void on(Now now, const ConfirmGivenUp& given_up, Effects& out);
+    void on(Now now, Fetched& fetched, Effects& out);
+    void on(Now now, const Persisted& done, Effects& out);
+    void on(Now now, FromPeer& message, Effects& out);
+    void after_step(Now now, Effects& out);
+    void follow_leadership(Now now, Effects& out);
+    void lose_leadership(Effects& out);
+    void on_persisted(Effects& out);
+    void on_fetched(Now now, Fetched& fetched, Effects& out);
+    Instant next_deadline() const;
+    void check() const;
+    std::uint64_t state_hash() const;
+    bool state_settled() const;
+    GroupId group() const { return options.replica.group; }
+    std::string prefix() const;
+    FetchId fetch(FetchPurpose purpose, FetchRequest what, Effects& out);
+
+    // submit.cpp
+    void submit(Now now, Submit&& submit, Effects& out);
+    bool serves_soon() const;
+    void keep_early(Now now, Submit&& submit, Effects& out);
+    void submit_early(Now now, Effects& out);
+    void refuse_early(Effects& out);
+    std::optional<Error> refusal(const Request& request, const entity::EntityType*& type,
+                                 entity::Access& access) const;
+    bool may_serve() const;
+    std::optional<Error> crash_refusal(const Request& request) const;
+    void resolve(Now now, const Submit& submit, Effects& out);
+    bool make_room(Now now, Effects& out);
+    bool admitted(Now now, const Origin& from, const Request& request, Effects& out);
+    void refuse(const Origin& to, const RequestId& id, Error error, Outcome outcome, Effects& out);
+    void answer(const Origin& to, const Reply& reply, bool tell, Effects& out);
+
+    // run.cpp
+    void run(Now now, entity::Entity& entity, const Queued& item, Effects& out);
+    void run_read(Now now, entity::Entity& entity, const Queued& item, Effects& out);
+    void run_write(Now now, entity::Entity& entity, const Queued& item, Effects& out);
+    void build_entry(const entity::EntityType& type, const entity::Entity& entity,
+                     const Request& request, const entity::Decision& decision,
+                     const entity::Ahead* next);
+    void enter_flight(LogIndex index, InFlight item);
+
+    // apply.cpp
+    void apply_committed(Now now, std::optional<Term> only, Effects& out);
+    Bytes next_entry(Effects& out);
+    void on_log_fetched(Fetched& fetched);
+    void apply(Now now, const Bytes& encoded, Effects& out);
+    bool apply_command(Now now, const EntryHeader& header, const DecodedEntry& entry);
+    void end_sessions(Now now, const EntryHeader& header, std::int64_t floor_ms);
+    InFlight leave_flight(const EntryHeader& header);
+    void finish_flight(const EntryHeader& header, const Reply& reply, Effects& out);
+    void load_sessions(Effects& out);
+    void on_sessions_fetched(const Fetched& fetched);
+
+    // activation.cpp
+    void enqueue(Now now, entity::Entity& entity, Queued item, Effects& out);
+    void advance_activation(const std::string& key, Activation& activation, Effects& out);
+    void on_activation_fetched(Now now, const std::string& key, Fetched& fetched, Effects& out);
+    bool take_header(entity::Entity& entity, Activation& activation, const Fetched& fetched);
+    bool take_snapshot(const entity::Entity& entity, Activation& activation,
+                       const Fetched& fetched);
+    bool take_journal(entity::Entity& entity, Activation& activation, const Fetched& fetched);
+    bool fold(Activation& activation, const entity::EntityType& type, Version first,
+              std::string_view records);
+    void fail_activation(const std::string& key, Error error, bool damage, Effects& out);
+    void finish_activation(Now now, const std::string& key, Effects& out);
+    void passivate(Now now, Effects& out);
+
+    // sweep.cpp
+    void on(Now now, const Sweep& event, Effects& out);
+    void begin_sweep(bool own);
+    std::size_t sweep_some(Now now, std::size_t rows, Effects& out);
+    std::size_t sweep_sessions(std::size_t rows, Effects& out);
+    std::size_t write_rows_of(const entity::Entity& entity, Effects& out) const;
+    void finish_sweep(Now now, Effects& out);
+    std::pair<LogIndex, std::int64_t> compaction_target(Now now) const;
+
+    // snapshot_send.cpp, snapshot_receive.cpp
+    void drive_sending(Now now, Effects& out);
+    void await_rows(Now now, Effects& out);
+    void begin_reading(Now now, Effects& out);
+    void stop_sending(Now now);
+    void read_rows(Effects& out);
+    void on_snapshot_rows(Now now, Fetched& fetched, Effects& out);
+    void send_chunk(Now now, Effects& out);
+    void on_snapshot_answer(Now now, NodeId from, const SnapshotAnswer& answer, Effects& out);
+    void on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chunk, Effects& out);
+    std::string_view fault_of(const storage::LogBase& base, LogPosition at) const;
+    bool is_of_transfer(NodeId from, const SnapshotChunk& chunk) const;
+    bool begins_anew(Now now, const SnapshotChunk& chunk) const;
+    void on_staging_row(Now now, Fetched& fetched, Effects& out);
+    void take_chunk(Now now, const SnapshotChunk& chunk, Effects& out);
+    void install_snapshot(Now now, Effects& out);
+    bool needs_none_at(LogPosition at) const;
+    bool receives_in_vain() const;
+    void abort_receiving(Effects& out);
+    void erase_slot(std::uint32_t slot, Effects& out) const;
+    void answer_chunk(NodeId to, const SnapshotReceiving& in, bool refused, Effects& out) const;
+
+    PartitionOptions options;
+    const entity::TypeTable& types;
+    weft::Log log;
+    Replica replica;
+    entity::Host host;
+    Sessions sessions;
+    WaitingReads reads;
+    EntryBuilder builder;
+    std::string scratch_key;
+
+    LogIndex applied;
+    std::int64_t stamp_ms = 0;                             // of the last applied entry: log time
+    std::deque<std::pair<LogIndex, std::int64_t>> stamps;  // now and then, for compaction
+    PersistSeq persisted;
+    bool blocked = false;         // an entry of a later weft: applies nothing further
+    bool rows_written = false;    // false: all there is came from the log, nothing needs a Fetch
+    std::optional<Term> serving;  // this node leads in that term and runs handlers
+
+    std::deque<Early> early;
+    std::size_t early_bytes = 0;     // of their payloads
+    std::deque<InFlight> in_flight;  // by log index, contiguous
+    LogIndex in_flight_first;
+    std::size_t queued = 0;
+    std::size_t queued_bytes = 0;
+    std::map<std::string, Activation, std::less<>> activations;
+
+    std::map<FetchId, FetchPurpose> fetches;
+    FetchId last_fetch;
+    FetchId log_fetch;  // under way
+    std::deque<Bytes> fetched_log;
+    LogIndex fetched_first;
+    bool sessions_loaded = false;
+    FetchId sessions_fetch;
+    PersistSeq sessions_after_seq;  // their rows are on disk with this Persist
+    std::string sessions_after;
+
+    std::size_t ended_early = 0;                     // sessions, not told in the log yet
+    Instant ended_early_told = Instant::long_ago();  // the last time it was
+
+    std::optional<SweepRun> sweep;
+    Instant own_sweep_at = Instant::never();
+    Instant idle_at = Instant::never();
+    std::optional<SnapshotSending> sending;
+    TransferId transfers;                      // begun by this process
+    Instant sending_at = Instant::long_ago();  // not before: a peer refused
+    std::optional<NodeId> sent_last;           // the next is for another, if another needs one
+    std::optional<SnapshotReceiving> receiving;
+    std::uint32_t last_slot = 0;  // the highest ever used; the staging row may not be on disk yet
+};
+
+Reply reply_of(const RequestId& id, const Remembered& known);
+RequestPart request_part(const Request& request);
+
+}  // namespace weft::replication

@@ -1,0 +1,58 @@
+#include "replication/partition/reads.h"
+
+#include "core/mutant.h"
+
+#include <algorithm>
+
+namespace weft::replication {
+
+ReadTicket WaitingReads::add(WaitingRead read, LogIndex commit) {
+    bytes_ += read.reply.payload.size();
+    Item item{next_number(ticket_), std::move(read)};
+    if (item.read.rests_on <= commit) {
+        committed_.push_back(std::move(item));
+    } else {
+        const LogIndex index = item.read.rests_on;
+        uncommitted_.emplace(index, std::move(item));
+    }
+    return ticket_;
+}
+
+void WaitingReads::confirm(ReadTicket ticket) {
+    confirmed_ = std::max(confirmed_, std::min(ticket, ticket_));
+}
+
+void WaitingReads::release(LogIndex commit, std::vector<WaitingRead>& ready) {
+    while (!uncommitted_.empty() && uncommitted_.begin()->first <= commit) {
+        Item item = std::move(uncommitted_.begin()->second);
+        uncommitted_.erase(uncommitted_.begin());
+        const auto at = std::ranges::upper_bound(committed_, item.ticket, {}, &Item::ticket);
+        committed_.insert(at, std::move(item));
+    }
+    // Tickets and arrivals rise together, so that the front is always the first to be served.
+    while (!committed_.empty() &&
+           (committed_.front().ticket <= confirmed_ || committed_.front().read.arrival < commit ||
+            WEFT_MUTANT(ReadWithoutConfirm))) {
+        bytes_ -= committed_.front().read.reply.payload.size();
+        ready.push_back(std::move(committed_.front().read));
+        committed_.pop_front();
+    }
+}
+
+std::vector<WaitingRead> WaitingReads::drop() {
+    std::vector<Item> items;
+    items.reserve(size());
+    for (Item& item : committed_) items.push_back(std::move(item));
+    for (auto& [index, item] : uncommitted_) items.push_back(std::move(item));
+    committed_.clear();
+    uncommitted_.clear();
+    bytes_ = 0;
+    confirmed_ = ticket_;  // tickets of a former term confirm nothing later
+    std::ranges::sort(items, {}, &Item::ticket);
+    std::vector<WaitingRead> reads;
+    reads.reserve(items.size());
+    for (Item& item : items) reads.push_back(std::move(item.read));
+    return reads;
+}
+
+}  // namespace weft::replication

@@ -1,0 +1,184 @@
+// A command meets its entity (docs/design.md, "The path of a command"): the handler runs on the
+// newest state, and what it decided becomes one entry, also when it said no or changed nothing.
+
+#include "core/error.h"
+#include "core/invariant.h"
+#include "replication/partition/partition_state.h"
+
+namespace weft::replication {
+
+namespace {
+
+// What an entry holds beside payloads, at most.
+constexpr std::size_t kEntryOverheadBytes = 2048;
+
+std::size_t payload_bytes(const entity::Decision& decision) {
+    std::size_t bytes = decision.value.size() + decision.reply.size();
+    for (const Bytes& event : decision.events) bytes += event.size() + 8;
+    return bytes;
+}
+
+// What the session will remember of it.
+std::size_t reply_bytes(const Request& request, const entity::Decision& decision) {
+    if (decision.rejected) return decision.error.message.size();
+    return request.kind == RequestKind::Tell ? 0 : decision.reply.size();
+}
+
+// Of what does not exist there is no revision: whether its last one is still known depends on what
+// happens to be in memory, and neither handler nor reply may.
+Revision shown_revision(const entity::Image& image) {
+    return image.exists() ? image.revision : Revision{};
+}
+
+bool crosses(Version before, Version after, std::uint32_t every) {
+    return every != 0 && before.value / every != after.value / every;
+}
+
+}  // namespace
+
+void Partition::State::run(Now now, entity::Entity& entity, const Queued& item, Effects& out) {
+    const Request& request = item.request;
+    const entity::EntityType* type = nullptr;
+    entity::Access access{};
+    // Asked again: it may have waited for the entity.
+    std::optional<Error> error = refusal(request, type, access);
+    if (!error && now.mono >= item.deadline)
+        error = make_error(ErrorNumber::DeadlinePassed, "it waited longer than its deadline");
+    // The kind is known once something is committed; what is ahead of that came from this type.
+    if (!error && entity::Host::newest(entity).exists() && entity.kind != type->info().kind)
+        error = make_error(ErrorNumber::DataDamaged, "the entity is of another kind than its type");
+    if (error) {
+        refuse(item.from, request.id, std::move(*error), Outcome::NotDone, out);
+        return;
+    }
+    host.touch(entity, now.mono);
+    if (access == entity::Access::Write && !admitted(now, item.from, request, out)) return;
+    if (auto crashed = crash_refusal(request)) {
+        refuse(item.from, request.id, std::move(*crashed), Outcome::Unknown, out);
+        return;
+    }
+    if (access == entity::Access::Write) return run_write(now, entity, item, out);
+    const std::size_t bytes = entity::Host::newest(entity).state.size();
+    if (bytes <= options.limits.large_state_bytes || item.its_turn)
+        return run_read(now, entity, item, out);
+    out.list.push_back(LargeRead{item.from, request, item.deadline, bytes});
+}
+
+void Partition::State::run_read(Now now, entity::Entity& entity, const Queued& item, Effects& out) {
+    const Request& request = item.request;
+    const entity::EntityType& type = *types.find(request.type);
+    const entity::Context context{replica.next_stamp(now.wall), replica.next_index()};
+    std::optional<InHandler> handler(std::in_place, options.crash_slot, request);
+    entity::Decision decision =
+        entity::Host::decide(type, entity, request.command, request.payload, context);
+    handler.reset();
+    if (decision.change != entity::Decision::Change::None)
+        decision =
+            entity::rejection(make_error(ErrorNumber::Bug, "a read-only command decided a change"));
+    const entity::Image& image = entity::Host::newest(entity);
+    WaitingRead read;
+    read.to = item.from;
+    read.rests_on = entity.ahead ? entity.ahead->last : LogIndex{};
+    read.arrival = replica.last_index();
+    read.reply.id = request.id;
+    read.reply.outcome = decision.rejected ? Outcome::Rejected : Outcome::Done;
+    read.reply.error = std::move(decision.error);
+    if (request.kind != RequestKind::Tell) read.reply.payload = decision.reply.own();
+    // As a token it must not lie before the state it came with.
+    read.reply.index = std::max(applied, read.rests_on);
+    read.reply.revision = shown_revision(image);
+    read.reply.version = image.version;
+    read.reply.generation = image.generation;
+    read.reply.exists = image.exists();
+    if (read.reply.payload.size() > kLargeReplyBytes) out.list.push_back(LargeReply{read.to});
+    const ReadTicket ticket = reads.add(std::move(read), replica.commit());
+    out.list.push_back(WantConfirm{group(), *serving, ticket});
+}
+
+void Partition::State::run_write(Now now, entity::Entity& entity, const Queued& item,
+                                 Effects& out) {
+    const Request& request = item.request;
+    // What it may come to is only known after the handler: the group's bound may be passed by one
+    // entry.
+    if (!replica.can_propose(request.payload.size() + kEntryOverheadBytes)) {
+        refuse(item.from, request.id,
+               make_error(ErrorNumber::QueueFull, "too much of the group is not committed yet"),
+               Outcome::NotDone, out);
+        return;
+    }
+    const entity::EntityType& type = *types.find(request.type);
+    const entity::Context context{replica.next_stamp(now.wall), replica.next_index()};
+    std::optional<InHandler> handler(std::in_place, options.crash_slot, request);
+    entity::Decision decision =
+        entity::Host::decide(type, entity, request.command, request.payload, context);
+    if (payload_bytes(decision) + kEntryOverheadBytes > kEntryBytesMax)
+        decision = entity::rejection(make_error(
+            ErrorNumber::PayloadTooLarge, "change and reply together exceed an entry of 2 MiB"));
+    std::unique_ptr<entity::Ahead> next;
+    if (decision.change != entity::Decision::Change::None) {
+        auto draft = host.draft(type, entity, decision, context.index);
+        if (draft) {
+            next = std::move(*draft);
+        } else {
+            decision = entity::rejection(
+                make_error(ErrorNumber::Bug,
+                           "the type does not accept its own event: " + draft.error().message));
+        }
+    }
+    handler.reset();  // the type's fold of its events was its code too
+    build_entry(type, entity, request, decision, next.get());
+    const LogIndex index = replica.propose(now, builder, out);
+    WEFT_INVARIANT(index == context.index, "proposed {}, told {}", index.value,
+                   context.index.value);
+    const bool changed = next != nullptr;
+    if (changed) host.advance(entity, std::move(next), type.info().kind);
+    sessions.proposed(request_part(request), index, false, reply_bytes(request, decision));
+    // What is ahead keeps the entity in memory until its entry is applied; else nothing does.
+    enter_flight(index, {.entity = changed ? &entity : nullptr,
+                         .id = request.id,
+                         .first = {item.from, request.kind == RequestKind::Tell},
+                         .joined = {}});
+}
+
+void Partition::State::build_entry(const entity::EntityType& type, const entity::Entity& entity,
+                                   const Request& request, const entity::Decision& decision,
+                                   const entity::Ahead* next) {
+    using Change = entity::Decision::Change;
+    const entity::Image& before = entity::Host::newest(entity);
+    const entity::Image& after = next != nullptr ? next->image : before;
+    const auto key = entity::split_key(entity.key());
+    builder.begin(next != nullptr ? EntryKind::Command : EntryKind::Outcome);
+    write_request(builder, request_part(request));
+    write_entity(builder, {.generation = after.generation,
+                           .version = after.version,
+                           .revision = next != nullptr ? after.revision : shown_revision(before),
+                           .hash = key->hash,
+                           .type = key->type,
+                           .id = key->id});
+    if (decision.change == Change::SetValue)
+        write_value(builder, {.deleted = false, .bytes = decision.value.view()});
+    if (decision.change == Change::Delete) write_value(builder, {.deleted = true, .bytes = {}});
+    if (decision.change == Change::Events) write_events(builder, decision.events);
+    if (decision.rejected)
+        write_outcome(builder, {.outcome = Outcome::Rejected,
+                                .error_number = decision.error.number,
+                                .message = decision.error.message});
+    if (!decision.reply.empty() && request.kind != RequestKind::Tell)
+        builder.section(SectionType::Reply, decision.reply.view());
+    // One that does not fit waits for the next multiple: the events alone are enough.
+    if (decision.change == Change::Events &&
+        crosses(before.exists() ? before.version : Version{}, after.version,
+                type.info().snapshot_every) &&
+        builder.bytes_so_far() + after.state.size() + 16 <= kEntryBytesMax)
+        builder.section(SectionType::SnapshotPart, after.state);
+}
+
+void Partition::State::enter_flight(LogIndex index, InFlight item) {
+    if (in_flight.empty()) in_flight_first = index;
+    WEFT_INVARIANT(index.value == in_flight_first.value + in_flight.size(),
+                   "entry {} enters the flight of {} from {}", index.value, in_flight.size(),
+                   in_flight_first.value);
+    in_flight.push_back(std::move(item));
+}
+
+}  // namespace weft::replication

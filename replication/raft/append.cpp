@@ -1,0 +1,232 @@
+// A follower's log: what it takes from its leader, and what it says about it (Raft paper 5.3;
+// S2, S20, S21, S22). Everything here is checked as if the leader were not to be trusted.
+
+#include "core/error.h"
+#include "core/invariant.h"
+#include "core/mutant.h"
+#include "replication/raft/replica.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::replication {
+
+namespace {
+
+constexpr LogIndex kIndexMax{std::uint64_t{1} << 60};
+
+}  // namespace
+
+void Replica::on(Now now, const Append& append, Effects& out) {
+    const AppendItem& item = append.item;
+    if (item.prev.index > kIndexMax || item.group != options_.group) {
+        ++counters_.messages_refused;
+        return;
+    }
+    if (!follow(now, append.from, item.term, out)) {
+        if (item.term < hard_.term) refuse_append(append.from, window_.last(), out);
+        return;
+    }
+    named_commit_ = std::max(named_commit_, item.commit);
+    const auto damage = window_.first_damaged();
+    if (rows_damaged_ || (damage && item.prev.index >= *damage)) {
+        want_again(append.from, out);
+        return;
+    }
+    if (!prev_fits(append, out)) return;
+
+    stamp_refused_ = false;
+    const std::uint32_t taken = take_entries(now, append, out);
+    const LogIndex end{item.prev.index.value + taken};
+    if (WEFT_MUTANT(TruncateOnShortAppend) && end < window_.last() && end >= commit_)
+        truncate(next(end), out);
+    verified_ = std::max(verified_, end);
+    follow_commit(item.commit);
+    if (taken < item.count && !wrote_) {
+        stamp_refused_ ? refuse_stamp(append.from, out)
+                       : refuse_append(append.from, verified_, out);
+    } else if (WEFT_MUTANT(AckBeforeSync) ||
+               (intact_ >= verified_ && (hard_durable() || WEFT_MUTANT(AckUnderUnsyncedTerm)) &&
+                !wrote_)) {
+        acknowledge(out);
+    } else {
+        ack_due_ = true;
+    }
+}
+
+// What is committed here is in the log of every later leader, so a `prev` inside it fits unseen.
+bool Replica::prev_fits(const Append& append, Effects& out) {
+    const LogPosition& prev = append.item.prev;
+    if (prev.index <= commit_) return true;
+    if (prev.index > window_.last()) {
+        refuse_append(append.from, window_.last(), out);
+        return false;
+    }
+    if (window_.at(prev.index).term == prev.term) return true;
+    const LogIndex hint = window_.newest_up_to(previous(prev.index), prev.term);
+    refuse_append(append.from, std::max(hint, commit_), out);
+    return false;
+}
+
+// The number of entries that are now held, from the first one on.
+std::uint32_t Replica::take_entries(Now now, const Append& append, Effects& out) {
+    const AppendItem& item = append.item;
+    std::size_t offset = 0;
+    Incoming entry;
+    for (std::uint32_t i = 0; i < item.count; ++i) {
+        const std::string_view rest = append.entries.view().substr(offset);
+        auto header = read_entry_header(rest);
+        const LogIndex expected{item.prev.index.value + i + 1};
+        if (!header || header->index != expected || header->group != options_.group ||
+            header->term > item.term || rest.size() - kEntryHeaderBytes < header->body_bytes) {
+            ++counters_.entries_refused;
+            log_.warn("replica.entry_refused",
+                      {{"group", options_.group},
+                       {"index", expected},
+                       {"from", append.from},
+                       {"reason", header ? "header" : header.error().message}});
+            return i;
+        }
+        const std::size_t size = kEntryHeaderBytes + header->body_bytes;
+        entry.header = *header;
+        entry.encoded = append.entries.slice(offset, size);
+        offset += size;
+        if (!take_entry(now, append, entry, out)) return i;
+    }
+    return item.count;
+}
+
+bool Replica::take_entry(Now now, const Append& append, const Incoming& entry, Effects& out) {
+    const EntryHeader& header = entry.header;
+    const LogIndex index = header.index;
+    if (index <= window_.base()) return true;
+    if (index <= window_.last()) {
+        const EntryInfo held = window_.at(index);
+        const bool same = held.readable && held.term == header.term && held.chain == header.chain;
+        if (same && !held.damaged) return true;  // S20: a repetition changes nothing
+        if (same || !held.readable) return repair(now, append, entry, out);
+        // S20: only a proven conflict truncates, and never anything that is committed or that this
+        // very leader has already confirmed.
+        if (held.term == header.term || index <= std::max(commit_, verified_)) {
+            refuse_conflict(append.from, index);
+            return false;
+        }
+        if (!acceptable(now, append, entry)) return false;
+        truncate(index, out);
+    } else if (!acceptable(now, append, entry)) {
+        return false;
+    }
+    append_entry(header, entry.encoded, out);
+    return true;
+}
+
+// S22: what is behind the repaired entry stays, unless its terms show that it follows an entry that
+// lost its place: then it is a conflict like any other (S20), and would give this log an end that
+// the log of a candidate without the new entry can match (S4).
+bool Replica::repair(Now now, const Append& append, const Incoming& entry, Effects& out) {
+    if (!acceptable(now, append, entry)) {
+        stamp_refused_ = false;  // it may have been held here, and counted
+        return false;
+    }
+    const LogIndex index = entry.header.index;
+    const bool stale = stale_behind({entry.header.term, index});
+    if (stale && index < std::max(commit_, verified_)) {
+        refuse_conflict(append.from, index);
+        return false;
+    }
+    WEFT_PROBE("replica.repair");
+    ++counters_.entries_repaired;
+    out.batch.append(options_.group, index, entry.encoded.view());
+    wrote_ = true;
+    window_.repair(entry.header);
+    if (stale && !WEFT_MUTANT(RepairKeepsStale)) truncate(next(index), out);
+    return true;
+}
+
+void Replica::refuse_conflict(NodeId from, LogIndex index) {
+    ++counters_.entries_refused;
+    log_.error("replica.conflict", {{"group", options_.group}, {"index", index}, {"from", from}});
+}
+
+// The whole entry holds, continues the one before it, and its stamp is not from the future.
+bool Replica::acceptable(Now now, const Append& append, const Incoming& entry) {
+    const EntryInfo before = window_.at(previous(entry.header.index));
+    const EntryHeader& header = entry.header;
+    std::string why;
+    auto checked = check_entry(entry.encoded.view(), before.chain);
+    if (!checked) {
+        why = std::move(checked.error().message);
+    } else if (before.readable && header.term < before.term) {
+        why = "term falls";
+    } else if (before.readable && header.stamp_ms < before.stamp_ms) {
+        why = "stamp falls";
+    } else if (header.stamp_ms > before.stamp_ms && header.stamp_ms > now.wall.ms + kStampAheadMs) {
+        why = "stamp ahead of the clock";
+        stamp_refused_ = true;
+    } else if (header.kind == EntryKind::Config) {
+        const auto section = find_section(entry.encoded.view(), SectionType::Config);
+        if (!section || !decode_config(section->bytes)) why = "configuration";
+    }
+    if (why.empty()) return true;
+    ++counters_.entries_refused;
+    log_.warn("replica.entry_refused", {{"group", options_.group},
+                                        {"index", header.index},
+                                        {"from", append.from},
+                                        {"reason", why}});
+    return false;
+}
+
+// S2: only what is on disk is acknowledged, and only under a term that is on disk too.
+void Replica::acknowledge(Effects& out) {
+    if (role_ != Role::Follower || !leader_) return;
+    if (!hard_durable() && !WEFT_MUTANT(AckUnderUnsyncedTerm)) return;
+    if (!term_certain()) {
+        ack_due_ = true;
+        return ask_for_terms(out);
+    }
+    const LogIndex match = WEFT_MUTANT(AckBeforeSync) ? verified_ : std::min(intact_, verified_);
+    ack_due_ = intact_ < verified_;
+    counted_ = std::max(counted_, match);
+    AppendAnswer answer;
+    answer.group = options_.group;
+    answer.term = hard_.term;
+    answer.accepted = true;
+    answer.index = match;
+    out.list.push_back(Send{*leader_, answer});
+}
+
+void Replica::refuse_append(NodeId to, LogIndex index, Effects& out) const {
+    AppendAnswer answer;
+    answer.group = options_.group;
+    answer.term = hard_.term;
+    answer.index = index;
+    answer.hint_term = term_at(index).value_or(Term{});
+    out.list.push_back(Send{to, answer});
+}
+
+void Replica::refuse_stamp(NodeId to, Effects& out) const {
+    AppendAnswer answer;
+    answer.group = options_.group;
+    answer.term = hard_.term;
+    answer.index = verified_;
+    answer.hint_term = term_at(verified_).value_or(Term{});
+    answer.stamp_ahead = true;
+    out.list.push_back(Send{to, answer});
+}
+
+void Replica::want_again(NodeId to, Effects& out) const {
+    AppendAnswer answer;
+    answer.group = options_.group;
+    answer.term = hard_.term;
+    answer.damaged = true;
+    answer.index = wanted_again();
+    out.list.push_back(Send{to, answer});
+}
+
+// S21: no further than this log is known to equal the leader's.
+void Replica::follow_commit(LogIndex commit) {
+    const LogIndex equal = WEFT_MUTANT(CommitPastMatch) ? window_.last() : verified_;
+    commit_ = std::max(commit_, std::min(commit, equal));
+}
+
+}  // namespace weft::replication

@@ -1,0 +1,400 @@
+// Terms and votes: pre-vote, check-quorum, the start rule, crash evidence and leader transfer
+// (Raft thesis 3.4, 3.10, 4.2.3, 9.6; S1, S3 to S7).
+
+#include "core/invariant.h"
+#include "core/mutant.h"
+#include "replication/raft/replica.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+namespace weft::replication {
+
+namespace {
+
+// Elections take some milliseconds each: no honest term comes near the first, nor runs ahead of
+// ours by more than the second while we are away. A forged one must leave room to count on.
+constexpr Term kTermMax{std::uint64_t{1} << 60};
+constexpr std::uint64_t kTermStep = std::uint64_t{1} << 20;
+// A new leader commits an entry of its own, and with it all that ever was, long before this.
+constexpr Duration kCommitNamedWithin = std::chrono::seconds(5);
+
+}  // namespace
+
+// ---- who may ----------------------------------------------------------------------------------
+
+bool Replica::may_campaign() const {
+    if (self_slot_ == kNoSlot || !config_.is_voter(self_slot_)) return false;
+    if (!can_stand()) return false;
+    if (disk_age_ * 2 > options_.timings.election_min) return false;         // stalled disk
+    return durable_ >= window_.base() && configs_.back().index <= durable_;  // S4, S13
+}
+
+bool Replica::can_stand() const {
+    return !damaged() && bans_ == 0 && config_wanted_.empty();  // S19, S23
+}
+
+// S22: with its last (term, index) unread a replica cannot tell whose log is behind its own.
+bool Replica::may_vote() const {
+    return !hard_damaged_ && window_.back().readable && durable_ >= window_.base();
+}
+
+LogPosition Replica::durable_position() const { return {window_.at(durable_).term, durable_}; }
+
+// Within the minimum election timeout of hearing from a leader no vote is given away (S5).
+bool Replica::hears_leader(Now now) const {
+    if (role_ == Role::Leader) return true;
+    if (!leader_ || is_gone(*leader_)) return false;
+    return now.mono - heard_ < options_.timings.election_min;
+}
+
+// ---- deadlines --------------------------------------------------------------------------------
+
+void Replica::rearm(Now now) {
+    election_timeout_ =
+        random_.between(options_.timings.election_min, options_.timings.election_max);
+    election_at_ = now.mono + election_timeout_;
+}
+
+// The deadline is not moved with every message of the leader: when it comes, this looks at when the
+// leader was heard last.
+void Replica::election_due(Now now, Effects& out) {
+    const bool gone = leader_ && is_gone(*leader_);
+    if (leader_ && !gone && heard_ + election_timeout_ > now.mono) {
+        election_at_ = heard_ + election_timeout_;
+    } else {
+        campaign(now, out);
+    }
+}
+
+// Place among the voters, in the order of the table.
+std::size_t Replica::rank() const {
+    std::size_t before = 0;
+    for (std::size_t i = 0; i < self_slot_ && i < config_.members.size(); ++i) {
+        if (config_.is_voter(i) && !evidence_.has(i)) ++before;
+    }
+    return before;
+}
+
+void Replica::on(Now now, const PeerReady& ready, Effects& out) {
+    const auto slot = config_.slot(ready.node);
+    if (slot) {
+        ready_.add(*slot);
+        evidence_.remove(*slot);
+    }
+    start_when_ready(now);
+    if (role_ != Role::Leader || !slot || *slot == self_slot_) return;
+    // What was under way to its former life is lost, and its new life does not know what it has in
+    // common with us: an empty append tells it.
+    Peer& peer = peers_[*slot];
+    const bool snapshot = peer.state == Peer::State::Snapshot;
+    const LogIndex known = std::max(peer.match, snapshot ? window_.base() : LogIndex{});
+    probe(peer, known.value == 0 ? peer.next : next(known));
+    peer.tries = 0;
+    send_more(now, *slot, out);
+}
+
+// Start rule: the first of the table campaigns as soon as a quorum can answer, the next one a
+// little later, so that leaders are where the table wants them and elections do not collide.
+void Replica::start_when_ready(Now now) {
+    if (start_rule_done_ || self_slot_ == kNoSlot) return;
+    if (!config_.quorum(ready_ | self_only())) return;
+    start_rule_done_ = true;
+    if (leader_ || role_ != Role::Follower) return;
+    const Duration wait = options_.timings.start_stagger * static_cast<std::int64_t>(rank());
+    election_at_ = std::min(election_at_, now.mono + wait);
+}
+
+void Replica::on(Now now, const CrashEvidence& evidence, Effects&) {
+    const auto slot = config_.slot(evidence.node);
+    if (slot) {
+        evidence_.add(*slot);
+        ready_.remove(*slot);
+    }
+    if (role_ == Role::Leader) {
+        if (slot && peers_[*slot].state == Peer::State::Replicate)
+            probe(peers_[*slot], next(peers_[*slot].match));
+        return;
+    }
+    if (leader_ != evidence.node) return;
+    WEFT_PROBE("election.early_by_evidence");
+    const Duration wait = options_.timings.start_stagger * static_cast<std::int64_t>(rank());
+    election_at_ = std::min(election_at_, now.mono + wait);
+}
+
+void Replica::on(Now, const EvidenceDropped& dropped, Effects&) {
+    if (const auto slot = config_.slot(dropped.node)) evidence_.remove(*slot);
+}
+
+// ---- campaign ---------------------------------------------------------------------------------
+
+void Replica::campaign(Now now, Effects& out) {
+    rearm(now);
+    if (role_ == Role::Candidate && ask_due_) return;  // the disk has the word
+    role_ = Role::Follower;
+    if (!may_campaign()) return;
+    role_ = Role::PreCandidate;
+    leader_.reset();
+    ack_due_ = false;
+    granted_ = self_only();
+    refused_ = {};
+    if (!config_.quorum(granted_)) {
+        const Term next_term{hard_.term.value + 1};
+        const LogPosition last = WEFT_MUTANT(CandidateTailUnsynced)
+                                     ? LogPosition{window_.back().term, window_.last()}
+                                     : durable_position();
+        ask_for_votes({options_.group, next_term, last, true, false}, out);
+    }
+    count_votes(now, out);
+}
+
+// S1: the requests leave, and the own vote counts, when Persisted covers term and vote.
+void Replica::start_election(Now now, bool transfer, Effects& out) {
+    rearm(now);
+    hard_ = {Term{hard_.term.value + 1}, options_.self};
+    write_hard(out);
+    role_ = Role::Candidate;
+    leader_.reset();
+    vote_due_.reset();
+    ack_due_ = false;
+    ask_due_ = true;
+    transfer_election_ = transfer;
+    granted_ = refused_ = {};
+    verified_ = commit_;
+}
+
+void Replica::ask_for_votes(VoteAsk ask, Effects& out) const {
+    for (std::size_t i = 0; i < config_.members.size(); ++i) {
+        if (i != self_slot_ && config_.is_voter(i))
+            out.list.push_back(Send{config_.members[i].node, ask});
+    }
+}
+
+// Who may lead with our forgotten vote has its term on disk (S1): when ours is not below that of
+// any other voter, we never promised more.
+bool Replica::term_certain() const {
+    for (std::size_t i = 0; hard_damaged_ && i < config_.members.size(); ++i) {
+        if (i != self_slot_ && config_.is_voter(i) && !told_.has(i)) return false;
+    }
+    return true;
+}
+
+// A pre-vote raises no term (S5), and to an empty log nobody grants it who has one: the refusal
+// tells the voter's term.
+void Replica::ask_for_terms(Effects& out) const {
+    ask_for_votes({options_.group, Term{hard_.term.value + 1}, {}, true, false}, out);
+}
+
+void Replica::note_told(std::optional<std::size_t> by, Term term, Effects& out) {
+    if (!hard_damaged_ || term > hard_.term) return;
+    if (by) told_.add(*by);
+    if (ack_due_ && term_certain()) acknowledge(out);
+}
+
+void Replica::count_votes(Now now, Effects& out) {
+    if (config_.quorum(granted_) && !may_campaign()) {
+        role_ = Role::Follower;  // something came up since: damage, a snapshot, a stalled disk
+    } else if (config_.quorum(granted_)) {
+        if (role_ == Role::PreCandidate) {
+            start_election(now, false, out);
+        } else {
+            become_leader(now, out);
+        }
+    } else if (!config_.quorum(refused_.complement())) {
+        role_ = Role::Follower;
+        ask_due_ = false;
+    }
+}
+
+// ---- votes ------------------------------------------------------------------------------------
+
+// How long ago the leader was heard is known for sure only with a Tick's contact times: unless the
+// answer does not depend on them, the request waits for the Tick that arm() orders at once.
+// A pre-vote that is too far ahead is not answered: our lower term would tell the candidate
+// nothing, and ours, which it refuses with its own, is what brings us there (S5: a pre-vote raises
+// no term).
+void Replica::on_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects& out) {
+    if (ask.pre ? !plausible(ask.term) : steps_towards(now, ask.term, out)) return;
+    const bool settled = ask.transfer || ask.term < hard_.term || role_ != Role::Follower ||
+                         !leader_ || hears_leader(now) || contact_known_at_ == now.mono ||
+                         is_gone(*leader_);
+    if (settled) {
+        answer_vote_ask(now, from, ask, out);
+        return;
+    }
+    std::erase_if(asked_, [from](const Asked& asked) { return asked.from == from; });
+    if (asked_.size() < kMembersMax) asked_.push_back({from, ask});
+}
+
+void Replica::refuse_vote(NodeId from, const VoteAsk& ask, Effects& out) const {
+    out.list.push_back(Send{from, VoteAnswer{options_.group, hard_.term, ask.pre, false}});
+}
+
+void Replica::answer_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects& out) {
+    if (ask.term < hard_.term || (!ask.transfer && hears_leader(now))) {
+        refuse_vote(from, ask, out);
+        return;
+    }
+    if (!ask.pre && ask.term > hard_.term) become_follower(now, ask.term, std::nullopt, out);
+
+    const bool free = hard_.vote.is_zero() || hard_.vote == from || WEFT_MUTANT(VoteTwice);
+    const bool open = ask.pre ? ask.term > hard_.term || (free && !leader_)
+                              : free && (!leader_ || leader_ == from);
+    const bool log_ok =
+        may_vote() && (ask.last >= durable_position() || WEFT_MUTANT(VoteForShorterLog));
+    if (!open || !log_ok) {
+        refuse_vote(from, ask, out);
+        // S7: whoever refuses a candidate for its old log must be able to stand itself soon.
+        if (may_vote() && !log_ok && role_ == Role::Follower && may_campaign()) {
+            const Duration wait = random_.between(Duration{0}, options_.timings.heartbeat);
+            election_at_ = std::min(election_at_, now.mono + wait);
+        }
+        return;
+    }
+    if (ask.pre) {
+        out.list.push_back(Send{from, VoteAnswer{options_.group, ask.term, true, true}});
+        return;
+    }
+    if (hard_.vote.is_zero()) {
+        hard_.vote = from;
+        write_hard(out);
+        rearm(now);
+    }
+    if (hard_durable() || WEFT_MUTANT(VoteBeforeSync)) {
+        out.list.push_back(Send{from, VoteAnswer{options_.group, hard_.term, false, true}});
+    } else {
+        vote_due_ = from;
+    }
+}
+
+void Replica::on_vote_answer(Now now, NodeId from, const VoteAnswer& answer, Effects& out) {
+    const auto slot = config_.slot(from);
+    if (!answer.granted) {
+        const bool learnt = learn_term(now, answer.term, out);
+        note_told(slot, answer.term, out);
+        if (learnt) return;
+        const bool asking = answer.pre ? role_ == Role::PreCandidate : role_ == Role::Candidate;
+        if (!asking || !slot) return;
+        refused_.add(*slot);
+        count_votes(now, out);
+        return;
+    }
+    const bool ours = answer.pre
+                          ? role_ == Role::PreCandidate && answer.term.value == hard_.term.value + 1
+                          : role_ == Role::Candidate && answer.term == hard_.term;
+    if (!ours || !slot) return;
+    granted_.add(*slot);
+    count_votes(now, out);
+}
+
+// ---- roles ------------------------------------------------------------------------------------
+
+void Replica::become_follower(Now now, Term term, std::optional<NodeId> leader, Effects& out) {
+    if (role_ == Role::Leader)
+        log_.info("replica.deposed",
+                  {{"group", options_.group}, {"term", hard_.term}, {"by", term}});
+    if (term > hard_.term) {
+        hard_ = {term, NodeId{}};
+        if (WEFT_MUTANT(LearnedTermUnwritten))
+            hard_on_disk_ = hard_;
+        else
+            write_hard(out);
+        named_commit_ = {};
+        vote_due_.reset();
+        verified_ = commit_;
+        ack_due_ = false;
+    }
+    role_ = Role::Follower;
+    leader_ = leader;
+    if (leader) followed_since_ = now.mono;
+    ask_due_ = false;
+    transfer_.reset();
+    peers_.clear();
+    retry_at_ = quorum_check_at_ = Instant::never();
+    rearm(now);
+}
+
+bool Replica::base_is_ahead(Now now) const {
+    return role_ == Role::Follower && leader_ && named_commit_ < base_.index &&
+           now.mono - followed_since_ >= kCommitNamedWithin;
+}
+
+bool Replica::plausible(Term term) {
+    const bool good =
+        term.value != 0 && term <= kTermMax && term.value <= hard_.term.value + kTermStep;
+    if (!good) ++counters_.messages_refused;
+    return good;
+}
+
+// True when `term` is not to be taken as it is. One that is too far ahead may be honest all the
+// same, after somebody was led there: we go a step in its direction, and the next message brings
+// the next.
+bool Replica::steps_towards(Now now, Term term, Effects& out) {
+    if (plausible(term)) return false;
+    if (term > hard_.term && term <= kTermMax)
+        become_follower(now, Term{hard_.term.value + kTermStep}, std::nullopt, out);
+    return true;
+}
+
+// True when `term` is above ours, which is then ours, or nearer to it.
+bool Replica::learn_term(Now now, Term term, Effects& out) {
+    if (term <= hard_.term) return false;
+    if (steps_towards(now, term, out)) return true;
+    become_follower(now, term, std::nullopt, out);
+    return true;
+}
+
+// `from` says that it leads in `term`. False: refused.
+bool Replica::follow(Now now, NodeId from, Term term, Effects& out) {
+    if (term < hard_.term) return false;
+    if (from == options_.self) {
+        ++counters_.messages_refused;
+        return false;
+    }
+    if (steps_towards(now, term, out)) return false;
+    if (term == hard_.term && leader_ && leader_ != from) {
+        ++counters_.messages_refused;
+        log_.error("replica.two_leaders",
+                   {{"group", options_.group}, {"term", term}, {"other", from}});
+        return false;
+    }
+    if (term > hard_.term || role_ != Role::Follower || !leader_) {
+        become_follower(now, term, from, out);
+        start_rule_done_ = true;
+    }
+    heard_ = now.mono;
+    return true;
+}
+
+void Replica::become_leader(Now now, Effects& out) {
+    WEFT_INVARIANT(role_ == Role::Candidate, "won term {} as no candidate", hard_.term.value);
+    WEFT_INVARIANT(hard_durable(), "won undurable term {}", hard_.term.value);
+    ++counters_.elections_won;
+    log_.info("replica.leads", {{"group", options_.group}, {"term", hard_.term}});
+    role_ = Role::Leader;
+    leader_ = options_.self;
+    leader_since_ = now.mono;
+    start_rule_done_ = true;
+    transfer_.reset();
+    stamps_due_ = false;
+    retry_at_ = Instant::never();
+    peers_.assign(config_.members.size(), Peer{});
+    for (Peer& peer : peers_) peer.next = next_index();
+    proposed_.clear();
+    term_start_ = next_index();
+    quorum_check_at_ = quorum_lapses();
+    // S3: an entry of the own term, so that what came before it can be counted.
+    EntryBuilder no_op;
+    no_op.begin(EntryKind::NoOp);
+    propose(now, no_op, out);
+}
+
+void Replica::step_down(Now now, std::string_view why, Effects& out) {
+    WEFT_PROBE("replica.steps_down");
+    log_.info("replica.steps_down",
+              {{"group", options_.group}, {"term", hard_.term}, {"reason", why}});
+    become_follower(now, hard_.term, std::nullopt, out);
+}
+
+}  // namespace weft::replication

@@ -1,0 +1,289 @@
+// Start from what the disk holds, the history of configurations (S13), damage (S22, S23), and the
+// base of the log: compaction and snapshots (S19, S25).
+
+#include "core/invariant.h"
+#include "core/mutant.h"
+#include "replication/raft/replica.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::replication {
+
+// ---- start ------------------------------------------------------------------------------------
+
+void Replica::recover(const storage::RecoveredGroup& recovered) {
+    hard_ = recovered.hard;
+    hard_damaged_ = recovered.hard_damaged;
+    base_ = recovered.base;
+    rows_damaged_ = recovered.base_damaged;
+    Config config = options_.config;
+    if (!rows_damaged_ && !base_.config.empty()) {
+        auto decoded = decode_config(base_.config);
+        if (decoded) {
+            config = std::move(*decoded);
+        } else {
+            rows_damaged_ = true;
+        }
+    }
+    recover_log(recovered);
+    configs_.push_back({window_.base(), std::move(config)});
+    Effects unheard;  // who makes us asks for the configuration
+    adopt_configs(unheard);
+
+    // The term is always on disk before an entry of it: a log ahead of the hard state means that
+    // the hard state is not what was written last.
+    if (window_.back().term > hard_.term) {
+        hard_damaged_ = true;
+        hard_ = {window_.back().term, NodeId{}};
+    }
+    hard_on_disk_ = hard_;
+    commit_ = applied_ = verified_ = window_.base();
+    durable_ = counted_ = window_.last();
+    const auto damage = window_.first_damaged();
+    intact_ = damage ? previous(*damage) : durable_;
+    if (damaged()) {
+        log_.error("replica.damaged", {{"group", options_.group},
+                                       {"from", wanted_again()},
+                                       {"hard_state", hard_damaged_},
+                                       {"rows", rows_damaged_}});
+    }
+}
+
+void Replica::recover_log(const storage::RecoveredGroup& recovered) {
+    if (recovered.base_damaged) {
+        // The first readable entry tells where the lost base was; it was committed.
+        for (std::size_t i = 0; i < recovered.log.size(); ++i) {
+            const storage::RecoveredEntry& entry = recovered.log[i];
+            if (!entry.readable || entry.header.index.value <= i) continue;
+            base_.index = LogIndex{entry.header.index.value - i - 1};
+            break;
+        }
+    }
+    window_.reset(base_, !recovered.base_damaged);
+    [[maybe_unused]] std::size_t read_bytes = 0;
+    for (const storage::RecoveredEntry& found : recovered.log) {
+        if (WEFT_MUTANT(RecoveryCutAtDamage) && !found.intact) break;
+        read_bytes += kEntryHeaderBytes + found.header.body_bytes;
+        if (WEFT_MUTANT(RecoveryCutAtBytes) && read_bytes > std::size_t{1} << 20) break;
+        storage::RecoveredEntry entry = found;
+        const EntryHeader& header = entry.header;
+        if (entry.readable) {
+            entry.readable = header.group == options_.group &&
+                             header.index == next(window_.last()) &&
+                             header.term >= window_.back().term;
+        }
+        window_.recover(entry);
+        if (entry.readable && header.kind == EntryKind::Config)
+            config_wanted_.push_back(header.index);
+    }
+}
+
+// ---- configurations ---------------------------------------------------------------------------
+
+// The newest configuration in the log counts from its append (thesis 4.1). What is known of a node
+// stays known, and what a replica has said counts as long as it is the same one.
+void Replica::adopt_configs(Effects& out) {
+    const Config& newest = configs_.back().config;
+    if (newest == config_) return;
+    std::vector<Peer> peers(newest.members.size());
+    for (std::size_t i = 0; i < newest.members.size(); ++i) {
+        peers[i].next = next_index();
+        const auto before = config_.slot(newest.members[i].node);
+        if (!before || config_.members[*before] != newest.members[i]) continue;
+        if (*before < peers_.size()) peers[i] = peers_[*before];
+    }
+    if (role_ == Role::Leader) peers_ = std::move(peers);
+    for (PeerSet* nodes : {&ready_, &evidence_, &cannot_stand_})
+        *nodes = carried_over(*nodes, config_, newest, false);
+    for (PeerSet* replicas : {&granted_, &refused_, &told_})
+        *replicas = carried_over(*replicas, config_, newest, true);
+    config_ = newest;
+    self_slot_ = config_.slot(options_.self).value_or(kNoSlot);
+    out.list.push_back(ConfigChanged{options_.group});
+}
+
+void Replica::ask_for_configs(Effects& out) {
+    if (config_wanted_.empty() || config_fetch_ != FetchId{}) return;
+    const LogIndex index = config_wanted_.front();
+    config_fetch_ = new_fetch();
+    out.list.push_back(Fetch{options_.group, config_fetch_,
+                             storage::LogRange{options_.group, index, index, kEntryBytesMax}});
+}
+
+void Replica::on_config_fetched(const Fetched& fetched, Effects& out) {
+    config_fetch_ = {};
+    if (config_wanted_.empty()) return;
+    const LogIndex index = config_wanted_.front();
+    const auto* read = std::get_if<Result<storage::FetchedLog>>(&fetched.result);
+    if (read != nullptr && *read && !(*read)->entries.empty()) {
+        const Bytes& encoded = (*read)->entries.front();
+        const auto header = check_entry_alone(encoded.view());
+        if (header && header->index == index && header->chain == window_.at(index).chain) {
+            config_wanted_.erase(config_wanted_.begin());
+            if (!learn_config(index, encoded.view(), out)) mark_damaged(index);
+        }
+    } else if (read != nullptr && *read && ((*read)->damaged || (*read)->missing)) {
+        config_wanted_.erase(config_wanted_.begin());
+        mark_damaged(index);
+    } else {
+        return;  // the disk would not say: asked again with the next Tick
+    }
+    ask_for_configs(out);
+}
+
+bool Replica::learn_config(LogIndex index, std::string_view encoded, Effects& out) {
+    const auto section = find_section(encoded, SectionType::Config);
+    if (!section) return false;
+    auto config = decode_config(section->bytes);
+    if (!config) return false;
+    const auto after = std::find_if(configs_.begin(), configs_.end(),
+                                    [index](const ConfigAt& at) { return at.index >= index; });
+    if (after != configs_.end() && after->index == index) {
+        after->config = std::move(*config);
+    } else {
+        configs_.insert(after, {index, std::move(*config)});
+    }
+    adopt_configs(out);
+    return true;
+}
+
+const Config& Replica::config_at(LogIndex index) const {
+    std::size_t found = 0;
+    while (found + 1 < configs_.size() && configs_[found + 1].index <= index) ++found;
+    return configs_[found].config;
+}
+
+// ---- damage -----------------------------------------------------------------------------------
+
+void Replica::mark_damaged(LogIndex from) {
+    WEFT_PROBE("replica.mark_damaged");
+    if (from <= window_.base()) {
+        rows_damaged_ = true;
+    } else if (window_.holds(from)) {
+        window_.mark_damaged(from);
+        lower_marks(window_.last(), previous(from));
+    } else {
+        return;
+    }
+    log_.error("replica.damaged", {{"group", options_.group}, {"from", wanted_again()}});
+    arm();
+}
+
+// Where this replica wants the log again: index 0 means that only a snapshot helps.
+LogIndex Replica::wanted_again() const {
+    if (rows_damaged_) return LogIndex{};
+    return window_.first_damaged().value_or(LogIndex{});
+}
+
+// ---- base -------------------------------------------------------------------------------------
+
+void Replica::compact(LogIndex index, std::int64_t stamp_ms, Effects& out) {
+    WEFT_INVARIANT(index <= applied_, "compaction to {} past applied {}", index.value,
+                   applied_.value);
+    // An entry leaves the log only when it is on disk itself: until then nothing but the log in
+    // memory says that it was ever there.
+    const LogIndex asked = index;
+    index = std::min(index, intact_);
+    if (index <= window_.base() || rows_damaged_) return;
+    const auto unread = std::find_if(config_wanted_.begin(), config_wanted_.end(),
+                                     [index](LogIndex wanted) { return wanted <= index; });
+    if (unread != config_wanted_.end()) return;
+    // Entries behind a base with another stamp would be refused by whoever is given that base.
+    WEFT_INVARIANT(index != asked || stamp_ms == window_.at(index).stamp_ms,
+                   "stamp {} for the base at {}", stamp_ms, index.value);
+
+    base_.config = encode_config(config_at(index));
+    base_.index = index;
+    base_.term = window_.at(index).term;
+    base_.chain = window_.at(index).chain;
+    base_.stamp_ms = window_.at(index).stamp_ms;
+    while (configs_.size() > 1 && configs_[1].index <= index) configs_.erase(configs_.begin());
+    configs_.front().index = index;
+    window_.compact(index);
+    verified_ = std::max(verified_, index);
+    out.batch.rebase(options_.group, base_);
+    mark(out);
+}
+
+// Terms never fall along a log, so the first readable entry behind `at` tells which entry was there
+// when it was written: below `at.term` it follows one that lost its place. One that is not below
+// may still be of a branch that was given up; a later entry of the leader will show it, and nobody
+// who holds it can win against those who hold what committed `at`.
+bool Replica::stale_behind(LogPosition at) const {
+    for (LogIndex i = next(at.index); i <= window_.last(); i = next(i))
+        if (const EntryInfo info = window_.at(i); info.readable) return info.term < at.term;
+    return false;
+}
+
+void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
+    std::optional<EntryInfo> ours;
+    if (base.index == window_.base() || window_.holds(base.index)) ours = window_.at(base.index);
+    const bool lost = ours && !ours->readable;
+    const bool known = ours && !lost && ours->term == base.term && ours->chain == base.chain;
+    if (!rows_damaged_ && base.index <= commit_) return;
+    if (base.index < commit_ && !known) return;
+    // Entries behind an unreadable one were acknowledged: they stay unless they are of a branch
+    // that was given up (S22).
+    const bool kept = lost && base.index < window_.last() && !stale_behind({base.term, base.index});
+    if (kept && base.index == window_.base()) return;  // a lost base: nothing tells the first entry
+    auto config =
+        base.config.empty() ? Result<Config>(options_.config) : decode_config(base.config);
+    if (!config) {
+        ++counters_.messages_refused;
+        log_.warn("replica.snapshot_refused", {{"group", options_.group}, {"at", base.index}});
+        return;
+    }
+    WEFT_PROBE("replica.install");
+    const View before{role_, hard_.term, leader_};
+    base_ = base;
+    if (kept) {
+        window_.compact(base.index);
+        window_.set_base(base);
+    } else if (known && base.index > window_.base()) {
+        window_.compact(base.index);
+    } else if (!known) {
+        // The store keeps what is behind an entry that it cannot read.
+        if (lost && base.index < window_.last())
+            out.batch.truncate(options_.group, next(base.index));
+        // The store drops the whole log with the rebase: until that is on disk nothing is promised.
+        window_.reset(base);
+        counted_ = std::min(counted_, base.index);
+        lower_marks(LogIndex{}, LogIndex{});
+        configs_.clear();
+    }
+    std::erase_if(configs_, [&](const ConfigAt& at) { return at.index <= base.index; });
+    std::erase_if(config_wanted_, [&](LogIndex wanted) { return !window_.holds(wanted); });
+    configs_.insert(configs_.begin(), {base.index, std::move(*config)});
+    adopt_configs(out);
+    if (role_ != Role::Leader) role_ = Role::Follower;
+    ask_due_ = false;
+    rows_damaged_ = false;
+    commit_ = std::max(commit_, base.index);
+    applied_ = base.index;
+    verified_ = std::max(verified_, base.index);
+    out.batch.rebase(options_.group, base_);
+    mark(out);
+    if (role_ != Role::Leader) rearm(now);
+    finish_step(before, out);
+}
+
+void Replica::forbid_campaign(Ban why) { bans_ |= static_cast<std::uint8_t>(why); }
+
+void Replica::allow_campaign(Ban why) {
+    bans_ &= static_cast<std::uint8_t>(~std::to_underlying(why));
+}
+
+LogIndex Replica::compaction_limit(Now now) const {
+    // Right behind a snapshot nothing is durable yet: never below the base.
+    LogIndex limit = std::max(std::min(applied_, intact_), window_.base());
+    if (role_ != Role::Leader) return limit;
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+        if (i == self_slot_ || !config_.is_voter(i)) continue;
+        if (now.mono - contacted(i) > options_.timings.election_max) continue;
+        limit = std::min(limit, peers_[i].match);
+    }
+    return std::max(limit, window_.base());
+}
+
+}  // namespace weft::replication

@@ -1,0 +1,370 @@
+#include "replication/raft/replica.h"
+
+#include "core/error.h"
+#include "core/invariant.h"
+#include "core/mutant.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::replication {
+
+Replica::Replica(ReplicaOptions options, const storage::RecoveredGroup& recovered, Random random,
+                 weft::Log log)
+    : options_(std::move(options)), random_(random), log_(log) {
+    recover(recovered);
+}
+
+void Replica::step(Now now, const ReplicaEvent& event, Effects& out) {
+    const View before{role_, hard_.term, leader_};
+    const bool first = !started_;
+    begin_step(now, out);
+    std::visit([&](const auto& what) { on(now, what, out); }, event);
+    if (wrote_) mark(out);
+    finish_step(before, out);
+    if (first || before != View{role_, hard_.term, leader_})
+        out.list.push_back(RoleChanged{options_.group});
+}
+
+// The first step arms what the constructor could not: it had no clock.
+void Replica::begin_step(Now now, Effects& out) {
+    if (!started_) {
+        started_ = true;
+        rearm(now);
+        ask_for_configs(out);
+        if (config_.quorum(self_only())) election_at_ = now.mono;
+    }
+    if (role_ == Role::Leader && damaged()) step_down(now, "damaged", out);
+    if (role_ != Role::Leader && now.mono >= election_at_ && config_.quorum(self_only()))
+        campaign(now, out);
+}
+
+void Replica::finish_step(const View& before, Effects& out) {
+    WEFT_INVARIANT(out.list.empty() || !wrote_, "records without a Persist after {}",
+                   persist_seq_.value);
+    WEFT_INVARIANT(hard_.term >= before.term, "term {} after {}", hard_.term.value,
+                   before.term.value);
+    WEFT_INVARIANT(commit_ <= window_.last(), "commit {} past last {}", commit_.value,
+                   window_.last().value);
+    WEFT_INVARIANT(commit_ >= window_.base(), "commit {} before base {}", commit_.value,
+                   window_.base().value);
+    WEFT_INVARIANT(durable_ <= window_.last(), "durable {} past last {}", durable_.value,
+                   window_.last().value);
+    WEFT_INVARIANT(intact_ <= durable_, "intact {} past durable {}", intact_.value, durable_.value);
+    WEFT_INVARIANT(role_ != Role::Leader || leader_ == options_.self, "leader in term {}",
+                   hard_.term.value);
+    WEFT_INVARIANT(role_ != Role::Leader || hard_durable(), "leads undurable term {}",
+                   hard_.term.value);
+    arm();
+}
+
+void Replica::arm() {
+    if (!asked_.empty() || (role_ == Role::Leader && (damaged() || stamps_due_))) {
+        deadline_ = Instant::long_ago();
+    } else if (role_ != Role::Leader) {
+        deadline_ = election_at_;
+    } else {
+        deadline_ = std::min(quorum_check_at_, retry_at_);
+        if (transfer_) deadline_ = std::min(deadline_, transfer_->look_at);
+    }
+}
+
+// ---- promises ---------------------------------------------------------------------------------
+
+PersistSeq Replica::mark(Effects& out) {
+    wrote_ = false;
+    const LogIndex last = window_.last();
+    const auto damaged = window_.first_damaged();
+    marks_.push_back({next_number(persist_seq_), last, damaged ? previous(*damaged) : last, hard_});
+    out.list.push_back(Persist{options_.group, persist_seq_});
+    return persist_seq_;
+}
+
+PersistSeq Replica::persist_mark(Effects& out) { return mark(out); }
+
+void Replica::lower_marks(LogIndex last, LogIndex intact) {
+    for (std::size_t i = marks_done_; i < marks_.size(); ++i) {
+        marks_[i].last = std::min(marks_[i].last, last);
+        marks_[i].intact = std::min(marks_[i].intact, std::min(marks_[i].last, intact));
+    }
+    durable_ = std::min(durable_, last);
+    intact_ = std::min(intact_, std::min(durable_, intact));
+}
+
+void Replica::on(Now now, const Persisted& persisted, Effects& out) {
+    WEFT_INVARIANT(persisted.seq <= persist_seq_, "persisted {} of {}", persisted.seq.value,
+                   persist_seq_.value);
+    std::size_t done = marks_done_;
+    while (done < marks_.size() && marks_[done].seq <= persisted.seq) ++done;
+    if (done == marks_done_) return;
+    const Mark reached = marks_[done - 1];
+    marks_done_ = done;
+    if (marks_done_ == marks_.size()) {
+        marks_.clear();
+        marks_done_ = 0;
+    } else if (marks_done_ >= 64) {
+        marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks_done_));
+        marks_done_ = 0;
+    }
+    durable_ = reached.last;
+    intact_ = reached.intact;
+    if (!hard_damaged_) hard_on_disk_ = reached.hard;
+
+    if (vote_due_ && hard_durable()) {
+        const VoteAnswer answer{options_.group, hard_.term, false, true};
+        out.list.push_back(Send{*vote_due_, answer});
+        vote_due_.reset();
+    }
+    if (role_ == Role::Candidate && ask_due_ && hard_durable()) {
+        ask_due_ = false;
+        if (!may_campaign()) {
+            role_ = Role::Follower;  // the disk was too slow, or damage came up: later again
+            return;
+        }
+        granted_ = granted_ | self_only();
+        ask_for_votes({options_.group, hard_.term, durable_position(), false, transfer_election_},
+                      out);
+        count_votes(now, out);
+    } else if (role_ == Role::Leader) {
+        advance_commit();
+    } else if (ack_due_) {
+        acknowledge(out);
+    }
+}
+
+// ---- writing ----------------------------------------------------------------------------------
+
+// A damaged hard state is never overwritten: it could not say which vote it replaces, and after the
+// next start it would look whole (S1). Such a replica never votes, so its term needs no record; the
+// entries it stores carry the terms that matter.
+void Replica::write_hard(Effects& out) {
+    if (hard_damaged_) {
+        hard_on_disk_ = hard_;
+        return;
+    }
+    out.batch.hard_state(options_.group, hard_);
+    wrote_ = true;
+}
+
+bool Replica::hard_durable() const { return hard_on_disk_ == hard_; }
+
+void Replica::append_entry(const EntryHeader& header, Bytes encoded, Effects& out) {
+    out.batch.append(options_.group, header.index, encoded.view());
+    wrote_ = true;
+    if (header.kind == EntryKind::Config) learn_config(header.index, encoded.view(), out);
+    window_.append(header, std::move(encoded));
+}
+
+void Replica::truncate(LogIndex from, Effects& out) {
+    WEFT_INVARIANT(from > commit_, "truncation at {} of commit {}", from.value, commit_.value);
+    WEFT_PROBE("replica.truncate");
+    out.batch.truncate(options_.group, from);
+    wrote_ = true;
+    window_.truncate(from);
+    lower_marks(previous(from), previous(from));
+    counted_ = std::min(counted_, previous(from));  // what went was proven never to be committed
+    while (configs_.back().index >= from) configs_.pop_back();
+    std::erase_if(config_wanted_, [from](LogIndex index) { return index >= from; });
+    adopt_configs(out);
+}
+
+// ---- proposals --------------------------------------------------------------------------------
+
+bool Replica::can_propose(std::size_t bytes) const {
+    if (role_ != Role::Leader || transfer_ || damaged()) return false;
+    if (bytes > kEntryBytesMax) return false;
+    return window_.bytes_between(commit_, window_.last()) + bytes <=
+           options_.limits.uncommitted_bytes;
+}
+
+std::int64_t Replica::next_stamp(WallTime wall) const {
+    return std::max(window_.back().stamp_ms, wall.ms - stamps_back_ms_);
+}
+
+LogIndex Replica::next_index() const { return next(window_.last()); }
+
+LogIndex Replica::propose(Now now, EntryBuilder& entry, Effects& out) {
+    WEFT_INVARIANT(role_ == Role::Leader, "a proposal in term {}", hard_.term.value);
+    EntryHeader header;
+    header.group = options_.group;
+    header.index = next_index();
+    header.term = hard_.term;
+    header.stamp_ms = next_stamp(now.wall);
+    const Bytes encoded = entry.finish(header, window_.back().chain);
+    append_entry(header, encoded, out);
+    mark(out);
+    date_proposal(now, header.index);
+    send_new(now, header.index, encoded, out);
+    arm();
+    return header.index;
+}
+
+// ---- memory -----------------------------------------------------------------------------------
+
+Bytes Replica::cached(LogIndex index) const {
+    if (index < window_.cache_first() || index > window_.last()) return {};
+    return window_.cached(index);
+}
+
+void Replica::applied(LogIndex index) {
+    WEFT_INVARIANT(index <= commit_, "applied {} past commit {}", index.value, commit_.value);
+    applied_ = std::max(applied_, index);
+    trim_cache();
+}
+
+// Kept: what is not applied yet, and on a leader a bounded tail for peers that have not got it.
+// What is durable and committed leaves before the unapplied part outgrows its bound; the owner then
+// fetches it.
+void Replica::trim_cache() {
+    LogIndex needed = applied_;
+    if (role_ == Role::Leader) {
+        for (std::size_t i = 0; i < peers_.size(); ++i) {
+            if (i != self_slot_) needed = std::min(needed, peers_[i].match);
+        }
+    }
+    while (window_.cache_first() <= window_.last()) {
+        const LogIndex first = window_.cache_first();
+        if (first > durable_ || first > commit_) return;
+        const bool unneeded =
+            first <= applied_ &&
+            (first <= needed || window_.cached_bytes() > options_.limits.cached_log_bytes);
+        if (!unneeded && window_.cached_bytes() <= options_.limits.uncommitted_bytes) return;
+        window_.drop_first_cached();
+    }
+}
+
+// ---- events -----------------------------------------------------------------------------------
+
+void Replica::on(Now now, const Tick& tick, Effects& out) {
+    contact_ = tick.contact;
+    contact_known_at_ = now.mono;
+    if (role_ == Role::Follower && leader_) {
+        heard_ = std::max(heard_, contact_.of(*leader_));
+    }
+    std::vector<Asked> asked;
+    asked.swap(asked_);
+    for (const Asked& waiting : asked) answer_vote_ask(now, waiting.from, waiting.ask, out);
+    ask_for_configs(out);
+    if (role_ == Role::Leader) {
+        leader_tick(now, out);
+    } else if (now.mono >= election_at_) {
+        election_due(now, out);
+    }
+}
+
+void Replica::on(Now now, const FromPeer& message, Effects& out) {
+    const NodeId from = message.from;
+    if (from == options_.self) {
+        ++counters_.messages_refused;
+    } else if (const auto* ask = std::get_if<VoteAsk>(&message.message)) {
+        on_vote_ask(now, from, *ask, out);
+    } else if (const auto* vote = std::get_if<VoteAnswer>(&message.message)) {
+        on_vote_answer(now, from, *vote, out);
+    } else if (const auto* answer = std::get_if<AppendAnswer>(&message.message)) {
+        on_append_answer(now, from, *answer, out);
+    } else if (const auto* order = std::get_if<TimeoutNow>(&message.message)) {
+        on_timeout_now(now, from, *order, out);
+    } else if (const auto* chunk = std::get_if<SnapshotChunk>(&message.message)) {
+        follow(now, from, chunk->term, out);
+    } else if (const auto* next = std::get_if<SnapshotAnswer>(&message.message)) {
+        learn_term(now, next->term, out);
+    }
+}
+
+void Replica::on(Now now, const Beat& beat, Effects& out) {
+    if (!follow(now, beat.from, beat.term, out)) return;
+    named_commit_ = std::max(named_commit_, beat.commit);
+    follow_commit(beat.commit);
+}
+
+void Replica::on(Now now, const BeatRefused& refused, Effects& out) {
+    learn_term(now, refused.term, out);
+}
+
+void Replica::on(Now now, const Fetched& fetched, Effects& out) {
+    if (config_fetch_ != FetchId{} && fetched.id == config_fetch_) {
+        on_config_fetched(fetched, out);
+        return;
+    }
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+        if (peers_[i].fetch == fetched.id) on_stream_fetched(now, i, fetched, out);
+    }
+}
+
+// ---- views ------------------------------------------------------------------------------------
+
+LogIndex Replica::last_index() const { return window_.last(); }
+
+bool Replica::no_op_committed() const { return role_ == Role::Leader && commit_ >= term_start_; }
+
+bool Replica::damaged() const { return hard_damaged_ || lacks_data(); }
+
+bool Replica::lacks_data() const {
+    return rows_damaged_ || window_.damaged_count() != 0 || intact_ < durable_;
+}
+
+std::optional<std::int64_t> Replica::stamp_at(LogIndex index) const {
+    const auto entry = entry_at(index);
+    if (!entry) return std::nullopt;
+    return entry->stamp_ms;
+}
+
+std::optional<EntryInfo> Replica::entry_at(LogIndex index) const {
+    if (index != window_.base() && !window_.holds(index)) return std::nullopt;
+    EntryInfo info = window_.at(index);
+    if (!info.readable) return std::nullopt;
+    return info;
+}
+
+bool Replica::transferring() const { return transfer_.has_value(); }
+
+std::optional<Term> Replica::term_at(LogIndex index) const {
+    const auto entry = entry_at(index);
+    if (!entry) return std::nullopt;
+    return entry->term;
+}
+
+LogIndex Replica::match(NodeId node) const {
+    const auto slot = config_.slot(node);
+    return slot ? match(*slot) : LogIndex{};
+}
+
+LogIndex Replica::match(std::size_t slot) const {
+    if (slot == self_slot_) return WEFT_MUTANT(LeaderCountsUnsynced) ? window_.last() : durable_;
+    return slot < peers_.size() ? peers_[slot].match : LogIndex{};
+}
+
+PeerSet Replica::self_only() const {
+    PeerSet self;
+    if (self_slot_ != kNoSlot) self.add(self_slot_);
+    return self;
+}
+
+bool Replica::is_gone(NodeId node) const {
+    const auto slot = config_.slot(node);
+    return slot && evidence_.has(*slot);
+}
+
+void Replica::check() const {
+    Term term = window_.at(window_.base()).term;
+    for (LogIndex i = next(window_.base()); i <= window_.last(); i = next(i)) {
+        const EntryInfo info = window_.at(i);
+        if (!info.readable) continue;  // a damaged header tells no term
+        WEFT_INVARIANT(info.term >= term, "term {} after {} at {}", info.term.value, term.value,
+                       i.value);
+        term = info.term;
+    }
+    WEFT_INVARIANT(hard_.term >= term, "term {} before the log's {}", hard_.term.value, term.value);
+    WEFT_INVARIANT(base_.index == window_.base(), "base {} and {}", base_.index.value,
+                   window_.base().value);
+    WEFT_INVARIANT(window_.cache_first() <= next(durable_) || durable_ < window_.base(),
+                   "entry {} is neither durable nor cached", durable_.value + 1);
+    WEFT_INVARIANT(applied_ <= commit_, "applied {} past commit {}", applied_.value, commit_.value);
+    WEFT_INVARIANT(!configs_.empty(), "no configuration at base {}", base_.index.value);
+    for (std::size_t i = 0; i < peers_.size() && role_ == Role::Leader; ++i) {
+        WEFT_INVARIANT(peers_[i].match <= window_.last(), "peer {} matches {} past {}", i,
+                       peers_[i].match.value, window_.last().value);
+    }
+}
+
+}  // namespace weft::replication

@@ -1,0 +1,386 @@
+#pragma once
+// One replica of one group's log: Raft (Ongaro, Ousterhout 2014; Ongaro's thesis), with pre-vote,
+// check-quorum and promises held back until they are durable. Pure; owned by a Partition.
+
+#include "core/ids.h"
+#include "core/log.h"
+#include "core/random.h"
+#include "core/time.h"
+#include "replication/effects.h"
+#include "replication/messages.h"
+#include "replication/raft/config.h"
+#include "replication/raft/events.h"
+#include "replication/raft/log_window.h"
+#include "storage/contracts.h"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace weft::replication {
+
+// Rare things a person may ask about; all count from the start of the process.
+struct ReplicaCounters {
+    std::uint64_t entries_refused = 0;   // appended entries that did not hold
+    std::uint64_t messages_refused = 0;  // messages that break the protocol
+    std::uint64_t appends_resent = 0;
+    std::uint64_t entries_repaired = 0;
+    std::uint64_t elections_won = 0;
+};
+
+// Followers take a stamp no further ahead of their own clock than this (S29).
+inline constexpr std::int64_t kStampAheadMs = 5000;
+
+class Replica {
+public:
+    Replica(ReplicaOptions options, const storage::RecoveredGroup& recovered, Random random,
+            weft::Log log);
+
+    void step(Now now, const ReplicaEvent& event, Effects& out);
+    Instant next_deadline() const { return deadline_; }
+
+    // Leader only, and only while can_propose(): encodes what `entry` holds as the next entry,
+    // persists and sends it. The stamp is max(previous stamp, wall) (S29).
+    bool can_propose(std::size_t bytes) const;
+    // Stamp and index the next proposal will have; handlers are told both.
+    std::int64_t next_stamp(WallTime wall) const;
+    std::int64_t stamps_back_ms() const { return stamps_back_ms_; }
+    LogIndex next_index() const;
+    LogIndex propose(Now now, EntryBuilder& entry, Effects& out);
+
+    // The encoded entry when it is in memory; empty when it must be fetched.
+    Bytes cached(LogIndex index) const;
+    // Entries up to here are applied by the owner; their cache may go.
+    void applied(LogIndex index);
+    // Closes what the owner wrote into `out.batch` in this step (rows) with a Persist of the next
+    // number, so that Persisted covers it too.
+    PersistSeq persist_mark(Effects& out);
+    // Ids of the replica's own fetches have the highest bit set; the owner's have not.
+    static bool is_own_fetch(FetchId id) { return (id.value >> 63) != 0; }
+    // Moves the base to `index` (<= applied): rows hold all effects up to it. Writes the rebase.
+    // `stamp_ms` is the stamp of that entry.
+    void compact(LogIndex index, std::int64_t stamp_ms, Effects& out);
+    // A snapshot was staged whole under `base.slot`: switches to it in one record (S19).
+    void install(Now now, const storage::LogBase& base, Effects& out);
+    // The owner's reasons not to campaign; each is taken back by itself. A campaign under way goes
+    // on.
+    enum class Ban : std::uint8_t {
+        Installing = 1,  // a snapshot is being staged (S19)
+        Blocked = 2,     // an entry of a later weft: it could not apply what it proposes
+        ClockAhead = 4,  // its stamps would be refused
+    };
+    void forbid_campaign(Ban why);
+    void allow_campaign(Ban why);
+    // The owner met damage in this group's rows or log (S22, S23): never leads, asks for repair.
+    void mark_damaged(LogIndex from);
+    // A fetched own entry that a laggard needs was damaged, or compacted away: peers listed here
+    // need a snapshot, with the position the leader knows of them.
+    // Those in contact in turn: the first of them behind `after` in the configuration.
+    std::optional<NodeId> needs_snapshot(Now now, std::optional<NodeId> after) const;
+    void snapshot_sent(NodeId to, LogPosition at);
+    // While leading: the peer answered within the maximum election timeout and did not crash since.
+    bool in_contact(Now now, NodeId peer) const;
+
+    // ---- views
+    Role role() const { return role_; }
+    Term term() const { return hard_.term; }
+    std::optional<NodeId> leader() const { return leader_; }
+    LogIndex commit() const { return commit_; }
+    // The highest commit that the leader of this term has named; perhaps not ours yet.
+    LogIndex named_commit() const { return named_commit_; }
+    // It begins past all that its leader has named committed in five seconds: what it holds is
+    // nothing that was ever agreed on (hostile snapshot), or its leader has no quorum.
+    bool base_is_ahead(Now now) const;
+    LogIndex last_index() const;
+    // Bytes of the entries in (after, to], both in [base, last].
+    std::uint64_t log_bytes(LogIndex after, LogIndex to) const {
+        return window_.bytes_between(after, to);
+    }
+    LogIndex durable_index() const { return durable_; }
+    // Commit known to include an own-term entry (S8): only then may reads be served.
+    bool no_op_committed() const;
+    bool damaged() const;
+    bool vote_damaged() const { return hard_damaged_; }
+    // False: a lost vote may be for a newer term than ours, so nothing counts in ours (S1).
+    bool term_certain() const;
+    // Rows or log are; a damaged vote alone keeps from voting and leading, and until the term is
+    // certain from acknowledging.
+    bool lacks_data() const;
+    bool transferring() const;
+    // While leading: some voter could take over.
+    bool can_hand_over() const { return transfer_ || transfer_target(std::nullopt) != kNoSlot; }
+    // No lasting reason keeps this replica from campaigning when it is asked to.
+    bool can_stand() const;
+    // The peer said that it can (PeerStands).
+    bool can_stand(NodeId peer) const {
+        const auto slot = config_.slot(peer);
+        return slot && !cannot_stand_.has(*slot);
+    }
+    const storage::LogBase& base() const { return base_; }
+    const Config& config() const { return config_; }
+    // What is known of an entry in [base, last]; nothing when its record is unreadable.
+    std::optional<EntryInfo> entry_at(LogIndex index) const;
+    std::optional<Term> term_at(LogIndex index) const;
+    std::optional<std::int64_t> stamp_at(LogIndex index) const;
+    // While leading: what is known to be durable there and equal to our log.
+    LogIndex match(NodeId node) const;
+    PersistSeq last_persist_seq() const { return persist_seq_; }
+    // The highest index that may be compacted without cutting off a voter that still hears us
+    // (S25): applied here, durable here, and while leading matched by every voter in contact.
+    LogIndex compaction_limit(Now now) const;
+    const ReplicaCounters& counters() const { return counters_; }
+    // Full check of every invariant.
+    void check() const;
+
+private:
+    static constexpr std::size_t kNoSlot = kMembersMax;
+    static constexpr std::uint64_t kOwnFetch = std::uint64_t{1} << 63;
+
+    // What one Persist of ours promises once it is on disk. Truncation lowers the promises that are
+    // still open, so that a late Persisted never vouches for entries that replaced others (ABA).
+    struct Mark {
+        PersistSeq seq;
+        LogIndex last;    // end of the log as written by then
+        LogIndex intact;  // as `last`, but before the first damaged entry
+        storage::HardState hard;
+    };
+    struct Asked {
+        NodeId from;
+        VoteAsk ask;
+    };
+    struct ConfigAt {
+        LogIndex index;
+        Config config;
+    };
+    // The leader's view of one member.
+    struct Peer {
+        enum class State : std::uint8_t { Probe, Replicate, Snapshot };
+        LogIndex match;  // durable there and equal to our log
+        LogIndex next;   // first entry not sent; while probing: not yet known to fit
+        State state = State::Probe;
+        bool waiting = false;        // probing, and the probe is unanswered
+        std::uint32_t tries = 0;     // resends in a row without an answer
+        bool stamp_refused = false;  // its last answer: our stamps are ahead of its clock
+        LogIndex lacks_behind;       // then: it holds none of our entries behind this one
+        FetchId fetch;               // its fetch under way, 0 for none
+        LogIndex fetch_from;
+        Instant retry_at = Instant::never();
+        Instant contacted = Instant::long_ago();  // as its answers to appends prove
+    };
+    // Entries of our term from `first` on were proposed at `at` or later.
+    struct Proposed {
+        LogIndex first;
+        Instant at;
+    };
+    struct Transfer {
+        NodeId target;
+        bool sent = false;
+        Instant until;    // nothing is sent to the target after that
+        Instant look_at;  // when the leader looks whether it may serve again
+    };
+    struct View {
+        Role role = Role::Follower;
+        Term term;
+        std::optional<NodeId> leader;
+        bool operator==(const View&) const = default;
+    };
+
+    // replica.cpp: events, promises, damage, compaction
+    void on(Now now, const Tick& tick, Effects& out);
+    void on(Now now, const Append& append, Effects& out);
+    void on(Now now, const FromPeer& message, Effects& out);
+    void on(Now now, const Beat& beat, Effects& out);
+    void on(Now now, const BeatRefused& refused, Effects& out);
+    void on(Now now, const Persisted& persisted, Effects& out);
+    void on(Now now, const Fetched& fetched, Effects& out);
+    void on(Now now, const CrashEvidence& evidence, Effects& out);
+    void on(Now now, const EvidenceDropped& dropped, Effects& out);
+    void on(Now now, const PeerReady& ready, Effects& out);
+    void on(Now now, const PeerStands& peer, Effects& out);
+    void on(Now now, const OwnClock& clock, Effects& out);
+    void on(Now now, const TransferLeadership& wish, Effects& out);
+    void on(Now now, const DiskAge& age, Effects& out);
+    void begin_step(Now now, Effects& out);
+    void finish_step(const View& before, Effects& out);
+    void arm();
+    PersistSeq mark(Effects& out);
+    void lower_marks(LogIndex last, LogIndex intact);
+    FetchId new_fetch() { return {kOwnFetch | ++fetches_}; }
+    void write_hard(Effects& out);
+    bool hard_durable() const;
+    PeerSet self_only() const;
+    LogIndex match(std::size_t slot) const;
+    // There is crash evidence of that member.
+    bool is_gone(NodeId node) const;
+
+    // recovery.cpp: start, configuration history, damage, base
+    void recover(const storage::RecoveredGroup& recovered);
+    void recover_log(const storage::RecoveredGroup& recovered);
+    void adopt_configs(Effects& out);
+    void ask_for_configs(Effects& out);
+    void on_config_fetched(const Fetched& fetched, Effects& out);
+    bool learn_config(LogIndex index, std::string_view encoded, Effects& out);
+    const Config& config_at(LogIndex index) const;
+    bool stale_behind(LogPosition at) const;
+    LogIndex wanted_again() const;
+    void trim_cache();
+    void append_entry(const EntryHeader& header, Bytes encoded, Effects& out);
+
+    // election.cpp: terms, votes, start rule; transfer.cpp: leadership given away
+    void on_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects& out);
+    void answer_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects& out);
+    void on_vote_answer(Now now, NodeId from, const VoteAnswer& answer, Effects& out);
+    void on_timeout_now(Now now, NodeId from, const TimeoutNow& order, Effects& out);
+    void refuse_vote(NodeId from, const VoteAsk& ask, Effects& out) const;
+    bool may_campaign() const;
+    bool may_vote() const;
+    bool hears_leader(Now now) const;
+    LogPosition durable_position() const;
+    void rearm(Now now);
+    void election_due(Now now, Effects& out);
+    bool plausible(Term term);
+    bool steps_towards(Now now, Term term, Effects& out);
+    bool learn_term(Now now, Term term, Effects& out);
+    void start_when_ready(Now now);
+    void campaign(Now now, Effects& out);
+    void start_election(Now now, bool transfer, Effects& out);
+    void ask_for_votes(VoteAsk ask, Effects& out) const;
+    void ask_for_terms(Effects& out) const;
+    void note_told(std::optional<std::size_t> by, Term term, Effects& out);
+    void count_votes(Now now, Effects& out);
+    void become_follower(Now now, Term term, std::optional<NodeId> leader, Effects& out);
+    void become_leader(Now now, Effects& out);
+    void step_down(Now now, std::string_view why, Effects& out);
+    bool follow(Now now, NodeId from, Term term, Effects& out);
+    std::size_t rank() const;
+    void start_transfer(Now now, std::optional<NodeId> to, Effects& out);
+    void drive_transfer(Effects& out);
+    void look_at_transfer(Now now);
+    bool stamps_blocked() const;
+    LogIndex refusers_may_hold() const;
+    LogIndex others_may_need() const;
+    bool on_stamp_refused(Now now, Effects& out);
+    bool judge_stamps(Now now, Effects& out);
+    void give_up_stamps(Now now, Effects& out);
+    std::size_t transfer_target(std::optional<NodeId> to) const;
+
+    // append.cpp: the follower's log
+    struct Incoming {
+        EntryHeader header;
+        Bytes encoded;
+    };
+    bool prev_fits(const Append& append, Effects& out);
+    std::uint32_t take_entries(Now now, const Append& append, Effects& out);
+    bool take_entry(Now now, const Append& append, const Incoming& entry, Effects& out);
+    bool repair(Now now, const Append& append, const Incoming& entry, Effects& out);
+    bool acceptable(Now now, const Append& append, const Incoming& entry);
+    void refuse_conflict(NodeId from, LogIndex index);
+    void truncate(LogIndex from, Effects& out);
+    void acknowledge(Effects& out);
+    void refuse_append(NodeId to, LogIndex index, Effects& out) const;
+    void refuse_stamp(NodeId to, Effects& out) const;
+    void want_again(NodeId to, Effects& out) const;
+    void follow_commit(LogIndex commit);
+
+    // stream.cpp: the leader's streams to its peers
+    struct Batch {
+        std::uint32_t count = 0;
+        Bytes entries;
+    };
+    void on_append_answer(Now now, NodeId from, const AppendAnswer& answer, Effects& out);
+    void on_accepted(Now now, std::size_t slot, const AppendAnswer& answer, Effects& out);
+    void on_refused(Now now, std::size_t slot, const AppendAnswer& answer, Effects& out);
+    void on_wanted_again(Now now, std::size_t slot, LogIndex index, Effects& out);
+    void on_stream_fetched(Now now, std::size_t slot, const Fetched& fetched, Effects& out);
+    Batch check_fetched(const storage::FetchedLog& fetched, LogIndex from);
+    void send_new(Now now, LogIndex index, const Bytes& entry, Effects& out);
+    void send_more(Now now, std::size_t slot, Effects& out);
+    void send_batch(Now now, std::size_t slot, Batch batch, Effects& out);
+    void fetch_for(std::size_t slot, Effects& out);
+    void probe(Peer& peer, LogIndex from);
+    Batch gather(LogIndex from) const;
+    bool window_full(const Peer& peer) const;
+    void expect_answer(Now now, Peer& peer);
+    void resend(Now now, Effects& out);
+    void advance_commit();
+    void leader_tick(Now now, Effects& out);
+    void date_proposal(Now now, LogIndex index);
+    Instant proposed_by(LogIndex index) const;
+    Instant contacted(std::size_t slot) const;
+    bool in_contact(Now now, std::size_t slot) const;
+    Instant quorum_lapses() const;
+
+    ReplicaOptions options_;
+    Random random_;
+    weft::Log log_;
+    ReplicaCounters counters_;
+
+    // What is known of the disk.
+    storage::HardState hard_;
+    storage::HardState hard_on_disk_;
+    storage::LogBase base_;
+    LogWindow window_;
+    LogIndex durable_;  // end of the log on disk
+    LogIndex intact_;   // as durable_, but before the first damage: what may be acknowledged
+    std::vector<Mark> marks_;
+    std::size_t marks_done_ = 0;
+    PersistSeq persist_seq_;
+    bool wrote_ = false;  // records in this step's batch that no Persist covers yet
+    bool hard_damaged_ = false;
+    PeerSet told_;               // whose term is not above ours, since the start
+    bool rows_damaged_ = false;  // only a snapshot helps
+    std::uint8_t bans_ = 0;      // bits of Ban
+    Duration disk_age_{};
+
+    Config config_;
+    std::size_t self_slot_ = kNoSlot;
+    std::vector<ConfigAt> configs_;        // S13: base's and every later one in the log
+    std::vector<LogIndex> config_wanted_;  // found at start, bytes not read yet
+    FetchId config_fetch_;
+
+    Role role_ = Role::Follower;
+    std::optional<NodeId> leader_;
+    LogIndex commit_;
+    LogIndex named_commit_;
+    Instant followed_since_ = Instant::long_ago();
+    LogIndex applied_;
+    Instant deadline_ = Instant::long_ago();
+    Instant last_now_ = Instant::long_ago();
+    bool started_ = false;
+    std::uint64_t fetches_ = 0;  // begun
+
+    // Follower and candidate.
+    ContactTimes contact_{};
+    Instant contact_known_at_ = Instant::long_ago();
+    Instant heard_ = Instant::long_ago();
+    Instant election_at_ = Instant::never();
+    Duration election_timeout_{};
+    LogIndex verified_;               // equal to the leader's log of this term up to here (S21)
+    bool stamp_refused_ = false;      // the append at hand ends at an entry from the future
+    LogIndex counted_;                // other leaders may have counted our copies up to here
+    bool ack_due_ = false;            // an append of this term waits for Persisted
+    std::optional<NodeId> vote_due_;  // our vote of this term waits for Persisted
+    bool ask_due_ = false;            // our own candidacy does
+    bool transfer_election_ = false;
+    PeerSet granted_;
+    PeerSet refused_;
+    PeerSet ready_;
+    PeerSet evidence_;
+    PeerSet cannot_stand_;
+    bool start_rule_done_ = false;
+    std::vector<Asked> asked_;  // vote requests that wait for fresh contact times
+
+    // Leader.
+    std::vector<Peer> peers_;
+    LogIndex term_start_;              // our no-op
+    std::vector<Proposed> proposed_;   // now and then, oldest first
+    std::int64_t stamps_back_ms_ = 0;  // how far stamps stay behind the clock (OwnClock)
+    bool stamps_due_ = false;          // a stamp was refused; judged at the next Tick
+    Instant leader_since_;
+    Instant retry_at_ = Instant::never();
+    Instant quorum_check_at_ = Instant::never();
+    std::optional<Transfer> transfer_;
+};
+
+}  // namespace weft::replication

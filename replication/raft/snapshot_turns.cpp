@@ -1,0 +1,39 @@
+// Which peer needs a snapshot: those in contact, in turn.
+
+#include "replication/raft/replica.h"
+
+namespace weft::replication {
+
+// In turn, or a peer that takes none would keep it from all behind it.
+std::optional<NodeId> Replica::needs_snapshot(Now now, std::optional<NodeId> after) const {
+    if (role_ != Role::Leader) return std::nullopt;
+    const std::size_t first = after ? config_.slot(*after).value_or(kNoSlot) + 1 : 0;
+    for (std::size_t n = 0; n < peers_.size(); ++n) {
+        const std::size_t i = (first + n) % peers_.size();
+        if (peers_[i].state == Peer::State::Snapshot && in_contact(now, i))
+            return config_.members[i].node;
+    }
+    return std::nullopt;
+}
+
+bool Replica::in_contact(Now now, std::size_t slot) const {
+    return !evidence_.has(slot) && now.mono - contacted(slot) <= options_.timings.election_max;
+}
+
+bool Replica::in_contact(Now now, NodeId peer) const {
+    const auto slot = config_.slot(peer);
+    return role_ == Role::Leader && slot && in_contact(now, *slot);
+}
+
+void Replica::snapshot_sent(NodeId to, LogPosition at) {
+    const auto slot = config_.slot(to);
+    if (role_ != Role::Leader || !slot || *slot == self_slot_) return;
+    Peer& peer = peers_[*slot];
+    if (peer.state != Peer::State::Snapshot) return;
+    probe(peer, next(at.index));
+    peer.tries = 0;
+    peer.retry_at = retry_at_ = Instant::long_ago();
+    arm();
+}
+
+}  // namespace weft::replication

@@ -1,0 +1,128 @@
+// Leadership handed over by plan, and what makes a leader give it away (thesis 3.10, S9).
+
+#include "replication/raft/replica.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::replication {
+
+void Replica::on(Now now, const TransferLeadership& wish, Effects& out) {
+    if (role_ == Role::Leader && !transfer_) start_transfer(now, wish.to, out);
+}
+
+std::size_t Replica::transfer_target(std::optional<NodeId> to) const {
+    std::size_t best = kNoSlot;
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+        if (i == self_slot_ || !config_.is_voter(i)) continue;
+        if (to && config_.members[i].node != *to) continue;
+        if (peers_[i].state == Peer::State::Snapshot || evidence_.has(i)) continue;
+        if (cannot_stand_.has(i)) continue;
+        if (best == kNoSlot || peers_[i].match > peers_[best].match) best = i;
+    }
+    return best;
+}
+
+void Replica::start_transfer(Now now, std::optional<NodeId> to, Effects& out) {
+    const std::size_t target = transfer_target(to);
+    if (target == kNoSlot) return;
+    const Instant until = now.mono + options_.timings.election_max;
+    transfer_ = Transfer{config_.members[target].node, false, until, until};
+    send_more(now, target, out);
+    drive_transfer(out);
+}
+
+void Replica::drive_transfer(Effects& out) {
+    if (!transfer_ || transfer_->sent) return;
+    if (match(transfer_->target) != window_.last()) return;
+    transfer_->sent = true;
+    out.list.push_back(Send{transfer_->target, TimeoutNow{options_.group, hard_.term}});
+}
+
+void Replica::on_timeout_now(Now now, NodeId from, const TimeoutNow& order, Effects& out) {
+    if (order.term != hard_.term || role_ != Role::Follower || leader_ != from) return;
+    if (may_campaign()) start_election(now, true, out);
+}
+
+// ---- reasons ------------------------------------------------------------------------------------
+
+void Replica::on(Now, const PeerStands& peer, Effects&) {
+    if (const auto slot = config_.slot(peer.node)) cannot_stand_.set(*slot, !peer.stands);
+}
+
+// A leadership is tried to be given away at once, and by the node again later.
+void Replica::on(Now now, const OwnClock& clock, Effects& out) {
+    stamps_back_ms_ = clock.stamps_back_ms;
+    if (!clock.ahead) return allow_campaign(Ban::ClockAhead);
+    const bool known = (bans_ & std::to_underlying(Ban::ClockAhead)) != 0;
+    forbid_campaign(Ban::ClockAhead);
+    if (!known && role_ == Role::Leader && !transfer_) start_transfer(now, std::nullopt, out);
+}
+
+// Every quorum of voters has one who refuses our stamps.
+bool Replica::stamps_blocked() const {
+    PeerSet open;
+    for (std::size_t i = 0; i < peers_.size(); ++i)
+        if (!peers_[i].stamp_refused) open.add(i);
+    return !config_.quorum(open);
+}
+
+// The last of our entries that one who refuses our stamps may hold. Who refuses an entry does not
+// hold it, nor any behind it (damaged entries are asked for, not refused).
+LogIndex Replica::refusers_may_hold() const {
+    LogIndex held;
+    for (const Peer& peer : peers_)
+        if (peer.stamp_refused) held = std::max(held, peer.lacks_behind);
+    return held;
+}
+
+// What is behind this index was never committed, or is so without our copy (ADR 6): what no refuser
+// can hold when every quorum has one; else what no leader can have counted here. As a leader we
+// counted our own up to the commit. (While joint, a quorum of one half may be untouched.)
+LogIndex Replica::others_may_need() const {
+    if (stamps_blocked() && config_.outgoing.empty()) return std::max(commit_, refusers_may_hold());
+    return std::max(commit_, counted_);
+}
+
+// True when that ends the leadership. Where those who refuse do not suffice, the next Tick judges.
+bool Replica::on_stamp_refused(Now now, Effects& out) {
+    stamps_due_ = !stamps_blocked();
+    if (!stamps_due_) give_up_stamps(now, out);
+    return !stamps_due_;
+}
+
+// At a Tick, when it is known who answers: those who refuse our stamps and those who are silent
+// leave no quorum, and with what we keep one of those who refuse can win instead.
+bool Replica::judge_stamps(Now now, Effects& out) {
+    stamps_due_ = false;
+    PeerSet open = self_only();
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+        const bool heard = now.mono - contacted(i) <= options_.timings.election_max;
+        if (heard && !peers_[i].stamp_refused) open.add(i);
+    }
+    const LogIndex needed = others_may_need();
+    const bool useful = needed <= refusers_may_hold() && configs_.back().index <= needed;
+    if (config_.quorum(open) || !useful) return false;
+    give_up_stamps(now, out);
+    return true;
+}
+
+// Kept, the entries would win elections by their length until the time of their stamps has come.
+void Replica::give_up_stamps(Now now, Effects& out) {
+    const LogIndex needed = others_may_need();
+    step_down(now, "no quorum takes its stamps", out);
+    if (needed < window_.last() && configs_.back().index <= needed) truncate(next(needed), out);
+}
+
+// Stalled disk: give leadership away while others can still take it, then stop.
+void Replica::on(Now now, const DiskAge& age, Effects& out) {
+    disk_age_ = age.age;
+    if (role_ != Role::Leader) return;
+    if (disk_age_ > options_.timings.election_min * 2) {
+        step_down(now, "stalled disk", out);
+    } else if (disk_age_ * 2 > options_.timings.election_min && !transfer_) {
+        start_transfer(now, std::nullopt, out);
+    }
+}
+
+}  // namespace weft::replication
