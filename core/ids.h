@@ -17,6 +17,12 @@ using FetchId = Strong<struct FetchTag>;
 using ReadTicket = Strong<struct ReadTicketTag>;
 // Of the snapshots that one leader has sent in its life.
 using TransferId = Strong<struct TransferTag>;
+// Of the heartbeats of one node to one peer, and of its rounds that confirm reads. Both begin above
+// all of its former boots.
+using ContactRound = Strong<struct ContactRoundTag>;
+using ConfirmRound = Strong<struct ConfirmRoundTag>;
+// Of one question of a hello: the answer to it says it again.
+using HelloToken = Strong<struct HelloTokenTag>;
 
 // The number behind `last`, which becomes the last one.
 template <class Id>

@@ -204,7 +204,7 @@ Result<node::MeshMessage> read_hello(const RawMessage& raw) {
     hello.mesh_address = wire.mesh_address()->str();
     hello.answer = wire.answer();
     hello.nonce = wire.nonce();
-    hello.token = wire.token();
+    hello.token = HelloToken{wire.token()};
     hello.wall_ms = wire.wall_ms();
     // A reason of a newer weft is a refusal all the same.
     hello.refused = wire.refused() > static_cast<std::uint8_t>(node::kVerdictLast)
@@ -274,7 +274,7 @@ Result<node::MeshMessage> read_heartbeat(const RawMessage& raw) {
     if (!table) return std::unexpected(table.error());
     const fb::Heartbeat& wire = **table;
     replication::Heartbeat beat;
-    beat.round = wire.round();
+    beat.round = ContactRound{wire.round()};
     beat.unlisted = wire.unlisted();
     beat.unlisted_hash = wire.unlisted_hash();
     beat.disk_age_ms = wire.disk_age_ms();
@@ -291,7 +291,7 @@ Result<node::MeshMessage> read_heartbeat_answer(const RawMessage& raw) {
     if (!table) return std::unexpected(table.error());
     const fb::HeartbeatAnswer& wire = **table;
     replication::HeartbeatAnswer answer;
-    answer.round = wire.round();
+    answer.round = ContactRound{wire.round()};
     answer.want_all = wire.want_all();
     answer.disk_age_ms = wire.disk_age_ms();
     if (!wall_ok(wire.wall_ms()))
@@ -308,7 +308,7 @@ Result<node::MeshMessage> read_confirm(const RawMessage& raw) {
     const auto table = Checked<fb::Confirm>::from(raw, kListBytesMax);
     if (!table) return std::unexpected(table.error());
     replication::Confirm confirm;
-    confirm.round = (*table)->round();
+    confirm.round = ConfirmRound{(*table)->round()};
     if (auto read = read_items((*table)->groups(), confirm.groups); !read)
         return std::unexpected(read.error());
     return replication::PeerMessage(std::move(confirm));
@@ -318,7 +318,7 @@ Result<node::MeshMessage> read_confirm_answer(const RawMessage& raw) {
     const auto table = Checked<fb::ConfirmAnswer>::from(raw, kListBytesMax);
     if (!table) return std::unexpected(table.error());
     replication::ConfirmAnswer answer;
-    answer.round = (*table)->round();
+    answer.round = ConfirmRound{(*table)->round()};
     if (auto read = read_items((*table)->refused(), answer.refused); !read)
         return std::unexpected(read.error());
     return replication::PeerMessage(std::move(answer));

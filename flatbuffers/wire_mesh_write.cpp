@@ -84,7 +84,7 @@ Result<void> put(FrameWriter& frame, const node::PeerHello& hello) {
     table.add_type_bytes(type_bytes);
     table.add_types(types);
     table.add_nonce(hello.nonce);
-    table.add_token(hello.token);
+    table.add_token(hello.token.value);
     table.add_refused(static_cast<std::uint8_t>(hello.refused));
     table.add_wall_ms(hello.wall_ms);
     return add(frame, builder, MessageType::PeerHello, table.Finish());
@@ -156,7 +156,7 @@ Result<void> put(FrameWriter& frame, const replication::Heartbeat& beat) {
     auto& builder = frame.builder();
     const auto listed = optional_structs(builder, beat.listed);
     return add(frame, builder, MessageType::Heartbeat,
-               fb::CreateHeartbeat(builder, beat.round, beat.unlisted_hash, beat.unlisted,
+               fb::CreateHeartbeat(builder, beat.round.value, beat.unlisted_hash, beat.unlisted,
                                    beat.disk_age_ms, listed, beat.wall_ms));
 }
 
@@ -169,22 +169,22 @@ Result<void> put(FrameWriter& frame, const replication::HeartbeatAnswer& answer)
             answer.cannot_stand.size(),
             [&](std::size_t i) { return answer.cannot_stand[i].value; });
     return add(frame, builder, MessageType::HeartbeatAnswer,
-               fb::CreateHeartbeatAnswer(builder, answer.round, answer.disk_age_ms, answer.want_all,
-                                         refused, answer.wall_ms, cannot_stand));
+               fb::CreateHeartbeatAnswer(builder, answer.round.value, answer.disk_age_ms,
+                                         answer.want_all, refused, answer.wall_ms, cannot_stand));
 }
 
 Result<void> put(FrameWriter& frame, const replication::Confirm& confirm) {
     auto& builder = frame.builder();
     const auto groups = structs(builder, confirm.groups);
     return add(frame, builder, MessageType::Confirm,
-               fb::CreateConfirm(builder, confirm.round, groups));
+               fb::CreateConfirm(builder, confirm.round.value, groups));
 }
 
 Result<void> put(FrameWriter& frame, const replication::ConfirmAnswer& answer) {
     auto& builder = frame.builder();
     const auto refused = optional_structs(builder, answer.refused);
     return add(frame, builder, MessageType::ConfirmAnswer,
-               fb::CreateConfirmAnswer(builder, answer.round, refused));
+               fb::CreateConfirmAnswer(builder, answer.round.value, refused));
 }
 
 // An older weft goes on without it.

@@ -29,7 +29,7 @@ struct PeerHello {
     bool answer = false;             // this is the answer to the peer's hello
     std::vector<std::string> types;  // "name:kind" of every entity type this node has
     std::uint64_t nonce = 0;         // drawn by the sender at its start; 0: unknown (an older weft)
-    std::uint64_t token = 0;         // of this question, or of the question that this answers
+    HelloToken token{};              // of this question, or of the question that this answers
     Verdict refused = Verdict::Sound;  // an answer's: nothing of the receiver is taken, and why
     std::int64_t wall_ms = 0;          // the sender's clock; 0: not told (an older weft)
 };

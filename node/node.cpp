@@ -16,7 +16,10 @@ namespace {
 
 // Rounds of contact and of confirms count on from here, so that an answer to a former boot never
 // fits a round of this one (S8).
-std::uint64_t first_round(Boot boot) { return boot.value << 40; }
+template <class Round>
+Round first_round(Boot boot) {
+    return {boot.value << 40};
+}
 
 std::string genesis_bytes(const NodeOptions& options) {
     if (!options.genesis_bytes.empty()) return options.genesis_bytes;
@@ -44,14 +47,14 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       log(sink),
       table(routing::PlacementTable::first(options.genesis)),
       swim(identity(options), options.membership, nodes_of(roster), random.stream("members")),
-      confirms(options.self, 2, first_round(options.boot)) {
+      confirms(options.self, 2, first_round<ConfirmRound>(options.boot)) {
     const std::string bytes = genesis_bytes(options);
     genesis_digest = xxh3_128(bytes);
     cluster = routing::cluster_id(bytes);
     mesh_types.add(make_facts_type());
     for (const routing::NodeRecord& record : roster.records())
         if (record.node != options.self)
-            peers.emplace(record.node, Peer(record, first_round(options.boot)));
+            peers.emplace(record.node, Peer(record, first_round<ContactRound>(options.boot)));
     recall_pasts();
     if (!peers.empty()) heartbeat_due = home_due = Instant::long_ago();
 }

@@ -63,9 +63,9 @@ void Node::State::meet_members(Hosted& group) {
         group.members.push_back(peer);
         peer->shared.insert(std::ranges::lower_bound(peer->shared, group.group), group.group);
     }
+    const auto leader = group.partition.replica().leader();
     for (Peer* peer : former)
-        if (std::ranges::find(group.members, peer) == group.members.end())
-            peer->contact.no_longer_leads(group.group);
+        if (!group.has(peer) && leader != peer->record.node) peer->contact.forget(group.group);
     if (group.role == Role::Leader) tell_contacts(group);
 }
 
@@ -136,7 +136,9 @@ void Node::State::on_role_changed(Hosted& group) {
     const bool same_term = group.term == replica.term();
     if (was_leader && (!leads || !same_term)) confirms.forget(group.group);
     // Whoever led is perhaps no member that we know of: it led by a configuration that is newer.
-    for (Peer& peer : std::views::values(peers)) peer.contact.no_longer_follows(group.group);
+    for (Peer& peer : std::views::values(peers))
+        group.has(&peer) ? peer.contact.no_longer_follows(group.group)
+                         : peer.contact.forget(group.group);
     if (!leads)
         for (Peer* peer : group.members) peer->contact.no_longer_leads(group.group);
     if (leads && !(was_leader && same_term)) {

@@ -7,6 +7,7 @@
 #include "routing/messages.h"
 #include "weft/types.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -31,6 +32,8 @@ struct Hosted {
     replication::OwnClock clock{};  // as it was told last
     PersistSeq mark{};              // newest of this round; 0: none
     bool touched = false;           // stands in State::touched
+
+    bool has(const Peer* peer) const { return std::ranges::find(members, peer) != members.end(); }
 };
 
 // Which partition's fetch it is.

@@ -49,7 +49,7 @@ private:
 
 struct Peer {
     // `first_round`: see PeerContact.
-    Peer(routing::NodeRecord known, std::uint64_t first_round)
+    Peer(routing::NodeRecord known, ContactRound first_round)
         : record(std::move(known)), contact(record.node, first_round) {}
 
     routing::NodeRecord record;
@@ -75,8 +75,8 @@ struct Peer {
     std::optional<std::int64_t> clock_ms;  // its wall clock minus our monotonic one
     Instant clock_at{};                    // when it told it
     bool behind = false;                   // our stamps are too far ahead for it
-    std::uint64_t token = 0;               // of our hellos on this link
-    std::optional<std::uint64_t> asked;    // the token of its hello that we still have to answer
+    HelloToken token;                      // of our hellos on this link
+    std::optional<HelloToken> asked;       // the token of its hello that we still have to answer
     Verdict refuses_us = Verdict::Sound;
     std::string conflict;  // why it cannot be of this mesh; empty: it can
     bool evidence = false;

@@ -177,7 +177,7 @@ void Node::State::on_hello(Peer& peer, const FromPeer& event, const PeerHello& h
 
 void Node::State::on_hello_answer(Peer& peer, const PeerHello& hello) {
     // Late, and perhaps to a former process of ours. An older weft names no question.
-    if (!peer.up || (hello.token != 0 && hello.token != peer.token)) return;
+    if (!peer.up || (hello.token != HelloToken{} && hello.token != peer.token)) return;
     if (hello.refused != Verdict::Sound) {
         if (peer.refuses_us == hello.refused) return;
         peer.refuses_us = hello.refused;

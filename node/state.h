@@ -59,7 +59,7 @@ struct Node::State final : GroupDirectory {
     void answer_hello(Peer& peer);
     PeerHello own_hello(const Peer& peer) const;
     void greet(Peer& peer);
-    void new_token(Peer& peer) { peer.token = options.nonce + ++tokens; }
+    void new_token(Peer& peer) { peer.token = {options.nonce + ++tokens}; }
     void peers_timer();
     void step_shared(const Peer& peer, const replication::PartitionEvent& event);
     Peer* find_peer(NodeId node);

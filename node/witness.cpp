@@ -34,7 +34,7 @@ bool Node::State::judge(Peer& peer, const FromPeer& event, const PeerHello& hell
     if (event.boot < peer.boot) {
         // A hello may be late. What answers a question that was asked after the higher boot had
         // been seen comes from the process that runs now.
-        if (hello.answer && hello.token != 0 && hello.token == peer.token) {
+        if (hello.answer && hello.token != HelloToken{} && hello.token == peer.token) {
             condemn(peer, event, Verdict::MissingPast);
             return true;
         }

@@ -90,7 +90,7 @@ struct GroupTerm {
     Term term;
 };
 struct Heartbeat {
-    std::uint64_t round = 0;
+    ContactRound round;
     std::vector<GroupBeat> listed;
     std::uint32_t unlisted = 0;       // groups this node leads with the peer as voter, not listed
     std::uint64_t unlisted_hash = 0;  // over their (group, term)
@@ -98,7 +98,7 @@ struct Heartbeat {
     std::int64_t wall_ms = 0;         // the sender's clock; 0: not told
 };
 struct HeartbeatAnswer {
-    std::uint64_t round = 0;
+    ContactRound round;
     std::vector<GroupTerm> refused;  // with the receiver's own term
     bool want_all = false;           // the hash differs: list everything
     std::uint32_t disk_age_ms = 0;
@@ -106,11 +106,11 @@ struct HeartbeatAnswer {
     std::vector<GroupId> cannot_stand{};  // groups it would not campaign in, whoever asks; rising
 };
 struct Confirm {
-    std::uint64_t round = 0;
+    ConfirmRound round;
     std::vector<GroupTerm> groups;
 };
 struct ConfirmAnswer {
-    std::uint64_t round = 0;
+    ConfirmRound round;
     std::vector<GroupTerm> refused;
 };
 

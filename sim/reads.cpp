@@ -17,7 +17,7 @@ void Reads::resolves(std::size_t machine, const RequestId& request) {
     ++machines_[machine].waiting[request].times;
 }
 
-void Reads::asks(std::size_t machine, std::uint64_t round) {
+void Reads::asks(std::size_t machine, ConfirmRound round) {
     Machine& at = machines_[machine];
     if (!at.rounds.empty() && at.rounds.back().number >= round) return;
     ++at.left;

@@ -3,6 +3,7 @@
 // round that left after the read had come and that a quorum granted, or on the commit of an entry
 // that came behind the read (Raft thesis 6.4). Asks no core what it takes for confirmed.
 
+#include "core/ids.h"
 #include "replication/raft/config.h"
 #include "weft/types.h"
 
@@ -24,9 +25,9 @@ public:
     // How a request ended is asked: its answer has the same id, and must not end a read that waits.
     void resolves(std::size_t machine, const RequestId& request);
     // To one of its peers; the first of them is where a round leaves.
-    void asks(std::size_t machine, std::uint64_t round);
+    void asks(std::size_t machine, ConfirmRound round);
     struct Grant {
-        std::uint64_t round = 0;
+        ConfirmRound round;
         GroupId group;
         NodeId by;
     };
@@ -52,7 +53,7 @@ private:
         std::uint64_t times = 0;  // answers due under its id: the first read counts
     };
     struct Round {
-        std::uint64_t number = 0;
+        ConfirmRound number;
         std::vector<Grant> granted;
     };
     struct Machine {

@@ -32,7 +32,7 @@ void Node::State::heartbeats() {
 void Node::State::on_heartbeat(Peer& peer, const replication::Heartbeat& beat) {
     learn_clock(peer, beat.wall_ms);
     replication::HeartbeatAnswer answer = peer.contact.on_heartbeat(now.mono, beat, *this);
-    if (answer.round == 0 || !peer.up) return;
+    if (answer.round == ContactRound{} || !peer.up) return;
     answer.disk_age_ms = disk_age_ms();
     answer.wall_ms = now.wall.ms;
     answer.cannot_stand = groups_not_to_lead(peer);

@@ -20,8 +20,7 @@ std::vector<GroupId> refused_groups(const replication::ConfirmAnswer& answer) {
 
 void ConfirmRounds::want(GroupId group, Term term, ReadTicket ticket,
                          const replication::Config& config) {
-    if (group.value >= groups_.size()) groups_.resize(group.value + 1);
-    Group& known = groups_[group.value];
+    Group& known = groups_[group];
     if (!(known.config == config)) {
         known.config = config;
         ++known.life;
@@ -62,12 +61,12 @@ void ConfirmRounds::begin(Instant now, std::vector<Outgoing>& out,
     if (wanted_.empty() || !may_begin(now)) return;
     out.clear();
     Round round;
-    round.number = ++last_round_;
+    round.number = next_number(last_round_);
     round.begun = now;
     // Sorted: the receiver and on_answer() walk the groups in order.
     std::sort(wanted_.begin(), wanted_.end());
     for (const GroupId id : wanted_) {
-        Group& group = groups_[id.value];
+        Group& group = *groups_.find(id);
         group.wanted = false;
         Item item{id, group.term, group.ticket, group.life};
         const auto own = group.config.slot(self_);
@@ -97,7 +96,7 @@ void ConfirmRounds::contacts(NodeId from, const replication::ConfirmAnswer& answ
     if (round == rounds_.end()) return;
     const std::vector<GroupId> refused = refused_groups(answer);
     for (const Item& item : round->items) {
-        const Group& group = groups_[item.group.value];
+        const Group& group = *groups_.find(item.group);
         const bool void_now = item.life != group.life;
         if (void_now || !group.config.slot(from)) continue;
         if (std::binary_search(refused.begin(), refused.end(), item.group)) continue;
@@ -114,7 +113,7 @@ void ConfirmRounds::on_answer(NodeId from, const replication::ConfirmAnswer& ans
     const std::vector<GroupId> refused = refused_groups(answer);
     for (Item& item : round->items) {
         if (item.settled) continue;
-        const Group& group = groups_[item.group.value];
+        const Group& group = *groups_.find(item.group);
         if (item.life != group.life) {
             settle(*round, item);  // its reads were answered otherwise, or want again
             continue;
@@ -135,18 +134,17 @@ void ConfirmRounds::expire(Instant now, Duration age,
                            std::vector<replication::GroupTerm>& given_up) {
     while (!rounds_.empty() && now - rounds_.front().begun >= age) {
         for (const Item& item : rounds_.front().items)
-            if (!item.settled && item.life == groups_[item.group.value].life)
+            if (!item.settled && item.life == groups_.find(item.group)->life)
                 given_up.push_back({item.group, item.term});
         rounds_.pop_front();
     }
 }
 
 void ConfirmRounds::forget(GroupId group) {
-    if (group.value >= groups_.size()) return;
-    Group& known = groups_[group.value];
-    ++known.life;
-    if (!known.wanted) return;
-    known.wanted = false;
+    Group* known = groups_.find(group);
+    if (known == nullptr) return;
+    ++known->life;
+    if (!std::exchange(known->wanted, false)) return;
     std::erase(wanted_, group);
 }
 

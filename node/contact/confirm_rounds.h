@@ -4,6 +4,7 @@
 // unrefused, a round begun after the read reached the core. Every round has a fresh number (S8), so
 // late and repeated answers are harmless. Pure; owned by Node.
 
+#include "core/group_map.h"
 #include "core/ids.h"
 #include "core/time.h"
 #include "replication/messages.h"
@@ -30,7 +31,7 @@ public:
     // delay the reads of all. `first_round`: as for PeerContact, above every round of a former
     // boot.
     explicit ConfirmRounds(NodeId self, std::size_t in_flight_max = 2,
-                           std::uint64_t first_round = 0)
+                           ConfirmRound first_round = {})
         : self_(self), in_flight_max_(in_flight_max), last_round_(first_round) {}
 
     // A read of `group` waits; `config` says who must answer.
@@ -82,7 +83,7 @@ private:
         bool settled = false;
     };
     struct Round {
-        std::uint64_t number = 0;
+        ConfirmRound number;
         Instant begun;
         std::vector<Item> items;  // by group
         std::size_t open = 0;     // items not settled
@@ -95,8 +96,8 @@ private:
 
     NodeId self_;
     std::size_t in_flight_max_;
-    std::uint64_t last_round_;
-    std::vector<Group> groups_;    // indexed by group
+    ConfirmRound last_round_;
+    GroupMap<Group> groups_;       // that were ever led with a read
     std::vector<GroupId> wanted_;  // each once
     std::deque<Round> rounds_;     // in order of number
 };

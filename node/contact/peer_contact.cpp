@@ -36,13 +36,13 @@ void GroupTermSum::remove(GroupId group, Term term) {
 // ---- this node leads ----------------------------------------------------------------------------
 
 PeerContact::Led* PeerContact::find_led(GroupId group) {
-    if (group.value >= led_.size() || !led_[group.value].leading) return nullptr;
-    return &led_[group.value];
+    Led* led = led_.find(group);
+    return led != nullptr && led->leading ? led : nullptr;
 }
 
 const PeerContact::Led* PeerContact::find_led(GroupId group) const {
-    if (group.value >= led_.size() || !led_[group.value].leading) return nullptr;
-    return &led_[group.value];
+    const Led* led = led_.find(group);
+    return led != nullptr && led->leading ? led : nullptr;
 }
 
 void PeerContact::list_again(GroupId group, Led& led) {
@@ -58,20 +58,19 @@ void PeerContact::list_again(GroupId group, Led& led) {
 }
 
 void PeerContact::leads(GroupId group, Term term, LogIndex commit) {
-    if (group.value >= led_.size()) led_.resize(group.value + 1);
-    Led& led = led_[group.value];
+    Led& led = led_[group];
     if (led.leading && led.term == term && led.commit == commit) return;
     list_again(group, led);
     if (!led.leading || led.term != term) {
         // Contact in a former term says nothing about this one.
         led.contacted = Instant::long_ago();
-        led.term_since = last_round_ + 1;
+        led.term_since = ContactRound{last_round_.value + 1};
         if (!led.leading) ++leading_;
         led.leading = true;
     }
     led.term = term;
     led.commit = commit;
-    ++led.change;
+    led.change = ++changes_;
 }
 
 void PeerContact::no_longer_leads(GroupId group) {
@@ -80,7 +79,7 @@ void PeerContact::no_longer_leads(GroupId group) {
     if (led->unlisted) unlisted_.remove(group, led->term);
     led->unlisted = false;
     led->leading = false;
-    ++led->change;
+    led->change = ++changes_;
     --leading_;
 }
 
@@ -89,7 +88,7 @@ replication::Heartbeat PeerContact::make_heartbeat(Instant now, std::uint32_t di
     Round round;
     std::size_t kept = 0;
     for (const GroupId group : to_list_) {
-        Led& led = led_[group.value];
+        Led& led = *led_.find(group);
         if (!led.leading || led.unlisted) {
             led.queued = false;
             continue;
@@ -99,7 +98,7 @@ replication::Heartbeat PeerContact::make_heartbeat(Instant now, std::uint32_t di
         round.listed.push_back({group, led.change});
     }
     to_list_.resize(kept);
-    beat.round = round.number = ++last_round_;
+    beat.round = round.number = next_number(last_round_);
     beat.unlisted = unlisted_.count();
     beat.unlisted_hash = unlisted_.hash();
     beat.disk_age_ms = disk_age_ms;
@@ -110,8 +109,8 @@ replication::Heartbeat PeerContact::make_heartbeat(Instant now, std::uint32_t di
 }
 
 void PeerContact::list_all() {
-    for (std::uint32_t i = 0; i < led_.size(); ++i)
-        if (led_[i].leading) list_again(GroupId{i}, led_[i]);
+    for (auto& [group, led] : led_)
+        if (led.leading) list_again(group, led);
 }
 
 std::vector<replication::GroupTerm> PeerContact::on_answer(
@@ -168,11 +167,6 @@ void PeerContact::note_contact(const replication::GroupTerm& claim, Instant sent
 
 // ---- the peer leads -----------------------------------------------------------------------------
 
-PeerContact::Followed& PeerContact::followed_at(GroupId group) {
-    if (group.value >= followed_.size()) followed_.resize(group.value + 1);
-    return followed_[group.value];
-}
-
 void PeerContact::uncover(GroupId group, Followed& followed) {
     if (!followed.covered) return;
     covered_.remove(group, followed.term);
@@ -181,7 +175,7 @@ void PeerContact::uncover(GroupId group, Followed& followed) {
 }
 
 void PeerContact::uncover_all() {
-    for (std::uint32_t i = 0; i < followed_.size(); ++i) uncover(GroupId{i}, followed_[i]);
+    for (auto& [group, followed] : followed_) uncover(group, followed);
 }
 
 replication::HeartbeatAnswer PeerContact::on_heartbeat(Instant now,
@@ -204,8 +198,7 @@ replication::HeartbeatAnswer PeerContact::on_heartbeat(Instant now,
             answer.refused.push_back({group.group, own});
     }
     for (const replication::GroupBeat& group : beat.listed)
-        if (group.group.value < followed_.size())
-            uncover(group.group, followed_[group.group.value]);
+        if (Followed* followed = followed_.find(group.group)) uncover(group.group, *followed);
     if (covered_.count() == beat.unlisted && covered_.hash() == beat.unlisted_hash) {
         covered_heard_ = now;
     } else {
@@ -215,7 +208,7 @@ replication::HeartbeatAnswer PeerContact::on_heartbeat(Instant now,
         uncover_all();
     }
     for (const replication::GroupTerm& group : accepted) {
-        Followed& followed = followed_at(group.group);
+        Followed& followed = followed_[group.group];
         uncover(group.group, followed);
         followed = {group.term, now, true};
         covered_.add(group.group, group.term);
@@ -224,28 +217,37 @@ replication::HeartbeatAnswer PeerContact::on_heartbeat(Instant now,
 }
 
 Instant PeerContact::heard(GroupId group) const {
-    if (group.value >= followed_.size()) return Instant::long_ago();
-    const Followed& followed = followed_[group.value];
-    return followed.covered ? std::max(followed.heard, covered_heard_) : followed.heard;
+    const Followed* followed = followed_.find(group);
+    if (followed == nullptr) return Instant::long_ago();
+    return followed->covered ? std::max(followed->heard, covered_heard_) : followed->heard;
 }
 
 void PeerContact::note_heard(GroupId group, Instant now) {
-    Followed& followed = followed_at(group);
+    Followed& followed = followed_[group];
     followed.heard = std::max(followed.heard, now);
 }
 
 void PeerContact::no_longer_follows(GroupId group) {
-    if (group.value >= followed_.size()) return;
-    uncover(group, followed_[group.value]);
+    Followed* followed = followed_.find(group);
+    if (followed == nullptr) return;
+    uncover(group, *followed);
     // The peer is no accepted leader any more, however lately it spoke.
-    followed_[group.value].heard = Instant::long_ago();
+    followed->heard = Instant::long_ago();
+}
+
+void PeerContact::forget(GroupId group) {
+    no_longer_leads(group);
+    if (led_.find(group) != nullptr) std::erase(to_list_, group);
+    led_.erase(group);
+    no_longer_follows(group);
+    followed_.erase(group);
 }
 
 void PeerContact::reset() {
     rounds_.clear();
     list_all();
     uncover_all();
-    last_heard_round_ = 0;
+    last_heard_round_ = {};
 }
 
 }  // namespace weft::node

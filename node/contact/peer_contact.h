@@ -4,6 +4,8 @@
 // received for groups the peer leads. Pure; owned by Node, which passes what comes out on to the
 // groups.
 
+#include "core/group_map.h"
+#include "core/ids.h"
 #include "core/time.h"
 #include "replication/messages.h"
 #include "weft/types.h"
@@ -46,7 +48,7 @@ class PeerContact {
 public:
     // `first_round`: rounds count on from here. It must be above every round this node ever used
     // in a former boot, or a late answer to a dead process would count as contact with this one.
-    explicit PeerContact(NodeId peer, std::uint64_t first_round = 0)
+    explicit PeerContact(NodeId peer, ContactRound first_round = {})
         : peer_(peer), last_round_(first_round) {}
 
     // ---- this node leads
@@ -75,6 +77,11 @@ public:
     void note_heard(GroupId group, Instant now);
     // This node's term or role in `group` changed: out of the unlisted set at once.
     void no_longer_follows(GroupId group);
+    // The peer is no member of `group` any more, and does not lead it: nothing is kept of it.
+    void forget(GroupId group);
+    // Groups of which anything is kept.
+    std::size_t groups_led() const { return led_.size(); }
+    std::size_t groups_followed() const { return followed_.size(); }
 
     // The connection or boot of the peer is gone: everything is listed again.
     void reset();
@@ -86,8 +93,8 @@ private:
         Term term;
         LogIndex commit;
         Instant contacted = Instant::long_ago();
-        std::uint64_t term_since = 0;  // first round that can speak of this term
-        std::uint32_t change = 0;      // counts what must be acknowledged
+        ContactRound term_since;   // first round that can speak of this term
+        std::uint64_t change = 0;  // the last that must be acknowledged
         bool leading = false;
         bool unlisted = false;  // acknowledged since its last change
         bool queued = false;    // in to_list_
@@ -99,17 +106,16 @@ private:
     };
     struct Listing {
         GroupId group;
-        std::uint32_t change = 0;
+        std::uint64_t change = 0;
     };
     struct Round {
-        std::uint64_t number = 0;
+        ContactRound number;
         Instant sent;
         std::vector<Listing> listed;
     };
 
     Led* find_led(GroupId group);
     const Led* find_led(GroupId group) const;
-    Followed& followed_at(GroupId group);
     void list_again(GroupId group, Led& led);
     void list_all();
     void uncover(GroupId group, Followed& followed);
@@ -118,19 +124,20 @@ private:
     NodeId peer_;
     std::uint32_t peer_disk_age_ms_ = 0;
 
-    // Indexed by group: looking one up is the price of every commit.
-    std::vector<Led> led_;
+    // Looking one up is the price of every commit.
+    GroupMap<Led> led_;
     std::size_t leading_ = 0;
+    std::uint64_t changes_ = 0;  // of all groups: none is taken for that of a group's former life
     std::vector<GroupId> to_list_;
     GroupTermSum unlisted_;
     Instant unlisted_contact_ = Instant::long_ago();  // one moment for the whole unlisted set
     std::deque<Round> rounds_;                        // sent, not answered
-    std::uint64_t last_round_;
+    ContactRound last_round_;
 
-    std::vector<Followed> followed_;
+    GroupMap<Followed> followed_;
     GroupTermSum covered_;
     Instant covered_heard_ = Instant::long_ago();  // one moment for the whole covered set
-    std::uint64_t last_heard_round_ = 0;
+    ContactRound last_heard_round_;
 };
 
 }  // namespace weft::node

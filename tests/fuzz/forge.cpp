@@ -112,21 +112,24 @@ PeerMessage Forger::contact(std::size_t to) {
     const std::uint64_t round = near(std::uint64_t{1} << (input_.flag() ? 0 : 40));
     switch (input_.choice(5)) {
         case 0: {
-            Heartbeat beat{round, {{at.group, near(at.term), near(at.commit)}}, input_.byte(), 0};
+            Heartbeat beat{ContactRound{round},
+                           {{at.group, near(at.term), near(at.commit)}},
+                           input_.byte(),
+                           0};
             beat.unlisted_hash = input_.number<std::uint64_t>();
             beat.wall_ms = stamp();
             return beat;
         }
         case 1: {
-            HeartbeatAnswer answer{round, {{at.group, near(at.term)}}, input_.flag()};
+            HeartbeatAnswer answer{ContactRound{round}, {{at.group, near(at.term)}}, input_.flag()};
             answer.wall_ms = stamp();
             if (input_.flag()) answer.cannot_stand = {at.group};
             return answer;
         }
         case 2:
-            return Confirm{round, {{at.group, near(at.term)}}};
+            return Confirm{ConfirmRound{round}, {{at.group, near(at.term)}}};
         case 3:
-            return ConfirmAnswer{round, {{at.group, near(at.term)}}};
+            return ConfirmAnswer{ConfirmRound{round}, {{at.group, near(at.term)}}};
         default:
             return SnapshotAnswer{at.group, near(at.term), position(to, at),
                                   input_.flag() ? kSnapshotWhole : input_.byte(), input_.flag()};
@@ -140,7 +143,7 @@ node::PeerHello Forger::hello(std::size_t from) {
     hello.answer = input_.flag();
     hello.types = {"counter:event-sourced", "kv:value"};
     hello.nonce = 1 + input_.choice(3);
-    hello.token = input_.byte();
+    hello.token = HelloToken{input_.byte()};
     hello.refused = node::Verdict{
         static_cast<std::uint8_t>(input_.choice(16) == 0 ? input_.choice(4) : std::size_t{0})};
     hello.wall_ms = stamp();

@@ -25,10 +25,10 @@ protected:
     std::vector<Confirmed> confirmed;
     std::vector<replication::GroupTerm> given_up;
 
-    std::uint64_t begin(std::int64_t ms) {
+    ConfirmRound begin(std::int64_t ms) {
         out.clear();
         rounds.begin(at(ms), out, confirmed);
-        return out.empty() ? 0 : out[0].confirm.round;
+        return out.empty() ? ConfirmRound{} : out[0].confirm.round;
     }
 };
 
@@ -48,7 +48,7 @@ TEST_F(ConfirmTest, OneRoundPerPeerListsEveryGroupWithWaitingReads) {
 
 TEST_F(ConfirmTest, AQuorumOfUnrefusedAnswersConfirmsUpToTheTicket) {
     rounds.want(GroupId{5}, Term{2}, ReadTicket{8}, three);
-    const std::uint64_t round = begin(0);
+    const ConfirmRound round = begin(0);
     EXPECT_TRUE(confirmed.empty());
     rounds.on_answer(node(3), {round, {}}, confirmed);
     ASSERT_EQ(confirmed.size(), 1u);
@@ -59,7 +59,7 @@ TEST_F(ConfirmTest, AQuorumOfUnrefusedAnswersConfirmsUpToTheTicket) {
 
 TEST_F(ConfirmTest, AReadThatCameAfterTheRoundBeganIsNotServedByIt) {
     rounds.want(GroupId{5}, Term{2}, ReadTicket{8}, three);
-    const std::uint64_t round = begin(0);
+    const ConfirmRound round = begin(0);
     rounds.want(GroupId{5}, Term{2}, ReadTicket{9}, three);
     rounds.on_answer(node(3), {round, {}}, confirmed);
     ASSERT_EQ(confirmed.size(), 1u);
@@ -70,7 +70,7 @@ TEST_F(ConfirmTest, AReadThatCameAfterTheRoundBeganIsNotServedByIt) {
 TEST_F(ConfirmTest, ARefusedGroupIsNotConfirmedWhileOthersAre) {
     rounds.want(GroupId{5}, Term{2}, ReadTicket{1}, three);
     rounds.want(GroupId{6}, Term{2}, ReadTicket{1}, three);
-    const std::uint64_t round = begin(0);
+    const ConfirmRound round = begin(0);
     rounds.on_answer(node(3), {round, {{GroupId{5}, Term{3}}}}, confirmed);
     ASSERT_EQ(confirmed.size(), 1u);
     EXPECT_EQ(confirmed[0].group, GroupId{6});
@@ -82,11 +82,11 @@ TEST_F(ConfirmTest, RepeatedLateAndForeignAnswersAreHarmless) {
     const replication::Config five =
         replication::Config::of({node(1), node(2), node(3), node(4), node(5)});
     rounds.want(GroupId{5}, Term{2}, ReadTicket{1}, five);
-    const std::uint64_t round = begin(0);
+    const ConfirmRound round = begin(0);
     for (int i = 0; i < 3; ++i) rounds.on_answer(node(3), {round, {}}, confirmed);
     rounds.on_answer(node(9), {round, {}}, confirmed);
     rounds.on_answer(node(1), {round, {}}, confirmed);
-    rounds.on_answer(node(4), {round + 1, {}}, confirmed);
+    rounds.on_answer(node(4), {ConfirmRound{round.value + 1}, {}}, confirmed);
     EXPECT_TRUE(confirmed.empty());
     rounds.on_answer(node(4), {round, {}}, confirmed);
     EXPECT_EQ(confirmed.size(), 1u);
@@ -96,11 +96,11 @@ TEST_F(ConfirmTest, RepeatedLateAndForeignAnswersAreHarmless) {
 
 // etcd#20418: an answer to the process's former life must not confirm a read of this one.
 TEST_F(ConfirmTest, AnAnswerToAFormerBootConfirmsNothing) {
-    ConfirmRounds former(node(1), 2, std::uint64_t{1} << 40);
+    ConfirmRounds former(node(1), 2, ConfirmRound{std::uint64_t{1} << 40});
     former.want(GroupId{5}, Term{2}, ReadTicket{1}, three);
     former.begin(at(0), out, confirmed);
-    const std::uint64_t old = out[0].confirm.round;
-    ConfirmRounds reborn(node(1), 2, std::uint64_t{2} << 40);
+    const ConfirmRound old = out[0].confirm.round;
+    ConfirmRounds reborn(node(1), 2, ConfirmRound{std::uint64_t{2} << 40});
     reborn.want(GroupId{5}, Term{4}, ReadTicket{1}, three);
     reborn.begin(at(9), out, confirmed);
     reborn.on_answer(node(2), {old, {}}, confirmed);
@@ -109,21 +109,21 @@ TEST_F(ConfirmTest, AnAnswerToAFormerBootConfirmsNothing) {
 
 TEST_F(ConfirmTest, AGroupOfThisNodeAloneIsConfirmedAtOnce) {
     rounds.want(GroupId{5}, Term{2}, ReadTicket{4}, one);
-    EXPECT_EQ(begin(0), 0u);
+    EXPECT_EQ(begin(0), ConfirmRound{});
     ASSERT_EQ(confirmed.size(), 1u);
     EXPECT_EQ(confirmed[0].ticket, ReadTicket{4});
 }
 
 TEST_F(ConfirmTest, AThirdRoundWaitsUntilOneIsAnswered) {
     rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
-    const std::uint64_t first = begin(0);
+    const ConfirmRound first = begin(0);
     rounds.want(GroupId{1}, Term{1}, ReadTicket{2}, three);
-    EXPECT_NE(begin(1), 0u);
+    EXPECT_NE(begin(1), ConfirmRound{});
     rounds.want(GroupId{1}, Term{1}, ReadTicket{3}, three);
-    EXPECT_EQ(begin(2), 0u);
+    EXPECT_EQ(begin(2), ConfirmRound{});
     EXPECT_TRUE(rounds.waiting());
     rounds.on_answer(node(2), {first, {}}, confirmed);
-    EXPECT_NE(begin(3), 0u);
+    EXPECT_NE(begin(3), ConfirmRound{});
 }
 
 TEST_F(ConfirmTest, AGroupWithoutQuorumDoesNotHoldTheOthersUp) {
@@ -132,17 +132,17 @@ TEST_F(ConfirmTest, AGroupWithoutQuorumDoesNotHoldTheOthersUp) {
     rounds.want(GroupId{1}, Term{1}, ReadTicket{2}, three);
     begin(1);
     rounds.want(GroupId{2}, Term{1}, ReadTicket{1}, three);
-    EXPECT_EQ(begin(2), 0u);
+    EXPECT_EQ(begin(2), ConfirmRound{});
     const Instant retry = rounds.next_deadline(std::chrono::milliseconds(200));
     EXPECT_EQ(retry, at(0) + ConfirmRounds::kPatience);
-    EXPECT_NE(begin(retry.ns / 1'000'000), 0u);
+    EXPECT_NE(begin(retry.ns / 1'000'000), ConfirmRound{});
     // No busy wait: what is left to do is to give the first round up.
     EXPECT_EQ(rounds.next_deadline(std::chrono::milliseconds(200)), at(200));
 }
 
 TEST_F(ConfirmTest, RoundsThatStayUnansweredAreGivenUp) {
     rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
-    const std::uint64_t round = begin(0);
+    const ConfirmRound round = begin(0);
     rounds.expire(at(199), std::chrono::milliseconds(200), given_up);
     EXPECT_TRUE(given_up.empty());
     rounds.expire(at(200), std::chrono::milliseconds(200), given_up);
@@ -154,7 +154,7 @@ TEST_F(ConfirmTest, RoundsThatStayUnansweredAreGivenUp) {
 
 TEST_F(ConfirmTest, ALostTermMakesItsReadsVoid) {
     rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
-    const std::uint64_t round = begin(0);
+    const ConfirmRound round = begin(0);
     rounds.want(GroupId{1}, Term{1}, ReadTicket{2}, three);
     rounds.forget(GroupId{1});
     EXPECT_FALSE(rounds.waiting());
@@ -164,12 +164,12 @@ TEST_F(ConfirmTest, ALostTermMakesItsReadsVoid) {
 
 TEST_F(ConfirmTest, AChangedConfigurationIsAskedAnew) {
     rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
-    const std::uint64_t round = begin(0);
+    const ConfirmRound round = begin(0);
     rounds.want(GroupId{1}, Term{1}, ReadTicket{2},
                 replication::Config::of({node(1), node(4), node(5)}));
     rounds.on_answer(node(2), {round, {}}, confirmed);
     EXPECT_TRUE(confirmed.empty());
-    const std::uint64_t second = begin(1);
+    const ConfirmRound second = begin(1);
     rounds.on_answer(node(4), {second, {}}, confirmed);
     ASSERT_EQ(confirmed.size(), 1u);
     EXPECT_EQ(confirmed[0].ticket, ReadTicket{2});

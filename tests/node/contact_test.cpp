@@ -184,7 +184,7 @@ TEST(Contact, StaleAndRepeatedRoundsAreIgnored) {
     Pair pair(2);
     const replication::Heartbeat old = pair.leader.make_heartbeat(at(0), 0);
     pair.exchange(100);
-    EXPECT_EQ(pair.deliver(150, old).round, 0u);
+    EXPECT_EQ(pair.deliver(150, old).round, ContactRound{});
     EXPECT_EQ(pair.follower.heard(GroupId{1}), at(101));
     const replication::Heartbeat last = pair.leader.make_heartbeat(at(200), 0);
     const replication::HeartbeatAnswer answer = pair.deliver(201, last);
@@ -207,10 +207,10 @@ TEST(Contact, AnAnswerThatANewerOneOvertookChangesNothing) {
 }
 
 TEST(Contact, AnAnswerToAFormerBootIsNoContact) {
-    PeerContact former(node(2), std::uint64_t{1} << 40);
+    PeerContact former(node(2), ContactRound{std::uint64_t{1} << 40});
     former.leads(GroupId{1}, Term{1}, LogIndex{0});
     const replication::Heartbeat old = former.make_heartbeat(at(0), 0);
-    PeerContact now(node(2), std::uint64_t{2} << 40);
+    PeerContact now(node(2), ContactRound{std::uint64_t{2} << 40});
     now.leads(GroupId{1}, Term{2}, LogIndex{0});
     now.make_heartbeat(at(500), 0);
     now.on_answer({old.round, {}, false, 0});
@@ -251,6 +251,46 @@ TEST(Contact, AGroupThisNodeNoLongerLeadsIsForgottenOnBothSides) {
     EXPECT_FALSE(pair.deliver(301, beat).want_all);
     EXPECT_EQ(pair.leader.contacted(GroupId{2}), Instant::long_ago());
     EXPECT_EQ(pair.follower.heard(GroupId{2}), at(1));
+}
+
+TEST(Contact, TakesRoomForTheGroupsThatAreSharedOnly) {
+    const GroupId high{4'000'000'000u};
+    Pair pair(0);
+    pair.groups.terms[high] = Term{1};
+    pair.leader.leads(high, Term{1}, LogIndex{0});
+    EXPECT_TRUE(pair.exchange(0).empty());
+    EXPECT_EQ(pair.leader.contacted(high), at(0));
+    EXPECT_EQ(pair.follower.heard(high), at(1));
+    pair.leader.forget(high);
+    pair.follower.forget(high);
+    EXPECT_EQ(pair.leader.groups_led(), 0u);
+    EXPECT_EQ(pair.follower.groups_followed(), 0u);
+    EXPECT_EQ(pair.leader.contacted(high), Instant::long_ago());
+    EXPECT_EQ(pair.follower.heard(high), Instant::long_ago());
+}
+
+// Else the answer to what was said in its former life would count as contact in this one.
+TEST(Contact, AForgottenGroupThatIsLedAgainIsListedUntilThisLifeIsAcknowledged) {
+    Pair pair(1);
+    const replication::HeartbeatAnswer former =
+        pair.deliver(1, pair.leader.make_heartbeat(at(0), 0));
+    pair.leader.forget(GroupId{1});
+    pair.leader.leads(GroupId{1}, Term{1}, LogIndex{0});
+    EXPECT_TRUE(pair.leader.on_answer(former).empty());
+    EXPECT_EQ(pair.leader.contacted(GroupId{1}), Instant::long_ago());
+    EXPECT_EQ(pair.leader.make_heartbeat(at(100), 0).listed.size(), 1u);
+}
+
+TEST(Contact, WhatIsForgottenIsListedNoMoreAndNotCounted) {
+    Pair pair(3);
+    pair.exchange(0);
+    pair.leader.forget(GroupId{2});  // acknowledged
+    pair.leader.leads(GroupId{3}, Term{1}, LogIndex{5});
+    pair.leader.forget(GroupId{3});  // waits to be listed
+    const replication::Heartbeat beat = pair.leader.make_heartbeat(at(100), 0);
+    EXPECT_TRUE(beat.listed.empty());
+    EXPECT_EQ(beat.unlisted, 1u);
+    EXPECT_EQ(pair.leader.groups_led(), 1u);
 }
 
 TEST(Contact, CarriesTheAgeOfTheDiskBothWays) {

@@ -61,7 +61,7 @@ TEST_F(NewerMembers, TheLeaderIsFollowedWhenItSendsEntries) {
 
 TEST_F(NewerMembers, TheLeadersHeartbeatsAndConfirmRoundsAreNotRefused) {
     replication::Heartbeat beat;
-    beat.round = (lab[stranger].boot.value << 40) + 1'000'000;
+    beat.round = {(lab[stranger].boot.value << 40) + 1'000'000};
     beat.listed.push_back({group, term, LogIndex{}});
     lab[0].keep_messages = true;
     hears(std::move(beat));

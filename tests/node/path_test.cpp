@@ -200,7 +200,7 @@ TEST_F(Path, AConfirmIsRefusedByWhoeverDoesNotFollowThatLeaderInThatTerm) {
                 if (const auto* found = std::get_if<replication::ConfirmAnswer>(sent))
                     answer = found;
         ASSERT_NE(answer, nullptr);
-        EXPECT_EQ(answer->round, 7u);
+        EXPECT_EQ(answer->round, ConfirmRound{7});
         ASSERT_EQ(answer->refused.size(), c.refused ? 1u : 0u);
         if (c.refused) {
             EXPECT_EQ(answer->refused[0].term, c.own);

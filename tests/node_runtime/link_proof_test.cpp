@@ -31,13 +31,13 @@ wire::LinkSecret secret_of(std::uint64_t number) {
 
 MeshMessage beat(std::uint64_t round) {
     replication::Heartbeat message;
-    message.round = round;
+    message.round = ContactRound{round};
     return replication::PeerMessage(std::move(message));
 }
 
 std::uint64_t round_of(const FromPeer& told) {
     const auto& message = std::get<replication::PeerMessage>(told.message);
-    return std::get<replication::Heartbeat>(message).round;
+    return std::get<replication::Heartbeat>(message).round.value;
 }
 
 std::vector<FromPeer> from_peer(std::vector<Event> events) {

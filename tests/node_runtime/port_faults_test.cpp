@@ -21,14 +21,14 @@ using Rounds = std::vector<std::uint64_t>;
 
 MeshMessage beat(std::uint64_t round) {
     replication::Heartbeat message;
-    message.round = round;
+    message.round = ContactRound{round};
     return replication::PeerMessage(std::move(message));
 }
 
 void add_round(const MeshMessage& message, Rounds& rounds) {
     const auto* peer = std::get_if<replication::PeerMessage>(&message);
     const auto* heartbeat = peer ? std::get_if<replication::Heartbeat>(peer) : nullptr;
-    if (heartbeat != nullptr) rounds.push_back(heartbeat->round);
+    if (heartbeat != nullptr) rounds.push_back(heartbeat->round.value);
 }
 
 // A port beside one peer, whose links have faults.

@@ -167,7 +167,7 @@ TEST(Port, AMeshMessageThatFitsNoFrameIsCountedAndWhatIsBesideItArrives) {
     ASSERT_TRUE(rig.port);
     const auto beat = [&](std::uint64_t round) {
         replication::Heartbeat message;
-        message.round = round;
+        message.round = ContactRound{round};
         return SendPeer{rig.peer_node, replication::PeerMessage{std::move(message)}};
     };
     replication::SnapshotChunk chunk;
@@ -186,7 +186,7 @@ TEST(Port, AMeshMessageThatFitsNoFrameIsCountedAndWhatIsBesideItArrives) {
         peer.listen();
         for (const MeshMessage& message : peer.messages) {
             const auto& each = std::get<replication::PeerMessage>(message);
-            rounds.insert(std::get<replication::Heartbeat>(each).round);
+            rounds.insert(std::get<replication::Heartbeat>(each).round.value);
         }
         return rounds.size() == 2;
     }));

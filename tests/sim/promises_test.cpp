@@ -275,7 +275,7 @@ TEST_F(PromisesTest, ACandidateTellsOfItsDurableEnd) {
 
 TEST_F(PromisesTest, NobodyConfirmsATermWhoseSuccessorItHasOnDisk) {
     const auto confirms = [&](std::uint64_t round, bool refused) {
-        replication::ConfirmAnswer answer{round, {}};
+        replication::ConfirmAnswer answer{ConfirmRound{round}, {}};
         if (refused) answer.refused.push_back({kGroup, Term{3}});
         return leaves(0, 1, answer);
     };

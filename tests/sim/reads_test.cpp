@@ -31,10 +31,10 @@ protected:
     }
     void comes(std::uint64_t seq) { reads_.came(0, read(seq), LogIndex{5}); }
     void asks(std::uint64_t round) {
-        for (int peer = 0; peer < 2; ++peer) reads_.asks(0, round);
+        for (int peer = 0; peer < 2; ++peer) reads_.asks(0, ConfirmRound{round});
     }
     void grants(std::uint64_t round, std::uint8_t peer) {
-        reads_.hears(0, {round, kGroup, node(peer)});
+        reads_.hears(0, {ConfirmRound{round}, kGroup, node(peer)});
     }
     // What the oracle says; empty: nothing.
     std::string answers(std::uint64_t seq, std::uint64_t commit = 5, std::uint8_t nodes = 3) {
