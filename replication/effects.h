@@ -91,4 +91,10 @@ struct Effects {
     }
 };
 
+// What every rule of a step is given: the time, and where it puts what it wants.
+struct Step {
+    Now now;
+    Effects& out;
+};
+
 }  // namespace weft::replication

@@ -32,11 +32,11 @@ std::optional<Error> read_error(const FetchResult& result) {
 
 }  // namespace
 
-void Partition::State::enqueue(Now now, entity::Entity& entity, Queued item, Effects& out) {
+void Partition::State::enqueue(const Step& step, entity::Entity& entity, Queued item) {
     if (!entity.loading && !entity.known && !rows_written) {
         // The log began with this group and named no such entity: there is nothing to fetch.
         host.loaded(entity, {}, entity::Kind::Value);
-        run(now, entity, item, out);
+        run(step, entity, item);
         return;
     }
     const auto it = activations.find(entity.key());
@@ -45,7 +45,7 @@ void Partition::State::enqueue(Now now, entity::Entity& entity, Queued item, Eff
         queued_bytes + item.request.payload.size() > options.limits.mailbox_bytes) {
         refuse(item.from, item.request.id,
                make_error(ErrorNumber::MailboxFull, "too many commands wait for the entity"),
-               Outcome::NotDone, out);
+               Outcome::NotDone, step.out);
         return;
     }
     queued += 1;
@@ -59,7 +59,7 @@ void Partition::State::enqueue(Now now, entity::Entity& entity, Queued item, Eff
     const std::string key(entity.key());
     Activation& activation = activations[key];
     activation.mailbox.push_back(std::move(item));
-    advance_activation(key, activation, out);
+    advance_activation(key, activation, step.out);
 }
 
 // Asks for the next thing the activation needs.
@@ -100,14 +100,14 @@ void Partition::State::advance_activation(const std::string& key, Activation& ac
     activation.fetch = fetch({FetchPurpose::Kind::Activation, key}, std::move(what), out);
 }
 
-void Partition::State::on_activation_fetched(Now now, const std::string& key, Fetched& fetched,
-                                             Effects& out) {
+void Partition::State::on_activation_fetched(const Step& step, const std::string& key,
+                                             Fetched& fetched) {
     const auto it = activations.find(key);
     // The term was lost meanwhile; if it was won again, the entity may have changed in between and
     // its new activation has asked for itself.
     if (it == activations.end() || it->second.fetch != fetched.id) return;
     if (auto error = read_error(fetched.result)) {
-        fail_activation(key, std::move(*error), false, out);
+        fail_activation(key, std::move(*error), false, step.out);
         return;
     }
     Activation& activation = it->second;
@@ -128,7 +128,7 @@ void Partition::State::on_activation_fetched(Now now, const std::string& key, Fe
             break;
     }
     if (entity.loaded) {
-        finish_activation(now, key, out);
+        finish_activation(step, key);
         return;
     }
     if (!intact && activation.stale) {
@@ -136,11 +136,11 @@ void Partition::State::on_activation_fetched(Now now, const std::string& key, Fe
         intact = true;
     }
     if (intact) {
-        advance_activation(key, activation, out);
+        advance_activation(key, activation, step.out);
         return;
     }
     fail_activation(key, make_error(ErrorNumber::DataDamaged, "the entity's rows are damaged"),
-                    true, out);
+                    true, step.out);
 }
 
 // The numbers, and all there is of a value.
@@ -252,7 +252,7 @@ void Partition::State::fail_activation(const std::string& key, Error error, bool
     replica.mark_damaged(LogIndex{});  // the log cannot give rows back: only a snapshot can
 }
 
-void Partition::State::finish_activation(Now now, const std::string& key, Effects& out) {
+void Partition::State::finish_activation(const Step& step, const std::string& key) {
     const auto it = activations.find(key);
     const std::deque<Queued> mailbox = std::move(it->second.mailbox);
     entity::Entity& entity = *host.find(key);
@@ -260,18 +260,18 @@ void Partition::State::finish_activation(Now now, const std::string& key, Effect
     for (const Queued& item : mailbox) {
         queued -= 1;
         queued_bytes -= item.request.payload.size();
-        run(now, entity, item, out);
+        run(step, entity, item);
     }
 }
 
 // Lets go of what nobody used for a while, and of the coldest when the cache is full. What rows or
 // base do not hold yet is written first, by a sweep of our own.
-void Partition::State::passivate(Now now, Effects& out) {
+void Partition::State::passivate(const Step& step) {
     entity::Entity* entity = host.coldest();
     idle_at = Instant::never();
     for (std::size_t i = 0; i < kEvictionsPerStep && entity != nullptr; ++i) {
         const Instant due = entity->used + options.limits.passivate_after;
-        const bool idle = now.mono >= due;
+        const bool idle = step.now.mono >= due;
         if (!idle && host.clean_bytes() <= options.limits.cached_bytes) {
             idle_at = due;
             break;
@@ -284,19 +284,19 @@ void Partition::State::passivate(Now now, Effects& out) {
         } else if (idle) {
             const bool sweep_helps = entity->dirty || ahead_of_base;
             if (sweep_helps && !sweep && own_sweep_at == Instant::never())
-                own_sweep_at = now.mono + spread(group());
-            idle_at = now.mono + kIdleRetry;
+                own_sweep_at = step.now.mono + spread(group());
+            idle_at = step.now.mono + kIdleRetry;
             break;
         }
         entity = newer;
     }
-    if (entity != nullptr && idle_at == Instant::never()) idle_at = now.mono + kOwnSweepPause;
-    if (now.mono < own_sweep_at) return;
+    if (entity != nullptr && idle_at == Instant::never()) idle_at = step.now.mono + kOwnSweepPause;
+    if (step.now.mono < own_sweep_at) return;
     own_sweep_at = Instant::never();
     if (!sweep) begin_sweep(true);
     if (!sweep->own) return;
-    sweep_some(now, options.limits.own_sweep_rows, out);
-    if (sweep) own_sweep_at = now.mono + kOwnSweepPause;
+    sweep_some(step, options.limits.own_sweep_rows);
+    if (sweep) own_sweep_at = step.now.mono + kOwnSweepPause;
 }
 
 }  // namespace weft::replication

@@ -55,14 +55,14 @@ Reply reply_of_entry(const EntryHeader& header, const DecodedEntry& entry, const
 }  // namespace
 
 // With `only`: stops before the first entry of another term.
-void Partition::State::apply_committed(Now now, std::optional<Term> only, Effects& out) {
+void Partition::State::apply_committed(const Step& step, std::optional<Term> only) {
     if (!sessions_loaded || blocked) return;
     const LogIndex before = applied;
     while (applied < replica.commit()) {
         if (only && replica.term_at(next(applied)) != *only) break;
-        const Bytes encoded = next_entry(out);
+        const Bytes encoded = next_entry(step.out);
         if (encoded.empty()) break;
-        apply(now, encoded, out);
+        apply(step, encoded);
         if (blocked) break;
     }
     if (applied != before) replica.applied(applied);
@@ -118,7 +118,7 @@ void Partition::State::on_log_fetched(Fetched& fetched) {
     }
 }
 
-void Partition::State::apply(Now now, const Bytes& encoded, Effects& out) {
+void Partition::State::apply(const Step& step, const Bytes& encoded) {
     const auto header = read_entry_header(encoded.view());
     const bool expected = header && header->index == next(applied);
     const auto entry = expected ? decode_entry(header->kind, encoded.view())
@@ -131,16 +131,16 @@ void Partition::State::apply(Now now, const Bytes& encoded, Effects& out) {
             {{"group", group()}, {"index", next(applied)}, {"reason", entry.error().message}});
         blocked = true;
         replica.forbid_campaign(Replica::Ban::Blocked);
-        if (replica.role() == Role::Leader) replica.step(now, TransferLeadership{}, out);
+        if (replica.role() == Role::Leader) replica.step(step.now, TransferLeadership{}, step.out);
         return;
     }
     bool effect = true;
     if (header->kind == EntryKind::Command || header->kind == EntryKind::Outcome)
-        effect = apply_command(now, *header, *entry);
+        effect = apply_command(step.now, *header, *entry);
     const Remembered* resolved = nullptr;
     if (header->kind == EntryKind::Resolve)
         resolved = sessions.resolve(*entry->request, header->index, header->stamp_ms);
-    if (header->kind == EntryKind::Expire) end_sessions(now, *header, *entry->session_floor);
+    if (header->kind == EntryKind::Expire) end_sessions(step.now, *header, *entry->session_floor);
     applied = header->index;
     stamp_ms = header->stamp_ms;
     if (stamps.empty() || applied.value >= stamps.back().first.value + kStampEvery)
@@ -158,9 +158,9 @@ void Partition::State::apply(Now now, const Bytes& encoded, Effects& out) {
             reply = resolved != nullptr ? reply_of({}, *resolved)
                                         : reply_of_entry(*header, *entry, encoded);
         }
-        finish_flight(*header, reply, out);
+        finish_flight(*header, reply, step.out);
     }
-    sessions.expire(WEFT_MUTANT(ExpireByWallClock) ? now.wall.ms : stamp_ms, applied);
+    sessions.expire(WEFT_MUTANT(ExpireByWallClock) ? step.now.wall.ms : stamp_ms, applied);
 }
 
 // Gives the command its effect; false when its session says that it must have none (S28).

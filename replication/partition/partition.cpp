@@ -40,79 +40,77 @@ Partition::State::State(PartitionOptions o, const storage::RecoveredGroup& recov
 
 // ---- one step ---------------------------------------------------------------------------------
 
-void Partition::State::step(Now now, PartitionEvent&& event, Effects& out) {
-    std::visit([&](auto& what) { on(now, what, out); }, event);
-    after_step(now, out);
+void Partition::State::step(const Step& step, PartitionEvent&& event) {
+    std::visit([&](auto& what) { on(step, what); }, event);
+    after_step(step);
 }
 
 // What concerns the log alone; for anything else there is an overload of its own.
-void Partition::State::on(Now now, const ReplicaEvent& event, Effects& out) {
-    replica.step(now, event, out);
+void Partition::State::on(const Step& step, const ReplicaEvent& event) {
+    replica.step(step.now, event, step.out);
 }
 
-void Partition::State::on(Now now, Submit& asked, Effects& out) {
-    submit(now, std::move(asked), out);
-}
+void Partition::State::on(const Step& step, Submit& asked) { submit(step, std::move(asked)); }
 
-void Partition::State::on(Now, const ReadsConfirmed& confirmed, Effects&) {
+void Partition::State::on(const Step&, const ReadsConfirmed& confirmed) {
     if (serving == confirmed.term) reads.confirm(confirmed.ticket);
 }
 
-void Partition::State::on(Now, const ConfirmGivenUp& given_up, Effects& out) {
+void Partition::State::on(const Step& step, const ConfirmGivenUp& given_up) {
     if (serving == given_up.term && !reads.empty())
-        out.list.push_back(WantConfirm{group(), *serving, reads.last_ticket()});
+        step.out.list.push_back(WantConfirm{group(), *serving, reads.last_ticket()});
 }
 
-void Partition::State::on(Now now, Fetched& fetched, Effects& out) {
-    if (Replica::is_own_fetch(fetched.id)) return replica.step(now, fetched, out);
-    on_fetched(now, fetched, out);
+void Partition::State::on(const Step& step, Fetched& fetched) {
+    if (Replica::is_own_fetch(fetched.id)) return replica.step(step.now, fetched, step.out);
+    on_fetched(step, fetched);
 }
 
-void Partition::State::on(Now now, const Persisted& done, Effects& out) {
-    replica.step(now, done, out);
+void Partition::State::on(const Step& step, const Persisted& done) {
+    replica.step(step.now, done, step.out);
     persisted = std::max(persisted, done.seq);
     host.persisted(persisted);
-    on_persisted(out);
+    on_persisted(step.out);
 }
 
 // A snapshot is the partition's; the replica takes of its pieces who leads.
-void Partition::State::on(Now now, FromPeer& message, Effects& out) {
-    replica.step(now, message, out);
+void Partition::State::on(const Step& step, FromPeer& message) {
+    replica.step(step.now, message, step.out);
     if (auto* chunk = std::get_if<SnapshotChunk>(&message.message))
-        on_snapshot_chunk(now, message.from, std::move(*chunk), out);
+        on_snapshot_chunk(step, message.from, std::move(*chunk));
     if (auto* next = std::get_if<SnapshotAnswer>(&message.message))
-        on_snapshot_answer(now, message.from, *next, out);
+        on_snapshot_answer(step, message.from, *next);
 }
 
-void Partition::State::after_step(Now now, Effects& out) {
-    load_sessions(out);
-    follow_leadership(now, out);
-    apply_committed(now, std::nullopt, out);
-    follow_leadership(now, out);
+void Partition::State::after_step(const Step& step) {
+    load_sessions(step.out);
+    follow_leadership(step);
+    apply_committed(step, std::nullopt);
+    follow_leadership(step);
     if (serving && !reads.empty()) {
         std::vector<WaitingRead> ready;
         reads.release(replica.commit(), ready);
         for (WaitingRead& read : ready) {
             read.reply.level = Level::Linearizable;
-            out.list.push_back(SendReply{read.to, std::move(read.reply)});
+            step.out.list.push_back(SendReply{read.to, std::move(read.reply)});
         }
     }
-    passivate(now, out);
-    drive_sending(now, out);
-    if (receiving && (now.mono >= receiving->give_up_at || receives_in_vain()))
-        abort_receiving(out);
+    passivate(step);
+    drive_sending(step);
+    if (receiving && (step.now.mono >= receiving->give_up_at || receives_in_vain()))
+        abort_receiving(step.out);
 }
 
 // Serving begins when every entry of the log is applied, the no-op of this term being the last one:
 // a handler must see all that may have been acknowledged (S8).
-void Partition::State::follow_leadership(Now now, Effects& out) {
+void Partition::State::follow_leadership(const Step& step) {
     const bool leads = replica.role() == Role::Leader;
     if (serving && (!leads || replica.term() != *serving)) {
         // What was committed in our term is done; only the rest is uncertain.
-        apply_committed(now, *serving, out);
-        lose_leadership(out);
+        apply_committed(step, *serving);
+        lose_leadership(step.out);
     }
-    if (!serving && !early.empty() && !serves_soon()) refuse_early(out);
+    if (!serving && !early.empty() && !serves_soon()) refuse_early(step.out);
     if (serving || !leads || !sessions_loaded || blocked || replica.damaged()) return;
     const bool all_applied = replica.no_op_committed() && applied == replica.last_index();
     if (!all_applied && !WEFT_MUTANT(ServeBeforeNoOp)) return;
@@ -124,8 +122,8 @@ void Partition::State::follow_leadership(Now now, Effects& out) {
     }
     serving = replica.term();
     log.info("partition.serving", {{"group", group()}, {"term", *serving}, {"applied", applied}});
-    out.list.push_back(RoleChanged{group()});
-    submit_early(now, out);
+    step.out.list.push_back(RoleChanged{group()});
+    submit_early(step);
 }
 
 void Partition::State::lose_leadership(Effects& out) {
@@ -176,7 +174,7 @@ FetchId Partition::State::fetch(FetchPurpose purpose, FetchRequest what, Effects
     return id;
 }
 
-void Partition::State::on_fetched(Now now, Fetched& fetched, Effects& out) {
+void Partition::State::on_fetched(const Step& step, Fetched& fetched) {
     const auto it = fetches.find(fetched.id);
     if (it == fetches.end()) return;
     const FetchPurpose purpose = std::move(it->second);
@@ -189,13 +187,13 @@ void Partition::State::on_fetched(Now now, Fetched& fetched, Effects& out) {
             on_sessions_fetched(fetched);
             break;
         case FetchPurpose::Kind::Activation:
-            on_activation_fetched(now, purpose.entity_key, fetched, out);
+            on_activation_fetched(step, purpose.entity_key, fetched);
             break;
         case FetchPurpose::Kind::SnapshotRows:
-            on_snapshot_rows(now, fetched, out);
+            on_snapshot_rows(step, fetched);
             break;
         case FetchPurpose::Kind::StagingRow:
-            on_staging_row(now, fetched, out);
+            on_staging_row(step, fetched);
             break;
     }
 }
@@ -280,7 +278,7 @@ Partition::~Partition() = default;
 Partition::Partition(Partition&&) noexcept = default;
 
 void Partition::step(Now now, PartitionEvent event, Effects& out) {
-    state_->step(now, std::move(event), out);
+    state_->step({now, out}, std::move(event));
 }
 Instant Partition::next_deadline() const { return state_->next_deadline(); }
 const Replica& Partition::replica() const { return state_->replica; }

@@ -109,19 +109,19 @@ struct Partition::State {
           Random random, weft::Log l);
 
     // partition.cpp
-    void step(Now now, PartitionEvent&& event, Effects& out);
-    void on(Now now, const ReplicaEvent& event, Effects& out);
-    void on(Now now, Submit& asked, Effects& out);
-    void on(Now now, const ReadsConfirmed& confirmed, Effects& out);
-    void on(Now now, const ConfirmGivenUp& given_up, Effects& out);
-    void on(Now now, Fetched& fetched, Effects& out);
-    void on(Now now, const Persisted& done, Effects& out);
-    void on(Now now, FromPeer& message, Effects& out);
-    void after_step(Now now, Effects& out);
-    void follow_leadership(Now now, Effects& out);
+    void step(const Step& step, PartitionEvent&& event);
+    void on(const Step& step, const ReplicaEvent& event);
+    void on(const Step& step, Submit& asked);
+    void on(const Step& step, const ReadsConfirmed& confirmed);
+    void on(const Step& step, const ConfirmGivenUp& given_up);
+    void on(const Step& step, Fetched& fetched);
+    void on(const Step& step, const Persisted& done);
+    void on(const Step& step, FromPeer& message);
+    void after_step(const Step& step);
+    void follow_leadership(const Step& step);
     void lose_leadership(Effects& out);
     void on_persisted(Effects& out);
-    void on_fetched(Now now, Fetched& fetched, Effects& out);
+    void on_fetched(const Step& step, Fetched& fetched);
     Instant next_deadline() const;
     void check() const;
     std::uint64_t state_hash() const;
@@ -131,35 +131,35 @@ struct Partition::State {
     FetchId fetch(FetchPurpose purpose, FetchRequest what, Effects& out);
 
     // submit.cpp
-    void submit(Now now, Submit&& submit, Effects& out);
+    void submit(const Step& step, Submit&& submit);
     bool serves_soon() const;
-    void keep_early(Now now, Submit&& submit, Effects& out);
-    void submit_early(Now now, Effects& out);
+    void keep_early(const Step& step, Submit&& submit);
+    void submit_early(const Step& step);
     void refuse_early(Effects& out);
     std::optional<Error> refusal(const Request& request, const entity::EntityType*& type,
                                  entity::Access& access) const;
     bool may_serve() const;
     std::optional<Error> crash_refusal(const Request& request) const;
-    void resolve(Now now, const Submit& submit, Effects& out);
-    bool make_room(Now now, Effects& out);
-    bool admitted(Now now, const Origin& from, const Request& request, Effects& out);
+    void resolve(const Step& step, const Submit& submit);
+    bool make_room(const Step& step);
+    bool admitted(const Step& step, const Origin& from, const Request& request);
     void refuse(const Origin& to, const RequestId& id, Error error, Outcome outcome, Effects& out);
     void answer(const Origin& to, const Reply& reply, bool tell, Effects& out);
 
     // run.cpp
-    void run(Now now, entity::Entity& entity, const Queued& item, Effects& out);
-    void run_read(Now now, entity::Entity& entity, const Queued& item, Effects& out);
-    void run_write(Now now, entity::Entity& entity, const Queued& item, Effects& out);
+    void run(const Step& step, entity::Entity& entity, const Queued& item);
+    void run_read(const Step& step, entity::Entity& entity, const Queued& item);
+    void run_write(const Step& step, entity::Entity& entity, const Queued& item);
     void build_entry(const entity::EntityType& type, const entity::Entity& entity,
                      const Request& request, const entity::Decision& decision,
                      const entity::Ahead* next);
     void enter_flight(LogIndex index, InFlight item);
 
     // apply.cpp
-    void apply_committed(Now now, std::optional<Term> only, Effects& out);
+    void apply_committed(const Step& step, std::optional<Term> only);
     Bytes next_entry(Effects& out);
     void on_log_fetched(Fetched& fetched);
-    void apply(Now now, const Bytes& encoded, Effects& out);
+    void apply(const Step& step, const Bytes& encoded);
     bool apply_command(Now now, const EntryHeader& header, const DecodedEntry& entry);
     void end_sessions(Now now, const EntryHeader& header, std::int64_t floor_ms);
     InFlight leave_flight(const EntryHeader& header);
@@ -168,9 +168,9 @@ struct Partition::State {
     void on_sessions_fetched(const Fetched& fetched);
 
     // activation.cpp
-    void enqueue(Now now, entity::Entity& entity, Queued item, Effects& out);
+    void enqueue(const Step& step, entity::Entity& entity, Queued item);
     void advance_activation(const std::string& key, Activation& activation, Effects& out);
-    void on_activation_fetched(Now now, const std::string& key, Fetched& fetched, Effects& out);
+    void on_activation_fetched(const Step& step, const std::string& key, Fetched& fetched);
     bool take_header(entity::Entity& entity, Activation& activation, const Fetched& fetched);
     bool take_snapshot(const entity::Entity& entity, Activation& activation,
                        const Fetched& fetched);
@@ -178,34 +178,34 @@ struct Partition::State {
     bool fold(Activation& activation, const entity::EntityType& type, Version first,
               std::string_view records);
     void fail_activation(const std::string& key, Error error, bool damage, Effects& out);
-    void finish_activation(Now now, const std::string& key, Effects& out);
-    void passivate(Now now, Effects& out);
+    void finish_activation(const Step& step, const std::string& key);
+    void passivate(const Step& step);
 
     // sweep.cpp
-    void on(Now now, const Sweep& event, Effects& out);
+    void on(const Step& step, const Sweep& event);
     void begin_sweep(bool own);
-    std::size_t sweep_some(Now now, std::size_t rows, Effects& out);
+    std::size_t sweep_some(const Step& step, std::size_t rows);
     std::size_t sweep_sessions(std::size_t rows, Effects& out);
     std::size_t write_rows_of(const entity::Entity& entity, Effects& out) const;
-    void finish_sweep(Now now, Effects& out);
+    void finish_sweep(const Step& step);
     std::pair<LogIndex, std::int64_t> compaction_target(Now now) const;
 
     // snapshot_send.cpp, snapshot_receive.cpp
-    void drive_sending(Now now, Effects& out);
-    void await_rows(Now now, Effects& out);
-    void begin_reading(Now now, Effects& out);
+    void drive_sending(const Step& step);
+    void await_rows(const Step& step);
+    void begin_reading(const Step& step);
     void stop_sending(Now now);
     void read_rows(Effects& out);
-    void on_snapshot_rows(Now now, Fetched& fetched, Effects& out);
-    void send_chunk(Now now, Effects& out);
-    void on_snapshot_answer(Now now, NodeId from, const SnapshotAnswer& answer, Effects& out);
-    void on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chunk, Effects& out);
+    void on_snapshot_rows(const Step& step, Fetched& fetched);
+    void send_chunk(const Step& step);
+    void on_snapshot_answer(const Step& step, NodeId from, const SnapshotAnswer& answer);
+    void on_snapshot_chunk(const Step& step, NodeId from, SnapshotChunk chunk);
     std::string_view fault_of(const storage::LogBase& base, LogPosition at) const;
     bool is_of_transfer(NodeId from, const SnapshotChunk& chunk) const;
     bool begins_anew(Now now, const SnapshotChunk& chunk) const;
-    void on_staging_row(Now now, Fetched& fetched, Effects& out);
-    void take_chunk(Now now, const SnapshotChunk& chunk, Effects& out);
-    void install_snapshot(Now now, Effects& out);
+    void on_staging_row(const Step& step, Fetched& fetched);
+    void take_chunk(const Step& step, const SnapshotChunk& chunk);
+    void install_snapshot(const Step& step);
     bool needs_none_at(LogPosition at) const;
     bool receives_in_vain() const;
     void abort_receiving(Effects& out);

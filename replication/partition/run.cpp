@@ -36,38 +36,38 @@ bool crosses(Version before, Version after, std::uint32_t every) {
 
 }  // namespace
 
-void Partition::State::run(Now now, entity::Entity& entity, const Queued& item, Effects& out) {
+void Partition::State::run(const Step& step, entity::Entity& entity, const Queued& item) {
     const Request& request = item.request;
     const entity::EntityType* type = nullptr;
     entity::Access access{};
     // Asked again: it may have waited for the entity.
     std::optional<Error> error = refusal(request, type, access);
-    if (!error && now.mono >= item.deadline)
+    if (!error && step.now.mono >= item.deadline)
         error = make_error(ErrorNumber::DeadlinePassed, "it waited longer than its deadline");
     // The kind is known once something is committed; what is ahead of that came from this type.
     if (!error && entity::Host::newest(entity).exists() && entity.kind != type->info().kind)
         error = make_error(ErrorNumber::DataDamaged, "the entity is of another kind than its type");
     if (error) {
-        refuse(item.from, request.id, std::move(*error), Outcome::NotDone, out);
+        refuse(item.from, request.id, std::move(*error), Outcome::NotDone, step.out);
         return;
     }
-    host.touch(entity, now.mono);
-    if (access == entity::Access::Write && !admitted(now, item.from, request, out)) return;
+    host.touch(entity, step.now.mono);
+    if (access == entity::Access::Write && !admitted(step, item.from, request)) return;
     if (auto crashed = crash_refusal(request)) {
-        refuse(item.from, request.id, std::move(*crashed), Outcome::Unknown, out);
+        refuse(item.from, request.id, std::move(*crashed), Outcome::Unknown, step.out);
         return;
     }
-    if (access == entity::Access::Write) return run_write(now, entity, item, out);
+    if (access == entity::Access::Write) return run_write(step, entity, item);
     const std::size_t bytes = entity::Host::newest(entity).state.size();
     if (bytes <= options.limits.large_state_bytes || item.its_turn)
-        return run_read(now, entity, item, out);
-    out.list.push_back(LargeRead{item.from, request, item.deadline, bytes});
+        return run_read(step, entity, item);
+    step.out.list.push_back(LargeRead{item.from, request, item.deadline, bytes});
 }
 
-void Partition::State::run_read(Now now, entity::Entity& entity, const Queued& item, Effects& out) {
+void Partition::State::run_read(const Step& step, entity::Entity& entity, const Queued& item) {
     const Request& request = item.request;
     const entity::EntityType& type = *types.find(request.type);
-    const entity::Context context{replica.next_stamp(now.wall), replica.next_index()};
+    const entity::Context context{replica.next_stamp(step.now.wall), replica.next_index()};
     std::optional<InHandler> handler(std::in_place, options.crash_slot, request);
     entity::Decision decision =
         entity::Host::decide(type, entity, request.command, request.payload, context);
@@ -90,24 +90,23 @@ void Partition::State::run_read(Now now, entity::Entity& entity, const Queued& i
     read.reply.version = image.version;
     read.reply.generation = image.generation;
     read.reply.exists = image.exists();
-    if (read.reply.payload.size() > kLargeReplyBytes) out.list.push_back(LargeReply{read.to});
+    if (read.reply.payload.size() > kLargeReplyBytes) step.out.list.push_back(LargeReply{read.to});
     const ReadTicket ticket = reads.add(std::move(read), replica.commit());
-    out.list.push_back(WantConfirm{group(), *serving, ticket});
+    step.out.list.push_back(WantConfirm{group(), *serving, ticket});
 }
 
-void Partition::State::run_write(Now now, entity::Entity& entity, const Queued& item,
-                                 Effects& out) {
+void Partition::State::run_write(const Step& step, entity::Entity& entity, const Queued& item) {
     const Request& request = item.request;
     // What it may come to is only known after the handler: the group's bound may be passed by one
     // entry.
     if (!replica.can_propose(request.payload.size() + kEntryOverheadBytes)) {
         refuse(item.from, request.id,
                make_error(ErrorNumber::QueueFull, "too much of the group is not committed yet"),
-               Outcome::NotDone, out);
+               Outcome::NotDone, step.out);
         return;
     }
     const entity::EntityType& type = *types.find(request.type);
-    const entity::Context context{replica.next_stamp(now.wall), replica.next_index()};
+    const entity::Context context{replica.next_stamp(step.now.wall), replica.next_index()};
     std::optional<InHandler> handler(std::in_place, options.crash_slot, request);
     entity::Decision decision =
         entity::Host::decide(type, entity, request.command, request.payload, context);
@@ -127,7 +126,7 @@ void Partition::State::run_write(Now now, entity::Entity& entity, const Queued& 
     }
     handler.reset();  // the type's fold of its events was its code too
     build_entry(type, entity, request, decision, next.get());
-    const LogIndex index = replica.propose(now, builder, out);
+    const LogIndex index = replica.propose(step.now, builder, step.out);
     WEFT_INVARIANT(index == context.index, "proposed {}, told {}", index.value,
                    context.index.value);
     const bool changed = next != nullptr;

@@ -15,7 +15,7 @@
 
 namespace weft::replication {
 
-void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chunk, Effects& out) {
+void Partition::State::on_snapshot_chunk(const Step& step, NodeId from, SnapshotChunk chunk) {
     SnapshotReceiving told;  // what an answer without a transfer says
     told.from = from;
     told.term = chunk.term;
@@ -23,32 +23,32 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
     told.transfer = chunk.transfer;
     if (chunk.term != replica.term() || replica.role() != Role::Follower ||
         replica.leader() != from) {
-        answer_chunk(from, told, true, out);
+        answer_chunk(from, told, true, step.out);
         return;
     }
     if (!receiving && needs_none_at(chunk.at)) {
         told.complete = true;
-        answer_chunk(from, told, false, out);
+        answer_chunk(from, told, false, step.out);
         return;
     }
     // Left under way by a transfer that its leader has given up for this one.
     if (receiving && receiving->from == from && receiving->term == chunk.term &&
         chunk.transfer < receiving->transfer)
         return;
-    if (is_of_transfer(from, chunk) && !begins_anew(now, chunk)) {
-        receiving->give_up_at = now.mono + options.limits.snapshot_receive_patience;
+    if (is_of_transfer(from, chunk) && !begins_anew(step.now, chunk)) {
+        receiving->give_up_at = step.now.mono + options.limits.snapshot_receive_patience;
         if (!receiving->slot_known && chunk.sequence == 0) receiving->first = std::move(chunk);
         if (!receiving->slot_known || receiving->persist_seq != PersistSeq{})
             return;  // answered then
         if (chunk.sequence == receiving->next) {
-            take_chunk(now, chunk, out);
+            take_chunk(step, chunk);
         } else {
-            answer_chunk(from, *receiving, false, out);
+            answer_chunk(from, *receiving, false, step.out);
         }
         return;
     }
     if (chunk.sequence != 0) {
-        answer_chunk(from, told, false, out);  // from the beginning, please
+        answer_chunk(from, told, false, step.out);  // from the beginning, please
         return;
     }
     auto base = decode_snapshot_base(chunk.base.view());
@@ -62,19 +62,20 @@ void Partition::State::on_snapshot_chunk(Now now, NodeId from, SnapshotChunk chu
     if (!fault.empty()) {
         log.warn("partition.snapshot_refused",
                  {{"group", group()}, {"from", from}, {"at", chunk.at.index}, {"why", fault}});
-        answer_chunk(from, told, true, out);
+        answer_chunk(from, told, true, step.out);
         return;
     }
-    if (receiving) abort_receiving(out);
+    if (receiving) abort_receiving(step.out);
     WEFT_PROBE("partition.snapshot_receiving");
     log.info("partition.snapshot_receiving", {{"group", group()}, {"at", chunk.at.index}});
     receiving = std::move(told);
     receiving->base = std::move(*base);
     receiving->first = std::move(chunk);
-    receiving->give_up_at = now.mono + options.limits.snapshot_receive_patience;
+    receiving->give_up_at = step.now.mono + options.limits.snapshot_receive_patience;
     replica.forbid_campaign(Replica::Ban::Installing);
-    receiving->fetch = fetch({FetchPurpose::Kind::StagingRow, {}},
-                             storage::RowRead{storage::Table::Meta, staging_row_key(group())}, out);
+    receiving->fetch =
+        fetch({FetchPurpose::Kind::StagingRow, {}},
+              storage::RowRead{storage::Table::Meta, staging_row_key(group())}, step.out);
 }
 
 // A base that its leader has named committed replaces what is held here. Its stamp may be ahead of
@@ -103,14 +104,14 @@ bool Partition::State::begins_anew(Now now, const SnapshotChunk& chunk) const {
            now.mono >= receiving->progress_at + 3 * options.limits.snapshot_resend;
 }
 
-void Partition::State::on_staging_row(Now now, Fetched& fetched, Effects& out) {
+void Partition::State::on_staging_row(const Step& step, Fetched& fetched) {
     if (!receiving || receiving->slot_known || receiving->fetch != fetched.id) return;
     const auto* result = std::get_if<Result<storage::FetchedRow>>(&fetched.result);
     const bool readable = result != nullptr && result->has_value() &&
                           (*result)->state != storage::FetchedRow::State::Corrupt;
     if (!readable) {
-        answer_chunk(receiving->from, *receiving, true, out);
-        abort_receiving(out);
+        answer_chunk(receiving->from, *receiving, true, step.out);
+        abort_receiving(step.out);
         return;
     }
     const std::uint32_t current = replica.base().slot;
@@ -118,7 +119,7 @@ void Partition::State::on_staging_row(Now now, Fetched& fetched, Effects& out) {
     if ((*result)->state == storage::FetchedRow::State::Found) {
         const std::uint32_t staged = ByteReader((*result)->value.view()).get<std::uint32_t>();
         // Left behind by an attempt before the last restart; later ones have erased their own.
-        if (staged > slot) erase_slot(staged, out);
+        if (staged > slot) erase_slot(staged, step.out);
         slot = std::max(slot, staged);
     }
     last_slot = slot + 1;
@@ -126,47 +127,47 @@ void Partition::State::on_staging_row(Now now, Fetched& fetched, Effects& out) {
     receiving->slot_known = true;
     std::string value;
     ByteWriter(value).put(receiving->base.slot);
-    out.batch.put_row(storage::Table::Meta, staging_row_key(group()), value);
+    step.out.batch.put_row(storage::Table::Meta, staging_row_key(group()), value);
     const SnapshotChunk first = std::move(receiving->first);
     receiving->first = {};
-    take_chunk(now, first, out);
+    take_chunk(step, first);
 }
 
-void Partition::State::take_chunk(Now now, const SnapshotChunk& chunk, Effects& out) {
+void Partition::State::take_chunk(const Step& step, const SnapshotChunk& chunk) {
     const auto rows = decode_snapshot_rows(chunk.rows.view());
     if (!rows) {
         log.warn("partition.snapshot_refused", {{"group", group()}, {"from", receiving->from}});
-        answer_chunk(receiving->from, *receiving, true, out);
-        abort_receiving(out);
+        answer_chunk(receiving->from, *receiving, true, step.out);
+        abort_receiving(step.out);
         return;
     }
     const std::string at = rows_prefix(group(), receiving->base.slot);
     for (const SnapshotRowOut& row : *rows) {
         std::string key = at;
         key.append(row.key);
-        out.batch.put_row(row.table, key, row.value);
+        step.out.batch.put_row(row.table, key, row.value);
     }
     if (chunk.sequence == 0) receiving->first_page = xxh3_64(chunk.rows.view());
     receiving->next = chunk.sequence + 1;
-    receiving->progress_at = now.mono;
-    if (chunk.last) install_snapshot(now, out);
-    receiving->persist_seq = replica.persist_mark(out);
+    receiving->progress_at = step.now.mono;
+    if (chunk.last) install_snapshot(step);
+    receiving->persist_seq = replica.persist_mark(step.out);
 }
 
-void Partition::State::install_snapshot(Now now, Effects& out) {
+void Partition::State::install_snapshot(const Step& step) {
     const std::uint32_t old_slot = replica.base().slot;
     const storage::LogBase& base = receiving->base;
     receiving->complete = true;
     replica.allow_campaign(Replica::Ban::Installing);
-    replica.install(now, base, out);
+    replica.install(step.now, base, step.out);
     if (replica.base().slot != base.slot) {  // the log has gone past it, or holds what it lacks
         receiving->useless = replica.lacks_data() || replica.commit() < base.index;
-        erase_slot(base.slot, out);
+        erase_slot(base.slot, step.out);
         return;
     }
     WEFT_PROBE("partition.snapshot_installed");
     log.info("partition.snapshot_installed", {{"group", group()}, {"at", base.index}});
-    erase_slot(old_slot, out);
+    erase_slot(old_slot, step.out);
     host.clear();
     if (!WEFT_MUTANT(SnapshotKeepsSessions)) sessions.clear();
     fetched_log.clear();

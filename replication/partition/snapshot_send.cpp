@@ -24,50 +24,51 @@ std::optional<storage::Table> table_after(storage::Table table) {
 
 }  // namespace
 
-void Partition::State::drive_sending(Now now, Effects& out) {
+void Partition::State::drive_sending(const Step& step) {
     // Serving is not asked for: a quorum may need the snapshot before the no-op can commit.
     if (replica.role() != Role::Leader || (sending && sending->term != replica.term()))
         sending.reset();
     if (replica.role() != Role::Leader || !sessions_loaded) return;
     // One that is gone keeps nobody from his turn: a quorum may need the next one.
-    if (sending && !replica.in_contact(now, sending->to) &&
-        replica.needs_snapshot(now, sending->to))
+    if (sending && !replica.in_contact(step.now, sending->to) &&
+        replica.needs_snapshot(step.now, sending->to))
         sending.reset();
     if (!sending) {
-        if (now.mono < sending_at) return;
-        const auto to = replica.needs_snapshot(now, sent_last);
+        if (step.now.mono < sending_at) return;
+        const auto to = replica.needs_snapshot(step.now, sent_last);
         if (!to) return;
         sent_last = to;
         WEFT_PROBE("partition.snapshot_sending");
         sending = SnapshotSending{};
         sending->to = *to;
         sending->term = replica.term();
-        sending->resend_at = now.mono;
+        sending->resend_at = step.now.mono;
     }
     using Phase = SnapshotSending::Phase;
     if (sending->phase == Phase::Sweep) {
         sending->give_up_at =
-            now.mono + options.limits.snapshot_patience;  // our own work: not the peer's silence
+            step.now.mono +
+            options.limits.snapshot_patience;  // our own work: not the peer's silence
         if (!sweep && sending->swept) {
-            await_rows(now, out);
+            await_rows(step);
             return;
         }
         if (!sweep) begin_sweep(true);  // else it helps the one that runs
         sending->swept = true;
-        if (now.mono < sending->resend_at) return;
-        sending->resend_at = now.mono + kSweepPause;
-        sweep_some(now, options.limits.snapshot_sweep_rows, out);
-        if (!sweep) await_rows(now, out);
+        if (step.now.mono < sending->resend_at) return;
+        sending->resend_at = step.now.mono + kSweepPause;
+        sweep_some(step, options.limits.snapshot_sweep_rows);
+        if (!sweep) await_rows(step);
         return;
     }
     if (sending->phase == Phase::Flush) {
-        await_rows(now, out);
+        await_rows(step);
         return;
     }
-    if (now.mono >= sending->give_up_at) {
-        stop_sending(now);
-    } else if (sending->phase == Phase::Wait && now.mono >= sending->resend_at) {
-        send_chunk(now, out);
+    if (step.now.mono >= sending->give_up_at) {
+        stop_sending(step.now);
+    } else if (sending->phase == Phase::Wait && step.now.mono >= sending->resend_at) {
+        send_chunk(step);
     }
 }
 
@@ -79,21 +80,21 @@ void Partition::State::stop_sending(Now now) {
 // The base in memory promises rows that may still be on their way to the disk; what is read before
 // they are there would lack effects that the base claims. The first call says which Persist covers
 // them, every later one asks whether it has come.
-void Partition::State::await_rows(Now now, Effects& out) {
+void Partition::State::await_rows(const Step& step) {
     if (sending->phase != SnapshotSending::Phase::Flush) {
         sending->phase = SnapshotSending::Phase::Flush;
         sending->rows_with = replica.last_persist_seq();
         sending->resend_at = Instant::never();
     }
     sending->give_up_at =
-        now.mono + options.limits.snapshot_patience;  // our own disk: not the peer's silence
-    if (persisted >= sending->rows_with || WEFT_MUTANT(SnapshotBeforeSync)) begin_reading(now, out);
+        step.now.mono + options.limits.snapshot_patience;  // our own disk: not the peer's silence
+    if (persisted >= sending->rows_with || WEFT_MUTANT(SnapshotBeforeSync)) begin_reading(step);
 }
 
-void Partition::State::begin_reading(Now now, Effects& out) {
+void Partition::State::begin_reading(const Step& step) {
     const storage::LogBase& base = replica.base();
     if (base.index == LogIndex{}) {  // nothing compacted: the log itself will do
-        stop_sending(now);
+        stop_sending(step.now);
         return;
     }
     sending->at = {base.term, base.index};
@@ -105,8 +106,8 @@ void Partition::State::begin_reading(Now now, Effects& out) {
     sending->chunk.at = sending->at;
     sending->chunk.transfer = next_number(transfers);
     sending->chunk.base = Bytes::adopt(encode_snapshot_base(base));
-    sending->give_up_at = now.mono + options.limits.snapshot_patience;
-    read_rows(out);
+    sending->give_up_at = step.now.mono + options.limits.snapshot_patience;
+    read_rows(step.out);
 }
 
 void Partition::State::read_rows(Effects& out) {
@@ -120,20 +121,20 @@ void Partition::State::read_rows(Effects& out) {
     sending->fetch = fetch({FetchPurpose::Kind::SnapshotRows, {}}, std::move(scan), out);
 }
 
-void Partition::State::on_snapshot_rows(Now now, Fetched& fetched, Effects& out) {
+void Partition::State::on_snapshot_rows(const Step& step, Fetched& fetched) {
     // An answer to a transfer that was given up would shift every page of this one by one.
     if (!sending || sending->phase != SnapshotSending::Phase::Read) return;
     if (sending->fetch != fetched.id && !WEFT_MUTANT(SnapshotPagesMixed)) return;
     const auto* result = std::get_if<Result<storage::FetchedRows>>(&fetched.result);
     if (result == nullptr || !result->has_value()) {
-        stop_sending(now);
+        stop_sending(step.now);
         return;
     }
     std::string rows;
     for (const storage::ScannedRow& row : (*result)->rows) {
         if (row.state != storage::FetchedRow::State::Found || row.key.size() <= kRowPrefixBytes) {
             log.error("partition.row_damaged", {{"group", group()}});
-            stop_sending(now);
+            stop_sending(step.now);
             replica.mark_damaged(LogIndex{});
             return;
         }
@@ -149,24 +150,24 @@ void Partition::State::on_snapshot_rows(Now now, Fetched& fetched, Effects& out)
         sending->chunk.last = !table;
         sending->table = table.value_or(sending->table);
     }
-    send_chunk(now, out);
+    send_chunk(step);
 }
 
-void Partition::State::send_chunk(Now now, Effects& out) {
+void Partition::State::send_chunk(const Step& step) {
     sending->phase = SnapshotSending::Phase::Wait;
-    sending->resend_at = now.mono + options.limits.snapshot_resend;
-    out.list.push_back(Send{sending->to, sending->chunk});
+    sending->resend_at = step.now.mono + options.limits.snapshot_resend;
+    step.out.list.push_back(Send{sending->to, sending->chunk});
 }
 
-void Partition::State::on_snapshot_answer(Now now, NodeId from, const SnapshotAnswer& answer,
-                                          Effects& out) {
+void Partition::State::on_snapshot_answer(const Step& step, NodeId from,
+                                          const SnapshotAnswer& answer) {
     if (!sending || sending->phase != SnapshotSending::Phase::Wait) return;
     if (from != sending->to || answer.at != sending->at || answer.term != sending->term) return;
     // What is told late of a transfer that was given up says nothing of this one's pages. An older
     // weft repeats no number.
     if (answer.transfer != sending->chunk.transfer && answer.transfer != TransferId{}) return;
     if (answer.refused) {
-        stop_sending(now);
+        stop_sending(step.now);
         return;
     }
     SnapshotChunk& chunk = sending->chunk;
@@ -180,10 +181,10 @@ void Partition::State::on_snapshot_answer(Now now, NodeId from, const SnapshotAn
     if (answer.next == chunk.sequence + 1 && !chunk.last) {
         chunk.sequence += 1;
         chunk.base = {};
-        sending->give_up_at = now.mono + options.limits.snapshot_patience;
-        read_rows(out);
+        sending->give_up_at = step.now.mono + options.limits.snapshot_patience;
+        read_rows(step.out);
     } else if (answer.next == 0 && chunk.sequence != 0) {
-        await_rows(now, out);  // the receiver began anew
+        await_rows(step);  // the receiver began anew
     }
 }
 

@@ -134,37 +134,37 @@ bool Partition::State::serves_soon() const {
            !replica.transferring();
 }
 
-void Partition::State::keep_early(Now now, Submit&& submit, Effects& out) {
+void Partition::State::keep_early(const Step& step, Submit&& submit) {
     const std::size_t bytes = submit.request.payload.size();
     if (early.size() >= options.limits.waiting_replies ||
         early_bytes + bytes > options.limits.mailbox_bytes) {
         refuse(submit.from, submit.request.id,
                make_error(ErrorNumber::QueueFull, "too many commands wait for the new leader"),
-               Outcome::NotDone, out);
+               Outcome::NotDone, step.out);
         return;
     }
     early_bytes += bytes;
-    early.push_back({std::move(submit), now.mono});
+    early.push_back({std::move(submit), step.now.mono});
 }
 
 // In the order they came.
-void Partition::State::submit_early(Now now, Effects& out) {
+void Partition::State::submit_early(const Step& step) {
     std::deque<Early> waited;
     waited.swap(early);
     early_bytes = 0;
     for (Early& item : waited) {
         Request& request = item.submit.request;
         const auto passed =
-            std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - item.came);
+            std::chrono::duration_cast<std::chrono::milliseconds>(step.now.mono - item.came);
         const auto left = std::int64_t{request.deadline_ms} - passed.count();
         if (request.deadline_ms != 0 && left <= 0) {
             refuse(item.submit.from, request.id,
                    make_error(ErrorNumber::DeadlinePassed, "it waited longer than its deadline"),
-                   Outcome::NotDone, out);
+                   Outcome::NotDone, step.out);
             continue;
         }
         if (request.deadline_ms != 0) request.deadline_ms = static_cast<std::uint32_t>(left);
-        submit(now, std::move(item.submit), out);
+        submit(step, std::move(item.submit));
     }
 }
 
@@ -177,45 +177,45 @@ void Partition::State::refuse_early(Effects& out) {
     early_bytes = 0;
 }
 
-void Partition::State::submit(Now now, Submit&& submit, Effects& out) {
-    if (serves_soon()) return keep_early(now, std::move(submit), out);
+void Partition::State::submit(const Step& step, Submit&& submit) {
+    if (serves_soon()) return keep_early(step, std::move(submit));
     const Request& request = submit.request;
     const entity::EntityType* type = nullptr;
     entity::Access access{};
     if (auto error = refusal(request, type, access)) {
-        refuse(submit.from, request.id, std::move(*error), Outcome::NotDone, out);
+        refuse(submit.from, request.id, std::move(*error), Outcome::NotDone, step.out);
         return;
     }
     if (request.kind == RequestKind::Resolve) {
-        resolve(now, submit, out);
+        resolve(step, submit);
         return;
     }
     scratch_key.clear();
     entity::write_key(scratch_key,
                       entity::placement_hash(options.hash_key, request.type, request.entity),
                       request.type, request.entity);
-    entity::Entity& entity = host.obtain(scratch_key, now.mono);
+    entity::Entity& entity = host.obtain(scratch_key, step.now.mono);
     Queued item{submit.from, std::move(submit.request), submit.deadline, submit.its_turn};
     if (item.request.deadline_ms != 0 && !item.its_turn)
-        item.deadline = now.mono + std::chrono::milliseconds(item.request.deadline_ms);
+        item.deadline = step.now.mono + std::chrono::milliseconds(item.request.deadline_ms);
     if (entity.loaded) {
-        run(now, entity, item, out);
+        run(step, entity, item);
     } else {
-        enqueue(now, entity, std::move(item), out);
+        enqueue(step, entity, std::move(item));
     }
 }
 
 // True when `request` may become an entry now; else it has been answered or joined what runs.
-bool Partition::State::admitted(Now now, const Origin& from, const Request& request, Effects& out) {
+bool Partition::State::admitted(const Step& step, const Origin& from, const Request& request) {
     const bool is_resolve = request.kind == RequestKind::Resolve;
     const bool tell = request.kind == RequestKind::Tell;
     const auto ask = [&] {
-        return sessions.admit(request_part(request), replica.next_stamp(now.wall), is_resolve);
+        return sessions.admit(request_part(request), replica.next_stamp(step.now.wall), is_resolve);
     };
     Admission admission = ask();
-    if (admission.verdict == Verdict::GroupFull && make_room(now, out)) admission = ask();
+    if (admission.verdict == Verdict::GroupFull && make_room(step)) admission = ask();
     const auto no = [&](ErrorNumber number, std::string_view why, Outcome outcome) {
-        refuse(from, request.id, make_error(number, std::string(why)), outcome, out);
+        refuse(from, request.id, make_error(number, std::string(why)), outcome, step.out);
         return false;
     };
     switch (admission.verdict) {
@@ -233,7 +233,7 @@ bool Partition::State::admitted(Now now, const Origin& from, const Request& requ
             return false;
         }
         case Verdict::Known:
-            answer(from, reply_of(request.id, *admission.remembered), tell, out);
+            answer(from, reply_of(request.id, *admission.remembered), tell, step.out);
             return false;
         case Verdict::Settled:
             return no(ErrorNumber::SessionExpired, "the client has settled this command before",
@@ -258,34 +258,34 @@ bool Partition::State::admitted(Now now, const Origin& from, const Request& requ
 
 // A full group ends its oldest sessions to let a new one in: by an entry, so that every replica
 // refuses what they still send (docs/adr/0007). What is proposed behind it counts on it.
-bool Partition::State::make_room(Now now, Effects& out) {
+bool Partition::State::make_room(const Step& step) {
     // Stamps never fall, so they may lead a clock that was set back by more than what is spared:
     // sessions that begin now start by the clock, and the floor stays below them.
-    const std::int64_t told =
-        std::min(replica.next_stamp(now.wall), told_time_ms(now.wall, replica.stamps_back_ms()));
+    const std::int64_t told = std::min(replica.next_stamp(step.now.wall),
+                                       told_time_ms(step.now.wall, replica.stamps_back_ms()));
     const auto floor = sessions.higher_floor(told);
     if (!floor || !replica.can_propose(1024)) return false;
     WEFT_PROBE("partition.floor_raised");
     builder.begin(EntryKind::Expire);
     write_session_floor(builder, *floor);
-    const LogIndex index = replica.propose(now, builder, out);
+    const LogIndex index = replica.propose(step.now, builder, step.out);
     sessions.floor_proposed(*floor);
     enter_flight(index, {});
     return true;
 }
 
-void Partition::State::resolve(Now now, const Submit& submit, Effects& out) {
+void Partition::State::resolve(const Step& step, const Submit& submit) {
     const Request& request = submit.request;
     if (in_flight.size() + queued >= options.limits.waiting_replies || !replica.can_propose(1024)) {
         refuse(submit.from, request.id,
                make_error(ErrorNumber::QueueFull, "too many commands are in flight in this group"),
-               Outcome::NotDone, out);
+               Outcome::NotDone, step.out);
         return;
     }
-    if (!admitted(now, submit.from, request, out)) return;
+    if (!admitted(step, submit.from, request)) return;
     builder.begin(EntryKind::Resolve);
     write_request(builder, request_part(request));
-    const LogIndex index = replica.propose(now, builder, out);
+    const LogIndex index = replica.propose(step.now, builder, step.out);
     sessions.proposed(request_part(request), index, true, 0);
     enter_flight(
         index, {.entity = nullptr, .id = request.id, .first = {submit.from, false}, .joined = {}});

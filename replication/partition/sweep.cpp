@@ -11,14 +11,14 @@
 
 namespace weft::replication {
 
-void Partition::State::on(Now now, const Sweep& event, Effects& out) {
+void Partition::State::on(const Step& step, const Sweep& event) {
     if (!sessions_loaded || replica.lacks_data()) {
-        out.list.push_back(Swept{group(), 0, true});  // nothing that could be written
+        step.out.list.push_back(Swept{group(), 0, true});  // nothing that could be written
         return;
     }
     if (!sweep || sweep->own) begin_sweep(false);
-    const std::size_t rows = sweep_some(now, event.rows, out);
-    out.list.push_back(Swept{group(), rows, !sweep.has_value()});
+    const std::size_t rows = sweep_some(step, event.rows);
+    step.out.list.push_back(Swept{group(), rows, !sweep.has_value()});
 }
 
 // Takes over a sweep that runs: what it wrote is clean and costs nothing.
@@ -33,7 +33,7 @@ void Partition::State::begin_sweep(bool own) {
 // Returns the number of rows written; the sweep is over when `sweep` is empty. A row of entry k
 // never precedes the log record of k: that was written into this or an earlier batch, and batches
 // reach the disk in order.
-std::size_t Partition::State::sweep_some(Now now, std::size_t rows, Effects& out) {
+std::size_t Partition::State::sweep_some(const Step& step, std::size_t rows) {
     std::size_t written = 0;
     std::vector<entity::Entity*> entities;
     if (sweep->phase == SweepRun::Phase::Entities) {
@@ -43,26 +43,26 @@ std::size_t Partition::State::sweep_some(Now now, std::size_t rows, Effects& out
                 sweep->phase = SweepRun::Phase::Sessions;
                 break;
             }
-            written += write_rows_of(*entity, out);
+            written += write_rows_of(*entity, step.out);
             entities.push_back(entity);
         }
     }
     if (WEFT_MUTANT(CompactBeforeSessions) && sweep->phase == SweepRun::Phase::Sessions)
         sweep->phase = SweepRun::Phase::Ended;
     if (sweep->phase == SweepRun::Phase::Sessions)
-        written += sweep_sessions(rows - std::min(rows, written), out);
+        written += sweep_sessions(rows - std::min(rows, written), step.out);
     if (sweep->phase == SweepRun::Phase::Ended) {
         const std::string at = prefix();
         const std::size_t most = rows - std::min(rows, written);
         for (const SessionName& name : sessions.erasable(replica.base().index, most)) {
-            out.batch.erase_row(storage::Table::Session, session_row_key(at, name));
+            step.out.batch.erase_row(storage::Table::Session, session_row_key(at, name));
             sessions.erased(name);
             ++written;
         }
     }
     if (written != 0) {
         rows_written = true;
-        const PersistSeq seq = replica.persist_mark(out);
+        const PersistSeq seq = replica.persist_mark(step.out);
         for (entity::Entity* entity : entities) {
             if (entity->loading && !WEFT_MUTANT(StaleActivation))
                 activations.find(entity->key())->second.stale = true;
@@ -71,7 +71,7 @@ std::size_t Partition::State::sweep_some(Now now, std::size_t rows, Effects& out
     }
     if (sweep->phase == SweepRun::Phase::Ended &&
         sessions.erasable(replica.base().index, 1).empty())
-        finish_sweep(now, out);
+        finish_sweep(step);
     return written;
 }
 
@@ -137,11 +137,11 @@ std::size_t Partition::State::write_rows_of(const entity::Entity& entity, Effect
     return rows;
 }
 
-void Partition::State::finish_sweep(Now now, Effects& out) {
-    const auto [index, stamp] = compaction_target(now);
+void Partition::State::finish_sweep(const Step& step) {
+    const auto [index, stamp] = compaction_target(step.now);
     sweep.reset();
     if (index <= replica.base().index) return;
-    replica.compact(index, stamp, out);
+    replica.compact(index, stamp, step.out);
     while (stamps.size() > 1 && stamps[1].first <= replica.base().index) stamps.pop_front();
     log.debug("partition.compacted", {{"group", group()}, {"base", replica.base().index}});
 }
