@@ -56,7 +56,7 @@ Reply reply_of_entry(const EntryHeader& header, const DecodedEntry& entry, const
 
 // With `only`: stops before the first entry of another term.
 void Partition::State::apply_committed(const Step& step, std::optional<Term> only) {
-    if (!sessions_loaded || blocked) return;
+    if (!session_loader.done() || blocked) return;
     const LogIndex before = applied;
     while (applied < replica.commit()) {
         if (only && replica.term_at(next(applied)) != *only) break;
@@ -72,50 +72,23 @@ void Partition::State::apply_committed(const Step& step, std::optional<Term> onl
 Bytes Partition::State::next_entry(Effects& out) {
     const LogIndex index = next(applied);
     if (Bytes encoded = replica.cached(index); !encoded.empty()) return encoded;
-    while (!fetched_log.empty() && fetched_first < index) {
-        fetched_log.pop_front();
-        fetched_first = next(fetched_first);
-    }
-    if (!fetched_log.empty() && fetched_first == index) return fetched_log.front();
-    fetched_log.clear();
+    if (const Bytes* encoded = log_feed.find(index)) return *encoded;
     // What is not on disk yet is in memory. Asked for, it would be missing when the disk is read
     // and taken for damage when the answer comes, if it has been written and let go of in between.
     const LogIndex to = std::min(replica.commit(), replica.durable_index());
-    if (log_fetch == FetchId{} && !replica.lacks_data() && index <= to) {
+    if (!log_feed.waits() && !replica.lacks_data() && index <= to) {
         const storage::LogRange range{group(), index, to, options.limits.log_page_bytes};
-        log_fetch = fetch({FetchPurpose::Kind::Log, {}}, range, out);
-        fetched_first = index;
+        log_feed.asked(fetch({FetchPurpose::Kind::Log, {}}, range, out), index);
     }
     return {};
 }
 
 void Partition::State::on_log_fetched(Fetched& fetched) {
-    if (fetched.id != log_fetch) return;  // asked before a snapshot replaced the log
-    log_fetch = {};
-    auto* result = std::get_if<Result<storage::FetchedLog>>(&fetched.result);
-    if (result == nullptr || !result->has_value()) return;
-    storage::FetchedLog& log_part = **result;
-    fetched_log.clear();
-    // A record that holds and is not the one that was written there (a misdirected write) is as
-    // lost as one that does not hold.
-    std::optional<LogIndex> misplaced;
-    for (Bytes& encoded : log_part.entries) {
-        const LogIndex index{fetched_first.value + fetched_log.size()};
-        const auto header = check_entry_alone(encoded.view());
-        if (!header || ((header->index != index || replica.term_at(index) != header->term) &&
-                        !WEFT_MUTANT(MisplacedRecordTaken))) {
-            misplaced = index;
-            break;
-        }
-        fetched_log.push_back(std::move(encoded));
-    }
-    const LogIndex missing =
-        misplaced.value_or(log_part.damaged.value_or(log_part.missing.value_or(LogIndex{})));
-    if (missing != LogIndex{} && missing > applied && missing <= replica.commit() &&
-        replica.cached(missing).empty()) {
-        log.error("partition.entry_damaged", {{"group", group()}, {"index", missing}});
-        replica.mark_damaged(missing);
-    }
+    const auto missing = log_feed.take(fetched, replica);
+    if (!missing || *missing <= applied || *missing > replica.commit()) return;
+    if (!replica.cached(*missing).empty()) return;
+    log.error("partition.entry_damaged", {{"group", group()}, {"index", *missing}});
+    replica.mark_damaged(*missing);
 }
 
 void Partition::State::apply(const Step& step, const Bytes& encoded) {
@@ -146,9 +119,9 @@ void Partition::State::apply(const Step& step, const Bytes& encoded) {
     if (stamps.empty() || applied.value >= stamps.back().first.value + kStampEvery)
         stamps.emplace_back(applied, stamp_ms);
     // Somebody waits only where the entry was proposed, in the same term.
-    const bool awaited = serving && *serving == header->term && !in_flight.empty();
+    const bool awaited = serving && *serving == header->term && !flight.empty();
     if (awaited && header->kind == EntryKind::Expire) {
-        leave_flight(*header);
+        flight.leave(header->index);
     } else if (awaited) {
         Reply reply;
         if (header->kind == EntryKind::Resolve ? resolved == nullptr : !effect) {
@@ -167,8 +140,7 @@ void Partition::State::apply(const Step& step, const Bytes& encoded) {
 bool Partition::State::apply_command(Now now, const EntryHeader& header,
                                      const DecodedEntry& entry) {
     if (!sessions.takes_effect(*entry.request, header.index, header.stamp_ms)) {
-        WEFT_INVARIANT(in_flight.empty() || in_flight_first != header.index || !serving ||
-                           *serving != header.term,
+        WEFT_INVARIANT(!flight.is_first(header.index) || !serving || *serving != header.term,
                        "entry {} of our own term has no effect", header.index.value);
         log.error("partition.entry_without_effect", {{"group", group()}, {"index", header.index}});
         return false;
@@ -189,7 +161,7 @@ bool Partition::State::apply_command(Now now, const EntryHeader& header,
             change.snapshot = entry.snapshot;
         }
         const bool ours = serving && *serving == header.term;
-        entity::Entity* entity = ours && !in_flight.empty() ? in_flight.front().entity : nullptr;
+        entity::Entity* entity = ours && !flight.empty() ? flight.first().entity : nullptr;
         if (entity == nullptr) {
             scratch_key.clear();
             entity::write_key(scratch_key, part.hash, part.type, part.id);
@@ -214,18 +186,9 @@ void Partition::State::end_sessions(Now now, const EntryHeader& header, std::int
     ended_early_told = now.mono;
 }
 
-InFlight Partition::State::leave_flight(const EntryHeader& header) {
-    WEFT_INVARIANT(in_flight_first == header.index, "applied {}, in flight from {}",
-                   header.index.value, in_flight_first.value);
-    InFlight item = std::move(in_flight.front());
-    in_flight.pop_front();
-    in_flight_first = next(in_flight_first);
-    return item;
-}
-
 // Answers whoever waits for this entry of ours.
 void Partition::State::finish_flight(const EntryHeader& header, const Reply& reply, Effects& out) {
-    const InFlight item = leave_flight(header);
+    const InFlight item = flight.leave(header.index);
     const auto send = [&](const Waiter& waiter) {
         answer(waiter.from, reply, waiter.tell, out);
         std::get<SendReply>(out.list.back()).reply.id = item.id;
@@ -234,55 +197,21 @@ void Partition::State::finish_flight(const EntryHeader& header, const Reply& rep
     for (const Waiter& waiter : item.joined) send(waiter);
 }
 
-// ---- sessions at start --------------------------------------------------------------------------
-
-// Nothing is applied before the sessions of the base are known: what they remember decides.
 void Partition::State::load_sessions(Effects& out) {
-    if (sessions_loaded || sessions_fetch != FetchId{} || replica.lacks_data()) return;
-    if (sessions_after_seq > persisted) return;
+    if (!session_loader.wants_page(persisted) || replica.lacks_data()) return;
     storage::RowScan scan;
     scan.table = storage::Table::Session;
     scan.prefix = prefix();
-    scan.after = sessions_after;
+    scan.after = session_loader.after();
     scan.bytes_max = options.limits.page_bytes;
     scan.rows_max = options.limits.page_rows;
-    sessions_fetch = fetch({FetchPurpose::Kind::Sessions, {}}, std::move(scan), out);
+    session_loader.asked(fetch({FetchPurpose::Kind::Sessions, {}}, std::move(scan), out));
 }
 
 void Partition::State::on_sessions_fetched(const Fetched& fetched) {
-    if (fetched.id != sessions_fetch) return;  // asked before a snapshot replaced them
-    sessions_fetch = {};
-    const auto* result = std::get_if<Result<storage::FetchedRows>>(&fetched.result);
-    if (result == nullptr || !result->has_value()) return;  // asked again with the next step
-    for (const storage::ScannedRow& row : (*result)->rows) {
-        Session session;
-        const auto name = decode_session_key(row.key);
-        const bool readable = row.state == storage::FetchedRow::State::Found && name;
-        if (readable && is_floor_key(*name)) {
-            const auto floor = decode_floor_row(row.value.view());
-            // What an entry in the base raised is not above the base's stamp; what comes behind it
-            // is compared with its entry.
-            if (floor && (floor->applied > applied || floor->start_ms <= stamp_ms)) {
-                sessions.load_floor(*floor);
-                sessions_after = row.key;
-                continue;
-            }
-        }
-        const bool whole = readable && !is_floor_key(*name) &&
-                           decode_session_row(row.value.view(), session).has_value();
-        // The floor's row is the first. Nothing of what it ended came behind its entry.
-        const SessionFloor& floor = sessions.floor();
-        if (!whole || (name->start_ms < floor.start_ms && session.applied > floor.applied)) {
-            log.error("partition.session_damaged", {{"group", group()}});
-            replica.mark_damaged(LogIndex{});
-            return;
-        }
-        sessions.load(*name, std::move(session));
-        sessions_after = row.key;
-    }
-    if (!(*result)->last) return;
-    sessions_loaded = true;
-    sessions.loaded(stamp_ms, applied);
+    if (session_loader.take(fetched, sessions, applied, stamp_ms)) return;
+    log.error("partition.session_damaged", {{"group", group()}});
+    replica.mark_damaged(LogIndex{});
 }
 
 }  // namespace weft::replication

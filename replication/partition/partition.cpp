@@ -31,12 +31,11 @@ Partition::State::State(PartitionOptions o, const storage::RecoveredGroup& recov
       replica(options.replica, recovered, random, l),
       sessions(session_limits(options.limits)),
       applied(recovered.base.index),
-      stamp_ms(recovered.base.stamp_ms) {
-    // Everything up to the base is in rows and nothing else is needed: with no base the log alone
-    // says it all, and an entity that it does not name does not exist.
-    rows_written = applied != LogIndex{};
-    sessions_loaded = applied == LogIndex{};
-}
+      stamp_ms(recovered.base.stamp_ms),
+      // Everything up to the base is in rows and nothing else is needed: with no base the log alone
+      // says it all, and an entity that it does not name does not exist.
+      rows_written(recovered.base.index != LogIndex{}),
+      session_loader(rows_written) {}
 
 // ---- one step ---------------------------------------------------------------------------------
 
@@ -111,7 +110,7 @@ void Partition::State::follow_leadership(const Step& step) {
         lose_leadership(step.out);
     }
     if (!serving && !early.empty() && !serves_soon()) refuse_early(step.out);
-    if (serving || !leads || !sessions_loaded || blocked || replica.damaged()) return;
+    if (serving || !leads || !session_loader.done() || blocked || replica.damaged()) return;
     const bool all_applied = replica.no_op_committed() && applied == replica.last_index();
     if (!all_applied && !WEFT_MUTANT(ServeBeforeNoOp)) return;
     if (sessions.floor().applied > applied) {
@@ -130,7 +129,7 @@ void Partition::State::lose_leadership(Effects& out) {
     WEFT_PROBE("partition.stopped_serving");
     log.info("partition.stopped_serving", {{"group", group()}, {"term", *serving}});
     serving.reset();
-    for (InFlight& item : in_flight) {
+    for (const InFlight& item : flight.drop()) {
         if (!item.asked_for()) continue;
         if (item.entity != nullptr) host.drop_ahead(*item.entity);
         const auto say_unknown = [&](const Waiter& waiter) {
@@ -141,7 +140,6 @@ void Partition::State::lose_leadership(Effects& out) {
         say_unknown(item.first);
         for (const Waiter& waiter : item.joined) say_unknown(waiter);
     }
-    in_flight.clear();
     sessions.drop_ahead();
     const Error lost = make_error(ErrorNumber::NoLeader, "this node stopped leading the group");
     for (const WaitingRead& read : reads.drop())
@@ -221,10 +219,9 @@ void Partition::State::check() const {
                    replica.commit().value);
     WEFT_INVARIANT(applied >= replica.base().index, "applied {} before base {}", applied.value,
                    replica.base().index.value);
-    WEFT_INVARIANT(serving || (in_flight.empty() && reads.empty() && activations.empty()),
-                   "{} commands in flight without leading", in_flight.size());
-    WEFT_INVARIANT(in_flight.empty() || in_flight_first == next(applied),
-                   "in flight from {}, applied {}", in_flight_first.value, applied.value);
+    flight.check(applied);
+    WEFT_INVARIANT(serving || (flight.empty() && reads.empty() && activations.empty()),
+                   "{} commands in flight without leading", flight.size());
     WEFT_INVARIANT(early.empty() || serves_soon(), "{} commands wait for nothing", early.size());
     std::size_t waiting = 0;
     for (const auto& [key, activation] : activations) waiting += activation.mailbox.size();
@@ -261,7 +258,7 @@ std::uint64_t Partition::State::state_hash() const {
 }
 
 bool Partition::State::state_settled() const {
-    if (!sessions_loaded || sessions.floor().applied > applied) return false;
+    if (!session_loader.done() || sessions.floor().applied > applied) return false;
     for (const auto& [name, session] : sessions.all())
         if (session.committed && session.applied > applied) return false;
     for (const entity::Entity* e = host.coldest(); e != nullptr; e = e->newer)

@@ -1,13 +1,18 @@
 #pragma once
-// Inside of Partition, split over files by rule: partition.cpp (steps, views), submit.cpp (what is
-// let in), run.cpp (handlers, entries), apply.cpp (committed entries), reads.h (waiting reads),
-// activation.cpp, sweep.cpp, snapshot_send.cpp, snapshot_receive.cpp.
+// Inside of Partition. What has a state of its own is a class: sessions.h, session_loader.h,
+// reads.h (they wait for their right to be answered), flight.h (replies wait for their commit),
+// log_feed.h. The rest is split over files by rule: partition.cpp (steps, views), submit.cpp (what
+// is let in), run.cpp (handlers, entries), apply.cpp (committed entries), activation.cpp,
+// sweep.cpp, snapshot_send.cpp, snapshot_receive.cpp.
 
 #include "core/ids.h"
 #include "entity/host.h"
+#include "replication/partition/flight.h"
+#include "replication/partition/log_feed.h"
 #include "replication/partition/partition.h"
 #include "replication/partition/reads.h"
 #include "replication/partition/sections.h"
+#include "replication/partition/session_loader.h"
 #include "replication/partition/sessions.h"
 
 #include <deque>
@@ -17,18 +22,6 @@
 
 namespace weft::replication {
 
-struct Waiter {
-    Origin from;
-    bool tell = false;
-};
-// A proposed command whose entry is not applied yet; duplicates join it.
-struct InFlight {
-    entity::Entity* entity = nullptr;  // nothing: it changes none
-    RequestId id;
-    Waiter first;
-    std::vector<Waiter> joined;
-    bool asked_for() const { return id.seq != 0; }  // else an entry of the group's own
-};
 struct Queued {
     Origin from;
     Request request;
@@ -153,7 +146,6 @@ struct Partition::State {
     void build_entry(const entity::EntityType& type, const entity::Entity& entity,
                      const Request& request, const entity::Decision& decision,
                      const entity::Ahead* next);
-    void enter_flight(LogIndex index, InFlight item);
 
     // apply.cpp
     void apply_committed(const Step& step, std::optional<Term> only);
@@ -162,7 +154,6 @@ struct Partition::State {
     void apply(const Step& step, const Bytes& encoded);
     bool apply_command(Now now, const EntryHeader& header, const DecodedEntry& entry);
     void end_sessions(Now now, const EntryHeader& header, std::int64_t floor_ms);
-    InFlight leave_flight(const EntryHeader& header);
     void finish_flight(const EntryHeader& header, const Reply& reply, Effects& out);
     void load_sessions(Effects& out);
     void on_sessions_fetched(const Fetched& fetched);
@@ -231,22 +222,16 @@ struct Partition::State {
     std::optional<Term> serving;  // this node leads in that term and runs handlers
 
     std::deque<Early> early;
-    std::size_t early_bytes = 0;     // of their payloads
-    std::deque<InFlight> in_flight;  // by log index, contiguous
-    LogIndex in_flight_first;
+    std::size_t early_bytes = 0;  // of their payloads
+    Flight flight;
     std::size_t queued = 0;
     std::size_t queued_bytes = 0;
     std::map<std::string, Activation, std::less<>> activations;
 
     std::map<FetchId, FetchPurpose> fetches;
     FetchId last_fetch;
-    FetchId log_fetch;  // under way
-    std::deque<Bytes> fetched_log;
-    LogIndex fetched_first;
-    bool sessions_loaded = false;
-    FetchId sessions_fetch;
-    PersistSeq sessions_after_seq;  // their rows are on disk with this Persist
-    std::string sessions_after;
+    LogFeed log_feed;
+    SessionLoader session_loader;
 
     std::size_t ended_early = 0;                     // sessions, not told in the log yet
     Instant ended_early_told = Instant::long_ago();  // the last time it was

@@ -133,7 +133,7 @@ void Partition::State::run_write(const Step& step, entity::Entity& entity, const
     if (changed) host.advance(entity, std::move(next), type.info().kind);
     sessions.proposed(request_part(request), index, false, reply_bytes(request, decision));
     // What is ahead keeps the entity in memory until its entry is applied; else nothing does.
-    enter_flight(index, {.entity = changed ? &entity : nullptr,
+    flight.enter(index, {.entity = changed ? &entity : nullptr,
                          .id = request.id,
                          .first = {item.from, request.kind == RequestKind::Tell},
                          .joined = {}});
@@ -170,14 +170,6 @@ void Partition::State::build_entry(const entity::EntityType& type, const entity:
                 type.info().snapshot_every) &&
         builder.bytes_so_far() + after.state.size() + 16 <= kEntryBytesMax)
         builder.section(SectionType::SnapshotPart, after.state);
-}
-
-void Partition::State::enter_flight(LogIndex index, InFlight item) {
-    if (in_flight.empty()) in_flight_first = index;
-    WEFT_INVARIANT(index.value == in_flight_first.value + in_flight.size(),
-                   "entry {} enters the flight of {} from {}", index.value, in_flight.size(),
-                   in_flight_first.value);
-    in_flight.push_back(std::move(item));
 }
 
 }  // namespace weft::replication

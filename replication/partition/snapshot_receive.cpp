@@ -170,8 +170,7 @@ void Partition::State::install_snapshot(const Step& step) {
     erase_slot(old_slot, step.out);
     host.clear();
     if (!WEFT_MUTANT(SnapshotKeepsSessions)) sessions.clear();
-    fetched_log.clear();
-    log_fetch = {};
+    log_feed.forget();
     stamps.clear();
     sweep.reset();
     applied = base.index;
@@ -180,10 +179,7 @@ void Partition::State::install_snapshot(const Step& step) {
     replica.allow_campaign(Replica::Ban::Blocked);
     rows_written = true;
     // Rows are read again once they are on disk.
-    sessions_loaded = false;
-    sessions_fetch = {};
-    sessions_after.clear();
-    sessions_after_seq = {replica.last_persist_seq().value + 1};
+    session_loader.begin_anew({replica.last_persist_seq().value + 1});
 }
 
 // What is there up to that base is whole: it is committed, or the log on disk holds the very entry,

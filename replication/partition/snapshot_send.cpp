@@ -28,7 +28,7 @@ void Partition::State::drive_sending(const Step& step) {
     // Serving is not asked for: a quorum may need the snapshot before the no-op can commit.
     if (replica.role() != Role::Leader || (sending && sending->term != replica.term()))
         sending.reset();
-    if (replica.role() != Role::Leader || !sessions_loaded) return;
+    if (replica.role() != Role::Leader || !session_loader.done()) return;
     // One that is gone keeps nobody from his turn: a quorum may need the next one.
     if (sending && !replica.in_contact(step.now, sending->to) &&
         replica.needs_snapshot(step.now, sending->to))

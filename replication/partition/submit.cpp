@@ -107,7 +107,7 @@ std::optional<Error> Partition::State::refusal(const Request& request,
             return make_error(ErrorNumber::QueueFull, "too many reads wait in this group");
         return std::nullopt;
     }
-    if (in_flight.size() + queued >= options.limits.waiting_replies)
+    if (flight.size() + queued >= options.limits.waiting_replies)
         return make_error(ErrorNumber::QueueFull, "too many commands are in flight in this group");
     return std::nullopt;
 }
@@ -222,10 +222,7 @@ bool Partition::State::admitted(const Step& step, const Origin& from, const Requ
         case Verdict::Run:
             return true;
         case Verdict::Join: {
-            const auto at = admission.index.value - in_flight_first.value;
-            WEFT_INVARIANT(at < in_flight.size(), "joined entry {} is not in flight",
-                           admission.index.value);
-            std::vector<Waiter>& joined = in_flight[at].joined;
+            std::vector<Waiter>& joined = flight.at(admission.index).joined;
             if (joined.size() >= options.limits.mailbox)
                 return no(ErrorNumber::QueueFull, "the command is asked for too often",
                           Outcome::NotDone);
@@ -270,13 +267,13 @@ bool Partition::State::make_room(const Step& step) {
     write_session_floor(builder, *floor);
     const LogIndex index = replica.propose(step.now, builder, step.out);
     sessions.floor_proposed(*floor);
-    enter_flight(index, {});
+    flight.enter(index, {});
     return true;
 }
 
 void Partition::State::resolve(const Step& step, const Submit& submit) {
     const Request& request = submit.request;
-    if (in_flight.size() + queued >= options.limits.waiting_replies || !replica.can_propose(1024)) {
+    if (flight.size() + queued >= options.limits.waiting_replies || !replica.can_propose(1024)) {
         refuse(submit.from, request.id,
                make_error(ErrorNumber::QueueFull, "too many commands are in flight in this group"),
                Outcome::NotDone, step.out);
@@ -287,7 +284,7 @@ void Partition::State::resolve(const Step& step, const Submit& submit) {
     write_request(builder, request_part(request));
     const LogIndex index = replica.propose(step.now, builder, step.out);
     sessions.proposed(request_part(request), index, true, 0);
-    enter_flight(
+    flight.enter(
         index, {.entity = nullptr, .id = request.id, .first = {submit.from, false}, .joined = {}});
 }
 

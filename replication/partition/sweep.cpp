@@ -12,7 +12,7 @@
 namespace weft::replication {
 
 void Partition::State::on(const Step& step, const Sweep& event) {
-    if (!sessions_loaded || replica.lacks_data()) {
+    if (!session_loader.done() || replica.lacks_data()) {
         step.out.list.push_back(Swept{group(), 0, true});  // nothing that could be written
         return;
     }

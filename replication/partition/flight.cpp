@@ -1,0 +1,38 @@
+#include "replication/partition/flight.h"
+
+#include "core/invariant.h"
+
+#include <utility>
+
+namespace weft::replication {
+
+void Flight::enter(LogIndex index, InFlight item) {
+    if (items_.empty()) first_ = index;
+    WEFT_INVARIANT(index.value == first_.value + items_.size(),
+                   "entry {} enters the flight of {} from {}", index.value, items_.size(),
+                   first_.value);
+    items_.push_back(std::move(item));
+}
+
+InFlight Flight::leave(LogIndex index) {
+    WEFT_INVARIANT(is_first(index), "applied {}, in flight from {}", index.value, first_.value);
+    InFlight item = std::move(items_.front());
+    items_.pop_front();
+    first_ = next(first_);
+    return item;
+}
+
+InFlight& Flight::at(LogIndex index) {
+    const auto place = index.value - first_.value;
+    WEFT_INVARIANT(place < items_.size(), "joined entry {} is not in flight", index.value);
+    return items_[place];
+}
+
+std::deque<InFlight> Flight::drop() { return std::exchange(items_, {}); }
+
+void Flight::check(LogIndex applied) const {
+    WEFT_INVARIANT(empty() || first_ == next(applied), "in flight from {}, applied {}",
+                   first_.value, applied.value);
+}
+
+}  // namespace weft::replication

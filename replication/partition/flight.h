@@ -1,0 +1,53 @@
+#pragma once
+// Replies wait here for the commit of their entries: what this node has proposed in its term and
+// not applied yet, in the order of the log. Held by a partition that serves; when the term is lost
+// all of it is taken out and answered as unknown (S27).
+
+#include "core/command.h"
+#include "entity/host.h"
+#include "weft/types.h"
+
+#include <cstddef>
+#include <deque>
+#include <vector>
+
+namespace weft::replication {
+
+struct Waiter {
+    Origin from;
+    bool tell = false;
+};
+// A proposed command whose entry is not applied yet; duplicates join it.
+struct InFlight {
+    entity::Entity* entity = nullptr;  // nothing: it changes none
+    RequestId id;
+    Waiter first;
+    std::vector<Waiter> joined;
+    bool asked_for() const { return id.seq != 0; }  // else an entry of the group's own
+};
+
+class Flight {
+public:
+    // `index` is the one behind all that are in flight.
+    void enter(LogIndex index, InFlight item);
+    // The first, whose entry at `index` was applied.
+    InFlight leave(LogIndex index);
+    // Whose entry is at `index`; it is in flight.
+    InFlight& at(LogIndex index);
+    // Everybody, in order; none is left.
+    std::deque<InFlight> drop();
+
+    bool empty() const { return items_.empty(); }
+    std::size_t size() const { return items_.size(); }
+    // The next to leave; there is one.
+    const InFlight& first() const { return items_.front(); }
+    bool is_first(LogIndex index) const { return !empty() && first_ == index; }
+    // Whatever is behind `applied` was proposed here, or nothing is.
+    void check(LogIndex applied) const;
+
+private:
+    std::deque<InFlight> items_;  // of contiguous entries
+    LogIndex first_;
+};
+
+}  // namespace weft::replication

@@ -1,0 +1,80 @@
+// Replies that wait for the commit of their entries.
+
+#include "replication/partition/flight.h"
+
+#include "core/invariant.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace weft::replication {
+namespace {
+
+struct Broken {
+    std::string message;
+};
+
+class FlightTest : public testing::Test {
+protected:
+    FlightTest()
+        : before_(set_invariant_handler(
+              [](const BrokenInvariant& broken) { throw Broken{broken.message}; })) {}
+    ~FlightTest() override { set_invariant_handler(before_); }
+
+    static InFlight of(std::uint64_t seq) {
+        InFlight item;
+        item.id.seq = seq;
+        return item;
+    }
+    template <class Act>
+    static std::string breaks(Act act) {
+        try {
+            act();
+        } catch (const Broken& broken) {
+            return broken.message;
+        }
+        return {};
+    }
+
+    Flight flight;
+
+private:
+    InvariantHandler before_;
+};
+
+TEST_F(FlightTest, LeavesInTheOrderOfTheLog) {
+    flight.enter(LogIndex{7}, of(1));
+    flight.enter(LogIndex{8}, of(2));
+    flight.at(LogIndex{8}).joined.push_back({});
+    EXPECT_TRUE(flight.is_first(LogIndex{7}));
+    EXPECT_FALSE(flight.is_first(LogIndex{8}));
+    flight.check(LogIndex{6});
+    EXPECT_EQ(flight.leave(LogIndex{7}).id.seq, 1u);
+    flight.check(LogIndex{7});
+    EXPECT_EQ(flight.leave(LogIndex{8}).joined.size(), 1u);
+    EXPECT_TRUE(flight.empty());
+    EXPECT_FALSE(flight.is_first(LogIndex{9}));
+    flight.check(LogIndex{77});
+}
+
+TEST_F(FlightTest, BeginsAnywhereOnceAllHaveLeft) {
+    flight.enter(LogIndex{7}, of(1));
+    EXPECT_EQ(flight.drop().size(), 1u);
+    EXPECT_TRUE(flight.empty());
+    flight.enter(LogIndex{3}, of(2));
+    EXPECT_EQ(flight.first().id.seq, 2u);
+}
+
+TEST_F(FlightTest, TellsWhatCannotBe) {
+    flight.enter(LogIndex{7}, of(1));
+    EXPECT_EQ(breaks([&] { flight.enter(LogIndex{9}, of(2)); }),
+              "entry 9 enters the flight of 1 from 7");
+    EXPECT_EQ(breaks([&] { flight.leave(LogIndex{8}); }), "applied 8, in flight from 7");
+    EXPECT_EQ(breaks([&] { flight.at(LogIndex{8}); }), "joined entry 8 is not in flight");
+    EXPECT_EQ(breaks([&] { flight.at(LogIndex{6}); }), "joined entry 6 is not in flight");
+    EXPECT_EQ(breaks([&] { flight.check(LogIndex{7}); }), "in flight from 7, applied 7");
+}
+
+}  // namespace
+}  // namespace weft::replication
