@@ -32,6 +32,7 @@ struct VoteAnswer {
     Term term;  // of the election answered when granted, else the voter's own
     bool pre = false;
     bool granted = false;
+    LogIndex sender_since{};  // number of the replica that answers (S17; Member::since)
 };
 
 // Entries follow `prev`; they lie back to back in the batch's blob at [offset, offset + bytes).
@@ -43,6 +44,7 @@ struct AppendItem {
     std::uint32_t count = 0;
     std::uint32_t offset = 0;
     std::uint32_t bytes = 0;
+    LogIndex receiver_since{};  // number of the replica that shall take it (S17)
 };
 struct AppendAnswer {
     GroupId group;
@@ -52,6 +54,7 @@ struct AppendAnswer {
     LogIndex index;            // accepted: durable match; else: where to go on from (hint)
     Term hint_term;            // refused: term of the entry at `index` there
     bool stamp_ahead = false;  // refused: the entry behind `index` comes from the future (S29)
+    LogIndex sender_since{};   // number of the replica that answers (S17)
 };
 
 struct TimeoutNow {
@@ -68,15 +71,17 @@ struct SnapshotChunk {
     bool last = false;
     Bytes base;  // in the first chunk
     Bytes rows;
-    TransferId transfer{};  // its number, of its leader in this term; 0: it has none
+    TransferId transfer{};      // its number, of its leader in this term; 0: it has none
+    LogIndex receiver_since{};  // number of the replica that shall take it (S17)
 };
 struct SnapshotAnswer {
     GroupId group;
     Term term;
     LogPosition at;
-    std::uint32_t next = 0;  // chunk wanted next; all before are durable
-    bool refused = false;    // start again later
-    TransferId transfer{};   // that of the chunk
+    std::uint32_t next = 0;   // chunk wanted next; all before are durable
+    bool refused = false;     // start again later
+    TransferId transfer{};    // that of the chunk
+    LogIndex sender_since{};  // number of the replica that answers (S17)
 };
 
 // Contact: one per peer and interval (docs/design.md, "Replication").

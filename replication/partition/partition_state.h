@@ -62,7 +62,7 @@ struct SnapshotSending {
     Phase phase = Phase::Sweep;
     bool swept = false;    // a sweep has begun for it
     PersistSeq rows_with;  // Persist that covers the rows of the base
-    NodeId to;
+    Member to;
     Term term;
     LogPosition at;
     storage::Table table = storage::Table::Entity;

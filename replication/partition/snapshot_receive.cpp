@@ -16,6 +16,7 @@
 namespace weft::replication {
 
 void Partition::State::on_snapshot_chunk(const Step& step, NodeId from, SnapshotChunk chunk) {
+    if (chunk.receiver_since != options.replica.since) return;  // S17: the replica has counted it
     SnapshotReceiving told;  // what an answer without a transfer says
     told.from = from;
     told.term = chunk.term;
@@ -221,6 +222,7 @@ void Partition::State::answer_chunk(NodeId to, const SnapshotReceiving& in, bool
     answer.next = in.complete ? kSnapshotWhole : in.next;
     answer.refused = refused;
     answer.transfer = in.transfer;
+    answer.sender_since = options.replica.since;
     out.list.push_back(Send{to, answer});
 }
 

@@ -30,14 +30,14 @@ void Partition::State::drive_sending(const Step& step) {
         sending.reset();
     if (replica.role() != Role::Leader || !session_loader.done()) return;
     // One that is gone keeps nobody from his turn: a quorum may need the next one.
-    if (sending && !replica.in_contact(step.now, sending->to) &&
-        replica.needs_snapshot(step.now, sending->to))
+    if (sending && !replica.in_contact(step.now, sending->to.node) &&
+        replica.needs_snapshot(step.now, sending->to.node))
         sending.reset();
     if (!sending) {
         if (step.now.mono < sending_at) return;
         const auto to = replica.needs_snapshot(step.now, sent_last);
         if (!to) return;
-        sent_last = to;
+        sent_last = to->node;
         WEFT_PROBE("partition.snapshot_sending");
         sending = SnapshotSending{};
         sending->to = *to;
@@ -105,6 +105,7 @@ void Partition::State::begin_reading(const Step& step) {
     sending->chunk.term = sending->term;
     sending->chunk.at = sending->at;
     sending->chunk.transfer = next_number(transfers);
+    sending->chunk.receiver_since = sending->to.since;
     sending->chunk.base = Bytes::adopt(encode_snapshot_base(base));
     sending->give_up_at = step.now.mono + options.limits.snapshot_patience;
     read_rows(step.out);
@@ -156,13 +157,14 @@ void Partition::State::on_snapshot_rows(const Step& step, Fetched& fetched) {
 void Partition::State::send_chunk(const Step& step) {
     sending->phase = SnapshotSending::Phase::Wait;
     sending->resend_at = step.now.mono + options.limits.snapshot_resend;
-    step.out.list.push_back(Send{sending->to, sending->chunk});
+    step.out.list.push_back(Send{sending->to.node, sending->chunk});
 }
 
 void Partition::State::on_snapshot_answer(const Step& step, NodeId from,
                                           const SnapshotAnswer& answer) {
     if (!sending || sending->phase != SnapshotSending::Phase::Wait) return;
-    if (from != sending->to || answer.at != sending->at || answer.term != sending->term) return;
+    if (sending->to != Member{from, answer.sender_since}) return;
+    if (answer.at != sending->at || answer.term != sending->term) return;
     // What is told late of a transfer that was given up says nothing of this one's pages. An older
     // weft repeats no number.
     if (answer.transfer != sending->chunk.transfer && answer.transfer != TransferId{}) return;
@@ -174,7 +176,7 @@ void Partition::State::on_snapshot_answer(const Step& step, NodeId from,
     if (answer.next == kSnapshotWhole) {
         WEFT_PROBE("partition.snapshot_sent");
         log.info("partition.snapshot_sent", {{"group", group()}, {"to", from}});
-        replica.snapshot_sent(from, sending->at);
+        replica.snapshot_sent(sending->to, sending->at);
         sending.reset();
         return;
     }

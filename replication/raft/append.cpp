@@ -23,6 +23,7 @@ void Replica::on(Now now, const Append& append, Effects& out) {
         ++counters_.messages_refused;
         return;
     }
+    if (meant_for_another(item.receiver_since)) return;
     if (!follow(now, append.from, item.term, out)) {
         if (item.term < hard_.term) refuse_append(append.from, window_.last(), out);
         return;
@@ -187,27 +188,29 @@ void Replica::acknowledge(Effects& out) {
     const LogIndex match = WEFT_MUTANT(AckBeforeSync) ? verified_ : std::min(intact_, verified_);
     ack_due_ = intact_ < verified_;
     counted_ = std::max(counted_, match);
-    AppendAnswer answer;
-    answer.group = options_.group;
-    answer.term = hard_.term;
+    AppendAnswer answer = own_answer();
     answer.accepted = true;
     answer.index = match;
     out.list.push_back(Send{*leader_, answer});
 }
 
-void Replica::refuse_append(NodeId to, LogIndex index, Effects& out) const {
+AppendAnswer Replica::own_answer() const {
     AppendAnswer answer;
     answer.group = options_.group;
     answer.term = hard_.term;
+    answer.sender_since = options_.since;
+    return answer;
+}
+
+void Replica::refuse_append(NodeId to, LogIndex index, Effects& out) const {
+    AppendAnswer answer = own_answer();
     answer.index = index;
     answer.hint_term = term_at(index).value_or(Term{});
     out.list.push_back(Send{to, answer});
 }
 
 void Replica::refuse_stamp(NodeId to, Effects& out) const {
-    AppendAnswer answer;
-    answer.group = options_.group;
-    answer.term = hard_.term;
+    AppendAnswer answer = own_answer();
     answer.index = verified_;
     answer.hint_term = term_at(verified_).value_or(Term{});
     answer.stamp_ahead = true;
@@ -215,9 +218,7 @@ void Replica::refuse_stamp(NodeId to, Effects& out) const {
 }
 
 void Replica::want_again(NodeId to, Effects& out) const {
-    AppendAnswer answer;
-    answer.group = options_.group;
-    answer.term = hard_.term;
+    AppendAnswer answer = own_answer();
     answer.damaged = true;
     answer.index = wanted_again();
     out.list.push_back(Send{to, answer});

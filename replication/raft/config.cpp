@@ -35,6 +35,11 @@ std::optional<std::size_t> Config::slot(NodeId node) const {
     return std::nullopt;
 }
 
+std::optional<std::size_t> Config::slot(const Member& replica) const {
+    const auto place = slot(replica.node);
+    return place && members[*place] == replica ? place : std::nullopt;
+}
+
 bool Config::is_voter(std::size_t slot) const {
     return slot < kMembersMax && (voters | outgoing).has(slot);
 }

@@ -75,6 +75,8 @@ struct Config {
     // Of the founding.
     static Config of(const std::vector<NodeId>& voters);
     std::optional<std::size_t> slot(NodeId node) const;
+    // Of that replica of the node, and of no other.
+    std::optional<std::size_t> slot(const Member& replica) const;
     bool is_voter(std::size_t slot) const;
     // True when `answered` holds a majority of the voters, and while joint of both sets.
     bool quorum(PeerSet answered) const;

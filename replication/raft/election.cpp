@@ -228,7 +228,7 @@ void Replica::on_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects& out
 }
 
 void Replica::refuse_vote(NodeId from, const VoteAsk& ask, Effects& out) const {
-    out.list.push_back(Send{from, VoteAnswer{options_.group, hard_.term, ask.pre, false}});
+    answer_vote(from, {options_.group, hard_.term, ask.pre, false}, out);
 }
 
 void Replica::answer_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects& out) {
@@ -253,7 +253,7 @@ void Replica::answer_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects&
         return;
     }
     if (ask.pre) {
-        out.list.push_back(Send{from, VoteAnswer{options_.group, ask.term, true, true}});
+        answer_vote(from, {options_.group, ask.term, true, true}, out);
         return;
     }
     if (hard_.vote.is_zero()) {
@@ -262,29 +262,20 @@ void Replica::answer_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects&
         rearm(now);
     }
     if (hard_durable() || WEFT_MUTANT(VoteBeforeSync)) {
-        out.list.push_back(Send{from, VoteAnswer{options_.group, hard_.term, false, true}});
+        answer_vote(from, {options_.group, hard_.term, false, true}, out);
     } else {
         vote_due_ = from;
     }
 }
 
 void Replica::on_vote_answer(Now now, NodeId from, const VoteAnswer& answer, Effects& out) {
+    const bool learnt = !answer.granted && learn_term(now, answer.term, out);
+    if (said_by_another(from, answer.sender_since)) return;
     const auto slot = config_.slot(from);
-    if (!answer.granted) {
-        const bool learnt = learn_term(now, answer.term, out);
-        note_told(slot, answer.term, out);
-        if (learnt) return;
-        const bool asking = answer.pre ? role_ == Role::PreCandidate : role_ == Role::Candidate;
-        if (!asking || !slot) return;
-        refused_.add(*slot);
-        count_votes(now, out);
-        return;
-    }
-    const bool ours = answer.pre
-                          ? role_ == Role::PreCandidate && answer.term.value == hard_.term.value + 1
-                          : role_ == Role::Candidate && answer.term == hard_.term;
-    if (!ours || !slot) return;
-    granted_.add(*slot);
+    if (!answer.granted) note_told(slot, answer.term, out);
+    if (learnt || !slot || role_ != (answer.pre ? Role::PreCandidate : Role::Candidate)) return;
+    if (answer.granted && answer.term.value != hard_.term.value + (answer.pre ? 1U : 0U)) return;
+    (answer.granted ? granted_ : refused_).add(*slot);
     count_votes(now, out);
 }
 

@@ -42,6 +42,9 @@ struct ReplicaOptions {
     Config config;  // in force at the base when the recovered base has none (genesis)
     Timings timings;
     Limits limits;
+    // The number of this replica, which it is made with: its own log does not tell it before it has
+    // reached the entry that added it, and may name a former replica of this node until then (S17).
+    LogIndex since{};
 };
 
 // Contact with other members, by node: when the last answered round was *sent* (leader's view) or

@@ -99,7 +99,7 @@ void Replica::adopt_configs(Effects& out) {
     for (PeerSet* replicas : {&granted_, &refused_, &told_})
         *replicas = carried_over(*replicas, config_, newest, true);
     config_ = newest;
-    self_slot_ = config_.slot(options_.self).value_or(kNoSlot);
+    self_slot_ = config_.slot(Member{options_.self, options_.since}).value_or(kNoSlot);
     out.list.push_back(ConfigChanged{options_.group});
 }
 

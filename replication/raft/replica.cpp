@@ -111,8 +111,7 @@ void Replica::on(Now now, const Persisted& persisted, Effects& out) {
     if (!hard_damaged_) hard_on_disk_ = reached.hard;
 
     if (vote_due_ && hard_durable()) {
-        const VoteAnswer answer{options_.group, hard_.term, false, true};
-        out.list.push_back(Send{*vote_due_, answer});
+        answer_vote(*vote_due_, {options_.group, hard_.term, false, true}, out);
         vote_due_.reset();
     }
     if (role_ == Role::Candidate && ask_due_ && hard_durable()) {
@@ -130,6 +129,28 @@ void Replica::on(Now now, const Persisted& persisted, Effects& out) {
     } else if (ack_due_) {
         acknowledge(out);
     }
+}
+
+void Replica::answer_vote(NodeId to, VoteAnswer vote, Effects& out) const {
+    vote.sender_since = options_.since;
+    out.list.push_back(Send{to, vote});
+}
+
+// ---- replicas of one node (S17) ---------------------------------------------------------------
+
+// A late answer of the replica that `from` held before, or the first of one that is not a member
+// yet: the member that it would be credited to has promised nothing of it. Terms count all the
+// same.
+bool Replica::said_by_another(NodeId from, LogIndex since) {
+    if (!config_.slot(from) || config_.slot(Member{from, since})) return false;
+    ++counters_.other_replicas;
+    return true;
+}
+
+bool Replica::meant_for_another(LogIndex since) {
+    if (since == options_.since) return false;
+    ++counters_.other_replicas;
+    return true;
 }
 
 // ---- writing ----------------------------------------------------------------------------------
@@ -265,9 +286,9 @@ void Replica::on(Now now, const FromPeer& message, Effects& out) {
     } else if (const auto* order = std::get_if<TimeoutNow>(&message.message)) {
         on_timeout_now(now, from, *order, out);
     } else if (const auto* chunk = std::get_if<SnapshotChunk>(&message.message)) {
-        follow(now, from, chunk->term, out);
+        if (!meant_for_another(chunk->receiver_since)) follow(now, from, chunk->term, out);
     } else if (const auto* next = std::get_if<SnapshotAnswer>(&message.message)) {
-        learn_term(now, next->term, out);
+        if (!learn_term(now, next->term, out)) said_by_another(from, next->sender_since);
     }
 }
 

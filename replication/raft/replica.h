@@ -24,6 +24,7 @@ namespace weft::replication {
 struct ReplicaCounters {
     std::uint64_t entries_refused = 0;   // appended entries that did not hold
     std::uint64_t messages_refused = 0;  // messages that break the protocol
+    std::uint64_t other_replicas = 0;    // of, or to, another replica of the same node (S17)
     std::uint64_t appends_resent = 0;
     std::uint64_t entries_repaired = 0;
     std::uint64_t elections_won = 0;
@@ -77,8 +78,8 @@ public:
     // A fetched own entry that a laggard needs was damaged, or compacted away: peers listed here
     // need a snapshot, with the position the leader knows of them.
     // Those in contact in turn: the first of them behind `after` in the configuration.
-    std::optional<NodeId> needs_snapshot(Now now, std::optional<NodeId> after) const;
-    void snapshot_sent(NodeId to, LogPosition at);
+    std::optional<Member> needs_snapshot(Now now, std::optional<NodeId> after) const;
+    void snapshot_sent(const Member& to, LogPosition at);
     // While leading: the peer answered within the maximum election timeout and did not crash since.
     bool in_contact(Now now, NodeId peer) const;
 
@@ -210,6 +211,9 @@ private:
     void write_hard(Effects& out);
     bool hard_durable() const;
     PeerSet self_only() const;
+    bool said_by_another(NodeId from, LogIndex since);
+    bool meant_for_another(LogIndex since);
+    void answer_vote(NodeId to, VoteAnswer vote, Effects& out) const;
     LogIndex match(std::size_t slot) const;
     // There is crash evidence of that member.
     bool is_gone(NodeId node) const;
@@ -278,6 +282,7 @@ private:
     void refuse_conflict(NodeId from, LogIndex index);
     void truncate(LogIndex from, Effects& out);
     void acknowledge(Effects& out);
+    AppendAnswer own_answer() const;
     void refuse_append(NodeId to, LogIndex index, Effects& out) const;
     void refuse_stamp(NodeId to, Effects& out) const;
     void want_again(NodeId to, Effects& out) const;

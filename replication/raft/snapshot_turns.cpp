@@ -5,13 +5,13 @@
 namespace weft::replication {
 
 // In turn, or a peer that takes none would keep it from all behind it.
-std::optional<NodeId> Replica::needs_snapshot(Now now, std::optional<NodeId> after) const {
+std::optional<Member> Replica::needs_snapshot(Now now, std::optional<NodeId> after) const {
     if (role_ != Role::Leader) return std::nullopt;
     const std::size_t first = after ? config_.slot(*after).value_or(kNoSlot) + 1 : 0;
     for (std::size_t n = 0; n < peers_.size(); ++n) {
         const std::size_t i = (first + n) % peers_.size();
         if (peers_[i].state == Peer::State::Snapshot && in_contact(now, i))
-            return config_.members[i].node;
+            return config_.members[i];
     }
     return std::nullopt;
 }
@@ -25,7 +25,7 @@ bool Replica::in_contact(Now now, NodeId peer) const {
     return role_ == Role::Leader && slot && in_contact(now, *slot);
 }
 
-void Replica::snapshot_sent(NodeId to, LogPosition at) {
+void Replica::snapshot_sent(const Member& to, LogPosition at) {
     const auto slot = config_.slot(to);
     if (role_ != Role::Leader || !slot || *slot == self_slot_) return;
     Peer& peer = peers_[*slot];

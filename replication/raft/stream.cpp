@@ -42,6 +42,7 @@ void Replica::send_new(Now now, LogIndex index, const Bytes& entry, Effects& out
             continue;
         }
         expect_answer(now, peer);
+        item.receiver_since = config_.members[i].since;
         out.list.push_back(SendAppend{options_.group, config_.members[i].node, item, entry});
     }
 }
@@ -81,6 +82,7 @@ void Replica::send_batch(Now now, std::size_t slot, Batch batch, Effects& out) {
     item.commit = commit_;
     item.count = batch.count;
     item.bytes = static_cast<std::uint32_t>(batch.entries.size());
+    item.receiver_since = config_.members[slot].since;
     if (peer.state == Peer::State::Probe) {
         peer.waiting = true;
     } else {
@@ -176,6 +178,7 @@ void Replica::resend(Now now, Effects& out) {
 void Replica::on_append_answer(Now now, NodeId from, const AppendAnswer& answer, Effects& out) {
     if (learn_term(now, answer.term, out)) return;
     if (role_ != Role::Leader || answer.term != hard_.term) return;
+    if (said_by_another(from, answer.sender_since)) return;
     const auto slot = config_.slot(from);
     if (!slot || *slot == self_slot_ || answer.index > window_.last()) {
         // A refusal may name an index past our end: its log is longer than ours.

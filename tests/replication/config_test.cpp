@@ -142,6 +142,187 @@ TEST(Configuration, ASecondReplicaOfANodeIsTakenForNothingThatTheFirstHasSaid) {
     EXPECT_EQ(lab.replica->match(node(2)), LogIndex{});
 }
 
+constexpr LogIndex kFirst{0}, kSecond{2};
+
+Lab::Options numbered(LogIndex since) {
+    Lab::Options options;
+    options.since = since;
+    return options;
+}
+
+// node(2) was removed and added again, by the entry of that index.
+Config second_replica_of_2() { return of({{node(0), {}}, {node(1), {}}, {node(2), kSecond}}); }
+
+// S17: a vote of a replica that is gone is none of the empty one that took its place.
+TEST(SecondReplica, IsNotTakenToHaveVotedByALateVoteOfTheFirst) {
+    MadeLog log({1});
+    log.add(1, kWallMs, encode_config(second_replica_of_2()), EntryKind::Config);
+    Lab lab({}, log, 2, {Term{1}, NodeId{}});
+    lab.answer_fetch();
+    lab.run(ms(2000));
+    ASSERT_EQ(lab.replica->role(), Role::PreCandidate);
+    lab.votes_yes(2, true, kFirst);
+    EXPECT_EQ(lab.replica->role(), Role::PreCandidate);
+    lab.votes_yes(2, true, kSecond);
+    ASSERT_EQ(lab.replica->role(), Role::Candidate);
+    lab.persist();
+    lab.votes_yes(2, false, kFirst);
+    EXPECT_EQ(lab.replica->role(), Role::Candidate);
+    EXPECT_EQ(lab.replica->counters().other_replicas, 2U);
+    const VoteAnswer no{kGroup, lab.replica->term(), false, false};
+    lab.hears(1, no);
+    lab.hears(2, no);
+    EXPECT_EQ(lab.replica->role(), Role::Candidate) << "only one of two has refused";
+    lab.votes_yes(2, false, kSecond);
+    EXPECT_EQ(lab.replica->role(), Role::Leader);
+}
+
+// A term is a fact, whoever tells it.
+TEST(SecondReplica, IsNotNeededToBelieveTheTermThatTheFirstTells) {
+    Lab lab;
+    lab.lead();
+    propose(lab, second_replica_of_2());
+    VoteAnswer no{kGroup, Term{9}, false, false};
+    lab.hears(2, no);
+    EXPECT_EQ(lab.replica->term(), Term{9});
+    AppendAnswer higher;
+    higher.group = kGroup;
+    higher.term = Term{10};
+    lab.hears(2, higher);
+    EXPECT_EQ(lab.replica->term(), Term{10});
+    EXPECT_EQ(lab.replica->role(), Role::Follower);
+}
+
+// S1: what the first has told of its term does not make ours certain.
+TEST(SecondReplica, HasToTellItsTermItselfToWhoHasLostItsVote) {
+    MadeLog log({1});
+    log.add(1, kWallMs, encode_config(second_replica_of_2()), EntryKind::Config);
+    storage::MemoryStore disk;
+    log.write(disk, 2, {Term{3}, node(0)});
+    ASSERT_TRUE(disk.corrupt_hard(kGroup));
+    Lab lab({}, std::move(disk));
+    lab.answer_fetch();
+    VoteAnswer no{kGroup, Term{1}, true, false};
+    lab.hears(1, no);
+    lab.hears(2, no);
+    EXPECT_FALSE(lab.replica->term_certain());
+    no.sender_since = kSecond;
+    lab.hears(2, no);
+    EXPECT_TRUE(lab.replica->term_certain());
+}
+
+// S17: the entries are on no disk that the second has.
+TEST(SecondReplica, HoldsNothingByALateAnswerOfTheFirst) {
+    Lab lab;
+    lab.lead();
+    lab.accepts(1, 1);
+    lab.accepts(2, 1);
+    propose(lab, second_replica_of_2());
+    lab.persist();
+    lab.forget_sent();
+    lab.accepts(2, 2, kFirst);
+    EXPECT_EQ(lab.replica->match(node(2)), LogIndex{});
+    EXPECT_EQ(lab.replica->commit(), LogIndex{1});
+    AppendAnswer late;
+    late.group = kGroup;
+    late.term = lab.replica->term();
+    lab.hears(2, late);
+    late.damaged = true;
+    lab.hears(2, late);
+    EXPECT_TRUE(lab.appends.empty()) << "nor is its stream moved by a refusal";
+    EXPECT_EQ(lab.replica->counters().other_replicas, 3U);
+    EXPECT_EQ(lab.replica->counters().messages_refused, 0U);
+    lab.accepts(2, 2, kSecond);
+    EXPECT_EQ(lab.replica->match(node(2)), LogIndex{2});
+    EXPECT_EQ(lab.replica->commit(), LogIndex{2});
+}
+
+// S17: its stream begins behind a base that it does not hold.
+TEST(SecondReplica, HasNoSnapshotByAnAnswerOfTheFirst) {
+    Lab lab;
+    lab.lead();
+    lab.accepts(1, 1);
+    propose(lab, second_replica_of_2());
+    lab.persist();
+    lab.accepts(1, 2);
+    lab.replica->applied(LogIndex{2});
+    lab.call([](Replica& r, Effects& out) { r.compact(LogIndex{2}, kWallMs, out); });
+    lab.contact_all(lab.now.mono + ms(5000));
+    lab.run(Timings{}.heartbeat * 2);
+    const Member second{node(2), kSecond};
+    ASSERT_EQ(lab.replica->needs_snapshot(lab.now, std::nullopt), second);
+    lab.replica->snapshot_sent({node(2), kFirst}, {Term{1}, LogIndex{2}});
+    EXPECT_EQ(lab.replica->needs_snapshot(lab.now, std::nullopt), second);
+    lab.replica->snapshot_sent(second, {Term{1}, LogIndex{2}});
+    EXPECT_FALSE(lab.replica->needs_snapshot(lab.now, std::nullopt));
+}
+
+TEST(SecondReplica, IsNamedByWhatItsLeaderSendsIt) {
+    Lab lab;
+    lab.lead();
+    lab.accepts(1, 1);
+    lab.accepts(2, 1);
+    lab.forget_sent();
+    propose(lab, second_replica_of_2());
+    lab.contact_all(lab.now.mono);
+    lab.run(ms(1000));  // nobody answers: it is sent again
+    std::size_t to_second = 0;
+    for (const SendAppend& append : lab.appends) {
+        EXPECT_EQ(append.item.receiver_since, append.to == node(2) ? kSecond : kFirst);
+        if (append.to == node(2)) ++to_second;
+    }
+    EXPECT_GE(to_second, 2U);
+}
+
+TEST(SecondReplica, TakesNoAppendToTheFirstNorTheFirstOneToTheSecond) {
+    const MadeLog log({1, 1});
+    for (const LogIndex own : {kFirst, kSecond}) {
+        SCOPED_TRACE(own.value);
+        const LogIndex other = own == kFirst ? kSecond : kFirst;
+        Lab lab(numbered(own));
+        Append append = log.append(1, 1, 0, 2);
+        append.item.receiver_since = other;
+        lab.step(append);
+        EXPECT_EQ(lab.replica->last_index(), LogIndex{});
+        EXPECT_EQ(lab.replica->leader(), std::nullopt);
+        EXPECT_EQ(lab.replica->counters().other_replicas, 1U);
+        EXPECT_TRUE(lab.sent<AppendAnswer>().empty());
+        append.item.receiver_since = own;
+        lab.step(append);
+        lab.persist();
+        ASSERT_EQ(lab.sent<AppendAnswer>().size(), 1U);
+        EXPECT_EQ(lab.sent<AppendAnswer>()[0].second.sender_since, own);
+    }
+}
+
+// Its log begins before the entry that added it, and names the first until then.
+TEST(SecondReplica, IsNoMemberBeforeItsLogSaysSo) {
+    MadeLog log({1});
+    log.add(1, kWallMs, encode_config(of({{node(0), kSecond}})), EntryKind::Config);
+    for (const LogIndex own : {kFirst, kSecond}) {
+        SCOPED_TRACE(own.value);
+        Lab lab(numbered(own));
+        Append append = log.append(1, 1, 0, 1);
+        append.item.receiver_since = own;
+        lab.step(append);
+        lab.persist();
+        lab.run(ms(3000));
+        EXPECT_EQ(lab.replica->role(), own == kFirst ? Role::PreCandidate : Role::Follower);
+        lab.forget_sent();
+        lab.hears(1, VoteAsk{kGroup, Term{5}, {Term{1}, LogIndex{1}}, false, true});
+        lab.persist();
+        ASSERT_EQ(lab.sent<VoteAnswer>().size(), 1U) << "it votes all the same (S15)";
+        EXPECT_TRUE(lab.sent<VoteAnswer>()[0].second.granted);
+        EXPECT_EQ(lab.sent<VoteAnswer>()[0].second.sender_since, own);
+        append = log.append(1, 5, 1, 2);
+        append.item.receiver_since = own;
+        lab.step(append);
+        lab.persist();
+        lab.run(ms(3000));
+        EXPECT_EQ(lab.replica->role(), own == kFirst ? Role::Follower : Role::Candidate);
+    }
+}
+
 // Its members have changed since: the leader is none of those that it knows.
 TEST(Configuration, ALaggingReplicaFollowsALeaderThatItHasNeverHeardOf) {
     MadeLog log({1});

@@ -157,7 +157,7 @@ TEST(Leader, SendsAgainWhatAPeerLost) {
     EXPECT_EQ(lab.replica->commit(), LogIndex{3});
     lost.index = LogIndex{0};
     lab.hears(1, lost);
-    EXPECT_EQ(lab.replica->needs_snapshot(lab.now, std::nullopt), node(1));
+    EXPECT_EQ(lab.replica->needs_snapshot(lab.now, std::nullopt), (Member{node(1), {}}));
 }
 
 // S23: a leader whose own copy fails a laggard's fetch gives up leading.
@@ -381,9 +381,9 @@ TEST(Compaction, SendsALaggardASnapshot) {
     EXPECT_FALSE(lab.replica->needs_snapshot(lab.now, std::nullopt));
     lab.contact_all(lab.now.mono + ms(5000));
     lab.run(Timings{}.heartbeat * 2);  // the no-op is sent again, and is gone
-    EXPECT_EQ(lab.replica->needs_snapshot(lab.now, std::nullopt), node(2));
+    EXPECT_EQ(lab.replica->needs_snapshot(lab.now, std::nullopt), (Member{node(2), {}}));
     lab.forget();
-    lab.replica->snapshot_sent(node(2), {Term{1}, LogIndex{4}});
+    lab.replica->snapshot_sent({node(2), {}}, {Term{1}, LogIndex{4}});
     EXPECT_FALSE(lab.replica->needs_snapshot(lab.now, std::nullopt));
     lab.tick();
     lab.answer_fetch();

@@ -125,6 +125,52 @@ TEST(LateAnswers, OfATransferGivenUpDoNotTakeTheNextOneOn) {
     EXPECT_EQ(lab.dropped_chunk.sequence, 1U);
 }
 
+// S17: each of the three was added by an entry of its own, after a first one of the same node.
+TEST(LateAnswers, OfTheFirstReplicaOfANodeDoNotTakeTheSnapshotOfTheSecondOn) {
+    PartitionLab::Options options = three();
+    options.limits.page_rows = 1;
+    options.since = {LogIndex{3}, LogIndex{4}, LogIndex{5}};
+    PartitionLab lab(options);
+    const std::size_t leader = lab.lead();
+    const std::size_t away = (leader + 1) % 3;
+    lab.cut(away);
+    lab.crash(away);
+    for (std::size_t i = 0; i < 60; ++i)
+        put(lab, "k" + std::to_string(i), std::to_string(i) + std::string(20000, '.'));
+    lab.run(std::chrono::seconds(2));
+    ASSERT_EQ(lab.lead(), leader);
+    lab.sweep(leader);
+    lab.drop_chunks_to = away;
+    lab.cut(away, false);
+    lab.boot(away);
+    lab.run(std::chrono::seconds(2));
+    SnapshotChunk chunk = lab.dropped_chunk;
+    ASSERT_EQ(chunk.group, PartitionLab::kGroup);
+    EXPECT_EQ(chunk.receiver_since, options.since[away]);
+    const auto answer = [&](LogIndex since) {
+        const SnapshotAnswer taken{chunk.group, chunk.term,     chunk.at, 1,
+                                   false,       chunk.transfer, since};
+        lab.step(leader, FromPeer{PartitionLab::node(away), taken});
+        lab.run(std::chrono::milliseconds(600));
+        return lab.dropped_chunk.sequence;
+    };
+    EXPECT_EQ(answer({}), 0U);
+    EXPECT_EQ(lab.at(leader).replica().counters().other_replicas, 1U);
+    EXPECT_EQ(answer(options.since[away]), 1U);
+
+    // The other way round, a page for the first is none for the second.
+    chunk.receiver_since = {};
+    const std::size_t answers = lab.snapshot_answers;
+    lab.step(away, FromPeer{PartitionLab::node(leader), chunk});
+    EXPECT_EQ(lab.snapshot_answers, answers);
+    EXPECT_EQ(lab.at(away).replica().counters().other_replicas, 1U);
+    lab.drop_chunks_to.reset();
+    lab.run(std::chrono::seconds(20));
+    EXPECT_EQ(lab.at(away).status().applied, lab.at(leader).status().applied);
+    EXPECT_GT(lab.snapshot_answers, answers);
+    EXPECT_EQ(lab.last_snapshot_answer.sender_since, options.since[away]);
+}
+
 TEST(LateAnswers, OfALostTermAreNotForTheActivationOfTheNext) {
     PartitionLab lab(three());
     for (int i = 0; i < 3; ++i) add(lab, "c");

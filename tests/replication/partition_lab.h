@@ -26,6 +26,7 @@ struct PartitionLabOptions {
     std::size_t count = 1;
     PartitionLimits limits;
     Limits log_limits;
+    std::vector<LogIndex> since;  // numbers of the replicas; empty: all are of the founding
     bool auto_persist = true;
     bool auto_fetch = true;
     bool auto_confirm = true;
@@ -61,6 +62,9 @@ public:
         std::vector<NodeId> voters;
         for (std::size_t n = 0; n < options_.count; ++n) voters.push_back(node(n));
         options.replica.config = Config::of(voters);
+        for (std::size_t n = 0; n < options_.since.size(); ++n)
+            options.replica.config.members[n].since = options_.since[n];
+        if (!options_.since.empty()) options.replica.since = options_.since[i];
         options.replica.limits = options_.log_limits;
         options.limits = options_.limits;
         options.crash_slot = options_.crash_slot;
@@ -280,6 +284,7 @@ public:
     std::vector<ClientRef> large_replies_to;
     std::optional<Swept> swept;
     std::size_t snapshot_chunks = 0, snapshot_answers = 0;
+    SnapshotAnswer last_snapshot_answer;
     std::optional<std::size_t> drop_chunks_to;
     SnapshotChunk dropped_chunk;  // the last one
     bool last_apply_ok = true;
@@ -307,7 +312,10 @@ private:
     void act(std::size_t i, Effect& effect) {
         Seat& seat = seats_[i];
         if (const auto* sent = std::get_if<Send>(&effect))
-            if (std::holds_alternative<SnapshotAnswer>(sent->message)) ++snapshot_answers;
+            if (const auto* answer = std::get_if<SnapshotAnswer>(&sent->message)) {
+                ++snapshot_answers;
+                last_snapshot_answer = *answer;
+            }
         if (auto* fetch = std::get_if<Fetch>(&effect)) {
             seat.fetches.push_back(std::move(*fetch));
         } else if (auto* reply = std::get_if<SendReply>(&effect)) {

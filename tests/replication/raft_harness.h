@@ -252,7 +252,7 @@ private:
         if (!to || member.replica->base().index.value == 0) return;
         storage::LogBase base = member.replica->base();
         ++base.slot;
-        send(i, to->bytes[0] - std::size_t{1}, Install{base, member.replica->term()});
+        send(i, to->node.bytes[0] - std::size_t{1}, Install{base, member.replica->term()});
     }
 
     // A heartbeat that says nothing new only counts as contact, as one that does not list the
@@ -284,7 +284,7 @@ private:
         } else if (const auto* install = std::get_if<Install>(&message.payload)) {
             on_install(message, *install);
         } else if (const auto* done = std::get_if<LogPosition>(&message.payload)) {
-            member.replica->snapshot_sent(node(message.from), *done);
+            member.replica->snapshot_sent({node(message.from), {}}, *done);
         } else {
             step(to, std::get<ReplicaEvent>(message.payload));
         }

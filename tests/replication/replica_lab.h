@@ -106,6 +106,7 @@ struct LabOptions {
     Timings timings;
     Limits limits;
     std::uint64_t seed = 1;
+    LogIndex since{};  // number of the replica on the bench
 };
 
 class Lab {
@@ -166,16 +167,18 @@ public:
     void hears(std::size_t slot, const GroupMessage& message) {
         step(FromPeer{node(slot), message});
     }
-    void votes_yes(std::size_t slot, bool pre) {
+    // `since`: number of the replica that says so.
+    void votes_yes(std::size_t slot, bool pre, LogIndex since = {}) {
         const Term term{replica->term().value + (pre ? 1U : 0U)};
-        hears(slot, VoteAnswer{kGroup, term, pre, true});
+        hears(slot, VoteAnswer{kGroup, term, pre, true, since});
     }
-    void accepts(std::size_t slot, std::uint64_t index) {
+    void accepts(std::size_t slot, std::uint64_t index, LogIndex since = {}) {
         AppendAnswer answer;
         answer.group = kGroup;
         answer.term = replica->term();
         answer.accepted = true;
         answer.index = LogIndex{index};
+        answer.sender_since = since;
         hears(slot, answer);
     }
     void refuses(std::size_t slot, std::uint64_t index, std::uint64_t hint_term) {
@@ -256,8 +259,8 @@ private:
         for (const auto& group : disk.recover()) {
             if (group.group == kGroup) recovered = group;
         }
-        ReplicaOptions options{kGroup, node(options_.self), members(options_.count),
-                               options_.timings, options_.limits};
+        ReplicaOptions options{kGroup,           node(options_.self), members(options_.count),
+                               options_.timings, options_.limits,     options_.since};
         replica = std::make_unique<Replica>(options, recovered, Random(options_.seed), Log());
         step(Tick{contact});
     }
