@@ -175,6 +175,7 @@ void Driver::look_after_asks() {
         ask->link = caller_.ready_link(ask->address);
         if (!ask->link) {
             const auto to = caller_.link_to(ask->address);
+            if (to || ask->address.empty()) step(WantLink{to.value_or(kNoLink)});
             if (const auto why = to ? links_.refusal(*to) : ""; !why.empty())
                 end_ask(ask, fail(ErrorNumber::CannotReachMesh, "{}", why));
             continue;

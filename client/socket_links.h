@@ -3,15 +3,15 @@
 // socket had no room for. Used by whoever drives; not thread-safe.
 
 #include "client/core/caller.h"
-#include "core/indexed.h"
 #include "flatbuffers/wire_frame.h"
 #include "transport/sockets.h"
 
 #include <cstdint>
 #include <deque>
-#include <memory>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weft::client {
@@ -49,7 +49,8 @@ public:
 
 private:
     struct Link {
-        std::unique_ptr<transport::Dealer> socket;
+        explicit Link(transport::Dealer connected) : socket(std::move(connected)) {}
+        transport::Dealer socket;
         bool up = false;
         std::string refusal;
         wire::FrameWriter frame;
@@ -57,14 +58,17 @@ private:
         std::size_t backlog_bytes = 0;
         std::optional<Instant> took_at;  // nothing: the backlog has just begun
     };
-    void finish_frame(LinkId link);
+    void finish_frame(LinkId id, Link& link);
     bool send_backlog(Instant now, Link& link);
-    void drop(LinkId link, std::vector<Event>& events);
+    template <class Keep>
+    void drop_unless(std::vector<Event>& events, Keep keep);
+    bool receive(LinkId id, Link& link, std::vector<Event>& events);
+    bool look_at(LinkId id, Link& link, std::vector<Event>& events);
     bool read_frame(LinkId link, std::string_view frame, std::vector<Event>& events);
 
     const Caller& caller_;
     transport::Context context_;
-    Indexed<LinkId, Link> links_;
+    std::map<LinkId, Link> links_;  // those that are open
     transport::PollSet poll_;
     bool poll_changed_ = true;
 };

@@ -12,6 +12,8 @@ namespace weft::sim {
 inline constexpr auto kProbes = std::to_array<std::string_view>({
     "client.attempt_silent",
     "client.fresh_id",
+    "client.link_displaced",
+    "client.link_idle",
     "client.overtaken",
     "election.early_by_evidence",
     "node.crash_evidence",

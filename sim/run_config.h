@@ -28,8 +28,10 @@ struct RunConfig {
     std::uint64_t ops_per_second = 0;    // of all clients together; 0: as think_max_us says
     std::uint64_t think_max_us = 20000;  // between two calls
     std::uint64_t call_timeout_ms = 5000;
-    std::uint64_t in_flight = 4096;   // calls that a client's session takes at once
-    std::uint64_t attempt_ms = 2000;  // of silence before a client asks another node
+    std::uint64_t in_flight = 4096;        // calls that a client's session takes at once
+    std::uint64_t attempt_ms = 2000;       // of silence before a client asks another node
+    std::uint64_t links = 128;             // that a client has open at once
+    std::uint64_t link_idle_ms = 300'000;  // without use, then it closes one
     std::uint64_t get_percent = 35;
     std::uint64_t cas_percent = 15;
     std::uint64_t delete_percent = 5;
@@ -123,6 +125,8 @@ void for_each_field_of_the_world(Config& config, Visit& visit) {
     visit("call_timeout_ms", config.call_timeout_ms);
     visit("in_flight", config.in_flight);
     visit("attempt_ms", config.attempt_ms);
+    visit("links", config.links);
+    visit("link_idle_ms", config.link_idle_ms);
     visit("get_percent", config.get_percent);
     visit("cas_percent", config.cas_percent);
     visit("delete_percent", config.delete_percent);

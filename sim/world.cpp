@@ -150,6 +150,8 @@ void World::add_clients(const Random& random) {
         caller.renew_start = of_ms(schedule_.config.renew_session_ms);
         caller.in_flight_max = schedule_.config.in_flight;
         caller.attempt_timeout = of_ms(schedule_.config.attempt_ms);
+        caller.links_max = schedule_.config.links;
+        caller.link_idle = of_ms(schedule_.config.link_idle_ms);
         if (i + schedule_.config.patient >= schedule_.config.clients)
             caller.attempt_timeout = kPatience;
         caller.program = fmt::format("client {}", i);

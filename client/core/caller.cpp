@@ -38,7 +38,7 @@ void Caller::State::begin(Now now) {
         const LinkId link = add_link(address);
         if (link == kNoLink) break;
         links[link].given = true;
-        open_link(now, link);
+        want_link(now, link);
     }
 }
 
@@ -137,7 +137,7 @@ void Caller::State::call_timer(Now now, CallIndex index) {
     if (now.mono - call.sent_at < options.attempt_timeout) {
         // Not yet a reason to leave the leader, but one to ask whether there is a newer one.
         timers.set(timed(index), std::min(call.deadline, call.sent_at + options.attempt_timeout));
-        return refresh(now);
+        return refresh(now, true);
     }
     WEFT_PROBE("client.attempt_silent");
     const LinkId link = call.link;
@@ -196,6 +196,7 @@ void Caller::State::finish(CallIndex index, Reply reply) {
         }
     }
     timers.erase(timed(index));
+    if (call.state == PendingCall::State::Sent) --links[call.link].calls;
     leave_lane(index);
     out->push_back(CallEnded{call.call, std::move(reply)});
     give_back(index);
@@ -237,6 +238,27 @@ void Caller::State::check() const {
         for (CallIndex at = lane.head; at != kNoCall; at = calls[at].after)
             WEFT_INVARIANT(timers.of(timed(at)) <= calls[at].deadline, "call {} outlives its time",
                            at.value);
+    check_links();
+}
+
+void Caller::State::check_links() const {
+    Indexed<LinkId, std::size_t> sent(links.size());
+    for (const PendingCall& call : calls)
+        if (call.state == PendingCall::State::Sent) ++sent[call.link];
+    std::size_t open = 0;
+    for (const LinkId id : links.indexes()) {
+        const Link& link = links[id];
+        if (link.is_open()) ++open;
+        WEFT_INVARIANT(link.calls == sent[id], "link {} counts {} calls, {} are under way there",
+                       id.value, link.calls, sent[id]);
+        WEFT_INVARIANT(link.calls == 0 || link.state == Link::State::Ready,
+                       "{} calls are under way on link {}, which is not ready", link.calls,
+                       id.value);
+        WEFT_INVARIANT(!link.is_open() || timers.of(timed(id)) != Instant::never(),
+                       "link {} is open and nobody will look after it", id.value);
+    }
+    WEFT_INVARIANT(open <= options.links_max, "{} links are open, {} at most", open,
+                   options.links_max);
 }
 
 // ---- the public face
@@ -264,6 +286,12 @@ void Caller::step(Now now, Event event, Effects& out) {
         s.link_down(now, down->link);
     } else if (const auto* given_up = std::get_if<GiveUp>(&event)) {
         s.give_up_call(now, given_up->call);
+    } else if (const auto* want = std::get_if<WantLink>(&event)) {
+        if (s.links.has(want->link)) {
+            s.want_link(now, want->link);
+        } else {
+            s.refresh(now, false);
+        }
     } else {
         s.run_timers(now);
     }
@@ -327,6 +355,10 @@ std::optional<LinkId> Caller::ready_link(std::string_view address) const {
 }
 
 std::optional<LinkId> Caller::link_to(std::string_view address) const {
+    for (const KnownNode& node : state_->nodes)
+        if (node.link != kNoLink &&
+            (node.info.name == address || node.info.client_address == address))
+            return node.link;
     for (const LinkId id : state_->links.indexes())
         if (state_->links[id].address == address) return id;
     return std::nullopt;

@@ -50,7 +50,12 @@ struct Timer {};
 struct GiveUp {
     CallId call = 0;
 };
-using Event = std::variant<StartCall, FromNode, LinkUp, LinkDown, Timer, GiveUp>;
+// Somebody else is about to talk to the node there (kNoLink: to any node): the link is opened.
+// Repeated until it is ready.
+struct WantLink {
+    LinkId link = kNoLink;
+};
+using Event = std::variant<StartCall, FromNode, LinkUp, LinkDown, Timer, GiveUp, WantLink>;
 
 // ---- effects ----------------------------------------------------------------------------------
 // Connect to `address` and keep trying until LinkUp, LinkDown (given up or lost) or CloseLink. May
@@ -86,6 +91,9 @@ struct CallerOptions {
     Duration backoff_min = std::chrono::milliseconds(10);
     Duration backoff_max = std::chrono::milliseconds(100);
     Duration attempt_timeout = std::chrono::seconds(2);  // silence before another node is asked
+    // Links open at once; for one more, the one that was not used for longest is closed.
+    std::size_t links_max = 128;
+    Duration link_idle = std::chrono::minutes(5);  // without use, then a link is closed
 };
 
 class Caller {
@@ -117,7 +125,7 @@ public:
     NodeId link_node(LinkId link) const;
     // A link whose node has answered: the one of that client address or node name, any when empty.
     std::optional<LinkId> ready_link(std::string_view address) const;
-    // The link to that client address, in whatever state.
+    // The link to that node name or client address, in whatever state.
     std::optional<LinkId> link_to(std::string_view address) const;
     std::size_t in_flight() const;
     // Stops at the first sum of its tables that is wrong: for tests and the simulator, after steps.

@@ -37,6 +37,7 @@ struct Route {
     std::vector<LaneIndex> waiting;
 };
 
+// An address that may be connected to. It is when somebody wants it, and no longer than that.
 struct Link {
     enum class State : std::uint8_t { Closed, Opening, Up, Ready, GivenUp };
 
@@ -47,7 +48,11 @@ struct Link {
     bool answered = false;
     std::optional<ClusterId> foreign;  // the other mesh that answered there last
     Duration backoff{};
-    Instant hello_at;  // last hello sent
+    std::uint32_t calls = 0;  // sent there and under way
+    Instant opened_at = Instant::long_ago();
+    Instant wanted_at = Instant::long_ago();  // last sent a call, or waited for
+
+    bool is_open() const { return state != State::Closed && state != State::GivenUp; }
 };
 
 // What has a timer. Of those that are due at one moment, the kinds take turns in this order.
@@ -80,6 +85,7 @@ struct Caller::State : CallTable {
     void finish(CallIndex index, Reply reply);
     void end_call(Now now, CallIndex index, Reply reply);
     void check() const;
+    void check_links() const;
 
     // ---- lanes.cpp
     void pump(Now now, LaneIndex lane);
@@ -106,7 +112,9 @@ struct Caller::State : CallTable {
     void close_route(Now now, Route& route, GroupId group);
     void starve(Now now, GroupId group);
     void probe(Now now);
-    void refresh(Now now);
+    void refresh(Now now, bool further);
+    void open_further(Now now, std::size_t count);
+    bool want_leader(Now now, const Route& route);
     void place_unplaced(Now now);
     Duration jitter(Duration backoff) { return random.between(backoff / 2, backoff); }
     Duration raise(Duration& backoff);
@@ -114,6 +122,11 @@ struct Caller::State : CallTable {
     // ---- links.cpp
     LinkId add_link(std::string address);
     void open_link(Now now, LinkId link);
+    bool make_room(Now now);
+    void close_link(LinkId link);
+    void want_link(Now now, LinkId link);
+    bool is_wanted(Now now, const Link& link) const;
+    bool is_on_its_way(Now now, const Link& link) const;
     void link_up(Now now, LinkId link);
     void link_down(Now now, LinkId link);
     void link_timer(Now now, LinkId link);
@@ -125,12 +138,12 @@ struct Caller::State : CallTable {
     Error wrong_mesh(LinkId link) const;
     std::optional<Error> wrong_mesh_anywhere() const;
     void end_all_waiting(Now now);
-    void send_hello(Now now, LinkId link);
+    void send_hello(LinkId link);
     void on_hello(Now now, LinkId link, routing::HelloReply&& hello);
     void learn_mesh(Now now, const routing::HelloReply& hello);
-    NodeIndex learn_node(Now now, const routing::HelloNode& node);
+    NodeIndex learn_node(const routing::HelloNode& node);
     NodeIndex node_index(const NodeId& node) const;
-    bool bind_link(LinkId link, NodeIndex node);
+    bool bind_link(Now now, LinkId link, NodeIndex node);
 
     // ---- outcomes.cpp
     void on_reply(Now now, LinkId link, Reply&& reply);
@@ -165,7 +178,8 @@ struct Caller::State : CallTable {
     Duration probe_backoff{};
     bool probing = false;
     Instant refreshed_at = Instant::long_ago();
-    std::uint32_t probe_next = 0;  // counts the links looked at
+    std::uint32_t probe_next = 0;  // counts the links looked at to be asked
+    std::uint32_t open_next = 0;   // and to be opened
 };
 
 }  // namespace weft::client

@@ -63,6 +63,7 @@ bool Caller::State::may_send(Now now, CallIndex index) {
     const LinkId link = usable_link(route);
     if (link == kNoLink) {
         wait_for_route(call.group, call.lane);
+        want_leader(now, route);
         starve(now, call.group);
         return false;
     }
@@ -95,6 +96,8 @@ void Caller::State::send(Now now, CallIndex index, LinkId link) {
     ++lane.in_flight;
     call.state = PendingCall::State::Sent;
     call.link = link;
+    ++links[link].calls;
+    links[link].wanted_at = now.mono;
     call.sent_at = now.mono;
     timers.set(timed(index), std::min(call.deadline, now.mono + suspicion()));
     call.request.lowest_open = ids.lowest_open(call.request.id);

@@ -1,5 +1,6 @@
 // Connections, hellos, and what they tell of the mesh.
 #include "client/core/caller_state.h"
+#include "core/invariant.h"
 #include "routing/genesis.h"
 
 #include <algorithm>
@@ -15,35 +16,94 @@ LinkId Caller::State::add_link(std::string address) {
 }
 
 void Caller::State::open_link(Now now, LinkId link) {
-    links[link].state = Link::State::Opening;
+    Link& l = links[link];
+    if (l.state == Link::State::Closed) {
+        if (!make_room(now)) return timers.set(timed(link), now.mono + options.backoff_max);
+        l.state = Link::State::Opening;
+        l.opened_at = now.mono;
+    }
     timers.set(timed(link), now.mono + options.attempt_timeout);
-    out->push_back(OpenLink{link, links[link].address});
+    out->push_back(OpenLink{link, l.address});
+}
+
+// Room for one more open link: at the limit, the one that nobody has wanted for longest is closed.
+bool Caller::State::make_room(Now now) {
+    std::size_t open = 0;
+    LinkId least = kNoLink;
+    for (const LinkId id : links.indexes()) {
+        const Link& link = links[id];
+        if (!link.is_open()) continue;
+        ++open;
+        if (link.calls > 0 || is_on_its_way(now, link)) continue;
+        if (least == kNoLink || link.wanted_at < links[least].wanted_at) least = id;
+    }
+    if (open < options.links_max) return true;
+    if (least == kNoLink) return false;
+    WEFT_PROBE("client.link_displaced");
+    close_link(least);
+    return true;
+}
+
+// Nobody needs it now. It is opened again when somebody does.
+void Caller::State::close_link(LinkId link) {
+    links[link].state = Link::State::Closed;
+    timers.erase(timed(link));
+    out->push_back(CloseLink{link});
+}
+
+// Unless it was tried just now: then its timer will look whether it is still wanted.
+void Caller::State::want_link(Now now, LinkId link) {
+    Link& l = links[link];
+    l.wanted_at = now.mono;
+    const bool rests = timers.of(timed(link)) != Instant::never();
+    if (l.state == Link::State::Closed && !rests) open_link(now, link);
+}
+
+// Before the first hello every address may be the one that answers; and whether a stranger is
+// still at an address, nobody else would find out.
+bool Caller::State::is_wanted(Now now, const Link& link) const {
+    return !connected || link.foreign || now.mono - link.wanted_at < options.attempt_timeout;
+}
+
+bool Caller::State::is_on_its_way(Now now, const Link& link) const {
+    const bool opening = link.state == Link::State::Opening || link.state == Link::State::Up;
+    return opening && now.mono - link.opened_at < suspicion();
 }
 
 void Caller::State::link_up(Now now, LinkId link) {
     if (!links.has(link) || links[link].state != Link::State::Opening) return;
     links[link].state = Link::State::Up;
-    send_hello(now, link);
+    send_hello(link);
     timers.set(timed(link), now.mono + options.attempt_timeout / 4);
 }
 
 void Caller::State::link_timer(Now now, LinkId link) {
-    switch (links[link].state) {
+    const Link& l = links[link];
+    const Instant idle_at = l.wanted_at + options.link_idle;
+    switch (l.state) {
         case Link::State::Closed:
+            if (is_wanted(now, l)) open_link(now, link);
+            return;
         case Link::State::Opening:
-            return open_link(now, link);
+            return is_wanted(now, l) ? open_link(now, link) : close_link(link);
         case Link::State::Up:
-            send_hello(now, link);
+            if (!is_wanted(now, l)) return close_link(link);
+            send_hello(link);
             timers.set(timed(link), now.mono + options.attempt_timeout / 4);
             return;
         case Link::State::Ready:
+            if (l.calls == 0 && now.mono >= idle_at) {
+                WEFT_PROBE("client.link_idle");
+                return close_link(link);
+            }
+            timers.set(timed(link), l.calls > 0 ? now.mono + options.link_idle : idle_at);
+            return;
         case Link::State::GivenUp:
             return;
     }
 }
 
-void Caller::State::send_hello(Now now, LinkId link) {
-    links[link].hello_at = now.mono;
+void Caller::State::send_hello(LinkId link) {
     out->push_back(
         SendNode{link, routing::ClientHello{.client = options.client, .program = options.program}});
 }
@@ -80,12 +140,12 @@ void Caller::State::lose_calls(Now now, LinkId link) {
 }
 
 void Caller::State::give_up_link(LinkId link) {
+    if (links[link].is_open()) out->push_back(CloseLink{link});
     links[link].state = Link::State::GivenUp;
     links[link].node = kNoNode;
     links[link].foreign.reset();
     links[link].answered = true;  // waiting for it would be in vain
     timers.erase(timed(link));
-    out->push_back(CloseLink{link});
 }
 
 // Whoever answers there is of another mesh. The link is closed: a command sent over it would take
@@ -141,7 +201,7 @@ NodeIndex Caller::State::node_index(const NodeId& node) const {
     return kNoNode;
 }
 
-NodeIndex Caller::State::learn_node(Now now, const routing::HelloNode& node) {
+NodeIndex Caller::State::learn_node(const routing::HelloNode& node) {
     NodeIndex index = node_index(node.node);
     if (index == kNoNode) {
         if (nodes.size() == routing::kFoundersMax) return kNoNode;
@@ -151,19 +211,17 @@ NodeIndex Caller::State::learn_node(Now now, const routing::HelloNode& node) {
     if (nodes[index].link != kNoLink) return index;
     for (const LinkId link : links.indexes())
         if (links[link].address == node.client_address) nodes[index].link = link;
-    if (nodes[index].link == kNoLink) {
-        nodes[index].link = add_link(node.client_address);
-        if (nodes[index].link != kNoLink) open_link(now, nodes[index].link);
-    }
+    if (nodes[index].link == kNoLink) nodes[index].link = add_link(node.client_address);
     return index;
 }
 
 // Two addresses may lead to one node: one link to it is enough. False: this one was closed.
-bool Caller::State::bind_link(LinkId link, NodeIndex node) {
+bool Caller::State::bind_link(Now now, LinkId link, NodeIndex node) {
     const LinkId other = nodes[node].link;
     if (other != kNoLink && other != link) {
         if (links[other].state == Link::State::Ready && links[other].node == node) {
             give_up_link(link);
+            lose_calls(now, link);
             return false;
         }
         if (links[other].node == kNoNode &&
@@ -199,13 +257,16 @@ void Caller::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello) 
     if (!connected) learn_mesh(now, hello);
     ids.learn_time(now.mono, hello.log_time_ms);
     std::vector<NodeIndex> index_of;
-    for (const routing::HelloNode& node : hello.nodes) index_of.push_back(learn_node(now, node));
+    for (const routing::HelloNode& node : hello.nodes) index_of.push_back(learn_node(node));
     const NodeIndex self = node_index(hello.node);
-    if (self == kNoNode || !bind_link(link, self)) return;
+    if (self == kNoNode || !bind_link(now, link, self)) return;
     nodes[self].clock_ms = hello.log_time_ms - now.mono.ns / 1'000'000;
-    links[link].state = Link::State::Ready;
+    if (links[link].state == Link::State::Up) {
+        links[link].state = Link::State::Ready;
+        links[link].wanted_at = now.mono;
+        timers.set(timed(link), now.mono + options.link_idle);
+    }
     links[link].backoff = options.backoff_min;
-    timers.erase(timed(link));
     const std::size_t known = std::min(hello.leaders.size(), hello.terms.size());
     for (std::size_t group = 0; group < std::min(known, routes.size()); ++group) {
         const std::uint8_t leader = hello.leaders[group];

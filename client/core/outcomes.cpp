@@ -108,6 +108,7 @@ void Caller::State::retry(Now now, CallIndex index, bool taint) {
     if (taint && lane.retried > 0) finish_overtaken(now, index, false);
     call.state = PendingCall::State::Queued;
     --lane.in_flight;
+    --links[call.link].calls;
     if (!call.retried) ++lane.retried;
     call.retried = true;
     call.tainted = call.tainted || taint;
@@ -141,7 +142,7 @@ bool Caller::State::with_fresh_id(Now now, CallIndex index, LinkId link, const E
     if (ended) {
         ids.renew_with_next_time(ended_start_ms);
         refreshed_at = Instant::long_ago();
-        refresh(now);
+        refresh(now, false);
     }
     back_off(now, index);
     return true;
@@ -153,7 +154,7 @@ void Caller::State::take_time_of(Now now, LinkId link, std::int64_t refused_star
     const NodeIndex node = links[link].node;
     if (node == kNoNode || !nodes[node].clock_ms) return;
     ids.renew_at(now.mono, *nodes[node].clock_ms + now.mono.ns / 1'000'000, refused_start_ms);
-    send_hello(now, link);
+    send_hello(link);
 }
 
 }  // namespace weft::client

@@ -114,29 +114,51 @@ void Caller::State::starve(Now now, GroupId group) {
     timers.set(kTimedProbe, now.mono);
 }
 
+// The link to the believed leader is opened. True: it may be ready soon.
+bool Caller::State::want_leader(Now now, const Route& route) {
+    if (route.leader == kNoNode || nodes[route.leader].link == kNoLink) return false;
+    const LinkId link = nodes[route.leader].link;
+    want_link(now, link);
+    return is_on_its_way(now, links[link]);
+}
+
 void Caller::State::probe(Now now) {
-    std::erase_if(starving, [this](GroupId group) {
+    bool soon = true;
+    std::erase_if(starving, [&](GroupId group) {
         Route& route = routes[group];
         route.starving = !route.waiting.empty() && usable_link(route) == kNoLink;
+        if (route.starving) soon = want_leader(now, route) && soon;
         return !route.starving;
     });
     probing = !starving.empty();
     if (!probing) return;
     refreshed_at = Instant::long_ago();
-    refresh(now);
+    refresh(now, !soon);
     timers.set(kTimedProbe, now.mono + raise(probe_backoff));
 }
 
-// Asks some nodes for their routes, each time the next ones in turn.
-void Caller::State::refresh(Now now) {
+// Asks some nodes for their routes, each time the next ones in turn. Which of the others know more
+// nobody can tell: `further` has some of them met, and at least one each time, until all are.
+void Caller::State::refresh(Now now, bool further) {
     if (now.mono - refreshed_at < suspicion()) return;
     refreshed_at = now.mono;
     std::size_t asked = 0;
     for (std::size_t tried = 0; tried < links.size() && asked < kHellosAtOnce; ++tried) {
         const LinkId link{probe_next++ % static_cast<std::uint32_t>(links.size())};
         if (links[link].state != Link::State::Ready) continue;
-        send_hello(now, link);
+        send_hello(link);
         ++asked;
+    }
+    if (further || asked == 0) open_further(now, std::max<std::size_t>(kHellosAtOnce - asked, 1));
+}
+
+void Caller::State::open_further(Now now, std::size_t count) {
+    for (std::size_t tried = 0; tried < links.size() && count > 0; ++tried) {
+        const LinkId link{open_next++ % static_cast<std::uint32_t>(links.size())};
+        const bool rests = timers.of(timed(link)) != Instant::never();
+        if (links[link].state != Link::State::Closed || rests) continue;
+        want_link(now, link);
+        --count;
     }
 }
 

@@ -23,9 +23,10 @@ namespace weft {
 /// How to reach a mesh.
 struct ConnectOptions {
     /// "host:port" client addresses of any nodes of the mesh; one that answers is enough, the
-    /// others of the mesh are learned from it. At most 64. A host is a loopback address or a name
-    /// that stands for one; names are asked of the system whenever a connection is made, on threads
-    /// of their own.
+    /// others of the mesh are learned from it and connected to when a call or question is for them.
+    /// At most 128 connections are open at once, and one without use for 5 minutes is closed. At
+    /// most 64 addresses. A host is a loopback address or a name that stands for one; names are
+    /// asked of the system whenever a connection is made, on threads of their own.
     std::vector<std::string> addresses;
     /// The mesh that is meant: BLAKE2b-128 of its genesis file, as Mesh::cluster() tells it and
     /// ClusterId::from_hex() reads it from 32 hex digits; not zero. A node of another mesh is sent

@@ -32,6 +32,7 @@ public:
 
     // Three nodes, 1 to 3, all links ready, node 1 leading every group in term 1.
     static CallerWorld connected(CallerOptions options = {}) {
+        options.addresses = {address_of(1), address_of(2), address_of(3)};
         CallerWorld world(std::move(options));
         world.step(Timer{});
         world.hello(world.link_to(1), 1);
