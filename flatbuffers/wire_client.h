@@ -11,6 +11,9 @@ namespace weft::wire {
 
 // What a client may call itself; a longer name is refused with the whole hello.
 inline constexpr std::size_t kProgramBytesMax = 128;
+// A weft that knows no versions of routes has a byte for a leader's place, and this for none.
+inline constexpr std::uint8_t kNoByte = 255;
+inline constexpr std::size_t kByteNodesMax = 254;
 // What a question may be made of: its verb, its arguments and the cursor of the page before. Larger
 // ones are refused unread, and thus without an answer that names them.
 inline constexpr std::size_t kVerbBytesMax = 32;

@@ -16,9 +16,7 @@ using Checked = Verified<Table, flatbuffers::Verifier>;
 
 constexpr std::size_t kSmallMessageBytes = std::size_t{64} << 10;
 static_assert(kSmallMessageBytes >= 2 * kArgumentBytesMax, "room for lengths and a cursor");
-constexpr std::size_t kHelloReplyBytes = std::size_t{1} << 20;
-constexpr std::size_t kNodesMax = 254;  // 255 stands for "no leader known"
-constexpr std::uint8_t kNoLeader = 255;
+constexpr std::size_t kHelloReplyBytes = std::size_t{3} << 20;
 
 RequestId key_of(const fb::RequestKey& key) {
     RequestId id;
@@ -51,6 +49,19 @@ bool cut(const Lengths& lengths, std::string_view texts, std::size_t& begin,
     return true;
 }
 
+// Groups, at most `most` of them; false when one cannot exist.
+bool read_groups(const flatbuffers::Vector<std::uint32_t>* wire, std::size_t most,
+                 std::vector<GroupId>& out) {
+    if (wire == nullptr) return true;
+    if (wire->size() > most || !aligned(wire, alignof(std::uint32_t))) return false;
+    out.reserve(wire->size());
+    for (const std::uint32_t group : *wire) {
+        if (group > routing::kGroupsMax) return false;
+        out.push_back(GroupId{group});
+    }
+    return true;
+}
+
 Result<routing::ToNode> read_client_hello(const RawMessage& raw) {
     const auto table = Checked<fb::ClientHello>::from(raw, kSmallMessageBytes);
     if (!table) return std::unexpected(table.error());
@@ -61,6 +72,17 @@ Result<routing::ToNode> read_client_hello(const RawMessage& raw) {
     hello.client = id_of<ClientId>(*wire.client());
     hello.wire_version = wire.wire_version();
     hello.program = wire.program()->str();
+    hello.by_version = wire.by_version();
+    if (wire.known_node() != nullptr) {
+        hello.known.node = id_of<NodeId>(*wire.known_node());
+        hello.known.boot = Boot{wire.known_boot()};
+        hello.known.version = wire.known_version();
+    }
+    hello.nodes_digest = wire.nodes_digest();
+    if (!counter_ok(wire.known_version()))
+        return fail(ErrorNumber::BadMessage, "a version out of range");
+    if (!read_groups(wire.wanted(), routing::kWantedMax, hello.wanted))
+        return fail(ErrorNumber::BadMessage, "a hello wants groups that cannot be");
     return hello;
 }
 
@@ -122,23 +144,62 @@ Result<routing::ToNode> read_admin_request(const RawMessage& raw) {
     return request;
 }
 
-Result<void> check_hello_reply(const fb::HelloReply& wire) {
+// The nodes and their texts.
+Result<void> read_nodes(const fb::HelloReply& wire, routing::HelloReply& hello) {
     const std::size_t nodes = wire.node_ids()->size();
-    if (nodes > kNodesMax || wire.text_bytes()->size() != 2 * nodes)
+    const std::size_t most = wire.version() == 0 ? kByteNodesMax : routing::kHelloNodesMax;
+    if (nodes > most || wire.text_bytes()->size() != 2 * nodes)
         return fail(ErrorNumber::BadMessage, "a hello of {} nodes with {} texts", nodes,
                     wire.text_bytes()->size());
-    const std::size_t groups = wire.leaders()->size();
-    if (wire.groups() > routing::kGroupsMax || wire.terms()->size() != groups ||
-        (groups != 0 && groups != std::size_t{wire.groups()} + 1))
-        return fail(ErrorNumber::BadMessage, "a hello of {} groups with {} leaders", wire.groups(),
-                    groups);
+    std::vector<std::string> parts;
+    const std::string_view texts = view_of(wire.texts());
+    std::size_t end = 0;
+    if (!cut(*wire.text_bytes(), texts, end, parts) || end != texts.size())
+        return fail(ErrorNumber::BadMessage, "node texts do not add up to {} bytes", texts.size());
+    hello.nodes.reserve(nodes);
+    for (flatbuffers::uoffset_t i = 0; i < nodes; ++i)
+        hello.nodes.push_back({id_of<NodeId>(*wire.node_ids()->Get(i)), std::move(parts[2 * i]),
+                               std::move(parts[2 * i + 1])});
+    return {};
+}
+
+// Who leads which group. Places in a list that is not sent are checked by who has it.
+Result<void> read_leaders(const fb::HelloReply& wire, routing::HelloReply& hello) {
+    if (wire.groups() > routing::kGroupsMax || !counter_ok(wire.version()))
+        return fail(ErrorNumber::BadMessage, "a hello of {} groups in version {}", wire.groups(),
+                    wire.version());
+    hello.version = wire.version();
+    hello.nodes_digest = wire.nodes_digest();
+    std::size_t groups = std::size_t{wire.groups()} + 1;
+    if (hello.version == 0) {
+        for (const std::uint8_t leader : *wire.leaders())
+            hello.leaders.push_back(leader == kNoByte ? routing::kNoPlace : leader);
+    } else {
+        if (!aligned(wire.places(), alignof(std::uint16_t)) ||
+            !read_groups(wire.told(), groups, hello.told))
+            return fail(ErrorNumber::BadMessage, "a hello tells of groups that cannot be");
+        if (wire.places() != nullptr)
+            hello.leaders.assign(wire.places()->begin(), wire.places()->end());
+        if (!std::ranges::is_sorted(hello.told, std::ranges::less_equal{}) ||
+            (!hello.told.empty() && hello.told.back().value > wire.groups()))
+            return fail(ErrorNumber::BadMessage, "groups of a hello that do not rise");
+        if (!hello.told.empty()) groups = hello.told.size();
+    }
+    const std::size_t leaders = hello.leaders.size();
+    if (wire.terms()->size() != leaders ||
+        (leaders != groups && (leaders | hello.told.size()) != 0))
+        return fail(ErrorNumber::BadMessage, "a hello of {} groups with {} leaders and {} terms",
+                    groups, leaders, wire.terms()->size());
+    const bool listed = hello.version == 0 || !hello.nodes.empty();
+    const std::size_t places = listed ? hello.nodes.size() : routing::kHelloNodesMax;
+    if (std::ranges::any_of(hello.leaders, [&](std::uint16_t place) {
+            return place != routing::kNoPlace && place >= places;
+        }))
+        return fail(ErrorNumber::BadMessage, "a leader that is not in the list of nodes");
     if (!aligned(wire.terms(), alignof(std::uint64_t)))
         return fail(ErrorNumber::BadMessage, "a vector is not aligned");
-    const auto bad_leader = [&](std::uint8_t l) { return l != kNoLeader && l >= nodes; };
-    if (std::any_of(wire.leaders()->begin(), wire.leaders()->end(), bad_leader))
-        return fail(ErrorNumber::BadMessage, "a leader that is not in the list of nodes");
-    const auto bad_term = [](std::uint64_t term) { return !counter_ok(term); };
-    if (std::any_of(wire.terms()->begin(), wire.terms()->end(), bad_term))
+    hello.terms.assign(wire.terms()->begin(), wire.terms()->end());
+    if (!std::ranges::all_of(hello.terms, counter_ok))
         return fail(ErrorNumber::BadMessage, "a term out of range");
     return {};
 }
@@ -147,8 +208,9 @@ Result<routing::ToClient> read_hello_reply(const RawMessage& raw) {
     const auto table = Checked<fb::HelloReply>::from(raw, kHelloReplyBytes);
     if (!table) return std::unexpected(table.error());
     const fb::HelloReply& wire = **table;
-    if (auto checked = check_hello_reply(wire); !checked) return std::unexpected(checked.error());
     routing::HelloReply hello;
+    if (auto read = read_nodes(wire, hello); !read) return std::unexpected(read.error());
+    if (auto read = read_leaders(wire, hello); !read) return std::unexpected(read.error());
     hello.cluster = id_of<ClusterId>(*wire.cluster());
     hello.node = id_of<NodeId>(*wire.node());
     hello.boot = Boot{wire.boot()};
@@ -158,16 +220,6 @@ Result<routing::ToClient> read_hello_reply(const RawMessage& raw) {
     std::memcpy(hello.hash_key.data(), wire.hash_key()->bytes()->Data(), hello.hash_key.size());
     hello.groups = wire.groups();
     hello.epoch = Epoch{wire.epoch()};
-    std::vector<std::string> parts;
-    const std::string_view texts = view_of(wire.texts());
-    std::size_t end = 0;
-    if (!cut(*wire.text_bytes(), texts, end, parts) || end != texts.size())
-        return fail(ErrorNumber::BadMessage, "node texts do not add up to {} bytes", texts.size());
-    for (flatbuffers::uoffset_t i = 0; i < wire.node_ids()->size(); ++i)
-        hello.nodes.push_back({id_of<NodeId>(*wire.node_ids()->Get(i)), std::move(parts[2 * i]),
-                               std::move(parts[2 * i + 1])});
-    hello.leaders.assign(wire.leaders()->begin(), wire.leaders()->end());
-    hello.terms.assign(wire.terms()->begin(), wire.terms()->end());
     return hello;
 }
 

@@ -1,3 +1,4 @@
+#include "core/error.h"
 #include "flatbuffers/wire_client.h"
 #include "flatbuffers/wire_types.h"
 
@@ -39,6 +40,15 @@ Offset<flatbuffers::Vector<std::uint8_t>> optional_blob(FlatBufferBuilder& build
     return value.empty() ? 0 : blob(builder, value);
 }
 
+Offset<flatbuffers::Vector<std::uint32_t>> optional_groups(FlatBufferBuilder& builder,
+                                                           const std::vector<GroupId>& groups) {
+    if (groups.empty()) return 0;
+    std::vector<std::uint32_t> numbers;
+    numbers.reserve(groups.size());
+    for (const GroupId group : groups) numbers.push_back(group.value);
+    return builder.CreateVector(numbers);
+}
+
 // Of a reply without its payload and its error's text.
 constexpr std::size_t kReplyBytes = 512;
 
@@ -66,11 +76,21 @@ Result<void> add(FrameWriter& frame, FlatBufferBuilder& builder, MessageType typ
 Result<void> put(FrameWriter& frame, const routing::ClientHello& hello) {
     auto& builder = frame.builder();
     const auto program = text(builder, hello.program);
+    const auto wanted = optional_groups(builder, hello.wanted);
     const auto client = wire_id(hello.client);
+    const auto known = wire_id(hello.known.node);
     fb::ClientHelloBuilder table(builder);
     table.add_client(&client);
     table.add_wire_version(hello.wire_version);
     table.add_program(program);
+    table.add_by_version(hello.by_version);
+    if (!hello.known.node.is_zero()) {
+        table.add_known_node(&known);
+        table.add_known_boot(hello.known.boot.value);
+        table.add_known_version(hello.known.version);
+    }
+    table.add_nodes_digest(hello.nodes_digest);
+    table.add_wanted(wanted);
     return add(frame, builder, MessageType::ClientHello, table.Finish());
 }
 
@@ -112,7 +132,21 @@ Result<void> put(FrameWriter& frame, const routing::AdminRequest& request) {
     return add(frame, builder, MessageType::AdminRequest, table.Finish());
 }
 
+// For a client that knows no versions.
+std::vector<std::uint8_t> byte_places(const std::vector<std::uint16_t>& leaders) {
+    std::vector<std::uint8_t> bytes;
+    bytes.reserve(leaders.size());
+    for (const std::uint16_t place : leaders)
+        bytes.push_back(place < kByteNodesMax ? static_cast<std::uint8_t>(place) : kNoByte);
+    return bytes;
+}
+
 Result<void> put(FrameWriter& frame, const routing::HelloReply& hello) {
+    const bool by_version = hello.version != 0;
+    if (!by_version && hello.nodes.size() > kByteNodesMax)
+        return fail(ErrorNumber::NewerWire,
+                    "a mesh of {} nodes: the client's version can name {} of them",
+                    hello.nodes.size(), kByteNodesMax);
     std::vector<fb::Id> ids;
     std::vector<std::uint16_t> lengths;
     std::string texts;
@@ -127,8 +161,11 @@ Result<void> put(FrameWriter& frame, const routing::HelloReply& hello) {
     const auto node_ids = builder.CreateVectorOfStructs(ids);
     const auto text_bytes = builder.CreateVector(lengths);
     const auto text_blob = blob(builder, texts);
-    const auto leaders = builder.CreateVector(hello.leaders);
+    const auto leaders =
+        builder.CreateVector(by_version ? std::vector<std::uint8_t>() : byte_places(hello.leaders));
     const auto terms = builder.CreateVector(hello.terms);
+    const auto told = by_version ? optional_groups(builder, hello.told) : 0;
+    const auto places = by_version ? builder.CreateVector(hello.leaders) : 0;
     const auto cluster = wire_id(hello.cluster);
     const auto node = wire_id(hello.node);
     const fb::Id hash_key(flatbuffers::span<const std::uint8_t, 16>(hello.hash_key));
@@ -145,6 +182,10 @@ Result<void> put(FrameWriter& frame, const routing::HelloReply& hello) {
     table.add_texts(text_blob);
     table.add_leaders(leaders);
     table.add_terms(terms);
+    table.add_version(hello.version);
+    table.add_nodes_digest(hello.nodes_digest);
+    table.add_places(places);
+    table.add_told(told);
     return add(frame, builder, MessageType::HelloReply, table.Finish());
 }
 

@@ -14,15 +14,14 @@ namespace weft::node {
 
 namespace {
 
-constexpr std::uint8_t kNoLeader = 255;
 // Connections that had to go are named in `health` as long as that.
 constexpr Duration kShortWorthSaying = std::chrono::minutes(1);
 
 }  // namespace
 
 void Node::State::on(FromClient& event) {
-    if (std::holds_alternative<routing::ClientHello>(event.message))
-        return on_client_hello(event.from);
+    if (const auto* hello = std::get_if<routing::ClientHello>(&event.message))
+        return on_client_hello(event.from, *hello);
     if (auto* request = std::get_if<Request>(&event.message))
         return on_request(event.from, *request);
     on_question(event.from, std::get<routing::AdminRequest>(std::move(event.message)));
@@ -55,15 +54,29 @@ void Node::State::on(const ClientGone& event) {
     });
 }
 
-// Hellos cost nothing to send and each answer names every group: one answer serves all hellos of a
-// connection in a round, and is put together once.
-void Node::State::on_client_hello(ClientRef from) {
+// Hellos cost nothing to send and an answer may name every group: one serves all hellos of a
+// connection in a round.
+void Node::State::on_client_hello(ClientRef from, const routing::ClientHello& hello) {
+    if (greeted_clients.empty()) learn_routes();
     if (!greeted_clients.insert(from).second) return;
-    if (!told_hello) told_hello = hello_reply();
-    out->list.push_back(SendClient{from, *told_hello});
+    out->list.push_back(SendClient{from, hello_reply(hello)});
 }
 
-routing::HelloReply Node::State::hello_reply() const {
+void Node::State::learn_routes() {
+    for (std::uint32_t number = 0; number < table.groups(); ++number) {
+        const GroupId id{number};
+        ToldRoutes::Known known;
+        if (const Hosted* group = find(id)) {
+            const replication::Replica& replica = group->partition.replica();
+            known = {replica.leader().value_or(NodeId{}), replica.term()};
+        } else {
+            known.leader = table.replicas(id).front();  // a guess, hence term 0
+        }
+        told_routes.learn(id, known);
+    }
+}
+
+routing::HelloReply Node::State::hello_reply(const routing::ClientHello& hello) const {
     routing::HelloReply reply;
     reply.cluster = cluster;
     reply.node = options.self;
@@ -73,28 +86,26 @@ routing::HelloReply Node::State::hello_reply() const {
     reply.groups = options.genesis.groups;
     reply.epoch = table.epoch();
     const auto& nodes = roster.records();
-    for (const routing::NodeRecord& record : nodes)
-        reply.nodes.push_back({record.node, record.name, record.client_address});
-    const auto place_of_node = [&](NodeId node) {
-        const routing::NodeRecord* record = roster.find(node);
-        return record == nullptr ? kNoLeader : static_cast<std::uint8_t>(record - nodes.data());
-    };
-    reply.leaders.reserve(table.groups());
-    reply.terms.reserve(table.groups());
-    for (std::uint32_t number = 0; number < table.groups(); ++number) {
-        const GroupId id{number};
-        std::uint8_t leader = kNoLeader;
-        Term term;
-        if (const Hosted* group = find(id)) {
-            const replication::Replica& replica = group->partition.replica();
-            if (replica.leader()) leader = place_of_node(*replica.leader());
-            term = replica.term();
-        } else {
-            leader = place_of_node(table.replicas(id).front());  // a guess, hence term 0
-        }
-        reply.leaders.push_back(leader);
-        reply.terms.push_back(term.value);
+    if (!hello.by_version || hello.nodes_digest != roster.digest())
+        for (const routing::NodeRecord& record : nodes)
+            reply.nodes.push_back({record.node, record.name, record.client_address});
+    if (hello.by_version) {
+        reply.version = told_routes.version();
+        reply.nodes_digest = roster.digest();
     }
+    const auto tell = [&](GroupId group) {
+        const ToldRoutes::Known& known = told_routes.of(group);
+        const routing::NodeRecord* leader = roster.find(known.leader);
+        reply.leaders.push_back(leader == nullptr
+                                    ? routing::kNoPlace
+                                    : static_cast<std::uint16_t>(leader - nodes.data()));
+        reply.terms.push_back(known.term.value);
+    };
+    ToldRoutes::Told told = told_routes.since(hello);
+    if (told.all)
+        for (std::uint32_t group = 0; group < table.groups(); ++group) tell(GroupId{group});
+    for (const GroupId group : told.groups) tell(group);
+    reply.told = std::move(told.groups);
     return reply;
 }
 

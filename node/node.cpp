@@ -47,7 +47,8 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       log(sink),
       table(routing::PlacementTable::first(options.genesis)),
       swim(identity(options), options.membership, nodes_of(roster), random.stream("members")),
-      confirms(options.self, 2, first_round<ConfirmRound>(options.boot)) {
+      confirms(options.self, 2, first_round<ConfirmRound>(options.boot)),
+      told_routes(options.self, options.boot, table.groups()) {
     const std::string bytes = genesis_bytes(options);
     genesis_digest = xxh3_128(bytes);
     cluster = routing::cluster_id(bytes);
@@ -89,7 +90,6 @@ void Node::State::on(const Timer&) {
 
 void Node::State::on(const RoundEnd&) {
     greeted_clients.clear();
-    told_hello.reset();
     submit_large_reads();
     drain_round();
     sweep_round();

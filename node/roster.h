@@ -5,6 +5,7 @@
 #include "routing/genesis.h"
 #include "weft/types.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,13 @@ public:
     const routing::NodeRecord* find(NodeId node) const;
     // What people call it: its name, or the beginning of its id.
     std::string name_of(NodeId node) const;
+    // Of ids, names and client addresses, in order; never 0. Who has a list of that digest has this
+    // one, whichever node sent it.
+    std::uint64_t digest() const { return digest_; }
 
 private:
     std::vector<routing::NodeRecord> records_;
+    std::uint64_t digest_ = 0;
 };
 
 }  // namespace weft::node

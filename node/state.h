@@ -12,6 +12,7 @@
 #include "node/recent_events.h"
 #include "node/roster.h"
 #include "node/session_rate.h"
+#include "node/told_routes.h"
 #include "routing/placement.h"
 
 #include <cstdint>
@@ -109,8 +110,9 @@ struct Node::State final : GroupDirectory {
     void on(const ConnectionsShort& event);
     void on(LinksUnderFaults& event) { link_faults = std::move(event.text); }
     bool connections_are_short() const;
-    void on_client_hello(ClientRef from);
-    routing::HelloReply hello_reply() const;
+    void on_client_hello(ClientRef from, const routing::ClientHello& hello);
+    void learn_routes();
+    routing::HelloReply hello_reply(const routing::ClientHello& hello) const;
     void on_request(ClientRef from, Request& request);
     std::optional<Error> check_request(const Request& request) const;
     std::optional<Error> check_entity(const Request& request) const;
@@ -248,8 +250,8 @@ struct Node::State final : GroupDirectory {
     std::map<DiskFetchId, AdminQuery> queries;  // by fetch
     std::deque<FetchedQuery> fetched_queries;
     Questions questions;
-    std::set<ClientRef> greeted_clients;            // in this round
-    std::optional<routing::HelloReply> told_hello;  // in this round
+    std::set<ClientRef> greeted_clients;  // in this round
+    ToldRoutes told_routes;               // learned in the first hello's turn of a round
     DiskFetchId last_fetch;
 
     std::deque<QueuedRead> large_reads;

@@ -10,16 +10,15 @@
 #include "core/error.h"
 #include "core/indexed.h"
 #include "core/timer_heap.h"
-#include "routing/genesis.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace weft::client {
 
-inline constexpr std::size_t kLinksMax = 128;
-static_assert(kLinksMax >= kAddressesMax + routing::kFoundersMax, "a link for every node");
+inline constexpr std::size_t kLinksMax = kAddressesMax + routing::kHelloNodesMax;
 inline constexpr std::size_t kHellosAtOnce = 3;
 inline constexpr Duration kTimeoutMax = std::chrono::seconds(60);
 
@@ -65,6 +64,8 @@ inline constexpr Timed kTimedProbe{TimedKind::Probe, 0};
 
 struct KnownNode {
     routing::HelloNode info;
+    Boot boot;  // with `version`: what it has told of leaders
+    std::uint64_t version = 0;
     std::optional<std::int64_t> clock_ms;  // the log time it told, minus our monotonic clock
     LinkId link = kNoLink;
 };
@@ -141,6 +142,8 @@ struct Caller::State : CallTable {
     void send_hello(LinkId link);
     void on_hello(Now now, LinkId link, routing::HelloReply&& hello);
     void learn_mesh(Now now, const routing::HelloReply& hello);
+    bool learn_nodes(const routing::HelloReply& hello);
+    void learn_routes(Now now, NodeIndex teller, const routing::HelloReply& hello);
     NodeIndex learn_node(const routing::HelloNode& node);
     NodeIndex node_index(const NodeId& node) const;
     bool bind_link(Now now, LinkId link, NodeIndex node);
@@ -172,6 +175,10 @@ struct Caller::State : CallTable {
     HashKey hash_key{};
     std::uint32_t groups = 0;
     Indexed<NodeIndex, KnownNode> nodes;
+    std::map<NodeId, NodeIndex> node_of;
+    // The list of nodes that was told last: who stands where, and its digest.
+    std::vector<NodeIndex> places;
+    std::uint64_t nodes_digest = 0;
     Indexed<LinkId, Link> links;
     Indexed<GroupId, Route> routes;
     std::vector<GroupId> starving;

@@ -104,8 +104,17 @@ void Caller::State::link_timer(Now now, LinkId link) {
 }
 
 void Caller::State::send_hello(LinkId link) {
-    out->push_back(
-        SendNode{link, routing::ClientHello{.client = options.client, .program = options.program}});
+    routing::ClientHello hello;
+    hello.client = options.client;
+    hello.program = options.program;
+    hello.by_version = true;
+    hello.nodes_digest = nodes_digest;
+    const NodeIndex node = links[link].node;
+    if (node != kNoNode && starving.size() <= routing::kWantedMax) {
+        hello.known = {nodes[node].info.node, nodes[node].boot, nodes[node].version};
+        hello.wanted = starving;
+    }
+    out->push_back(SendNode{link, std::move(hello)});
 }
 
 void Caller::State::link_down(Now now, LinkId link) {
@@ -195,22 +204,21 @@ void Caller::State::end_all_waiting(Now now) {
 }
 
 NodeIndex Caller::State::node_index(const NodeId& node) const {
-    if (node.is_zero()) return kNoNode;
-    for (const NodeIndex i : nodes.indexes())
-        if (nodes[i].info.node == node) return i;
-    return kNoNode;
+    const auto place = node_of.find(node);
+    return place == node_of.end() ? kNoNode : place->second;
 }
 
 NodeIndex Caller::State::learn_node(const routing::HelloNode& node) {
     NodeIndex index = node_index(node.node);
     if (index == kNoNode) {
-        if (nodes.size() == routing::kFoundersMax) return kNoNode;
+        if (nodes.size() == routing::kHelloNodesMax || node.node.is_zero()) return kNoNode;
         index = nodes.add({});
+        node_of[node.node] = index;
     }
     nodes[index].info = node;
     if (nodes[index].link != kNoLink) return index;
-    for (const LinkId link : links.indexes())
-        if (links[link].address == node.client_address) nodes[index].link = link;
+    for (std::uint32_t given = 0; given < links.size() && links[LinkId{given}].given; ++given)
+        if (links[LinkId{given}].address == node.client_address) nodes[index].link = LinkId{given};
     if (nodes[index].link == kNoLink) nodes[index].link = add_link(node.client_address);
     return index;
 }
@@ -244,6 +252,37 @@ void Caller::State::learn_mesh(Now now, const routing::HelloReply& hello) {
     connected = true;
 }
 
+// False: leaders are named by their places in a list that is not here any more. The next hello
+// says which one is, and then the right one comes.
+bool Caller::State::learn_nodes(const routing::HelloReply& hello) {
+    if (hello.nodes.empty()) return hello.nodes_digest == nodes_digest;
+    places.clear();
+    for (const routing::HelloNode& node : hello.nodes) places.push_back(learn_node(node));
+    nodes_digest = hello.nodes_digest;
+    return true;
+}
+
+void Caller::State::learn_routes(Now now, NodeIndex teller, const routing::HelloReply& hello) {
+    const std::size_t count = std::min(hello.leaders.size(), hello.terms.size());
+    const bool all = hello.told.empty() && count == routes.size();
+    // Changes say what the node knows only to whoever knows what was before.
+    KnownNode& node = nodes[teller];
+    if (all) {
+        node.boot = hello.boot;
+        node.version = hello.version;
+    } else if (node.boot == hello.boot) {
+        node.version = std::max(node.version, hello.version);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        const GroupId group =
+            i < hello.told.size() ? hello.told[i] : GroupId{static_cast<std::uint32_t>(i)};
+        if (!routes.has(group)) return;
+        Claim what{.said_by = teller, .term = Term{hello.terms[i]}};
+        if (hello.leaders[i] < places.size()) what.leader = places[hello.leaders[i]];
+        claim(now, group, what);
+    }
+}
+
 void Caller::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello) {
     if (!links.has(link)) return;
     Link& l = links[link];
@@ -256,8 +295,7 @@ void Caller::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello) 
     l.foreign.reset();
     if (!connected) learn_mesh(now, hello);
     ids.learn_time(now.mono, hello.log_time_ms);
-    std::vector<NodeIndex> index_of;
-    for (const routing::HelloNode& node : hello.nodes) index_of.push_back(learn_node(node));
+    const bool readable = learn_nodes(hello);
     const NodeIndex self = node_index(hello.node);
     if (self == kNoNode || !bind_link(now, link, self)) return;
     nodes[self].clock_ms = hello.log_time_ms - now.mono.ns / 1'000'000;
@@ -267,13 +305,7 @@ void Caller::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello) 
         timers.set(timed(link), now.mono + options.link_idle);
     }
     links[link].backoff = options.backoff_min;
-    const std::size_t known = std::min(hello.leaders.size(), hello.terms.size());
-    for (std::size_t group = 0; group < std::min(known, routes.size()); ++group) {
-        const std::uint8_t leader = hello.leaders[group];
-        Claim what{.said_by = self, .term = Term{hello.terms[group]}};
-        if (leader < index_of.size()) what.leader = index_of[leader];
-        claim(now, GroupId{static_cast<std::uint32_t>(group)}, what);
-    }
+    if (readable) learn_routes(now, self, hello);
     place_unplaced(now);
     // The leader of these may have been known before its link was ready.
     const std::vector<GroupId> hungry = starving;

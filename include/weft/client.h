@@ -23,7 +23,8 @@ namespace weft {
 /// How to reach a mesh.
 struct ConnectOptions {
     /// "host:port" client addresses of any nodes of the mesh; one that answers is enough, the
-    /// others of the mesh are learned from it and connected to when a call or question is for them.
+    /// others of the mesh, up to 4,096 nodes, are learned from it and connected to when a call or
+    /// question is for them.
     /// At most 128 connections are open at once, and one without use for 5 minutes is closed. At
     /// most 64 addresses. A host is a loopback address or a name that stands for one; names are
     /// asked of the system whenever a connection is made, on threads of their own.

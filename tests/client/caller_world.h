@@ -13,7 +13,6 @@
 namespace weft::client {
 
 inline constexpr std::uint32_t kGroups = 4;
-inline constexpr std::uint8_t kNobody = 255;
 
 inline NodeId node_id(std::uint8_t n) {
     NodeId id;
@@ -49,8 +48,10 @@ public:
             if (auto* send = std::get_if<SendNode>(&effect)) {
                 if (auto* request = std::get_if<Request>(&send->message))
                     sent.emplace_back(send->link, *request);
-                if (std::holds_alternative<routing::ClientHello>(send->message))
+                if (auto* hello = std::get_if<routing::ClientHello>(&send->message)) {
                     hellos.push_back(send->link);
+                    last_hello = std::move(*hello);
+                }
             } else if (auto* ended_call = std::get_if<CallEnded>(&effect)) {
                 ended[ended_call->call] = std::move(ended_call->reply);
             } else if (auto* open = std::get_if<OpenLink>(&effect)) {
@@ -89,7 +90,8 @@ public:
             hello.nodes.push_back(
                 {node_id(n), std::string(1, static_cast<char>('a' + n - 1)), address_of(n)});
         for (std::uint32_t group = 0; group <= kGroups; ++group) {
-            hello.leaders.push_back(leader == 0 ? kNobody : static_cast<std::uint8_t>(leader - 1));
+            hello.leaders.push_back(leader == 0 ? routing::kNoPlace
+                                                : static_cast<std::uint16_t>(leader - 1));
             hello.terms.push_back(term);
         }
         return hello;
@@ -177,6 +179,7 @@ public:
     std::vector<std::pair<LinkId, Request>> sent;
     std::map<CallId, Reply> ended;
     std::vector<LinkId> hellos, opened, closed;
+    routing::ClientHello last_hello;
     std::map<LinkId, std::string> addresses;
 
 private:

@@ -162,7 +162,7 @@ TEST(ClientCodec, AReplyThatFitsNoFrameIsRefusedFromItsOwnMemoryToo) {
 }
 
 TEST(ClientCodec, CarriesAnAdminRequest) {
-    const auto back = decoded<routing::AdminRequest>(test::to_node_samples()[2].message);
+    const auto back = decoded<routing::AdminRequest>(test::to_node_samples()[3].message);
     EXPECT_EQ(back.id, 9u);
     EXPECT_EQ(back.verb, "partition");
     EXPECT_EQ(back.arguments, (std::vector<std::string>{"17", "", "cursor"}));

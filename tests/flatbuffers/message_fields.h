@@ -23,13 +23,16 @@ inline auto fields(const Reply& m) {
 
 namespace weft::routing {
 
-inline auto fields(const ClientHello& m) { return std::tie(m.client, m.wire_version, m.program); }
+inline auto fields(const ClientHello& m) {
+    return std::tie(m.client, m.wire_version, m.program, m.by_version, m.known, m.nodes_digest,
+                    m.wanted);
+}
 inline auto fields(const AdminRequest& m) { return std::tie(m.id, m.verb, m.arguments); }
 inline auto fields(const HelloNode& m) { return std::tie(m.node, m.name, m.client_address); }
 inline bool operator==(const HelloNode& a, const HelloNode& b) { return fields(a) == fields(b); }
 inline auto fields(const HelloReply& m) {
     return std::tie(m.cluster, m.node, m.boot, m.log_time_ms, m.hash_key, m.groups, m.epoch,
-                    m.nodes, m.leaders, m.terms);
+                    m.nodes, m.leaders, m.terms, m.told, m.version, m.nodes_digest);
 }
 inline auto fields(const AdminReply& m) {
     return std::tie(m.id, m.error, m.columns, m.kinds, m.cells, m.last, m.cursor);

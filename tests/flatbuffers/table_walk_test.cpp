@@ -129,6 +129,16 @@ ByHand request_key() {
 
 TEST(WireWalk, RequestsLieWhereTheSchemaSays) {
     Walk("client-hello", kClient, 1).fixed(0, id(0xa0)).u16(1, 1).text(2, "weft bench");
+    Walk("client-hello-known", kClient, 1)
+        .fixed(0, id(0xa0))
+        .u16(1, 1)
+        .text(2, "weft bench")
+        .u8(3, 1)
+        .fixed(4, id(0x30))
+        .u64(5, 7)
+        .u64(6, 39)
+        .u64(7, 0x1122334455667788)
+        .vector(8, 4, ByHand().u32(3).u32(600));
     Walk("request", kClient, 2)
         .fixed(0, request_key())
         .fixed(1, id(0xc0))
@@ -161,6 +171,23 @@ TEST(WireWalk, AnswersLieWhereTheSchemaSays) {
         .vector(9, 1, ByHand().bytes("a127.0.0.1:7341b127.0.0.1:7351"))
         .vector(10, 1, ByHand().u8(0).u8(1).u8(255))
         .vector(11, 8, ByHand().u64(3).u64(4).u64(5));
+    Walk("hello-reply-changes", kClient, 17)
+        .fixed(0, id(0x10))
+        .fixed(1, id(0x30))
+        .u64(2, 7)
+        .u64(3, 1700000000456)
+        .fixed(4, id(0x70))
+        .u32(5, 600)
+        .u64(6, 1)
+        .vector(7, 16, ByHand())
+        .vector(8, 2, ByHand())
+        .vector(9, 1, ByHand())
+        .vector(10, 1, ByHand())
+        .vector(11, 8, ByHand().u64(9).u64(10))
+        .u64(12, 40)
+        .u64(13, 0x1122334455667788)
+        .vector(14, 2, ByHand().u16(4095).u16(0xffff))
+        .vector(15, 4, ByHand().u32(1).u32(600));
     Walk("reply", kClient, 18)
         .fixed(0, request_key())
         .u32(1, 3)

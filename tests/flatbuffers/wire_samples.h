@@ -81,8 +81,30 @@ inline routing::HelloReply sample_hello_reply() {
     hello.epoch = Epoch{1};
     hello.nodes = {{sample_id<NodeId>(0x30), "a", "127.0.0.1:7341"},
                    {sample_id<NodeId>(0x50), "b", "127.0.0.1:7351"}};
-    hello.leaders = {0, 1, 255};
+    hello.leaders = {0, 1, routing::kNoPlace};
     hello.terms = {3, 4, 5};
+    return hello;
+}
+
+// What has changed, to a client that has the list of nodes.
+inline routing::HelloReply sample_hello_changes() {
+    routing::HelloReply hello = sample_hello_reply();
+    hello.groups = 600;
+    hello.nodes.clear();
+    hello.leaders = {4095, routing::kNoPlace};
+    hello.terms = {9, 10};
+    hello.told = {GroupId{1}, GroupId{600}};
+    hello.version = 40;
+    hello.nodes_digest = 0x1122334455667788;
+    return hello;
+}
+
+inline routing::ClientHello sample_hello_known() {
+    routing::ClientHello hello{sample_id<ClientId>(0xa0), 1, "weft bench"};
+    hello.by_version = true;
+    hello.known = {sample_id<NodeId>(0x30), Boot{7}, 39};
+    hello.nodes_digest = 0x1122334455667788;
+    hello.wanted = {GroupId{3}, GroupId{600}};
     return hello;
 }
 
@@ -136,6 +158,7 @@ struct NamedToNode {
 };
 inline std::vector<NamedToNode> to_node_samples() {
     return {{"client-hello", routing::ClientHello{sample_id<ClientId>(0xa0), 1, "weft bench"}},
+            {"client-hello-known", sample_hello_known()},
             {"request", sample_request()},
             {"admin-request", routing::AdminRequest{9, "partition", {"17", "", "cursor"}}}};
 }
@@ -146,6 +169,7 @@ struct NamedToClient {
 };
 inline std::vector<NamedToClient> to_client_samples() {
     return {{"hello-reply", sample_hello_reply()},
+            {"hello-reply-changes", sample_hello_changes()},
             {"reply", sample_reply()},
             {"admin-reply", sample_admin_reply()}};
 }

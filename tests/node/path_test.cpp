@@ -274,6 +274,34 @@ TEST_F(Path, TheHelloNamesEveryNodeAndEveryLeader) {
     }
 }
 
+// What a client has is not sent again: neither the list of nodes nor leaders that are the same.
+TEST_F(Path, AHelloTellsWhatTheClientDoesNotHave) {
+    routing::ClientHello ask;
+    ask.by_version = true;
+    const auto told = [&] {
+        lab[1].answers.clear();
+        lab[1].event(FromClient{ClientRef{5}, ask});
+        lab.run_for(milliseconds(1));
+        return std::get<routing::HelloReply>(lab[1].answers.at(0));
+    };
+    const auto all = told();
+    EXPECT_EQ(all.leaders.size(), 9u);
+    EXPECT_EQ(all.nodes.size(), lab.size());
+    ask.known = {all.node, all.boot, all.version};
+    ask.nodes_digest = all.nodes_digest;
+    const auto same = told();
+    EXPECT_TRUE(same.nodes.empty());
+    EXPECT_TRUE(same.leaders.empty());
+    EXPECT_EQ(same.version, all.version);
+    ask.wanted = {GroupId{3}};
+    const auto wanted = told();
+    EXPECT_EQ(wanted.told, ask.wanted);
+    EXPECT_EQ(wanted.leaders, std::vector<std::uint16_t>{all.leaders[3]});
+    EXPECT_EQ(wanted.terms, std::vector<std::uint64_t>{all.terms[3]});
+    ++ask.nodes_digest;
+    EXPECT_EQ(told().nodes.size(), lab.size()) << "it has another list";
+}
+
 TEST(Hosting, ANodeWithoutTheGroupNamesOneThatHasIt) {
     Lab lab({.nodes = 3, .groups = 8, .replicas = 1});
     lab.start();

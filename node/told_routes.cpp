@@ -1,0 +1,34 @@
+#include "node/told_routes.h"
+
+#include <algorithm>
+
+namespace weft::node {
+
+ToldRoutes::ToldRoutes(NodeId self, Boot boot, std::uint32_t groups)
+    : self_(self), boot_(boot), rows_(groups) {}
+
+void ToldRoutes::learn(GroupId group, const Known& known) {
+    Row& row = rows_[group];
+    if (row.known == known) return;
+    row = {known, ++version_};
+}
+
+// A client drops what it believes when a leader refuses, and nothing has changed here then: what it
+// waits for is told again and again.
+ToldRoutes::Told ToldRoutes::since(const routing::ClientHello& hello) const {
+    const routing::RoutesKnown& has = hello.known;
+    Told told;
+    told.all = !hello.by_version || has.node != self_ || has.boot != boot_ || has.version == 0 ||
+               has.version > version_;
+    if (told.all) return told;
+    for (const GroupId group : rows_.indexes())
+        if (rows_[group].changed > has.version) told.groups.push_back(group);
+    for (const GroupId group : hello.wanted)
+        if (rows_.has(group)) told.groups.push_back(group);
+    std::ranges::sort(told.groups);
+    const auto twice = std::ranges::unique(told.groups);
+    told.groups.erase(twice.begin(), twice.end());
+    return told;
+}
+
+}  // namespace weft::node
