@@ -239,26 +239,7 @@ void Caller::State::check() const {
             WEFT_INVARIANT(timers.of(timed(at)) <= calls[at].deadline, "call {} outlives its time",
                            at.value);
     check_links();
-}
-
-void Caller::State::check_links() const {
-    Indexed<LinkId, std::size_t> sent(links.size());
-    for (const PendingCall& call : calls)
-        if (call.state == PendingCall::State::Sent) ++sent[call.link];
-    std::size_t open = 0;
-    for (const LinkId id : links.indexes()) {
-        const Link& link = links[id];
-        if (link.is_open()) ++open;
-        WEFT_INVARIANT(link.calls == sent[id], "link {} counts {} calls, {} are under way there",
-                       id.value, link.calls, sent[id]);
-        WEFT_INVARIANT(link.calls == 0 || link.state == Link::State::Ready,
-                       "{} calls are under way on link {}, which is not ready", link.calls,
-                       id.value);
-        WEFT_INVARIANT(!link.is_open() || timers.of(timed(id)) != Instant::never(),
-                       "link {} is open and nobody will look after it", id.value);
-    }
-    WEFT_INVARIANT(open <= options.links_max, "{} links are open, {} at most", open,
-                   options.links_max);
+    check_nodes();
 }
 
 // ---- the public face

@@ -86,7 +86,6 @@ struct Caller::State : CallTable {
     void finish(CallIndex index, Reply reply);
     void end_call(Now now, CallIndex index, Reply reply);
     void check() const;
-    void check_links() const;
 
     // ---- lanes.cpp
     void pump(Now now, LaneIndex lane);
@@ -147,6 +146,9 @@ struct Caller::State : CallTable {
     NodeIndex learn_node(const routing::HelloNode& node);
     NodeIndex node_index(const NodeId& node) const;
     bool bind_link(Now now, LinkId link, NodeIndex node);
+
+    void check_links() const;
+    void check_nodes() const;
 
     // ---- outcomes.cpp
     void on_reply(Now now, LinkId link, Reply&& reply);

@@ -313,4 +313,41 @@ void Caller::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello) 
         if (usable_link(routes[group]) == link) flush(now, group);
 }
 
+void Caller::State::check_links() const {
+    Indexed<LinkId, std::size_t> sent(links.size());
+    for (const PendingCall& call : calls)
+        if (call.state == PendingCall::State::Sent) ++sent[call.link];
+    std::size_t open = 0;
+    for (const LinkId id : links.indexes()) {
+        const Link& link = links[id];
+        if (link.is_open()) ++open;
+        WEFT_INVARIANT(link.calls == sent[id], "link {} counts {} calls, {} are under way there",
+                       id.value, link.calls, sent[id]);
+        WEFT_INVARIANT(link.calls == 0 || link.state == Link::State::Ready,
+                       "{} calls are under way on link {}, which is not ready", link.calls,
+                       id.value);
+        WEFT_INVARIANT(!link.is_open() || timers.of(timed(id)) != Instant::never(),
+                       "link {} is open and nobody will look after it", id.value);
+    }
+    WEFT_INVARIANT(open <= options.links_max, "{} links are open, {} at most", open,
+                   options.links_max);
+}
+
+void Caller::State::check_nodes() const {
+    WEFT_INVARIANT(nodes.size() == node_of.size(), "{} nodes are known, {} by their ids",
+                   nodes.size(), node_of.size());
+    for (const auto& [id, index] : node_of)
+        WEFT_INVARIANT(nodes.has(index) && nodes[index].info.node == id,
+                       "node {} is not found by its id", index.value);
+    for (const NodeIndex place : places)
+        WEFT_INVARIANT(place == kNoNode || nodes.has(place), "node {} is listed and not known",
+                       place.value);
+    for (const Link& link : links)
+        WEFT_INVARIANT(link.node == kNoNode || nodes.has(link.node),
+                       "node {} is behind a link and not known", link.node.value);
+    for (const Route& route : routes)
+        WEFT_INVARIANT(route.leader == kNoNode || nodes.has(route.leader),
+                       "node {} leads and is not known", route.leader.value);
+}
+
 }  // namespace weft::client
