@@ -11,6 +11,7 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace weft::wire {
 
@@ -89,5 +90,24 @@ Id id_of(const WireId& wire) {
 inline bool counter_ok(std::uint64_t value) { return value <= kCounterMax; }
 // Milliseconds since 1970: exact in a double, and far from where a difference could overflow.
 inline bool wall_ok(std::int64_t ms) { return ms >= 0 && ms < std::int64_t{1} << 53; }
+
+// What structs lack, since they cannot grow, lies beside them: one number for each of `items`.
+// A vector that is absent says 0 of all.
+template <class Vector, class Item, class Number>
+Result<void> read_beside(const Vector* wire, std::vector<Item>& items, Number Item::* field) {
+    if (wire == nullptr) return {};
+    if (!aligned(wire, alignof(std::uint64_t)))
+        return fail(ErrorNumber::BadMessage, "a vector is not aligned");
+    if (wire->size() != items.size())
+        return fail(ErrorNumber::BadMessage, "{} numbers beside {} items", wire->size(),
+                    items.size());
+    for (std::uint32_t i = 0; i < wire->size(); ++i) {
+        if (!counter_ok(wire->Get(i)))
+            return fail(ErrorNumber::BadMessage, "number {} of {} is out of range", i,
+                        items.size());
+        items[i].*field = Number{wire->Get(i)};
+    }
+    return {};
+}
 
 }  // namespace weft::wire

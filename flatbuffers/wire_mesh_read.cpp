@@ -172,6 +172,12 @@ Result<node::MeshMessage> read_batch(const RawMessage& raw) {
     Batch batch;
     if (auto read = read_items((*table)->items(), batch.items); !read)
         return std::unexpected(read.error());
+    if constexpr (requires(const Wire& wire) { wire.sender_since(); }) {
+        using Item = decltype(batch.items)::value_type;
+        if (auto read = read_beside((*table)->sender_since(), batch.items, &Item::sender_since);
+            !read)
+            return std::unexpected(read.error());
+    }
     return replication::PeerMessage(std::move(batch));
 }
 
@@ -184,6 +190,10 @@ Result<node::MeshMessage> read_append(const RawMessage& raw) {
                     wire.items()->size(), replication::kBatchItemsMax);
     replication::AppendBatch batch;
     if (auto read = read_items(wire.items(), batch.items); !read)
+        return std::unexpected(read.error());
+    if (auto read = read_beside(wire.receiver_since(), batch.items,
+                                &replication::AppendItem::receiver_since);
+        !read)
         return std::unexpected(read.error());
     batch.blob = slice_of(raw, wire.blob());
     if (auto checked = check_blob(batch.items, batch.blob.view()); !checked)
@@ -237,7 +247,8 @@ Result<node::MeshMessage> read_chunk(const RawMessage& raw) {
     if (!table) return std::unexpected(table.error());
     const fb::SnapshotChunk& wire = **table;
     if (!group_ok(wire.group()) || !term_ok(wire.term()) ||
-        !position_ok(wire.at_term(), wire.at_index()) || wire.at_term() > wire.term())
+        !position_ok(wire.at_term(), wire.at_index()) || wire.at_term() > wire.term() ||
+        !counter_ok(wire.receiver_since()))
         return fail(ErrorNumber::BadMessage, "a chunk of group {} out of range", wire.group());
     if (wire.base() != nullptr && wire.base()->size() > kSnapshotBaseBytesMax)
         return fail(ErrorNumber::BadMessage, "a base of {} bytes", wire.base()->size());
@@ -250,6 +261,7 @@ Result<node::MeshMessage> read_chunk(const RawMessage& raw) {
     chunk.base = slice_of(raw, wire.base());
     chunk.rows = slice_of(raw, wire.rows());
     chunk.transfer = TransferId{wire.transfer()};
+    chunk.receiver_since = LogIndex{wire.receiver_since()};
     return replication::PeerMessage(std::move(chunk));
 }
 
@@ -257,7 +269,7 @@ Result<node::MeshMessage> read_chunk_answer(const RawMessage& raw) {
     const auto table = Checked<fb::SnapshotAnswer>::from(raw, kHelloBytesMax);
     if (!table) return std::unexpected(table.error());
     const fb::SnapshotAnswer& wire = **table;
-    if (!group_ok(wire.group()) || !counter_ok(wire.term()) ||
+    if (!group_ok(wire.group()) || !counter_ok(wire.term()) || !counter_ok(wire.sender_since()) ||
         !position_ok(wire.at_term(), wire.at_index()))
         return fail(ErrorNumber::BadMessage, "an answer of group {} out of range", wire.group());
     return replication::PeerMessage(
@@ -266,7 +278,8 @@ Result<node::MeshMessage> read_chunk_answer(const RawMessage& raw) {
                                     {Term{wire.at_term()}, LogIndex{wire.at_index()}},
                                     wire.next(),
                                     wire.refused(),
-                                    TransferId{wire.transfer()}});
+                                    TransferId{wire.transfer()},
+                                    LogIndex{wire.sender_since()}});
 }
 
 Result<node::MeshMessage> read_heartbeat(const RawMessage& raw) {

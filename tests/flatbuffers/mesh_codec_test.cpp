@@ -7,7 +7,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <cstring>
 #include <functional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace weft::wire {
 namespace {
@@ -87,6 +91,69 @@ TEST(MeshCodec, CarriesTheNumberOfATransfer) {
         ASSERT_TRUE(back) << back.error().message;
         EXPECT_TRUE(*back && test::same(**back, message));
     }
+}
+
+// The body of a frame of `message`, and the same with another count of numbers beside its items,
+// which are two with the numbers kMark and kMark + 1.
+constexpr std::uint64_t kMark = 0x00a1a2a3a4a5a6a7;
+RawMessage with_numbers(const node::MeshMessage& message, std::uint32_t count) {
+    const RawMessage raw = test::only_message(test::frame_of(message, Channel::Peer));
+    std::string body(raw.body.view());
+    const std::string mark(reinterpret_cast<const char*>(&kMark), sizeof kMark);
+    const std::size_t at = body.find(mark);
+    EXPECT_NE(at, std::string::npos);
+    std::memcpy(body.data() + at - sizeof count, &count, sizeof count);
+    return test::raw_message(raw.type, body);
+}
+
+TEST(MeshCodec, RefusesNumbersThatAreNotOneForEachItem) {
+    using namespace replication;
+    AppendBatch batch = test::sample_append();
+    batch.items.pop_back();
+    batch.blob = batch.blob.slice(0, batch.items[0].bytes);
+    batch.items[0].receiver_since = LogIndex{kMark};
+    batch.items[1].receiver_since = LogIndex{kMark + 1};
+    VoteAnswers votes{{{GroupId{1}, Term{1}, false, true, LogIndex{kMark}},
+                       {GroupId{2}, Term{1}, false, true, LogIndex{kMark + 1}}}};
+    AppendAnswers answers{{{GroupId{1}, Term{1}, true, false, {}, {}, false, LogIndex{kMark}},
+                           {GroupId{2}, Term{1}, true, false, {}, {}, false, LogIndex{kMark + 1}}}};
+    const node::MeshMessage messages[] = {PeerMessage(batch), PeerMessage(votes),
+                                          PeerMessage(answers)};
+    for (const node::MeshMessage& message : messages) {
+        const auto right = read_mesh(with_numbers(message, 2));
+        ASSERT_TRUE(right && *right) << right.error().message;
+        EXPECT_TRUE(test::same(**right, message));
+        for (const std::uint32_t count : {0U, 1U, 3U, 0xffffffffU}) {
+            SCOPED_TRACE(count);
+            const auto read = read_mesh(with_numbers(message, count));
+            ASSERT_FALSE(read);
+            EXPECT_EQ(read.error().number, std::uint16_t(ErrorNumber::BadMessage));
+        }
+    }
+}
+
+// Meshes whose members have not changed do not pay for the others.
+TEST(MeshCodec, NumbersOfTheFoundingTakeNoBytes) {
+    using namespace replication;
+    VoteAnswers votes;
+    AppendAnswers answers;
+    AppendBatch batch;
+    const auto sizes = [&] {
+        const auto size = [](PeerMessage message) {
+            return test::frame_of(node::MeshMessage(std::move(message)), Channel::Peer).size();
+        };
+        return std::vector<std::size_t>{size(votes), size(answers), size(batch)};
+    };
+    for (std::uint32_t i = 0; i < 100; ++i) {
+        votes.items.push_back({GroupId{i}, Term{1}, false, true});
+        answers.items.push_back({GroupId{i}, Term{1}, true, false, {}, {}});
+        batch.items.push_back({GroupId{i}, Term{1}, {}, {}});
+    }
+    // Header, message header, and a table of one vector, all padded to 8.
+    EXPECT_EQ(sizes(), (std::vector<std::size_t>{128 + 100 * 16, 128 + 100 * 32, 128 + 100 * 48}));
+    votes.items[7].sender_since = answers.items[7].sender_since = LogIndex{9};
+    batch.items[7].receiver_since = LogIndex{9};
+    for (const std::size_t size : sizes()) EXPECT_GE(size, 128 + 100 * (16 + 8));
 }
 
 TEST(MeshCodec, SeveralMessagesShareAFrame) {
@@ -182,6 +249,13 @@ TEST(MeshCodec, RefusesValuesOutOfRange) {
     twice.cannot_stand = {GroupId{4}, GroupId{4}};
     HeartbeatAnswer nowhere{1, {}, false, 0};
     nowhere.cannot_stand = {none};
+    const LogIndex past{kCounterMax + 1};
+    AppendBatch strange = test::sample_append();
+    strange.items[2].receiver_since = past;
+    SnapshotChunk to_none{GroupId{1}, Term{4}, at, 0, false, {}, {}};
+    to_none.receiver_since = past;
+    SnapshotAnswer of_none{GroupId{1}, Term{4}, at, 0, false};
+    of_none.sender_since = past;
     const Case cases[] = {
         {"vote in term 0", VoteAsks{{{GroupId{1}, Term{0}, at, false, false}}}},
         {"vote in a far term", VoteAsks{{{GroupId{1}, far, at, false, false}}}},
@@ -191,6 +265,12 @@ TEST(MeshCodec, RefusesValuesOutOfRange) {
         {"answer in a far term", VoteAnswers{{{GroupId{1}, far, false, true}}}},
         {"append answer far away",
          AppendAnswers{{{GroupId{1}, Term{1}, true, false, LogIndex{~std::uint64_t{0}}, {}}}}},
+        {"vote of no replica", VoteAnswers{{{GroupId{1}, Term{1}, false, true, past}}}},
+        {"append answer of no replica",
+         AppendAnswers{{{GroupId{1}, Term{1}, true, false, {}, {}, false, past}}}},
+        {"append to no replica", strange},
+        {"chunk to no replica", to_none},
+        {"chunk answer of no replica", of_none},
         {"timeout of no group", TimeoutNow{none, Term{1}}},
         {"timeout in term 0", TimeoutNow{GroupId{1}, Term{0}}},
         {"chunk newer than its sender", SnapshotChunk{GroupId{1}, Term{3}, at, 0, false, {}, {}}},

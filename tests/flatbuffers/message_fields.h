@@ -45,12 +45,16 @@ namespace weft::replication {
 inline auto fields(const VoteAsk& m) {
     return std::tie(m.group, m.term, m.last, m.pre, m.transfer);
 }
-inline auto fields(const VoteAnswer& m) { return std::tie(m.group, m.term, m.pre, m.granted); }
+inline auto fields(const VoteAnswer& m) {
+    return std::tie(m.group, m.term, m.pre, m.granted, m.sender_since);
+}
 inline auto fields(const AppendItem& m) {
-    return std::tie(m.group, m.term, m.prev, m.commit, m.count, m.offset, m.bytes);
+    return std::tie(m.group, m.term, m.prev, m.commit, m.count, m.offset, m.bytes,
+                    m.receiver_since);
 }
 inline auto fields(const AppendAnswer& m) {
-    return std::tie(m.group, m.term, m.accepted, m.damaged, m.index, m.hint_term, m.stamp_ahead);
+    return std::tie(m.group, m.term, m.accepted, m.damaged, m.index, m.hint_term, m.stamp_ahead,
+                    m.sender_since);
 }
 inline auto fields(const GroupBeat& m) { return std::tie(m.group, m.term, m.commit); }
 inline auto fields(const GroupTerm& m) { return std::tie(m.group, m.term); }
@@ -67,10 +71,11 @@ inline auto fields(const AppendBatch& m) { return std::tie(m.items, m.blob); }
 inline auto fields(const AppendAnswers& m) { return std::tie(m.items); }
 inline auto fields(const TimeoutNow& m) { return std::tie(m.group, m.term); }
 inline auto fields(const SnapshotChunk& m) {
-    return std::tie(m.group, m.term, m.at, m.sequence, m.last, m.base, m.rows, m.transfer);
+    return std::tie(m.group, m.term, m.at, m.sequence, m.last, m.base, m.rows, m.transfer,
+                    m.receiver_since);
 }
 inline auto fields(const SnapshotAnswer& m) {
-    return std::tie(m.group, m.term, m.at, m.next, m.refused, m.transfer);
+    return std::tie(m.group, m.term, m.at, m.next, m.refused, m.transfer, m.sender_since);
 }
 inline auto fields(const Heartbeat& m) {
     return std::tie(m.round, m.listed, m.unlisted, m.unlisted_hash, m.disk_age_ms, m.wall_ms);

@@ -233,6 +233,7 @@ TEST(WireWalk, VotesAndAppendsLieWhereTheSchemaSays) {
     ByHand votes;
     votes.u64(5).u32(3).u8(1).u8(1).pad_to(8).u64(9).u32(4).u8(0).u8(0).pad_to(8);
     Walk("vote-answers", kPeer, 66).vector(0, 16, votes);
+    Walk("vote-answers-since", kPeer, 66).vector(0, 16, votes).vector(1, 8, ByHand().u64(8).u64(0));
     const auto batch = test::sample_append();
     const std::uint64_t first = batch.items[0].bytes;
     const std::uint64_t third = batch.items[2].bytes;
@@ -243,10 +244,17 @@ TEST(WireWalk, VotesAndAppendsLieWhereTheSchemaSays) {
     Walk("append-batch", kPeer, 67)
         .vector(0, 48, items)
         .vector(1, 1, ByHand().bytes(batch.blob.view()));
+    Walk("append-batch-since", kPeer, 67)
+        .vector(0, 48, items)
+        .vector(1, 1, ByHand().bytes(batch.blob.view()))
+        .vector(2, 8, ByHand().u64(0).u64(21).u64(0));
     ByHand answers;
     answers.u64(5).u64(12).u64(0).u32(3).u8(1).u8(0).pad_to(8);
     answers.u64(5).u64(7).u64(2).u32(4).u8(0).u8(1).pad_to(8);
     Walk("append-answers", kPeer, 68).vector(0, 32, answers);
+    Walk("append-answers-since", kPeer, 68)
+        .vector(0, 32, answers)
+        .vector(1, 8, ByHand().u64(0).u64(300));
     Walk("timeout-now", kPeer, 69).u64(0, 5).u32(1, 3);
 }
 
@@ -260,7 +268,27 @@ TEST(WireWalk, SnapshotsAndContactLieWhereTheSchemaSays) {
         .u8(5, 1)
         .vector(6, 1, ByHand().bytes("base"))
         .vector(7, 1, ByHand().bytes("rows and rows"));
+    Walk("snapshot-chunk-since", kPeer, 70)
+        .u64(0, 5)
+        .u64(1, 4)
+        .u64(2, 11)
+        .u32(3, 3)
+        .u32(4, 1)
+        .u8(5, 1)
+        .vector(6, 1, ByHand().bytes("base"))
+        .vector(7, 1, ByHand().bytes("rows and rows"))
+        .u64(8, 6)
+        .u64(9, 8);
     Walk("snapshot-answer", kPeer, 71).u64(0, 5).u64(1, 4).u64(2, 11).u32(3, 3).u32(4, 2).u8(5, 1);
+    Walk("snapshot-answer-since", kPeer, 71)
+        .u64(0, 5)
+        .u64(1, 4)
+        .u64(2, 11)
+        .u32(3, 3)
+        .u32(4, 2)
+        .u8(5, 1)
+        .u64(6, 6)
+        .u64(7, 8);
     Walk("heartbeat", kPeer, 72)
         .u64(0, 77)
         .u64(1, 0xfeed)

@@ -174,6 +174,13 @@ inline std::vector<NamedToClient> to_client_samples() {
             {"admin-reply", sample_admin_reply()}};
 }
 
+// Of members that were not all there at the founding.
+inline replication::AppendBatch sample_append_since() {
+    replication::AppendBatch batch = sample_append();
+    batch.items[1].receiver_since = LogIndex{21};
+    return batch;
+}
+
 struct NamedMesh {
     const char* name;
     node::MeshMessage message;
@@ -204,15 +211,28 @@ inline std::vector<NamedMesh> mesh_samples() {
                                             {GroupId{16384}, Term{6}, at, false, true}}})},
         {"vote-answers", PeerMessage(VoteAnswers{{{GroupId{3}, Term{5}, true, true},
                                                   {GroupId{4}, Term{9}, false, false}}})},
+        {"vote-answers-since",
+         PeerMessage(VoteAnswers{{{GroupId{3}, Term{5}, true, true, LogIndex{8}},
+                                  {GroupId{4}, Term{9}, false, false, LogIndex{}}}})},
         {"append-batch", PeerMessage(sample_append())},
+        {"append-batch-since", PeerMessage(sample_append_since())},
         {"append-answers",
          PeerMessage(AppendAnswers{{{GroupId{3}, Term{5}, true, false, LogIndex{12}, Term{0}},
                                     {GroupId{4}, Term{5}, false, true, LogIndex{7}, Term{2}}}})},
+        {"append-answers-since",
+         PeerMessage(AppendAnswers{
+             {{GroupId{3}, Term{5}, true, false, LogIndex{12}, Term{0}, false, LogIndex{0}},
+              {GroupId{4}, Term{5}, false, true, LogIndex{7}, Term{2}, false, LogIndex{300}}}})},
         {"timeout-now", PeerMessage(TimeoutNow{GroupId{3}, Term{5}})},
         {"snapshot-chunk",
          PeerMessage(SnapshotChunk{GroupId{3}, Term{5}, at, 1, true, Bytes::copy_of("base"),
                                    Bytes::copy_of("rows and rows")})},
         {"snapshot-answer", PeerMessage(SnapshotAnswer{GroupId{3}, Term{5}, at, 2, true})},
+        {"snapshot-chunk-since",
+         PeerMessage(SnapshotChunk{GroupId{3}, Term{5}, at, 1, true, Bytes::copy_of("base"),
+                                   Bytes::copy_of("rows and rows"), TransferId{6}, LogIndex{8}})},
+        {"snapshot-answer-since",
+         PeerMessage(SnapshotAnswer{GroupId{3}, Term{5}, at, 2, true, TransferId{6}, LogIndex{8}})},
         {"heartbeat",
          PeerMessage(Heartbeat{77, {{GroupId{3}, Term{5}, LogIndex{12}}}, 340, 0xfeed, 12})},
         {"heartbeat-answer", PeerMessage(HeartbeatAnswer{77, {{GroupId{3}, Term{6}}}, true, 13})},

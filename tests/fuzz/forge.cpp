@@ -95,11 +95,12 @@ PeerMessage Forger::vote(std::size_t to) {
         case 0:
             return VoteAsks{{{at.group, term, position(to, at), input_.flag(), input_.flag()}}};
         case 1:
-            return VoteAnswers{{{at.group, term, input_.flag(), input_.flag()}}};
+            return VoteAnswers{{{at.group, term, input_.flag(), input_.flag(), number()}}};
         case 2: {
             AppendAnswer answer{at.group,      term,          input_.flag(),
                                 input_.flag(), near(at.last), near(at.term)};
             answer.stamp_ahead = input_.choice(4) == 0;
+            answer.sender_since = number();
             return AppendAnswers{{answer}};
         }
         default:

@@ -36,6 +36,8 @@ private:
     std::uint64_t near(std::uint64_t value);
     Term near(Term term) { return Term{near(term.value)}; }
     LogIndex near(LogIndex index) { return LogIndex{near(index.value)}; }
+    // Of a replica: mostly of the founding, as those of the node are.
+    LogIndex number() { return input_.choice(8) == 0 ? near(LogIndex{1}) : LogIndex{}; }
     replication::LogPosition position(std::size_t to, const View& at);
     std::int64_t stamp();
     Chain chain_at(std::size_t to, const View& at, LogIndex index);

@@ -47,7 +47,9 @@ void Forger::write_change(EntryBuilder& builder, const EntryHeader& header) {
 
 std::string Forger::config_bytes() {
     Config config;
-    for (const auto& founder : lab_.genesis.founders) config.members.push_back({founder.node, {}});
+    const bool changed = input_.choice(4) == 0;
+    for (const auto& founder : lab_.genesis.founders)
+        config.members.push_back({founder.node, changed ? number() : LogIndex{}});
     if (input_.choice(4) == 0) config.members.resize(1 + input_.choice(config.members.size()));
     config.voters = PeerSet::first(config.members.size());
     if (input_.flag()) config.voters = PeerSet::from_bits(input_.byte());
@@ -108,6 +110,7 @@ AppendBatch Forger::append(std::size_t to) {
         blob += entry(header, chain, chain);
     }
     item.bytes = static_cast<std::uint32_t>(blob.size());
+    item.receiver_since = number();
     AppendBatch batch;
     batch.items.push_back(item);
     batch.blob = Bytes::adopt(std::move(blob));
