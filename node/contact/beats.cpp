@@ -70,6 +70,10 @@ bool Node::State::follows(NodeId peer, const replication::GroupTerm& claim, Term
     own = replica.term();
     if (WEFT_MUTANT(ConfirmWhateverTheTerm)) return replica.role() != Role::Leader;
     if (!replica.term_certain()) return false;
+    // S17: a former replica of this node may have helped to elect a leader of a newer term, and
+    // ours has not heard of it yet. Who holds the entry that added it has a term that is not below
+    // that.
+    if (!replica.is_member()) return false;
     // A term has one leader: a follower that has not heard of it yet may confirm it too.
     return own == claim.term && replica.role() == Role::Follower &&
            (!replica.leader() || replica.leader() == peer);

@@ -108,6 +108,8 @@ public:
     // Rows or log are; a damaged vote alone keeps from voting and leading, and until the term is
     // certain from acknowledging.
     bool lacks_data() const;
+    // Its own log says that it is a member, and not another replica of its node (S17).
+    bool is_member() const { return self_slot_ != kNoSlot; }
     bool transferring() const;
     // While leading: some voter could take over.
     bool can_hand_over() const { return transfer_ || transfer_target(std::nullopt) != kNoSlot; }

@@ -1,10 +1,13 @@
 // A replica that lags behind a change of its group's members: what the new ones say counts by its
 // term, as what the old ones said did.
 
+#include "core/entry.h"
 #include "lab.h"
+#include "replication/raft/config.h"
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -73,6 +76,41 @@ TEST_F(NewerMembers, TheLeadersHeartbeatsAndConfirmRoundsAreNotRefused) {
     const auto confirmed = said<replication::ConfirmAnswer>();
     ASSERT_TRUE(confirmed);
     EXPECT_TRUE(confirmed->refused.empty());
+}
+
+// S17: a former replica of its node may have voted in a newer term, of which it has not heard.
+TEST_F(NewerMembers, WhoIsNoMemberYetFollowsButConfirmsNothing) {
+    const LogIndex last = replica().last_index();
+    const auto before = replica().entry_at(last);
+    ASSERT_TRUE(before);
+    EntryBuilder entry;
+    entry.begin(EntryKind::Config);
+    entry.section(SectionType::Config,
+                  encode_config(replication::Config::of({lab[stranger].id()})));
+    EntryHeader header;
+    header.group = group;
+    header.index = next(last);
+    header.term = term;
+    header.stamp_ms = before->stamp_ms;
+    replication::AppendBatch batch;
+    batch.blob = entry.finish(header, before->chain);
+    batch.items.push_back({group,
+                           term,
+                           {before->term, last},
+                           {},
+                           1,
+                           0,
+                           static_cast<std::uint32_t>(batch.blob.size())});
+    hears(std::move(batch));
+    ASSERT_EQ(replica().config().members.size(), 1U);
+    EXPECT_EQ(replica().leader(), lab[stranger].id());
+    lab[0].keep_messages = true;
+    hears(replication::Confirm{7, {{group, term}}});
+    const auto confirmed = said<replication::ConfirmAnswer>();
+    ASSERT_TRUE(confirmed);
+    ASSERT_EQ(confirmed->refused.size(), 1U);
+    EXPECT_EQ(confirmed->refused[0].term, term);
+    EXPECT_EQ(replica().leader(), lab[stranger].id());
 }
 
 // S15: who may stand is in a configuration that the voter does not have yet.
