@@ -72,7 +72,7 @@ TEST_F(NewerMembers, TheLeadersHeartbeatsAndConfirmRoundsAreNotRefused) {
     const auto answer = said<replication::HeartbeatAnswer>();
     ASSERT_TRUE(answer);
     EXPECT_TRUE(answer->refused.empty());
-    hears(replication::Confirm{7, {{group, term}}});
+    hears(replication::Confirm{ConfirmRound{7}, {{group, term}}});
     const auto confirmed = said<replication::ConfirmAnswer>();
     ASSERT_TRUE(confirmed);
     EXPECT_TRUE(confirmed->refused.empty());
@@ -105,7 +105,7 @@ TEST_F(NewerMembers, WhoIsNoMemberYetFollowsButConfirmsNothing) {
     ASSERT_EQ(replica().config().members.size(), 1U);
     EXPECT_EQ(replica().leader(), lab[stranger].id());
     lab[0].keep_messages = true;
-    hears(replication::Confirm{7, {{group, term}}});
+    hears(replication::Confirm{ConfirmRound{7}, {{group, term}}});
     const auto confirmed = said<replication::ConfirmAnswer>();
     ASSERT_TRUE(confirmed);
     ASSERT_EQ(confirmed->refused.size(), 1U);
