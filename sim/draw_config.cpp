@@ -62,6 +62,7 @@ void draw_habits(RunConfig& config, Random random) {
     if (random.chance(1, 2)) config.readers = random.below(config.clients);
     if (random.chance(1, 4)) config.links = 1 + random.below(3);
     if (random.chance(1, 4)) config.link_idle_ms = 20 + random.below(500);
+    if (random.chance(1, 4)) config.addresses = 1 + random.below(2);
 }
 
 // Clients that ask how a request ended, by its id or by the same call once more; that want no

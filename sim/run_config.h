@@ -30,6 +30,7 @@ struct RunConfig {
     std::uint64_t call_timeout_ms = 5000;
     std::uint64_t in_flight = 4096;        // calls that a client's session takes at once
     std::uint64_t attempt_ms = 2000;       // of silence before a client asks another node
+    std::uint64_t addresses = 64;          // of nodes that a client is given; the first has all
     std::uint64_t links = 128;             // that a client has open at once
     std::uint64_t link_idle_ms = 300'000;  // without use, then it closes one
     std::uint64_t get_percent = 35;
@@ -125,6 +126,7 @@ void for_each_field_of_the_world(Config& config, Visit& visit) {
     visit("call_timeout_ms", config.call_timeout_ms);
     visit("in_flight", config.in_flight);
     visit("attempt_ms", config.attempt_ms);
+    visit("addresses", config.addresses);
     visit("links", config.links);
     visit("link_idle_ms", config.link_idle_ms);
     visit("get_percent", config.get_percent);

@@ -145,8 +145,11 @@ void World::add_clients(const Random& random) {
         Random id = random.stream(fmt::format("client id {}", i));
         for (std::uint8_t& byte : caller.client.bytes)
             byte = static_cast<std::uint8_t>(id.below(256));
-        for (const auto& machine : machines_)
-            caller.addresses.push_back(machine->record().client_address);
+        // The first one reads all values at the end, whoever is there.
+        const std::size_t given = i == 0 ? kNodesMax : schedule_.config.addresses;
+        for (std::size_t k = 0; k < std::min(given, machines_.size()); ++k)
+            caller.addresses.push_back(
+                machines_[(i + k) % machines_.size()]->record().client_address);
         caller.renew_start = of_ms(schedule_.config.renew_session_ms);
         caller.in_flight_max = schedule_.config.in_flight;
         caller.attempt_timeout = of_ms(schedule_.config.attempt_ms);
