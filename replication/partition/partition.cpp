@@ -303,7 +303,7 @@ PartitionStatus Partition::status() const {
     status.dirty_entities = state_->host.dirty_count();
     status.sessions = state_->sessions.size();
     status.mailbox = state_->queued + state_->early.size();
-    status.blocked = state_->blocked;
+    status.blocked = state_->blocked || replica.blocked();
     return status;
 }
 

@@ -106,7 +106,7 @@ struct PartitionStatus {
     std::size_t dirty_entities = 0;
     std::size_t sessions = 0;
     std::size_t mailbox = 0;
-    bool blocked = false;  // holds an entry of a later weft: applies nothing further, cannot lead
+    bool blocked = false;  // holds an entry of a later weft: cannot lead, perhaps not apply
 };
 
 class Partition {

@@ -32,7 +32,7 @@ bool Replica::may_campaign() const {
 }
 
 bool Replica::can_stand() const {
-    return !damaged() && bans_ == 0 && config_wanted_.empty();  // S19, S23
+    return !damaged() && bans_ == 0 && config_wanted_.empty() && !later_config_;  // S19, S23
 }
 
 // S22: with its last (term, index) unread a replica cannot tell whose log is behind its own.

@@ -1,6 +1,7 @@
 // Start from what the disk holds, the history of configurations (S13), damage (S22, S23), and the
 // base of the log: compaction and snapshots (S19, S25).
 
+#include "core/error.h"
 #include "core/invariant.h"
 #include "core/mutant.h"
 #include "replication/raft/replica.h"
@@ -9,6 +10,14 @@
 #include <utility>
 
 namespace weft::replication {
+
+namespace {
+
+bool of_later_weft(const Error& error) {
+    return error.number == static_cast<std::uint16_t>(ErrorNumber::NewerFormat);
+}
+
+}  // namespace
 
 // ---- start ------------------------------------------------------------------------------------
 
@@ -22,6 +31,8 @@ void Replica::recover(const storage::RecoveredGroup& recovered) {
         auto decoded = decode_config(base_.config);
         if (decoded) {
             config = std::move(*decoded);
+        } else if (of_later_weft(decoded.error())) {
+            meet_later_config(base_.index, decoded.error());
         } else {
             rows_damaged_ = true;
         }
@@ -104,7 +115,7 @@ void Replica::adopt_configs(Effects& out) {
 }
 
 void Replica::ask_for_configs(Effects& out) {
-    if (config_wanted_.empty() || config_fetch_ != FetchId{}) return;
+    if (config_wanted_.empty() || config_fetch_ != FetchId{} || later_config_) return;
     const LogIndex index = config_wanted_.front();
     config_fetch_ = new_fetch();
     out.list.push_back(Fetch{options_.group, config_fetch_,
@@ -120,8 +131,11 @@ void Replica::on_config_fetched(const Fetched& fetched, Effects& out) {
         const Bytes& encoded = (*read)->entries.front();
         const auto header = check_entry_alone(encoded.view());
         if (header && header->index == index && header->chain == window_.at(index).chain) {
+            const auto learnt = learn_config(index, encoded.view(), out);
+            if (!learnt && of_later_weft(learnt.error()))
+                return meet_later_config(index, learnt.error());
             config_wanted_.erase(config_wanted_.begin());
-            if (!learn_config(index, encoded.view(), out)) mark_damaged(index);
+            if (!learnt) mark_damaged(index);
         }
     } else if (read != nullptr && *read && ((*read)->damaged || (*read)->missing)) {
         config_wanted_.erase(config_wanted_.begin());
@@ -132,11 +146,19 @@ void Replica::on_config_fetched(const Fetched& fetched, Effects& out) {
     ask_for_configs(out);
 }
 
-bool Replica::learn_config(LogIndex index, std::string_view encoded, Effects& out) {
+// Who votes is known to a later weft only. Nothing is asked for again, cut off or compacted, and
+// nobody stands; the log goes on, and votes are given, as neither depends on it.
+void Replica::meet_later_config(LogIndex index, const Error& why) {
+    later_config_ = index;
+    log_.error("replica.blocked",
+               {{"group", options_.group}, {"index", index}, {"reason", why.message}});
+}
+
+Result<void> Replica::learn_config(LogIndex index, std::string_view encoded, Effects& out) {
     const auto section = find_section(encoded, SectionType::Config);
-    if (!section) return false;
+    if (!section) return fail(ErrorNumber::DataDamaged, "a configuration without its section");
     auto config = decode_config(section->bytes);
-    if (!config) return false;
+    if (!config) return std::unexpected(std::move(config).error());
     const auto after = std::find_if(configs_.begin(), configs_.end(),
                                     [index](const ConfigAt& at) { return at.index >= index; });
     if (after != configs_.end() && after->index == index) {
@@ -145,7 +167,7 @@ bool Replica::learn_config(LogIndex index, std::string_view encoded, Effects& ou
         configs_.insert(after, {index, std::move(*config)});
     }
     adopt_configs(out);
-    return true;
+    return {};
 }
 
 const Config& Replica::config_at(LogIndex index) const {
@@ -186,6 +208,7 @@ void Replica::compact(LogIndex index, std::int64_t stamp_ms, Effects& out) {
     const LogIndex asked = index;
     index = std::min(index, intact_);
     if (index <= window_.base() || rows_damaged_) return;
+    if (later_config_ && *later_config_ <= index) return;
     const auto unread = std::find_if(config_wanted_.begin(), config_wanted_.end(),
                                      [index](LogIndex wanted) { return wanted <= index; });
     if (unread != config_wanted_.end()) return;
@@ -254,6 +277,7 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     }
     std::erase_if(configs_, [&](const ConfigAt& at) { return at.index <= base.index; });
     std::erase_if(config_wanted_, [&](LogIndex wanted) { return !window_.holds(wanted); });
+    if (later_config_ && *later_config_ <= base.index) later_config_.reset();
     configs_.insert(configs_.begin(), {base.index, std::move(*config)});
     adopt_configs(out);
     if (role_ != Role::Leader) role_ = Role::Follower;

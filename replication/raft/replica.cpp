@@ -172,7 +172,8 @@ bool Replica::hard_durable() const { return hard_on_disk_ == hard_; }
 void Replica::append_entry(const EntryHeader& header, Bytes encoded, Effects& out) {
     out.batch.append(options_.group, header.index, encoded.view());
     wrote_ = true;
-    if (header.kind == EntryKind::Config) learn_config(header.index, encoded.view(), out);
+    if (header.kind == EntryKind::Config)
+        static_cast<void>(learn_config(header.index, encoded.view(), out));
     window_.append(header, std::move(encoded));
 }
 
@@ -186,6 +187,7 @@ void Replica::truncate(LogIndex from, Effects& out) {
     counted_ = std::min(counted_, previous(from));  // what went was proven never to be committed
     while (configs_.back().index >= from) configs_.pop_back();
     std::erase_if(config_wanted_, [from](LogIndex index) { return index >= from; });
+    if (later_config_ && *later_config_ >= from) later_config_.reset();
     adopt_configs(out);
 }
 

@@ -108,6 +108,8 @@ public:
     // Rows or log are; a damaged vote alone keeps from voting and leading, and until the term is
     // certain from acknowledging.
     bool lacks_data() const;
+    // A configuration here is of a later weft (partition.h, "blocked").
+    bool blocked() const { return later_config_.has_value(); }
     // Its own log says that it is a member, and not another replica of its node (S17).
     bool is_member() const { return self_slot_ != kNoSlot; }
     bool transferring() const;
@@ -226,7 +228,8 @@ private:
     void adopt_configs(Effects& out);
     void ask_for_configs(Effects& out);
     void on_config_fetched(const Fetched& fetched, Effects& out);
-    bool learn_config(LogIndex index, std::string_view encoded, Effects& out);
+    Result<void> learn_config(LogIndex index, std::string_view encoded, Effects& out);
+    void meet_later_config(LogIndex index, const Error& why);
     const Config& config_at(LogIndex index) const;
     bool stale_behind(LogPosition at) const;
     LogIndex wanted_again() const;
@@ -345,6 +348,7 @@ private:
     std::vector<ConfigAt> configs_;        // S13: base's and every later one in the log
     std::vector<LogIndex> config_wanted_;  // found at start, bytes not read yet
     FetchId config_fetch_;
+    std::optional<LogIndex> later_config_;  // cannot be read by this weft, and is no damage
 
     Role role_ = Role::Follower;
     std::optional<NodeId> leader_;
