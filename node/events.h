@@ -6,6 +6,7 @@
 #include "core/ids.h"
 #include "replication/effects.h"
 #include "replication/messages.h"
+#include "routing/genesis.h"
 #include "routing/messages.h"
 #include "storage/contracts.h"
 #include "weft/bytes.h"
@@ -89,6 +90,17 @@ struct ConnectionsShort {
 struct LinksUnderFaults {
     std::string text;
 };
+// What was decided of a node of the mesh. Nobody decides such a thing yet but tests.
+struct NodeAdmitted {  // or it has moved
+    routing::NodeRecord record;
+};
+struct NodeDraining {
+    NodeId node;
+};
+struct NodeRetired {
+    NodeId node;
+};
+using RosterChanged = std::variant<NodeAdmitted, NodeDraining, NodeRetired>;
 // A deadline of next_deadline() has come.
 struct Timer {};
 // SIGTERM: hand leaderships over, flush, stop.
@@ -96,11 +108,21 @@ struct Drain {};
 // The last event of every round: batches messages per peer and closes the round's Persist.
 struct RoundEnd {};
 
-using Event =
-    std::variant<FromPeer, FromGossip, FromClient, ClientGone, Persisted, Fetched, PeerLink,
-                 StorageFull, DiskLost, ConnectionsShort, LinksUnderFaults, Timer, Drain, RoundEnd>;
+using Event = std::variant<FromPeer, FromGossip, FromClient, ClientGone, Persisted, Fetched,
+                           PeerLink, StorageFull, DiskLost, ConnectionsShort, LinksUnderFaults,
+                           RosterChanged, Timer, Drain, RoundEnd>;
 
 // ---- effects ----------------------------------------------------------------------------------
+// Keep a link to that node, at its mesh address; answered by PeerLink events. Of one that has a
+// link: a link to another address is made anew. Never of this node itself.
+struct LinkPeer {
+    routing::NodeRecord record;
+};
+// No link any more: what waits for that node is dropped, and what it says is a stranger's. Without
+// a link: nothing.
+struct UnlinkPeer {
+    NodeId peer;
+};
 struct SendPeer {
     NodeId to;
     MeshMessage message;
@@ -128,7 +150,8 @@ struct Stop {
     int exit_code = 0;
     std::string reason;
 };
-using Effect = std::variant<SendPeer, SendGossip, SendClient, HoldClient, Fetch, Stop>;
+using Effect =
+    std::variant<LinkPeer, UnlinkPeer, SendPeer, SendGossip, SendClient, HoldClient, Fetch, Stop>;
 
 // One round's effects. `batch` (when not empty) is one transaction; answered by Persisted{seq}.
 struct Effects {

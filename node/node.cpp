@@ -14,13 +14,6 @@ namespace weft::node {
 
 namespace {
 
-// Rounds of contact and of confirms count on from here, so that an answer to a former boot never
-// fits a round of this one (S8).
-template <class Round>
-Round first_round(Boot boot) {
-    return {boot.value << 40};
-}
-
 std::string genesis_bytes(const NodeOptions& options) {
     if (!options.genesis_bytes.empty()) return options.genesis_bytes;
     return routing::encode_genesis(options.genesis).value_or(std::string());
@@ -28,12 +21,6 @@ std::string genesis_bytes(const NodeOptions& options) {
 
 membership::Swim::Identity identity(const NodeOptions& options) {
     return {routing::cluster_id(genesis_bytes(options)), options.self, options.boot};
-}
-
-std::vector<NodeId> nodes_of(const Roster& roster) {
-    std::vector<NodeId> nodes;
-    for (const routing::NodeRecord& record : roster.records()) nodes.push_back(record.node);
-    return nodes;
 }
 
 }  // namespace
@@ -46,18 +33,15 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       random(seed),
       log(sink),
       table(routing::PlacementTable::first(options.genesis)),
-      swim(identity(options), options.membership, nodes_of(roster), random.stream("members")),
+      swim(identity(options), options.membership, roster.nodes(), random.stream("members")),
       confirms(options.self, 2, first_round<ConfirmRound>(options.boot)),
       told_routes(options.self, options.boot, table.groups()) {
     const std::string bytes = genesis_bytes(options);
     genesis_digest = xxh3_128(bytes);
     cluster = routing::cluster_id(bytes);
     mesh_types.add(make_facts_type());
-    for (const routing::NodeRecord& record : roster.records())
-        if (record.node != options.self)
-            peers.emplace(record.node, Peer(record, first_round<ContactRound>(options.boot)));
+    on_roster_change();
     recall_pasts();
-    if (!peers.empty()) heartbeat_due = home_due = Instant::long_ago();
 }
 
 void Node::State::on(Fetched& event) {
@@ -145,8 +129,10 @@ Node::~Node() = default;
 void Node::step(Now now, Event event, Effects& out) {
     state_->now = now;
     state_->out = &out;
+    state_->tell_links();  // of the start: before anything is said to anybody
     state_->look_at_own_clock();
     std::visit([this](auto& what) { state_->on(what); }, event);
+    state_->tell_links();
     state_->out = nullptr;
 }
 

@@ -54,6 +54,7 @@ struct NodeCounters {
     std::uint64_t requests = 0, replies = 0, refused = 0, redirected = 0;
     std::uint64_t entries_committed = 0, elections_won = 0, confirms = 0;
     std::uint64_t frames_in = 0, messages_skipped = 0, former_boot_frames = 0;
+    std::uint64_t strangers = 0;  // messages of nodes that the roster does not list
 };
 
 class Node {

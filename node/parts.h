@@ -17,6 +17,13 @@ namespace weft::node {
 
 struct Peer;
 
+// Rounds of contact and of confirms count on from here, so that an answer to a former boot never
+// fits a round of this one (S8).
+template <class Round>
+Round first_round(Boot boot) {
+    return {boot.value << 40};
+}
+
 // A group this node holds, and what the rest of the node was last told of it.
 struct Hosted {
     GroupId group;

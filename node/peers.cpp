@@ -33,7 +33,10 @@ Peer* Node::State::find_peer(NodeId node) {
 void Node::State::on(FromPeer& event) {
     ++counters.frames_in;
     Peer* peer = find_peer(event.from);
-    if (peer == nullptr) return;
+    if (peer == nullptr) {
+        ++counters.strangers;
+        return;
+    }
     const auto* hello = std::get_if<PeerHello>(&event.message);
     if (hello != nullptr) return on_hello(*peer, event, *hello);
     if (peer->verdict != Verdict::Sound || !peer->conflict.empty()) return;

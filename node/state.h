@@ -68,6 +68,12 @@ struct Node::State final : GroupDirectory {
     void deliver_appends(Peer& peer, const replication::AppendBatch& batch);
     void deliver_group(const Peer& peer, GroupId group, replication::GroupMessage message);
 
+    // ---- links.cpp: what follows from the roster
+    void on(const RosterChanged& event);
+    void on_roster_change();
+    void part_with(Peer& peer);
+    void tell_links();
+
     // ---- witness.cpp: what this node remembers of its peers' disks
     void recall_pasts();
     bool judge(Peer& peer, const FromPeer& event, const PeerHello& hello);
@@ -231,6 +237,7 @@ struct Node::State final : GroupDirectory {
 
     LocalGroups hosted;
     std::map<NodeId, Peer> peers;
+    std::vector<Effect> link_changes;             // that the driver was not told yet
     bool clock_matters = false;                   // a hosted group was told that our clock is off
     std::int64_t stamps_back_ms = 0;              // the most of a hosted group
     std::optional<std::int64_t> judged_clock_ms;  // own_clock() as it was last judged

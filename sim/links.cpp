@@ -16,22 +16,34 @@ void World::restart(std::size_t machine) {
     machines_[machine]->start();
     if (observer_ != nullptr)
         observer_->started(queue_.now(), machine, machines_[machine]->boot().value);
-    for (std::size_t other = 0; other < machines_.size(); ++other) {
-        if (other == machine) continue;
-        queue_.after(std::chrono::milliseconds(1),
-                     [this, machine, other, life = machines_[machine]->life()] {
-                         try_peer_link(machine, other, life);
-                     });
-    }
+}
+
+// The world knows nodes by their ids: wherever one moves to, it is the same machine.
+void World::link_peer(std::size_t from, NodeId to) {
+    const auto found = by_node_.find(to);
+    if (found == by_node_.end()) return;
+    PeerWay& way = ways_[from][found->second];
+    if (way != PeerWay::Unlinked) return;
+    way = PeerWay::Connecting;
+    queue_.after(std::chrono::milliseconds(1),
+                 [this, from, other = found->second, life = machines_[from]->life()] {
+                     try_peer_link(from, other, life);
+                 });
+}
+
+void World::unlink_peer(std::size_t from, NodeId to) {
+    const auto found = by_node_.find(to);
+    if (found != by_node_.end()) ways_[from][found->second] = PeerWay::Unlinked;
 }
 
 void World::try_peer_link(std::size_t from, std::size_t to, std::uint64_t life) {
-    if (machines_[from]->life() != life || !machines_[from]->alive() || link_up_[from][to]) return;
+    if (machines_[from]->life() != life || !machines_[from]->alive()) return;
+    if (ways_[from][to] != PeerWay::Connecting) return;
     const auto a = static_cast<Endpoint>(from);
     const auto b = static_cast<Endpoint>(to);
     // A handshake needs both directions.
     if (machines_[to]->alive() && !network_.is_cut(a, b) && !network_.is_cut(b, a)) {
-        link_up_[from][to] = true;
+        ways_[from][to] = PeerWay::Up;
         machines_[from]->event(node::PeerLink{machines_[to]->record().node, node::LinkState::Up});
         return;
     }
@@ -48,9 +60,9 @@ void World::crash(std::size_t machine, std::uint64_t salt, DiskImage::Ending end
 
 void World::drop_links_to(std::size_t machine) {
     for (std::size_t other = 0; other < machines_.size(); ++other) {
-        link_up_[machine][other] = false;
-        if (other == machine || !link_up_[other][machine]) continue;
-        link_up_[other][machine] = false;
+        ways_[machine][other] = PeerWay::Unlinked;
+        if (other == machine || ways_[other][machine] != PeerWay::Up) continue;
+        ways_[other][machine] = PeerWay::Connecting;
         const std::uint64_t life = machines_[other]->life();
         queue_.after(notice_delay(other), [this, other, machine, life] {
             if (machines_[other]->life() != life) return;

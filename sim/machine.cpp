@@ -233,6 +233,15 @@ void Machine::carry_out(node::Effects& effects) {
     if (!effects.batch.empty()) disk_.write(effects.persist_seq, effects.batch);
 }
 
+void Machine::carry_out(const node::LinkPeer& wanted) {
+    world_.link_peer(number_, wanted.record.node);
+}
+
+void Machine::carry_out(const node::UnlinkPeer& unwanted) {
+    peer_frames_.erase(unwanted.peer);
+    world_.unlink_peer(number_, unwanted.peer);
+}
+
 void Machine::carry_out(const node::SendPeer& peer) {
     world_.leaves(number_, peer);
     wire::FrameWriter& frame = peer_frames_[peer.to];

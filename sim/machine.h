@@ -58,6 +58,8 @@ private:
 class MachineWorld {
 public:
     virtual ~MachineWorld() = default;
+    virtual void link_peer(std::size_t from, NodeId to) = 0;
+    virtual void unlink_peer(std::size_t from, NodeId to) = 0;
     virtual void send_peer(std::size_t from, NodeId to, Bytes frame) = 0;
     virtual void send_gossip(std::size_t from, NodeId to, Bytes datagram) = 0;
     virtual void send_client(std::size_t from, ClientRef to, Bytes frame) = 0;
@@ -143,6 +145,8 @@ private:
     void run_rounds(std::uint64_t life);
     void carry_out(node::Effects& effects);
     // Without one for each kind of effect it does not compile.
+    void carry_out(const node::LinkPeer& wanted);
+    void carry_out(const node::UnlinkPeer& unwanted);
     void carry_out(const node::SendPeer& peer);
     void carry_out(node::SendGossip& gossip);
     void carry_out(const node::SendClient& client);

@@ -132,7 +132,7 @@ World::World(const Schedule& schedule, const WorldOptions& options)
         oracle_.promises().is_node(i, machines_[i]->record().node);
         link_chance_.push_back(random.stream(fmt::format("connections {}", i)));
     }
-    link_up_.assign(nodes, std::vector<bool>(nodes, false));
+    ways_.assign(nodes, std::vector<PeerWay>(nodes, PeerWay::Unlinked));
     holds_.assign(nodes, 0);
     kills_.assign(nodes, Kill{});
     lost_.assign(nodes, false);
@@ -269,7 +269,7 @@ std::optional<std::size_t> World::leader_of(GroupId group, std::uint64_t except)
 
 void World::send_peer(std::size_t from, NodeId to, Bytes frame) {
     const auto found = by_node_.find(to);
-    if (found == by_node_.end() || !link_up_[from][found->second]) return;
+    if (found == by_node_.end() || ways_[from][found->second] != PeerWay::Up) return;
     const std::size_t target = found->second;
     trace_.add(queue_.now(), static_cast<Endpoint>(from), TraceHash::Kind::Send,
                frame_checksum(frame));

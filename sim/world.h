@@ -79,6 +79,8 @@ public:
     }
 
     // ---- MachineWorld, ClientWorld, NetworkWorld
+    void link_peer(std::size_t from, NodeId to) override;
+    void unlink_peer(std::size_t from, NodeId to) override;
     void send_peer(std::size_t from, NodeId to, Bytes frame) override;
     void send_client(std::size_t from, ClientRef to, Bytes frame) override;
     void send_gossip(std::size_t from, NodeId to, Bytes datagram) override;
@@ -100,6 +102,8 @@ public:
 
 private:
     // A client's connection to one machine; `ref` is its name at the machine, zero while down.
+    // Of one machine's process to another machine.
+    enum class PeerWay : std::uint8_t { Unlinked, Connecting, Up };
     struct ClientLink {
         std::size_t machine = 0;
         ClientRef ref;
@@ -176,7 +180,7 @@ private:
     TraceHash trace_;
     std::vector<std::unique_ptr<Machine>> machines_;
     std::map<NodeId, std::size_t> by_node_;
-    std::vector<std::vector<bool>> link_up_;  // [from][to]
+    std::vector<std::vector<PeerWay>> ways_;  // [from][to]
     std::vector<Random> link_chance_;         // by machine
     std::vector<std::unique_ptr<ClientActor>> clients_;
     std::vector<std::map<client::LinkId, ClientLink>> client_links_;

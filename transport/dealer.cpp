@@ -125,6 +125,11 @@ bool Dealer::send(std::string_view frame) {
     return zmq_send(socket, frame.data(), frame.size(), ZMQ_DONTWAIT) >= 0;
 }
 
+void Dealer::drop_unsent() {
+    const int linger = 0;
+    zmq_setsockopt(state_->socket.get(), ZMQ_LINGER, &linger, sizeof linger);
+}
+
 std::optional<std::string_view> Dealer::receive() {
     while (zmq_msg_recv(&state_->frame, state_->socket.get(), ZMQ_DONTWAIT) >= 0) {
         const bool rest = state_->dropping;

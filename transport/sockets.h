@@ -188,6 +188,8 @@ public:
 
     // False: no room now (not connected, or the peer is slow).
     bool send(std::string_view frame);
+    // What was sent and is not on its way yet goes when this goes, which waits for nothing.
+    void drop_unsent();
     std::optional<std::string_view> receive();  // valid until the next receive
     // What happened since the last call; call it before every sleep when descriptors() are in the
     // poll set.

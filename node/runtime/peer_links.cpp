@@ -21,17 +21,28 @@ constexpr Duration kUnresolvedPause = std::chrono::seconds(10);
 
 }  // namespace
 
-Result<PeerLinks> PeerLinks::open(transport::Context& context, const routing::Genesis& genesis,
-                                  NodeId self, Log log) {
-    PeerLinks links(context, log);
-    for (const routing::NodeRecord& record : genesis.founders) {
-        if (record.node == self) continue;
-        Link& link =
-            links.links_.try_emplace(record.node, record, Random(random_seed())).first->second;
-        if (auto connected = links.connect(link); !connected)
-            return std::unexpected(std::move(connected).error());
+Result<void> PeerLinks::link(const routing::NodeRecord& record, std::deque<Event>& events) {
+    const auto known = links_.find(record.node);
+    if (known != links_.end()) {
+        if (known->second.record.mesh_address == record.mesh_address) return {};
+        if (known->second.up) events.push_back(PeerLink{record.node, LinkState::Down});
+        unlink(record.node);
     }
-    return links;
+    Link& link = links_.try_emplace(record.node, record, Random(random_seed())).first->second;
+    auto connected = connect(link);
+    if (!connected) links_.erase(record.node);
+    return connected;
+}
+
+void PeerLinks::unlink(NodeId node) {
+    const auto found = links_.find(node);
+    if (found == links_.end()) return;
+    Link& link = found->second;
+    if (!link.frame.empty()) ++dropped_;
+    std::erase(written_, &link);
+    if (faults_ != nullptr) faults_->forget(Way::Out, node);
+    link.dealer->drop_unsent();
+    links_.erase(found);
 }
 
 Result<void> PeerLinks::connect(Link& link) {

@@ -24,9 +24,13 @@ namespace weft::node {
 
 class PeerLinks {
 public:
-    // Links to all founders but `self`.
-    static Result<PeerLinks> open(transport::Context& context, const routing::Genesis& genesis,
-                                  NodeId self, Log log);
+    PeerLinks(transport::Context& context, Log log) : context_(&context), log_(log) {}
+
+    // As of LinkPeer; that a link which was up has gone becomes an event. On an error there is
+    // none to that node: configuration (1003, 1005) as of Dealer::connect().
+    [[nodiscard]] Result<void> link(const routing::NodeRecord& record, std::deque<Event>& events);
+    // As of UnlinkPeer. What the round had for it counts as not delivered.
+    void unlink(NodeId node);
 
     // From now on they happen to what is sent. Outlives this.
     void put_under(LinkFaults& faults) { faults_ = &faults; }
@@ -80,7 +84,6 @@ private:
     // Bytes that may wait for one peer.
     static constexpr std::size_t kPeerBytesMax = std::size_t{8} << 20;
 
-    PeerLinks(transport::Context& context, Log log) : context_(&context), log_(log) {}
     Result<void> connect(Link& link);
     void send(Link& link, const wire::FrameHeader& header);
     // Every frame asks, once. False: a fault has it.

@@ -5,6 +5,7 @@
 #include "flatbuffers/wire_client.h"
 #include "flatbuffers/wire_gate.h"
 
+#include <fmt/core.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -244,6 +245,8 @@ void Port::perform(Effects& effects) {
     for (Effect& effect : effects.list) {
         std::visit(
             Overloaded{
+                [&](const LinkPeer& wanted) { link(wanted.record); },
+                [&](const UnlinkPeer& unwanted) { unlink(unwanted.peer); },
                 [&](SendPeer& send) { sent("mesh", peers_.write(send.to, send.message, header_)); },
                 [&](const SendGossip& send) {
                     if (gossip_ != nullptr)
@@ -262,6 +265,24 @@ void Port::perform(Effects& effects) {
     if (!effects.batch.empty() && !disk_lost_) journal_.write(effects.persist_seq, effects.batch);
     if (!fetches_.empty()) reader_.read(fetches_);
     clients_.flush(header_, rejects_, pending_);
+}
+
+// Without sockets, or with a record that leads nowhere, a node would be cut off from a peer and not
+// say why: it ends.
+void Port::link(const routing::NodeRecord& record) {
+    const auto linked = peers_.link(record, pending_);
+    if (linked) return;
+    log_.error("peer.link_failed", {{"node", record.node},
+                                    {"error", fmt::format("WEFT-{:04}", linked.error().number)},
+                                    {"why", std::string_view(linked.error().message)}});
+    stop_ = Stop{kExitNoLink, "no link to a peer can be made"};
+}
+
+void Port::unlink(NodeId node) {
+    peers_.unlink(node);
+    // The rest of a frame that is being read is a stranger's.
+    if (incoming_ && incoming_->source == Source::Mesh && incoming_->frame.header().sender == node)
+        incoming_.reset();
 }
 
 void Port::tell(ClientRef client, routing::ToClient message) {

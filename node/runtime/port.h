@@ -25,6 +25,8 @@
 
 namespace weft::node {
 
+inline constexpr int kExitNoLink = 78;  // to a peer
+
 struct PortParts {
     transport::Router& mesh;
     ClientPort& clients;
@@ -105,6 +107,8 @@ private:
     Taken fail_frame(Reject reason, const Error& error);
     void refuse_client_frame(ClientRef client, const Error& error);
     void reject(Reject reason, const Error& error);
+    void link(const routing::NodeRecord& record);
+    void unlink(NodeId node);
     void tell(ClientRef client, routing::ToClient message);
     // A round's share of the large replies that wait.
     void tell_large();

@@ -192,9 +192,7 @@ Result<void> Runtime::open_fault_socket(const routing::Genesis& genesis) {
 Result<void> Runtime::begin(const routing::Genesis& genesis) {
     const auto boot = directory_->begin_boot();
     if (!boot) return std::unexpected(boot.error());
-    auto peers = PeerLinks::open(context_, genesis, options_.self.node, log_);
-    if (!peers) return std::unexpected(std::move(peers).error());
-    peers_ = *std::move(peers);
+    peers_.emplace(context_, log_);
     types_.add(entity::make_kv());
     types_.add(entity::make_counter());
     storage::Store& store = directory_->store();

@@ -43,9 +43,10 @@ struct RuntimeOptions {
 inline constexpr int kExitSyncFailed = 74;
 
 // Runs until the node stops and returns the process's exit code: 0 after a stop that was asked for,
-// 74 when the disk failed to sync (nothing of that is acknowledged), 70 on a fault of weft.
-// An error when it cannot start: Configuration (address, port in use, not a founder, processor) or
-// what storage::DataDirectory::open() says. Nothing was sent then.
+// 74 when the disk failed to sync (nothing of that is acknowledged), 78 when no link to a peer can
+// be made, 70 on a fault of weft. An error when it cannot start: Configuration (address, port in
+// use, not a founder, processor) or what storage::DataDirectory::open() says. Nothing was sent
+// then.
 Result<int> run_node(const RuntimeOptions& options);
 
 // Blocks SIGTERM, SIGINT and SIGHUP in this thread and all it starts from now on, and returns a

@@ -59,6 +59,7 @@ void Machine::kill() {
     loop_.reset();
     node_.reset();
     inbox_.clear();
+    links.clear();
     held_.clear();
     read_.clear();
     disk_held_ = reads_held_ = false;
@@ -77,7 +78,14 @@ bool Machine::next_event(Event& event) {
 
 void Machine::perform(Effects& effects) {
     for (Effect& effect : effects.list) {
-        if (auto* peer = std::get_if<SendPeer>(&effect)) {
+        if (const auto* wanted = std::get_if<LinkPeer>(&effect)) {
+            links.insert(wanted->record.node);
+            if (lab_[lab_.number_of(wanted->record.node)].alive())
+                event(PeerLink{wanted->record.node, LinkState::Up});
+        } else if (const auto* unwanted = std::get_if<UnlinkPeer>(&effect)) {
+            links.erase(unwanted->peer);
+        } else if (auto* peer = std::get_if<SendPeer>(&effect)) {
+            if (!links.contains(peer->to)) continue;
             const std::size_t to = lab_.number_of(peer->to);
             trace.push_back(fmt::format("{} to {}", name_of(peer->message), to));
             ++messages_sent;
@@ -169,8 +177,8 @@ void Lab::start(std::size_t number) {
     machines_[number]->start();
     for (std::size_t other = 0; other < size(); ++other) {
         if (other == number || !machines_[other]->alive()) continue;
-        machines_[other]->event(PeerLink{machines_[number]->id(), LinkState::Up});
-        machines_[number]->event(PeerLink{machines_[other]->id(), LinkState::Up});
+        if (machines_[other]->links.contains(machines_[number]->id()))
+            machines_[other]->event(PeerLink{machines_[number]->id(), LinkState::Up});
     }
 }
 

@@ -55,6 +55,7 @@ public:
 
     storage::MemoryStore store;
     Boot boot;
+    std::set<NodeId> links;                  // to others, that the node wants
     std::vector<routing::ToClient> answers;  // to clients, in order
     std::vector<std::string> trace;          // what it did, in words
     std::optional<Stop> stopped;

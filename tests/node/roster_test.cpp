@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,42 @@ TEST(Roster, KnowsFoundersWhateverTheirOrder) {
     EXPECT_EQ(roster.name_of(node(3)), "n3");
     EXPECT_EQ(roster.name_of(node(9)), "09000000") << "it has no name";
     EXPECT_EQ(roster.name_of(node(8)), "08000000") << "nobody's";
+}
+
+TEST(Roster, ANodeIsAdmittedDrainsAndIsRetiredForGood) {
+    routing::NodeRecord founder;
+    founder.node = node(1);
+    routing::Genesis genesis;
+    genesis.founders.push_back(founder);
+    Roster roster(genesis);
+    EXPECT_EQ(roster.version(), 1U);
+    EXPECT_EQ(roster.state(node(1)), NodeState::Founder);
+    EXPECT_EQ(roster.state(node(2)), std::nullopt);
+    EXPECT_FALSE(roster.in_service(node(2)));
+    EXPECT_FALSE(roster.drain(node(2)));
+    EXPECT_FALSE(roster.retire(node(2)));
+    routing::NodeRecord record;
+    record.node = node(2);
+    record.name = "two";
+    EXPECT_TRUE(roster.admit(record));
+    EXPECT_FALSE(roster.admit(record)) << "as it was";
+    EXPECT_EQ(roster.version(), 2U);
+    EXPECT_EQ(roster.state(node(2)), NodeState::Admitted);
+    EXPECT_TRUE(roster.in_service(node(2)));
+    EXPECT_TRUE(roster.drain(node(2)));
+    EXPECT_FALSE(roster.drain(node(2)));
+    EXPECT_FALSE(roster.in_service(node(2)));
+    record.mesh_address = "127.0.0.1:7340";
+    EXPECT_TRUE(roster.admit(record)) << "it has moved";
+    EXPECT_EQ(roster.state(node(2)), NodeState::Draining) << "all the same";
+    EXPECT_EQ(roster.find(node(2))->mesh_address, record.mesh_address);
+    EXPECT_TRUE(roster.retire(node(2)));
+    EXPECT_EQ(roster.version(), 5U);
+    EXPECT_EQ(roster.find(node(2)), nullptr);
+    EXPECT_EQ(roster.name_of(node(2)), "two") << "what it did is still told";
+    EXPECT_FALSE(roster.admit(record));
+    EXPECT_EQ(roster.state(node(2)), NodeState::Retired);
+    EXPECT_EQ(roster.nodes(), std::vector<NodeId>{node(1)});
 }
 
 Hosted group(std::uint32_t id) {

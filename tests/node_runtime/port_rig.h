@@ -29,12 +29,15 @@ struct Rig {
         peer = transport::Router::bind(peer_address, {wire::kFrameBytesMax});
         mesh = transport::Router::bind(mesh_address, {wire::kFrameBytesMax});
         auto bound = transport::Router::bind(client_address, {wire::kFrameBytesMax});
-        auto linked = PeerLinks::open(context, genesis, NodeId{}, Log());
-        if (!peer || !mesh || !bound || !linked) return;
+        if (!peer || !mesh || !bound) return;
         clients.emplace(*std::move(bound));
-        links.emplace(*std::move(linked));
+        links.emplace(context, Log());
         port.emplace(PortParts{*mesh, *clients, *links, journal, reader, completions, faults},
                      PortOptions{});
+        Effects effects;
+        for (const routing::NodeRecord& record : genesis.founders)
+            effects.list.emplace_back(LinkPeer{record});
+        port->perform(effects);
     }
     transport::Dealer dial(const std::string& address) {
         return *transport::Dealer::connect(context, address, wire::kFrameBytesMax);

@@ -14,7 +14,9 @@ namespace {
 
 class Sent final : public MachineWorld {
 public:
-    void send_peer(std::size_t, NodeId, Bytes) override {}
+    void link_peer(std::size_t, NodeId to) override { linked.push_back(to); }
+    void unlink_peer(std::size_t, NodeId to) override { std::erase(linked, to); }
+    void send_peer(std::size_t, NodeId, Bytes) override { ++frames; }
     void send_gossip(std::size_t, NodeId, Bytes) override {}
     void send_client(std::size_t, ClientRef to, Bytes) override { clients.push_back(to); }
     void leaves(std::size_t, const node::SendPeer&) override {}
@@ -26,6 +28,8 @@ public:
     void stopped(std::size_t, const node::Stop&) override {}
     void machine_trace(std::size_t, TraceHash::Kind, std::uint64_t) override {}
     std::vector<ClientRef> clients;
+    std::vector<NodeId> linked;
+    int frames = 0;  // to peers
 };
 
 class MachineTest : public testing::Test {
@@ -70,6 +74,22 @@ protected:
     Sent sent_;
     std::optional<Machine> machine_;
 };
+
+TEST_F(MachineTest, KeepsNothingForAPeerThatIsUnlinked) {
+    EXPECT_EQ(sent_.linked, std::vector<NodeId>{}) << "it is alone";
+    routing::NodeRecord peer;
+    peer.node.bytes[0] = 2;
+    perform(node::LinkPeer{peer});
+    EXPECT_EQ(sent_.linked, std::vector<NodeId>{peer.node});
+    perform(node::SendPeer{peer.node, node::PeerHello{}});
+    EXPECT_EQ(sent_.frames, 1);
+    node::Effects effects;
+    effects.list.emplace_back(node::SendPeer{peer.node, node::PeerHello{}});
+    effects.list.emplace_back(node::UnlinkPeer{peer.node});
+    machine_->perform(effects);
+    EXPECT_EQ(sent_.linked, std::vector<NodeId>{});
+    EXPECT_EQ(sent_.frames, 1);
+}
 
 TEST_F(MachineTest, ReadsNothingOfAHeldClientUntilSomethingIsSentToIt) {
     ASSERT_EQ(machine_->waiting_events(), 0U);

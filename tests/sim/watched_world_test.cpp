@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -56,6 +57,20 @@ TEST_F(WatchedWorldTest, WhatADiskLosesByItselfIsFoundAtTheStart) {
                   image.apply(batch).value();
               }),
               "I4");
+}
+
+TEST_F(WatchedWorldTest, LinksAreThoseThatTheNodesWant) {
+    MachineWorld& world = *world_;
+    const NodeId third = world_->machine(2).record().node;
+    const auto heard = [&] { return world_->machine(2).node().counters().frames_in; };
+    for (const std::size_t other : {0U, 1U}) world.unlink_peer(other, third);
+    world_->run_for(std::chrono::milliseconds(100));
+    const std::uint64_t before = heard();
+    world_->run_for(std::chrono::seconds(1));
+    EXPECT_EQ(heard(), before);
+    for (const std::size_t other : {0U, 1U}) world.link_peer(other, third);
+    world_->run_for(std::chrono::seconds(1));
+    EXPECT_GT(heard(), before);
 }
 
 // A client that asks how its read ended is answered under the same id; the read still waits.

@@ -1,0 +1,66 @@
+// The roster has changed: which nodes this one has links to and contact with follows from it, at
+// the start as later.
+
+#include "core/overloaded.h"
+#include "node/state.h"
+
+#include <algorithm>
+#include <iterator>
+#include <ranges>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace weft::node {
+
+void Node::State::on(const RosterChanged& event) {
+    const bool changed = std::visit(
+        Overloaded{
+            [&](const NodeAdmitted& admitted) { return roster.admit(admitted.record); },
+            [&](const NodeDraining& draining_one) { return roster.drain(draining_one.node); },
+            [&](const NodeRetired& retired) { return roster.retire(retired.node); }},
+        event);
+    if (!changed) return;
+    log.info("roster.changed", {{"version", roster.version()}});
+    on_roster_change();
+    step_members(membership::RosterChanged{roster.nodes()});
+}
+
+void Node::State::on_roster_change() {
+    std::vector<Peer*> gone;
+    for (Peer& peer : std::views::values(peers))
+        if (roster.find(peer.record.node) == nullptr) gone.push_back(&peer);
+    for (Peer* peer : gone) part_with(*peer);
+    for (const routing::NodeRecord& record : roster.records()) {
+        if (record.node == options.self) continue;
+        const auto [known, is_new] =
+            peers.try_emplace(record.node, record, first_round<ContactRound>(options.boot));
+        Peer& peer = known->second;
+        if (is_new || peer.record.mesh_address != record.mesh_address)
+            link_changes.emplace_back(LinkPeer{record});
+        peer.record = record;
+        if (!is_new) continue;
+        for (Hosted& group : hosted.all())
+            if (group.partition.replica().config().slot(record.node)) meet_members(group);
+    }
+    // Alone there was nobody to beat for.
+    if (!peers.empty() && heartbeat_due == Instant::never())
+        heartbeat_due = home_due = Instant::long_ago();
+}
+
+// Nothing is known of it any more, and nobody holds it.
+void Node::State::part_with(Peer& peer) {
+    const NodeId node = peer.record.node;
+    on(PeerLink{node, LinkState::Down});
+    if (std::exchange(peer.evidence, false)) step_shared(peer, replication::EvidenceDropped{node});
+    for (const GroupId group : peer.shared) std::erase(find(group)->members, &peer);
+    link_changes.emplace_back(UnlinkPeer{node});
+    peers.erase(node);
+}
+
+void Node::State::tell_links() {
+    std::ranges::move(link_changes, std::back_inserter(out->list));
+    link_changes.clear();
+}
+
+}  // namespace weft::node
