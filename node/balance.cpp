@@ -1,10 +1,12 @@
 // Leaderships go home: after a failure they are wherever an election put them; the table says where
-// they balance. One planned transfer each, a few at a time, and never to a node that is barely back
-// or on its way out. A node whose clock is ahead of a quorum's gives away what it leads to anyone.
+// they balance, but to no node that is out of service. One planned transfer each, a few at a time,
+// and never to a node that is barely back or on its way out. A node whose clock is ahead of a
+// quorum's gives away what it leads to anyone.
 
 #include "node/state.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace weft::node {
 
@@ -23,6 +25,20 @@ constexpr std::uint64_t kEntriesBehindMax = 256;
 
 }  // namespace
 
+// The first of the table that is in service and, as far as we hold the group, has a vote in it.
+// Nothing: there is none.
+std::optional<NodeId> Node::State::home_of(GroupId group) const {
+    const Hosted* held = find(group);
+    for (const NodeId& node : table.replicas(group)) {
+        if (!roster.in_service(node)) continue;
+        if (held == nullptr) return node;
+        const replication::Config& config = held->partition.replica().config();
+        const auto slot = config.slot(node);
+        if (slot && config.is_voter(*slot)) return node;
+    }
+    return std::nullopt;
+}
+
 void Node::State::send_leaders_home() {
     if (home_due > now.mono) return;
     home_due = now.mono + kLookPause;
@@ -31,8 +47,8 @@ void Node::State::send_leaders_home() {
     std::size_t transfers = 0;
     for (Hosted& group : hosted.all()) {
         if (group.role != Role::Leader || group.home_after > now.mono) continue;
-        const NodeId home = table.replicas(group.group)[0];
-        if (!group.clock.ahead && !should_go_home(group, home)) continue;
+        const auto home = home_of(group.group);
+        if (!group.clock.ahead && (!home || !should_go_home(group, *home))) continue;
         // Proposals wait while a transfer is tried: one that does not take over, for whatever
         // reason, is asked ever more rarely.
         group.home_after =
@@ -41,8 +57,8 @@ void Node::State::send_leaders_home() {
         if (group.clock.ahead) {
             step_partition(group, replication::TransferLeadership{});
         } else {
-            log.info("leader.sent_home", {{"group", group.group}, {"to", home}});
-            step_partition(group, replication::TransferLeadership{home});
+            log.info("leader.sent_home", {{"group", group.group}, {"to", *home}});
+            step_partition(group, replication::TransferLeadership{*home});
         }
         if (++transfers == kTransfersPerLook) return;
     }

@@ -70,7 +70,7 @@ void Node::State::learn_routes() {
             const replication::Replica& replica = group->partition.replica();
             known = {replica.leader().value_or(NodeId{}), replica.term()};
         } else {
-            known.leader = table.replicas(id).front();  // a guess, hence term 0
+            known.leader = home_of(id).value_or(NodeId{});  // a guess, hence term 0
         }
         told_routes.learn(id, known);
     }
@@ -222,7 +222,7 @@ void Node::State::refuse(const Origin& from, const Request& request, Error error
     reply.id = request.id;
     reply.outcome = Outcome::NotDone;
     if (error.code == ErrorCode::NotHosted)
-        reply.leader_hint = table.replicas(request.id.group).front();
+        reply.leader_hint = home_of(request.id.group).value_or(NodeId{});
     reply.error = std::move(error);
     on_reply(refusal);
 }

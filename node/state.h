@@ -176,6 +176,7 @@ struct Node::State final : GroupDirectory {
     // ---- balance.cpp: leaderships back to where the table wants them
     void send_leaders_home();
     bool should_go_home(const Hosted& group, NodeId home);
+    std::optional<NodeId> home_of(GroupId group) const;
 
     // ---- founding.cpp: the first facts of the mesh
     void found_mesh();

@@ -1,9 +1,10 @@
-// What follows from the roster: links, contact and members.
+// What follows from the roster: links, contact, members, and who is asked to lead.
 
 #include "lab.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -104,6 +105,26 @@ TEST(Roster, OfARetiredMemberNothingIsTakenAndTheOthersServe) {
     lab.kill(2);
     lab.run_for(std::chrono::seconds(1));
     EXPECT_EQ(lab.call("kv", "a", "get").payload.view(), "x");
+}
+
+TEST(Roster, AHomeThatIsNotInServiceIsSkipped) {
+    Lab lab({.groups = 16});
+    lab.start();
+    ASSERT_TRUE(lab.run_until_ready());
+    const auto table = routing::PlacementTable::first(lab.genesis);
+    for (std::size_t each = 0; each < lab.size(); ++each)
+        lab[each].event(RosterChanged(NodeDraining{lab[1].id()}));
+    lab.run_for(std::chrono::seconds(20));
+    int skipped = 0;
+    for (std::uint32_t number = 0; number < table.groups(); ++number) {
+        const auto replicas = table.replicas(GroupId{number});
+        const bool skips = replicas[0] == lab[1].id();
+        skipped += skips ? 1 : 0;
+        const auto leader = lab.leader_of(GroupId{number});
+        ASSERT_TRUE(leader.has_value());
+        EXPECT_EQ(lab[*leader].id(), replicas[skips ? 1 : 0]) << "group " << number;
+    }
+    EXPECT_GT(skipped, 0);
 }
 
 }  // namespace
