@@ -6,7 +6,6 @@
 #include "client/core/call_table.h"
 #include "client/core/caller.h"
 #include "client/core/indexes.h"
-#include "client/core/request_ids.h"
 #include "core/error.h"
 #include "core/indexed.h"
 #include "core/timer_heap.h"
@@ -164,7 +163,7 @@ struct Caller::State : CallTable {
 
     CallerOptions options;
     Random random;
-    RequestIds ids;
+    routing::RequestIds ids;
     TimerHeap<Timed> timers;
     Effects* out = nullptr;
     bool begun = false;

@@ -1,5 +1,5 @@
 // S28: request ids, what is still open of them, and asking for outcomes.
-#include "client/core/request_ids.h"
+#include "routing/request_ids.h"
 
 #include "tests/client/caller_world.h"
 
@@ -10,6 +10,7 @@
 namespace weft::client {
 namespace {
 
+using routing::RequestIds;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;

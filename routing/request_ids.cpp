@@ -1,8 +1,8 @@
-#include "client/core/request_ids.h"
+#include "routing/request_ids.h"
 
 #include <algorithm>
 
-namespace weft::client {
+namespace weft::routing {
 
 namespace {
 
@@ -165,4 +165,4 @@ std::pair<RequestIds::Start*, RequestIds::Window*> RequestIds::held(const Reques
     return {};
 }
 
-}  // namespace weft::client
+}  // namespace weft::routing

@@ -1,9 +1,8 @@
 #pragma once
 // Request ids and what is still open of them (S28): one start after the other, one window of
 // sequence numbers per (start, group). A number whose outcome is unknown stays open, so that the
-// node keeps what it remembers of it.
+// node keeps what it remembers of it. Clients count by it, and a node that asks on its own account.
 
-#include "client/core/indexes.h"
 #include "core/time.h"
 #include "weft/types.h"
 
@@ -14,7 +13,11 @@
 #include <optional>
 #include <vector>
 
-namespace weft::client {
+namespace weft::routing {
+
+// A pending call, as the table of its asker names it.
+using CallIndex = Strong<struct CallTag, std::uint32_t>;
+inline constexpr CallIndex kNoCall{0xffffffff};
 
 struct RequestIdOptions {
     ClientId client;
@@ -111,4 +114,4 @@ private:
     std::map<RequestId, CallIndex> elsewhere_;  // bound ids that no window holds
 };
 
-}  // namespace weft::client
+}  // namespace weft::routing
