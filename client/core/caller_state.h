@@ -156,8 +156,6 @@ struct Caller::State : CallTable {
     void back_off(Now now, CallIndex index);
     bool with_fresh_id(Now now, CallIndex index, LinkId link, const Error& why);
     void take_time_of(Now now, LinkId link, std::int64_t refused_start_ms);
-    static bool is_final(const PendingCall& call, const Reply& reply);
-    static Reply folded(const PendingCall& call, Reply reply);
 
     Duration suspicion() const { return options.attempt_timeout / 8; }
 

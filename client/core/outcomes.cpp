@@ -1,50 +1,13 @@
 // Answers, retries, and the folding of attempts into one outcome (P-once).
 #include "client/core/caller_state.h"
 #include "core/invariant.h"
+#include "routing/replies.h"
 
 #include <algorithm>
 
 namespace weft::client {
 
-namespace {
-
-// The node does not run commands of this group now; another one may.
-bool is_about_route(const Error& error) {
-    return error.code == ErrorCode::NotLeader || error.code == ErrorCode::NotHosted ||
-           error.code == ErrorCode::Unavailable;
-}
-
-bool has_number(const Error& error, ErrorNumber number) {
-    return error.number == static_cast<std::uint16_t>(number);
-}
-
-// The command is suspected of ending processes: sending it again would be another try of that.
-bool is_about_crashes(const Error& error) {
-    return has_number(error, ErrorNumber::HandlerCrashed) ||
-           has_number(error, ErrorNumber::Poisoned);
-}
-
-}  // namespace
-
-// A resolve that was logged has an index: only then is its "not done" the answer to the question
-// and not a refusal to ask it. A session of the future is seldom worth the wait for it: most such
-// ids were never given out.
-bool Caller::State::is_final(const PendingCall& call, const Reply& reply) {
-    const bool resolve = call.request.kind == RequestKind::Resolve;
-    if (resolve && reply.index.value != 0) return true;
-    if (resolve && has_number(reply.error, ErrorNumber::ClockTooFarOff)) return true;
-    return !reply.error.is_retryable();
-}
-
-// NotDone only if no attempt was ever sent without a definite refusal.
-Reply Caller::State::folded(const PendingCall& call, Reply reply) {
-    const bool resolve = call.request.kind == RequestKind::Resolve;
-    if (resolve && reply.index.value != 0) return reply;
-    // The first outcome is kept: a body that differs never ran under this id and never will.
-    if (!resolve && reply.error.code == ErrorCode::RequestIdReused) return reply;
-    if (call.tainted) reply.outcome = Outcome::Unknown;
-    return reply;
-}
+using routing::has_number;
 
 void Caller::State::on_reply(Now now, LinkId link, Reply&& reply) {
     if (!reply.last) return;
@@ -58,9 +21,7 @@ void Caller::State::on_reply(Now now, LinkId link, Reply&& reply) {
     }
     // The answer to an attempt given up before: the present one will be answered too.
     if (call.state != PendingCall::State::Sent || call.link != link) return;
-    const bool unknown = reply.outcome == Outcome::Unknown && reply.error.outcome_unknown();
-    if (unknown && !is_about_crashes(reply.error)) {
-        // Leadership was lost under it. The same id is safe to send again: sessions deduplicate.
+    if (routing::is_lost_under_way(reply)) {
         const GroupId group = call.group;
         const LaneIndex lane = call.lane;
         call.refusal = reply.error;
@@ -84,14 +45,14 @@ void Caller::State::on_refusal(Now now, CallIndex index, LinkId link, Reply&& re
         return pump(now, lane);
     }
     if (with_fresh_id(now, index, link, reply.error)) return pump(now, lane);
-    if (is_final(call, reply)) {
-        Reply whole = folded(call, std::move(reply));
+    if (routing::is_final(call.request.kind, reply)) {
+        Reply whole = routing::folded(call.request.kind, call.tainted, std::move(reply));
         end_call(now, index, std::move(whole));
         return route_accepted(now, group, link);
     }
     call.refusal = reply.error;
     retry(now, index, reply.outcome == Outcome::Unknown);
-    if (is_about_route(reply.error)) {
+    if (routing::is_about_route(reply.error)) {
         route_refused(now, group, link, reply);
     } else {
         back_off(now, index);
