@@ -1,0 +1,117 @@
+#pragma once
+// What a node asks of groups on its own account (docs/design.md 1): it is a client of the mesh like
+// any other, with ids, a session that is renewed every five minutes, retries under the same id and
+// one outcome for each request. It only notes what it is told; run() acts.
+
+#include "core/command.h"
+#include "core/time.h"
+#include "routing/placement.h"
+#include "routing/request_ids.h"
+#include "weft/result.h"
+#include "weft/types.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace weft::node {
+
+// One request of this node within this boot; never used again.
+using OwnTag = Strong<struct OwnRequestTag, std::uint64_t>;
+
+struct OwnSend {
+    NodeId to;  // perhaps this node itself
+    OwnTag tag;
+    Request request;
+};
+struct OwnEnd {
+    OwnTag tag;
+    Reply reply;
+};
+struct OwnEffects {
+    std::vector<OwnSend> sends;
+    std::vector<OwnEnd> ends;
+};
+
+// Who leads a group, and in which term that was known.
+struct KnownLeader {
+    NodeId node;
+    Term term;
+};
+// What this node's replicas know; of a group that it does not host, nothing.
+class Leaders {
+public:
+    virtual std::optional<KnownLeader> leader_of(GroupId group) const = 0;
+
+protected:
+    ~Leaders() = default;
+};
+
+struct OwnRequestOptions {
+    // Another one for each boot, so that a clock that was set back gives no old id a second
+    // meaning.
+    ClientId client;
+    std::size_t pending_max = 256;
+    Duration renew_start = std::chrono::minutes(5);
+    // An attempt that nobody answers as long is given up.
+    Duration attempt_max = std::chrono::seconds(1);
+    Duration backoff_min = std::chrono::milliseconds(20);
+    Duration backoff_max = std::chrono::seconds(1);
+};
+
+class OwnRequests {
+public:
+    // The table is borrowed.
+    OwnRequests(OwnRequestOptions options, const routing::PlacementTable& table);
+
+    // `request` has everything but its id's client, start and number, and owns its texts.
+    // Overloaded while `pending_max` requests wait: nothing was begun.
+    Result<OwnTag> ask(Now now, Request request, Duration timeout);
+    void on_reply(Now now, NodeId from, OwnTag tag, Reply reply);
+    // The link to `node` or its process is gone: what it was asked may have been done.
+    void on_lost(Now now, NodeId node);
+
+    // Sends what is due, and hands each outcome out once.
+    void run(Now now, const Leaders& leaders, OwnEffects& out);
+    // The next moment at which run() has something to do.
+    Instant deadline() const;
+    std::size_t pending() const { return pending_.size(); }
+    void check() const;
+
+private:
+    struct Pending {
+        Request request;  // the number 0: it gets an id with the next attempt
+        Instant deadline;
+        // Of the next attempt; while one is under way, of giving it up.
+        Instant due;
+        Duration backoff{};
+        std::optional<NodeId> asked;   // by the attempt under way
+        std::optional<NodeId> failed;  // by the last one
+        bool tainted = false;          // an attempt may have run
+    };
+    // What an answer has told; good until a newer term, or until that node refuses.
+    using Hints = std::map<GroupId, KnownLeader>;
+
+    NodeId target(const Pending& pending, const Leaders& leaders);
+    void send(Now now, OwnTag tag, Pending& pending, const Leaders& leaders, OwnEffects& out);
+    void give_up_attempt(Now now, Pending& pending);
+    void back_off(Now now, Pending& pending);
+    bool with_fresh_id(Now now, Pending& pending, const Error& why);
+    bool take_hint(NodeId from, const Reply& reply);
+    void end(OwnTag tag, Reply reply);
+    Reply out_of_time(const Pending& pending) const;
+
+    OwnRequestOptions options_;
+    const routing::PlacementTable& table_;
+    routing::RequestIds ids_;
+    OwnTag last_;
+    std::map<OwnTag, Pending> pending_;
+    std::vector<OwnEnd> ended_;
+    Hints hints_;
+    std::map<GroupId, std::size_t> turns_;  // through a group's replicas
+};
+
+}  // namespace weft::node
