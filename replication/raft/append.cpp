@@ -17,39 +17,39 @@ constexpr LogIndex kIndexMax{std::uint64_t{1} << 60};
 
 }  // namespace
 
-void Replica::on(Now now, const Append& append, Effects& out) {
+void Replica::on(const Step& step, const Append& append) {
     const AppendItem& item = append.item;
     if (item.prev.index > kIndexMax || item.group != options_.group) {
         ++counters_.messages_refused;
         return;
     }
     if (meant_for_another(item.receiver_since)) return;
-    if (!follow(now, append.from, item.term, out)) {
-        if (item.term < hard_.term) refuse_append(append.from, window_.last(), out);
+    if (!follow(step, append.from, item.term)) {
+        if (item.term < hard_.term) refuse_append(append.from, window_.last(), step.out);
         return;
     }
     named_commit_ = std::max(named_commit_, item.commit);
     const auto damage = window_.first_damaged();
     if (rows_damaged_ || (damage && item.prev.index >= *damage)) {
-        want_again(append.from, out);
+        want_again(append.from, step.out);
         return;
     }
-    if (!prev_fits(append, out)) return;
+    if (!prev_fits(append, step.out)) return;
 
     stamp_refused_ = false;
-    const std::uint32_t taken = take_entries(now, append, out);
+    const std::uint32_t taken = take_entries(step, append);
     const LogIndex end{item.prev.index.value + taken};
     if (WEFT_MUTANT(TruncateOnShortAppend) && end < window_.last() && end >= commit_)
-        truncate(next(end), out);
+        truncate(next(end), step.out);
     verified_ = std::max(verified_, end);
     follow_commit(item.commit);
     if (taken < item.count && !wrote_) {
-        stamp_refused_ ? refuse_stamp(append.from, out)
-                       : refuse_append(append.from, verified_, out);
+        stamp_refused_ ? refuse_stamp(append.from, step.out)
+                       : refuse_append(append.from, verified_, step.out);
     } else if (WEFT_MUTANT(AckBeforeSync) ||
                (intact_ >= verified_ && (hard_durable() || WEFT_MUTANT(AckUnderUnsyncedTerm)) &&
                 !wrote_)) {
-        acknowledge(out);
+        acknowledge(step.out);
     } else {
         ack_due_ = true;
     }
@@ -70,7 +70,7 @@ bool Replica::prev_fits(const Append& append, Effects& out) {
 }
 
 // The number of entries that are now held, from the first one on.
-std::uint32_t Replica::take_entries(Now now, const Append& append, Effects& out) {
+std::uint32_t Replica::take_entries(const Step& step, const Append& append) {
     const AppendItem& item = append.item;
     std::size_t offset = 0;
     Incoming entry;
@@ -92,12 +92,12 @@ std::uint32_t Replica::take_entries(Now now, const Append& append, Effects& out)
         entry.header = *header;
         entry.encoded = append.entries.slice(offset, size);
         offset += size;
-        if (!take_entry(now, append, entry, out)) return i;
+        if (!take_entry(step, append, entry)) return i;
     }
     return item.count;
 }
 
-bool Replica::take_entry(Now now, const Append& append, const Incoming& entry, Effects& out) {
+bool Replica::take_entry(const Step& step, const Append& append, const Incoming& entry) {
     const EntryHeader& header = entry.header;
     const LogIndex index = header.index;
     if (index <= window_.base()) return true;
@@ -105,27 +105,27 @@ bool Replica::take_entry(Now now, const Append& append, const Incoming& entry, E
         const EntryInfo held = window_.at(index);
         const bool same = held.readable && held.term == header.term && held.chain == header.chain;
         if (same && !held.damaged) return true;  // S20: a repetition changes nothing
-        if (same || !held.readable) return repair(now, append, entry, out);
+        if (same || !held.readable) return repair(step, append, entry);
         // S20: only a proven conflict truncates, and never anything that is committed or that this
         // very leader has already confirmed.
         if (held.term == header.term || index <= std::max(commit_, verified_)) {
             refuse_conflict(append.from, index);
             return false;
         }
-        if (!acceptable(now, append, entry)) return false;
-        truncate(index, out);
-    } else if (!acceptable(now, append, entry)) {
+        if (!acceptable(step.now, append, entry)) return false;
+        truncate(index, step.out);
+    } else if (!acceptable(step.now, append, entry)) {
         return false;
     }
-    append_entry(header, entry.encoded, out);
+    append_entry(header, entry.encoded, step.out);
     return true;
 }
 
 // S22: what is behind the repaired entry stays, unless its terms show that it follows an entry that
 // lost its place: then it is a conflict like any other (S20), and would give this log an end that
 // the log of a candidate without the new entry can match (S4).
-bool Replica::repair(Now now, const Append& append, const Incoming& entry, Effects& out) {
-    if (!acceptable(now, append, entry)) {
+bool Replica::repair(const Step& step, const Append& append, const Incoming& entry) {
+    if (!acceptable(step.now, append, entry)) {
         stamp_refused_ = false;  // it may have been held here, and counted
         return false;
     }
@@ -137,10 +137,10 @@ bool Replica::repair(Now now, const Append& append, const Incoming& entry, Effec
     }
     WEFT_PROBE("replica.repair");
     ++counters_.entries_repaired;
-    out.batch.append(options_.group, index, entry.encoded.view());
+    step.out.batch.append(options_.group, index, entry.encoded.view());
     wrote_ = true;
     window_.repair(entry.header);
-    if (stale && !WEFT_MUTANT(RepairKeepsStale)) truncate(next(index), out);
+    if (stale && !WEFT_MUTANT(RepairKeepsStale)) truncate(next(index), step.out);
     return true;
 }
 

@@ -59,12 +59,12 @@ void Replica::rearm(Now now) {
 
 // The deadline is not moved with every message of the leader: when it comes, this looks at when the
 // leader was heard last.
-void Replica::election_due(Now now, Effects& out) {
+void Replica::election_due(const Step& step) {
     const bool gone = leader_ && is_gone(*leader_);
-    if (leader_ && !gone && heard_ + election_timeout_ > now.mono) {
+    if (leader_ && !gone && heard_ + election_timeout_ > step.now.mono) {
         election_at_ = heard_ + election_timeout_;
     } else {
-        campaign(now, out);
+        campaign(step);
     }
 }
 
@@ -77,13 +77,13 @@ std::size_t Replica::rank() const {
     return before;
 }
 
-void Replica::on(Now now, const PeerReady& ready, Effects& out) {
+void Replica::on(const Step& step, const PeerReady& ready) {
     const auto slot = config_.slot(ready.node);
     if (slot) {
         ready_.add(*slot);
         evidence_.remove(*slot);
     }
-    start_when_ready(now);
+    start_when_ready(step.now);
     if (role_ != Role::Leader || !slot || *slot == self_slot_) return;
     // What was under way to its former life is lost, and its new life does not know what it has in
     // common with us: an empty append tells it.
@@ -92,7 +92,7 @@ void Replica::on(Now now, const PeerReady& ready, Effects& out) {
     const LogIndex known = std::max(peer.match, snapshot ? window_.base() : LogIndex{});
     probe(peer, known.value == 0 ? peer.next : next(known));
     peer.tries = 0;
-    send_more(now, *slot, out);
+    send_more(step, *slot);
 }
 
 // Start rule: the first of the table campaigns as soon as a quorum can answer, the next one a
@@ -106,7 +106,7 @@ void Replica::start_when_ready(Now now) {
     election_at_ = std::min(election_at_, now.mono + wait);
 }
 
-void Replica::on(Now now, const CrashEvidence& evidence, Effects&) {
+void Replica::on(const Step& step, const CrashEvidence& evidence) {
     const auto slot = config_.slot(evidence.node);
     if (slot) {
         evidence_.add(*slot);
@@ -120,17 +120,17 @@ void Replica::on(Now now, const CrashEvidence& evidence, Effects&) {
     if (leader_ != evidence.node) return;
     WEFT_PROBE("election.early_by_evidence");
     const Duration wait = options_.timings.start_stagger * static_cast<std::int64_t>(rank());
-    election_at_ = std::min(election_at_, now.mono + wait);
+    election_at_ = std::min(election_at_, step.now.mono + wait);
 }
 
-void Replica::on(Now, const EvidenceDropped& dropped, Effects&) {
+void Replica::on(const Step&, const EvidenceDropped& dropped) {
     if (const auto slot = config_.slot(dropped.node)) evidence_.remove(*slot);
 }
 
 // ---- campaign ---------------------------------------------------------------------------------
 
-void Replica::campaign(Now now, Effects& out) {
-    rearm(now);
+void Replica::campaign(const Step& step) {
+    rearm(step.now);
     if (role_ == Role::Candidate && ask_due_) return;  // the disk has the word
     role_ = Role::Follower;
     if (!may_campaign()) return;
@@ -144,16 +144,16 @@ void Replica::campaign(Now now, Effects& out) {
         const LogPosition last = WEFT_MUTANT(CandidateTailUnsynced)
                                      ? LogPosition{window_.back().term, window_.last()}
                                      : durable_position();
-        ask_for_votes({options_.group, next_term, last, true, false}, out);
+        ask_for_votes({options_.group, next_term, last, true, false}, step.out);
     }
-    count_votes(now, out);
+    count_votes(step);
 }
 
 // S1: the requests leave, and the own vote counts, when Persisted covers term and vote.
-void Replica::start_election(Now now, bool transfer, Effects& out) {
-    rearm(now);
+void Replica::start_election(const Step& step, bool transfer) {
+    rearm(step.now);
     hard_ = {Term{hard_.term.value + 1}, options_.self};
-    write_hard(out);
+    write_hard(step.out);
     role_ = Role::Candidate;
     leader_.reset();
     vote_due_.reset();
@@ -192,14 +192,14 @@ void Replica::note_told(std::optional<std::size_t> by, Term term, Effects& out) 
     if (ack_due_ && term_certain()) acknowledge(out);
 }
 
-void Replica::count_votes(Now now, Effects& out) {
+void Replica::count_votes(const Step& step) {
     if (config_.quorum(granted_) && !may_campaign()) {
         role_ = Role::Follower;  // something came up since: damage, a snapshot, a stalled disk
     } else if (config_.quorum(granted_)) {
         if (role_ == Role::PreCandidate) {
-            start_election(now, false, out);
+            start_election(step, false);
         } else {
-            become_leader(now, out);
+            become_leader(step);
         }
     } else if (!config_.quorum(refused_.complement())) {
         role_ = Role::Follower;
@@ -214,13 +214,13 @@ void Replica::count_votes(Now now, Effects& out) {
 // A pre-vote that is too far ahead is not answered: our lower term would tell the candidate
 // nothing, and ours, which it refuses with its own, is what brings us there (S5: a pre-vote raises
 // no term).
-void Replica::on_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects& out) {
-    if (ask.pre ? !plausible(ask.term) : steps_towards(now, ask.term, out)) return;
+void Replica::on_vote_ask(const Step& step, NodeId from, const VoteAsk& ask) {
+    if (ask.pre ? !plausible(ask.term) : steps_towards(step, ask.term)) return;
     const bool settled = ask.transfer || ask.term < hard_.term || role_ != Role::Follower ||
-                         !leader_ || hears_leader(now) || contact_known_at_ == now.mono ||
+                         !leader_ || hears_leader(step.now) || contact_known_at_ == step.now.mono ||
                          is_gone(*leader_);
     if (settled) {
-        answer_vote_ask(now, from, ask, out);
+        answer_vote_ask(step, from, ask);
         return;
     }
     std::erase_if(asked_, [from](const Asked& asked) { return asked.from == from; });
@@ -231,12 +231,12 @@ void Replica::refuse_vote(NodeId from, const VoteAsk& ask, Effects& out) const {
     answer_vote(from, {options_.group, hard_.term, ask.pre, false}, out);
 }
 
-void Replica::answer_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects& out) {
-    if (ask.term < hard_.term || (!ask.transfer && hears_leader(now))) {
-        refuse_vote(from, ask, out);
+void Replica::answer_vote_ask(const Step& step, NodeId from, const VoteAsk& ask) {
+    if (ask.term < hard_.term || (!ask.transfer && hears_leader(step.now))) {
+        refuse_vote(from, ask, step.out);
         return;
     }
-    if (!ask.pre && ask.term > hard_.term) become_follower(now, ask.term, std::nullopt, out);
+    if (!ask.pre && ask.term > hard_.term) become_follower(step, ask.term, std::nullopt);
 
     const bool free = hard_.vote.is_zero() || hard_.vote == from || WEFT_MUTANT(VoteTwice);
     const bool open = ask.pre ? ask.term > hard_.term || (free && !leader_)
@@ -244,44 +244,44 @@ void Replica::answer_vote_ask(Now now, NodeId from, const VoteAsk& ask, Effects&
     const bool log_ok =
         may_vote() && (ask.last >= durable_position() || WEFT_MUTANT(VoteForShorterLog));
     if (!open || !log_ok) {
-        refuse_vote(from, ask, out);
+        refuse_vote(from, ask, step.out);
         // S7: whoever refuses a candidate for its old log must be able to stand itself soon.
         if (may_vote() && !log_ok && role_ == Role::Follower && may_campaign()) {
             const Duration wait = random_.between(Duration{0}, options_.timings.heartbeat);
-            election_at_ = std::min(election_at_, now.mono + wait);
+            election_at_ = std::min(election_at_, step.now.mono + wait);
         }
         return;
     }
     if (ask.pre) {
-        answer_vote(from, {options_.group, ask.term, true, true}, out);
+        answer_vote(from, {options_.group, ask.term, true, true}, step.out);
         return;
     }
     if (hard_.vote.is_zero()) {
         hard_.vote = from;
-        write_hard(out);
-        rearm(now);
+        write_hard(step.out);
+        rearm(step.now);
     }
     if (hard_durable() || WEFT_MUTANT(VoteBeforeSync)) {
-        answer_vote(from, {options_.group, hard_.term, false, true}, out);
+        answer_vote(from, {options_.group, hard_.term, false, true}, step.out);
     } else {
         vote_due_ = from;
     }
 }
 
-void Replica::on_vote_answer(Now now, NodeId from, const VoteAnswer& answer, Effects& out) {
-    const bool learnt = !answer.granted && learn_term(now, answer.term, out);
+void Replica::on_vote_answer(const Step& step, NodeId from, const VoteAnswer& answer) {
+    const bool learnt = !answer.granted && learn_term(step, answer.term);
     if (said_by_another(from, answer.sender_since)) return;
     const auto slot = config_.slot(from);
-    if (!answer.granted) note_told(slot, answer.term, out);
+    if (!answer.granted) note_told(slot, answer.term, step.out);
     if (learnt || !slot || role_ != (answer.pre ? Role::PreCandidate : Role::Candidate)) return;
     if (answer.granted && answer.term.value != hard_.term.value + (answer.pre ? 1U : 0U)) return;
     (answer.granted ? granted_ : refused_).add(*slot);
-    count_votes(now, out);
+    count_votes(step);
 }
 
 // ---- roles ------------------------------------------------------------------------------------
 
-void Replica::become_follower(Now now, Term term, std::optional<NodeId> leader, Effects& out) {
+void Replica::become_follower(const Step& step, Term term, std::optional<NodeId> leader) {
     if (role_ == Role::Leader)
         log_.info("replica.deposed",
                   {{"group", options_.group}, {"term", hard_.term}, {"by", term}});
@@ -290,7 +290,7 @@ void Replica::become_follower(Now now, Term term, std::optional<NodeId> leader, 
         if (WEFT_MUTANT(LearnedTermUnwritten))
             hard_on_disk_ = hard_;
         else
-            write_hard(out);
+            write_hard(step.out);
         named_commit_ = {};
         vote_due_.reset();
         verified_ = commit_;
@@ -298,12 +298,12 @@ void Replica::become_follower(Now now, Term term, std::optional<NodeId> leader, 
     }
     role_ = Role::Follower;
     leader_ = leader;
-    if (leader) followed_since_ = now.mono;
+    if (leader) followed_since_ = step.now.mono;
     ask_due_ = false;
     transfer_.reset();
     peers_.clear();
     retry_at_ = quorum_check_at_ = Instant::never();
-    rearm(now);
+    rearm(step.now);
 }
 
 bool Replica::base_is_ahead(Now now) const {
@@ -321,29 +321,29 @@ bool Replica::plausible(Term term) {
 // True when `term` is not to be taken as it is. One that is too far ahead may be honest all the
 // same, after somebody was led there: we go a step in its direction, and the next message brings
 // the next.
-bool Replica::steps_towards(Now now, Term term, Effects& out) {
+bool Replica::steps_towards(const Step& step, Term term) {
     if (plausible(term)) return false;
     if (term > hard_.term && term <= kTermMax)
-        become_follower(now, Term{hard_.term.value + kTermStep}, std::nullopt, out);
+        become_follower(step, Term{hard_.term.value + kTermStep}, std::nullopt);
     return true;
 }
 
 // True when `term` is above ours, which is then ours, or nearer to it.
-bool Replica::learn_term(Now now, Term term, Effects& out) {
+bool Replica::learn_term(const Step& step, Term term) {
     if (term <= hard_.term) return false;
-    if (steps_towards(now, term, out)) return true;
-    become_follower(now, term, std::nullopt, out);
+    if (steps_towards(step, term)) return true;
+    become_follower(step, term, std::nullopt);
     return true;
 }
 
 // `from` says that it leads in `term`. False: refused.
-bool Replica::follow(Now now, NodeId from, Term term, Effects& out) {
+bool Replica::follow(const Step& step, NodeId from, Term term) {
     if (term < hard_.term) return false;
     if (from == options_.self) {
         ++counters_.messages_refused;
         return false;
     }
-    if (steps_towards(now, term, out)) return false;
+    if (steps_towards(step, term)) return false;
     if (term == hard_.term && leader_ && leader_ != from) {
         ++counters_.messages_refused;
         log_.error("replica.two_leaders",
@@ -351,21 +351,21 @@ bool Replica::follow(Now now, NodeId from, Term term, Effects& out) {
         return false;
     }
     if (term > hard_.term || role_ != Role::Follower || !leader_) {
-        become_follower(now, term, from, out);
+        become_follower(step, term, from);
         start_rule_done_ = true;
     }
-    heard_ = now.mono;
+    heard_ = step.now.mono;
     return true;
 }
 
-void Replica::become_leader(Now now, Effects& out) {
+void Replica::become_leader(const Step& step) {
     WEFT_INVARIANT(role_ == Role::Candidate, "won term {} as no candidate", hard_.term.value);
     WEFT_INVARIANT(hard_durable(), "won undurable term {}", hard_.term.value);
     ++counters_.elections_won;
     log_.info("replica.leads", {{"group", options_.group}, {"term", hard_.term}});
     role_ = Role::Leader;
     leader_ = options_.self;
-    leader_since_ = now.mono;
+    leader_since_ = step.now.mono;
     start_rule_done_ = true;
     transfer_.reset();
     stamps_due_ = false;
@@ -378,14 +378,14 @@ void Replica::become_leader(Now now, Effects& out) {
     // S3: an entry of the own term, so that what came before it can be counted.
     EntryBuilder no_op;
     no_op.begin(EntryKind::NoOp);
-    propose(now, no_op, out);
+    propose(step.now, no_op, step.out);
 }
 
-void Replica::step_down(Now now, std::string_view why, Effects& out) {
+void Replica::step_down(const Step& step, std::string_view why) {
     WEFT_PROBE("replica.steps_down");
     log_.info("replica.steps_down",
               {{"group", options_.group}, {"term", hard_.term}, {"reason", why}});
-    become_follower(now, hard_.term, std::nullopt, out);
+    become_follower(step, hard_.term, std::nullopt);
 }
 
 }  // namespace weft::replication

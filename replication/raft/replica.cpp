@@ -16,10 +16,11 @@ Replica::Replica(ReplicaOptions options, const storage::RecoveredGroup& recovere
 }
 
 void Replica::step(Now now, const ReplicaEvent& event, Effects& out) {
+    const Step step{now, out};
     const View before{role_, hard_.term, leader_};
     const bool first = !started_;
-    begin_step(now, out);
-    std::visit([&](const auto& what) { on(now, what, out); }, event);
+    begin_step(step);
+    std::visit([&](const auto& what) { on(step, what); }, event);
     if (wrote_) mark(out);
     finish_step(before, out);
     if (first || before != View{role_, hard_.term, leader_})
@@ -27,16 +28,16 @@ void Replica::step(Now now, const ReplicaEvent& event, Effects& out) {
 }
 
 // The first step arms what the constructor could not: it had no clock.
-void Replica::begin_step(Now now, Effects& out) {
+void Replica::begin_step(const Step& step) {
     if (!started_) {
         started_ = true;
-        rearm(now);
-        ask_for_configs(out);
-        if (config_.quorum(self_only())) election_at_ = now.mono;
+        rearm(step.now);
+        ask_for_configs(step.out);
+        if (config_.quorum(self_only())) election_at_ = step.now.mono;
     }
-    if (role_ == Role::Leader && damaged()) step_down(now, "damaged", out);
-    if (role_ != Role::Leader && now.mono >= election_at_ && config_.quorum(self_only()))
-        campaign(now, out);
+    if (role_ == Role::Leader && damaged()) step_down(step, "damaged");
+    if (role_ != Role::Leader && step.now.mono >= election_at_ && config_.quorum(self_only()))
+        campaign(step);
 }
 
 void Replica::finish_step(const View& before, Effects& out) {
@@ -91,7 +92,7 @@ void Replica::lower_marks(LogIndex last, LogIndex intact) {
     intact_ = std::min(intact_, std::min(durable_, intact));
 }
 
-void Replica::on(Now now, const Persisted& persisted, Effects& out) {
+void Replica::on(const Step& step, const Persisted& persisted) {
     WEFT_INVARIANT(persisted.seq <= persist_seq_, "persisted {} of {}", persisted.seq.value,
                    persist_seq_.value);
     std::size_t done = marks_done_;
@@ -111,7 +112,7 @@ void Replica::on(Now now, const Persisted& persisted, Effects& out) {
     if (!hard_damaged_) hard_on_disk_ = reached.hard;
 
     if (vote_due_ && hard_durable()) {
-        answer_vote(*vote_due_, {options_.group, hard_.term, false, true}, out);
+        answer_vote(*vote_due_, {options_.group, hard_.term, false, true}, step.out);
         vote_due_.reset();
     }
     if (role_ == Role::Candidate && ask_due_ && hard_durable()) {
@@ -122,12 +123,12 @@ void Replica::on(Now now, const Persisted& persisted, Effects& out) {
         }
         granted_ = granted_ | self_only();
         ask_for_votes({options_.group, hard_.term, durable_position(), false, transfer_election_},
-                      out);
-        count_votes(now, out);
+                      step.out);
+        count_votes(step);
     } else if (role_ == Role::Leader) {
         advance_commit();
     } else if (ack_due_) {
-        acknowledge(out);
+        acknowledge(step.out);
     }
 }
 
@@ -207,6 +208,7 @@ std::int64_t Replica::next_stamp(WallTime wall) const {
 LogIndex Replica::next_index() const { return next(window_.last()); }
 
 LogIndex Replica::propose(Now now, EntryBuilder& entry, Effects& out) {
+    const Step step{now, out};
     WEFT_INVARIANT(role_ == Role::Leader, "a proposal in term {}", hard_.term.value);
     EntryHeader header;
     header.group = options_.group;
@@ -217,7 +219,7 @@ LogIndex Replica::propose(Now now, EntryBuilder& entry, Effects& out) {
     append_entry(header, encoded, out);
     mark(out);
     date_proposal(now, header.index);
-    send_new(now, header.index, encoded, out);
+    send_new(step, header.index, encoded);
     arm();
     return header.index;
 }
@@ -258,59 +260,57 @@ void Replica::trim_cache() {
 
 // ---- events -----------------------------------------------------------------------------------
 
-void Replica::on(Now now, const Tick& tick, Effects& out) {
+void Replica::on(const Step& step, const Tick& tick) {
     contact_ = tick.contact;
-    contact_known_at_ = now.mono;
+    contact_known_at_ = step.now.mono;
     if (role_ == Role::Follower && leader_) {
         heard_ = std::max(heard_, contact_.of(*leader_));
     }
     std::vector<Asked> asked;
     asked.swap(asked_);
-    for (const Asked& waiting : asked) answer_vote_ask(now, waiting.from, waiting.ask, out);
-    ask_for_configs(out);
+    for (const Asked& waiting : asked) answer_vote_ask(step, waiting.from, waiting.ask);
+    ask_for_configs(step.out);
     if (role_ == Role::Leader) {
-        leader_tick(now, out);
-    } else if (now.mono >= election_at_) {
-        election_due(now, out);
+        leader_tick(step);
+    } else if (step.now.mono >= election_at_) {
+        election_due(step);
     }
 }
 
-void Replica::on(Now now, const FromPeer& message, Effects& out) {
+void Replica::on(const Step& step, const FromPeer& message) {
     const NodeId from = message.from;
     if (from == options_.self) {
         ++counters_.messages_refused;
     } else if (const auto* ask = std::get_if<VoteAsk>(&message.message)) {
-        on_vote_ask(now, from, *ask, out);
+        on_vote_ask(step, from, *ask);
     } else if (const auto* vote = std::get_if<VoteAnswer>(&message.message)) {
-        on_vote_answer(now, from, *vote, out);
+        on_vote_answer(step, from, *vote);
     } else if (const auto* answer = std::get_if<AppendAnswer>(&message.message)) {
-        on_append_answer(now, from, *answer, out);
+        on_append_answer(step, from, *answer);
     } else if (const auto* order = std::get_if<TimeoutNow>(&message.message)) {
-        on_timeout_now(now, from, *order, out);
+        on_timeout_now(step, from, *order);
     } else if (const auto* chunk = std::get_if<SnapshotChunk>(&message.message)) {
-        if (!meant_for_another(chunk->receiver_since)) follow(now, from, chunk->term, out);
+        if (!meant_for_another(chunk->receiver_since)) follow(step, from, chunk->term);
     } else if (const auto* next = std::get_if<SnapshotAnswer>(&message.message)) {
-        if (!learn_term(now, next->term, out)) said_by_another(from, next->sender_since);
+        if (!learn_term(step, next->term)) said_by_another(from, next->sender_since);
     }
 }
 
-void Replica::on(Now now, const Beat& beat, Effects& out) {
-    if (!follow(now, beat.from, beat.term, out)) return;
+void Replica::on(const Step& step, const Beat& beat) {
+    if (!follow(step, beat.from, beat.term)) return;
     named_commit_ = std::max(named_commit_, beat.commit);
     follow_commit(beat.commit);
 }
 
-void Replica::on(Now now, const BeatRefused& refused, Effects& out) {
-    learn_term(now, refused.term, out);
-}
+void Replica::on(const Step& step, const BeatRefused& refused) { learn_term(step, refused.term); }
 
-void Replica::on(Now now, const Fetched& fetched, Effects& out) {
+void Replica::on(const Step& step, const Fetched& fetched) {
     if (config_fetch_ != FetchId{} && fetched.id == config_fetch_) {
-        on_config_fetched(fetched, out);
+        on_config_fetched(fetched, step.out);
         return;
     }
     for (std::size_t i = 0; i < peers_.size(); ++i) {
-        if (peers_[i].fetch == fetched.id) on_stream_fetched(now, i, fetched, out);
+        if (peers_[i].fetch == fetched.id) on_stream_fetched(step, i, fetched);
     }
 }
 

@@ -22,7 +22,7 @@ constexpr std::size_t kDatedProposalsMax = 64;  // a heartbeat's quarter apart
 // ---- sending ----------------------------------------------------------------------------------
 
 // To all peers whose stream stands exactly here.
-void Replica::send_new(Now now, LogIndex index, const Bytes& entry, Effects& out) {
+void Replica::send_new(const Step& step, LogIndex index, const Bytes& entry) {
     AppendItem item;
     item.group = options_.group;
     item.term = hard_.term;
@@ -41,13 +41,13 @@ void Replica::send_new(Now now, LogIndex index, const Bytes& entry, Effects& out
         } else {
             continue;
         }
-        expect_answer(now, peer);
+        expect_answer(step.now, peer);
         item.receiver_since = config_.members[i].since;
-        out.list.push_back(SendAppend{options_.group, config_.members[i].node, item, entry});
+        step.out.list.push_back(SendAppend{options_.group, config_.members[i].node, item, entry});
     }
 }
 
-void Replica::send_more(Now now, std::size_t slot, Effects& out) {
+void Replica::send_more(const Step& step, std::size_t slot) {
     Peer& peer = peers_[slot];
     for (;;) {
         const bool probing = peer.state == Peer::State::Probe;
@@ -60,19 +60,19 @@ void Replica::send_more(Now now, std::size_t slot, Effects& out) {
             return;
         }
         if (peer.next > window_.last()) {
-            if (probing) send_batch(now, slot, {}, out);
+            if (probing) send_batch(step, slot, {});
             return;
         }
         if (!probing && window_full(peer)) return;
         if (peer.next < window_.cache_first()) {
-            fetch_for(slot, out);
+            fetch_for(slot, step.out);
             return;
         }
-        send_batch(now, slot, gather(peer.next), out);
+        send_batch(step, slot, gather(peer.next));
     }
 }
 
-void Replica::send_batch(Now now, std::size_t slot, Batch batch, Effects& out) {
+void Replica::send_batch(const Step& step, std::size_t slot, Batch batch) {
     Peer& peer = peers_[slot];
     const LogIndex before = previous(peer.next);
     AppendItem item;
@@ -88,8 +88,8 @@ void Replica::send_batch(Now now, std::size_t slot, Batch batch, Effects& out) {
     } else {
         peer.next = LogIndex{peer.next.value + batch.count};
     }
-    expect_answer(now, peer);
-    out.list.push_back(
+    expect_answer(step.now, peer);
+    step.out.list.push_back(
         SendAppend{options_.group, config_.members[slot].node, item, std::move(batch.entries)});
 }
 
@@ -150,13 +150,13 @@ void Replica::expect_answer(Now now, Peer& peer) {
     retry_at_ = std::min(retry_at_, peer.retry_at);
 }
 
-void Replica::resend(Now now, Effects& out) {
-    if (now.mono < retry_at_) return;
+void Replica::resend(const Step& step) {
+    if (step.now.mono < retry_at_) return;
     retry_at_ = Instant::never();
     for (std::size_t i = 0; i < peers_.size(); ++i) {
         Peer& peer = peers_[i];
         if (i == self_slot_ || peer.retry_at == Instant::never()) continue;
-        if (peer.retry_at <= now.mono) {
+        if (peer.retry_at <= step.now.mono) {
             peer.retry_at = Instant::never();
             ++peer.tries;
             ++counters_.appends_resent;
@@ -164,9 +164,9 @@ void Replica::resend(Now now, Effects& out) {
             // The second time in a row the peer is probably gone: ask whether it is there before
             // sending it the same bytes again.
             if (peer.tries > 1 && peer.next > window_.base() && peer.next <= next_index()) {
-                send_batch(now, i, {}, out);
+                send_batch(step, i, {});
             } else {
-                send_more(now, i, out);
+                send_more(step, i);
             }
         }
         retry_at_ = std::min(retry_at_, peer.retry_at);
@@ -175,8 +175,8 @@ void Replica::resend(Now now, Effects& out) {
 
 // ---- answers ----------------------------------------------------------------------------------
 
-void Replica::on_append_answer(Now now, NodeId from, const AppendAnswer& answer, Effects& out) {
-    if (learn_term(now, answer.term, out)) return;
+void Replica::on_append_answer(const Step& step, NodeId from, const AppendAnswer& answer) {
+    if (learn_term(step, answer.term)) return;
     if (role_ != Role::Leader || answer.term != hard_.term) return;
     if (said_by_another(from, answer.sender_since)) return;
     const auto slot = config_.slot(from);
@@ -189,15 +189,15 @@ void Replica::on_append_answer(Now now, NodeId from, const AppendAnswer& answer,
         }
     }
     if (answer.damaged) {
-        on_wanted_again(now, *slot, answer.index, out);
+        on_wanted_again(step, *slot, answer.index);
     } else if (answer.accepted) {
-        on_accepted(now, *slot, answer, out);
+        on_accepted(step, *slot, answer);
     } else {
-        on_refused(now, *slot, answer, out);
+        on_refused(step, *slot, answer);
     }
 }
 
-void Replica::on_accepted(Now now, std::size_t slot, const AppendAnswer& answer, Effects& out) {
+void Replica::on_accepted(const Step& step, std::size_t slot, const AppendAnswer& answer) {
     Peer& peer = peers_[slot];
     peer.match = std::max(peer.match, answer.index);
     peer.stamp_refused = false;
@@ -212,19 +212,19 @@ void Replica::on_accepted(Now now, std::size_t slot, const AppendAnswer& answer,
     }
     peer.next = std::max(peer.next, next(peer.match));
     peer.retry_at = Instant::never();
-    if (next(peer.match) < peer.next) expect_answer(now, peer);
+    if (next(peer.match) < peer.next) expect_answer(step.now, peer);
     advance_commit();
-    send_more(now, slot, out);
-    drive_transfer(out);
+    send_more(step, slot);
+    drive_transfer(step.out);
 }
 
 // The hint names the newest entry there that may equal ours; ours of no newer term is the next try.
-void Replica::on_refused(Now now, std::size_t slot, const AppendAnswer& answer, Effects& out) {
+void Replica::on_refused(const Step& step, std::size_t slot, const AppendAnswer& answer) {
     Peer& peer = peers_[slot];
     if (peer.state == Peer::State::Snapshot) return;
     peer.stamp_refused = answer.stamp_ahead;
     peer.lacks_behind = answer.index;
-    if (answer.stamp_ahead && on_stamp_refused(now, out)) return;
+    if (answer.stamp_ahead && on_stamp_refused(step)) return;
     LogIndex fits = std::min(answer.index, window_.last());
     if (fits < window_.base()) {
         fits = LogIndex{};
@@ -238,19 +238,19 @@ void Replica::on_refused(Now now, std::size_t slot, const AppendAnswer& answer, 
     if (peer.state == Peer::State::Probe && from >= peer.next) return;
     probe(peer, from);
     peer.retry_at = Instant::never();
-    send_more(now, slot, out);
+    send_more(step, slot);
 }
 
 // S22: the peer lost what it had acknowledged; that it was once counted stays true, from now on it
 // is not.
-void Replica::on_wanted_again(Now now, std::size_t slot, LogIndex index, Effects& out) {
+void Replica::on_wanted_again(const Step& step, std::size_t slot, LogIndex index) {
     Peer& peer = peers_[slot];
     if (peer.state == Peer::State::Snapshot) return;
     if (peer.state == Peer::State::Probe && peer.next == index && peer.waiting) return;
     peer.match = std::min(peer.match, index.value == 0 ? index : previous(index));
     probe(peer, index);
     peer.retry_at = Instant::never();
-    send_more(now, slot, out);
+    send_more(step, slot);
 }
 
 // ---- catching up from disk --------------------------------------------------------------------
@@ -271,29 +271,29 @@ Replica::Batch Replica::check_fetched(const storage::FetchedLog& fetched, LogInd
     return batch;
 }
 
-void Replica::on_stream_fetched(Now now, std::size_t slot, const Fetched& fetched, Effects& out) {
+void Replica::on_stream_fetched(const Step& step, std::size_t slot, const Fetched& fetched) {
     Peer& peer = peers_[slot];
     peer.fetch = {};
     const auto* read = std::get_if<Result<storage::FetchedLog>>(&fetched.result);
     if (peer.next != peer.fetch_from || peer.next <= window_.base()) {
-        send_more(now, slot, out);  // the peer got on meanwhile, or the log was compacted
+        send_more(step, slot);  // the peer got on meanwhile, or the log was compacted
         return;
     }
     if (read == nullptr || !*read) {
         peer.waiting = peer.state == Peer::State::Probe;  // the disk would not say: later again
-        expect_answer(now, peer);
+        expect_answer(step.now, peer);
         return;
     }
     Batch batch = check_fetched(**read, peer.next);
     if (batch.count != 0) {
-        send_batch(now, slot, std::move(batch), out);
-        send_more(now, slot, out);
+        send_batch(step, slot, std::move(batch));
+        send_more(step, slot);
         return;
     }
     // Our own copy does not hold: whoever has a whole one shall lead (S23).
     const LogIndex damaged = peer.next;
     mark_damaged(damaged);
-    step_down(now, "damaged", out);
+    step_down(step, "damaged");
 }
 
 // ---- commit and contact -----------------------------------------------------------------------
@@ -363,15 +363,15 @@ void Replica::look_at_transfer(Now now) {
     transfer_.reset();
 }
 
-void Replica::leader_tick(Now now, Effects& out) {
+void Replica::leader_tick(const Step& step) {
     quorum_check_at_ = quorum_lapses();
-    if (quorum_check_at_ <= now.mono) {
-        step_down(now, "no contact with a quorum", out);
+    if (quorum_check_at_ <= step.now.mono) {
+        step_down(step, "no contact with a quorum");
         return;
     }
-    if (stamps_due_ && judge_stamps(now, out)) return;
-    if (transfer_ && transfer_->look_at <= now.mono) look_at_transfer(now);
-    resend(now, out);
+    if (stamps_due_ && judge_stamps(step)) return;
+    if (transfer_ && transfer_->look_at <= step.now.mono) look_at_transfer(step.now);
+    resend(step);
 }
 
 }  // namespace weft::replication

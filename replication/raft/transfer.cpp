@@ -7,8 +7,8 @@
 
 namespace weft::replication {
 
-void Replica::on(Now now, const TransferLeadership& wish, Effects& out) {
-    if (role_ == Role::Leader && !transfer_) start_transfer(now, wish.to, out);
+void Replica::on(const Step& step, const TransferLeadership& wish) {
+    if (role_ == Role::Leader && !transfer_) start_transfer(step, wish.to);
 }
 
 std::size_t Replica::transfer_target(std::optional<NodeId> to) const {
@@ -23,13 +23,13 @@ std::size_t Replica::transfer_target(std::optional<NodeId> to) const {
     return best;
 }
 
-void Replica::start_transfer(Now now, std::optional<NodeId> to, Effects& out) {
+void Replica::start_transfer(const Step& step, std::optional<NodeId> to) {
     const std::size_t target = transfer_target(to);
     if (target == kNoSlot) return;
-    const Instant until = now.mono + options_.timings.election_max;
+    const Instant until = step.now.mono + options_.timings.election_max;
     transfer_ = Transfer{config_.members[target].node, false, until, until};
-    send_more(now, target, out);
-    drive_transfer(out);
+    send_more(step, target);
+    drive_transfer(step.out);
 }
 
 void Replica::drive_transfer(Effects& out) {
@@ -39,24 +39,24 @@ void Replica::drive_transfer(Effects& out) {
     out.list.push_back(Send{transfer_->target, TimeoutNow{options_.group, hard_.term}});
 }
 
-void Replica::on_timeout_now(Now now, NodeId from, const TimeoutNow& order, Effects& out) {
+void Replica::on_timeout_now(const Step& step, NodeId from, const TimeoutNow& order) {
     if (order.term != hard_.term || role_ != Role::Follower || leader_ != from) return;
-    if (may_campaign()) start_election(now, true, out);
+    if (may_campaign()) start_election(step, true);
 }
 
 // ---- reasons ------------------------------------------------------------------------------------
 
-void Replica::on(Now, const PeerStands& peer, Effects&) {
+void Replica::on(const Step&, const PeerStands& peer) {
     if (const auto slot = config_.slot(peer.node)) cannot_stand_.set(*slot, !peer.stands);
 }
 
 // A leadership is tried to be given away at once, and by the node again later.
-void Replica::on(Now now, const OwnClock& clock, Effects& out) {
+void Replica::on(const Step& step, const OwnClock& clock) {
     stamps_back_ms_ = clock.stamps_back_ms;
     if (!clock.ahead) return allow_campaign(Ban::ClockAhead);
     const bool known = (bans_ & std::to_underlying(Ban::ClockAhead)) != 0;
     forbid_campaign(Ban::ClockAhead);
-    if (!known && role_ == Role::Leader && !transfer_) start_transfer(now, std::nullopt, out);
+    if (!known && role_ == Role::Leader && !transfer_) start_transfer(step, std::nullopt);
 }
 
 // Every quorum of voters has one who refuses our stamps.
@@ -85,43 +85,44 @@ LogIndex Replica::others_may_need() const {
 }
 
 // True when that ends the leadership. Where those who refuse do not suffice, the next Tick judges.
-bool Replica::on_stamp_refused(Now now, Effects& out) {
+bool Replica::on_stamp_refused(const Step& step) {
     stamps_due_ = !stamps_blocked();
-    if (!stamps_due_) give_up_stamps(now, out);
+    if (!stamps_due_) give_up_stamps(step);
     return !stamps_due_;
 }
 
 // At a Tick, when it is known who answers: those who refuse our stamps and those who are silent
 // leave no quorum, and with what we keep one of those who refuse can win instead.
-bool Replica::judge_stamps(Now now, Effects& out) {
+bool Replica::judge_stamps(const Step& step) {
     stamps_due_ = false;
     PeerSet open = self_only();
     for (std::size_t i = 0; i < peers_.size(); ++i) {
-        const bool heard = now.mono - contacted(i) <= options_.timings.election_max;
+        const bool heard = step.now.mono - contacted(i) <= options_.timings.election_max;
         if (heard && !peers_[i].stamp_refused) open.add(i);
     }
     const LogIndex needed = others_may_need();
     const bool useful = needed <= refusers_may_hold() && configs_.back().index <= needed;
     if (config_.quorum(open) || !useful) return false;
-    give_up_stamps(now, out);
+    give_up_stamps(step);
     return true;
 }
 
 // Kept, the entries would win elections by their length until the time of their stamps has come.
-void Replica::give_up_stamps(Now now, Effects& out) {
+void Replica::give_up_stamps(const Step& step) {
     const LogIndex needed = others_may_need();
-    step_down(now, "no quorum takes its stamps", out);
-    if (needed < window_.last() && configs_.back().index <= needed) truncate(next(needed), out);
+    step_down(step, "no quorum takes its stamps");
+    if (needed < window_.last() && configs_.back().index <= needed)
+        truncate(next(needed), step.out);
 }
 
 // Stalled disk: give leadership away while others can still take it, then stop.
-void Replica::on(Now now, const DiskAge& age, Effects& out) {
+void Replica::on(const Step& step, const DiskAge& age) {
     disk_age_ = age.age;
     if (role_ != Role::Leader) return;
     if (disk_age_ > options_.timings.election_min * 2) {
-        step_down(now, "stalled disk", out);
+        step_down(step, "stalled disk");
     } else if (disk_age_ * 2 > options_.timings.election_min && !transfer_) {
-        start_transfer(now, std::nullopt, out);
+        start_transfer(step, std::nullopt);
     }
 }
 
