@@ -340,8 +340,9 @@ TEST_F(WorldTest, EveryKindOfFaultCanBeInjectedAndHealed) {
         if (kind == FaultKind::Wipe || kind == FaultKind::Rollback) continue;
         SCOPED_TRACE(fault_name(kind));
         RunReport report;
-        // A draw may find nothing that it could break, or the log a moment after its compaction.
-        for (std::uint64_t salt = 77 + i; salt < 500 && report.faults[i] == 0; salt += 100) {
+        // A draw may find nothing that it could break, or the log a moment after its compaction,
+        // which comes about every 100 ms.
+        for (std::uint64_t salt = 77 + i; salt < 2000 && report.faults[i] == 0; salt += 110) {
             schedule.faults = {
                 {milliseconds(3000 + salt), kind, 1, 2, milliseconds(800), 20, salt}};
             if (kind == FaultKind::BitFlip) schedule.faults[0].amount = 0;
