@@ -39,27 +39,21 @@ void Partition::State::enqueue(const Step& step, entity::Entity& entity, Queued 
         run(step, entity, item);
         return;
     }
-    const auto it = activations.find(entity.key());
-    const std::size_t waiting = it == activations.end() ? 0 : it->second.mailbox.size();
-    if (waiting >= options.limits.mailbox || queued >= options.limits.waiting_replies ||
-        queued_bytes + item.request.payload.size() > options.limits.mailbox_bytes) {
-        refuse(item.from, item.request.id,
-               make_error(ErrorNumber::MailboxFull, "too many commands wait for the entity"),
-               Outcome::NotDone, step.out);
-        return;
-    }
-    queued += 1;
-    queued_bytes += item.request.payload.size();
-    if (it != activations.end()) {
-        it->second.mailbox.push_back(std::move(item));
-        return;
+    switch (mailboxes.add(entity.key(), item, options.limits)) {
+        case Mailboxes::Added::NoRoom:
+            refuse(item.from, item.request.id,
+                   make_error(ErrorNumber::MailboxFull, "too many commands wait for the entity"),
+                   Outcome::NotDone, step.out);
+            return;
+        case Mailboxes::Added::Behind:
+            return;
+        case Mailboxes::Added::First:
+            break;
     }
     WEFT_PROBE("partition.activation");
     entity.loading = true;
     const std::string key(entity.key());
-    Activation& activation = activations[key];
-    activation.mailbox.push_back(std::move(item));
-    advance_activation(key, activation, step.out);
+    advance_activation(key, *mailboxes.find(key), step.out);
 }
 
 // Asks for the next thing the activation needs.
@@ -102,15 +96,15 @@ void Partition::State::advance_activation(const std::string& key, Activation& ac
 
 void Partition::State::on_activation_fetched(const Step& step, const std::string& key,
                                              Fetched& fetched) {
-    const auto it = activations.find(key);
+    Activation* const found = mailboxes.find(key);
     // The term was lost meanwhile; if it was won again, the entity may have changed in between and
     // its new activation has asked for itself.
-    if (it == activations.end() || it->second.fetch != fetched.id) return;
+    if (found == nullptr || found->fetch != fetched.id) return;
     if (auto error = read_error(fetched.result)) {
         fail_activation(key, std::move(*error), false, step.out);
         return;
     }
-    Activation& activation = it->second;
+    Activation& activation = *found;
     entity::Entity& entity = *host.find(key);
     using Phase = Activation::Phase;
     bool intact = false;
@@ -238,30 +232,17 @@ bool Partition::State::fold(Activation& activation, const entity::EntityType& ty
 
 void Partition::State::fail_activation(const std::string& key, Error error, bool damage,
                                        Effects& out) {
-    const auto it = activations.find(key);
-    const std::deque<Queued> mailbox = std::move(it->second.mailbox);
-    activations.erase(it);
     host.find(key)->loading = false;
-    for (const Queued& item : mailbox) {
-        queued -= 1;
-        queued_bytes -= item.request.payload.size();
-        refuse(item.from, item.request.id, error, Outcome::NotDone, out);
-    }
+    while (const auto item = mailboxes.next(key))
+        refuse(item->from, item->request.id, error, Outcome::NotDone, out);
     if (!damage) return;
     log.error("partition.row_damaged", {{"group", group()}});
     replica.mark_damaged(LogIndex{});  // the log cannot give rows back: only a snapshot can
 }
 
 void Partition::State::finish_activation(const Step& step, const std::string& key) {
-    const auto it = activations.find(key);
-    const std::deque<Queued> mailbox = std::move(it->second.mailbox);
     entity::Entity& entity = *host.find(key);
-    activations.erase(it);
-    for (const Queued& item : mailbox) {
-        queued -= 1;
-        queued_bytes -= item.request.payload.size();
-        run(step, entity, item);
-    }
+    while (const auto item = mailboxes.next(key)) run(step, entity, *item);
 }
 
 // Lets go of what nobody used for a while, and of the coldest when the cache is full. What rows or

@@ -144,19 +144,17 @@ void Partition::State::lose_leadership(Effects& out) {
     const Error lost = make_error(ErrorNumber::NoLeader, "this node stopped leading the group");
     for (const WaitingRead& read : reads.drop())
         refuse(read.to, read.reply.id, lost, Outcome::NotDone, out);
-    for (auto& [key, activation] : activations) {
-        for (const Queued& item : activation.mailbox)
+    mailboxes.drop([&](const std::string& key, const std::deque<Queued>& mailbox) {
+        for (const Queued& item : mailbox)
             refuse(item.from, item.request.id, lost, Outcome::NotDone, out);
         host.find(key)->loading = false;
-    }
-    activations.clear();
-    queued = queued_bytes = 0;
+    });
 }
 
 void Partition::State::on_persisted(Effects& out) {
-    for (auto& [key, activation] : activations) {
+    mailboxes.for_each([&](const std::string& key, Activation& activation) {
         if (activation.phase == Activation::Phase::Flush) advance_activation(key, activation, out);
-    }
+    });
     const bool unsaid = receiving && receiving->persist_seq != PersistSeq{};
     if (unsaid && receiving->persist_seq <= persisted) {
         receiving->persist_seq = {};
@@ -220,12 +218,11 @@ void Partition::State::check() const {
     WEFT_INVARIANT(applied >= replica.base().index, "applied {} before base {}", applied.value,
                    replica.base().index.value);
     flight.check(applied);
-    WEFT_INVARIANT(serving || (flight.empty() && reads.empty() && activations.empty()),
+    WEFT_INVARIANT(serving || (flight.empty() && reads.empty() && mailboxes.empty()),
                    "{} commands in flight without leading", flight.size());
     WEFT_INVARIANT(early.empty() || serves_soon(), "{} commands wait for nothing", early.size());
-    std::size_t waiting = 0;
-    for (const auto& [key, activation] : activations) waiting += activation.mailbox.size();
-    WEFT_INVARIANT(waiting == queued, "{} commands wait, {} counted", waiting, queued);
+    mailboxes.check();
+    early.check();
 }
 
 // Entities changed since the base: all of them are in memory, on whatever replica.
@@ -302,7 +299,7 @@ PartitionStatus Partition::status() const {
     status.active_entities = state_->host.size();
     status.dirty_entities = state_->host.dirty_count();
     status.sessions = state_->sessions.size();
-    status.mailbox = state_->queued + state_->early.size();
+    status.mailbox = state_->mailboxes.size() + state_->early.size();
     status.blocked = state_->blocked || replica.blocked();
     return status;
 }

@@ -9,6 +9,7 @@
 #include "entity/host.h"
 #include "replication/partition/flight.h"
 #include "replication/partition/log_feed.h"
+#include "replication/partition/mailboxes.h"
 #include "replication/partition/partition.h"
 #include "replication/partition/reads.h"
 #include "replication/partition/sections.h"
@@ -21,31 +22,6 @@
 #include <vector>
 
 namespace weft::replication {
-
-struct Queued {
-    Origin from;
-    Request request;
-    Instant deadline = Instant::never();
-    bool its_turn = false;
-};
-
-// Came while this node leads but may not serve yet.
-struct Early {
-    Submit submit;
-    Instant came;
-};
-
-// One entity on its way into memory; commands for it wait here.
-struct Activation {
-    enum class Phase : std::uint8_t { Flush, Header, Snapshot, Journal };
-    Phase phase = Phase::Flush;
-    FetchId fetch;        // the only answer that counts
-    bool stale = false;   // its rows were written meanwhile: read again on a gap
-    entity::Image image;  // numbers it must reach; state and `have` as folded so far
-    Version have;
-    std::string after;  // journal key to go on behind
-    std::deque<Queued> mailbox;
-};
 
 struct SweepRun {
     enum class Phase : std::uint8_t { Entities, Sessions, Ended };
@@ -221,12 +197,9 @@ struct Partition::State {
     bool rows_written = false;    // false: all there is came from the log, nothing needs a Fetch
     std::optional<Term> serving;  // this node leads in that term and runs handlers
 
-    std::deque<Early> early;
-    std::size_t early_bytes = 0;  // of their payloads
+    EarlyCommands early;
     Flight flight;
-    std::size_t queued = 0;
-    std::size_t queued_bytes = 0;
-    std::map<std::string, Activation, std::less<>> activations;
+    Mailboxes mailboxes;
 
     std::map<FetchId, FetchPurpose> fetches;
     FetchId last_fetch;

@@ -107,7 +107,7 @@ std::optional<Error> Partition::State::refusal(const Request& request,
             return make_error(ErrorNumber::QueueFull, "too many reads wait in this group");
         return std::nullopt;
     }
-    if (flight.size() + queued >= options.limits.waiting_replies)
+    if (flight.size() + mailboxes.size() >= options.limits.waiting_replies)
         return make_error(ErrorNumber::QueueFull, "too many commands are in flight in this group");
     return std::nullopt;
 }
@@ -135,24 +135,15 @@ bool Partition::State::serves_soon() const {
 }
 
 void Partition::State::keep_early(const Step& step, Submit&& submit) {
-    const std::size_t bytes = submit.request.payload.size();
-    if (early.size() >= options.limits.waiting_replies ||
-        early_bytes + bytes > options.limits.mailbox_bytes) {
-        refuse(submit.from, submit.request.id,
-               make_error(ErrorNumber::QueueFull, "too many commands wait for the new leader"),
-               Outcome::NotDone, step.out);
-        return;
-    }
-    early_bytes += bytes;
-    early.push_back({std::move(submit), step.now.mono});
+    if (early.add(submit, step.now.mono, options.limits)) return;
+    refuse(submit.from, submit.request.id,
+           make_error(ErrorNumber::QueueFull, "too many commands wait for the new leader"),
+           Outcome::NotDone, step.out);
 }
 
 // In the order they came.
 void Partition::State::submit_early(const Step& step) {
-    std::deque<Early> waited;
-    waited.swap(early);
-    early_bytes = 0;
-    for (Early& item : waited) {
+    for (Early& item : early.take()) {
         Request& request = item.submit.request;
         const auto passed =
             std::chrono::duration_cast<std::chrono::milliseconds>(step.now.mono - item.came);
@@ -169,12 +160,10 @@ void Partition::State::submit_early(const Step& step) {
 }
 
 void Partition::State::refuse_early(Effects& out) {
-    for (const Early& item : early)
+    for (const Early& item : early.take())
         refuse(item.submit.from, item.submit.request.id,
                make_error(ErrorNumber::NoLeader, "this node stopped leading the group"),
                Outcome::NotDone, out);
-    early.clear();
-    early_bytes = 0;
 }
 
 void Partition::State::submit(const Step& step, Submit&& submit) {
@@ -273,7 +262,8 @@ bool Partition::State::make_room(const Step& step) {
 
 void Partition::State::resolve(const Step& step, const Submit& submit) {
     const Request& request = submit.request;
-    if (flight.size() + queued >= options.limits.waiting_replies || !replica.can_propose(1024)) {
+    if (flight.size() + mailboxes.size() >= options.limits.waiting_replies ||
+        !replica.can_propose(1024)) {
         refuse(submit.from, request.id,
                make_error(ErrorNumber::QueueFull, "too many commands are in flight in this group"),
                Outcome::NotDone, step.out);

@@ -65,7 +65,7 @@ std::size_t Partition::State::sweep_some(const Step& step, std::size_t rows) {
         const PersistSeq seq = replica.persist_mark(step.out);
         for (entity::Entity* entity : entities) {
             if (entity->loading && !WEFT_MUTANT(StaleActivation))
-                activations.find(entity->key())->second.stale = true;
+                mailboxes.find(entity->key())->stale = true;
             host.flushed(*entity, seq);
         }
     }

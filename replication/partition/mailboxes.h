@@ -1,0 +1,95 @@
+#pragma once
+// Commands that wait: for their entity to come into memory, or for a new leader that may not serve
+// yet. Bounded by number and by the bytes of their payloads; who finds no room is refused by the
+// caller and has changed nothing.
+
+#include "core/time.h"
+#include "entity/host.h"
+#include "replication/partition/partition.h"
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace weft::replication {
+
+struct Queued {
+    Origin from;
+    Request request;
+    Instant deadline = Instant::never();
+    bool its_turn = false;
+};
+
+// One entity on its way into memory; commands for it wait here.
+struct Activation {
+    enum class Phase : std::uint8_t { Flush, Header, Snapshot, Journal };
+    Phase phase = Phase::Flush;
+    FetchId fetch;        // the only answer that counts
+    bool stale = false;   // its rows were written meanwhile: read again on a gap
+    entity::Image image;  // numbers it must reach; state and `have` as folded so far
+    Version have;
+    std::string after;  // journal key to go on behind
+    std::deque<Queued> mailbox;
+};
+
+// By entity key. An activation exists for as long as somebody waits for it.
+class Mailboxes {
+public:
+    enum class Added : std::uint8_t { NoRoom, First, Behind };
+    // First: the activation is new, its entity is to be brought into memory. `item` is taken unless
+    // there is no room.
+    Added add(std::string_view key, Queued& item, const PartitionLimits& limits);
+    Activation* find(std::string_view key);
+    // Takes out who has waited longest for the entity. With the last the activation ends; nothing:
+    // it has.
+    std::optional<Queued> next(std::string_view key);
+    // Ends all of them; `each(key, mailbox)` in the order of the keys.
+    template <class Each>
+    void drop(Each each) {
+        for (const auto& [key, activation] : activations_) each(key, activation.mailbox);
+        activations_.clear();
+        size_ = bytes_ = 0;
+    }
+    // `each(key, activation)` in the order of the keys; none is added or ended meanwhile.
+    template <class Each>
+    void for_each(Each each) {
+        for (auto& [key, activation] : activations_) each(key, activation);
+    }
+
+    // Commands that wait, for all entities.
+    std::size_t size() const { return size_; }
+    bool empty() const { return activations_.empty(); }
+    void check() const;
+
+private:
+    std::map<std::string, Activation, std::less<>> activations_;
+    std::size_t size_ = 0;
+    std::size_t bytes_ = 0;
+};
+
+// Came while this node leads but may not serve yet.
+struct Early {
+    Submit submit;
+    Instant came;
+};
+
+class EarlyCommands {
+public:
+    // False: there is no room, and nothing was taken.
+    bool add(Submit& submit, Instant now, const PartitionLimits& limits);
+    // In the order they came; none is left.
+    std::deque<Early> take();
+
+    std::size_t size() const { return items_.size(); }
+    bool empty() const { return items_.empty(); }
+    void check() const;
+
+private:
+    std::deque<Early> items_;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace weft::replication

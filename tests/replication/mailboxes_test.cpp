@@ -1,0 +1,102 @@
+// Commands that wait: bounds, order, and sums that add up.
+
+#include "replication/partition/mailboxes.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weft::replication {
+namespace {
+
+Queued of(std::uint64_t seq, std::size_t bytes) {
+    Queued item;
+    item.request.id.seq = seq;
+    static const std::string text(1000, 'x');
+    item.request.payload = std::string_view(text).substr(0, bytes);
+    return item;
+}
+PartitionLimits limits() {
+    PartitionLimits small;
+    small.mailbox = 2;
+    small.waiting_replies = 3;
+    small.mailbox_bytes = 100;
+    return small;
+}
+
+class MailboxesTest : public testing::Test {
+protected:
+    Mailboxes::Added add(std::string_view key, std::uint64_t seq, std::size_t bytes) {
+        Queued item = of(seq, bytes);
+        const auto added = boxes.add(key, item, limits());
+        if (added == Mailboxes::Added::NoRoom) {
+            EXPECT_EQ(item.request.payload.size(), bytes) << "was taken";
+        }
+        boxes.check();
+        return added;
+    }
+    Mailboxes boxes;
+};
+
+TEST_F(MailboxesTest, GiveBackInTheOrderTheyCame) {
+    EXPECT_EQ(add("b", 1, 10), Mailboxes::Added::First);
+    EXPECT_EQ(add("a", 2, 10), Mailboxes::Added::First);
+    EXPECT_EQ(add("b", 3, 10), Mailboxes::Added::Behind);
+    EXPECT_EQ(boxes.size(), 3u);
+    EXPECT_EQ(boxes.next("b")->request.id.seq, 1u);
+    EXPECT_NE(boxes.find("b"), nullptr);
+    EXPECT_EQ(boxes.next("b")->request.id.seq, 3u);
+    EXPECT_EQ(boxes.find("b"), nullptr);
+    EXPECT_EQ(boxes.next("b"), std::nullopt);
+    EXPECT_EQ(boxes.size(), 1u);
+    boxes.check();
+}
+
+TEST_F(MailboxesTest, RefuseBeyondEachBound) {
+    EXPECT_EQ(add("a", 1, 10), Mailboxes::Added::First);
+    EXPECT_EQ(add("b", 2, 91), Mailboxes::Added::NoRoom) << "bytes of all";
+    EXPECT_EQ(boxes.find("b"), nullptr);
+    EXPECT_EQ(add("a", 3, 90), Mailboxes::Added::Behind);
+    EXPECT_EQ(add("a", 4, 0), Mailboxes::Added::NoRoom) << "commands for one entity";
+    EXPECT_EQ(add("b", 5, 0), Mailboxes::Added::First);
+    EXPECT_EQ(add("c", 6, 0), Mailboxes::Added::NoRoom) << "commands for all";
+    while (boxes.next("a")) {
+    }
+    EXPECT_EQ(add("c", 7, 100), Mailboxes::Added::First) << "what was taken makes room";
+}
+
+TEST_F(MailboxesTest, DropAllByKey) {
+    add("b", 1, 1);
+    add("a", 2, 1);
+    std::vector<std::string> keys;
+    boxes.drop([&](const std::string& key, const std::deque<Queued>&) { keys.push_back(key); });
+    EXPECT_EQ(keys, (std::vector<std::string>{"a", "b"}));
+    EXPECT_TRUE(boxes.empty());
+    EXPECT_EQ(add("c", 7, 100), Mailboxes::Added::First);
+}
+
+TEST(EarlyCommandsTest, WaitInOrderUpToTheirBounds) {
+    EarlyCommands early;
+    const auto add = [&](std::uint64_t seq, std::size_t bytes) {
+        Submit submit;
+        submit.request = of(seq, bytes).request;
+        const bool added = early.add(submit, Instant{}, limits());
+        early.check();
+        return added;
+    };
+    EXPECT_TRUE(add(1, 100));
+    EXPECT_FALSE(add(2, 1)) << "bytes";
+    EXPECT_TRUE(add(3, 0));
+    EXPECT_TRUE(add(4, 0));
+    EXPECT_FALSE(add(5, 0)) << "number";
+    const auto waited = early.take();
+    ASSERT_EQ(waited.size(), 3u);
+    EXPECT_EQ(waited[1].submit.request.id.seq, 3u);
+    EXPECT_TRUE(early.empty());
+    EXPECT_TRUE(add(6, 100));
+}
+
+}  // namespace
+}  // namespace weft::replication
