@@ -23,6 +23,8 @@ using ContactRound = Strong<struct ContactRoundTag>;
 using ConfirmRound = Strong<struct ConfirmRoundTag>;
 // Of one question of a hello: the answer to it says it again.
 using HelloToken = Strong<struct HelloTokenTag>;
+// Of what a node asks on its own account, within one boot: the answer says it again.
+using OwnTag = Strong<struct OwnRequestTag>;
 
 // The number behind `last`, which becomes the last one.
 template <class Id>

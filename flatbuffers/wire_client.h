@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <utility>
 
 namespace weft::wire {
 
@@ -44,5 +45,14 @@ Result<std::optional<routing::ToClient>> read_to_client(const RawMessage& messag
 // The request id of a verified Request whose other fields read_to_node() may have refused, so that
 // the refusal can be an answer. Nothing: not a request, or damaged.
 std::optional<RequestId> request_id_of(const RawMessage& message);
+
+// What nodes ask each other is made of the same tables, and checked as what clients say.
+[[nodiscard]] Result<void> write_node_request(FrameWriter& frame, const Request& request,
+                                              OwnTag tag);
+[[nodiscard]] Result<void> write_node_reply(FrameWriter& frame, const Reply& reply, OwnTag tag);
+// What is told in place of a reply that fits no frame; `why` is what write_node_reply() said.
+Reply too_large(const Reply& reply, const Error& why);
+Result<std::pair<Request, OwnTag>> read_node_request(const RawMessage& raw);
+Result<std::pair<Reply, OwnTag>> read_node_reply(const RawMessage& raw);
 
 }  // namespace weft::wire

@@ -107,10 +107,7 @@ Result<void> check_request(const fb::Request& wire) {
     return {};
 }
 
-Result<routing::ToNode> read_request(const RawMessage& raw) {
-    const auto table = Checked<fb::Request>::from(raw, kFrameBytesMax);
-    if (!table) return std::unexpected(table.error());
-    const fb::Request& wire = **table;
+Result<Request> request_of(const RawMessage& raw, const fb::Request& wire) {
     if (auto checked = check_request(wire); !checked) return std::unexpected(checked.error());
     Request request;
     request.id = key_of(*wire.id());
@@ -126,6 +123,12 @@ Result<routing::ToNode> read_request(const RawMessage& raw) {
     request.command = view_of(wire.command());
     request.payload = view_of(wire.payload());
     return request;
+}
+
+Result<routing::ToNode> read_request(const RawMessage& raw) {
+    auto read = read_node_request(raw);
+    if (!read) return std::unexpected(std::move(read).error());
+    return std::move(read->first);
 }
 
 Result<routing::ToNode> read_admin_request(const RawMessage& raw) {
@@ -223,10 +226,7 @@ Result<routing::ToClient> read_hello_reply(const RawMessage& raw) {
     return hello;
 }
 
-Result<routing::ToClient> read_reply(const RawMessage& raw) {
-    const auto table = Checked<fb::Reply>::from(raw, kFrameBytesMax);
-    if (!table) return std::unexpected(table.error());
-    const fb::Reply& wire = **table;
+Result<Reply> reply_of(const RawMessage& raw, const fb::Reply& wire) {
     if (wire.outcome() == 0 || wire.outcome() > static_cast<std::uint8_t>(Outcome::Unknown) ||
         wire.level() > static_cast<std::uint8_t>(Level::Linearizable))
         return fail(ErrorNumber::BadMessage, "outcome {}, level {}", wire.outcome(), wire.level());
@@ -253,6 +253,12 @@ Result<routing::ToClient> read_reply(const RawMessage& raw) {
     if (wire.leader_hint() != nullptr) reply.leader_hint = id_of<NodeId>(*wire.leader_hint());
     reply.hint_term = Term{wire.hint_term()};
     return reply;
+}
+
+Result<routing::ToClient> read_reply(const RawMessage& raw) {
+    auto read = read_node_reply(raw);
+    if (!read) return std::unexpected(std::move(read).error());
+    return std::move(read->first);
 }
 
 Result<routing::ToClient> read_admin_reply(const RawMessage& raw) {
@@ -300,7 +306,8 @@ bool is_to_client(MessageType type) {
     return type >= MessageType::HelloReply && type <= MessageType::AdminReply;
 }
 bool is_mesh(MessageType type) {
-    return type >= MessageType::PeerHello && type <= MessageType::LinkAnswer;
+    return (type >= MessageType::PeerHello && type <= MessageType::MemberMessage) ||
+           type == MessageType::NodeRequest || type == MessageType::NodeReply;
 }
 
 }  // namespace
@@ -329,6 +336,22 @@ std::optional<RequestId> request_id_of(const RawMessage& message) {
     const auto table = Checked<fb::Request>::from(message, kFrameBytesMax);
     if (!table || !key_ok(*(*table)->id())) return std::nullopt;
     return key_of(*(*table)->id());
+}
+
+Result<std::pair<Request, OwnTag>> read_node_request(const RawMessage& raw) {
+    const auto table = Checked<fb::Request>::from(raw, kFrameBytesMax);
+    if (!table) return std::unexpected(table.error());
+    auto request = request_of(raw, **table);
+    if (!request) return std::unexpected(std::move(request).error());
+    return std::pair(*std::move(request), OwnTag{(*table)->tag()});
+}
+
+Result<std::pair<Reply, OwnTag>> read_node_reply(const RawMessage& raw) {
+    const auto table = Checked<fb::Reply>::from(raw, kFrameBytesMax);
+    if (!table) return std::unexpected(table.error());
+    auto reply = reply_of(raw, **table);
+    if (!reply) return std::unexpected(std::move(reply).error());
+    return std::pair(*std::move(reply), OwnTag{(*table)->tag()});
 }
 
 }  // namespace weft::wire

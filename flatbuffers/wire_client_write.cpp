@@ -68,9 +68,9 @@ std::string_view built(const FlatBufferBuilder& builder) {
 
 template <class Table>
 Result<void> add(FrameWriter& frame, FlatBufferBuilder& builder, MessageType type,
-                 Offset<Table> root) {
+                 Offset<Table> root, std::uint8_t flags = kMustUnderstand) {
     builder.Finish(root);
-    return frame.add(static_cast<std::uint16_t>(type), kMustUnderstand, built(builder));
+    return frame.add(static_cast<std::uint16_t>(type), flags, built(builder));
 }
 
 Result<void> put(FrameWriter& frame, const routing::ClientHello& hello) {
@@ -94,8 +94,7 @@ Result<void> put(FrameWriter& frame, const routing::ClientHello& hello) {
     return add(frame, builder, MessageType::ClientHello, table.Finish());
 }
 
-Result<void> put(FrameWriter& frame, const Request& request) {
-    auto& builder = frame.builder();
+Offset<fb::Request> build(FlatBufferBuilder& builder, const Request& request, OwnTag tag) {
     const auto payload = optional_blob(builder, request.payload);
     const auto command = text(builder, request.command);
     const auto entity = text(builder, request.entity);
@@ -114,7 +113,13 @@ Result<void> put(FrameWriter& frame, const Request& request) {
     table.add_kind(static_cast<std::uint8_t>(request.kind));
     table.add_leaders_lost(request.leaders_lost);
     table.add_forced(request.forced);
-    return add(frame, builder, MessageType::Request, table.Finish());
+    table.add_tag(tag.value);
+    return table.Finish();
+}
+
+Result<void> put(FrameWriter& frame, const Request& request) {
+    auto& builder = frame.builder();
+    return add(frame, builder, MessageType::Request, build(builder, request, {}));
 }
 
 Result<void> put(FrameWriter& frame, const routing::AdminRequest& request) {
@@ -189,7 +194,7 @@ Result<void> put(FrameWriter& frame, const routing::HelloReply& hello) {
     return add(frame, builder, MessageType::HelloReply, table.Finish());
 }
 
-Offset<fb::Reply> build(FlatBufferBuilder& builder, const Reply& reply,
+Offset<fb::Reply> build(FlatBufferBuilder& builder, const Reply& reply, OwnTag tag,
                         Offset<flatbuffers::Vector<std::uint8_t>> payload) {
     const bool failed = reply.outcome != Outcome::Done;
     const auto message = optional_text(builder, failed ? reply.error.message : std::string_view{});
@@ -214,13 +219,14 @@ Offset<fb::Reply> build(FlatBufferBuilder& builder, const Reply& reply,
     table.add_outcome(static_cast<std::uint8_t>(reply.outcome));
     table.add_exists(reply.exists);
     table.add_level(static_cast<std::uint8_t>(reply.level));
+    table.add_tag(tag.value);
     return table.Finish();
 }
 
 Result<void> put(FrameWriter& frame, const Reply& reply) {
     auto& builder = frame.builder();
     const auto payload = optional_blob(builder, reply.payload.view());
-    return add(frame, builder, MessageType::Reply, build(builder, reply, payload));
+    return add(frame, builder, MessageType::Reply, build(builder, reply, {}, payload));
 }
 
 Result<void> put(FrameWriter& frame, const routing::AdminReply& reply) {
@@ -276,7 +282,7 @@ Result<SharedFrame> shared_frame(const Reply& reply, const FrameHeader& header) 
     FlatBufferBuilder builder(kReplyBytes + reply.error.message.size() + reply.payload.size());
     std::uint8_t* room = nullptr;
     const auto payload = builder.CreateUninitializedVector(reply.payload.size(), &room);
-    builder.Finish(build(builder, reply, payload));
+    builder.Finish(build(builder, reply, {}, payload));
     const std::string_view message = built(builder);
     const auto* place = flatbuffers::GetRoot<fb::Reply>(message.data())->payload()->data();
     const auto at = static_cast<std::size_t>(reinterpret_cast<const char*>(place) - message.data());
@@ -289,9 +295,13 @@ routing::ToClient too_large(const routing::ToClient& message, const Error& why) 
         return refusal(admin->id, why);
     const auto* whole = std::get_if<Reply>(&message);
     if (whole == nullptr) return refusal(0, why);  // a hello's: answers no question in particular
-    Reply cut = *whole;
+    return too_large(*whole, why);
+}
+
+Reply too_large(const Reply& reply, const Error& why) {
+    Reply cut = reply;
     cut.payload = Bytes();
-    if (whole->outcome == Outcome::Done) {
+    if (reply.outcome == Outcome::Done) {
         cut.outcome = Outcome::Unknown;
         cut.error = why;
     } else {
@@ -311,6 +321,20 @@ routing::ToClient too_large(const routing::ToNode& message, const Error& why) {
     refused.outcome = Outcome::NotDone;
     refused.error = why;
     return refused;
+}
+
+// ---- between nodes ------------------------------------------------------------------------------
+
+// Not to be understood: a node of an older weft skips it, and the asker tries another.
+Result<void> write_node_request(FrameWriter& frame, const Request& request, OwnTag tag) {
+    auto& builder = frame.builder();
+    return add(frame, builder, MessageType::NodeRequest, build(builder, request, tag), 0);
+}
+
+Result<void> write_node_reply(FrameWriter& frame, const Reply& reply, OwnTag tag) {
+    auto& builder = frame.builder();
+    const auto payload = optional_blob(builder, reply.payload.view());
+    return add(frame, builder, MessageType::NodeReply, build(builder, reply, tag, payload), 0);
 }
 
 }  // namespace weft::wire

@@ -1,5 +1,6 @@
-#include "core/entry.h"
+#include "flatbuffers/wire_batch.h"
 #include "flatbuffers/wire_checks.h"
+#include "flatbuffers/wire_client.h"
 #include "flatbuffers/wire_mesh.h"
 #include "routing/genesis.h"
 
@@ -122,48 +123,6 @@ Result<void> read_groups(const flatbuffers::Vector<std::uint32_t>* wire,
     return {};
 }
 
-// The entries of one item: whole, of its group, contiguous behind `prev`, terms rising up to the
-// sender's own. Their bodies are the replica's to check, with the chain.
-Result<void> check_entries(const replication::AppendItem& item, std::string_view entries) {
-    replication::LogPosition last = item.prev;
-    for (std::uint32_t i = 0; i < item.count; ++i) {
-        const auto header = read_entry_header(entries);
-        if (!header)
-            return fail(ErrorNumber::BadMessage, "entry {} of {}: {}", i, item.count,
-                        header.error().message);
-        const std::size_t size = kEntryHeaderBytes + header->body_bytes;
-        if (size > entries.size())
-            return fail(ErrorNumber::BadMessage, "entry {} of {} runs past its item", i,
-                        item.count);
-        if (header->group != item.group || header->index != next(last.index) ||
-            header->term < last.term || header->term > item.term)
-            return fail(ErrorNumber::BadMessage, "entry {} of {} does not follow", i, item.count);
-        last = {header->term, header->index};
-        entries.remove_prefix(size);
-    }
-    if (!entries.empty())
-        return fail(ErrorNumber::BadMessage, "{} bytes behind the entries", entries.size());
-    return {};
-}
-
-Result<void> check_blob(const std::vector<replication::AppendItem>& items, std::string_view blob) {
-    std::size_t end = 0;
-    for (const replication::AppendItem& item : items) {
-        if ((item.count == 0) != (item.bytes == 0))
-            return fail(ErrorNumber::BadMessage, "{} entries in {} bytes", item.count, item.bytes);
-        if (item.count == 0) continue;
-        // In order and apart: otherwise many items could make us walk the same bytes again.
-        if (item.offset < end || item.offset > blob.size() ||
-            item.bytes > blob.size() - item.offset)
-            return fail(ErrorNumber::BadMessage, "an item at {} of {} bytes in a blob of {}",
-                        item.offset, item.bytes, blob.size());
-        end = std::size_t{item.offset} + item.bytes;
-        if (auto checked = check_entries(item, blob.substr(item.offset, item.bytes)); !checked)
-            return checked;
-    }
-    return {};
-}
-
 // A message that is nothing but a vector of structs.
 template <class Wire, class Batch>
 Result<node::MeshMessage> read_batch(const RawMessage& raw) {
@@ -196,7 +155,7 @@ Result<node::MeshMessage> read_append(const RawMessage& raw) {
         !read)
         return std::unexpected(read.error());
     batch.blob = slice_of(raw, wire.blob());
-    if (auto checked = check_blob(batch.items, batch.blob.view()); !checked)
+    if (auto checked = check_batch(batch.items, batch.blob.view()); !checked)
         return std::unexpected(checked.error());
     return replication::PeerMessage(std::move(batch));
 }
@@ -343,6 +302,13 @@ Result<node::MeshMessage> read_member_message(const RawMessage& raw) {
     return node::MemberMessage{slice_of(raw, (*table)->content())};
 }
 
+template <class Message, auto Read>
+Result<node::MeshMessage> read_asked(const RawMessage& raw) {
+    auto read = Read(raw);
+    if (!read) return std::unexpected(std::move(read).error());
+    return Message{read->second, std::move(read->first)};
+}
+
 using Reader = Result<node::MeshMessage> (*)(const RawMessage&);
 
 Reader reader_of(MessageType type) {
@@ -373,6 +339,10 @@ Reader reader_of(MessageType type) {
             return read_confirm_answer;
         case MessageType::MemberMessage:
             return read_member_message;
+        case MessageType::NodeRequest:
+            return read_asked<node::NodeRequest, read_node_request>;
+        case MessageType::NodeReply:
+            return read_asked<node::NodeReply, read_node_reply>;
         default:
             return nullptr;
     }

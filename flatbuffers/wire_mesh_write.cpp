@@ -1,3 +1,4 @@
+#include "flatbuffers/wire_client.h"
 #include "flatbuffers/wire_mesh.h"
 #include "flatbuffers/wire_types.h"
 
@@ -204,6 +205,17 @@ Result<void> put(FrameWriter& frame, const replication::ConfirmAnswer& answer) {
     const auto refused = optional_structs(builder, answer.refused);
     return add(frame, builder, MessageType::ConfirmAnswer,
                fb::CreateConfirmAnswer(builder, answer.round.value, refused));
+}
+
+Result<void> put(FrameWriter& frame, const node::NodeRequest& asked) {
+    return write_node_request(frame, asked.request, asked.tag);
+}
+
+// What fits no frame is told to be so, else the asker would ask for it again and again.
+Result<void> put(FrameWriter& frame, const node::NodeReply& answer) {
+    auto written = write_node_reply(frame, answer.reply, answer.tag);
+    if (written || !frame.empty()) return written;
+    return write_node_reply(frame, too_large(answer.reply, written.error()), answer.tag);
 }
 
 // An older weft goes on without it.

@@ -31,6 +31,9 @@ enum class MessageType : std::uint16_t {
     LinkChallenge = 76,
     LinkAnswer = 77,
     MemberMessage = 78,
+    // Tables of Request and Reply.
+    NodeRequest = 120,
+    NodeReply = 121,
 };
 
 // Every type is in its first version.

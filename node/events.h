@@ -38,7 +38,18 @@ struct PeerHello {
 struct MemberMessage {
     Bytes content;
 };
-using MeshMessage = std::variant<PeerHello, replication::PeerMessage, MemberMessage>;
+// What a node asks of a group on its own account (own_requests.h), and the answer: of the one that
+// was asked, which sends nobody on.
+struct NodeRequest {
+    OwnTag tag;
+    Request request;
+};
+struct NodeReply {
+    OwnTag tag;
+    Reply reply;
+};
+using MeshMessage =
+    std::variant<PeerHello, replication::PeerMessage, MemberMessage, NodeRequest, NodeReply>;
 
 // ---- events -----------------------------------------------------------------------------------
 // A message of a frame whose header was checked: cluster, receiver, checksum.

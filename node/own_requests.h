@@ -4,6 +4,7 @@
 // one outcome for each request. It only notes what it is told; run() acts.
 
 #include "core/command.h"
+#include "core/ids.h"
 #include "core/time.h"
 #include "routing/placement.h"
 #include "routing/request_ids.h"
@@ -18,9 +19,6 @@
 #include <vector>
 
 namespace weft::node {
-
-// One request of this node within this boot; never used again.
-using OwnTag = Strong<struct OwnRequestTag, std::uint64_t>;
 
 struct OwnSend {
     NodeId to;  // perhaps this node itself

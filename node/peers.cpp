@@ -54,7 +54,9 @@ void Node::State::on(FromPeer& event) {
     peer->durable = std::max(peer->durable, event.durable);
     if (const auto* said_so = std::get_if<MemberMessage>(&event.message))
         return step_members(membership::StreamReceived{event.from, said_so->content.view()});
-    deliver(*peer, std::get<replication::PeerMessage>(event.message));
+    if (auto* message = std::get_if<replication::PeerMessage>(&event.message))
+        return deliver(*peer, *message);
+    ++counters.messages_skipped;  // nobody asks yet
 }
 
 void Node::State::new_boot(Peer& peer, const FromPeer& event) {

@@ -117,7 +117,7 @@ TEST(HostileMessage, RandomBytesDoNotCrash) {
             const auto root = static_cast<std::uint32_t>(8 + 4 * random.below(8));
             std::memcpy(body.data(), &root, sizeof root);
         }
-        const auto type = static_cast<std::uint16_t>(random.below(80));
+        const auto type = static_cast<std::uint16_t>(random.below(128));
         EXPECT_FALSE(read_everything(type, body));
     }
 }
@@ -229,6 +229,46 @@ TEST(HostileMessage, MessagesOutOfPlaceAreNamedSo) {
         expect_unexpected(read_mesh(raw));
         expect_unexpected(read_to_node(raw));
     }
+}
+
+// What nodes ask each other has the tables of Request and Reply, and no place at clients' ports.
+TEST(HostileMessage, WhatNodesAskIsNoClients) {
+    for (const auto& sample : test::mesh_samples()) {
+        if (!std::holds_alternative<node::NodeRequest>(sample.message) &&
+            !std::holds_alternative<node::NodeReply>(sample.message))
+            continue;
+        SCOPED_TRACE(sample.name);
+        const RawMessage raw = test::only_message(test::frame_of(sample.message, Channel::Peer));
+        EXPECT_EQ(raw.flags & kMustUnderstand, 0) << "an older weft skips it";
+        for (const Error& error : {read_to_node(raw).error(), read_to_client(raw).error()})
+            EXPECT_EQ(error.number, std::uint16_t(ErrorNumber::UnexpectedMessage));
+        EXPECT_FALSE(request_id_of(raw));
+    }
+}
+
+TEST(HostileMessage, WhatANodeAsksHasTheLimitsOfAClient) {
+    const auto read = [](const Request& request) {
+        return read_mesh(test::only_message(test::frame_of(
+            node::MeshMessage(node::NodeRequest{OwnTag{1}, request}), Channel::Peer)));
+    };
+    const Request good = test::sample_request();
+    EXPECT_TRUE(read(good));
+    const std::string long_text(kPayloadBytesMax + 1, 'x');
+    Request request = good;
+    request.type = std::string_view(long_text).substr(0, kTypeBytesMax + 1);
+    EXPECT_FALSE(read(request));
+    request = good;
+    request.entity = std::string_view(long_text).substr(0, kIdBytesMax + 1);
+    EXPECT_FALSE(read(request));
+    request = good;
+    request.command = std::string_view(long_text).substr(0, kCommandNameBytesMax + 1);
+    EXPECT_FALSE(read(request));
+    request = good;
+    request.payload = long_text;
+    EXPECT_FALSE(read(request));
+    request = good;
+    request.id.seq = kCounterMax + 1;
+    EXPECT_FALSE(read(request));
 }
 
 TEST(HostileMessage, AnAnswerOfNoSecretOrOfTooManyIsRefused) {

@@ -96,6 +96,10 @@ inline auto fields(const PeerHello& m) {
 }
 
 inline auto fields(const MemberMessage& m) { return std::tie(m.content); }
+inline auto fields(const NodeRequest& m) {
+    return std::tuple_cat(std::tie(m.tag), fields(m.request));
+}
+inline auto fields(const NodeReply& m) { return std::tuple_cat(std::tie(m.tag), fields(m.reply)); }
 
 }  // namespace weft::node
 

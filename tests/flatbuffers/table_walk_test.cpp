@@ -27,7 +27,7 @@ std::uint64_t number_at(std::string_view bytes, std::size_t at, std::size_t size
 // One golden frame with one message, and expectations of the message's fields.
 class Walk {
 public:
-    Walk(const std::string& name, unsigned channel, unsigned type) {
+    Walk(const std::string& name, unsigned channel, unsigned type, int flags = kMustUnderstand) {
         frame_ = test::bytes_of(test::golden_hex("wire_1_" + name + ".hex"));
         trace_ = name;
         if (frame_.size() < 104) {
@@ -37,7 +37,7 @@ public:
         expect_header(channel);
         EXPECT_EQ(number_at(frame_, 96, 2), type) << name;
         EXPECT_EQ(frame_[98], 1) << name << ": version";
-        EXPECT_EQ(frame_[99], 1) << name << ": must be understood";
+        EXPECT_EQ(frame_[99], flags) << name << ": must be understood";
         const std::size_t length = number_at(frame_, 100, 4);
         EXPECT_EQ(frame_.size(), 104 + (length + 7) / 8 * 8) << name;
         body_ = std::string_view(frame_).substr(104, length);
@@ -216,6 +216,40 @@ TEST(WireWalk, AnswersLieWhereTheSchemaSays) {
         .vector(7, 4, ByHand().u32(1).u32(6).u32(1).u32(0))
         .vector(8, 1, ByHand().bytes("grouprole1leader2"))
         .text(9, "2");
+}
+
+// The same tables, with the tag.
+TEST(WireWalk, WhatNodesAskLiesWhereTheSchemaSays) {
+    Walk("node-request", kPeer, 120, 0)
+        .fixed(0, request_key())
+        .fixed(1, id(0xc0))
+        .u64(2, 40)
+        .u8(3, 2)
+        .u8(4, 1)
+        .u32(5, 4999)
+        .text(6, "kv")
+        .text(7, "cart/42")
+        .text(8, "put")
+        .vector(9, 1, ByHand().u8(0).bytes("payload"))
+        .u64(11, 77);
+    Walk("node-reply", kPeer, 121, 0)
+        .fixed(0, request_key())
+        .u32(1, 3)
+        .u8(2, 1)
+        .u8(3, 2)
+        .u8(4, 1)
+        .u8(5, 1)
+        .u8(6, 14)
+        .u16(7, 8101)
+        .text(8, "another value")
+        .vector(9, 1, ByHand().bytes("answer"))
+        .u64(10, 101)
+        .u64(11, 99)
+        .u64(12, 5)
+        .u64(13, 12)
+        .fixed(14, id(0x60))
+        .u64(15, 8)
+        .u64(16, 77);
 }
 
 // Every struct ends at a multiple of 8, the size of its largest field.

@@ -190,6 +190,8 @@ inline std::vector<NamedMesh> mesh_samples() {
     const LogPosition at{Term{4}, LogIndex{11}};
     return {
         {"member-message", node::MemberMessage{Bytes::copy_of("as its own codec wrote it")}},
+        {"node-request", node::NodeRequest{OwnTag{77}, sample_request()}},
+        {"node-reply", node::NodeReply{OwnTag{77}, sample_reply()}},
         {"peer-hello",
          node::PeerHello{sample_id<Digest>(0x10), "127.0.0.1:7340", true, {"kv:value", "c:es"}}},
         {"peer-hello-refused", node::PeerHello{sample_id<Digest>(0x10),

@@ -1,6 +1,7 @@
 #include "tests/fuzz/forge.h"
 
 #include "core/entry.h"
+#include "core/error.h"
 #include "core/hash.h"
 #include "replication/partition/snapshot_format.h"
 #include "routing/key.h"
@@ -163,6 +164,8 @@ node::MeshMessage Forger::message(std::size_t to, std::size_t from) {
             return PeerMessage(append(to));
         case 5:
             return PeerMessage(chunk(to));
+        case 6:
+            return node::NodeRequest{OwnTag{input_.byte()}, request()};
         default:
             return contact(to);
     }
@@ -201,6 +204,18 @@ node::MeshMessage Forger::answer(const node::MeshMessage& asked, std::size_t fro
     if (const auto* message = std::get_if<PeerMessage>(&asked)) return answer_to(*message);
     if (const auto* said = std::get_if<node::MemberMessage>(&asked))
         return node::MemberMessage{input_.flag() ? said->content : Bytes::copy_of(input_.text(64))};
+    if (std::holds_alternative<node::NodeReply>(asked)) return asked;  // said back
+    if (const auto* request = std::get_if<node::NodeRequest>(&asked)) {
+        Reply reply;
+        reply.id = request->request.id;
+        reply.outcome = Outcome{static_cast<std::uint8_t>(1 + input_.choice(4))};
+        if (reply.outcome != Outcome::Done)
+            reply.error = make_error(ErrorNumber::NoLeader, "forged");
+        reply.exists = input_.flag();
+        reply.leader_hint = input_.flag() ? lab_[from].id() : NodeId{};
+        reply.hint_term = near(Term{1});
+        return node::NodeReply{request->tag, std::move(reply)};
+    }
     node::PeerHello back = hello(from);
     back.answer = true;
     back.token = std::get<node::PeerHello>(asked).token;

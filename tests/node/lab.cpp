@@ -19,6 +19,8 @@ constexpr ClientRef kClient{77};
 std::string name_of(const MeshMessage& message) {
     if (std::holds_alternative<PeerHello>(message)) return "hello";
     if (std::holds_alternative<MemberMessage>(message)) return "member message";
+    if (std::holds_alternative<NodeRequest>(message)) return "node request";
+    if (std::holds_alternative<NodeReply>(message)) return "node reply";
     static constexpr const char* kNames[] = {"vote asks",       "vote answers",  "appends",
                                              "append answers",  "timeout now",   "chunk",
                                              "snapshot answer", "heartbeat",     "heartbeat answer",
