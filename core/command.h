@@ -2,6 +2,7 @@
 // A command on its way through a node and the answer to it: shared by routing (clients' messages)
 // and replication (which runs it).
 
+#include "core/ids.h"
 #include "weft/bytes.h"
 #include "weft/result.h"
 #include "weft/types.h"
@@ -67,12 +68,20 @@ struct Reply {
 
 // Names the connection a request came in on; made by the transport, never reused within a boot.
 using ClientRef = Strong<struct ClientRefTag>;
-// This node asks on its own account.
+// This node asks on its own account, and is whom it asks.
 struct ThisNode {
+    OwnTag tag;
     bool operator==(const ThisNode&) const = default;
+};
+// Another node does. Its next process knows nothing of it.
+struct NodeRef {
+    NodeId node;
+    Boot boot;
+    OwnTag tag;
+    bool operator==(const NodeRef&) const = default;
 };
 // Who asked, and so where the answer goes; a new kind does not compile before everybody who sends
 // answers knows it.
-using Origin = std::variant<ClientRef, ThisNode>;
+using Origin = std::variant<ClientRef, ThisNode, NodeRef>;
 
 }  // namespace weft

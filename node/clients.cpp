@@ -111,9 +111,11 @@ routing::HelloReply Node::State::hello_reply(const routing::ClientHello& hello) 
 
 // ---- requests -----------------------------------------------------------------------------------
 
-void Node::State::on_request(ClientRef from, Request& request) {
-    ++counters.requests;
-    if (auto error = check_request(request)) return refuse(from, request, std::move(*error));
+void Node::State::on_request(const Origin& from, Request& request) {
+    const auto* client = std::get_if<ClientRef>(&from);
+    if (client != nullptr) ++counters.requests;
+    if (auto error = check_request(request, client == nullptr))
+        return refuse(from, request, std::move(*error));
     Hosted* group = find(request.id.group);
     if (group == nullptr)
         return refuse(
@@ -121,12 +123,13 @@ void Node::State::on_request(ClientRef from, Request& request) {
             make_error(ErrorNumber::GroupNotHosted,
                        fmt::format("group {} is not on this node", request.id.group.value)));
     if (auto error = check_room(request, *group)) return refuse(from, request, std::move(*error));
-    if (auto error = check_session_rate(from, request))
-        return refuse(from, request, std::move(*error));
+    if (client != nullptr)
+        if (auto error = check_session_rate(*client, request))
+            return refuse(from, request, std::move(*error));
     step_partition(*group, replication::Submit{from, std::move(request)});
 }
 
-std::optional<Error> Node::State::check_request(const Request& request) const {
+std::optional<Error> Node::State::check_request(const Request& request, bool of_node) const {
     if (request.id.group.value >= table.groups())
         return make_error(ErrorNumber::BadMessage,
                           fmt::format("there is no group {}", request.id.group.value));
@@ -136,12 +139,13 @@ std::optional<Error> Node::State::check_request(const Request& request) const {
         if (request.id.group != GroupId{0}) return std::nullopt;
         return make_error(ErrorNumber::BadMessage, "no client has outcomes in group 0");
     }
-    return check_entity(request);
+    return check_entity(request, of_node);
 }
 
 // Never trusted: a client with a wrong map would write where nobody reads.
-std::optional<Error> Node::State::check_entity(const Request& request) const {
-    const bool facts = request.type == kFactsType && request.command == kDescribeCommand;
+std::optional<Error> Node::State::check_entity(const Request& request, bool of_node) const {
+    const bool facts =
+        request.type == kFactsType && (of_node || request.command == kDescribeCommand);
     if (auto good = routing::check_entity_id(request.type, request.entity, facts); !good)
         return std::move(good).error();
     const GroupId group = routing::group_of(options.genesis.hash_key, options.genesis.groups,

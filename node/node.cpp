@@ -35,7 +35,8 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       table(routing::PlacementTable::first(options.genesis)),
       swim(identity(options), options.membership, roster.nodes(), random.stream("members")),
       confirms(options.self, 2, first_round<ConfirmRound>(options.boot)),
-      told_routes(options.self, options.boot, table.groups()) {
+      told_routes(options.self, options.boot, table.groups()),
+      own_requests({.client = own_client(options.self, options.boot)}, table) {
     const std::string bytes = genesis_bytes(options);
     genesis_digest = xxh3_128(bytes);
     cluster = routing::cluster_id(bytes);
@@ -78,6 +79,7 @@ void Node::State::on(const RoundEnd&) {
     drain_round();
     sweep_round();
     found_mesh();
+    run_own_requests();
     begin_confirms();
     close_batch();
     for (Peer& peer : std::views::values(peers)) {
@@ -100,8 +102,8 @@ Instant Node::State::next_deadline() const {
         next = std::min(next, draining.sweeping ? draining.until : draining.hand_over_at);
     if (sweeping.active) next = std::min(next, sweeping.again_at);
     if (!large_reads.empty()) next = Instant::long_ago();
-    const Hosted* facts = find(GroupId{0});
-    if (facts != nullptr && facts->partition.ready()) {
+    next = std::min(next, own_requests.deadline());
+    if (may_found()) {
         if (founding == Founding::Unknown) next = std::min(next, founding_retry);
         if (founding == Founding::Missing) next = Instant::long_ago();
     }

@@ -124,9 +124,14 @@ void Node::State::on_append(const replication::SendAppend& append) {
 }
 
 void Node::State::on_reply(replication::SendReply& reply) {
-    std::visit(Overloaded{[&](ClientRef client) { answer_client(client, std::move(reply.reply)); },
-                          [&](ThisNode) { on_own_reply(reply.reply); }},
-               reply.to);
+    std::visit(
+        Overloaded{[&](ClientRef client) { answer_client(client, std::move(reply.reply)); },
+                   [&](const ThisNode& own_tag) {
+                       own_requests.on_reply(now, options.self, own_tag.tag,
+                                             std::move(reply.reply));
+                   },
+                   [&](const NodeRef& asker) { answer_node(asker, std::move(reply.reply)); }},
+        reply.to);
 }
 
 void Node::State::on_role_changed(Hosted& group) {

@@ -9,6 +9,7 @@
 #include "routing/genesis.h"
 #include "weft/types.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -78,7 +79,8 @@ struct Peer {
     HelloToken token;                      // of our hellos on this link
     std::optional<HelloToken> asked;       // the token of its hello that we still have to answer
     Verdict refuses_us = Verdict::Sound;
-    std::string conflict;  // why it cannot be of this mesh; empty: it can
+    std::string conflict;     // why it cannot be of this mesh; empty: it can
+    std::size_t asks_us = 0;  // requests of its process `boot` that wait for their end here
     bool evidence = false;
     Instant evidence_until = Instant::never();
 };

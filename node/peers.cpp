@@ -54,9 +54,11 @@ void Node::State::on(FromPeer& event) {
     peer->durable = std::max(peer->durable, event.durable);
     if (const auto* said_so = std::get_if<MemberMessage>(&event.message))
         return step_members(membership::StreamReceived{event.from, said_so->content.view()});
-    if (auto* message = std::get_if<replication::PeerMessage>(&event.message))
-        return deliver(*peer, *message);
-    ++counters.messages_skipped;  // nobody asks yet
+    if (auto* asked = std::get_if<NodeRequest>(&event.message))
+        return on_node_request(*peer, *asked);
+    if (auto* told = std::get_if<NodeReply>(&event.message))
+        return own_requests.on_reply(now, event.from, told->tag, std::move(told->reply));
+    deliver(*peer, std::get<replication::PeerMessage>(event.message));
 }
 
 void Node::State::new_boot(Peer& peer, const FromPeer& event) {
@@ -69,6 +71,8 @@ void Node::State::new_boot(Peer& peer, const FromPeer& event) {
     forget_contact(peer);
     peer.answered = peer.greeted = false;
     peer.asked.reset();
+    peer.asks_us = 0;
+    own_requests.on_lost(now, peer.record.node);
     new_token(peer);
     if (peer.up) say_hello(peer);
     if (peer.evidence) {
@@ -98,6 +102,7 @@ void Node::State::on(const PeerLink& event) {
     peer->answered = peer->greeted = false;
     peer->hello_due = Instant::never();
     peer->outbox.clear();
+    own_requests.on_lost(now, event.peer);
     forget_contact(*peer);
     if (event.state == LinkState::Refused)
         step_members(membership::ConnectionRefused{peer->record.node});

@@ -7,6 +7,7 @@
 #include "node/contact/confirm_rounds.h"
 #include "node/local_groups.h"
 #include "node/node.h"
+#include "node/own_requests.h"
 #include "node/parts.h"
 #include "node/peer.h"
 #include "node/recent_events.h"
@@ -29,7 +30,7 @@ namespace weft::node {
 
 class AdminTable;
 
-struct Node::State final : GroupDirectory {
+struct Node::State final : GroupDirectory, Leaders {
     State(NodeOptions given, const entity::TypeTable& type_table, Random seed, weft::Log sink);
 
     // ---- partitions.cpp: stepping one partition and carrying out what it asks
@@ -119,9 +120,9 @@ struct Node::State final : GroupDirectory {
     void on_client_hello(ClientRef from, const routing::ClientHello& hello);
     void learn_routes();
     routing::HelloReply hello_reply(const routing::ClientHello& hello) const;
-    void on_request(ClientRef from, Request& request);
-    std::optional<Error> check_request(const Request& request) const;
-    std::optional<Error> check_entity(const Request& request) const;
+    void on_request(const Origin& from, Request& request);
+    std::optional<Error> check_request(const Request& request, bool of_node) const;
+    std::optional<Error> check_entity(const Request& request, bool of_node) const;
     std::optional<Error> check_room(const Request& request, const Hosted& group) const;
     std::optional<Error> check_session_rate(ClientRef from, const Request& request);
     bool only_reads(const Request& request) const;
@@ -180,8 +181,17 @@ struct Node::State final : GroupDirectory {
 
     // ---- founding.cpp: the first facts of the mesh
     void found_mesh();
-    void on_own_reply(const Reply& reply);
-    void submit_own(std::string_view command, std::string_view payload);
+    bool may_found() const;
+    void ask_facts(std::string_view command, std::string_view payload);
+    void on_own_end(const OwnEnd& end);
+
+    // ---- asking.cpp: nodes as clients of the mesh
+    static ClientId own_client(NodeId self, Boot boot);
+    std::optional<KnownLeader> leader_of(GroupId group) const override;
+    Now time_of_sessions() const;
+    void run_own_requests();
+    void on_node_request(Peer& peer, NodeRequest& asked);
+    void answer_node(const NodeRef& asker, Reply reply);
 
     // ---- admin/desk.cpp: questions answered from memory
     void on_question(ClientRef from, routing::AdminRequest request);
@@ -260,6 +270,7 @@ struct Node::State final : GroupDirectory {
     Questions questions;
     std::set<ClientRef> greeted_clients;  // in this round
     ToldRoutes told_routes;               // learned in the first hello's turn of a round
+    OwnRequests own_requests;
     DiskFetchId last_fetch;
 
     std::deque<QueuedRead> large_reads;
@@ -281,7 +292,7 @@ struct Node::State final : GroupDirectory {
     Draining draining;
     Founding founding = Founding::Unknown;
     Instant founding_retry = Instant::long_ago();
-    std::uint64_t own_requests = 0;
+    OwnTag founding_tag;                 // of what founding asked last
     ConnectionsShort connections_short;  // summed up, until a minute after the last
     Instant connections_short_at = Instant::long_ago();
     std::optional<std::string> link_faults;  // nothing: none are possible

@@ -5,7 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
+#include <variant>
+#include <vector>
 
 namespace weft::node::test {
 namespace {
@@ -82,6 +86,64 @@ TEST(Start, TheFirstLeaderOfGroupZeroFoundsTheMeshOnce) {
     lab.kill(*lab.leader_of(GroupId{0}));
     ASSERT_TRUE(lab.run_until_ready());
     lab.run_for(milliseconds(50));
+    EXPECT_EQ(lab.call(kFactsType, kFactsId, kDescribeCommand).version, Version{6});
+}
+
+// Its nodes, the home of group 0 first.
+std::vector<std::size_t> holders_of_facts(Lab& lab) {
+    std::vector<std::size_t> holders;
+    const auto table = routing::PlacementTable::first(lab.genesis);
+    for (const NodeId& node : table.replicas(GroupId{0})) holders.push_back(lab.number_of(node));
+    return holders;
+}
+
+std::ptrdiff_t asked_of(Lab& lab, std::size_t asker, std::size_t asked) {
+    const std::string line = "node request to " + std::to_string(asked);
+    return std::ranges::count(lab[asker].trace, line);
+}
+
+TEST(Start, WithoutItsHomeGroupZeroIsFoundedByItsLeader) {
+    Lab lab;
+    const auto holders = holders_of_facts(lab);
+    lab.start(holders[1]);
+    lab.start(holders[2]);
+    ASSERT_TRUE(lab.run_until([&] { return lab.leader_of(GroupId{0}).has_value(); }));
+    lab.run_for(std::chrono::seconds(3));
+    EXPECT_EQ(lab.call(kFactsType, kFactsId, kDescribeCommand).version, Version{6});
+    EXPECT_EQ(asked_of(lab, holders[1], holders[2]) + asked_of(lab, holders[2], holders[1]), 0)
+        << "who follows and is not the home asks nobody";
+}
+
+// The first leader is lost with what it proposed; the home is there again and asks the next one.
+TEST(Start, TheHomeOfGroupZeroAsksWhoeverLeadsItAndTheMeshIsFoundedOnce) {
+    Lab lab;
+    const auto holders = holders_of_facts(lab);
+    const std::size_t home = holders[0];
+    lab.loses = [](const MeshMessage& message) {
+        const auto* said = std::get_if<replication::PeerMessage>(&message);
+        const auto* batch = said ? std::get_if<replication::AppendBatch>(said) : nullptr;
+        return batch != nullptr && std::ranges::any_of(batch->items, [](const auto& item) {
+                   return item.group == GroupId{0} && item.prev.index >= LogIndex{1};
+               });
+    };
+    lab.start(holders[1]);
+    lab.start(holders[2]);
+    const auto leads = [&](std::size_t number) {
+        return lab[number].alive() && lab[number].node().partition(GroupId{0}).ready();
+    };
+    ASSERT_TRUE(lab.run_until([&] { return leads(holders[1]) || leads(holders[2]); }));
+    const std::size_t first = leads(holders[1]) ? holders[1] : holders[2];
+    const std::size_t next = holders[1] + holders[2] - first;
+    EXPECT_EQ(lab[first].node().partition(GroupId{0}).replica().commit(), LogIndex{1})
+        << "nothing is founded yet";
+    lab.kill(first);
+    lab.loses = [](const MeshMessage&) { return false; };
+    lab.start(home);
+    ASSERT_TRUE(lab.run_until([&] { return leads(next); }, std::chrono::seconds(20)));
+    lab.run_for(std::chrono::seconds(3));
+    EXPECT_GE(asked_of(lab, home, next), 1);
+    lab.start(first);
+    lab.run_for(std::chrono::seconds(3));
     EXPECT_EQ(lab.call(kFactsType, kFactsId, kDescribeCommand).version, Version{6});
 }
 

@@ -1,0 +1,86 @@
+// What this node asks of groups on its own account, and what other nodes ask of this one: both take
+// the way of every request.
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/invariant.h"
+#include "node/state.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace weft::node {
+
+namespace {
+
+// Requests of one peer that wait for their end here.
+constexpr std::size_t kNodeRequestsMax = 256;
+
+}  // namespace
+
+// Of this process alone: a clock that was set back over a restart gives no id a second meaning.
+ClientId Node::State::own_client(NodeId self, Boot boot) {
+    std::string name = self.hex();
+    name += ' ';
+    name += std::to_string(boot.value);
+    return ClientId{xxh3_128(name).bytes};
+}
+
+std::optional<KnownLeader> Node::State::leader_of(GroupId group) const {
+    const Hosted* held = find(group);
+    if (held == nullptr) return std::nullopt;
+    const replication::Replica& replica = held->partition.replica();
+    if (!replica.leader()) return std::nullopt;
+    return KnownLeader{*replica.leader(), replica.term()};
+}
+
+// Sessions begin by the time that clients are told, and not before what group 0 has stamped: where
+// a clock is behind, a session of that clock would be over when it begins.
+Now Node::State::time_of_sessions() const {
+    Now at = now;
+    at.wall.ms = replication::told_time_ms(now.wall, stamps_back_ms);
+    if (const Hosted* facts = find(GroupId{0}))
+        at.wall.ms = std::max(at.wall.ms, facts->partition.replica().next_stamp(at.wall));
+    return at;
+}
+
+void Node::State::run_own_requests() {
+    OwnEffects wanted;
+    own_requests.run(time_of_sessions(), *this, wanted);
+    if (options.check_every_step) own_requests.check();
+    for (OwnSend& send : wanted.sends) {
+        Peer* peer = find_peer(send.to);
+        if (send.to == options.self) {
+            on_request(ThisNode{send.tag}, send.request);
+        } else if (peer != nullptr && peer->up && peer->greeted) {
+            peer->outbox.add(MeshMessage{NodeRequest{send.tag, std::move(send.request)}});
+        } else {
+            Reply unreached;
+            unreached.id = send.request.id;
+            unreached.error = make_error(ErrorNumber::NoLeader, "no link to that node");
+            own_requests.on_reply(now, send.to, send.tag, std::move(unreached));
+        }
+    }
+    for (const OwnEnd& end : wanted.ends) on_own_end(end);
+}
+
+void Node::State::on_node_request(Peer& peer, NodeRequest& asked) {
+    const NodeRef from{peer.record.node, peer.boot, asked.tag};
+    if (++peer.asks_us > kNodeRequestsMax)
+        return refuse(from, asked.request,
+                      make_error(ErrorNumber::QueueFull, "too many requests of that node wait"));
+    on_request(from, asked.request);
+}
+
+// Only to the process that has asked. Where the link has gone meanwhile it asks again.
+void Node::State::answer_node(const NodeRef& asker, Reply reply) {
+    Peer* peer = find_peer(asker.node);
+    if (peer == nullptr || peer->boot != asker.boot) return;
+    WEFT_INVARIANT(peer->asks_us > 0, "an answer to node {} that asked nothing", asker.node.hex());
+    --peer->asks_us;
+    if (peer->up && peer->greeted)
+        peer->outbox.add(MeshMessage{NodeReply{asker.tag, std::move(reply)}});
+}
+
+}  // namespace weft::node
