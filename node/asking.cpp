@@ -79,8 +79,7 @@ void Node::State::answer_node(const NodeRef& asker, Reply reply) {
     if (peer == nullptr || peer->boot != asker.boot) return;
     WEFT_INVARIANT(peer->asks_us > 0, "an answer to node {} that asked nothing", asker.node.hex());
     --peer->asks_us;
-    if (peer->up && peer->greeted)
-        peer->outbox.add(MeshMessage{NodeReply{asker.tag, std::move(reply)}});
+    if (peer->up) peer->outbox.add(MeshMessage{NodeReply{asker.tag, std::move(reply)}});
 }
 
 }  // namespace weft::node

@@ -2,11 +2,12 @@
 // by who leads group 0 and by its home, wherever the leader is: the proposal takes the way of every
 // command.
 
-#include "core/error.h"
 #include "node/facts.h"
 #include "node/state.h"
 #include "routing/key.h"
 
+#include <chrono>
+#include <string_view>
 #include <utility>
 
 namespace weft::node {

@@ -4,7 +4,6 @@
 #include "core/error.h"
 #include "lab.h"
 #include "node/facts.h"
-#include "routing/key.h"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +17,6 @@ namespace weft::node::test {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 class Asking : public ::testing::Test {
 protected:
@@ -47,6 +45,10 @@ protected:
         const auto told = answers(to, last_);
         EXPECT_EQ(told.size(), 1u);
         return told.empty() ? Reply{} : told.front();
+    }
+    static bool is_append(const MeshMessage& message) {
+        const auto* said = std::get_if<replication::PeerMessage>(&message);
+        return said != nullptr && std::holds_alternative<replication::AppendBatch>(*said);
     }
     std::size_t leader_of_a() { return *lab.leader_of(lab.group_of("kv", "a")); }
     std::uint64_t last_ = 1'000'000;  // no tag of the nodes' own
@@ -113,10 +115,7 @@ TEST_F(Asking, OfOneNodeSoManyWaitAndWhatIsMoreIsRefused) {
 TEST_F(Asking, ANewProcessIsNotToldWhatTheFormerHasAsked) {
     const std::size_t at = leader_of_a();
     const std::size_t asker = (at + 1) % 3;
-    lab.loses = [](const MeshMessage& message) {
-        const auto* said = std::get_if<replication::PeerMessage>(&message);
-        return said != nullptr && std::holds_alternative<replication::AppendBatch>(*said);
-    };
+    lab.loses = is_append;
     arrive(asker, at, lab.request("kv", "a", "put", "x"), 5000);
     lab.run_for(milliseconds(5));
     lab.kill(asker);
@@ -127,6 +126,26 @@ TEST_F(Asking, ANewProcessIsNotToldWhatTheFormerHasAsked) {
     lab.run_for(milliseconds(900));
     EXPECT_TRUE(answers(at, 5000).empty());
     EXPECT_EQ(lab.call("kv", "a", "get").payload.view(), "x") << "it was done all the same";
+}
+
+// The asker asks again: its session remembers.
+TEST_F(Asking, WhatIsDoneWhileTheLinkIsDownIsToldToNobody) {
+    const std::size_t at = leader_of_a();
+    const std::size_t asker = (at + 1) % 3;
+    const Request request = lab.request("kv", "a", "put", "x");
+    lab.loses = is_append;
+    arrive(asker, at, request, 5000);
+    lab.run_for(milliseconds(5));
+    lab[at].event(PeerLink{lab[asker].id(), LinkState::Down});
+    lab.loses = [](const MeshMessage&) { return false; };
+    lab.run_for(milliseconds(400));
+    lab[at].event(PeerLink{lab[asker].id(), LinkState::Up});
+    lab.run_for(milliseconds(400));
+    EXPECT_TRUE(answers(at, 5000).empty());
+    EXPECT_EQ(lab.call("kv", "a", "get").payload.view(), "x");
+    const Reply again = ask(asker, at, request);
+    EXPECT_EQ(again.outcome, Outcome::Done) << again.error.message;
+    EXPECT_EQ(again.version, Version{1});
 }
 
 TEST(AskingElsewhere, AGroupThatIsNotHereIsSaidNotToBe) {

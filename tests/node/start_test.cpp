@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -114,18 +115,22 @@ TEST(Start, WithoutItsHomeGroupZeroIsFoundedByItsLeader) {
         << "who follows and is not the home asks nobody";
 }
 
+bool is_behind_the_first_entry(const MeshMessage& message) {
+    const auto* said = std::get_if<replication::PeerMessage>(&message);
+    if (said == nullptr) return false;
+    const auto* batch = std::get_if<replication::AppendBatch>(said);
+    if (batch == nullptr) return false;
+    for (const auto& item : batch->items)
+        if (item.group == GroupId{0} && item.prev.index >= LogIndex{1}) return true;
+    return false;
+}
+
 // The first leader is lost with what it proposed; the home is there again and asks the next one.
 TEST(Start, TheHomeOfGroupZeroAsksWhoeverLeadsItAndTheMeshIsFoundedOnce) {
     Lab lab;
     const auto holders = holders_of_facts(lab);
     const std::size_t home = holders[0];
-    lab.loses = [](const MeshMessage& message) {
-        const auto* said = std::get_if<replication::PeerMessage>(&message);
-        const auto* batch = said ? std::get_if<replication::AppendBatch>(said) : nullptr;
-        return batch != nullptr && std::ranges::any_of(batch->items, [](const auto& item) {
-                   return item.group == GroupId{0} && item.prev.index >= LogIndex{1};
-               });
-    };
+    lab.loses = is_behind_the_first_entry;
     lab.start(holders[1]);
     lab.start(holders[2]);
     const auto leads = [&](std::size_t number) {
@@ -145,6 +150,28 @@ TEST(Start, TheHomeOfGroupZeroAsksWhoeverLeadsItAndTheMeshIsFoundedOnce) {
     lab.start(first);
     lab.run_for(std::chrono::seconds(3));
     EXPECT_EQ(lab.call(kFactsType, kFactsId, kDescribeCommand).version, Version{6});
+}
+
+// A session of its own clock would be over before it begins.
+TEST(Start, ANodeWhoseClockWasSetBackFoundsItsMeshAllTheSame) {
+    Lab lab({.nodes = 1, .groups = 1});
+    lab[0].wall_ahead_ms = std::int64_t{24} * 3600 * 1000;
+    lab[0].hold_disk(true);
+    lab.start();
+    const auto commit = [&] { return lab[0].node().partition(GroupId{0}).replica().commit(); };
+    for (int batch = 0; batch < 100 && commit() == LogIndex{0}; ++batch) {
+        lab[0].hold_disk(false);
+        lab[0].hold_disk(true);
+        lab.run_for(milliseconds(10));
+    }
+    ASSERT_EQ(commit(), LogIndex{1}) << "the founding waits for the disk, and is lost";
+    lab.kill(0);
+    lab[0].hold_disk(false);
+    lab[0].wall_ahead_ms = 0;
+    lab.start();
+    ASSERT_TRUE(lab.run_until_ready());
+    lab.run_for(std::chrono::seconds(3));
+    EXPECT_TRUE(lab.call(kFactsType, kFactsId, kDescribeCommand).exists);
 }
 
 TEST(Start, AnIdleMeshCostsMessagesPerPeerAndNotPerGroup) {
