@@ -275,14 +275,15 @@ TEST(MeshCodec, RefusesValuesOutOfRange) {
         {"timeout in term 0", TimeoutNow{GroupId{1}, Term{0}}},
         {"chunk newer than its sender", SnapshotChunk{GroupId{1}, Term{3}, at, 0, false, {}, {}}},
         {"chunk answer of no group", SnapshotAnswer{none, Term{4}, at, 0, false}},
-        {"beat in term 0", Heartbeat{1, {{GroupId{1}, Term{0}, LogIndex{1}}}, 0, 0, 0}},
-        {"refusal in a far term", HeartbeatAnswer{1, {{GroupId{1}, far}}, false, 0}},
+        {"beat in term 0",
+         Heartbeat{ContactRound{1}, {{GroupId{1}, Term{0}, LogIndex{1}}}, 0, 0, 0}},
+        {"refusal in a far term", HeartbeatAnswer{ContactRound{1}, {{GroupId{1}, far}}, false, 0}},
         {"beat before 1970", early},
         {"answer from far in the future", late},
         {"one group that cannot stand, twice", twice},
         {"no group that cannot stand", nowhere},
-        {"confirm of no group", Confirm{1, {{none, Term{1}}}}},
-        {"confirm refusal of no group", ConfirmAnswer{1, {{none, Term{1}}}}},
+        {"confirm of no group", Confirm{ConfirmRound{1}, {{none, Term{1}}}}},
+        {"confirm refusal of no group", ConfirmAnswer{ConfirmRound{1}, {{none, Term{1}}}}},
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.why);

@@ -29,7 +29,7 @@ std::vector<node::MeshMessage> stale_messages(const routing::HelloReply& hello) 
     out.emplace_back(PeerMessage(votes));
     out.emplace_back(PeerMessage(acks));
     out.emplace_back(PeerMessage(beats));
-    out.emplace_back(PeerMessage(ConfirmAnswer{1, {}}));
+    out.emplace_back(PeerMessage(ConfirmAnswer{ConfirmRound{1}, {}}));
     return out;
 }
 

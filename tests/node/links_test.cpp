@@ -15,8 +15,6 @@
 namespace weft::node::test {
 namespace {
 
-using std::chrono::milliseconds;
-
 // The links that one round asks for, in words.
 std::vector<std::string> links_of(Node& node, std::vector<Event> events) {
     Effects effects;

@@ -190,7 +190,7 @@ TEST_F(Path, AConfirmIsRefusedByWhoeverDoesNotFollowThatLeaderInThatTerm) {
     for (const Case& c : cases) {
         SCOPED_TRACE(c.why);
         lab[asked].messages.clear();
-        const replication::PeerMessage confirm = replication::Confirm{7, {c.claim}};
+        const replication::PeerMessage confirm = replication::Confirm{ConfirmRound{7}, {c.claim}};
         lab[asked].event(FromPeer{lab[c.from].id(), lab[c.from].boot,
                                   lab[c.from].store.stats().durable, confirm});
         lab[asked].round();

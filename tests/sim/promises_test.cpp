@@ -177,8 +177,8 @@ TEST_F(PromisesTest, ADamagedHardStateVotesNoMoreAndIsNotWrittenOver) {
     write(0, memory_);
     EXPECT_EQ(acknowledges(4, 1), "") << "its term needs no record";
     EXPECT_EQ(acknowledges(2, 1), "S1") << "its lost vote is for a newer one";
-    EXPECT_EQ(leaves(1, 0, replication::Confirm{7, {{kGroup, Term{2}}}}), "");
-    EXPECT_EQ(leaves(0, 1, replication::ConfirmAnswer{7, {}}), "S1");
+    EXPECT_EQ(leaves(1, 0, replication::Confirm{ConfirmRound{7}, {{kGroup, Term{2}}}}), "");
+    EXPECT_EQ(leaves(0, 1, replication::ConfirmAnswer{ConfirmRound{7}, {}}), "S1");
 }
 
 TEST_F(PromisesTest, ALostCandidacyOfItsOwnBindsNobody) {
@@ -279,14 +279,14 @@ TEST_F(PromisesTest, NobodyConfirmsATermWhoseSuccessorItHasOnDisk) {
         if (refused) answer.refused.push_back({kGroup, Term{3}});
         return leaves(0, 1, answer);
     };
-    EXPECT_EQ(leaves(1, 0, replication::Confirm{7, {{kGroup, Term{2}}}}), "");
+    EXPECT_EQ(leaves(1, 0, replication::Confirm{ConfirmRound{7}, {{kGroup, Term{2}}}}), "");
     write_hard(0, 2, node(1));
     EXPECT_EQ(confirms(7, false), "");
     write_hard(0, 3);
     EXPECT_EQ(confirms(7, false), "S8");
     EXPECT_EQ(confirms(7, true), "");
-    EXPECT_EQ(leaves(0, 2, replication::ConfirmAnswer{7, {}}), "") << "nobody asked";
-    EXPECT_EQ(leaves(1, 0, replication::Confirm{8, {{kGroup, Term{3}}}}), "");
+    EXPECT_EQ(leaves(0, 2, replication::ConfirmAnswer{ConfirmRound{7}, {}}), "") << "nobody asked";
+    EXPECT_EQ(leaves(1, 0, replication::Confirm{ConfirmRound{8}, {{kGroup, Term{3}}}}), "");
     EXPECT_EQ(confirms(8, false), "");
     EXPECT_EQ(promises_.counts().confirms, 3U);
 }
