@@ -61,9 +61,9 @@ TEST(MeshCodec, CarriesAnEmptyListBesideBytesOfAnyLength) {
 // The fields that the first nodes did not know.
 TEST(MeshCodec, CarriesClocksAndWhoCannotStand) {
     using namespace replication;
-    Heartbeat beat{77, {}, 340, 0xfeed, 12};
+    Heartbeat beat{ContactRound{77}, {}, 340, 0xfeed, 12};
     beat.wall_ms = 1'700'000'000'000;
-    HeartbeatAnswer answer{77, {{GroupId{3}, Term{6}}}, true, 13};
+    HeartbeatAnswer answer{ContactRound{77}, {{GroupId{3}, Term{6}}}, true, 13};
     answer.wall_ms = 1'700'000'000'001;
     answer.cannot_stand = {GroupId{0}, GroupId{7}, GroupId{16384}};
     AppendAnswer refusal{GroupId{3}, Term{5}, false, false, LogIndex{12}, Term{2}};
@@ -241,13 +241,13 @@ TEST(MeshCodec, RefusesValuesOutOfRange) {
         const char* why;
         PeerMessage message;
     };
-    Heartbeat early{1, {}, 0, 0, 0};
+    Heartbeat early{ContactRound{1}, {}, 0, 0, 0};
     early.wall_ms = -1;
-    HeartbeatAnswer late{1, {}, false, 0};
+    HeartbeatAnswer late{ContactRound{1}, {}, false, 0};
     late.wall_ms = std::int64_t{1} << 53;
-    HeartbeatAnswer twice{1, {}, false, 0};
+    HeartbeatAnswer twice{ContactRound{1}, {}, false, 0};
     twice.cannot_stand = {GroupId{4}, GroupId{4}};
-    HeartbeatAnswer nowhere{1, {}, false, 0};
+    HeartbeatAnswer nowhere{ContactRound{1}, {}, false, 0};
     nowhere.cannot_stand = {none};
     const LogIndex past{kCounterMax + 1};
     AppendBatch strange = test::sample_append();

@@ -80,7 +80,7 @@ TEST_F(ReadsTest, AQuorumMustHaveGrantedOneRound) {
 TEST_F(ReadsTest, OnlyGrantsOfItsGroupAndOfRoundsOfThisLifeCount) {
     comes(1);
     asks(1);
-    reads_.hears(0, {1, GroupId{2}, node(1)});
+    reads_.hears(0, {ConfirmRound{1}, GroupId{2}, node(1)});
     grants(7, 1);
     EXPECT_EQ(answers(1), "S8");
     grants(1, 1);
