@@ -86,14 +86,8 @@ TEST(LateAnswers, OfASnapshotGivenUpAreNoPartOfTheNext) {
     EXPECT_FALSE(lab.at(away).status().damaged);
 }
 
-// Two transfers of one term and base: the first chunk of the second got lost, and what was said of
-// the other's comes late. Their pages may end at different rows.
-TEST(LateAnswers, OfATransferGivenUpDoNotTakeTheNextOneOn) {
-    PartitionLab::Options options = three();
-    options.limits.page_rows = 1;
-    PartitionLab lab(options);
-    const std::size_t leader = lab.lead();
-    const std::size_t away = (leader + 1) % 3;
+// `away` is so far behind that it needs a snapshot of many pages, and gets none of them.
+void lose_chunks_to(PartitionLab& lab, std::size_t leader, std::size_t away) {
     lab.cut(away);
     lab.crash(away);
     for (std::size_t i = 0; i < 60; ++i)
@@ -105,6 +99,17 @@ TEST(LateAnswers, OfATransferGivenUpDoNotTakeTheNextOneOn) {
     lab.cut(away, false);
     lab.boot(away);
     lab.run(std::chrono::seconds(2));
+}
+
+// Two transfers of one term and base: the first chunk of the second got lost, and what was said of
+// the other's comes late. Their pages may end at different rows.
+TEST(LateAnswers, OfATransferGivenUpDoNotTakeTheNextOneOn) {
+    PartitionLab::Options options = three();
+    options.limits.page_rows = 1;
+    PartitionLab lab(options);
+    const std::size_t leader = lab.lead();
+    const std::size_t away = (leader + 1) % 3;
+    ASSERT_NO_FATAL_FAILURE(lose_chunks_to(lab, leader, away));
     const SnapshotChunk given_up = lab.dropped_chunk;
     ASSERT_EQ(given_up.group, PartitionLab::kGroup);
     for (int i = 0; i < 1000 && lab.dropped_chunk.transfer == given_up.transfer; ++i)
@@ -133,17 +138,7 @@ TEST(LateAnswers, OfTheFirstReplicaOfANodeDoNotTakeTheSnapshotOfTheSecondOn) {
     PartitionLab lab(options);
     const std::size_t leader = lab.lead();
     const std::size_t away = (leader + 1) % 3;
-    lab.cut(away);
-    lab.crash(away);
-    for (std::size_t i = 0; i < 60; ++i)
-        put(lab, "k" + std::to_string(i), std::to_string(i) + std::string(20000, '.'));
-    lab.run(std::chrono::seconds(2));
-    ASSERT_EQ(lab.lead(), leader);
-    lab.sweep(leader);
-    lab.drop_chunks_to = away;
-    lab.cut(away, false);
-    lab.boot(away);
-    lab.run(std::chrono::seconds(2));
+    ASSERT_NO_FATAL_FAILURE(lose_chunks_to(lab, leader, away));
     SnapshotChunk chunk = lab.dropped_chunk;
     ASSERT_EQ(chunk.group, PartitionLab::kGroup);
     EXPECT_EQ(chunk.receiver_since, options.since[away]);
