@@ -62,7 +62,7 @@ std::string class_name(std::string_view head) {
     std::size_t end = 0;
     while (end < head.size() && (is_part_of_name(head[end]) || head[end] == ':')) {
         if (head[end] == ':' && head.substr(end, 2) != "::") break;
-        end += head[end] == ':' ? 2 : 1;
+        end += head[end] == ':' ? 2U : 1U;
     }
     return std::string(head.substr(0, end));
 }
@@ -76,7 +76,7 @@ bool opens_namespace(std::string_view head) {
 std::size_t parameters_of(std::string_view declaration) {
     if (const std::size_t at = declaration.find("operator"); at != npos)
         return declaration.find('(',
-                                at + 8 + (declaration.substr(at + 8).starts_with("()") ? 2 : 0));
+                                at + 8 + (declaration.substr(at + 8).starts_with("()") ? 2U : 0U));
     int depth = 0;
     for (std::size_t at = 0; at < declaration.size(); ++at) {
         const char c = declaration[at];
