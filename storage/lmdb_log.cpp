@@ -48,10 +48,10 @@ int LmdbLog::append(Txn& txn, GroupId group, LogIndex index, std::string_view en
     header.group = group;
     header.index = index;
     header.term = entry->term;
-    const LogCatalog::Slot slot{
+    const RecordPlace place{
         staged_.next, entry->term,
         static_cast<std::uint32_t>(encoded.size() + log_chunks(encoded.size()) * kLogHeaderBytes)};
-    catalog_.append(group, index, slot);
+    catalog_.append(group, index, place);
     return write(txn, header, encoded);
 }
 
@@ -89,7 +89,7 @@ struct LmdbLog::Front {
     std::uint16_t chunks = 1;
     // Set when the record lives.
     std::optional<std::pair<GroupId, LogIndex>> owner;
-    LogCatalog::Slot slot;
+    RecordPlace place;
 };
 
 // The record at the old end. One whose header does not hold is looked up by its LSN.
@@ -99,17 +99,17 @@ LmdbLog::Front LmdbLog::look_at_front(std::string_view record) {
         if (header->chunk > 0) return front;  // what is left of a dead record
         front.chunks = header->chunks;
         if (header->kind != LogRecordKind::Append) return front;
-        const auto slot = catalog_.staged(header->group, header->index);
-        if (!slot || slot->lsn != staged_.first) return front;
+        const auto place = catalog_.staged(header->group, header->index);
+        if (!place || place->lsn != staged_.first) return front;
         front.owner = {header->group, header->index};
-        front.slot = *slot;
+        front.place = *place;
         return front;
     }
     const auto owner = catalog_.staged_owner(staged_.first);
     if (!owner) return front;
-    front.owner = owner->place;
-    front.slot = owner->slot;
-    front.chunks = static_cast<std::uint16_t>(front.slot.chunks());
+    front.owner = owner->record;
+    front.place = owner->place;
+    front.chunks = static_cast<std::uint16_t>(front.place.chunks());
     return front;
 }
 
@@ -130,8 +130,8 @@ int LmdbLog::erase_front(Txn& txn, std::uint16_t chunks) {
 
 // Payload and its checksum are copied as they are: damage stays visible in the new place.
 int LmdbLog::move_to_end(Txn& txn, const Front& front, const std::pair<GroupId, LogIndex>& owner) {
-    LogCatalog::Slot slot = front.slot;
-    slot.lsn = staged_.next;
+    RecordPlace place = front.place;
+    place.lsn = staged_.next;
     for (std::uint16_t chunk = 0; chunk < front.chunks; ++chunk) {
         const Lsn from{staged_.first.value + chunk};
         std::string_view record;
@@ -149,7 +149,7 @@ int LmdbLog::move_to_end(Txn& txn, const Front& front, const std::pair<GroupId, 
         ++staged_.next.value;
         staged_.bytes += size;
     }
-    catalog_.append(owner.first, owner.second, slot);
+    catalog_.append(owner.first, owner.second, place);
     return erase_front(txn, front.chunks);
 }
 
@@ -198,11 +198,12 @@ bool same_record(const LogRecordHeader& a, const LogRecordHeader& b) {
 
 }  // namespace
 
-int LmdbLog::read(Txn& txn, const Place& place, std::string& joined, FoundRecord& found) {
+int LmdbLog::read(Txn& txn, const Record& wanted, std::string& joined, FoundRecord& found) {
     found = {};
-    const Lsn start = place.slot.lsn;
+    const Lsn start = wanted.place.lsn;
     std::string_view record;
-    const int rc = place.slot.known() ? txn.get(Db::Wlog, LsnKey(start).view(), record) : kNotFound;
+    const int rc =
+        wanted.place.known() ? txn.get(Db::Wlog, LsnKey(start).view(), record) : kNotFound;
     if (rc == kNotFound) return kDone;
     if (rc != kDone) return rc;
     const auto head = read_log_header(start, record);
@@ -210,7 +211,7 @@ int LmdbLog::read(Txn& txn, const Place& place, std::string& joined, FoundRecord
         if (record.size() > kLogHeaderBytes) found.bytes = record.substr(kLogHeaderBytes);
         return kDone;
     }
-    if (head->group != place.group || head->index != place.index || head->chunk != 0 ||
+    if (head->group != wanted.group || head->index != wanted.index || head->chunk != 0 ||
         head->kind != LogRecordKind::Append)
         return kDone;
     found.bytes = record.substr(kLogHeaderBytes);

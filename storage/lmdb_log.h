@@ -59,12 +59,12 @@ public:
                       const std::map<GroupId, StoredBase>& bases);
 
     // ---- reading: one entry's bytes; `joined` is the room for a record of several chunks.
-    struct Place {
+    struct Record {
         GroupId group;
         LogIndex index;
-        LogCatalog::Slot slot;
+        RecordPlace place;
     };
-    static int read(Txn& txn, const Place& place, std::string& joined, FoundRecord& found);
+    static int read(Txn& txn, const Record& wanted, std::string& joined, FoundRecord& found);
     const LogCatalog& catalog() const { return catalog_; }
     std::optional<GroupId> oldest() const { return oldest_; }
 

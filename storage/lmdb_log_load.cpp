@@ -8,7 +8,7 @@
 namespace weft::storage {
 namespace {
 
-using Indexed = std::pair<LogIndex, LogCatalog::Slot>;
+using Indexed = std::pair<LogIndex, RecordPlace>;
 
 class Loader {
 public:
@@ -87,19 +87,19 @@ struct Gaps {
     std::uint64_t found = 0;
 };
 
-// The slots from base.index + 1 on; an index without a record gets an unknown slot.
-std::deque<LogCatalog::Slot> slots_behind(const std::vector<Indexed>& entries, LogIndex base,
-                                          Gaps& gaps) {
-    std::deque<LogCatalog::Slot> slots;
-    for (const auto& [index, slot] : entries) {
+// The places from base.index + 1 on; an index without a record gets an unknown place.
+std::deque<RecordPlace> places_behind(const std::vector<Indexed>& entries, LogIndex base,
+                                      Gaps& gaps) {
+    std::deque<RecordPlace> places;
+    for (const auto& [index, place] : entries) {
         if (index <= base) continue;
-        while (next(LogIndex{base.value + slots.size()}) < index && gaps.found < gaps.max) {
-            slots.emplace_back();
+        while (next(LogIndex{base.value + places.size()}) < index && gaps.found < gaps.max) {
+            places.emplace_back();
             ++gaps.found;
         }
-        slots.push_back(slot);
+        places.push_back(place);
     }
-    return slots;
+    return places;
 }
 
 // Without a base only the run of entries that ends the log is known to be wanted.
@@ -142,7 +142,7 @@ Result<void> LmdbLog::load(Txn& txn, const LogExtent& extent,
         if (stored != bases.end()) base = stored->second.base;
         if (stored != bases.end() && stored->second.damaged)
             base = {base_of_last_run(entries), Term{}};
-        catalog_.load(group, base, slots_behind(entries, base.index, gaps));
+        catalog_.load(group, base, places_behind(entries, base.index, gaps));
     }
     // Every record that nobody can be named for must be one of the gaps; if not, some group has
     // lost its last entries or a truncation without a trace.

@@ -19,7 +19,7 @@ Result<FetchedLog> LmdbStore::read_log(const LogRange& range) const {
 
 int LmdbStore::Parts::read_range(const LogRange& range, bool settled, FetchedLog& fetched) const {
     fetched = {};
-    std::vector<LogCatalog::Slot> slots;
+    std::vector<RecordPlace> places;
     Txn txn;
     {
         std::unique_lock settle(settling, std::defer_lock);
@@ -27,14 +27,14 @@ int LmdbStore::Parts::read_range(const LogRange& range, bool settled, FetchedLog
         const auto hold = log.catalog().lock();
         const int rc = env->begin_read(txn);
         if (rc != kDone) return rc;
-        log.catalog().read(range, slots);
+        log.catalog().read(range, places);
     }
     std::string joined;
     std::size_t bytes = 0;
     LogIndex index = range.from;
-    for (const LogCatalog::Slot& slot : slots) {
+    for (const RecordPlace& place : places) {
         FoundRecord found;
-        const int rc = LmdbLog::read(txn, {range.group, index, slot}, joined, found);
+        const int rc = LmdbLog::read(txn, {range.group, index, place}, joined, found);
         if (rc != kDone) return rc;
         if (!found.intact) {
             fetched.damaged = index;
@@ -101,22 +101,22 @@ RecoveredGroup LmdbStore::Parts::recover_group(Txn& txn, GroupId group) const {
                              });
     if (recovered.hard_damaged) recovered.hard = {};
     if (recovered.base_damaged) recovered.base = {};
-    std::vector<LogCatalog::Slot> slots;
+    std::vector<RecordPlace> places;
     LogIndex last;
     {
         const auto hold = log.catalog().lock();
         recovered.base.index = log.catalog().base(group).index;
         last = log.catalog().last(group);
-        log.catalog().read_all(group, slots);
+        log.catalog().read_all(group, places);
     }
     ChainCheck check(group, recovered.base, recovered.base_damaged);
-    recovered.log.reserve(slots.size());
+    recovered.log.reserve(places.size());
     std::string joined;
     LogIndex index = recovered.base.index;
-    for (const LogCatalog::Slot& slot : slots) {
+    for (const RecordPlace& place : places) {
         index = next(index);
         FoundRecord found;
-        if (LmdbLog::read(txn, {group, index, slot}, joined, found) != kDone) found = {};
+        if (LmdbLog::read(txn, {group, index, place}, joined, found) != kDone) found = {};
         recovered.log.push_back(check.next(index, found));
     }
     // Whoever is given a part takes it for the whole, leads with it and overwrites the rest.

@@ -6,51 +6,56 @@
 
 namespace weft::storage {
 
-LogCatalog::Slots::Packed LogCatalog::Slots::pack(const Slot& slot) {
-    return {static_cast<std::uint32_t>(slot.lsn.value),
-            static_cast<std::uint32_t>(slot.lsn.value >> 32), slot.bytes};
+LogCatalog::Places::Packed LogCatalog::Places::pack(const RecordPlace& place) {
+    return {static_cast<std::uint32_t>(place.lsn.value),
+            static_cast<std::uint32_t>(place.lsn.value >> 32), place.bytes};
 }
 
-LogCatalog::Slot LogCatalog::Slots::at(LogIndex index) const {
+RecordPlace LogCatalog::Places::at(LogIndex index) const {
     const Packed& packed = packed_[index.value - base_.value - 1];
     return {Lsn{std::uint64_t{packed.lsn_high} << 32 | packed.lsn_low}, terms_.at(index),
             packed.bytes};
 }
 
-void LogCatalog::Slots::push_back(const Slot& slot) {
-    packed_.push_back(pack(slot));
-    terms_.append(last(), slot.term);
+void LogCatalog::Places::push_back(const RecordPlace& place) {
+    packed_.push_back(pack(place));
+    terms_.append(last(), place.term);
 }
 
-void LogCatalog::Slots::replace(LogIndex index, const Slot& slot) {
-    packed_[index.value - base_.value - 1] = pack(slot);
-    terms_.replace(index, last(), slot.term);
+void LogCatalog::Places::replace(LogIndex index, const RecordPlace& place) {
+    packed_[index.value - base_.value - 1] = pack(place);
+    terms_.replace(index, last(), place.term);
 }
 
-void LogCatalog::Slots::pop_back() {
+void LogCatalog::Places::pop_back() {
     packed_.pop_back();
     trim_terms();
 }
 
-void LogCatalog::Slots::pop_front() {
+void LogCatalog::Places::pop_front() {
     packed_.pop_front();
     base_ = next(base_);
     trim_terms();
 }
 
-void LogCatalog::Slots::trim_terms() {
+void LogCatalog::Places::trim_terms() {
     if (packed_.empty()) return terms_.clear();
     terms_.truncate(last());
     terms_.compact(next(base_));
 }
 
-std::optional<LogCatalog::Slot> LogCatalog::Group::staged(LogIndex index) const {
+std::optional<RecordPlace> LogCatalog::Group::staged(LogIndex index) const {
     if (index <= new_base.index || index > staged_last()) return std::nullopt;
     if (index > kept_last()) return appended[index.value - kept_last().value - 1];
     for (auto at = replaced.rbegin(); at != replaced.rend(); ++at)
         if (at->first == index) return at->second;
-    return slots.at(index);
+    return places.at(index);
 }
+
+// ---- staging: what a transaction will have done, beside what readers see ------------------------
+// A group's log is at most two runs: what stays of the committed one, and what is appended. Copying
+// it per transaction would cost the whole log for one entry; changing it in place would show
+// readers entries whose transaction may yet fail, and leave nothing to go back to.
 
 LogCatalog::Group& LogCatalog::touch(GroupId id) {
     auto found = groups_.find(id);
@@ -75,30 +80,32 @@ LogIndex LogCatalog::staged_last(GroupId group) { return touch(group).staged_las
 
 LogCatalog::Base LogCatalog::staged_base(GroupId group) { return touch(group).new_base; }
 
-std::optional<LogCatalog::Slot> LogCatalog::staged(GroupId id, LogIndex index) {
+std::optional<RecordPlace> LogCatalog::staged(GroupId id, LogIndex index) {
     const auto found = groups_.find(id);
     if (found == groups_.end()) return std::nullopt;
     const Group& group = found->second;
     if (group.touched) return group.staged(index);
-    if (!group.slots.holds(index)) return std::nullopt;
-    return group.slots.at(index);
+    if (!group.places.holds(index)) return std::nullopt;
+    return group.places.at(index);
 }
 
 bool LogCatalog::staged_present(GroupId id) { return groups_.contains(id); }
 
-void LogCatalog::append(GroupId id, LogIndex index, const Slot& slot) {
+void LogCatalog::append(GroupId id, LogIndex index, const RecordPlace& place) {
     Group& group = touch(id);
     if (index == next(group.staged_last())) {
-        group.appended.push_back(slot);
+        group.appended.push_back(place);
         return;
     }
+    // An entry that exists: its record was damaged and is written again, or it lives at the old end
+    // and moves to the new one, so that dead records behind it can go.
     WEFT_INVARIANT(index > group.new_base.index && index <= group.staged_last(),
                    "append of {} behind {} in group {}", index.value, group.staged_last().value,
                    id.value);
     if (index > group.kept_last())
-        group.appended[index.value - group.kept_last().value - 1] = slot;
+        group.appended[index.value - group.kept_last().value - 1] = place;
     else
-        group.replaced.emplace_back(index, slot);
+        group.replaced.emplace_back(index, place);
 }
 
 void LogCatalog::truncate(GroupId id, LogIndex from) {
@@ -109,6 +116,8 @@ void LogCatalog::truncate(GroupId id, LogIndex from) {
         group.appended.resize(from.value - kept.value - 1);
         return;
     }
+    // `replaced` may name entries that go here: they stand in no run any more, and commit() passes
+    // them over. One that is appended in their place again is among `appended`.
     group.appended.clear();
     group.keep_to = from.value == 0 ? LogIndex{0} : previous(from);
 }
@@ -116,6 +125,8 @@ void LogCatalog::truncate(GroupId id, LogIndex from) {
 void LogCatalog::rebase(GroupId id, const Base& base) {
     Group& group = touch(id);
     const LogIndex kept = group.kept_last();
+    // Beyond what stays of the committed run the base eats what was appended in this transaction: a
+    // follower that takes entries and a snapshot's base in one round does both.
     if (base.index > kept) {
         const std::uint64_t gone =
             std::min<std::uint64_t>(base.index.value - kept.value, group.appended.size());
@@ -127,22 +138,27 @@ void LogCatalog::rebase(GroupId id, const Base& base) {
 
 void LogCatalog::drop(GroupId id, const Base& base) {
     Group& group = touch(id);
+    // Nothing stays: kept_last() is the base from here on (an index of 0 keeps nothing).
     group.appended.clear();
     group.keep_to = LogIndex{0};
     group.new_base = base;
 }
 
+// The group leaves the map at commit(), unless the same transaction writes to it again.
 void LogCatalog::remove(GroupId id) {
     drop(id, {});
     touch(id).removed = true;
 }
 
+// After the transaction is on disk and never before: a reader that finds a place here finds a
+// record there. Whoever began to read before may miss what trim() has moved, and looks again
+// (lmdb_store_read.cpp).
 void LogCatalog::commit() {
     const std::lock_guard hold(mutex_);
     for (const GroupId id : touched_) {
         Group& group = groups_.find(id)->second;
         commit(group);
-        const bool empty = group.slots.empty() && group.slots.base().value == 0;
+        const bool empty = group.places.empty() && group.places.base().value == 0;
         if (empty && group.removed) groups_.erase(id);
     }
     touched_.clear();
@@ -151,24 +167,24 @@ void LogCatalog::commit() {
 void LogCatalog::commit(Group& group) {
     const LogIndex keep_to = group.keep_to;
     const LogIndex keep_from = group.new_base.index;  // exclusive
-    while (!group.slots.empty() && group.last() > keep_to) {
-        live_bytes_ -= group.slots.at(group.last()).bytes;
-        group.slots.pop_back();
+    while (!group.places.empty() && group.last() > keep_to) {
+        live_bytes_ -= group.places.at(group.last()).bytes;
+        group.places.pop_back();
     }
-    while (!group.slots.empty() && group.slots.base() < keep_from) {
-        live_bytes_ -= group.slots.at(next(group.slots.base())).bytes;
-        group.slots.pop_front();
+    while (!group.places.empty() && group.places.base() < keep_from) {
+        live_bytes_ -= group.places.at(next(group.places.base())).bytes;
+        group.places.pop_front();
     }
-    for (const auto& [index, slot] : group.replaced) {
-        if (group.slots.empty() || index <= keep_from || index > group.last()) continue;
-        live_bytes_ = live_bytes_ - group.slots.at(index).bytes + slot.bytes;
-        group.slots.replace(index, slot);
+    for (const auto& [index, place] : group.replaced) {
+        if (group.places.empty() || index <= keep_from || index > group.last()) continue;
+        live_bytes_ = live_bytes_ - group.places.at(index).bytes + place.bytes;
+        group.places.replace(index, place);
     }
-    if (group.slots.empty()) group.slots.set_base(keep_from);
+    if (group.places.empty()) group.places.set_base(keep_from);
     group.base_term = group.new_base.term;
-    for (const Slot& slot : group.appended) {
-        live_bytes_ += slot.bytes;
-        group.slots.push_back(slot);
+    for (const RecordPlace& place : group.appended) {
+        live_bytes_ += place.bytes;
+        group.places.push_back(place);
     }
     group.touched = false;
 }
@@ -181,10 +197,10 @@ void LogCatalog::rollback() {
 std::optional<LogCatalog::Owner> LogCatalog::staged_owner(Lsn lsn) {
     for (const auto& [id, group] : groups_) {
         const LogIndex last = group.touched ? group.staged_last() : group.last();
-        const LogIndex base = group.touched ? group.new_base.index : group.slots.base();
+        const LogIndex base = group.touched ? group.new_base.index : group.places.base();
         for (LogIndex at = next(base); at <= last; at = next(at))
-            if (const auto slot = staged(id, at); slot && slot->lsn == lsn)
-                return Owner{{id, at}, *slot};
+            if (const auto place = staged(id, at); place && place->lsn == lsn)
+                return Owner{{id, at}, *place};
     }
     return std::nullopt;
 }
@@ -194,25 +210,25 @@ const LogCatalog::Group* LogCatalog::find(GroupId id) const {
     return found == groups_.end() ? nullptr : &found->second;
 }
 
-void LogCatalog::read(const LogRange& range, std::vector<Slot>& out) const {
+void LogCatalog::read(const LogRange& range, std::vector<RecordPlace>& out) const {
     out.clear();
     const Group* group = find(range.group);
-    if (group == nullptr || range.from <= group->slots.base()) return;
+    if (group == nullptr || range.from <= group->places.base()) return;
     std::size_t bytes = 0;
     for (LogIndex at = range.from; at <= range.to && at <= group->last(); at = next(at)) {
-        out.push_back(group->slots.at(at));
+        out.push_back(group->places.at(at));
         bytes += out.back().payload_bytes();
         if (bytes >= range.bytes_max) return;
     }
 }
 
-void LogCatalog::read_all(GroupId id, std::vector<Slot>& out) const {
+void LogCatalog::read_all(GroupId id, std::vector<RecordPlace>& out) const {
     out.clear();
     const Group* group = find(id);
     if (group == nullptr) return;
-    out.reserve(group->last().value - group->slots.base().value);
-    for (LogIndex at = next(group->slots.base()); at <= group->last(); at = next(at))
-        out.push_back(group->slots.at(at));
+    out.reserve(group->last().value - group->places.base().value);
+    for (LogIndex at = next(group->places.base()); at <= group->last(); at = next(at))
+        out.push_back(group->places.at(at));
 }
 
 std::vector<GroupId> LogCatalog::groups() const {
@@ -232,14 +248,30 @@ LogIndex LogCatalog::last(GroupId id) const {
     return group == nullptr ? LogIndex{} : group->last();
 }
 
-void LogCatalog::load(GroupId id, const Base& base, const std::deque<Slot>& slots) {
+void LogCatalog::check() const {
+    std::uint64_t bytes = 0;
+    std::size_t touched = 0;
+    for (const auto& [id, group] : groups_) {
+        for (LogIndex at = next(group.places.base()); at <= group.last(); at = next(at))
+            bytes += group.places.at(at).bytes;
+        if (!group.touched) continue;
+        ++touched;
+        WEFT_INVARIANT(group.keep_to <= group.last(), "group {} keeps entries up to {} of {}",
+                       id.value, group.keep_to.value, group.last().value);
+    }
+    WEFT_INVARIANT(bytes == live_bytes_, "{} bytes live, {} in the catalog", live_bytes_, bytes);
+    WEFT_INVARIANT(touched == touched_.size(), "{} groups are staged, {} marked", touched_.size(),
+                   touched);
+}
+
+void LogCatalog::load(GroupId id, const Base& base, const std::deque<RecordPlace>& places) {
     const std::lock_guard hold(mutex_);
     Group& group = groups_[id];
-    group.slots = Slots(base.index);
+    group.places = Places(base.index);
     group.base_term = base.term;
-    for (const Slot& slot : slots) {
-        live_bytes_ += slot.bytes;
-        group.slots.push_back(slot);
+    for (const RecordPlace& place : places) {
+        live_bytes_ += place.bytes;
+        group.places.push_back(place);
     }
 }
 

@@ -18,20 +18,21 @@
 
 namespace weft::storage {
 
+// Where a record lies. `lsn` zero: it was not found, only that there is to be one.
+struct RecordPlace {
+    Lsn lsn;
+    Term term;
+    std::uint32_t bytes = 0;  // of all its chunks, headers included
+    bool known() const { return lsn.value != 0; }
+    // All chunks but the last are full.
+    std::uint32_t chunks() const {
+        return static_cast<std::uint32_t>((bytes + kLogChunkBytesMax - 1) / kLogChunkBytesMax);
+    }
+    std::size_t payload_bytes() const { return bytes - chunks() * kLogHeaderBytes; }
+};
+
 class LogCatalog {
 public:
-    // `lsn` zero: the record was not found, only its place is known.
-    struct Slot {
-        Lsn lsn;
-        Term term;
-        std::uint32_t bytes = 0;  // of all its chunks, headers included
-        bool known() const { return lsn.value != 0; }
-        // All chunks but the last are full.
-        std::uint32_t chunks() const {
-            return static_cast<std::uint32_t>((bytes + kLogChunkBytesMax - 1) / kLogChunkBytesMax);
-        }
-        std::size_t payload_bytes() const { return bytes - chunks() * kLogHeaderBytes; }
-    };
     struct Base {
         LogIndex index;
         Term term;
@@ -40,10 +41,10 @@ public:
     // ---- the writing thread ---------------------------------------------------------------------
     LogIndex staged_last(GroupId group);
     Base staged_base(GroupId group);
-    std::optional<Slot> staged(GroupId group, LogIndex index);
+    std::optional<RecordPlace> staged(GroupId group, LogIndex index);
     bool staged_present(GroupId group);
     // Index one above the last, or one that exists.
-    void append(GroupId group, LogIndex index, const Slot& slot);
+    void append(GroupId group, LogIndex index, const RecordPlace& place);
     void truncate(GroupId group, LogIndex from);
     // Entries up to base.index leave the log; the others stay.
     void rebase(GroupId group, const Base& base);
@@ -54,39 +55,43 @@ public:
     void rollback();
     // The owner of a record by its LSN: a search, for records whose header is damaged.
     struct Owner {
-        std::pair<GroupId, LogIndex> place;
-        Slot slot;
+        std::pair<GroupId, LogIndex> record;
+        RecordPlace place;
     };
     std::optional<Owner> staged_owner(Lsn lsn);
 
     // ---- any thread that holds lock()
     std::unique_lock<std::mutex> lock() const { return std::unique_lock(mutex_); }
-    // Slots of [from, to] as far as they exist; nothing when `from` does not. Stops when they hold
+    // Places of [from, to] as far as they exist; nothing when `from` does not. Stops when they hold
     // `bytes_max` of payload.
-    void read(const LogRange& range, std::vector<Slot>& out) const;
-    // Every slot of the group, from its base to its last index.
-    void read_all(GroupId group, std::vector<Slot>& out) const;
+    void read(const LogRange& range, std::vector<RecordPlace>& out) const;
+    // Every place of the group, from its base to its last index.
+    void read_all(GroupId group, std::vector<RecordPlace>& out) const;
     std::vector<GroupId> groups() const;
     Base base(GroupId group) const;
     LogIndex last(GroupId group) const;
     std::uint64_t live_bytes() const { return live_bytes_; }
 
-    // ---- opening
-    void load(GroupId group, const Base& base, const std::deque<Slot>& slots);
+    // What was committed adds up, and so does what is staged. By the writing thread; looks at every
+    // entry.
+    void check() const;
+
+    // ---- opening, once per group
+    void load(GroupId group, const Base& base, const std::deque<RecordPlace>& places);
 
 private:
-    // The slots of one group's entries from `base` + 1 on, in few bytes: there is one for every
+    // The places of one group's entries from `base` + 1 on, in few bytes: there is one for every
     // entry behind its group's base.
-    class Slots {
+    class Places {
     public:
-        explicit Slots(LogIndex base = {}) : base_(base) {}
+        explicit Places(LogIndex base = {}) : base_(base) {}
         LogIndex base() const { return base_; }
         LogIndex last() const { return LogIndex{base_.value + packed_.size()}; }
         bool empty() const { return packed_.empty(); }
         bool holds(LogIndex index) const { return base_ < index && index <= last(); }
-        Slot at(LogIndex index) const;
-        void push_back(const Slot& slot);
-        void replace(LogIndex index, const Slot& slot);
+        RecordPlace at(LogIndex index) const;
+        void push_back(const RecordPlace& place);
+        void replace(LogIndex index, const RecordPlace& place);
         void pop_back();
         // The base moves up by one.
         void pop_front();
@@ -98,29 +103,29 @@ private:
             std::uint32_t lsn_low = 0, lsn_high = 0;
             std::uint32_t bytes = 0;
         };
-        static Packed pack(const Slot& slot);
+        static Packed pack(const RecordPlace& place);
         void trim_terms();
         LogIndex base_;
         std::deque<Packed> packed_;
         TermRuns terms_;
     };
     struct Group {
-        Slots slots;
+        Places places;
         Term base_term;
 
-        // Staged: of `slots`, those in (new_base.index, keep_to] stay; `appended` follows.
+        // Staged: of `places`, those in (new_base.index, keep_to] stay; `appended` follows.
         bool touched = false;
         bool removed = false;
         Base new_base;
         LogIndex keep_to;
-        std::vector<Slot> appended;
-        std::vector<std::pair<LogIndex, Slot>> replaced;
+        std::vector<RecordPlace> appended;
+        std::vector<std::pair<LogIndex, RecordPlace>> replaced;
 
-        Base base() const { return {slots.base(), base_term}; }
-        LogIndex last() const { return slots.last(); }
+        Base base() const { return {places.base(), base_term}; }
+        LogIndex last() const { return places.last(); }
         LogIndex kept_last() const { return keep_to > new_base.index ? keep_to : new_base.index; }
         LogIndex staged_last() const { return LogIndex{kept_last().value + appended.size()}; }
-        std::optional<Slot> staged(LogIndex index) const;
+        std::optional<RecordPlace> staged(LogIndex index) const;
     };
     Group& touch(GroupId id);
     void commit(Group& group);
