@@ -34,6 +34,12 @@ Result<void> check_format(ByteReader& reader, std::string_view what) {
 
 }  // namespace
 
+// ---- keys ---------------------------------------------------------------------------------------
+// A key sorts as it is read: group, slot, then the entity, and below an entity its snapshot and the
+// blocks of its journal by version. What a sweep, a snapshot or a listing wants is then one range,
+// and a whole slot is erased by its prefix. Numbers are stored with the highest byte first for
+// that.
+
 std::string rows_prefix(GroupId group, std::uint32_t slot) {
     std::string prefix;
     ByteWriter writer(prefix);
@@ -68,11 +74,19 @@ std::string session_row_key(std::string_view prefix, const SessionName& name) {
     return key;
 }
 
+// Outside of every slot: it says which slot a snapshot goes into, and must outlive that slot.
 std::string staging_row_key(GroupId group) {
     std::string key = "staging";
     ByteWriter(key).put_sorted(group.value);
     return key;
 }
+
+// ---- rows ---------------------------------------------------------------------------------------
+// Each row tells the entry that it contains (`applied`): rows are swept one after the other while
+// the group goes on, so the table as a whole is of no single index. One index for all would need a
+// sweep that stops the group, or copies of everything that changes meanwhile. What is read may be
+// damaged, forged (a snapshot comes from a peer) or of a later weft. The first two are damage and
+// heal by a snapshot; the third is none, and the group waits for a weft that can read it.
 
 std::string encode_entity_row(const EntityRow& row) {
     std::string bytes;
@@ -156,6 +170,9 @@ Result<JournalRow> decode_journal_row(std::string_view key, std::string_view byt
     return row;
 }
 
+// A block ends where it is full, and behind the entity's snapshot: who folds from the snapshot
+// begins with a whole block. One row per event would cost a key for each; one row for all would be
+// written anew with each sweep.
 void cut_journal_blocks(const entity::Unflushed& unflushed,
                         const std::function<void(Version first, std::string_view records)>& block) {
     const std::string records = unflushed.records();
@@ -179,6 +196,9 @@ void cut_journal_blocks(const entity::Unflushed& unflushed,
     if (open.size() != rest.size()) block(open_first, open.substr(0, open.size() - rest.size()));
 }
 
+// Only what applied entries say; what a leader has ahead of them is not replicated. Its size is
+// bounded at admission, where a command can still be refused: five replies of 1 MiB that were let
+// in together once made a row that no sweep could write.
 std::string encode_session_row(const Session& session) {
     std::string bytes;
     ByteWriter writer(bytes);
@@ -243,6 +263,10 @@ Result<SessionName> decode_session_key(std::string_view key) {
     if (!reader.done()) return fail(ErrorNumber::DataDamaged, "a session key does not parse");
     return name;
 }
+
+// ---- the floor ----------------------------------------------------------------------------------
+// A row among the sessions, under the client that nobody is (all zero): it comes with every page
+// and snapshot of sessions, and nobody reads them without it.
 
 std::string floor_row_key(std::string_view prefix) { return session_row_key(prefix, {}); }
 

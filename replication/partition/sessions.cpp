@@ -29,6 +29,13 @@ std::uint64_t lowest_after(std::uint64_t before, const RequestPart& request) {
 
 }  // namespace
 
+// ---- admission ----------------------------------------------------------------------------------
+// In the order of what must not be said wrongly. An id that ran is never called expired or refused
+// while its outcome is known: a client that hears "expired" begins a new session, and its repeat
+// would run a second time (S28). So the table of what ran and runs is asked before every reason to
+// refuse that is younger than the command itself; only the age of the session comes first, because
+// at that moment of log time every replica forgets it alike.
+
 Admission Sessions::admit(const RequestPart& request, std::int64_t stamp_ms, bool resolve) const {
     if (expired(request.start_ms, stamp_ms)) return {.verdict = Verdict::Expired};
     if (request.start_ms > stamp_ms + kSessionAheadMs) return {.verdict = Verdict::ClockAhead};
@@ -74,6 +81,11 @@ Admission Sessions::admit(const RequestPart& request, std::int64_t stamp_ms, boo
     return {.verdict = Verdict::Run};
 }
 
+// ---- ahead of commit, on the leader -------------------------------------------------------------
+// Between proposal and commit a repeat of the same id finds neither a row nor an outcome. Without
+// what stands here it would be proposed again and, both entries committed, be answered twice with
+// different replies; it joins the first instead.
+
 void Sessions::proposed(const RequestPart& request, LogIndex index, bool resolve,
                         std::size_t reply_bytes) {
     Session& session = obtain(name_of(request));
@@ -82,6 +94,9 @@ void Sessions::proposed(const RequestPart& request, LogIndex index, bool resolve
     session.lowest_open_ahead = lowest_after(session.lowest_open_ahead, request);
 }
 
+// The entries of the lost term may be replaced by others, or be committed by the next leader:
+// either way they are applied, or not, as everybody's. What only they had made is forgotten with
+// them; kept, a session without a command would count against the group's bound for ten minutes.
 void Sessions::drop_ahead() {
     floor_ahead_ = floor_.start_ms;
     doomed_ = 0;
@@ -100,6 +115,12 @@ void Sessions::close(Session& session, std::uint64_t seq) {
     session.open_reply_bytes -= open->reply_bytes;
     session.open.erase(seq);
 }
+
+// ---- applying: what every replica does alike ----------------------------------------------------
+// A replica starts from rows that may be newer than the entry it applies next: rows are swept one
+// by one, each with the index of its own last entry. Whatever is applied again over a newer row
+// changes nothing in it (`index <= applied`), and has the effect on entities that it had the first
+// time.
 
 bool Sessions::takes_effect(const RequestPart& request, LogIndex index,
                             std::int64_t stamp_ms) const {
@@ -124,6 +145,9 @@ void Sessions::remember(const RequestPart& request, LogIndex index, Remembered o
     touch(name, session, index);
 }
 
+// Who asks how a command ended wants it never to end otherwise afterwards: a number nobody knows is
+// closed for good, by an entry, so that a copy of the command that is still under way finds it
+// taken. Answering "not done" from memory alone would be a guess about that copy.
 const Remembered* Sessions::resolve(const RequestPart& request, LogIndex index,
                                     std::int64_t stamp_ms) {
     if (expired(request.start_ms, stamp_ms) || request.start_ms > stamp_ms + kSessionAheadMs)
@@ -147,6 +171,8 @@ void Sessions::expire(std::int64_t stamp_ms, LogIndex index) {
         end_oldest(index);
 }
 
+// Its row stays until the log before `index` is compacted away: a replica that restarts applies
+// these entries again, and needs to know what had run by then.
 void Sessions::end_oldest(LogIndex index) {
     const auto& [name, session] = *sessions_.begin();
     WEFT_INVARIANT(session.open.empty(), "a session with {} open commands ended",
@@ -165,6 +191,9 @@ bool Sessions::below_floor(const RequestPart& request, LogIndex index) const {
     return request.start_ms < floor_.start_ms && index > floor_.applied;
 }
 
+// Ending the session that was used longest ago would be kinder, but followers do not know who uses
+// what; starts are in every row. A client that goes on gets a new session and repeats nothing: what
+// it had asked before is told until the entry that raises the floor (docs/adr/0007).
 std::optional<std::int64_t> Sessions::higher_floor(std::int64_t told_ms) const {
     if (floor_ahead_ > floor_.start_ms || sessions_.empty()) return std::nullopt;
     const std::int64_t spared = told_ms - limits_.spared_ms;
@@ -243,6 +272,8 @@ void Sessions::load(const SessionName& name, Session session) {
     sessions_.insert_or_assign(name, std::move(session));
 }
 
+// Rows come with sessions that had ended when the last of them were written: their erasing was not
+// on disk yet.
 void Sessions::loaded(std::int64_t stamp_ms, LogIndex applied) {
     expire(stamp_ms, applied);
     if (floor_.applied > applied) return;  // its entry is to be applied again
@@ -297,6 +328,9 @@ void Sessions::touch(const SessionName& name, Session& session, LogIndex index) 
     dirty_.insert({name.client, name.start_ms});
 }
 
+// "Lowest open" is the client's word that it has every answer below; a number below it that comes
+// all the same is a stray copy (S28). It only rises: an older copy of a later request must not open
+// them again.
 void Sessions::settle_below(Session& session, std::uint64_t lowest_open) {
     session.lowest_open = lowest_open;
     while (!session.remembered.empty() && session.remembered.begin()->seq < lowest_open) {
