@@ -46,7 +46,6 @@ Now Node::State::time_of_sessions() const {
 }
 
 void Node::State::run_own_requests() {
-    if (options.check_every_step) own_requests.check();
     if (own_requests.deadline() > now.mono) return;
     OwnEffects wanted;
     own_requests.run(time_of_sessions(), *this, wanted);

@@ -16,40 +16,31 @@ constexpr Duration kRoomPause = std::chrono::seconds(1);
 
 }  // namespace
 
-// The whole round is one transaction under one number; which partition waits for what is kept here.
+// The whole round is one transaction under one number.
 void Node::State::close_batch() {
-    while (!marked.empty() || !effects.batch.empty()) {
+    while (rounds.wanted() || !effects.batch.empty()) {
         if (!effects.batch.empty()) record_positions();
-        WaitingBatch batch;
-        batch.since = now.mono;
-        batch.bytes = effects.batch.bytes();
-        for (const GroupId group : marked)
-            batch.marks.emplace_back(group, std::exchange(find(group)->mark, {}));
-        marked.clear();
-        if (batch.bytes > 0) return hand_to_disk(std::move(batch));
-        // Nothing to write: it is as durable as what was written before.
-        if (!waiting.empty()) {
-            auto& marks = waiting.back().marks;
-            marks.insert(marks.end(), batch.marks.begin(), batch.marks.end());
-            return;
-        }
-        for (const auto& [group, seq] : batch.marks)
-            step_partition(*find(group), replication::Persisted{seq});
+        const auto seq = rounds.close(now.mono, effects.batch.bytes());
+        if (seq) return hand_to_disk(*seq);
+        step_durable();
     }
 }
 
-void Node::State::hand_to_disk(WaitingBatch batch) {
-    batch.seq = next_number(last_persist);
-    out->persist_seq = batch.seq;
+void Node::State::hand_to_disk(RoundSeq seq) {
+    out->persist_seq = seq;
     std::swap(out->batch, effects.batch);
     effects.batch.clear();
-    waiting_bytes += batch.bytes;
-    waiting.push_back(std::move(batch));
+}
+
+void Node::State::step_durable() {
+    while (const auto marks = rounds.take_durable())
+        for (const auto& [group, seq] : *marks)
+            step_partition(*find(group), replication::Persisted{seq});
 }
 
 void Node::State::on(const Persisted& event) {
     stats = event.stats;
-    persisted = std::max(persisted, event.seq);
+    rounds.on_persisted(event.seq);
     sweeping.log_bytes_then = std::min(sweeping.log_bytes_then, stats.log_bytes);
     if (stats.scarce) {
         WEFT_PROBE("node.scarce_room");
@@ -58,13 +49,7 @@ void Node::State::on(const Persisted& event) {
         disk_full = false;
         log.info("disk.has_room", {{"bytes", stats.file_bytes}});
     }
-    while (!waiting.empty() && waiting.front().seq <= event.seq) {
-        const WaitingBatch batch = std::move(waiting.front());
-        waiting.pop_front();
-        waiting_bytes -= batch.bytes;
-        for (const auto& [group, seq] : batch.marks)
-            step_partition(*find(group), replication::Persisted{seq});
-    }
+    step_durable();
     pasts_persisted();
     judge_disk();
     if (stats.log_bytes - sweeping.log_bytes_then > options.sweep_log_bytes) begin_sweep();
@@ -89,7 +74,7 @@ void Node::State::stop_writing() {
 void Node::State::look_for_room() {
     if (room_due > now.mono) return;
     room_due = disk_full ? now.mono + kRoomPause : Instant::never();
-    if (!disk_full || draining.active() || !waiting.empty()) return;
+    if (!disk_full || draining.active() || rounds.waiting()) return;
     effects.batch.erase_row(storage::Table::Meta, "room");
 }
 
@@ -101,17 +86,14 @@ void Node::State::hand_over_all() {
 
 // ---- a stalled disk leads nothing ---------------------------------------------------------------
 
-Duration Node::State::disk_age() const {
-    return waiting.empty() ? Duration{} : now.mono - waiting.front().since;
-}
-
 std::uint32_t Node::State::disk_age_ms() const {
-    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(disk_age()).count();
+    const auto age =
+        std::chrono::duration_cast<std::chrono::milliseconds>(rounds.age(now.mono)).count();
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(age, 0, UINT32_MAX));
 }
 
 void Node::State::judge_disk() {
-    const Duration age = disk_age();
+    const Duration age = rounds.age(now.mono);
     DiskState found = DiskState::Well;
     if (age > options.timings.election_min / 2) found = DiskState::Slow;
     if (age > options.timings.election_min * 2) found = DiskState::Stalled;
@@ -128,10 +110,10 @@ void Node::State::judge_disk() {
 
 // When the oldest batch becomes too old for the next state.
 Instant Node::State::disk_deadline() const {
-    if (waiting.empty() || disk == DiskState::Stalled) return Instant::never();
+    if (!rounds.oldest() || disk == DiskState::Stalled) return Instant::never();
     const Duration limit = disk == DiskState::Well ? options.timings.election_min / 2
                                                    : options.timings.election_min * 2;
-    return waiting.front().since + limit + Duration{1};
+    return *rounds.oldest() + limit + Duration{1};
 }
 
 }  // namespace weft::node

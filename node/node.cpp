@@ -36,7 +36,8 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       swim(identity(options), options.membership, roster.nodes(), random.stream("members")),
       confirms(options.self, 2, first_round<ConfirmRound>(options.boot)),
       told_routes(options.self, options.boot, table.groups()),
-      own_requests({.client = own_client(options.self, options.boot)}, table) {
+      own_requests({.client = own_client(options.self, options.boot)}, table),
+      rounds(table.groups()) {
     const std::string bytes = genesis_bytes(options);
     genesis_digest = xxh3_128(bytes);
     cluster = routing::cluster_id(bytes);
@@ -118,6 +119,11 @@ bool Node::State::ready() const {
     });
 }
 
+void Node::State::check() const {
+    own_requests.check();
+    rounds.check();
+}
+
 // ---- the public face ----------------------------------------------------------------------------
 
 Node::Node(NodeOptions options, std::vector<storage::RecoveredGroup> recovered,
@@ -135,6 +141,7 @@ void Node::step(Now now, Event event, Effects& out) {
     state_->look_at_own_clock();
     std::visit([this](auto& what) { state_->on(what); }, event);
     state_->tell_links();
+    if (state_->options.check_every_step) state_->check();
     state_->out = nullptr;
 }
 

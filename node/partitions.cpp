@@ -86,7 +86,7 @@ void Node::State::step_all(const replication::PartitionEvent& event) {
 // Nothing in here steps a partition: the list under way must not grow.
 void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
     std::visit(Overloaded{
-                   [&](const replication::Persist& persist) { on_persist(group, persist.seq); },
+                   [&](const replication::Persist& what) { rounds.want(group.group, what.seq); },
                    [&](replication::Fetch& fetch) {
                        fetches[next_number(last_fetch)] = {group.group, fetch.id};
                        out->list.push_back(Fetch{last_fetch, std::move(fetch.what)});
@@ -111,11 +111,6 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
                    },
                },
                effect);
-}
-
-void Node::State::on_persist(Hosted& group, PersistSeq seq) {
-    if (group.mark == PersistSeq{}) marked.push_back(group.group);
-    group.mark = seq;
 }
 
 void Node::State::on_append(const replication::SendAppend& append) {

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace weft::node {
@@ -37,7 +36,6 @@ struct Hosted {
     int home_tries = 0;             // since it became leader
     bool stands = true;             // it would campaign if it were asked to
     replication::OwnClock clock{};  // as it was told last
-    PersistSeq mark{};              // newest of this round; 0: none
     bool touched = false;           // stands in State::touched
 
     bool has(const Peer* peer) const { return std::ranges::find(members, peer) != members.end(); }
@@ -53,14 +51,6 @@ struct FetchOwner {
 struct QueuedRead {
     GroupId group;
     replication::LargeRead read;
-};
-
-// A round's records on their way to the disk.
-struct WaitingBatch {
-    RoundSeq seq;
-    Instant since;
-    std::size_t bytes = 0;
-    std::vector<std::pair<GroupId, PersistSeq>> marks;
 };
 
 enum class DiskState : std::uint8_t { Well, Slow, Stalled };

@@ -265,7 +265,7 @@ void Node::State::deliver_appends(Peer& peer, const replication::AppendBatch& ba
     for (const replication::AppendItem& item : batch.items) {
         Hosted* group = find(item.group);
         // Entries beyond our own bound are dropped: the leader sends them again (P-bounded).
-        const bool room = item.count == 0 || waiting_bytes <= options.persist_bytes_max;
+        const bool room = item.count == 0 || rounds.bytes() <= options.persist_bytes_max;
         const std::size_t end = std::size_t{item.offset} + item.bytes;
         if (group == nullptr || !room || end > batch.blob.size()) {
             ++counters.messages_skipped;

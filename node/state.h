@@ -5,6 +5,7 @@
 #include "membership/swim.h"
 #include "node/admin/questions.h"
 #include "node/contact/confirm_rounds.h"
+#include "node/disk/rounds.h"
 #include "node/local_groups.h"
 #include "node/node.h"
 #include "node/own_requests.h"
@@ -40,7 +41,6 @@ struct Node::State final : GroupDirectory, Leaders {
     void step_partition(Hosted& group, replication::PartitionEvent event);
     void step_all(const replication::PartitionEvent& event);
     void carry_out(Hosted& group, replication::Effect& effect);
-    void on_persist(Hosted& group, PersistSeq seq);
     void on_append(const replication::SendAppend& append);
     void on_reply(replication::SendReply& reply);
     void on_role_changed(Hosted& group);
@@ -83,7 +83,9 @@ struct Node::State final : GroupDirectory, Leaders {
     void record_positions();
     void pasts_persisted();
     // The row of its boot is durable: what it says may be used.
-    bool vouched(const Peer& peer) const { return peer.heard && persisted >= peer.recorded_with; }
+    bool vouched(const Peer& peer) const {
+        return peer.heard && rounds.persisted() >= peer.recorded_with;
+    }
 
     // ---- members.cpp: who is there, for hints and for people. Nobody leads, votes or reads by it.
     void on(FromGossip& event);
@@ -134,13 +136,11 @@ struct Node::State final : GroupDirectory, Leaders {
 
     // ---- journal.cpp: rounds of records, the age of the disk, a full disk
     void close_batch();
-    void hand_to_disk(WaitingBatch batch);
-    // What is written now goes to disk with it.
-    RoundSeq round_at_hand() const { return {last_persist.value + 1}; }
+    void hand_to_disk(RoundSeq seq);
+    void step_durable();
     void on(const Persisted& event);
     void on(const StorageFull& event);
     void judge_disk();
-    Duration disk_age() const;
     Instant disk_deadline() const;
     std::uint32_t disk_age_ms() const;
     void stop_writing();
@@ -230,6 +230,8 @@ struct Node::State final : GroupDirectory, Leaders {
     void on(const RoundEnd& event);
     Instant next_deadline() const;
     bool ready() const;
+    // What the rules hold adds up.
+    void check() const;
 
     // ---- settings and surroundings
     NodeOptions options;
@@ -276,13 +278,9 @@ struct Node::State final : GroupDirectory, Leaders {
     std::deque<QueuedRead> large_reads;
     std::size_t large_reads_bytes = 0;  // of their payloads
 
-    std::deque<WaitingBatch> waiting;
     std::vector<GroupId> due;      // scratch of one step
-    std::vector<GroupId> marked;   // with a mark in this round
     std::vector<GroupId> touched;  // stepped since the last take_touched()
-    std::size_t waiting_bytes = 0;
-    RoundSeq last_persist;
-    RoundSeq persisted;
+    DiskRounds rounds;
     storage::StoreStats stats;
     DiskState disk = DiskState::Well;
     bool disk_full = false;

@@ -29,7 +29,7 @@ void Node::State::begin_sweep() {
 // At most sweep_rows rows a round, and no further slice before the last one is on disk: the sweep
 // must not push the commands' records into a queue.
 void Node::State::sweep_round() {
-    if (!sweeping.active || persisted < sweeping.written_with) return;
+    if (!sweeping.active || rounds.persisted() < sweeping.written_with) return;
     if (sweeping.again_at != Instant::never() && sweeping.again_at > now.mono) return;
     sweeping.again_at = Instant::never();
     sweeping.rows = 0;
@@ -43,7 +43,7 @@ void Node::State::sweep_round() {
         ++sweeping.next.value;
     }
     if (!effects.batch.empty())
-        sweeping.written_with = round_at_hand();
+        sweeping.written_with = rounds.at_hand();
     else
         sweeping.again_at = now.mono + kSweepPause;
     if (hosted.from(sweeping.next) != nullptr) return;
@@ -114,7 +114,7 @@ void Node::State::drain_round() {
         draining.sweeps_before = sweeping.finished;
     }
     const bool swept =
-        sweeping.finished > draining.sweeps_before && persisted >= sweeping.written_with;
+        sweeping.finished > draining.sweeps_before && rounds.persisted() >= sweeping.written_with;
     if (!swept && now.mono < draining.until) return;
     draining.stopped = true;
     for (const auto& [reason, count] : membership::dropped(swim.counts()))

@@ -83,19 +83,19 @@ void Node::State::record_past(Peer& peer) {
     effects.batch.put_row(storage::Table::Meta, past_key(peer.record.node),
                           encode_past({peer.boot, peer.nonce, peer.durable, peer.verdict}));
     peer.recorded = peer.durable;
-    peer.recorded_with = round_at_hand();
+    peer.recorded_with = rounds.at_hand();
 }
 
 // Costs no sync: the round writes anyway. One at a time is on its way: rounds that wait for the
 // disk become one transaction, in which only the last would count.
 void Node::State::record_positions() {
-    if (persisted < positions_with) return;
+    if (rounds.persisted() < positions_with) return;
     for (Peer& peer : std::views::values(peers)) {
         if (peer.durable == peer.recorded || peer.verdict != Verdict::Sound) continue;
         effects.batch.put_row(storage::Table::Meta, past_key(peer.record.node),
                               encode_past({peer.boot, peer.nonce, peer.durable, peer.verdict}));
         peer.recorded = peer.durable;
-        positions_with = round_at_hand();
+        positions_with = rounds.at_hand();
     }
 }
 
