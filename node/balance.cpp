@@ -43,7 +43,7 @@ void Node::State::send_leaders_home() {
     if (home_due > now.mono) return;
     home_due = now.mono + kLookPause;
     if (draining.active() || peers.empty()) return;
-    if (disk_full) return hand_over_all();
+    if (disk.full()) return hand_over_all();
     std::size_t transfers = 0;
     for (Hosted& group : hosted.all()) {
         if (group.role != Role::Leader || group.home_after > now.mono) continue;

@@ -165,11 +165,11 @@ std::optional<Error> Node::State::check_entity(const Request& request, bool of_n
 std::optional<Error> Node::State::check_room(const Request& request, const Hosted& group) const {
     if (group.role != replication::Role::Leader) return std::nullopt;  // who leads may have room
     const bool full = rounds.bytes() + effects.batch.bytes() > options.persist_bytes_max;
-    if (!full && !disk_full) return std::nullopt;
+    if (!full && !disk.full()) return std::nullopt;
     if (only_reads(request)) return std::nullopt;
-    if (disk_full && group.partition.replica().can_hand_over())
+    if (disk.full() && group.partition.replica().can_hand_over())
         return make_error(ErrorNumber::NoLeader, "the disk is full here, another node will lead");
-    if (disk_full) return make_error(ErrorNumber::DiskFull, "this node only answers reads");
+    if (disk.full()) return make_error(ErrorNumber::DiskFull, "this node only answers reads");
     return make_error(ErrorNumber::QueueFull,
                       fmt::format("{} bytes wait for the disk", rounds.bytes()));
 }

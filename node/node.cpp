@@ -37,7 +37,8 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       confirms(options.self, 2, first_round<ConfirmRound>(options.boot)),
       told_routes(options.self, options.boot, table.groups()),
       own_requests({.client = own_client(options.self, options.boot)}, table),
-      rounds(table.groups()) {
+      rounds(table.groups()),
+      disk(options.timings.election_min, log) {
     const std::string bytes = genesis_bytes(options);
     genesis_digest = xxh3_128(bytes);
     cluster = routing::cluster_id(bytes);
@@ -65,7 +66,7 @@ void Node::State::on(const Timer&) {
     due.clear();
     while (const auto group = deadlines.pop_due(now.mono)) due.push_back(*group);
     for (const GroupId group : due) tick(*find(group));
-    if (disk_deadline() <= now.mono) judge_disk();
+    judge_disk();
     if (members_deadline() <= now.mono) step_members(membership::Tick{});
     heartbeats();
     send_leaders_home();
@@ -89,14 +90,15 @@ void Node::State::on(const RoundEnd&) {
         if (!peer.greeted)
             peer.outbox.keep_only_hellos();
         else
-            peer.told = stats.durable;
+            peer.told = disk.stats().durable;
         peer.outbox.flush(peer.record.node, options.batch_bytes, out->list);
     }
 }
 
 Instant Node::State::next_deadline() const {
-    Instant next = std::min({deadlines.next(), heartbeat_due, home_due, room_due, disk_deadline(),
-                             members_deadline(), confirms.next_deadline(confirm_age())});
+    Instant next =
+        std::min({deadlines.next(), heartbeat_due, home_due, disk.deadline(rounds.oldest()),
+                  members_deadline(), confirms.next_deadline(confirm_age())});
     for (const Peer& peer : std::views::values(peers))
         next = std::min({next, peer.hello_due, peer.evidence_until});
     if (draining.active() && !draining.stopped)
@@ -122,6 +124,7 @@ bool Node::State::ready() const {
 void Node::State::check() const {
     own_requests.check();
     rounds.check();
+    disk.check(rounds.waiting());
 }
 
 // ---- the public face ----------------------------------------------------------------------------

@@ -53,8 +53,6 @@ struct QueuedRead {
     replication::LargeRead read;
 };
 
-enum class DiskState : std::uint8_t { Well, Slow, Stalled };
-
 struct Sweeping {
     bool active = false;
     GroupId next;           // what is to be swept begins with it

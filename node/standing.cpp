@@ -32,9 +32,9 @@ std::int64_t boot_clock_ms(Instant at) { return at.ns / 1'000'000; }
 // With a full disk a node campaigns as a last resort, for reads; it is no target of a transfer.
 std::vector<GroupId> Node::State::groups_not_to_lead(const Peer& peer) const {
     std::vector<GroupId> groups;
-    if (not_standing == 0 && !disk_full) return groups;
+    if (not_standing == 0 && !disk.full()) return groups;
     for (const GroupId group : peer.shared)
-        if (disk_full || !find(group)->stands) groups.push_back(group);
+        if (disk.full() || !find(group)->stands) groups.push_back(group);
     return groups;
 }
 

@@ -5,6 +5,7 @@
 #include "membership/swim.h"
 #include "node/admin/questions.h"
 #include "node/contact/confirm_rounds.h"
+#include "node/disk/health.h"
 #include "node/disk/rounds.h"
 #include "node/local_groups.h"
 #include "node/node.h"
@@ -134,16 +135,14 @@ struct Node::State final : GroupDirectory, Leaders {
     void submit_large_reads();
     void refuse(const Origin& from, const Request& request, Error error);
 
-    // ---- journal.cpp: rounds of records, the age of the disk, a full disk
+    // ---- journal.cpp: what is handed to the disk, and what follows from what it tells
     void close_batch();
     void hand_to_disk(RoundSeq seq);
     void step_durable();
     void on(const Persisted& event);
     void on(const StorageFull& event);
     void judge_disk();
-    Instant disk_deadline() const;
     std::uint32_t disk_age_ms() const;
-    void stop_writing();
     void look_for_room();
     void hand_over_all();
 
@@ -281,10 +280,7 @@ struct Node::State final : GroupDirectory, Leaders {
     std::vector<GroupId> due;      // scratch of one step
     std::vector<GroupId> touched;  // stepped since the last take_touched()
     DiskRounds rounds;
-    storage::StoreStats stats;
-    DiskState disk = DiskState::Well;
-    bool disk_full = false;
-    Instant room_due = Instant::never();  // while the disk is full: next look for room
+    DiskHealth disk;
 
     Sweeping sweeping;
     Draining draining;

@@ -23,7 +23,7 @@ void Node::State::begin_sweep() {
     sweeping.active = true;
     sweeping.next = {};
     sweeping.again_at = Instant::never();
-    log.info("sweep.begun", {{"log_bytes", stats.log_bytes}});
+    log.info("sweep.begun", {{"log_bytes", disk.stats().log_bytes}});
 }
 
 // At most sweep_rows rows a round, and no further slice before the last one is on disk: the sweep
@@ -49,9 +49,9 @@ void Node::State::sweep_round() {
     if (hosted.from(sweeping.next) != nullptr) return;
     sweeping.active = false;
     sweeping.again_at = Instant::never();
-    sweeping.log_bytes_then = stats.log_bytes;
+    sweeping.log_bytes_then = disk.stats().log_bytes;
     ++sweeping.finished;
-    log.info("sweep.ended", {{"log_bytes", stats.log_bytes}});
+    log.info("sweep.ended", {{"log_bytes", disk.stats().log_bytes}});
 }
 
 // ---- drain --------------------------------------------------------------------------------------
@@ -65,12 +65,11 @@ void Node::State::on(const Drain&) {
     step_members(membership::Tick{});  // the word leaves with this round: none may follow
 }
 
-// Without Persisted no promise of this disk leaves any more; others can lead at once. New commands
-// are refused as on a full disk: certainly not done.
+// Without Persisted no promise of this disk leaves any more; others can lead at once.
 void Node::State::on(const DiskLost&) {
     if (draining.disk_lost || draining.stopped) return;
     log.error("disk.lost", {{"leads", std::uint64_t{groups_to_hand_over()}}});
-    disk_full = true;
+    disk.on_lost();
     draining.disk_lost = true;
     draining.until = now.mono + kHandOverLimit;
     draining.hand_over_at = now.mono;

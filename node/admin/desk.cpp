@@ -156,8 +156,10 @@ routing::AdminReply Node::State::admin_status(std::uint64_t id) const {
     answer.text(self != nullptr ? self->client_address : "");
     answer.number(options.boot.value).flag(ready()).number(leads).number(hosted.size());
     answer.number(static_cast<std::uint64_t>(up)).number(peers.size());
-    answer.text(disk_name(disk, disk_full)).number(stats.durable.value).number(stats.log_bytes);
-    answer.number(stats.file_bytes).number(rounds.bytes()).number(dirty).number(sessions);
+    answer.text(disk_name(disk.state(), disk.full()))
+        .number(disk.stats().durable.value)
+        .number(disk.stats().log_bytes);
+    answer.number(disk.stats().file_bytes).number(rounds.bytes()).number(dirty).number(sessions);
     answer.number(sweeping.finished).number(counters.requests).number(counters.replies);
     answer.number(counters.refused).number(counters.redirected);
     answer.number(counters.entries_committed).number(counters.elections_won);

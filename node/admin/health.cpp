@@ -108,8 +108,8 @@ routing::AdminReply Node::State::admin_health(std::uint64_t id) const {
     const std::string clocks = clocks_off();
     check("clocks", clocks.empty(), clocks);
     check("format", blocked.empty(), partitions_text(blocked, "with entries of a newer weft"));
-    check("disk", disk == DiskState::Well && !disk_full,
-          fmt::format("the disk is {}", disk_name(disk, disk_full)));
+    check("disk", disk.state() == DiskState::Well && !disk.full(),
+          fmt::format("the disk is {}", disk_name(disk.state(), disk.full())));
     check("connections", !connections_are_short(),
           fmt::format("in the last minute {} connections found no file descriptor, {} made room "
                       "for others, {} were cut for what they made the node hold",

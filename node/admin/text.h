@@ -1,7 +1,7 @@
 #pragma once
 // How administrative answers name things.
 
-#include "node/parts.h"
+#include "node/disk/health.h"
 #include "node/peer.h"
 
 #include <cstdint>

@@ -17,11 +17,11 @@ void Node::State::heartbeats() {
     heartbeat_due = now.mono + options.timings.heartbeat;
     judge_clocks();
     // A leader that cannot write must be missed: its silence lets others take over.
-    if (disk == DiskState::Stalled) return;
+    if (disk.state() == DiskState::Stalled) return;
     for (Peer& peer : std::views::values(peers)) {
         // Who may be asked for our vote must know our position (S18): two followers of one leader
         // have nothing else to say to each other.
-        const bool moved = peer.told < stats.durable && !peer.shared.empty();
+        const bool moved = peer.told < disk.stats().durable && !peer.shared.empty();
         if (!peer.up || !(peer.contact.leads_any() || moved)) continue;
         replication::Heartbeat beat = peer.contact.make_heartbeat(now.mono, disk_age_ms());
         beat.wall_ms = now.wall.ms;
