@@ -33,13 +33,12 @@ void Node::State::step_durable() {
 
 void Node::State::on(const Persisted& event) {
     rounds.on_persisted(event.seq);
-    sweeping.log_bytes_then = std::min(sweeping.log_bytes_then, event.stats.log_bytes);
     // Others may lead meanwhile.
     if (disk.on_stats(now.mono, event.stats)) hand_over_all();
     step_durable();
     pasts_persisted();
     judge_disk();
-    if (event.stats.log_bytes - sweeping.log_bytes_then > options.sweep_log_bytes) begin_sweep();
+    sweeper.on_log_bytes(event.stats.log_bytes);
 }
 
 void Node::State::on(const StorageFull&) {

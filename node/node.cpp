@@ -38,7 +38,8 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       told_routes(options.self, options.boot, table.groups()),
       own_requests({.client = own_client(options.self, options.boot)}, table),
       rounds(table.groups()),
-      disk(options.timings.election_min, log) {
+      disk(options.timings.election_min, log),
+      sweeper({.log_bytes = options.sweep_log_bytes, .rows = options.sweep_rows}, log) {
     const std::string bytes = genesis_bytes(options);
     genesis_digest = xxh3_128(bytes);
     cluster = routing::cluster_id(bytes);
@@ -96,14 +97,11 @@ void Node::State::on(const RoundEnd&) {
 }
 
 Instant Node::State::next_deadline() const {
-    Instant next =
-        std::min({deadlines.next(), heartbeat_due, home_due, disk.deadline(rounds.oldest()),
-                  members_deadline(), confirms.next_deadline(confirm_age())});
+    Instant next = std::min({deadlines.next(), heartbeat_due, home_due,
+                             disk.deadline(rounds.oldest()), members_deadline(), sweeper.deadline(),
+                             draining.deadline(), confirms.next_deadline(confirm_age())});
     for (const Peer& peer : std::views::values(peers))
         next = std::min({next, peer.hello_due, peer.evidence_until});
-    if (draining.active() && !draining.stopped)
-        next = std::min(next, draining.sweeping ? draining.until : draining.hand_over_at);
-    if (sweeping.active) next = std::min(next, sweeping.again_at);
     if (!large_reads.empty()) next = Instant::long_ago();
     next = std::min(next, own_requests.deadline());
     if (may_found()) {
@@ -125,6 +123,7 @@ void Node::State::check() const {
     own_requests.check();
     rounds.check();
     disk.check(rounds.waiting());
+    sweeper.check(rounds.at_hand());
 }
 
 // ---- the public face ----------------------------------------------------------------------------

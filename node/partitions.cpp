@@ -106,8 +106,7 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
                    [&](const replication::ConfigChanged&) { meet_members(group); },
                    [&](const replication::RoleChanged&) { on_role_changed(group); },
                    [&](const replication::Swept& swept) {
-                       sweeping.rows += swept.rows;
-                       sweeping.group_done = swept.done;
+                       sweeper.end_group(group.group, swept.rows, swept.done);
                    },
                },
                effect);

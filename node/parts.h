@@ -53,27 +53,6 @@ struct QueuedRead {
     replication::LargeRead read;
 };
 
-struct Sweeping {
-    bool active = false;
-    GroupId next;           // what is to be swept begins with it
-    RoundSeq written_with;  // the last slice
-    std::size_t rows = 0;   // written in this round
-    bool group_done = false;
-    Instant again_at = Instant::never();  // a slice wrote nothing: no Persisted to go on from
-    std::uint64_t log_bytes_then = 0;     // log size when the last sweep ended
-    std::uint64_t finished = 0;           // sweeps so far
-};
-
-struct Draining {
-    Instant until = Instant::never();  // never: not draining
-    Instant hand_over_at = Instant::never();
-    std::uint64_t sweeps_before = 0;
-    bool sweeping = false;
-    bool disk_lost = false;  // nothing is swept, and the end is not a good one
-    bool stopped = false;
-    bool active() const { return until != Instant::never(); }
-};
-
 enum class Founding : std::uint8_t { Unknown, Asking, Missing, Proposing, Done };
 
 // An administrative question that waits for rows or log entries.

@@ -7,6 +7,7 @@
 #include "node/contact/confirm_rounds.h"
 #include "node/disk/health.h"
 #include "node/disk/rounds.h"
+#include "node/draining.h"
 #include "node/local_groups.h"
 #include "node/node.h"
 #include "node/own_requests.h"
@@ -15,6 +16,7 @@
 #include "node/recent_events.h"
 #include "node/roster.h"
 #include "node/session_rate.h"
+#include "node/sweeper.h"
 #include "node/told_routes.h"
 #include "routing/placement.h"
 
@@ -148,11 +150,10 @@ struct Node::State final : GroupDirectory, Leaders {
 
     // ---- sweep.cpp: writing dirty rows, and the way out
     void sweep_round();
-    void begin_sweep();
     void on(const Drain& event);
     void on(const DiskLost& event);
-    void leave_lost_disk();
     void drain_round();
+    void end_drain(bool swept);
     std::size_t groups_to_hand_over() const;
 
     // ---- standing.cpp: who could lead, and whose clock is off
@@ -282,7 +283,7 @@ struct Node::State final : GroupDirectory, Leaders {
     DiskRounds rounds;
     DiskHealth disk;
 
-    Sweeping sweeping;
+    Sweeper sweeper;
     Draining draining;
     Founding founding = Founding::Unknown;
     Instant founding_retry = Instant::long_ago();

@@ -160,7 +160,7 @@ routing::AdminReply Node::State::admin_status(std::uint64_t id) const {
         .number(disk.stats().durable.value)
         .number(disk.stats().log_bytes);
     answer.number(disk.stats().file_bytes).number(rounds.bytes()).number(dirty).number(sessions);
-    answer.number(sweeping.finished).number(counters.requests).number(counters.replies);
+    answer.number(sweeper.finished()).number(counters.requests).number(counters.replies);
     answer.number(counters.refused).number(counters.redirected);
     answer.number(counters.entries_committed).number(counters.elections_won);
     answer.number(counters.confirms).number(counters.frames_in).number(counters.messages_skipped);
