@@ -34,7 +34,7 @@ namespace weft::node {
 
 class AdminTable;
 
-struct Node::State final : GroupDirectory, Leaders {
+struct Node::State final : Leaders {
     State(NodeOptions given, const entity::TypeTable& type_table, Random seed, weft::Log sink);
 
     // ---- partitions.cpp: stepping one partition and carrying out what it asks
@@ -113,8 +113,6 @@ struct Node::State final : GroupDirectory, Leaders {
     void serve(const std::vector<Confirmed>& confirmed);
     void expire_confirms();
     Duration confirm_age() const { return 2 * options.timings.heartbeat; }
-    bool accept_beat(NodeId peer, const replication::GroupBeat& beat, Term& own) override;
-    bool follows(NodeId peer, const replication::GroupTerm& claim, Term& own) const override;
 
     // ---- clients.cpp: hello, requests, redirects
     void on(FromClient& event);
@@ -263,6 +261,7 @@ struct Node::State final : GroupDirectory, Leaders {
     bool superseded = false;           // a process with our identity and a later boot was heard of
     replication::Effects effects;      // of partitions; its batch is the round's
     ConfirmRounds confirms;
+    std::vector<ClaimVerdict> verdicts;  // scratch: of the beat at hand
     Instant heartbeat_due = Instant::never();
     Instant home_due = Instant::never();  // next look at leaderships away from home
 

@@ -1,7 +1,6 @@
 // Heartbeats and confirm rounds: one message per peer, judged per group (docs/design.md,
 // "Replication").
 
-#include "core/mutant.h"
 #include "node/state.h"
 
 #include <ranges>
@@ -31,8 +30,17 @@ void Node::State::heartbeats() {
 
 void Node::State::on_heartbeat(Peer& peer, const replication::Heartbeat& beat) {
     learn_clock(peer, beat.wall_ms);
-    replication::HeartbeatAnswer answer = peer.contact.on_heartbeat(now.mono, beat, *this);
-    if (answer.round == ContactRound{} || !peer.up) return;
+    if (!peer.contact.hear(beat)) return;
+    verdicts.clear();
+    for (const replication::GroupBeat& claim : beat.listed) {
+        ClaimVerdict& verdict = verdicts.emplace_back();
+        Hosted* group = find(claim.group);
+        if (group == nullptr) continue;
+        step_partition(*group, replication::Beat{peer.record.node, claim.term, claim.commit});
+        verdict = judge_beat(group->partition.replica(), peer.record.node, claim.term);
+    }
+    replication::HeartbeatAnswer answer = peer.contact.answer(now.mono, beat, verdicts);
+    if (!peer.up) return;
     answer.disk_age_ms = disk_age_ms();
     answer.wall_ms = now.wall.ms;
     answer.cannot_stand = groups_not_to_lead(peer);
@@ -54,41 +62,19 @@ void Node::State::step_refused(const Peer& peer,
     }
 }
 
-bool Node::State::accept_beat(NodeId peer, const replication::GroupBeat& beat, Term& own) {
-    Hosted* group = find(beat.group);
-    if (group == nullptr) return false;
-    step_partition(*group, replication::Beat{peer, beat.term, beat.commit});
-    const replication::Replica& replica = group->partition.replica();
-    own = replica.term();
-    return replica.role() == Role::Follower && replica.leader() == peer && own == beat.term;
-}
-
-bool Node::State::follows(NodeId peer, const replication::GroupTerm& claim, Term& own) const {
-    const Hosted* group = find(claim.group);
-    if (group == nullptr) return false;
-    const replication::Replica& replica = group->partition.replica();
-    own = replica.term();
-    if (WEFT_MUTANT(ConfirmWhateverTheTerm)) return replica.role() != Role::Leader;
-    if (!replica.term_certain()) return false;
-    // S17: a former replica of this node may have helped to elect a leader of a newer term, and
-    // ours has not heard of it yet. Who holds the entry that added it has a term that is not below
-    // that.
-    if (!replica.is_member()) return false;
-    // A term has one leader: a follower that has not heard of it yet may confirm it too.
-    return own == claim.term && replica.role() == Role::Follower &&
-           (!replica.leader() || replica.leader() == peer);
-}
-
 // ---- confirm rounds -----------------------------------------------------------------------------
 
 void Node::State::on_confirm(Peer& peer, const replication::Confirm& confirm) {
     replication::ConfirmAnswer answer;
     answer.round = confirm.round;
     for (const replication::GroupTerm& claim : confirm.groups) {
-        Term own;
-        if (!follows(peer.record.node, claim, own))
-            answer.refused.push_back({claim.group, own});
-        else if (find(claim.group)->partition.replica().leader() == peer.record.node)
+        const Hosted* group = find(claim.group);
+        ClaimVerdict verdict;
+        if (group != nullptr)
+            verdict = judge_confirm(group->partition.replica(), peer.record.node, claim.term);
+        if (!verdict.follows)
+            answer.refused.push_back({claim.group, verdict.own});
+        else if (group->partition.replica().leader() == peer.record.node)
             peer.contact.note_heard(claim.group, now.mono);
     }
     if (peer.up) peer.outbox.add(MeshMessage{replication::PeerMessage{std::move(answer)}});

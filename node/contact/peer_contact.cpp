@@ -1,5 +1,7 @@
 #include "node/contact/peer_contact.h"
 
+#include "core/invariant.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -178,25 +180,22 @@ void PeerContact::uncover_all() {
     for (auto& [group, followed] : followed_) uncover(group, followed);
 }
 
-replication::HeartbeatAnswer PeerContact::on_heartbeat(Instant now,
-                                                       const replication::Heartbeat& beat,
-                                                       GroupDirectory& groups) {
+bool PeerContact::hear(const replication::Heartbeat& beat) {
     // Frames may be doubled or overtake each other; an old list must not undo a newer one.
-    if (beat.round <= last_heard_round_) return {};
+    if (beat.round <= last_heard_round_) return false;
     last_heard_round_ = beat.round;
     peer_disk_age_ms_ = beat.disk_age_ms;
+    return true;
+}
 
+replication::HeartbeatAnswer PeerContact::answer(Instant now, const replication::Heartbeat& beat,
+                                                 std::span<const ClaimVerdict> verdicts) {
+    WEFT_INVARIANT(beat.round == last_heard_round_, "round {} is answered, {} was heard last",
+                   beat.round.value, last_heard_round_.value);
+    WEFT_INVARIANT(verdicts.size() == beat.listed.size(), "{} verdicts on {} claims",
+                   verdicts.size(), beat.listed.size());
     replication::HeartbeatAnswer answer;
     answer.round = beat.round;
-    // The directory is asked first: what it steps may take groups out of the set.
-    std::vector<replication::GroupTerm> accepted;
-    for (const replication::GroupBeat& group : beat.listed) {
-        Term own;
-        if (groups.accept_beat(peer_, group, own))
-            accepted.push_back({group.group, group.term});
-        else
-            answer.refused.push_back({group.group, own});
-    }
     for (const replication::GroupBeat& group : beat.listed)
         if (Followed* followed = followed_.find(group.group)) uncover(group.group, *followed);
     if (covered_.count() == beat.unlisted && covered_.hash() == beat.unlisted_hash) {
@@ -207,11 +206,16 @@ replication::HeartbeatAnswer PeerContact::on_heartbeat(Instant now,
         answer.want_all = true;
         uncover_all();
     }
-    for (const replication::GroupTerm& group : accepted) {
-        Followed& followed = followed_[group.group];
-        uncover(group.group, followed);
-        followed = {group.term, now, true};
-        covered_.add(group.group, group.term);
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+        const replication::GroupBeat& claim = beat.listed[i];
+        if (!verdicts[i].follows) {
+            answer.refused.push_back({claim.group, verdicts[i].own});
+            continue;
+        }
+        Followed& followed = followed_[claim.group];
+        uncover(claim.group, followed);
+        followed = {claim.term, now, true};
+        covered_.add(claim.group, claim.term);
     }
     return answer;
 }

@@ -7,26 +7,16 @@
 #include "core/group_map.h"
 #include "core/ids.h"
 #include "core/time.h"
+#include "node/contact/claims.h"
 #include "replication/messages.h"
 #include "weft/types.h"
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <vector>
 
 namespace weft::node {
-
-// What the contact asks of the groups of this node, answered at once and in memory.
-class GroupDirectory {
-public:
-    virtual ~GroupDirectory() = default;
-    // `peer` claims to lead `group` in `term`: true when this node follows it there in that term
-    // now (stepping it if needed). False: refused, and `own` is set to the term held here (0 when
-    // the group is not hosted).
-    virtual bool accept_beat(NodeId peer, const replication::GroupBeat& beat, Term& own) = 0;
-    // The same question without side effects, for Confirm.
-    virtual bool follows(NodeId peer, const replication::GroupTerm& claim, Term& own) const = 0;
-};
 
 // A set of (group, term) known by its size and a hash that does not depend on order, so that two
 // nodes can compare theirs at the price of two numbers.
@@ -69,9 +59,13 @@ public:
     void note_contact(const replication::GroupTerm& claim, Instant sent);
 
     // ---- the peer leads
-    // An answer of round 0 means: the beat was stale and is not to be answered.
-    replication::HeartbeatAnswer on_heartbeat(Instant now, const replication::Heartbeat& beat,
-                                              GroupDirectory& groups);
+    // A beat is heard first and answered when the groups that it lists have said what they say to
+    // it: what they do meanwhile may take groups out of the set that the beat is compared with.
+    // False: it is stale and not to be answered.
+    bool hear(const replication::Heartbeat& beat);
+    // `verdicts`: of what `beat` lists, in that order. Only of the beat heard last.
+    replication::HeartbeatAnswer answer(Instant now, const replication::Heartbeat& beat,
+                                        std::span<const ClaimVerdict> verdicts);
     // When the peer last made itself heard as leader of `group` in a term this node accepts.
     Instant heard(GroupId group) const;
     void note_heard(GroupId group, Instant now);

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <set>
+#include <span>
 #include <vector>
 
 namespace weft::node {
@@ -20,21 +21,15 @@ NodeId node(std::uint8_t number) {
 Instant at(std::int64_t ms) { return Instant{ms * 1'000'000}; }
 
 // Groups that follow whoever claims a term at least as new as theirs.
-class Groups : public GroupDirectory {
-public:
+struct Groups {
     std::map<GroupId, Term> terms;
     std::set<GroupId> deaf;  // led by somebody else in that very term
 
-    bool accept_beat(NodeId peer, const replication::GroupBeat& beat, Term& own) override {
-        const auto group = terms.find(beat.group);
-        if (group != terms.end() && beat.term > group->second && !deaf.contains(beat.group))
-            group->second = beat.term;
-        return follows(peer, {beat.group, beat.term}, own);
-    }
-    bool follows(NodeId, const replication::GroupTerm& claim, Term& own) const override {
+    ClaimVerdict take(const replication::GroupBeat& claim) {
         const auto group = terms.find(claim.group);
-        own = group == terms.end() ? Term{} : group->second;
-        return group != terms.end() && group->second == claim.term && !deaf.contains(claim.group);
+        if (group == terms.end()) return {};
+        if (claim.term > group->second && !deaf.contains(claim.group)) group->second = claim.term;
+        return {group->second == claim.term && !deaf.contains(claim.group), group->second};
     }
 };
 
@@ -51,7 +46,11 @@ struct Pair {
         }
     }
     replication::HeartbeatAnswer deliver(std::int64_t ms, const replication::Heartbeat& beat) {
-        return follower.on_heartbeat(at(ms), beat, groups);
+        if (!follower.hear(beat)) return {};
+        std::vector<ClaimVerdict> verdicts;
+        for (const replication::GroupBeat& claim : beat.listed)
+            verdicts.push_back(groups.take(claim));
+        return follower.answer(at(ms), beat, verdicts);
     }
     // A heartbeat sent at `ms`, heard 1 ms and answered 2 ms later.
     std::vector<replication::GroupTerm> exchange(std::int64_t ms) {
@@ -300,6 +299,16 @@ TEST(Contact, CarriesTheAgeOfTheDiskBothWays) {
     answer.disk_age_ms = 70;
     pair.leader.on_answer(answer);
     EXPECT_EQ(pair.leader.peer_disk_age_ms(), 70u);
+}
+
+// Else a term that somebody else was refused would count as contact of this one.
+TEST(ContactDeathTest, AVerdictForEachClaimAndOnlyOfTheBeatHeardLast) {
+    Pair pair(2);
+    const replication::Heartbeat beat = pair.leader.make_heartbeat(at(0), 0);
+    const std::vector<ClaimVerdict> verdicts(2);
+    EXPECT_DEATH(pair.follower.answer(at(1), beat, verdicts), "heard last");
+    ASSERT_TRUE(pair.follower.hear(beat));
+    EXPECT_DEATH(pair.follower.answer(at(1), beat, std::span(verdicts).first(1)), "1 verdicts");
 }
 
 // Whatever is lost, doubled or changed on the way: contact is never claimed for a group that the
