@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace weft::node {
 
@@ -47,8 +48,11 @@ Now Node::State::time_of_sessions() const {
 
 void Node::State::run_own_requests() {
     if (own_requests.deadline() > now.mono) return;
+    const Now at = time_of_sessions();
+    std::vector<OwnAttempt> attempts = own_requests.due(at);
+    for (OwnAttempt& attempt : attempts) attempt.leader = leader_of(attempt.group);
     OwnEffects wanted;
-    own_requests.run(time_of_sessions(), *this, wanted);
+    own_requests.run(at, attempts, wanted);
     for (OwnSend& send : wanted.sends) {
         Peer* peer = find_peer(send.to);
         if (send.to == options.self) {

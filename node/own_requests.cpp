@@ -51,7 +51,8 @@ Result<OwnTag> OwnRequests::ask(Now now, Request request, Duration timeout) {
 
 // ---- attempts -----------------------------------------------------------------------------------
 
-void OwnRequests::run(Now now, const Leaders& leaders, OwnEffects& out) {
+std::vector<OwnAttempt> OwnRequests::due(Now now) {
+    std::vector<OwnAttempt> attempts;
     for (auto next = pending_.begin(); next != pending_.end();) {
         const OwnTag tag = next->first;
         Pending& pending = next->second;
@@ -64,14 +65,22 @@ void OwnRequests::run(Now now, const Leaders& leaders, OwnEffects& out) {
         if (pending.asked)
             give_up_attempt(now, pending);
         else
-            send(now, tag, pending, leaders, out);
+            attempts.push_back({tag, pending.request.id.group});
+    }
+    return attempts;
+}
+
+void OwnRequests::run(Now now, const std::vector<OwnAttempt>& attempts, OwnEffects& out) {
+    for (const OwnAttempt& attempt : attempts) {
+        const auto found = pending_.find(attempt.tag);
+        WEFT_INVARIANT(found != pending_.end(), "own request {} is not due", attempt.tag.value);
+        send(now, attempt, found->second, out);
     }
     std::ranges::move(ended_, std::back_inserter(out.ends));
     ended_.clear();
 }
 
-void OwnRequests::send(Now now, OwnTag tag, Pending& pending, const Leaders& leaders,
-                       OwnEffects& out) {
+void OwnRequests::send(Now now, const OwnAttempt& attempt, Pending& pending, OwnEffects& out) {
     Request& request = pending.request;
     if (request.id.seq == 0) {
         ids_.learn_time(now.mono, now.wall.ms);
@@ -82,16 +91,15 @@ void OwnRequests::send(Now now, OwnTag tag, Pending& pending, const Leaders& lea
     }
     request.lowest_open = ids_.lowest_open(request.id);
     request.deadline_ms = whole_ms(pending.deadline - now.mono);
-    pending.asked = target(pending, leaders);
+    pending.asked = target(pending, attempt.leader);
     pending.due = now.mono + options_.attempt_max;
-    out.sends.push_back({*pending.asked, tag, request});
+    out.sends.push_back({*pending.asked, attempt.tag, request});
 }
 
 // The newest knowledge, unless it has just failed: the others are tried in turn then, for a replica
 // that is cut off believes in its old leader for good.
-NodeId OwnRequests::target(const Pending& pending, const Leaders& leaders) {
+NodeId OwnRequests::target(const Pending& pending, std::optional<KnownLeader> known) {
     const GroupId group = pending.request.id.group;
-    std::optional<KnownLeader> known = leaders.leader_of(group);
     if (const auto hint = hints_.find(group); hint != hints_.end()) {
         if (!known || hint->second.term > known->term) known = hint->second;
     }

@@ -1,7 +1,7 @@
 #pragma once
 // What a node asks of groups on its own account (docs/design.md 1): it is a client of the mesh like
 // any other, with ids, a session that is renewed every five minutes, retries under the same id and
-// one outcome for each request. It only notes what it is told; run() acts.
+// one outcome for each request. It only notes what it is told; due() and run() act.
 
 #include "core/command.h"
 #include "core/ids.h"
@@ -39,13 +39,11 @@ struct KnownLeader {
     NodeId node;
     Term term;
 };
-// What this node's replicas know; of a group that it does not host, nothing.
-class Leaders {
-public:
-    virtual std::optional<KnownLeader> leader_of(GroupId group) const = 0;
-
-protected:
-    ~Leaders() = default;
+// One that is due. Who runs it fills in what the replicas of this node know of the group's leader.
+struct OwnAttempt {
+    OwnTag tag;
+    GroupId group;
+    std::optional<KnownLeader> leader{};
 };
 
 struct OwnRequestOptions {
@@ -72,9 +70,11 @@ public:
     // The link to `node` or its process is gone: what it was asked may have been done.
     void on_lost(Now now, NodeId node);
 
-    // Sends what is due, and hands each outcome out once.
-    void run(Now now, const Leaders& leaders, OwnEffects& out);
-    // The next moment at which run() has something to do.
+    // Gives up what is out of time and names the attempts that are due.
+    std::vector<OwnAttempt> due(Now now);
+    // Sends these, and hands each outcome out once.
+    void run(Now now, const std::vector<OwnAttempt>& attempts, OwnEffects& out);
+    // The next moment at which due() and run() have something to do.
     Instant deadline() const;
     std::size_t pending() const { return pending_.size(); }
     void check() const;
@@ -93,8 +93,8 @@ private:
     // What an answer has told; good until a newer term, or until that node refuses.
     using Hints = std::map<GroupId, KnownLeader>;
 
-    NodeId target(const Pending& pending, const Leaders& leaders);
-    void send(Now now, OwnTag tag, Pending& pending, const Leaders& leaders, OwnEffects& out);
+    NodeId target(const Pending& pending, std::optional<KnownLeader> known);
+    void send(Now now, const OwnAttempt& attempt, Pending& pending, OwnEffects& out);
     void give_up_attempt(Now now, Pending& pending);
     void back_off(Now now, Pending& pending);
     bool with_fresh_id(Now now, Pending& pending, const Error& why);

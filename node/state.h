@@ -34,7 +34,7 @@ namespace weft::node {
 
 class AdminTable;
 
-struct Node::State final : Leaders {
+struct Node::State {
     State(NodeOptions given, const entity::TypeTable& type_table, Random seed, weft::Log sink);
 
     // ---- partitions.cpp: stepping one partition and carrying out what it asks
@@ -185,7 +185,7 @@ struct Node::State final : Leaders {
 
     // ---- asking.cpp: nodes as clients of the mesh
     static ClientId own_client(NodeId self, Boot boot);
-    std::optional<KnownLeader> leader_of(GroupId group) const override;
+    std::optional<KnownLeader> leader_of(GroupId group) const;
     Now time_of_sessions() const;
     void run_own_requests();
     void on_node_request(Peer& peer, NodeRequest& asked);

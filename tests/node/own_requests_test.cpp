@@ -40,9 +40,7 @@ routing::PlacementTable table_of_five() {
     return routing::PlacementTable::first(genesis);
 }
 
-struct OwnRequestsTest : testing::Test, Leaders {
-    std::optional<KnownLeader> leader_of(GroupId) const override { return known; }
-
+struct OwnRequestsTest : testing::Test {
     OwnTag ask(Duration timeout = seconds(10)) {
         const auto tag = own.ask(now, Request(), timeout);
         EXPECT_TRUE(tag);
@@ -53,7 +51,9 @@ struct OwnRequestsTest : testing::Test, Leaders {
         now.mono = now.mono + later;
         now.wall.ms += std::chrono::duration_cast<milliseconds>(later).count();
         OwnEffects out;
-        own.run(now, *this, out);
+        std::vector<OwnAttempt> attempts = own.due(now);
+        for (OwnAttempt& attempt : attempts) attempt.leader = known;
+        own.run(now, attempts, out);
         own.check();
         for (OwnEnd& end : out.ends) EXPECT_TRUE(ended.emplace(end.tag, end.reply).second);
         return std::move(out.sends);
@@ -238,6 +238,24 @@ TEST_F(OwnRequestsTest, TakeNoAnswerOfAnotherNodeNorToAnotherId) {
     done(sent);
     run();
     EXPECT_EQ(own.pending(), 1U);
+}
+
+TEST_F(OwnRequestsTest, NameTheGroupOfEachAttemptThatIsDueAndNoOther) {
+    Request request;
+    request.id.group = GroupId{2};
+    const auto tag = own.ask(now, std::move(request), seconds(10));
+    const std::vector<OwnAttempt> attempts = own.due(now);
+    ASSERT_EQ(attempts.size(), 1U);
+    EXPECT_EQ(attempts[0].tag, tag.value_or(OwnTag{}));
+    EXPECT_EQ(attempts[0].group, GroupId{2});
+    OwnEffects out;
+    own.run(now, attempts, out);
+    EXPECT_TRUE(own.due(now).empty()) << "under way";
+}
+
+TEST_F(OwnRequestsTest, WhatWasNeverAskedIsNotRun) {
+    OwnEffects out;
+    EXPECT_DEATH(own.run(now, {OwnAttempt{OwnTag{7}, GroupId{0}}}, out), "not due");
 }
 
 }  // namespace
