@@ -24,5 +24,10 @@ inline std::array<Dropped, 9> dropped(const Counts& counts) {
              {"limited", counts.limited},
              {"cloned", counts.cloned}}};
 }
+inline std::uint64_t dropped_in_all(const Counts& counts) {
+    std::uint64_t sum = 0;
+    for (const Dropped& each : dropped(counts)) sum += each.count;
+    return sum;
+}
 
 }  // namespace weft::membership

@@ -24,7 +24,8 @@ void Node::State::on(FromClient& event) {
         return on_client_hello(event.from, *hello);
     if (auto* request = std::get_if<Request>(&event.message))
         return on_request(event.from, *request);
-    on_question(event.from, std::get<routing::AdminRequest>(std::move(event.message)));
+    auto refused = desk.ask(event.from, std::get<routing::AdminRequest>(std::move(event.message)));
+    if (refused) out->list.push_back(*std::move(refused));
 }
 
 void Node::State::on(const ConnectionsShort& event) {
@@ -43,10 +44,7 @@ void Node::State::on(const ClientGone& event) {
     // Replies to a vanished client are dropped by the transport; only what would go on working for
     // it is stopped here.
     session_rate.forget(event.client);
-    std::erase_if(queries, [&](const auto& query) { return query.second.from == event.client; });
-    std::erase_if(fetched_queries,
-                  [&](const FetchedQuery& each) { return each.query.from == event.client; });
-    questions.forget(event.client);
+    desk.forget(event.client);
     std::erase_if(large_reads, [&](const QueuedRead& each) {
         if (each.read.from != Origin{event.client}) return false;
         large_reads_bytes -= each.read.request.payload.size();

@@ -51,10 +51,7 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
 void Node::State::on(Fetched& event) {
     const auto owner = fetches.find(event.id);
     if (owner == fetches.end()) {
-        const auto query = queries.find(event.id);
-        if (query == queries.end()) return;
-        fetched_queries.push_back({std::move(query->second), std::move(event.result)});
-        queries.erase(query);
+        desk.on_fetched(event.id, std::move(event.result));
         return;
     }
     const FetchOwner to = owner->second;
@@ -94,6 +91,7 @@ void Node::State::on(const RoundEnd&) {
             peer.told = disk.stats().durable;
         peer.outbox.flush(peer.record.node, options.batch_bytes, out->list);
     }
+    if (options.check_every_step || ++rounds % options.steps_per_check == 0) check();
 }
 
 Instant Node::State::next_deadline() const {
@@ -124,6 +122,7 @@ void Node::State::check() const {
     rounds.check();
     disk.check(rounds.waiting());
     sweeper.check(rounds.at_hand());
+    desk.check();
 }
 
 // ---- the public face ----------------------------------------------------------------------------
@@ -147,7 +146,7 @@ void Node::step(Now now, Event event, Effects& out) {
     state_->out = nullptr;
 }
 
-bool Node::has_questions() const { return state_->has_questions(); }
+bool Node::has_questions() const { return state_->desk.any(); }
 
 void Node::answer_question(Now now, Effects& out) {
     state_->now = now;

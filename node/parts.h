@@ -55,26 +55,4 @@ struct QueuedRead {
 
 enum class Founding : std::uint8_t { Unknown, Asking, Missing, Proposing, Done };
 
-// An administrative question that waits for rows or log entries.
-struct AdminQuery {
-    ClientRef from;
-    routing::AdminReply reply;  // as far as it has come
-    std::string type, text;     // entities: the prefix; journal: the id
-    GroupId group;
-    std::string after;  // last row key seen
-    // Entities: what rows may not have held when their scan began; at most kLinesMax.
-    std::vector<replication::Partition::EntityLine> unwritten;
-    bool journal = false;        // else: entities
-    bool in_log = false;         // journal: the rows are read, the log is next
-    LogIndex next;               // journal: next log entry to read
-    LogIndex rows_hold;          // journal: where the log began when the rows were read
-    std::size_t page_bytes = 0;  // of the cells of `reply`
-};
-
-// Rows or entries that a question waited for and that nobody has looked at yet.
-struct FetchedQuery {
-    AdminQuery query;
-    replication::FetchResult result;
-};
-
 }  // namespace weft::node

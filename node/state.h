@@ -3,7 +3,7 @@
 
 #include "core/timer_heap.h"
 #include "membership/swim.h"
-#include "node/admin/questions.h"
+#include "node/admin/desk.h"
 #include "node/contact/confirm_rounds.h"
 #include "node/disk/health.h"
 #include "node/disk/rounds.h"
@@ -18,6 +18,7 @@
 #include "node/session_rate.h"
 #include "node/sweeper.h"
 #include "node/told_routes.h"
+#include "node/view.h"
 #include "routing/placement.h"
 
 #include <cstdint>
@@ -31,8 +32,6 @@
 #include <vector>
 
 namespace weft::node {
-
-class AdminTable;
 
 struct Node::State {
     State(NodeOptions given, const entity::TypeTable& type_table, Random seed, weft::Log sink);
@@ -96,11 +95,6 @@ struct Node::State {
     Instant members_deadline() const;
     void note_changes();
     void note_alone();
-    std::uint64_t gossip_dropped() const;
-    routing::AdminReply admin_members(std::uint64_t id) const;
-    void tell_members(AdminTable& status) const;
-    void admin_events(ClientRef from, const routing::AdminRequest& request);
-    std::string accusers_of(NodeId node) const;
 
     // ---- contact/beats.cpp: heartbeats and confirm rounds
     void heartbeats();
@@ -166,9 +160,6 @@ struct Node::State {
     void look_at_own_clock();
     std::int64_t stamps_back_of(const Hosted& group, std::int64_t jump_ms);
     bool ahead_of_quorum(const Hosted& group);
-    // Whose clock is clearly off from ours, in words; empty: nobody's that we know.
-    std::string clocks_off() const;
-    std::string missing_for(const std::vector<std::uint32_t>& leaderless) const;
     // The link or the process is another one now: what was known of it is void.
     void forget_contact(Peer& peer);
 
@@ -191,36 +182,10 @@ struct Node::State {
     void on_node_request(Peer& peer, NodeRequest& asked);
     void answer_node(const NodeRef& asker, Reply reply);
 
-    // ---- admin/desk.cpp: questions answered from memory
-    void on_question(ClientRef from, routing::AdminRequest request);
+    // ---- admin.cpp: what people ask
+    NodeView view() const;
     // One piece of work on questions.
     void answer_question();
-    bool has_questions() const { return questions.any() || !fetched_queries.empty(); }
-    void on_admin(ClientRef from, const routing::AdminRequest& request);
-    void reply_admin(ClientRef to, routing::AdminReply reply);
-    void refuse_admin(ClientRef to, std::uint64_t id, Error error);
-    routing::AdminReply admin_status(std::uint64_t id) const;
-    routing::AdminReply admin_peers(std::uint64_t id) const;
-    routing::AdminReply admin_health(std::uint64_t id) const;
-    void admin_partitions(ClientRef from, const routing::AdminRequest& request);
-    routing::AdminReply admin_partition(std::uint64_t id, const Hosted& group) const;
-    void admin_transfer(ClientRef from, const routing::AdminRequest& request, Hosted& group);
-
-    // ---- admin/pages.cpp: questions that read rows and the log
-    void admin_fetch(AdminQuery query, replication::FetchRequest what);
-    void on_admin_fetched(AdminQuery query, replication::FetchResult& result);
-    void end_page(AdminQuery query, bool last);
-    void admin_entities(ClientRef from, const routing::AdminRequest& request);
-    void scan_entities(AdminQuery query);
-    void entities_rows(AdminQuery query, const storage::FetchedRows& rows);
-    void admin_journal(ClientRef from, const routing::AdminRequest& request);
-    void read_journal(AdminQuery query, const Hosted& group);
-    void journal_rows(AdminQuery query, const storage::FetchedRows& rows);
-    void add_value_row(AdminQuery& query, const storage::ScannedRow& row) const;
-    bool is_value_type(std::string_view name) const;
-    std::optional<Error> unknown_type(std::string_view name) const;
-    void journal_entries(AdminQuery query, const storage::FetchedLog& entries);
-    void go_on_with_journal(AdminQuery query);
 
     // ---- node.cpp
     void on(Fetched& event);
@@ -243,6 +208,7 @@ struct Node::State {
     ClusterId cluster;
     NodeCounters counters;
     std::uint64_t steps = 0;  // of partitions
+    std::uint64_t rounds = 0;
     Now now{};
     Effects* out = nullptr;  // of the step under way
 
@@ -266,9 +232,7 @@ struct Node::State {
     Instant home_due = Instant::never();  // next look at leaderships away from home
 
     std::map<DiskFetchId, FetchOwner> fetches;
-    std::map<DiskFetchId, AdminQuery> queries;  // by fetch
-    std::deque<FetchedQuery> fetched_queries;
-    Questions questions;
+    AdminDesk desk;
     std::set<ClientRef> greeted_clients;  // in this round
     ToldRoutes told_routes;               // learned in the first hello's turn of a round
     OwnRequests own_requests;

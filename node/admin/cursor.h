@@ -1,7 +1,7 @@
 #pragma once
 // Where a list goes on: opaque to whoever asks, checked when it comes back.
 
-#include "node/parts.h"
+#include "node/admin/query.h"
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,9 @@
 #include "node/admin/questions.h"
 
+#include "core/invariant.h"
+
+#include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace weft::node {
@@ -66,6 +70,24 @@ void Questions::forget(ClientRef from) {
     waiting_ -= place->second.waiting.size();
     connections_.erase(place);
     std::erase(turns_, from);
+}
+
+std::size_t Questions::answering() const {
+    return static_cast<std::size_t>(
+        std::ranges::count(std::views::values(connections_), true, &Connection::answering));
+}
+
+void Questions::check() const {
+    std::size_t waiting = 0, bytes = 0, turns = 0;
+    for (const Connection& connection : std::views::values(connections_)) {
+        waiting += connection.waiting.size();
+        for (const routing::AdminRequest& request : connection.waiting) bytes += bytes_of(request);
+        if (!connection.answering) ++turns;
+    }
+    WEFT_INVARIANT(waiting == waiting_, "{} questions wait, {} are counted", waiting, waiting_);
+    WEFT_INVARIANT(bytes == bytes_, "questions of {} bytes wait, {} are counted", bytes, bytes_);
+    WEFT_INVARIANT(turns == turns_.size(), "{} connections wait for {} turns", turns,
+                   turns_.size());
 }
 
 }  // namespace weft::node

@@ -33,6 +33,9 @@ public:
     void done(ClientRef from);
     // The connection has ended.
     void forget(ClientRef from);
+    // Connections whose question is being answered.
+    std::size_t answering() const;
+    void check() const;
 
 private:
     struct Connection {

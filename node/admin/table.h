@@ -1,40 +1,69 @@
 #pragma once
-// Builds the table of an administrative answer.
+// The table of an administrative answer: a column is its name and how its cell is made of a row, so
+// that names and values cannot drift apart, and its kind is that of the value.
 
+#include "core/overloaded.h"
 #include "routing/messages.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
-#include <utility>
+#include <variant>
 
 namespace weft::node {
 
-class AdminTable {
+template <class Row>
+class Column {
 public:
-    struct Column {
-        const char* name;
-        routing::CellKind kind = routing::CellKind::Text;
-    };
-    AdminTable(std::uint64_t id, std::initializer_list<Column> columns) {
-        reply_.id = id;
-        for (const Column& column : columns) {
-            reply_.columns.emplace_back(column.name);
-            reply_.kinds.push_back(column.kind);
-        }
-    }
-    // Cells of a row in the order of the columns.
-    AdminTable& text(std::string_view cell) {
-        reply_.cells.emplace_back(cell);
-        return *this;
-    }
-    AdminTable& number(std::uint64_t cell) { return text(std::to_string(cell)); }
-    AdminTable& flag(bool cell) { return text(cell ? "true" : "false"); }
+    using Text = std::string (*)(const Row&);
+    using Number = std::uint64_t (*)(const Row&);
+    using Flag = bool (*)(const Row&);
 
-    routing::AdminReply take() { return std::move(reply_); }
+    // `shown`: of a text that is a number, or "-" where there is none.
+    constexpr Column(const char* title, Text text,
+                     routing::CellKind shown = routing::CellKind::Text)
+        : name_(title), kind_(shown), cell_(text) {}
+    constexpr Column(const char* title, Number number)
+        : name_(title), kind_(routing::CellKind::Number), cell_(number) {}
+    constexpr Column(const char* title, Flag flag)
+        : name_(title), kind_(routing::CellKind::Flag), cell_(flag) {}
+
+    const char* name() const { return name_; }
+    routing::CellKind kind() const { return kind_; }
+    std::string cell(const Row& row) const {
+        return std::visit(
+            Overloaded{[&](Text text) { return text(row); },
+                       [&](Number number) { return std::to_string(number(row)); },
+                       [&](Flag flag) { return std::string(flag(row) ? "true" : "false"); }},
+            cell_);
+    }
 
 private:
-    routing::AdminReply reply_;
+    const char* name_;
+    routing::CellKind kind_;
+    std::variant<Text, Number, Flag> cell_;
 };
+
+// An answer without rows.
+template <class Row, std::size_t count>
+routing::AdminReply table_of(std::uint64_t id, const Column<Row> (&columns)[count]) {
+    routing::AdminReply reply;
+    reply.id = id;
+    for (const Column<Row>& column : columns) {
+        reply.columns.emplace_back(column.name());
+        reply.kinds.push_back(column.kind());
+    }
+    return reply;
+}
+
+// Returns the bytes of its cells.
+template <class Row, std::size_t count>
+std::size_t add_row(routing::AdminReply& reply, const Column<Row> (&columns)[count],
+                    const Row& row) {
+    std::size_t bytes = 0;
+    for (const Column<Row>& column : columns)
+        bytes += reply.cells.emplace_back(column.cell(row)).size();
+    return bytes;
+}
 
 }  // namespace weft::node

@@ -1,0 +1,53 @@
+// What people ask: the desk looks and says what it wants, the node does it.
+
+#include "core/overloaded.h"
+#include "node/state.h"
+
+#include <utility>
+#include <variant>
+
+namespace weft::node {
+
+NodeView Node::State::view() const {
+    return {.now = now,
+            .options = options,
+            .roster = roster,
+            .table = table,
+            .types = types,
+            .mesh_types = mesh_types,
+            .hosted = hosted,
+            .peers = peers,
+            .swim = swim,
+            .events = events,
+            .counters = counters,
+            .stats = disk.stats(),
+            .link_faults = link_faults,
+            .disk = disk.state(),
+            .disk_full = disk.full(),
+            .waiting_bytes = rounds.bytes(),
+            .sweeps = sweeper.finished(),
+            .draining = draining.active(),
+            .ready = ready(),
+            .own_clock_ms = own_clock(),
+            .connections_short =
+                connections_are_short() ? std::optional(connections_short) : std::nullopt};
+}
+
+void Node::State::answer_question() {
+    auto step = desk.work(view());
+    if (!step) return;
+    std::visit(Overloaded{
+                   [&](SendClient& answer) { out->list.push_back(std::move(answer)); },
+                   [&](FetchWish& wish) {
+                       desk.awaits(next_number(last_fetch), std::move(wish.query));
+                       out->list.push_back(Fetch{last_fetch, std::move(wish.what)});
+                   },
+                   [&](const TransferWish& wish) {
+                       step_partition(*find(wish.group), replication::TransferLeadership{wish.to});
+                       out->list.push_back(desk.transferred(view(), wish));
+                   },
+               },
+               *step);
+}
+
+}  // namespace weft::node
