@@ -1,6 +1,5 @@
 #include "replication/partition/partition.h"
 
-#include "core/byte_io.h"
 #include "core/error.h"
 #include "core/invariant.h"
 #include "core/mutant.h"
@@ -35,7 +34,8 @@ Partition::State::State(PartitionOptions o, const storage::RecoveredGroup& recov
       // Everything up to the base is in rows and nothing else is needed: with no base the log alone
       // says it all, and an entity that it does not name does not exist.
       rows_written(recovered.base.index != LogIndex{}),
-      session_loader(rows_written) {}
+      session_loader(rows_written),
+      sender(group(), options.limits, l) {}
 
 // ---- one step ---------------------------------------------------------------------------------
 
@@ -77,8 +77,11 @@ void Partition::State::on(const Step& step, FromPeer& message) {
     replica.step(step.now, message, step.out);
     if (auto* chunk = std::get_if<SnapshotChunk>(&message.message))
         on_snapshot_chunk(step, message.from, std::move(*chunk));
-    if (auto* next = std::get_if<SnapshotAnswer>(&message.message))
-        on_snapshot_answer(step, message.from, *next);
+    if (const auto* answer = std::get_if<SnapshotAnswer>(&message.message)) {
+        if (const auto sent = sender.answered(step, message.from, *answer, snapshot_rows()))
+            replica.snapshot_sent(sent->to, sent->at);
+        read_snapshot_page(step.out);
+    }
 }
 
 void Partition::State::after_step(const Step& step) {
@@ -95,7 +98,7 @@ void Partition::State::after_step(const Step& step) {
         }
     }
     passivate(step);
-    drive_sending(step);
+    send_snapshots(step);
     if (receiving && (step.now.mono >= receiving->give_up_at || receives_in_vain()))
         abort_receiving(step.out);
 }
@@ -163,6 +166,52 @@ void Partition::State::on_persisted(Effects& out) {
     }
 }
 
+// ---- snapshots ----------------------------------------------------------------------------------
+
+std::optional<Term> Partition::State::leads() const {
+    if (replica.role() != Role::Leader) return std::nullopt;
+    return replica.term();
+}
+
+SnapshotSender::Rows Partition::State::snapshot_rows() const {
+    return {replica.base(), replica.last_persist_seq(), persisted};
+}
+
+void Partition::State::send_snapshots(const Step& step) {
+    sender.follow(leads());
+    if (!leads() || !session_loader.done()) return;
+    const auto to = sender.to();
+    if (sender.wants_peer(step.now.mono, to && !replica.in_contact(step.now, *to))) {
+        if (const auto next = replica.needs_snapshot(step.now, sender.last_peer())) {
+            sender.begin(step.now.mono, *next, replica.term());
+            if (!sweep) begin_sweep(true);  // else it helps the one that runs
+        }
+    }
+    if (sweep && sender.wants_sweep(step.now.mono))
+        sweep_some(step, options.limits.snapshot_sweep_rows);
+    sender.drive(step, !sweep, snapshot_rows());
+    read_snapshot_page(step.out);
+}
+
+void Partition::State::read_snapshot_page(Effects& out) {
+    if (!sender.wants_page()) return;
+    storage::RowScan scan;
+    scan.table = sender.table();
+    scan.prefix = prefix();
+    scan.after = sender.after();
+    scan.bytes_max = options.limits.page_bytes;
+    scan.rows_max = options.limits.page_rows;
+    sender.asked(fetch({FetchPurpose::Kind::SnapshotRows, {}}, std::move(scan), out));
+}
+
+void Partition::State::on_snapshot_rows(const Step& step, const Fetched& fetched) {
+    if (sender.take(step, fetched)) return;
+    log.error("partition.row_damaged", {{"group", group()}});
+    replica.mark_damaged(LogIndex{});
+}
+
+// ---- what was read ------------------------------------------------------------------------------
+
 FetchId Partition::State::fetch(FetchPurpose purpose, FetchRequest what, Effects& out) {
     const FetchId id = next_number(last_fetch);
     fetches.emplace(id, std::move(purpose));
@@ -195,12 +244,7 @@ void Partition::State::on_fetched(const Step& step, Fetched& fetched) {
 }
 
 Instant Partition::State::next_deadline() const {
-    Instant next = std::min({replica.next_deadline(), own_sweep_at, idle_at});
-    if (sending) {
-        next = std::min(next, sending->give_up_at);
-        if (sending->phase != SnapshotSending::Phase::Read)
-            next = std::min(next, sending->resend_at);
-    }
+    Instant next = std::min({replica.next_deadline(), own_sweep_at, idle_at, sender.deadline()});
     if (receiving) next = std::min(next, receiving->give_up_at);
     return next;
 }
@@ -223,44 +267,7 @@ void Partition::State::check() const {
     WEFT_INVARIANT(early.empty() || serves_soon(), "{} commands wait for nothing", early.size());
     mailboxes.check();
     early.check();
-}
-
-// Entities changed since the base: all of them are in memory, on whatever replica.
-std::uint64_t Partition::State::state_hash() const {
-    std::vector<const entity::Entity*> changed;
-    for (const entity::Entity* e = host.coldest(); e != nullptr; e = e->newer) {
-        if (e->known && e->committed.revision.value > replica.base().index.value)
-            changed.push_back(e);
-    }
-    std::ranges::sort(changed, {}, [](const entity::Entity* e) { return e->key(); });
-    std::string bytes;
-    ByteWriter writer(bytes);
-    for (const entity::Entity* e : changed) {
-        writer.put_blob(e->key());
-        writer.put(e->committed.revision.value);
-        writer.put(e->committed.version.value);
-        writer.put(e->committed.generation.value);
-        // Followers do not fold events: the state of an event-sourced entity is in its numbers.
-        if (e->kind == entity::Kind::Value) writer.put_blob(e->committed.state);
-    }
-    for (const auto& [name, session] : sessions.all()) {
-        if (!session.committed) continue;
-        writer.put(name.start_ms);
-        writer.put_id(name.client);
-        writer.put_blob(encode_session_row(session));
-    }
-    writer.put(sessions.floor().start_ms);
-    writer.put(sessions.floor().applied.value);
-    return xxh3_64(bytes);
-}
-
-bool Partition::State::state_settled() const {
-    if (!session_loader.done() || sessions.floor().applied > applied) return false;
-    for (const auto& [name, session] : sessions.all())
-        if (session.committed && session.applied > applied) return false;
-    for (const entity::Entity* e = host.coldest(); e != nullptr; e = e->newer)
-        if (e->known && e->committed.revision.value > applied.value) return false;
-    return true;
+    sender.check(leads(), replica.base().index);
 }
 
 // ---- the public face ----------------------------------------------------------------------------
@@ -281,80 +288,5 @@ std::size_t Partition::dirty_bytes() const { return state_->host.dirty_bytes(); 
 void Partition::check() const { state_->check(); }
 std::uint64_t Partition::state_hash() const { return state_->state_hash(); }
 bool Partition::state_settled() const { return state_->state_settled(); }
-
-PartitionStatus Partition::status() const {
-    const Replica& replica = state_->replica;
-    PartitionStatus status;
-    status.group = state_->group();
-    status.role = replica.role();
-    status.term = replica.term();
-    status.leader = replica.leader();
-    status.base = replica.base().index;
-    status.commit = replica.commit();
-    status.applied = state_->applied;
-    status.last = replica.last_index();
-    status.durable = replica.durable_index();
-    status.ready = ready();
-    status.damaged = replica.damaged();
-    status.active_entities = state_->host.size();
-    status.dirty_entities = state_->host.dirty_count();
-    status.sessions = state_->sessions.size();
-    status.mailbox = state_->mailboxes.size() + state_->early.size();
-    status.blocked = state_->blocked || replica.blocked();
-    return status;
-}
-
-std::string Partition::row_prefix(storage::Table) const { return state_->prefix(); }
-
-std::optional<Partition::EntityLine> Partition::entity_line(std::string_view key,
-                                                            std::string_view value) const {
-    if (key.size() <= kRowPrefixBytes) return std::nullopt;
-    const std::string_view entity_key = key.substr(kRowPrefixBytes);
-    const auto parts = entity::split_key(entity_key);
-    if (!parts || parts->id.find('\0') != std::string_view::npos) return std::nullopt;
-    const auto row = decode_entity_row(value);
-    if (!row) return std::nullopt;
-    return EntityLine{.row_key = std::string(key),
-                      .type = std::string(parts->type),
-                      .id = std::string(parts->id),
-                      .revision = row->revision,
-                      .version = row->version,
-                      .generation = row->generation,
-                      .bytes = row->value.size(),
-                      .exists = true};
-}
-
-std::vector<Partition::EntityLine> Partition::unwritten_lines(std::string_view type,
-                                                              std::string_view id_prefix,
-                                                              std::string_view after,
-                                                              std::size_t most) const {
-    const std::string at = state_->prefix();
-    // Without copying the keys of those that are not wanted: they may be all of a large group.
-    const auto behind = [&](std::string_view key, std::string_view row_key) {
-        const int begins = std::string_view(at).compare(row_key.substr(0, at.size()));
-        return begins != 0 ? begins > 0 : key > row_key.substr(at.size());
-    };
-    std::vector<const entity::Entity*> found;
-    for (const entity::Entity* e : state_->host.unwritten()) {
-        const auto parts = entity::split_key(e->key());
-        if (!parts || parts->type != type || !parts->id.starts_with(id_prefix)) continue;
-        if (behind(e->key(), after)) found.push_back(e);
-    }
-    const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(most, found.size()));
-    std::ranges::partial_sort(found, end, {}, [](const entity::Entity* e) { return e->key(); });
-    std::vector<EntityLine> lines;
-    for (const entity::Entity* e : std::ranges::subrange(found.begin(), end)) {
-        const auto parts = entity::split_key(e->key());
-        lines.push_back({.row_key = entity_row_key(at, e->key()),
-                         .type = std::string(parts->type),
-                         .id = std::string(parts->id),
-                         .revision = e->committed.revision,
-                         .version = e->committed.version,
-                         .generation = e->committed.generation,
-                         .bytes = e->committed.state.size(),
-                         .exists = e->committed.exists()});
-    }
-    return lines;
-}
 
 }  // namespace weft::replication

@@ -1,9 +1,9 @@
 #pragma once
 // Inside of Partition. What has a state of its own is a class: sessions.h, session_loader.h,
 // reads.h (they wait for their right to be answered), flight.h (replies wait for their commit),
-// log_feed.h. The rest is split over files by rule: partition.cpp (steps, views), submit.cpp (what
-// is let in), run.cpp (handlers, entries), apply.cpp (committed entries), activation.cpp,
-// sweep.cpp, snapshot_send.cpp, snapshot_receive.cpp.
+// log_feed.h, snapshot_sender.h. The rest is split over files by rule: partition.cpp (steps),
+// views.cpp, submit.cpp (what is let in), run.cpp (handlers, entries), apply.cpp (committed
+// entries), activation.cpp, sweep.cpp, snapshot_receive.cpp.
 
 #include "core/ids.h"
 #include "entity/host.h"
@@ -15,6 +15,7 @@
 #include "replication/partition/sections.h"
 #include "replication/partition/session_loader.h"
 #include "replication/partition/sessions.h"
+#include "replication/partition/snapshot_sender.h"
 
 #include <deque>
 #include <map>
@@ -32,23 +33,7 @@ struct SweepRun {
     bool own = false;  // begun for idle entities or a snapshot, not by an event
 };
 
-// Leader's side of a transfer: one peer, one chunk at a time.
-struct SnapshotSending {
-    enum class Phase : std::uint8_t { Sweep, Flush, Read, Wait };
-    Phase phase = Phase::Sweep;
-    bool swept = false;    // a sweep has begun for it
-    PersistSeq rows_with;  // Persist that covers the rows of the base
-    Member to;
-    Term term;
-    LogPosition at;
-    storage::Table table = storage::Table::Entity;
-    FetchId fetch;        // the only answer that counts
-    std::string after;    // last row key read
-    SnapshotChunk chunk;  // under way; its sequence is the one to be answered
-    Instant resend_at = Instant::never();
-    Instant give_up_at = Instant::never();
-};
-// Receiver's side.
+// Receiver's side of a snapshot transfer.
 struct SnapshotReceiving {
     NodeId from;
     Term term;
@@ -91,13 +76,20 @@ struct Partition::State {
     void lose_leadership(Effects& out);
     void on_persisted(Effects& out);
     void on_fetched(const Step& step, Fetched& fetched);
+    void send_snapshots(const Step& step);
+    void read_snapshot_page(Effects& out);
+    void on_snapshot_rows(const Step& step, const Fetched& fetched);
     Instant next_deadline() const;
     void check() const;
-    std::uint64_t state_hash() const;
-    bool state_settled() const;
     GroupId group() const { return options.replica.group; }
+    std::optional<Term> leads() const;
+    SnapshotSender::Rows snapshot_rows() const;
     std::string prefix() const;
     FetchId fetch(FetchPurpose purpose, FetchRequest what, Effects& out);
+
+    // views.cpp
+    std::uint64_t state_hash() const;
+    bool state_settled() const;
 
     // submit.cpp
     void submit(const Step& step, Submit&& submit);
@@ -157,15 +149,7 @@ struct Partition::State {
     void finish_sweep(const Step& step);
     std::pair<LogIndex, std::int64_t> compaction_target(Now now) const;
 
-    // snapshot_send.cpp, snapshot_receive.cpp
-    void drive_sending(const Step& step);
-    void await_rows(const Step& step);
-    void begin_reading(const Step& step);
-    void stop_sending(Now now);
-    void read_rows(Effects& out);
-    void on_snapshot_rows(const Step& step, Fetched& fetched);
-    void send_chunk(const Step& step);
-    void on_snapshot_answer(const Step& step, NodeId from, const SnapshotAnswer& answer);
+    // snapshot_receive.cpp
     void on_snapshot_chunk(const Step& step, NodeId from, SnapshotChunk chunk);
     std::string_view fault_of(const storage::LogBase& base, LogPosition at) const;
     bool is_of_transfer(NodeId from, const SnapshotChunk& chunk) const;
@@ -212,10 +196,7 @@ struct Partition::State {
     std::optional<SweepRun> sweep;
     Instant own_sweep_at = Instant::never();
     Instant idle_at = Instant::never();
-    std::optional<SnapshotSending> sending;
-    TransferId transfers;                      // begun by this process
-    Instant sending_at = Instant::long_ago();  // not before: a peer refused
-    std::optional<NodeId> sent_last;           // the next is for another, if another needs one
+    SnapshotSender sender;
     std::optional<SnapshotReceiving> receiving;
     std::uint32_t last_slot = 0;  // the highest ever used; the staging row may not be on disk yet
 };

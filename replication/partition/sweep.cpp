@@ -154,9 +154,8 @@ std::pair<LogIndex, std::int64_t> Partition::State::compaction_target(Now now) c
     const bool wait = voters.value + options.limits.laggard_entries >= applied.value &&
                       replica.log_bytes(voters, applied) <= options.limits.laggard_bytes;
     // The peer that gets a snapshot cannot hold back the base it is to get.
-    if (wait && !sending) bound = std::min(bound, voters);
-    if (sending && sending->phase != SnapshotSending::Phase::Sweep)
-        bound = std::min(bound, sending->at.index);
+    if (wait && !sender.busy()) bound = std::min(bound, voters);
+    if (const auto held = sender.holds_base()) bound = std::min(bound, *held);
     if (bound == sweep->upto) return {sweep->upto, sweep->stamp_ms};
     std::pair<LogIndex, std::int64_t> best;
     for (const auto& known : stamps) {

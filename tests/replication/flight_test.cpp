@@ -2,45 +2,21 @@
 
 #include "replication/partition/flight.h"
 
-#include "core/invariant.h"
+#include "breaks.h"
 
 #include <gtest/gtest.h>
-
-#include <string>
 
 namespace weft::replication {
 namespace {
 
-struct Broken {
-    std::string message;
-};
-
-class FlightTest : public testing::Test {
+class FlightTest : public test::BreaksTest {
 protected:
-    FlightTest()
-        : before_(set_invariant_handler(
-              [](const BrokenInvariant& broken) { throw Broken{broken.message}; })) {}
-    ~FlightTest() override { set_invariant_handler(before_); }
-
     static InFlight of(std::uint64_t seq) {
         InFlight item;
         item.id.seq = seq;
         return item;
     }
-    template <class Act>
-    static std::string breaks(Act act) {
-        try {
-            act();
-        } catch (const Broken& broken) {
-            return broken.message;
-        }
-        return {};
-    }
-
     Flight flight;
-
-private:
-    InvariantHandler before_;
 };
 
 TEST_F(FlightTest, LeavesInTheOrderOfTheLog) {

@@ -1,0 +1,127 @@
+// What a partition shows of itself: its status, its replicated state as one number, and the lines
+// of its entities for those who list them.
+
+#include "core/byte_io.h"
+#include "core/hash.h"
+#include "replication/partition/partition_state.h"
+#include "replication/partition/rows.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::replication {
+
+// Entities changed since the base: all of them are in memory, on whatever replica.
+std::uint64_t Partition::State::state_hash() const {
+    std::vector<const entity::Entity*> changed;
+    for (const entity::Entity* e = host.coldest(); e != nullptr; e = e->newer) {
+        if (e->known && e->committed.revision.value > replica.base().index.value)
+            changed.push_back(e);
+    }
+    std::ranges::sort(changed, {}, [](const entity::Entity* e) { return e->key(); });
+    std::string bytes;
+    ByteWriter writer(bytes);
+    for (const entity::Entity* e : changed) {
+        writer.put_blob(e->key());
+        writer.put(e->committed.revision.value);
+        writer.put(e->committed.version.value);
+        writer.put(e->committed.generation.value);
+        // Followers do not fold events: the state of an event-sourced entity is in its numbers.
+        if (e->kind == entity::Kind::Value) writer.put_blob(e->committed.state);
+    }
+    for (const auto& [name, session] : sessions.all()) {
+        if (!session.committed) continue;
+        writer.put(name.start_ms);
+        writer.put_id(name.client);
+        writer.put_blob(encode_session_row(session));
+    }
+    writer.put(sessions.floor().start_ms);
+    writer.put(sessions.floor().applied.value);
+    return xxh3_64(bytes);
+}
+
+bool Partition::State::state_settled() const {
+    if (!session_loader.done() || sessions.floor().applied > applied) return false;
+    for (const auto& [name, session] : sessions.all())
+        if (session.committed && session.applied > applied) return false;
+    for (const entity::Entity* e = host.coldest(); e != nullptr; e = e->newer)
+        if (e->known && e->committed.revision.value > applied.value) return false;
+    return true;
+}
+
+PartitionStatus Partition::status() const {
+    const Replica& replica = state_->replica;
+    PartitionStatus status;
+    status.group = state_->group();
+    status.role = replica.role();
+    status.term = replica.term();
+    status.leader = replica.leader();
+    status.base = replica.base().index;
+    status.commit = replica.commit();
+    status.applied = state_->applied;
+    status.last = replica.last_index();
+    status.durable = replica.durable_index();
+    status.ready = ready();
+    status.damaged = replica.damaged();
+    status.active_entities = state_->host.size();
+    status.dirty_entities = state_->host.dirty_count();
+    status.sessions = state_->sessions.size();
+    status.mailbox = state_->mailboxes.size() + state_->early.size();
+    status.blocked = state_->blocked || replica.blocked();
+    return status;
+}
+
+std::string Partition::row_prefix(storage::Table) const { return state_->prefix(); }
+
+std::optional<Partition::EntityLine> Partition::entity_line(std::string_view key,
+                                                            std::string_view value) const {
+    if (key.size() <= kRowPrefixBytes) return std::nullopt;
+    const std::string_view entity_key = key.substr(kRowPrefixBytes);
+    const auto parts = entity::split_key(entity_key);
+    if (!parts || parts->id.find('\0') != std::string_view::npos) return std::nullopt;
+    const auto row = decode_entity_row(value);
+    if (!row) return std::nullopt;
+    return EntityLine{.row_key = std::string(key),
+                      .type = std::string(parts->type),
+                      .id = std::string(parts->id),
+                      .revision = row->revision,
+                      .version = row->version,
+                      .generation = row->generation,
+                      .bytes = row->value.size(),
+                      .exists = true};
+}
+
+std::vector<Partition::EntityLine> Partition::unwritten_lines(std::string_view type,
+                                                              std::string_view id_prefix,
+                                                              std::string_view after,
+                                                              std::size_t most) const {
+    const std::string at = state_->prefix();
+    // Without copying the keys of those that are not wanted: they may be all of a large group.
+    const auto behind = [&](std::string_view key, std::string_view row_key) {
+        const int begins = std::string_view(at).compare(row_key.substr(0, at.size()));
+        return begins != 0 ? begins > 0 : key > row_key.substr(at.size());
+    };
+    std::vector<const entity::Entity*> found;
+    for (const entity::Entity* e : state_->host.unwritten()) {
+        const auto parts = entity::split_key(e->key());
+        if (!parts || parts->type != type || !parts->id.starts_with(id_prefix)) continue;
+        if (behind(e->key(), after)) found.push_back(e);
+    }
+    const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(most, found.size()));
+    std::ranges::partial_sort(found, end, {}, [](const entity::Entity* e) { return e->key(); });
+    std::vector<EntityLine> lines;
+    for (const entity::Entity* e : std::ranges::subrange(found.begin(), end)) {
+        const auto parts = entity::split_key(e->key());
+        lines.push_back({.row_key = entity_row_key(at, e->key()),
+                         .type = std::string(parts->type),
+                         .id = std::string(parts->id),
+                         .revision = e->committed.revision,
+                         .version = e->committed.version,
+                         .generation = e->committed.generation,
+                         .bytes = e->committed.state.size(),
+                         .exists = e->committed.exists()});
+    }
+    return lines;
+}
+
+}  // namespace weft::replication
