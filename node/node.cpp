@@ -91,7 +91,7 @@ void Node::State::on(const RoundEnd&) {
             peer.told = disk.stats().durable;
         peer.outbox.flush(peer.record.node, options.batch_bytes, out->list);
     }
-    if (options.check_every_step || ++rounds % options.steps_per_check == 0) check();
+    if (++rounds_ended % options.steps_per_check == 0) check();
 }
 
 Instant Node::State::next_deadline() const {

@@ -208,7 +208,7 @@ struct Node::State {
     ClusterId cluster;
     NodeCounters counters;
     std::uint64_t steps = 0;  // of partitions
-    std::uint64_t rounds = 0;
+    std::uint64_t rounds_ended = 0;
     Now now{};
     Effects* out = nullptr;  // of the step under way
 

@@ -5,6 +5,7 @@
 #include "core/time.h"
 #include "entity/type.h"
 #include "membership/swim.h"
+#include "node/disk/health.h"
 #include "node/local_groups.h"
 #include "node/node.h"
 #include "node/peer.h"

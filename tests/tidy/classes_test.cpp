@@ -67,7 +67,8 @@ constexpr LargeHeader kWideInsides[] = {
 constexpr RawId kRawIds[] = {
     {"membership/rumours.h", "slot", "a place in its own table"},
     {"node/admin/table.h", "id", "the asker's own number, given back as it came"},
-    {"node/state.h", "id", "the asker's own number, given back as it came"},
+    {"node/admin/query.h", "id", "the asker's own number, given back as it came"},
+    {"node/admin/tables.h", "id", "the asker's own number, given back as it came"},
     {"replication/partition/partition_state.h", "slot", "of rows"},
     {"replication/partition/partition_state.h", "last_slot", "of rows"},
     {"replication/partition/rows.h", "slot", "of rows"},
