@@ -35,7 +35,8 @@ Partition::State::State(PartitionOptions o, const storage::RecoveredGroup& recov
       // says it all, and an entity that it does not name does not exist.
       rows_written(recovered.base.index != LogIndex{}),
       session_loader(rows_written),
-      sender(group(), options.limits, l) {}
+      sender(group(), options.limits, l),
+      receiver(group(), options.replica.since, options.limits, l) {}
 
 // ---- one step ---------------------------------------------------------------------------------
 
@@ -99,8 +100,7 @@ void Partition::State::after_step(const Step& step) {
     }
     passivate(step);
     send_snapshots(step);
-    if (receiving && (step.now.mono >= receiving->give_up_at || receives_in_vain()))
-        abort_receiving(step.out);
+    if (const auto at = receiver.at()) receive(step, receiver.drive(step, has_all(*at)));
 }
 
 // Serving begins when every entry of the log is applied, the no-op of this term being the last one:
@@ -158,56 +158,7 @@ void Partition::State::on_persisted(Effects& out) {
     mailboxes.for_each([&](const std::string& key, Activation& activation) {
         if (activation.phase == Activation::Phase::Flush) advance_activation(key, activation, out);
     });
-    const bool unsaid = receiving && receiving->persist_seq != PersistSeq{};
-    if (unsaid && receiving->persist_seq <= persisted) {
-        receiving->persist_seq = {};
-        answer_chunk(receiving->from, *receiving, receiving->useless, out);
-        if (receiving->complete) receiving.reset();
-    }
-}
-
-// ---- snapshots ----------------------------------------------------------------------------------
-
-std::optional<Term> Partition::State::leads() const {
-    if (replica.role() != Role::Leader) return std::nullopt;
-    return replica.term();
-}
-
-SnapshotSender::Rows Partition::State::snapshot_rows() const {
-    return {replica.base(), replica.last_persist_seq(), persisted};
-}
-
-void Partition::State::send_snapshots(const Step& step) {
-    sender.follow(leads());
-    if (!leads() || !session_loader.done()) return;
-    const auto to = sender.to();
-    if (sender.wants_peer(step.now.mono, to && !replica.in_contact(step.now, *to))) {
-        if (const auto next = replica.needs_snapshot(step.now, sender.last_peer())) {
-            sender.begin(step.now.mono, *next, replica.term());
-            if (!sweep) begin_sweep(true);  // else it helps the one that runs
-        }
-    }
-    if (sweep && sender.wants_sweep(step.now.mono))
-        sweep_some(step, options.limits.snapshot_sweep_rows);
-    sender.drive(step, !sweep, snapshot_rows());
-    read_snapshot_page(step.out);
-}
-
-void Partition::State::read_snapshot_page(Effects& out) {
-    if (!sender.wants_page()) return;
-    storage::RowScan scan;
-    scan.table = sender.table();
-    scan.prefix = prefix();
-    scan.after = sender.after();
-    scan.bytes_max = options.limits.page_bytes;
-    scan.rows_max = options.limits.page_rows;
-    sender.asked(fetch({FetchPurpose::Kind::SnapshotRows, {}}, std::move(scan), out));
-}
-
-void Partition::State::on_snapshot_rows(const Step& step, const Fetched& fetched) {
-    if (sender.take(step, fetched)) return;
-    log.error("partition.row_damaged", {{"group", group()}});
-    replica.mark_damaged(LogIndex{});
+    receiver.persisted(persisted, replica.term(), out);
 }
 
 // ---- what was read ------------------------------------------------------------------------------
@@ -238,15 +189,15 @@ void Partition::State::on_fetched(const Step& step, Fetched& fetched) {
             on_snapshot_rows(step, fetched);
             break;
         case FetchPurpose::Kind::StagingRow:
-            on_staging_row(step, fetched);
+            receive(step,
+                    receiver.on_staging_row(step, fetched, replica.term(), replica.base().slot));
             break;
     }
 }
 
 Instant Partition::State::next_deadline() const {
-    Instant next = std::min({replica.next_deadline(), own_sweep_at, idle_at, sender.deadline()});
-    if (receiving) next = std::min(next, receiving->give_up_at);
-    return next;
+    return std::min(
+        {replica.next_deadline(), own_sweep_at, idle_at, sender.deadline(), receiver.deadline()});
 }
 
 std::string Partition::State::prefix() const { return rows_prefix(group(), replica.base().slot); }
@@ -268,6 +219,7 @@ void Partition::State::check() const {
     mailboxes.check();
     early.check();
     sender.check(leads(), replica.base().index);
+    receiver.check(replica.base().slot);
 }
 
 // ---- the public face ----------------------------------------------------------------------------

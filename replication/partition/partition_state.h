@@ -15,6 +15,7 @@
 #include "replication/partition/sections.h"
 #include "replication/partition/session_loader.h"
 #include "replication/partition/sessions.h"
+#include "replication/partition/snapshot_receiver.h"
 #include "replication/partition/snapshot_sender.h"
 
 #include <deque>
@@ -31,25 +32,6 @@ struct SweepRun {
     std::int64_t stamp_ms = 0;  // of that entry
     std::optional<Sessions::RowOrder> after_session;
     bool own = false;  // begun for idle entities or a snapshot, not by an event
-};
-
-// Receiver's side of a snapshot transfer.
-struct SnapshotReceiving {
-    NodeId from;
-    Term term;
-    LogPosition at;
-    TransferId transfer;
-    storage::LogBase base;  // slot = where rows are staged
-    std::uint32_t next = 0;
-    FetchId fetch;            // of the staging row: the only answer that counts
-    PersistSeq persist_seq;   // of the last chunk taken
-    bool slot_known = false;  // the staging row was read and written
-    bool complete = false;
-    bool useless = false;  // whole, and the replica is no better off: not to be sent at once
-    SnapshotChunk first;   // waits for the staging row
-    std::uint64_t first_page = 0;  // hash of the rows it brought
-    Instant progress_at;           // when the last chunk was taken
-    Instant give_up_at = Instant::never();
 };
 
 struct FetchPurpose {
@@ -76,14 +58,9 @@ struct Partition::State {
     void lose_leadership(Effects& out);
     void on_persisted(Effects& out);
     void on_fetched(const Step& step, Fetched& fetched);
-    void send_snapshots(const Step& step);
-    void read_snapshot_page(Effects& out);
-    void on_snapshot_rows(const Step& step, const Fetched& fetched);
     Instant next_deadline() const;
     void check() const;
     GroupId group() const { return options.replica.group; }
-    std::optional<Term> leads() const;
-    SnapshotSender::Rows snapshot_rows() const;
     std::string prefix() const;
     FetchId fetch(FetchPurpose purpose, FetchRequest what, Effects& out);
 
@@ -149,19 +126,16 @@ struct Partition::State {
     void finish_sweep(const Step& step);
     std::pair<LogIndex, std::int64_t> compaction_target(Now now) const;
 
-    // snapshot_receive.cpp
-    void on_snapshot_chunk(const Step& step, NodeId from, SnapshotChunk chunk);
-    std::string_view fault_of(const storage::LogBase& base, LogPosition at) const;
-    bool is_of_transfer(NodeId from, const SnapshotChunk& chunk) const;
-    bool begins_anew(Now now, const SnapshotChunk& chunk) const;
-    void on_staging_row(const Step& step, Fetched& fetched);
-    void take_chunk(const Step& step, const SnapshotChunk& chunk);
+    // snapshots.cpp
+    std::optional<Term> leads() const;
+    SnapshotSender::Rows snapshot_rows() const;
+    void send_snapshots(const Step& step);
+    void read_snapshot_page(Effects& out);
+    void on_snapshot_rows(const Step& step, const Fetched& fetched);
+    void on_snapshot_chunk(const Step& step, NodeId from, SnapshotChunk&& chunk);
+    bool has_all(LogPosition at) const;
+    void receive(const Step& step, SnapshotReceiver::Wants wants);
     void install_snapshot(const Step& step);
-    bool needs_none_at(LogPosition at) const;
-    bool receives_in_vain() const;
-    void abort_receiving(Effects& out);
-    void erase_slot(std::uint32_t slot, Effects& out) const;
-    void answer_chunk(NodeId to, const SnapshotReceiving& in, bool refused, Effects& out) const;
 
     PartitionOptions options;
     const entity::TypeTable& types;
@@ -197,8 +171,7 @@ struct Partition::State {
     Instant own_sweep_at = Instant::never();
     Instant idle_at = Instant::never();
     SnapshotSender sender;
-    std::optional<SnapshotReceiving> receiving;
-    std::uint32_t last_slot = 0;  // the highest ever used; the staging row may not be on disk yet
+    SnapshotReceiver receiver;
 };
 
 Reply reply_of(const RequestId& id, const Remembered& known);

@@ -1,0 +1,115 @@
+// The transfers of snapshots, as the log and the rest of the partition take part in them
+// (snapshot_sender.h, snapshot_receiver.h).
+
+#include "core/invariant.h"
+#include "core/mutant.h"
+#include "replication/partition/partition_state.h"
+#include "replication/partition/rows.h"
+
+#include <utility>
+
+namespace weft::replication {
+
+// ---- to a peer ----------------------------------------------------------------------------------
+
+std::optional<Term> Partition::State::leads() const {
+    if (replica.role() != Role::Leader) return std::nullopt;
+    return replica.term();
+}
+
+SnapshotSender::Rows Partition::State::snapshot_rows() const {
+    return {replica.base(), replica.last_persist_seq(), persisted};
+}
+
+void Partition::State::send_snapshots(const Step& step) {
+    sender.follow(leads());
+    if (!leads() || !session_loader.done()) return;
+    const auto to = sender.to();
+    if (sender.wants_peer(step.now.mono, to && !replica.in_contact(step.now, *to))) {
+        if (const auto next = replica.needs_snapshot(step.now, sender.last_peer())) {
+            sender.begin(step.now.mono, *next, replica.term());
+            if (!sweep) begin_sweep(true);  // else it helps the one that runs
+        }
+    }
+    if (sweep && sender.wants_sweep(step.now.mono))
+        sweep_some(step, options.limits.snapshot_sweep_rows);
+    sender.drive(step, !sweep, snapshot_rows());
+    read_snapshot_page(step.out);
+}
+
+void Partition::State::read_snapshot_page(Effects& out) {
+    if (!sender.wants_page()) return;
+    storage::RowScan scan;
+    scan.table = sender.table();
+    scan.prefix = prefix();
+    scan.after = sender.after();
+    scan.bytes_max = options.limits.page_bytes;
+    scan.rows_max = options.limits.page_rows;
+    sender.asked(fetch({FetchPurpose::Kind::SnapshotRows, {}}, std::move(scan), out));
+}
+
+void Partition::State::on_snapshot_rows(const Step& step, const Fetched& fetched) {
+    if (sender.take(step, fetched)) return;
+    log.error("partition.row_damaged", {{"group", group()}});
+    replica.mark_damaged(LogIndex{});
+}
+
+// ---- from the leader ----------------------------------------------------------------------------
+
+void Partition::State::on_snapshot_chunk(const Step& step, NodeId from, SnapshotChunk&& chunk) {
+    SnapshotReceiver::Follower here{.term = replica.term(),
+                                    .leader = {},
+                                    .named_commit = replica.named_commit(),
+                                    .has_all = has_all(chunk.at)};
+    if (replica.role() == Role::Follower) here.leader = replica.leader();
+    receive(step, receiver.on_chunk(step, from, std::move(chunk), here));
+}
+
+// What is there up to that base is whole: it is committed, or the log on disk holds the very entry,
+// and with it all before.
+bool Partition::State::has_all(LogPosition at) const {
+    const bool held = at.index <= replica.durable_index() && replica.term_at(at.index) == at.term;
+    return (held || at.index <= replica.commit()) && !replica.lacks_data();
+}
+
+void Partition::State::receive(const Step& step, SnapshotReceiver::Wants wants) {
+    if (receiver.staging()) {
+        replica.forbid_campaign(Replica::Ban::Installing);
+    } else {
+        replica.allow_campaign(Replica::Ban::Installing);
+    }
+    if (wants.install) install_snapshot(step);
+    if (wants.persist) receiver.marked(replica.persist_mark(step.out));
+    if (!wants.staging_row) return;
+    receiver.asked(fetch({FetchPurpose::Kind::StagingRow, {}},
+                         storage::RowRead{storage::Table::Meta, staging_row_key(group())},
+                         step.out));
+}
+
+void Partition::State::install_snapshot(const Step& step) {
+    const std::uint32_t old_slot = replica.base().slot;
+    const storage::LogBase& base = receiver.base();
+    replica.install(step.now, base, step.out);
+    if (replica.base().slot != base.slot) {  // the log has gone past it, or holds what it lacks
+        if (replica.lacks_data() || replica.commit() < base.index) receiver.useless();
+        erase_slot(group(), base.slot, step.out.batch);
+        return;
+    }
+    WEFT_PROBE("partition.snapshot_installed");
+    log.info("partition.snapshot_installed", {{"group", group()}, {"at", base.index}});
+    erase_slot(group(), old_slot, step.out.batch);
+    host.clear();
+    if (!WEFT_MUTANT(SnapshotKeepsSessions)) sessions.clear();
+    log_feed.forget();
+    stamps.clear();
+    sweep.reset();
+    applied = base.index;
+    stamp_ms = base.stamp_ms;
+    blocked = false;
+    replica.allow_campaign(Replica::Ban::Blocked);
+    rows_written = true;
+    // Rows are read again once they are on disk.
+    session_loader.begin_anew({replica.last_persist_seq().value + 1});
+}
+
+}  // namespace weft::replication
