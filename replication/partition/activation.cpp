@@ -264,7 +264,7 @@ void Partition::State::passivate(const Step& step) {
             host.evict(*entity);
         } else if (idle) {
             const bool sweep_helps = entity->dirty || ahead_of_base;
-            if (sweep_helps && !sweep && own_sweep_at == Instant::never())
+            if (sweep_helps && !sweep.runs() && own_sweep_at == Instant::never())
                 own_sweep_at = step.now.mono + spread(group());
             idle_at = step.now.mono + kIdleRetry;
             break;
@@ -274,10 +274,10 @@ void Partition::State::passivate(const Step& step) {
     if (entity != nullptr && idle_at == Instant::never()) idle_at = step.now.mono + kOwnSweepPause;
     if (step.now.mono < own_sweep_at) return;
     own_sweep_at = Instant::never();
-    if (!sweep) begin_sweep(true);
-    if (!sweep->own) return;
+    if (!sweep.runs()) begin_sweep(true);
+    if (!sweep.own()) return;
     sweep_some(step, options.limits.own_sweep_rows);
-    if (sweep) own_sweep_at = step.now.mono + kOwnSweepPause;
+    if (sweep.runs()) own_sweep_at = step.now.mono + kOwnSweepPause;
 }
 
 }  // namespace weft::replication

@@ -13,7 +13,6 @@ namespace weft::replication {
 namespace {
 
 constexpr Duration kEndedEarlyPause = std::chrono::seconds(10);  // between two lines of the log
-constexpr std::uint64_t kStampEvery = 64;  // entries between remembered stamps
 
 Remembered outcome_of(const EntryHeader& header, const DecodedEntry& entry) {
     Remembered outcome;
@@ -116,8 +115,7 @@ void Partition::State::apply(const Step& step, const Bytes& encoded) {
     if (header->kind == EntryKind::Expire) end_sessions(step.now, *header, *entry->session_floor);
     applied = header->index;
     stamp_ms = header->stamp_ms;
-    if (stamps.empty() || applied.value >= stamps.back().first.value + kStampEvery)
-        stamps.emplace_back(applied, stamp_ms);
+    sweep.applied({applied, stamp_ms});
     // Somebody waits only where the entry was proposed, in the same term.
     const bool awaited = serving && *serving == header->term && !flight.empty();
     if (awaited && header->kind == EntryKind::Expire) {

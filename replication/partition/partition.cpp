@@ -35,6 +35,7 @@ Partition::State::State(PartitionOptions o, const storage::RecoveredGroup& recov
       // says it all, and an entity that it does not name does not exist.
       rows_written(recovered.base.index != LogIndex{}),
       session_loader(rows_written),
+      sweep(options.limits),
       sender(group(), options.limits, l),
       receiver(group(), options.replica.since, options.limits, l) {}
 
@@ -220,6 +221,7 @@ void Partition::State::check() const {
     early.check();
     sender.check(leads(), replica.base().index);
     receiver.check(replica.base().slot);
+    sweep.check(applied);
 }
 
 // ---- the public face ----------------------------------------------------------------------------

@@ -1,9 +1,8 @@
 #pragma once
-// Inside of Partition. What has a state of its own is a class: sessions.h, session_loader.h,
-// reads.h (they wait for their right to be answered), flight.h (replies wait for their commit),
-// log_feed.h, snapshot_sender.h. The rest is split over files by rule: partition.cpp (steps),
-// views.cpp, submit.cpp (what is let in), run.cpp (handlers, entries), apply.cpp (committed
-// entries), activation.cpp, sweep.cpp, snapshot_receive.cpp.
+// Inside of Partition: a switchboard between classes with a state of their own, each of which has
+// its header here. Its own functions are split over files: partition.cpp (steps), snapshots.cpp,
+// sweep.cpp, views.cpp, submit.cpp (what is let in), run.cpp (handlers, entries), apply.cpp
+// (committed entries), activation.cpp.
 
 #include "core/ids.h"
 #include "entity/host.h"
@@ -12,6 +11,7 @@
 #include "replication/partition/mailboxes.h"
 #include "replication/partition/partition.h"
 #include "replication/partition/reads.h"
+#include "replication/partition/row_sweep.h"
 #include "replication/partition/sections.h"
 #include "replication/partition/session_loader.h"
 #include "replication/partition/sessions.h"
@@ -24,15 +24,6 @@
 #include <vector>
 
 namespace weft::replication {
-
-struct SweepRun {
-    enum class Phase : std::uint8_t { Entities, Sessions, Ended };
-    Phase phase = Phase::Entities;
-    LogIndex upto;              // applied when it began: the base it leads to
-    std::int64_t stamp_ms = 0;  // of that entry
-    std::optional<Sessions::RowOrder> after_session;
-    bool own = false;  // begun for idle entities or a snapshot, not by an event
-};
 
 struct FetchPurpose {
     enum class Kind : std::uint8_t { Log, Sessions, Activation, SnapshotRows, StagingRow };
@@ -121,10 +112,7 @@ struct Partition::State {
     void on(const Step& step, const Sweep& event);
     void begin_sweep(bool own);
     std::size_t sweep_some(const Step& step, std::size_t rows);
-    std::size_t sweep_sessions(std::size_t rows, Effects& out);
-    std::size_t write_rows_of(const entity::Entity& entity, Effects& out) const;
-    void finish_sweep(const Step& step);
-    std::pair<LogIndex, std::int64_t> compaction_target(Now now) const;
+    void compact(const Step& step);
 
     // snapshots.cpp
     std::optional<Term> leads() const;
@@ -148,8 +136,7 @@ struct Partition::State {
     std::string scratch_key;
 
     LogIndex applied;
-    std::int64_t stamp_ms = 0;                             // of the last applied entry: log time
-    std::deque<std::pair<LogIndex, std::int64_t>> stamps;  // now and then, for compaction
+    std::int64_t stamp_ms = 0;  // of the last applied entry: log time
     PersistSeq persisted;
     bool blocked = false;         // an entry of a later weft: applies nothing further
     bool rows_written = false;    // false: all there is came from the log, nothing needs a Fetch
@@ -167,7 +154,7 @@ struct Partition::State {
     std::size_t ended_early = 0;                     // sessions, not told in the log yet
     Instant ended_early_told = Instant::long_ago();  // the last time it was
 
-    std::optional<SweepRun> sweep;
+    RowSweep sweep;
     Instant own_sweep_at = Instant::never();
     Instant idle_at = Instant::never();
     SnapshotSender sender;

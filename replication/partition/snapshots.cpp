@@ -28,12 +28,12 @@ void Partition::State::send_snapshots(const Step& step) {
     if (sender.wants_peer(step.now.mono, to && !replica.in_contact(step.now, *to))) {
         if (const auto next = replica.needs_snapshot(step.now, sender.last_peer())) {
             sender.begin(step.now.mono, *next, replica.term());
-            if (!sweep) begin_sweep(true);  // else it helps the one that runs
+            if (!sweep.runs()) begin_sweep(true);  // else it helps the one that runs
         }
     }
-    if (sweep && sender.wants_sweep(step.now.mono))
+    if (sweep.runs() && sender.wants_sweep(step.now.mono))
         sweep_some(step, options.limits.snapshot_sweep_rows);
-    sender.drive(step, !sweep, snapshot_rows());
+    sender.drive(step, !sweep.runs(), snapshot_rows());
     read_snapshot_page(step.out);
 }
 
@@ -101,8 +101,7 @@ void Partition::State::install_snapshot(const Step& step) {
     host.clear();
     if (!WEFT_MUTANT(SnapshotKeepsSessions)) sessions.clear();
     log_feed.forget();
-    stamps.clear();
-    sweep.reset();
+    sweep.forget();
     applied = base.index;
     stamp_ms = base.stamp_ms;
     blocked = false;

@@ -1,0 +1,172 @@
+// The write-back of dirty rows, and the base it leads to (S25, S26).
+
+#include "replication/partition/row_sweep.h"
+
+#include "breaks.h"
+#include "replication/partition/rows.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+namespace weft::replication {
+namespace {
+
+class RowSweepTest : public test::BreaksTest {
+protected:
+    RowSweepTest() {
+        limits.laggard_entries = 100;
+        limits.laggard_bytes = 1000;
+    }
+    void dirty(const std::string& id) {
+        std::string key;
+        entity::write_key(key, 1, "kv", id);
+        entity::Change change;
+        change.index = LogIndex{++last};
+        change.version = Version{1};
+        change.generation = Generation{1};
+        change.value = "value";
+        host.commit(host.obtain(key, Instant{}), change, nullptr);
+    }
+    void session(std::uint8_t client) {
+        RequestPart part;
+        part.client.bytes[0] = client;
+        part.start_ms = 1'000'000;
+        part.seq = 1;
+        part.lowest_open = 1;
+        Remembered outcome;
+        outcome.seq = 1;
+        ++last;
+        sessions.takes_effect(part, LogIndex{last}, part.start_ms);
+        sessions.remember(part, LogIndex{last}, outcome);
+    }
+    std::size_t write(std::size_t rows) {
+        const auto written =
+            sweep.write(rows, {host, sessions, rows_prefix(GroupId{1}, 0), LogIndex{}, batch});
+        for (entity::Entity* entity : written.entities) host.flushed(*entity, PersistSeq{1});
+        return written.rows;
+    }
+    bool over() const { return sweep.all_written(sessions, LogIndex{}); }
+    // Everybody has the log up to 200.
+    static RowSweep::LogEnds log() {
+        return {.applied = LogIndex{200},
+                .durable = LogIndex{200},
+                .voters = LogIndex{200},
+                .behind_bytes = 0};
+    }
+    // Stamps are known of 1, 65, 129 and 193; a sweep that began at 200 ends.
+    RowSweep::Stamped end(const RowSweep::LogEnds& ends) {
+        for (std::uint64_t i = 1; i <= 200; ++i)
+            sweep.applied({LogIndex{i}, static_cast<std::int64_t>(i) * 10});
+        sweep.begin({LogIndex{200}, 2000}, false, host);
+        return sweep.end(ends);
+    }
+
+    PartitionLimits limits;
+    entity::Host host;
+    Sessions sessions{{}};
+    storage::WriteBatch batch;
+    RowSweep sweep{limits};
+    std::uint64_t last = 0;
+};
+
+TEST_F(RowSweepTest, WritesAFewRowsAtATimeEntitiesBeforeSessions) {
+    for (const char* id : {"a", "b", "c"}) dirty(id);
+    session(1);
+    session(2);
+    sweep.begin({LogIndex{last}, 1}, false, host);
+    EXPECT_EQ(write(2), 2u);
+    EXPECT_EQ(host.dirty_count(), 1u);
+    EXPECT_FALSE(over());
+    EXPECT_EQ(write(2), 2u) << "an entity and a session";
+    EXPECT_EQ(sessions.dirty().size(), 1u);
+    EXPECT_FALSE(over());
+    EXPECT_EQ(write(2), 1u);
+    EXPECT_TRUE(over());
+}
+
+TEST_F(RowSweepTest, OfEntitiesLeavesThoseThatBecomeDirtyMeanwhile) {
+    dirty("a");
+    sweep.begin({LogIndex{last}, 1}, false, host);
+    dirty("b");
+    EXPECT_EQ(write(10), 1u);
+    EXPECT_TRUE(over());
+    EXPECT_EQ(host.dirty_count(), 1u);
+}
+
+TEST_F(RowSweepTest, LeadsToWhatWasAppliedWhenItBegan) {
+    EXPECT_EQ(end(log()), (RowSweep::Stamped{LogIndex{200}, 2000}));
+    EXPECT_FALSE(sweep.runs());
+}
+
+TEST_F(RowSweepTest, LeadsToNoEntryThatSomebodyLacks) {
+    struct Case {
+        const char* why;
+        void (*change)(RowSweep::LogEnds&);
+        std::uint64_t base;
+    };
+    const Case cases[] = {
+        {"not on disk here", [](auto& log) { log.durable = LogIndex{199}; }, 193},
+        {"not at a voter in contact", [](auto& log) { log.voters = LogIndex{130}; }, 129},
+        {"who is too many entries behind", [](auto& log) { log.voters = LogIndex{99}; }, 200},
+        {"just not too many", [](auto& log) { log.voters = LogIndex{100}; }, 65},
+        {"or too many bytes",
+         [](auto& log) {
+             log.voters = LogIndex{130};
+             log.behind_bytes = 1001;
+         },
+         200},
+        {"or is being sent a snapshot",
+         [](auto& log) {
+             log.voters = LogIndex{130};
+             log.sends_snapshot = true;
+         },
+         200},
+        {"whose base must stay",
+         [](auto& log) {
+             log.voters = LogIndex{130};
+             log.sends_snapshot = true;
+             log.held = LogIndex{70};
+         },
+         65},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.why);
+        sweep.forget();
+        RowSweep::LogEnds ends = log();
+        c.change(ends);
+        const auto base = end(ends);
+        EXPECT_EQ(base.index, LogIndex{c.base});
+        EXPECT_EQ(base.stamp_ms, static_cast<std::int64_t>(c.base) * 10);
+    }
+}
+
+TEST_F(RowSweepTest, KnowsTheStampOfTheBaseAndOfWhatIsBehindIt) {
+    end(log());
+    sweep.compacted(LogIndex{130});
+    sweep.begin({LogIndex{200}, 2000}, false, host);
+    RowSweep::LogEnds ends = log();
+    ends.durable = LogIndex{128};
+    EXPECT_EQ(sweep.end(ends), RowSweep::Stamped{}) << "below the base nothing is asked for";
+    sweep.begin({LogIndex{200}, 2000}, false, host);
+    ends.durable = LogIndex{150};
+    EXPECT_EQ(sweep.end(ends).index, LogIndex{129});
+}
+
+TEST_F(RowSweepTest, ChecksThatNothingIsAheadOfWhatIsApplied) {
+    const auto says = [&](std::uint64_t applied) {
+        return breaks([&] { sweep.check(LogIndex{applied}); });
+    };
+    EXPECT_EQ(says(0), "");
+    sweep.begin({LogIndex{7}, 1}, false, host);
+    EXPECT_EQ(says(7), "");
+    EXPECT_EQ(says(6), "a sweep up to 7, applied is 6");
+    sweep.forget();
+    sweep.applied({LogIndex{8}, 1});
+    EXPECT_EQ(says(8), "");
+    EXPECT_EQ(says(7), "the stamp of 8 is known, applied is 7");
+}
+
+}  // namespace
+}  // namespace weft::replication
