@@ -10,16 +10,6 @@ namespace weft::replication {
 
 namespace {
 
-constexpr std::size_t kEvictionsPerStep = 16;
-constexpr Duration kIdleRetry = std::chrono::seconds(1);
-constexpr Duration kOwnSweepPause = std::chrono::milliseconds(20);
-constexpr std::int64_t kOwnSweepSpreadMs = 10'000;
-
-// The groups of a node fall idle together; their sweeps must not.
-Duration spread(GroupId group) {
-    return std::chrono::milliseconds(group.value * 7919LL % kOwnSweepSpreadMs);
-}
-
 // The read itself failed: nothing is known about the rows.
 std::optional<Error> read_error(const FetchResult& result) {
     return std::visit(
@@ -245,39 +235,12 @@ void Partition::State::finish_activation(const Step& step, const std::string& ke
     while (const auto item = mailboxes.next(key)) run(step, entity, *item);
 }
 
-// Lets go of what nobody used for a while, and of the coldest when the cache is full. What rows or
-// base do not hold yet is written first, by a sweep of our own.
 void Partition::State::passivate(const Step& step) {
-    entity::Entity* entity = host.coldest();
-    idle_at = Instant::never();
-    for (std::size_t i = 0; i < kEvictionsPerStep && entity != nullptr; ++i) {
-        const Instant due = entity->used + options.limits.passivate_after;
-        const bool idle = step.now.mono >= due;
-        if (!idle && host.clean_bytes() <= options.limits.cached_bytes) {
-            idle_at = due;
-            break;
-        }
-        entity::Entity* newer = entity->newer;
-        // A row may hold more than the base it was written for; the next sweep moves the base on.
-        const bool ahead_of_base = entity->committed.revision.value > replica.base().index.value;
-        if (entity::Host::evictable(*entity, persisted) && !ahead_of_base) {
-            host.evict(*entity);
-        } else if (idle) {
-            const bool sweep_helps = entity->dirty || ahead_of_base;
-            if (sweep_helps && !sweep.runs() && own_sweep_at == Instant::never())
-                own_sweep_at = step.now.mono + spread(group());
-            idle_at = step.now.mono + kIdleRetry;
-            break;
-        }
-        entity = newer;
-    }
-    if (entity != nullptr && idle_at == Instant::never()) idle_at = step.now.mono + kOwnSweepPause;
-    if (step.now.mono < own_sweep_at) return;
-    own_sweep_at = Instant::never();
+    if (!passivation.step(step.now, host, {persisted, replica.base().index}, sweep.runs())) return;
     if (!sweep.runs()) begin_sweep(true);
     if (!sweep.own()) return;
     sweep_some(step, options.limits.own_sweep_rows);
-    if (sweep.runs()) own_sweep_at = step.now.mono + kOwnSweepPause;
+    if (sweep.runs()) passivation.go_on(step.now.mono);
 }
 
 }  // namespace weft::replication

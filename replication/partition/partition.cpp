@@ -36,6 +36,7 @@ Partition::State::State(PartitionOptions o, const storage::RecoveredGroup& recov
       rows_written(recovered.base.index != LogIndex{}),
       session_loader(rows_written),
       sweep(options.limits),
+      passivation(group(), options.limits),
       sender(group(), options.limits, l),
       receiver(group(), options.replica.since, options.limits, l) {}
 
@@ -198,7 +199,7 @@ void Partition::State::on_fetched(const Step& step, Fetched& fetched) {
 
 Instant Partition::State::next_deadline() const {
     return std::min(
-        {replica.next_deadline(), own_sweep_at, idle_at, sender.deadline(), receiver.deadline()});
+        {replica.next_deadline(), passivation.deadline(), sender.deadline(), receiver.deadline()});
 }
 
 std::string Partition::State::prefix() const { return rows_prefix(group(), replica.base().slot); }

@@ -10,6 +10,7 @@
 #include "replication/partition/log_feed.h"
 #include "replication/partition/mailboxes.h"
 #include "replication/partition/partition.h"
+#include "replication/partition/passivation.h"
 #include "replication/partition/reads.h"
 #include "replication/partition/row_sweep.h"
 #include "replication/partition/sections.h"
@@ -155,8 +156,7 @@ struct Partition::State {
     Instant ended_early_told = Instant::long_ago();  // the last time it was
 
     RowSweep sweep;
-    Instant own_sweep_at = Instant::never();
-    Instant idle_at = Instant::never();
+    Passivation passivation;
     SnapshotSender sender;
     SnapshotReceiver receiver;
 };
