@@ -4,7 +4,7 @@
 // caller and has changed nothing.
 
 #include "core/time.h"
-#include "entity/host.h"
+#include "replication/partition/entity_loader.h"
 #include "replication/partition/partition.h"
 
 #include <cstddef>
@@ -25,13 +25,7 @@ struct Queued {
 
 // One entity on its way into memory; commands for it wait here.
 struct Activation {
-    enum class Phase : std::uint8_t { Flush, Header, Snapshot, Journal };
-    Phase phase = Phase::Flush;
-    FetchId fetch;        // the only answer that counts
-    bool stale = false;   // its rows were written meanwhile: read again on a gap
-    entity::Image image;  // numbers it must reach; state and `have` as folded so far
-    Version have;
-    std::string after;  // journal key to go on behind
+    EntityLoader loader;
     std::deque<Queued> mailbox;
 };
 

@@ -158,7 +158,7 @@ void Partition::State::lose_leadership(Effects& out) {
 
 void Partition::State::on_persisted(Effects& out) {
     mailboxes.for_each([&](const std::string& key, Activation& activation) {
-        if (activation.phase == Activation::Phase::Flush) advance_activation(key, activation, out);
+        if (activation.loader.waits_for_disk()) advance_activation(key, activation.loader, out);
     });
     receiver.persisted(persisted, replica.term(), out);
 }

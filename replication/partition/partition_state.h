@@ -6,6 +6,7 @@
 
 #include "core/ids.h"
 #include "entity/host.h"
+#include "replication/partition/entity_loader.h"
 #include "replication/partition/flight.h"
 #include "replication/partition/log_feed.h"
 #include "replication/partition/mailboxes.h"
@@ -97,16 +98,9 @@ struct Partition::State {
 
     // activation.cpp
     void enqueue(const Step& step, entity::Entity& entity, Queued item);
-    void advance_activation(const std::string& key, Activation& activation, Effects& out);
-    void on_activation_fetched(const Step& step, const std::string& key, Fetched& fetched);
-    bool take_header(entity::Entity& entity, Activation& activation, const Fetched& fetched);
-    bool take_snapshot(const entity::Entity& entity, Activation& activation,
-                       const Fetched& fetched);
-    bool take_journal(entity::Entity& entity, Activation& activation, const Fetched& fetched);
-    bool fold(Activation& activation, const entity::EntityType& type, Version first,
-              std::string_view records);
+    void advance_activation(const std::string& key, EntityLoader& loader, Effects& out);
+    void on_activation_fetched(const Step& step, const std::string& key, const Fetched& fetched);
     void fail_activation(const std::string& key, Error error, bool damage, Effects& out);
-    void finish_activation(const Step& step, const std::string& key);
     void passivate(const Step& step);
 
     // sweep.cpp

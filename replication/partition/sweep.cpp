@@ -26,7 +26,7 @@ std::size_t Partition::State::sweep_some(const Step& step, std::size_t rows) {
         const PersistSeq seq = replica.persist_mark(step.out);
         for (entity::Entity* entity : written.entities) {
             if (entity->loading && !WEFT_MUTANT(StaleActivation))
-                mailboxes.find(entity->key())->stale = true;
+                mailboxes.find(entity->key())->loader.rows_written();
             host.flushed(*entity, seq);
         }
     }
