@@ -4,6 +4,7 @@
 // caller and has changed nothing.
 
 #include "core/time.h"
+#include "replication/partition/admission.h"
 #include "replication/partition/entity_loader.h"
 #include "replication/partition/partition.h"
 
@@ -21,6 +22,7 @@ struct Queued {
     Request request;
     Instant deadline = Instant::never();
     bool its_turn = false;
+    Target target;
 };
 
 // One entity on its way into memory; commands for it wait here.

@@ -67,10 +67,9 @@ struct Partition::State {
     void keep_early(const Step& step, Submit&& submit);
     void submit_early(const Step& step);
     void refuse_early(Effects& out);
-    std::optional<Error> refusal(const Request& request, const entity::EntityType*& type,
-                                 entity::Access& access) const;
     bool may_serve() const;
-    std::optional<Error> crash_refusal(const Request& request) const;
+    Error not_serving() const;
+    std::optional<Error> full(entity::Access access) const;
     void resolve(const Step& step, const Submit& submit);
     bool make_room(const Step& step);
     bool admitted(const Step& step, const Origin& from, const Request& request);

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/invariant.h"
+#include "replication/partition/admission.h"
 #include "replication/partition/partition_state.h"
 
 namespace weft::replication {
@@ -38,10 +39,9 @@ bool crosses(Version before, Version after, std::uint32_t every) {
 
 void Partition::State::run(const Step& step, entity::Entity& entity, const Queued& item) {
     const Request& request = item.request;
-    const entity::EntityType* type = nullptr;
-    entity::Access access{};
+    const auto& [type, access] = item.target;
     // Asked again: it may have waited for the entity.
-    std::optional<Error> error = refusal(request, type, access);
+    std::optional<Error> error = may_serve() ? full(access) : not_serving();
     if (!error && step.now.mono >= item.deadline)
         error = make_error(ErrorNumber::DeadlinePassed, "it waited longer than its deadline");
     // The kind is known once something is committed; what is ahead of that came from this type.
@@ -53,7 +53,7 @@ void Partition::State::run(const Step& step, entity::Entity& entity, const Queue
     }
     host.touch(entity, step.now.mono);
     if (access == entity::Access::Write && !admitted(step, item.from, request)) return;
-    if (auto crashed = crash_refusal(request)) {
+    if (auto crashed = crash_refusal(request, options.crashed)) {
         refuse(item.from, request.id, std::move(*crashed), Outcome::Unknown, step.out);
         return;
     }
@@ -66,7 +66,7 @@ void Partition::State::run(const Step& step, entity::Entity& entity, const Queue
 
 void Partition::State::run_read(const Step& step, entity::Entity& entity, const Queued& item) {
     const Request& request = item.request;
-    const entity::EntityType& type = *types.find(request.type);
+    const entity::EntityType& type = *item.target.type;
     const entity::Context context{replica.next_stamp(step.now.wall), replica.next_index()};
     std::optional<InHandler> handler(std::in_place, options.crash_slot, request);
     entity::Decision decision =
@@ -105,7 +105,7 @@ void Partition::State::run_write(const Step& step, entity::Entity& entity, const
                Outcome::NotDone, step.out);
         return;
     }
-    const entity::EntityType& type = *types.find(request.type);
+    const entity::EntityType& type = *item.target.type;
     const entity::Context context{replica.next_stamp(step.now.wall), replica.next_index()};
     std::optional<InHandler> handler(std::in_place, options.crash_slot, request);
     entity::Decision decision =

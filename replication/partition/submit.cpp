@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/invariant.h"
+#include "replication/partition/admission.h"
 #include "replication/partition/partition_state.h"
 
 #include <algorithm>
@@ -10,20 +11,6 @@
 namespace weft::replication {
 
 namespace {
-
-std::unexpected<Error> bad_id(std::string_view why) {
-    return fail(ErrorNumber::BadEntityId, "{}", why);
-}
-
-// Codec and router have checked the address fully; this keeps what row keys rest on.
-Result<void> check_address(const Request& request) {
-    if (request.type.empty() || request.type.size() > kTypeBytesMax)
-        return bad_id("the type has a length outside 1..48");
-    if (request.entity.empty() || request.entity.size() > kIdBytesMax)
-        return bad_id("the id has a length outside 1..200");
-    if (request.entity.find('\0') != std::string_view::npos) return bad_id("the id holds a NUL");
-    return {};
-}
 
 Error error_of(const Remembered& known) {
     if (known.closed)
@@ -78,52 +65,17 @@ void Partition::State::answer(const Origin& to, const Reply& reply, bool tell, E
     if (tell) std::get<SendReply>(out.list.back()).reply.payload = {};
 }
 
-std::optional<Error> Partition::State::refusal(const Request& request,
-                                               const entity::EntityType*& type,
-                                               entity::Access& access) const {
-    if (!may_serve())
-        return make_error(ErrorNumber::NoLeader, serving ? "this node is handing the group over"
-                                                         : "this node does not lead the group");
-    if (request.kind == RequestKind::Resolve) return std::nullopt;
-    if (auto address = check_address(request); !address) return std::move(address).error();
-    type = types.find(request.type);
-    if (type == nullptr)
-        return make_error(
-            ErrorNumber::UnknownEntityType,
-            fmt::format("no entity type '{}'; there are {}", request.type, types.names()));
-    const auto found = type->command(request.command);
-    if (!found)
-        return make_error(ErrorNumber::UnknownCommand,
-                          fmt::format("type '{}' has no command '{}'; it has {}", request.type,
-                                      request.command, type->info().commands));
-    access = *found;
-    if (request.payload.size() > kPayloadBytesMax)
-        return make_error(ErrorNumber::PayloadTooLarge,
-                          fmt::format("a payload of {} bytes, at most {}", request.payload.size(),
-                                      kPayloadBytesMax));
-    if (access == entity::Access::Read) {
-        if (reads.size() >= options.limits.waiting_reads ||
-            reads.bytes() >= options.limits.waiting_read_bytes)
-            return make_error(ErrorNumber::QueueFull, "too many reads wait in this group");
-        return std::nullopt;
-    }
-    if (flight.size() + mailboxes.size() >= options.limits.waiting_replies)
-        return make_error(ErrorNumber::QueueFull, "too many commands are in flight in this group");
-    return std::nullopt;
+Error Partition::State::not_serving() const {
+    return make_error(ErrorNumber::NoLeader, serving ? "this node is handing the group over"
+                                                     : "this node does not lead the group");
 }
 
-// A request that may be what ends processes (docs/design.md, "Entities"). Asked last: whoever knows
-// its outcome tells it. The handler did not run now, but what the lost processes did is not known
-// here, so this is never called not done.
-std::optional<Error> Partition::State::crash_refusal(const Request& request) const {
-    if (std::ranges::find(options.crashed, request.id) != options.crashed.end())
-        return make_error(ErrorNumber::HandlerCrashed,
-                          "this node died while it ran the request and does not run it again");
-    if (request.leaders_lost >= kLeadersLostMax && !request.forced)
-        return make_error(ErrorNumber::Poisoned,
-                          fmt::format("{} connections died under the request, which is given up",
-                                      request.leaders_lost));
-    return std::nullopt;
+std::optional<Error> Partition::State::full(entity::Access access) const {
+    return no_room(access,
+                   {.reads = reads.size(),
+                    .read_bytes = reads.bytes(),
+                    .commands = flight.size() + mailboxes.size()},
+                   options.limits);
 }
 
 // Elected, and only the no-op of the term or what came before it is missing: a moment with a
@@ -169,22 +121,20 @@ void Partition::State::refuse_early(Effects& out) {
 void Partition::State::submit(const Step& step, Submit&& submit) {
     if (serves_soon()) return keep_early(step, std::move(submit));
     const Request& request = submit.request;
-    const entity::EntityType* type = nullptr;
-    entity::Access access{};
-    if (auto error = refusal(request, type, access)) {
-        refuse(submit.from, request.id, std::move(*error), Outcome::NotDone, step.out);
-        return;
-    }
-    if (request.kind == RequestKind::Resolve) {
-        resolve(step, submit);
-        return;
-    }
+    const auto no = [&](Error error) {
+        refuse(submit.from, request.id, std::move(error), Outcome::NotDone, step.out);
+    };
+    if (!may_serve()) return no(not_serving());
+    if (request.kind == RequestKind::Resolve) return resolve(step, submit);
+    auto target = find_target(request, types);
+    if (!target) return no(std::move(target).error());
+    if (auto error = full(target->access)) return no(std::move(*error));
     scratch_key.clear();
     entity::write_key(scratch_key,
                       entity::placement_hash(options.hash_key, request.type, request.entity),
                       request.type, request.entity);
     entity::Entity& entity = host.obtain(scratch_key, step.now.mono);
-    Queued item{submit.from, std::move(submit.request), submit.deadline, submit.its_turn};
+    Queued item{submit.from, std::move(submit.request), submit.deadline, submit.its_turn, *target};
     if (item.request.deadline_ms != 0 && !item.its_turn)
         item.deadline = step.now.mono + std::chrono::milliseconds(item.request.deadline_ms);
     if (entity.loaded) {
@@ -203,42 +153,22 @@ bool Partition::State::admitted(const Step& step, const Origin& from, const Requ
     };
     Admission admission = ask();
     if (admission.verdict == Verdict::GroupFull && make_room(step)) admission = ask();
-    const auto no = [&](ErrorNumber number, std::string_view why, Outcome outcome) {
-        refuse(from, request.id, make_error(number, std::string(why)), outcome, step.out);
+    if (admission.verdict == Verdict::Run) return true;
+    if (admission.verdict == Verdict::Known) {
+        answer(from, reply_of(request.id, *admission.remembered), tell, step.out);
         return false;
-    };
-    switch (admission.verdict) {
-        case Verdict::Run:
-            return true;
-        case Verdict::Join: {
-            std::vector<Waiter>& joined = flight.at(admission.index).joined;
-            if (joined.size() >= options.limits.mailbox)
-                return no(ErrorNumber::QueueFull, "the command is asked for too often",
-                          Outcome::NotDone);
+    }
+    auto refusal = refusal_of(admission.verdict);
+    if (admission.verdict == Verdict::Join) {
+        std::vector<Waiter>& joined = flight.at(admission.index).joined;
+        if (joined.size() < options.limits.mailbox) {
             joined.push_back({from, tell});
             return false;
         }
-        case Verdict::Known:
-            answer(from, reply_of(request.id, *admission.remembered), tell, step.out);
-            return false;
-        case Verdict::Settled:
-            return no(ErrorNumber::SessionExpired, "the client has settled this command before",
-                      Outcome::Unknown);
-        case Verdict::Expired:
-            return no(ErrorNumber::SessionExpired,
-                      "the session began more than 10 minutes ago, or had to make room",
-                      Outcome::Unknown);
-        case Verdict::ClockAhead:
-            return no(ErrorNumber::ClockTooFarOff, "the session starts in the future",
-                      Outcome::NotDone);
-        case Verdict::Reused:
-            return no(ErrorNumber::RequestReused, "the id names another command", Outcome::NotDone);
-        case Verdict::WindowFull:
-            return no(ErrorNumber::SessionFull, "too many commands of the session are open",
-                      Outcome::NotDone);
-        case Verdict::GroupFull:
-            return no(ErrorNumber::GroupFull, "too many sessions in this group", Outcome::NotDone);
+        refusal = Refusal{ErrorNumber::QueueFull, "the command is asked for too often"};
     }
+    refuse(from, request.id, make_error(refusal->number, std::string(refusal->why)),
+           refusal->outcome, step.out);
     return false;
 }
 
