@@ -32,13 +32,13 @@ Caller::State::State(CallerOptions o, Random r)
     probe_backoff = options.backoff_min;
 }
 
-void Caller::State::begin(Now now) {
+void Caller::State::begin(const Step& step) {
     begun = true;
     for (const std::string& address : options.addresses) {
         const LinkId link = add_link(address);
         if (link == kNoLink) break;
         links[link].given = true;
-        want_link(now, link);
+        want_link(step, link);
     }
 }
 
@@ -64,21 +64,21 @@ std::optional<Error> Caller::State::check_start(const StartCall& start) const {
 }
 
 // A given id may have had an effect before; a new call certainly has none.
-void Caller::State::end_unstarted(const StartCall& start, Error error) {
+void Caller::State::end_unstarted(const Step& step, const StartCall& start, Error error) {
     CallEnded ended;
     ended.call = start.call;
     if (start.request) ended.reply.id = *start.request;
     ended.reply.outcome = start.request ? Outcome::Unknown : Outcome::NotDone;
     ended.reply.error = std::move(error);
-    out->push_back(std::move(ended));
+    step.out.push_back(std::move(ended));
 }
 
-CallIndex Caller::State::admit(Now now, StartCall&& start) {
+CallIndex Caller::State::admit(const Step& step, StartCall&& start) {
     const CallIndex index = take();
     PendingCall& call = calls[index];
     call.call = start.call;
-    call.deadline = now.mono + std::clamp(start.timeout, Duration{1}, kTimeoutMax);
-    call.not_before = now.mono;
+    call.deadline = step.time() + std::clamp(start.timeout, Duration{1}, kTimeoutMax);
+    call.not_before = step.time();
     call.backoff = options.backoff_min;
     call.request.kind = start.kind;
     call.request.forced = start.force;
@@ -97,65 +97,65 @@ CallIndex Caller::State::admit(Now now, StartCall&& start) {
     return index;
 }
 
-void Caller::State::start_call(Now now, StartCall&& start) {
-    if (auto wrong = check_start(start)) return end_unstarted(start, std::move(*wrong));
+void Caller::State::start_call(const Step& step, StartCall&& start) {
+    if (auto wrong = check_start(start)) return end_unstarted(step, start, std::move(*wrong));
     if (start.request && !ids.bind(*start.request, free_calls.back()))
-        return end_unstarted(start,
+        return end_unstarted(step, start,
                              make_error(ErrorNumber::NoAnswerInTime,
                                         "another call with this request id is still in flight"));
     const std::uint64_t key = lane_key(start);
-    const CallIndex index = admit(now, std::move(start));
+    const CallIndex index = admit(step, std::move(start));
     join_lane(index, key);
     timers.set(timed(index), calls[index].deadline);
-    pump(now, calls[index].lane);
+    pump(step, calls[index].lane);
 }
 
-void Caller::State::run_timers(Now now) {
-    while (const auto due = timers.pop_due(now.mono)) {
+void Caller::State::run_timers(const Step& step) {
+    while (const auto due = timers.pop_due(step.time())) {
         switch (due->kind) {
             case TimedKind::Call:
-                call_timer(now, CallIndex{due->index});
+                call_timer(step, CallIndex{due->index});
                 break;
             case TimedKind::Probe:
-                probe(now);
+                probe(step);
                 break;
             case TimedKind::Link:
-                link_timer(now, LinkId{due->index});
+                link_timer(step, LinkId{due->index});
                 break;
             case TimedKind::Group:
-                flush(now, GroupId{due->index});
+                flush(step, GroupId{due->index});
                 break;
         }
     }
 }
 
-void Caller::State::call_timer(Now now, CallIndex index) {
+void Caller::State::call_timer(const Step& step, CallIndex index) {
     PendingCall& call = calls[index];
-    if (now.mono >= call.deadline) return expire(now, index);
+    if (step.time() >= call.deadline) return expire(step, index);
     timers.set(timed(index), call.deadline);
-    if (call.state == PendingCall::State::Queued) return pump(now, call.lane);
-    if (now.mono - call.sent_at < options.attempt_timeout) {
+    if (call.state == PendingCall::State::Queued) return pump(step, call.lane);
+    if (step.time() - call.sent_at < options.attempt_timeout) {
         // Not yet a reason to leave the leader, but one to ask whether there is a newer one.
         timers.set(timed(index), std::min(call.deadline, call.sent_at + options.attempt_timeout));
-        return refresh(now, true);
+        return refresh(step, true);
     }
     WEFT_PROBE("client.attempt_silent");
     const LinkId link = call.link;
     const GroupId group = call.group;
     const LaneIndex lane = call.lane;
-    retry(now, index, true);
-    route_silent(now, group, link);
-    pump(now, lane);
+    retry(step, index, true);
+    route_silent(step, group, link);
+    pump(step, lane);
 }
 
-void Caller::State::give_up_call(Now now, CallId id) {
+void Caller::State::give_up_call(const Step& step, CallId id) {
     for (const CallIndex index : calls.indexes())
         if (calls[index].state != PendingCall::State::Free && calls[index].call == id)
-            return expire(now, index);
+            return expire(step, index);
 }
 
 // The deadline has come: what is not certain is unknown.
-void Caller::State::expire(Now now, CallIndex index) {
+void Caller::State::expire(const Step& step, CallIndex index) {
     PendingCall& call = calls[index];
     auto strangers = wrong_mesh_anywhere();
     Reply reply;
@@ -181,11 +181,11 @@ void Caller::State::expire(Now now, CallIndex index) {
             if (strangers) reply.error.message += "; " + strangers->message;
         }
     }
-    end_call(now, index, std::move(reply));
+    end_call(step, index, std::move(reply));
 }
 
 // Takes the call out of all tables. Sends nothing: end_call() lets the lane go on.
-void Caller::State::finish(CallIndex index, Reply reply) {
+void Caller::State::finish(const Step& step, CallIndex index, Reply reply) {
     PendingCall& call = calls[index];
     reply.id = call.request.id;
     if (call.request.id.seq != 0) {
@@ -198,24 +198,24 @@ void Caller::State::finish(CallIndex index, Reply reply) {
     timers.erase(timed(index));
     if (call.state == PendingCall::State::Sent) --links[call.link].calls;
     leave_lane(index);
-    out->push_back(CallEnded{call.call, std::move(reply)});
+    step.out.push_back(CallEnded{call.call, std::move(reply)});
     give_back(index);
 }
 
-void Caller::State::end_call(Now now, CallIndex index, Reply reply) {
+void Caller::State::end_call(const Step& step, CallIndex index, Reply reply) {
     const LaneIndex lane = calls[index].lane;
     const GroupId group = calls[index].group;
     const bool took_effect = reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected;
-    if (took_effect && lanes[lane].retried > 0) finish_overtaken(now, index, true);
-    finish(index, std::move(reply));
+    if (took_effect && lanes[lane].retried > 0) finish_overtaken(step, index, true);
+    finish(step, index, std::move(reply));
     if (connected && routes.has(group)) {
         Route& route = routes[group];
         const bool was_canary = route.canary == index;
         if (was_canary) route.canary = kNoCall;
         const bool waited_for_room = std::exchange(route.window_full, false);
-        if (was_canary || waited_for_room) flush(now, group);
+        if (was_canary || waited_for_room) flush(step, group);
     }
-    pump(now, lane);
+    pump(step, lane);
     free_if_empty(lane);
 }
 
@@ -251,32 +251,31 @@ Caller::Caller(Caller&&) noexcept = default;
 
 void Caller::step(Now now, Event event, Effects& out) {
     State& s = *state_;
-    s.out = &out;
-    if (!s.begun) s.begin(now);
+    const Step step{now, s.random, out};
+    if (!s.begun) s.begin(step);
     if (auto* start = std::get_if<StartCall>(&event)) {
-        s.start_call(now, std::move(*start));
+        s.start_call(step, std::move(*start));
     } else if (auto* from = std::get_if<FromNode>(&event)) {
         if (auto* reply = std::get_if<Reply>(&from->message)) {
-            s.on_reply(now, from->link, std::move(*reply));
+            s.on_reply(step, from->link, std::move(*reply));
         } else if (auto* hello = std::get_if<routing::HelloReply>(&from->message)) {
-            s.on_hello(now, from->link, std::move(*hello));
+            s.on_hello(step, from->link, std::move(*hello));
         }
     } else if (const auto* up = std::get_if<LinkUp>(&event)) {
-        s.link_up(now, up->link);
+        s.link_up(step, up->link);
     } else if (const auto* down = std::get_if<LinkDown>(&event)) {
-        s.link_down(now, down->link);
+        s.link_down(step, down->link);
     } else if (const auto* given_up = std::get_if<GiveUp>(&event)) {
-        s.give_up_call(now, given_up->call);
+        s.give_up_call(step, given_up->call);
     } else if (const auto* want = std::get_if<WantLink>(&event)) {
         if (s.links.has(want->link)) {
-            s.want_link(now, want->link);
+            s.want_link(step, want->link);
         } else {
-            s.refresh(now, false);
+            s.refresh(step, false);
         }
     } else {
-        s.run_timers(now);
+        s.run_timers(step);
     }
-    s.out = nullptr;
 }
 
 Instant Caller::next_deadline() const {

@@ -6,6 +6,7 @@
 #include "client/core/call_table.h"
 #include "client/core/caller.h"
 #include "client/core/indexes.h"
+#include "client/core/step.h"
 #include "core/error.h"
 #include "core/indexed.h"
 #include "core/timer_heap.h"
@@ -73,27 +74,27 @@ struct Caller::State : CallTable {
     State(CallerOptions o, Random r);
 
     // ---- caller.cpp
-    void begin(Now now);
-    void start_call(Now now, StartCall&& start);
+    void begin(const Step& step);
+    void start_call(const Step& step, StartCall&& start);
     std::optional<Error> check_start(const StartCall& start) const;
-    void end_unstarted(const StartCall& start, Error error);
-    CallIndex admit(Now now, StartCall&& start);
-    void run_timers(Now now);
-    void call_timer(Now now, CallIndex index);
-    void expire(Now now, CallIndex index);
-    void give_up_call(Now now, CallId id);
-    void finish(CallIndex index, Reply reply);
-    void end_call(Now now, CallIndex index, Reply reply);
+    void end_unstarted(const Step& step, const StartCall& start, Error error);
+    CallIndex admit(const Step& step, StartCall&& start);
+    void run_timers(const Step& step);
+    void call_timer(const Step& step, CallIndex index);
+    void expire(const Step& step, CallIndex index);
+    void give_up_call(const Step& step, CallId id);
+    void finish(const Step& step, CallIndex index, Reply reply);
+    void end_call(const Step& step, CallIndex index, Reply reply);
     void check() const;
 
     // ---- lanes.cpp
-    void pump(Now now, LaneIndex lane);
+    void pump(const Step& step, LaneIndex lane);
     std::optional<Error> check_placed(PendingCall& call) const;
-    bool may_send(Now now, CallIndex index);
-    void send(Now now, CallIndex index, LinkId link);
+    bool may_send(const Step& step, CallIndex index);
+    void send(const Step& step, CallIndex index, LinkId link);
     void wait_for_route(GroupId group, LaneIndex lane);
-    void flush(Now now, GroupId group);
-    void finish_overtaken(Now now, CallIndex index, bool surely);
+    void flush(const Step& step, GroupId group);
+    void finish_overtaken(const Step& step, CallIndex index, bool surely);
 
     // ---- routes.cpp
     struct Claim {
@@ -102,60 +103,58 @@ struct Caller::State : CallTable {
         Term term;
     };
     LinkId usable_link(const Route& route) const;
-    void claim(Now now, GroupId group, const Claim& what);
-    void leave_old_leader(Now now, GroupId group);
-    void route_refused(Now now, GroupId group, LinkId link, const Reply& reply);
-    void route_accepted(Now now, GroupId group, LinkId link);
-    void release_canary(Now now, CallIndex index);
-    void route_silent(Now now, GroupId group, LinkId link);
-    void close_route(Now now, Route& route, GroupId group);
-    void starve(Now now, GroupId group);
-    void probe(Now now);
-    void refresh(Now now, bool further);
-    void open_further(Now now, std::size_t count);
-    bool want_leader(Now now, const Route& route);
-    void place_unplaced(Now now);
-    Duration jitter(Duration backoff) { return random.between(backoff / 2, backoff); }
-    Duration raise(Duration& backoff);
+    void claim(const Step& step, GroupId group, const Claim& what);
+    void leave_old_leader(const Step& step, GroupId group);
+    void route_refused(const Step& step, GroupId group, LinkId link, const Reply& reply);
+    void route_accepted(const Step& step, GroupId group, LinkId link);
+    void release_canary(const Step& step, CallIndex index);
+    void route_silent(const Step& step, GroupId group, LinkId link);
+    void close_route(const Step& step, Route& route, GroupId group);
+    void starve(const Step& step, GroupId group);
+    void probe(const Step& step);
+    void refresh(const Step& step, bool further);
+    void open_further(const Step& step, std::size_t count);
+    bool want_leader(const Step& step, const Route& route);
+    void place_unplaced(const Step& step);
 
     // ---- links.cpp
     LinkId add_link(std::string address);
-    void open_link(Now now, LinkId link);
-    bool make_room(Now now);
-    void close_link(LinkId link);
-    void want_link(Now now, LinkId link);
-    bool is_wanted(Now now, const Link& link) const;
-    bool is_on_its_way(Now now, const Link& link) const;
-    void link_up(Now now, LinkId link);
-    void link_down(Now now, LinkId link);
-    void link_timer(Now now, LinkId link);
-    void lose_calls(Now now, LinkId link);
-    void lose_link(Now now, LinkId link);
-    void give_up_link(LinkId link);
-    void met_stranger(Now now, LinkId link, const ClusterId& its);
+    void open_link(const Step& step, LinkId link);
+    bool make_room(const Step& step);
+    void close_link(const Step& step, LinkId link);
+    void want_link(const Step& step, LinkId link);
+    bool is_wanted(const Step& step, const Link& link) const;
+    bool is_on_its_way(const Step& step, const Link& link) const;
+    void link_up(const Step& step, LinkId link);
+    void link_down(const Step& step, LinkId link);
+    void link_timer(const Step& step, LinkId link);
+    void lose_calls(const Step& step, LinkId link);
+    void lose_link(const Step& step, LinkId link);
+    void give_up_link(const Step& step, LinkId link);
+    void met_stranger(const Step& step, LinkId link, const ClusterId& its);
     bool stranded() const;
     Error wrong_mesh(LinkId link) const;
     std::optional<Error> wrong_mesh_anywhere() const;
-    void end_all_waiting(Now now);
-    void send_hello(LinkId link);
-    void on_hello(Now now, LinkId link, routing::HelloReply&& hello);
-    void learn_mesh(Now now, const routing::HelloReply& hello);
+    void end_all_waiting(const Step& step);
+    void send_hello(const Step& step, LinkId link);
+    void on_hello(const Step& step, LinkId link, routing::HelloReply&& hello);
+    void learn_mesh(const Step& step, const routing::HelloReply& hello);
     bool learn_nodes(const routing::HelloReply& hello);
-    void learn_routes(Now now, NodeIndex teller, const routing::HelloReply& hello);
+    void learn_routes(const Step& step, NodeIndex teller, const routing::HelloReply& hello);
     NodeIndex learn_node(const routing::HelloNode& node);
     NodeIndex node_index(const NodeId& node) const;
-    bool bind_link(Now now, LinkId link, NodeIndex node);
+    bool bind_link(const Step& step, LinkId link, NodeIndex node);
 
     void check_links() const;
     void check_nodes() const;
 
     // ---- outcomes.cpp
-    void on_reply(Now now, LinkId link, Reply&& reply);
-    void on_refusal(Now now, CallIndex index, LinkId link, Reply&& reply);
-    void retry(Now now, CallIndex index, bool taint);
-    void back_off(Now now, CallIndex index);
-    bool with_fresh_id(Now now, CallIndex index, LinkId link, const Error& why);
-    void take_time_of(Now now, LinkId link, std::int64_t refused_start_ms);
+    void on_reply(const Step& step, LinkId link, Reply&& reply);
+    void on_refusal(const Step& step, CallIndex index, LinkId link, Reply&& reply);
+    void retry(const Step& step, CallIndex index, bool taint);
+    void back_off(const Step& step, CallIndex index);
+    bool with_fresh_id(const Step& step, CallIndex index, LinkId link, const Error& why);
+    void take_time_of(const Step& step, LinkId link, std::int64_t refused_start_ms);
 
     Duration suspicion() const { return options.attempt_timeout / 8; }
 
@@ -163,7 +162,6 @@ struct Caller::State : CallTable {
     Random random;
     routing::RequestIds ids;
     TimerHeap<Timed> timers;
-    Effects* out = nullptr;
     bool begun = false;
 
     std::vector<LaneIndex> unplaced;  // lanes before the first hello

@@ -8,14 +8,14 @@
 namespace weft::client {
 
 // Sends what the lane's order allows.
-void Caller::State::pump(Now now, LaneIndex lane_index) {
+void Caller::State::pump(const Step& step, LaneIndex lane_index) {
     for (;;) {
         Lane& lane = lanes[lane_index];
         const bool one_by_one = lane.retried > 0;
         const CallIndex index = one_by_one ? lane.head : lane.unsent;
         if (index == kNoCall || (one_by_one && lane.in_flight > 0)) return;
         PendingCall& call = calls[index];
-        if (call.not_before > now.mono) {
+        if (call.not_before > step.time()) {
             timers.set(timed(index), std::min(call.deadline, call.not_before));
             return;
         }
@@ -30,10 +30,10 @@ void Caller::State::pump(Now now, LaneIndex lane_index) {
             const bool asked = call.request.kind == RequestKind::Resolve;
             reply.outcome = asked ? Outcome::Unknown : Outcome::NotDone;
             reply.error = std::move(*wrong);
-            return end_call(now, index, std::move(reply));
+            return end_call(step, index, std::move(reply));
         }
-        if (!may_send(now, index)) return;
-        send(now, index, usable_link(routes[call.group]));
+        if (!may_send(step, index)) return;
+        send(step, index, usable_link(routes[call.group]));
     }
 }
 
@@ -57,17 +57,17 @@ std::optional<Error> Caller::State::check_placed(PendingCall& call) const {
 }
 
 // True when the call has an id and its group a leader to send it to; else it waits for one.
-bool Caller::State::may_send(Now now, CallIndex index) {
+bool Caller::State::may_send(const Step& step, CallIndex index) {
     PendingCall& call = calls[index];
     Route& route = routes[call.group];
     const LinkId link = usable_link(route);
     if (link == kNoLink) {
         wait_for_route(call.group, call.lane);
-        want_leader(now, route);
-        starve(now, call.group);
+        want_leader(step, route);
+        starve(step, call.group);
         return false;
     }
-    if (!route.open && (route.canary != kNoCall || now.mono < route.not_before)) {
+    if (!route.open && (route.canary != kNoCall || step.time() < route.not_before)) {
         wait_for_route(call.group, call.lane);
         if (route.canary == kNoCall) timers.set(timed(call.group), route.not_before);
         return false;
@@ -76,7 +76,7 @@ bool Caller::State::may_send(Now now, CallIndex index) {
     const Lane& lane = lanes[call.lane];
     if (lane.in_flight > 0 && lane.link != link) return false;
     if (call.request.id.seq != 0) return true;
-    const auto id = ids.assign(call.group, index, now.mono);
+    const auto id = ids.assign(call.group, index, step.time());
     if (!id) {
         route.window_full = true;
         wait_for_route(call.group, call.lane);
@@ -86,7 +86,7 @@ bool Caller::State::may_send(Now now, CallIndex index) {
     return true;
 }
 
-void Caller::State::send(Now now, CallIndex index, LinkId link) {
+void Caller::State::send(const Step& step, CallIndex index, LinkId link) {
     PendingCall& call = calls[index];
     Lane& lane = lanes[call.lane];
     Route& route = routes[call.group];
@@ -97,14 +97,14 @@ void Caller::State::send(Now now, CallIndex index, LinkId link) {
     call.state = PendingCall::State::Sent;
     call.link = link;
     ++links[link].calls;
-    links[link].wanted_at = now.mono;
-    call.sent_at = now.mono;
-    timers.set(timed(index), std::min(call.deadline, now.mono + suspicion()));
+    links[link].wanted_at = step.time();
+    call.sent_at = step.time();
+    timers.set(timed(index), std::min(call.deadline, step.time() + suspicion()));
     call.request.lowest_open = ids.lowest_open(call.request.id);
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(call.deadline - now.mono);
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(call.deadline - step.time());
     call.request.deadline_ms =
         static_cast<std::uint32_t>(std::max(left, std::chrono::milliseconds(1)).count());
-    out->push_back(SendNode{link, call.request});
+    step.out.push_back(SendNode{link, call.request});
 }
 
 void Caller::State::wait_for_route(GroupId group, LaneIndex lane) {
@@ -114,7 +114,7 @@ void Caller::State::wait_for_route(GroupId group, LaneIndex lane) {
 }
 
 // Lets the lanes that wait for this group try again.
-void Caller::State::flush(Now now, GroupId group) {
+void Caller::State::flush(const Step& step, GroupId group) {
     Route& route = routes[group];
     std::vector<LaneIndex> waiting;
     waiting.swap(route.waiting);
@@ -124,7 +124,7 @@ void Caller::State::flush(Now now, GroupId group) {
             return;
         }
         lanes[*next].listed = false;
-        pump(now, *next);
+        pump(step, *next);
         free_if_empty(*next);
     }
 }
@@ -132,7 +132,7 @@ void Caller::State::flush(Now now, GroupId group) {
 // A later call of the same entity has taken effect, or may have (`surely` false). Running an older
 // one now would reverse the order: what was definitely refused ends as not done, and what may still
 // run by an attempt given up is not sent again.
-void Caller::State::finish_overtaken(Now now, CallIndex index, bool surely) {
+void Caller::State::finish_overtaken(const Step& step, CallIndex index, bool surely) {
     CallIndex older = calls[index].before;
     while (older != kNoCall) {
         const PendingCall& call = calls[older];
@@ -148,8 +148,8 @@ void Caller::State::finish_overtaken(Now now, CallIndex index, bool surely) {
                 reply.error = make_error(ErrorNumber::NoAnswerInTime,
                                          "a later command to the entity was answered first");
             }
-            release_canary(now, older);
-            finish(older, std::move(reply));
+            release_canary(step, older);
+            finish(step, older, std::move(reply));
         }
         older = next;
     }

@@ -15,95 +15,95 @@ LinkId Caller::State::add_link(std::string address) {
     return links.add(std::move(link));
 }
 
-void Caller::State::open_link(Now now, LinkId link) {
+void Caller::State::open_link(const Step& step, LinkId link) {
     Link& l = links[link];
     if (l.state == Link::State::Closed) {
-        if (!make_room(now)) return timers.set(timed(link), now.mono + options.backoff_max);
+        if (!make_room(step)) return timers.set(timed(link), step.time() + options.backoff_max);
         l.state = Link::State::Opening;
-        l.opened_at = now.mono;
+        l.opened_at = step.time();
     }
-    timers.set(timed(link), now.mono + options.attempt_timeout);
-    out->push_back(OpenLink{link, l.address});
+    timers.set(timed(link), step.time() + options.attempt_timeout);
+    step.out.push_back(OpenLink{link, l.address});
 }
 
 // Room for one more open link: at the limit, the one that nobody has wanted for longest is closed.
-bool Caller::State::make_room(Now now) {
+bool Caller::State::make_room(const Step& step) {
     std::size_t open = 0;
     LinkId least = kNoLink;
     for (const LinkId id : links.indexes()) {
         const Link& link = links[id];
         if (!link.is_open()) continue;
         ++open;
-        if (link.calls > 0 || is_on_its_way(now, link)) continue;
+        if (link.calls > 0 || is_on_its_way(step, link)) continue;
         if (least == kNoLink || link.wanted_at < links[least].wanted_at) least = id;
     }
     if (open < options.links_max) return true;
     if (least == kNoLink) return false;
     WEFT_PROBE("client.link_displaced");
-    close_link(least);
+    close_link(step, least);
     return true;
 }
 
 // Nobody needs it now. It is opened again when somebody does.
-void Caller::State::close_link(LinkId link) {
+void Caller::State::close_link(const Step& step, LinkId link) {
     links[link].state = Link::State::Closed;
     timers.erase(timed(link));
-    out->push_back(CloseLink{link});
+    step.out.push_back(CloseLink{link});
 }
 
 // Unless it was tried just now: then its timer will look whether it is still wanted.
-void Caller::State::want_link(Now now, LinkId link) {
+void Caller::State::want_link(const Step& step, LinkId link) {
     Link& l = links[link];
-    l.wanted_at = now.mono;
+    l.wanted_at = step.time();
     const bool rests = timers.of(timed(link)) != Instant::never();
-    if (l.state == Link::State::Closed && !rests) open_link(now, link);
+    if (l.state == Link::State::Closed && !rests) open_link(step, link);
 }
 
 // Before the first hello every address may be the one that answers; and whether a stranger is
 // still at an address, nobody else would find out.
-bool Caller::State::is_wanted(Now now, const Link& link) const {
-    return !connected || link.foreign || now.mono - link.wanted_at < options.attempt_timeout;
+bool Caller::State::is_wanted(const Step& step, const Link& link) const {
+    return !connected || link.foreign || step.time() - link.wanted_at < options.attempt_timeout;
 }
 
-bool Caller::State::is_on_its_way(Now now, const Link& link) const {
+bool Caller::State::is_on_its_way(const Step& step, const Link& link) const {
     const bool opening = link.state == Link::State::Opening || link.state == Link::State::Up;
-    return opening && now.mono - link.opened_at < suspicion();
+    return opening && step.time() - link.opened_at < suspicion();
 }
 
-void Caller::State::link_up(Now now, LinkId link) {
+void Caller::State::link_up(const Step& step, LinkId link) {
     if (!links.has(link) || links[link].state != Link::State::Opening) return;
     links[link].state = Link::State::Up;
-    send_hello(link);
-    timers.set(timed(link), now.mono + options.attempt_timeout / 4);
+    send_hello(step, link);
+    timers.set(timed(link), step.time() + options.attempt_timeout / 4);
 }
 
-void Caller::State::link_timer(Now now, LinkId link) {
+void Caller::State::link_timer(const Step& step, LinkId link) {
     const Link& l = links[link];
     const Instant idle_at = l.wanted_at + options.link_idle;
     switch (l.state) {
         case Link::State::Closed:
-            if (is_wanted(now, l)) open_link(now, link);
+            if (is_wanted(step, l)) open_link(step, link);
             return;
         case Link::State::Opening:
-            return is_wanted(now, l) ? open_link(now, link) : close_link(link);
+            return is_wanted(step, l) ? open_link(step, link) : close_link(step, link);
         case Link::State::Up:
-            if (!is_wanted(now, l)) return close_link(link);
-            send_hello(link);
-            timers.set(timed(link), now.mono + options.attempt_timeout / 4);
+            if (!is_wanted(step, l)) return close_link(step, link);
+            send_hello(step, link);
+            timers.set(timed(link), step.time() + options.attempt_timeout / 4);
             return;
         case Link::State::Ready:
-            if (l.calls == 0 && now.mono >= idle_at) {
+            if (l.calls == 0 && step.time() >= idle_at) {
                 WEFT_PROBE("client.link_idle");
-                return close_link(link);
+                return close_link(step, link);
             }
-            timers.set(timed(link), l.calls > 0 ? now.mono + options.link_idle : idle_at);
+            timers.set(timed(link), l.calls > 0 ? step.time() + options.link_idle : idle_at);
             return;
         case Link::State::GivenUp:
             return;
     }
 }
 
-void Caller::State::send_hello(LinkId link) {
+void Caller::State::send_hello(const Step& step, LinkId link) {
     routing::ClientHello hello;
     hello.client = options.client;
     hello.program = options.program;
@@ -114,25 +114,25 @@ void Caller::State::send_hello(LinkId link) {
         hello.known = {nodes[node].info.node, nodes[node].boot, nodes[node].version};
         hello.wanted = starving;
     }
-    out->push_back(SendNode{link, std::move(hello)});
+    step.out.push_back(SendNode{link, std::move(hello)});
 }
 
-void Caller::State::link_down(Now now, LinkId link) {
+void Caller::State::link_down(const Step& step, LinkId link) {
     if (!links.has(link) || links[link].state == Link::State::GivenUp) return;
     Link& l = links[link];
     l.state = Link::State::Closed;
-    timers.set(timed(link), now.mono + raise(l.backoff));
-    lose_calls(now, link);
+    timers.set(timed(link), step.time() + step.pause(l.backoff, options.backoff_max));
+    lose_calls(step, link);
 }
 
 // Closes a link that is still open; it is opened again after a pause.
-void Caller::State::lose_link(Now now, LinkId link) {
-    out->push_back(CloseLink{link});
-    link_down(now, link);
+void Caller::State::lose_link(const Step& step, LinkId link) {
+    step.out.push_back(CloseLink{link});
+    link_down(step, link);
 }
 
 // What was sent there and not answered may or may not have happened.
-void Caller::State::lose_calls(Now now, LinkId link) {
+void Caller::State::lose_calls(const Step& step, LinkId link) {
     std::vector<CallIndex> lost;
     for (const CallIndex index : calls.indexes())
         if (calls[index].state == PendingCall::State::Sent && calls[index].link == link)
@@ -142,14 +142,14 @@ void Caller::State::lose_calls(Now now, LinkId link) {
         if (call.request.leaders_lost < 255) ++call.request.leaders_lost;
         Route& route = routes[call.group];
         route.open = false;
-        route.not_before = now.mono;
-        retry(now, index, true);
+        route.not_before = step.time();
+        retry(step, index, true);
     }
-    for (const CallIndex index : lost) pump(now, calls[index].lane);
+    for (const CallIndex index : lost) pump(step, calls[index].lane);
 }
 
-void Caller::State::give_up_link(LinkId link) {
-    if (links[link].is_open()) out->push_back(CloseLink{link});
+void Caller::State::give_up_link(const Step& step, LinkId link) {
+    if (links[link].is_open()) step.out.push_back(CloseLink{link});
     links[link].state = Link::State::GivenUp;
     links[link].node = kNoNode;
     links[link].foreign.reset();
@@ -160,15 +160,15 @@ void Caller::State::give_up_link(LinkId link) {
 // Whoever answers there is of another mesh. The link is closed: a command sent over it would take
 // effect in a stranger's mesh. Now and then a hello asks whether our node is back; that and nothing
 // else is ever sent to a node before its own hello has named the mesh.
-void Caller::State::met_stranger(Now now, LinkId link, const ClusterId& its) {
+void Caller::State::met_stranger(const Step& step, LinkId link, const ClusterId& its) {
     other_mesh = true;
     Link& l = links[link];
     l.foreign = its;
     l.state = Link::State::Closed;
-    timers.set(timed(link), now.mono + options.attempt_timeout);
-    out->push_back(CloseLink{link});
-    lose_calls(now, link);
-    if (stranded()) end_all_waiting(now);
+    timers.set(timed(link), step.time() + options.attempt_timeout);
+    step.out.push_back(CloseLink{link});
+    lose_calls(step, link);
+    if (stranded()) end_all_waiting(step);
 }
 
 bool Caller::State::stranded() const {
@@ -198,9 +198,9 @@ std::optional<Error> Caller::State::wrong_mesh_anywhere() const {
 }
 
 // Nobody is left who could be asked, so waiting for the deadlines would be in vain.
-void Caller::State::end_all_waiting(Now now) {
+void Caller::State::end_all_waiting(const Step& step) {
     for (const CallIndex index : calls.indexes())
-        if (calls[index].state == PendingCall::State::Queued) expire(now, index);
+        if (calls[index].state == PendingCall::State::Queued) expire(step, index);
 }
 
 NodeIndex Caller::State::node_index(const NodeId& node) const {
@@ -224,31 +224,31 @@ NodeIndex Caller::State::learn_node(const routing::HelloNode& node) {
 }
 
 // Two addresses may lead to one node: one link to it is enough. False: this one was closed.
-bool Caller::State::bind_link(Now now, LinkId link, NodeIndex node) {
+bool Caller::State::bind_link(const Step& step, LinkId link, NodeIndex node) {
     const LinkId other = nodes[node].link;
     if (other != kNoLink && other != link) {
         if (links[other].state == Link::State::Ready && links[other].node == node) {
-            give_up_link(link);
-            lose_calls(now, link);
+            give_up_link(step, link);
+            lose_calls(step, link);
             return false;
         }
         if (links[other].node == kNoNode &&
             links[other].address == nodes[node].info.client_address &&
             links[other].state != Link::State::GivenUp)
-            give_up_link(other);
+            give_up_link(step, other);
     }
     nodes[node].link = link;
     links[link].node = node;
     return true;
 }
 
-void Caller::State::learn_mesh(Now now, const routing::HelloReply& hello) {
+void Caller::State::learn_mesh(const Step& step, const routing::HelloReply& hello) {
     cluster = hello.cluster;
     hash_key = hello.hash_key;
     groups = hello.groups;
     routes.reach(GroupId{groups});
     ids.set_groups(groups);
-    ids.learn_time(now.mono, hello.log_time_ms);
+    ids.learn_time(step.time(), hello.log_time_ms);
     connected = true;
 }
 
@@ -262,7 +262,8 @@ bool Caller::State::learn_nodes(const routing::HelloReply& hello) {
     return true;
 }
 
-void Caller::State::learn_routes(Now now, NodeIndex teller, const routing::HelloReply& hello) {
+void Caller::State::learn_routes(const Step& step, NodeIndex teller,
+                                 const routing::HelloReply& hello) {
     const std::size_t count = std::min(hello.leaders.size(), hello.terms.size());
     const bool all = hello.told.empty() && count == routes.size();
     // Changes say what the node knows only to whoever knows what was before.
@@ -279,11 +280,11 @@ void Caller::State::learn_routes(Now now, NodeIndex teller, const routing::Hello
         if (!routes.has(group)) return;
         Claim what{.said_by = teller, .term = Term{hello.terms[i]}};
         if (hello.leaders[i] < places.size()) what.leader = places[hello.leaders[i]];
-        claim(now, group, what);
+        claim(step, group, what);
     }
 }
 
-void Caller::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello) {
+void Caller::State::on_hello(const Step& step, LinkId link, routing::HelloReply&& hello) {
     if (!links.has(link)) return;
     Link& l = links[link];
     if (l.state != Link::State::Up && l.state != Link::State::Ready) return;
@@ -291,26 +292,26 @@ void Caller::State::on_hello(Now now, LinkId link, routing::HelloReply&& hello) 
     l.answered = true;
     const bool pinned = connected || !cluster.is_zero();
     if ((pinned && hello.cluster != cluster) || (connected && hello.groups != groups))
-        return met_stranger(now, link, hello.cluster);
+        return met_stranger(step, link, hello.cluster);
     l.foreign.reset();
-    if (!connected) learn_mesh(now, hello);
-    ids.learn_time(now.mono, hello.log_time_ms);
+    if (!connected) learn_mesh(step, hello);
+    ids.learn_time(step.time(), hello.log_time_ms);
     const bool readable = learn_nodes(hello);
     const NodeIndex self = node_index(hello.node);
-    if (self == kNoNode || !bind_link(now, link, self)) return;
-    nodes[self].clock_ms = hello.log_time_ms - now.mono.ns / 1'000'000;
+    if (self == kNoNode || !bind_link(step, link, self)) return;
+    nodes[self].clock_ms = hello.log_time_ms - step.time().ns / 1'000'000;
     if (links[link].state == Link::State::Up) {
         links[link].state = Link::State::Ready;
-        links[link].wanted_at = now.mono;
-        timers.set(timed(link), now.mono + options.link_idle);
+        links[link].wanted_at = step.time();
+        timers.set(timed(link), step.time() + options.link_idle);
     }
     links[link].backoff = options.backoff_min;
-    if (readable) learn_routes(now, self, hello);
-    place_unplaced(now);
+    if (readable) learn_routes(step, self, hello);
+    place_unplaced(step);
     // The leader of these may have been known before its link was ready.
     const std::vector<GroupId> hungry = starving;
     for (const GroupId group : hungry)
-        if (usable_link(routes[group]) == link) flush(now, group);
+        if (usable_link(routes[group]) == link) flush(step, group);
 }
 
 void Caller::State::check_links() const {

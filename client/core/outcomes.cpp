@@ -9,15 +9,15 @@ namespace weft::client {
 
 using routing::has_number;
 
-void Caller::State::on_reply(Now now, LinkId link, Reply&& reply) {
+void Caller::State::on_reply(const Step& step, LinkId link, Reply&& reply) {
     if (!reply.last) return;
     const auto index = ids.find(reply.id);
     if (!index) return;
     PendingCall& call = calls[*index];
     if (reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected) {
         const GroupId group = call.group;
-        end_call(now, *index, std::move(reply));
-        return route_accepted(now, group, link);
+        end_call(step, *index, std::move(reply));
+        return route_accepted(step, group, link);
     }
     // The answer to an attempt given up before: the present one will be answered too.
     if (call.state != PendingCall::State::Sent || call.link != link) return;
@@ -25,14 +25,14 @@ void Caller::State::on_reply(Now now, LinkId link, Reply&& reply) {
         const GroupId group = call.group;
         const LaneIndex lane = call.lane;
         call.refusal = reply.error;
-        retry(now, *index, true);
-        route_refused(now, group, link, reply);
-        return pump(now, lane);
+        retry(step, *index, true);
+        route_refused(step, group, link, reply);
+        return pump(step, lane);
     }
-    on_refusal(now, *index, link, std::move(reply));
+    on_refusal(step, *index, link, std::move(reply));
 }
 
-void Caller::State::on_refusal(Now now, CallIndex index, LinkId link, Reply&& reply) {
+void Caller::State::on_refusal(const Step& step, CallIndex index, LinkId link, Reply&& reply) {
     PendingCall& call = calls[index];
     const GroupId group = call.group;
     const LaneIndex lane = call.lane;
@@ -40,52 +40,53 @@ void Caller::State::on_refusal(Now now, CallIndex index, LinkId link, Reply&& re
         // Another mesh has taken the node's address and read what was on its way: the next hello
         // over a new connection will say so.
         call.refusal = reply.error;
-        retry(now, index, false);
-        lose_link(now, link);
-        return pump(now, lane);
+        retry(step, index, false);
+        lose_link(step, link);
+        return pump(step, lane);
     }
-    if (with_fresh_id(now, index, link, reply.error)) return pump(now, lane);
+    if (with_fresh_id(step, index, link, reply.error)) return pump(step, lane);
     if (routing::is_final(call.request.kind, reply)) {
         Reply whole = routing::folded(call.request.kind, call.tainted, std::move(reply));
-        end_call(now, index, std::move(whole));
-        return route_accepted(now, group, link);
+        end_call(step, index, std::move(whole));
+        return route_accepted(step, group, link);
     }
     call.refusal = reply.error;
-    retry(now, index, reply.outcome == Outcome::Unknown);
+    retry(step, index, reply.outcome == Outcome::Unknown);
     if (routing::is_about_route(reply.error)) {
-        route_refused(now, group, link, reply);
+        route_refused(step, group, link, reply);
     } else {
-        back_off(now, index);
-        route_accepted(now, group, link);
+        back_off(step, index);
+        route_accepted(step, group, link);
     }
-    pump(now, lane);
+    pump(step, lane);
 }
 
 // The present attempt is over; the call goes back to the front of its lane.
-void Caller::State::retry(Now now, CallIndex index, bool taint) {
+void Caller::State::retry(const Step& step, CallIndex index, bool taint) {
     PendingCall& call = calls[index];
     Lane& lane = lanes[call.lane];
-    release_canary(now, index);
-    if (taint && lane.retried > 0) finish_overtaken(now, index, false);
+    release_canary(step, index);
+    if (taint && lane.retried > 0) finish_overtaken(step, index, false);
     call.state = PendingCall::State::Queued;
     --lane.in_flight;
     --links[call.link].calls;
     if (!call.retried) ++lane.retried;
     call.retried = true;
     call.tainted = call.tainted || taint;
-    call.not_before = now.mono;
+    call.not_before = step.time();
     timers.set(timed(index), call.deadline);
 }
 
-void Caller::State::back_off(Now now, CallIndex index) {
+void Caller::State::back_off(const Step& step, CallIndex index) {
     PendingCall& call = calls[index];
-    call.not_before = now.mono + raise(call.backoff);
+    call.not_before = step.time() + step.pause(call.backoff, options.backoff_max);
     timers.set(timed(index), std::min(call.deadline, call.not_before));
 }
 
 // A call refused for its session's sake, and certainly never run, may go on in a new session: its
 // old number is closed and never sent again.
-bool Caller::State::with_fresh_id(Now now, CallIndex index, LinkId link, const Error& why) {
+bool Caller::State::with_fresh_id(const Step& step, CallIndex index, LinkId link,
+                                  const Error& why) {
     PendingCall& call = calls[index];
     if (call.tainted || call.repeat) return false;
     const bool ended = why.code == ErrorCode::Expired;
@@ -94,8 +95,8 @@ bool Caller::State::with_fresh_id(Now now, CallIndex index, LinkId link, const E
     if (!ended && !full && !ahead) return false;
     WEFT_PROBE("client.fresh_id");
     ids.settle(call.request.id);
-    if (ahead) take_time_of(now, link, call.request.id.start_ms);
-    retry(now, index, false);
+    if (ahead) take_time_of(step, link, call.request.id.start_ms);
+    retry(step, index, false);
     const std::int64_t ended_start_ms = call.request.id.start_ms;
     call.request.id = RequestId{};
     call.refusal = why;
@@ -103,19 +104,19 @@ bool Caller::State::with_fresh_id(Now now, CallIndex index, LinkId link, const E
     if (ended) {
         ids.renew_with_next_time(ended_start_ms);
         refreshed_at = Instant::long_ago();
-        refresh(now, false);
+        refresh(step, false);
     }
-    back_off(now, index);
+    back_off(step, index);
     return true;
 }
 
 // The start was taken from a node whose clock is off; the one that refuses it knows better. What
 // it said of its time may itself be old: it is asked again.
-void Caller::State::take_time_of(Now now, LinkId link, std::int64_t refused_start_ms) {
+void Caller::State::take_time_of(const Step& step, LinkId link, std::int64_t refused_start_ms) {
     const NodeIndex node = links[link].node;
     if (node == kNoNode || !nodes[node].clock_ms) return;
-    ids.renew_at(now.mono, *nodes[node].clock_ms + now.mono.ns / 1'000'000, refused_start_ms);
-    send_hello(link);
+    ids.renew_at(step.time(), *nodes[node].clock_ms + step.time().ns / 1'000'000, refused_start_ms);
+    send_hello(step, link);
 }
 
 }  // namespace weft::client

@@ -14,13 +14,7 @@ LinkId Caller::State::usable_link(const Route& route) const {
     return links[link].node == route.leader ? link : kNoLink;
 }
 
-Duration Caller::State::raise(Duration& backoff) {
-    const Duration wait = jitter(backoff);
-    backoff = std::min(backoff * 2, options.backoff_max);
-    return wait;
-}
-
-void Caller::State::claim(Now now, GroupId group, const Claim& what) {
+void Caller::State::claim(const Step& step, GroupId group, const Claim& what) {
     Route& route = routes[group];
     if (what.term < route.term) return;
     if (what.leader == kNoNode) {
@@ -32,27 +26,28 @@ void Caller::State::claim(Now now, GroupId group, const Claim& what) {
     if (what.term == route.term && route.leader != kNoNode) return;
     route.term = what.term;
     route.leader = what.leader;
-    leave_old_leader(now, group);
-    if (!route.waiting.empty()) flush(now, group);
+    leave_old_leader(step, group);
+    if (!route.waiting.empty()) flush(step, group);
 }
 
 // Calls that the former leader has left unanswered for a while go to the new one; those just sent
 // may still be answered.
-void Caller::State::leave_old_leader(Now now, GroupId group) {
+void Caller::State::leave_old_leader(const Step& step, GroupId group) {
     const LinkId current = nodes[routes[group].leader].link;
     std::vector<CallIndex> silent;
     ids.for_each_call(group, [&](CallIndex index) {
         const PendingCall& call = calls[index];
         if (call.state == PendingCall::State::Sent && call.link != current &&
-            now.mono - call.sent_at >= suspicion())
+            step.time() - call.sent_at >= suspicion())
             silent.push_back(index);
     });
-    for (const CallIndex index : silent) retry(now, index, true);
-    for (const CallIndex index : silent) pump(now, calls[index].lane);
+    for (const CallIndex index : silent) retry(step, index, true);
+    for (const CallIndex index : silent) pump(step, calls[index].lane);
 }
 
 // NotLeader and its like, said of this group by the node at `link`.
-void Caller::State::route_refused(Now now, GroupId group, LinkId link, const Reply& reply) {
+void Caller::State::route_refused(const Step& step, GroupId group, LinkId link,
+                                  const Reply& reply) {
     Route& route = routes[group];
     const NodeIndex hinted = node_index(reply.leader_hint);
     if (reply.hint_term > route.term && hinted != kNoNode) {
@@ -61,114 +56,115 @@ void Caller::State::route_refused(Now now, GroupId group, LinkId link, const Rep
         route.open = false;
         route.canary = kNoCall;
         route.backoff = options.backoff_min;
-        route.not_before = now.mono;
-        return flush(now, group);
+        route.not_before = step.time();
+        return flush(step, group);
     }
     // Refused by a node that was believed to lead when the call left: that belief is gone already.
     if (route.leader == kNoNode || nodes[route.leader].link != link) return;
-    close_route(now, route, group);
+    close_route(step, route, group);
 }
 
 // The believed leader is not one, or not yet: everybody waits, then one call tries again.
-void Caller::State::close_route(Now now, Route& route, GroupId group) {
+void Caller::State::close_route(const Step& step, Route& route, GroupId group) {
     route.leader = kNoNode;
     route.open = false;
     route.canary = kNoCall;
     if (route.backoff == Duration{}) route.backoff = options.backoff_min;
-    route.not_before = now.mono + raise(route.backoff);
-    starve(now, group);
+    route.not_before = step.time() + step.pause(route.backoff, options.backoff_max);
+    starve(step, group);
 }
 
-void Caller::State::route_silent(Now now, GroupId group, LinkId link) {
+void Caller::State::route_silent(const Step& step, GroupId group, LinkId link) {
     Route& route = routes[group];
-    if (route.leader != kNoNode && nodes[route.leader].link == link) close_route(now, route, group);
+    if (route.leader != kNoNode && nodes[route.leader].link == link)
+        close_route(step, route, group);
 }
 
-void Caller::State::route_accepted(Now now, GroupId group, LinkId link) {
+void Caller::State::route_accepted(const Step& step, GroupId group, LinkId link) {
     Route& route = routes[group];
     if (route.open || route.leader == kNoNode || nodes[route.leader].link != link) return;
     route.open = true;
     route.canary = kNoCall;
     route.backoff = Duration{};
     timers.erase(timed(group));
-    flush(now, group);
+    flush(step, group);
 }
 
 // The call that went ahead is under way no more: another one may go.
-void Caller::State::release_canary(Now now, CallIndex index) {
+void Caller::State::release_canary(const Step& step, CallIndex index) {
     const GroupId group = calls[index].group;
     Route& route = routes[group];
     if (route.canary != index) return;
     route.canary = kNoCall;
-    timers.set(timed(group), std::max(route.not_before, now.mono));
+    timers.set(timed(group), std::max(route.not_before, step.time()));
 }
 
 // The group needs a usable leader: the nodes are asked until there is one.
-void Caller::State::starve(Now now, GroupId group) {
+void Caller::State::starve(const Step& step, GroupId group) {
     Route& route = routes[group];
     if (!route.starving) starving.push_back(group);
     route.starving = true;
     if (probing) return;
     probing = true;
     probe_backoff = options.backoff_min;
-    timers.set(kTimedProbe, now.mono);
+    timers.set(kTimedProbe, step.time());
 }
 
 // The link to the believed leader is opened. True: it may be ready soon.
-bool Caller::State::want_leader(Now now, const Route& route) {
+bool Caller::State::want_leader(const Step& step, const Route& route) {
     if (route.leader == kNoNode || nodes[route.leader].link == kNoLink) return false;
     const LinkId link = nodes[route.leader].link;
-    want_link(now, link);
-    return is_on_its_way(now, links[link]);
+    want_link(step, link);
+    return is_on_its_way(step, links[link]);
 }
 
-void Caller::State::probe(Now now) {
+void Caller::State::probe(const Step& step) {
     bool soon = true;
     std::erase_if(starving, [&](GroupId group) {
         Route& route = routes[group];
         route.starving = !route.waiting.empty() && usable_link(route) == kNoLink;
-        if (route.starving) soon = want_leader(now, route) && soon;
+        if (route.starving) soon = want_leader(step, route) && soon;
         return !route.starving;
     });
     probing = !starving.empty();
     if (!probing) return;
     refreshed_at = Instant::long_ago();
-    refresh(now, !soon);
-    timers.set(kTimedProbe, now.mono + raise(probe_backoff));
+    refresh(step, !soon);
+    timers.set(kTimedProbe, step.time() + step.pause(probe_backoff, options.backoff_max));
 }
 
 // Asks some nodes for their routes, each time the next ones in turn. Which of the others know more
 // nobody can tell: `further` has some of them met, and at least one each time, until all are.
-void Caller::State::refresh(Now now, bool further) {
-    if (now.mono - refreshed_at < suspicion()) return;
-    refreshed_at = now.mono;
+void Caller::State::refresh(const Step& step, bool further) {
+    if (step.time() - refreshed_at < suspicion()) return;
+    refreshed_at = step.time();
     std::size_t asked = 0;
     for (std::size_t tried = 0; tried < links.size() && asked < kHellosAtOnce; ++tried) {
         const LinkId link{probe_next++ % static_cast<std::uint32_t>(links.size())};
         if (links[link].state != Link::State::Ready) continue;
-        send_hello(link);
+        send_hello(step, link);
         ++asked;
     }
-    if (further || asked == 0) open_further(now, std::max<std::size_t>(kHellosAtOnce - asked, 1));
+    if (further || asked == 0) open_further(step, std::max<std::size_t>(kHellosAtOnce - asked, 1));
 }
 
-void Caller::State::open_further(Now now, std::size_t count) {
+void Caller::State::open_further(const Step& step, std::size_t count) {
     for (std::size_t tried = 0; tried < links.size() && count > 0; ++tried) {
         const LinkId link{open_next++ % static_cast<std::uint32_t>(links.size())};
         const bool rests = timers.of(timed(link)) != Instant::never();
         if (links[link].state != Link::State::Closed || rests) continue;
-        want_link(now, link);
+        want_link(step, link);
         --count;
     }
 }
 
 // The first hello came: calls that waited for it find their groups, in the order they were made.
-void Caller::State::place_unplaced(Now now) {
+void Caller::State::place_unplaced(const Step& step) {
     std::vector<LaneIndex> waiting;
     waiting.swap(unplaced);
     for (const LaneIndex lane : waiting) {
         lanes[lane].listed = false;
-        pump(now, lane);
+        pump(step, lane);
         free_if_empty(lane);
     }
 }
