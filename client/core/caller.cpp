@@ -2,6 +2,7 @@
 #include "client/core/caller.h"
 
 #include "client/core/caller_state.h"
+#include "client/core/strangers.h"
 #include "core/hash.h"
 #include "core/invariant.h"
 #include "routing/key.h"
@@ -28,25 +29,16 @@ Caller::State::State(CallerOptions o, Random r)
       options(std::move(o)),
       random(r),
       ids({.client = options.client, .renew_start = options.renew_start}),
-      cluster(options.cluster) {
+      mesh(options.cluster),
+      links(options) {
     probe_backoff = options.backoff_min;
-}
-
-void Caller::State::begin(const Step& step) {
-    begun = true;
-    for (const std::string& address : options.addresses) {
-        const LinkId link = add_link(address);
-        if (link == kNoLink) break;
-        links[link].given = true;
-        want_link(step, link);
-    }
 }
 
 std::optional<Error> Caller::State::check_start(const StartCall& start) const {
     if (in_flight == calls.size())
         return make_error(ErrorNumber::QueueFull,
                           fmt::format("{} calls are in flight already", in_flight));
-    if (stranded()) return wrong_mesh_anywhere();
+    if (stranded(links.all())) return stranger_anywhere(links.all(), mesh.cluster());
     if (start.kind == RequestKind::Resolve) {
         if (start.request && start.request->seq != 0) return std::nullopt;
         return make_error(ErrorNumber::BadPayload, "no request id to ask about");
@@ -106,25 +98,25 @@ void Caller::State::start_call(const Step& step, StartCall&& start) {
     const std::uint64_t key = lane_key(start);
     const CallIndex index = admit(step, std::move(start));
     join_lane(index, key);
-    timers.set(timed(index), calls[index].deadline);
+    timers.set(index, calls[index].deadline);
     pump(step, calls[index].lane);
 }
 
+Instant Caller::State::deadline() const {
+    return std::min({timers.next(), probe_at, links.deadline(), group_timers.next()});
+}
+
+// Of those that are due at one moment, the kinds take turns in this order.
 void Caller::State::run_timers(const Step& step) {
-    while (const auto due = timers.pop_due(step.time())) {
-        switch (due->kind) {
-            case TimedKind::Call:
-                call_timer(step, CallIndex{due->index});
-                break;
-            case TimedKind::Probe:
-                probe(step);
-                break;
-            case TimedKind::Link:
-                link_timer(step, LinkId{due->index});
-                break;
-            case TimedKind::Group:
-                flush(step, GroupId{due->index});
-                break;
+    for (Instant next = deadline(); next <= step.time(); next = deadline()) {
+        if (timers.next() == next) {
+            call_timer(step, *timers.pop_due(next));
+        } else if (probe_at == next) {
+            probe(step);
+        } else if (links.deadline() == next) {
+            if (const auto link = links.on_timer(step, mesh.is_met())) greet(step, *link);
+        } else {
+            flush(step, *group_timers.pop_due(next));
         }
     }
 }
@@ -132,11 +124,11 @@ void Caller::State::run_timers(const Step& step) {
 void Caller::State::call_timer(const Step& step, CallIndex index) {
     PendingCall& call = calls[index];
     if (step.time() >= call.deadline) return expire(step, index);
-    timers.set(timed(index), call.deadline);
+    timers.set(index, call.deadline);
     if (call.state == PendingCall::State::Queued) return pump(step, call.lane);
     if (step.time() - call.sent_at < options.attempt_timeout) {
         // Not yet a reason to leave the leader, but one to ask whether there is a newer one.
-        timers.set(timed(index), std::min(call.deadline, call.sent_at + options.attempt_timeout));
+        timers.set(index, std::min(call.deadline, call.sent_at + options.attempt_timeout));
         return refresh(step, true);
     }
     WEFT_PROBE("client.attempt_silent");
@@ -157,7 +149,7 @@ void Caller::State::give_up_call(const Step& step, CallId id) {
 // The deadline has come: what is not certain is unknown.
 void Caller::State::expire(const Step& step, CallIndex index) {
     PendingCall& call = calls[index];
-    auto strangers = wrong_mesh_anywhere();
+    auto strangers = stranger_anywhere(links.all(), mesh.cluster());
     Reply reply;
     if (call.tainted || call.state == PendingCall::State::Sent) {
         reply.outcome = Outcome::Unknown;
@@ -168,11 +160,11 @@ void Caller::State::expire(const Step& step, CallIndex index) {
     } else {
         reply.outcome = Outcome::NotDone;
         // While some of our addresses are silent, ours may come back: that is worth a retry.
-        if (strangers && (!connected || stranded())) {
+        if (strangers && (!mesh.is_met() || stranded(links.all()))) {
             reply.error = *std::move(strangers);
         } else if (call.refusal) {
             reply.error = *std::move(call.refusal);
-        } else if (!connected) {
+        } else if (!mesh.is_met()) {
             reply.error = make_error(ErrorNumber::CannotReachMesh, "no node answered in time");
         } else {
             reply.error = make_error(
@@ -195,8 +187,8 @@ void Caller::State::finish(const Step& step, CallIndex index, Reply reply) {
             ids.settle(call.request.id);
         }
     }
-    timers.erase(timed(index));
-    if (call.state == PendingCall::State::Sent) --links[call.link].calls;
+    timers.erase(index);
+    if (call.state == PendingCall::State::Sent) links.call_over(call.link);
     leave_lane(index);
     step.out.push_back(CallEnded{call.call, std::move(reply)});
     give_back(index);
@@ -208,7 +200,7 @@ void Caller::State::end_call(const Step& step, CallIndex index, Reply reply) {
     const bool took_effect = reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected;
     if (took_effect && lanes[lane].retried > 0) finish_overtaken(step, index, true);
     finish(step, index, std::move(reply));
-    if (connected && routes.has(group)) {
+    if (mesh.is_met() && routes.has(group)) {
         Route& route = routes[group];
         const bool was_canary = route.canary == index;
         if (was_canary) route.canary = kNoCall;
@@ -236,10 +228,16 @@ void Caller::State::check() const {
     WEFT_INVARIANT(listed == waiting, "{} lanes are listed, {} wait", listed, waiting);
     for (const Lane& lane : lanes)
         for (CallIndex at = lane.head; at != kNoCall; at = calls[at].after)
-            WEFT_INVARIANT(timers.of(timed(at)) <= calls[at].deadline, "call {} outlives its time",
+            WEFT_INVARIANT(timers.of(at) <= calls[at].deadline, "call {} outlives its time",
                            at.value);
-    check_links();
-    check_nodes();
+    Indexed<LinkId, std::size_t> sent(links.all().size());
+    for (const PendingCall& call : calls)
+        if (call.state == PendingCall::State::Sent) ++sent[call.link];
+    links.check(sent, mesh.nodes().size());
+    mesh.check();
+    for (const Route& route : routes)
+        WEFT_INVARIANT(route.leader == kNoNode || mesh.nodes().has(route.leader),
+                       "node {} leads and is not known", route.leader.value);
 }
 
 // ---- the public face
@@ -252,24 +250,24 @@ Caller::Caller(Caller&&) noexcept = default;
 void Caller::step(Now now, Event event, Effects& out) {
     State& s = *state_;
     const Step step{now, s.random, out};
-    if (!s.begun) s.begin(step);
+    if (!std::exchange(s.begun, true)) s.links.begin(step);
     if (auto* start = std::get_if<StartCall>(&event)) {
         s.start_call(step, std::move(*start));
     } else if (auto* from = std::get_if<FromNode>(&event)) {
         if (auto* reply = std::get_if<Reply>(&from->message)) {
             s.on_reply(step, from->link, std::move(*reply));
         } else if (auto* hello = std::get_if<routing::HelloReply>(&from->message)) {
-            s.on_hello(step, from->link, std::move(*hello));
+            s.on_hello(step, from->link, *hello);
         }
     } else if (const auto* up = std::get_if<LinkUp>(&event)) {
-        s.link_up(step, up->link);
+        if (s.links.up(step, up->link)) s.greet(step, up->link);
     } else if (const auto* down = std::get_if<LinkDown>(&event)) {
-        s.link_down(step, down->link);
+        if (s.links.down(step, down->link)) s.lose_calls(step, down->link);
     } else if (const auto* given_up = std::get_if<GiveUp>(&event)) {
         s.give_up_call(step, given_up->call);
     } else if (const auto* want = std::get_if<WantLink>(&event)) {
-        if (s.links.has(want->link)) {
-            s.want_link(step, want->link);
+        if (s.links.all().has(want->link)) {
+            s.links.want(step, want->link);
         } else {
             s.refresh(step, false);
         }
@@ -279,68 +277,74 @@ void Caller::step(Now now, Event event, Effects& out) {
 }
 
 Instant Caller::next_deadline() const {
-    return state_->begun ? state_->timers.next() : Instant::long_ago();
+    return state_->begun ? state_->deadline() : Instant::long_ago();
 }
 
-bool Caller::connected() const { return state_->connected; }
-bool Caller::met_other_mesh() const { return state_->other_mesh; }
-bool Caller::is_stranded() const { return state_->stranded(); }
+bool Caller::connected() const { return state_->mesh.is_met(); }
+bool Caller::met_other_mesh() const { return state_->links.met_other_mesh(); }
+bool Caller::is_stranded() const { return stranded(state_->links.all()); }
 
-std::optional<Error> Caller::wrong_mesh() const { return state_->wrong_mesh_anywhere(); }
+std::optional<Error> Caller::wrong_mesh() const {
+    return stranger_anywhere(state_->links.all(), state_->mesh.cluster());
+}
 
 std::optional<Error> Caller::wrong_mesh_at(std::string_view address) const {
-    const State& s = *state_;
-    if (address.empty()) return s.stranded() ? s.wrong_mesh_anywhere() : std::nullopt;
-    for (const LinkId link : s.links.indexes())
-        if (s.links[link].foreign && s.links[link].address == address) return s.wrong_mesh(link);
-    for (const KnownNode& node : s.nodes)
-        if (node.link != kNoLink && s.links[node.link].foreign &&
-            (node.info.name == address || node.info.client_address == address))
-            return s.wrong_mesh(node.link);
+    if (address.empty()) return is_stranded() ? wrong_mesh() : std::nullopt;
+    const Indexed<LinkId, Link>& links = state_->links.all();
+    const ClusterId& ours = state_->mesh.cluster();
+    for (const Link& link : links)
+        if (link.foreign && link.address == address) return stranger_at(link, ours);
+    for (const NodeIndex node : state_->mesh.nodes().indexes()) {
+        const LinkId link = state_->links.link_of(node);
+        if (link != kNoLink && links[link].foreign && state_->mesh.nodes()[node].is_at(address))
+            return stranger_at(links[link], ours);
+    }
     return std::nullopt;
 }
 
 bool Caller::all_answered() const {
-    return state_->begun && std::ranges::all_of(state_->links, [](const Link& link) {
+    return state_->begun && std::ranges::all_of(state_->links.all(), [](const Link& link) {
                return !link.given || link.answered;
            });
 }
 
-ClusterId Caller::cluster() const { return state_->cluster; }
+ClusterId Caller::cluster() const { return state_->mesh.cluster(); }
 
 std::vector<routing::HelloNode> Caller::nodes() const {
     std::vector<routing::HelloNode> all;
-    for (const KnownNode& node : state_->nodes) all.push_back(node.info);
+    for (const KnownNode& node : state_->mesh.nodes()) all.push_back(node.info);
     return all;
 }
 
 NodeId Caller::link_node(LinkId link) const {
-    if (!state_->links.has(link)) return {};
-    const NodeIndex node = state_->links[link].node;
-    return node == kNoNode || state_->links[link].state != Link::State::Ready
+    const Indexed<LinkId, Link>& links = state_->links.all();
+    if (!links.has(link)) return {};
+    const NodeIndex node = links[link].node;
+    return node == kNoNode || links[link].state != Link::State::Ready
                ? NodeId{}
-               : state_->nodes[node].info.node;
+               : state_->mesh.nodes()[node].info.node;
 }
 
 std::optional<LinkId> Caller::ready_link(std::string_view address) const {
-    for (const LinkId id : state_->links.indexes()) {
-        const Link& link = state_->links[id];
+    const Indexed<LinkId, Link>& links = state_->links.all();
+    for (const LinkId id : links.indexes()) {
+        const Link& link = links[id];
         if (link.state != Link::State::Ready || link.node == kNoNode) continue;
-        const routing::HelloNode& node = state_->nodes[link.node].info;
-        if (address.empty() || address == link.address || address == node.client_address ||
-            address == node.name)
+        if (address.empty() || address == link.address ||
+            state_->mesh.nodes()[link.node].is_at(address))
             return id;
     }
     return std::nullopt;
 }
 
 std::optional<LinkId> Caller::link_to(std::string_view address) const {
-    for (const KnownNode& node : state_->nodes)
-        if (node.link != kNoLink &&
-            (node.info.name == address || node.info.client_address == address))
-            return node.link;
-    for (const LinkId id : state_->links.indexes())
-        if (state_->links[id].address == address) return id;
+    const Indexed<LinkId, Link>& links = state_->links.all();
+    for (const NodeIndex node : state_->mesh.nodes().indexes()) {
+        const LinkId link = state_->links.link_of(node);
+        if (link != kNoLink && state_->mesh.nodes()[node].is_at(address)) return link;
+    }
+    for (const LinkId id : links.indexes())
+        if (links[id].address == address) return id;
     return std::nullopt;
 }
 

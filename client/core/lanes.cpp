@@ -16,10 +16,10 @@ void Caller::State::pump(const Step& step, LaneIndex lane_index) {
         if (index == kNoCall || (one_by_one && lane.in_flight > 0)) return;
         PendingCall& call = calls[index];
         if (call.not_before > step.time()) {
-            timers.set(timed(index), std::min(call.deadline, call.not_before));
+            timers.set(index, std::min(call.deadline, call.not_before));
             return;
         }
-        if (!connected) {
+        if (!mesh.is_met()) {
             if (!lane.listed) unplaced.push_back(lane_index);
             lane.listed = true;
             return;
@@ -41,14 +41,15 @@ void Caller::State::pump(const Step& step, LaneIndex lane_index) {
 std::optional<Error> Caller::State::check_placed(PendingCall& call) const {
     const Request& request = call.request;
     if (request.kind != RequestKind::Resolve)
-        call.group = routing::group_of(hash_key, groups, request.type, request.entity);
-    if (!call.repeat || (call.group == request.id.group && call.group.value <= groups))
+        call.group =
+            routing::group_of(mesh.hash_key(), mesh.groups(), request.type, request.entity);
+    if (!call.repeat || (call.group == request.id.group && call.group.value <= mesh.groups()))
         return std::nullopt;
     if (request.kind == RequestKind::Resolve)
         return make_error(ErrorNumber::BadPayload,
                           fmt::format("the request id is of group {}, and this mesh has groups "
                                       "0 to {}",
-                                      request.id.group.value, groups));
+                                      request.id.group.value, mesh.groups()));
     return Error{
         ErrorCode::Malformed, static_cast<std::uint16_t>(ErrorNumber::BadConfiguration),
         fmt::format("the request id is of group {}, and {}/{} is in group {}: it is of "
@@ -63,13 +64,13 @@ bool Caller::State::may_send(const Step& step, CallIndex index) {
     const LinkId link = usable_link(route);
     if (link == kNoLink) {
         wait_for_route(call.group, call.lane);
-        want_leader(step, route);
+        links.want_node(step, route.leader);
         starve(step, call.group);
         return false;
     }
     if (!route.open && (route.canary != kNoCall || step.time() < route.not_before)) {
         wait_for_route(call.group, call.lane);
-        if (route.canary == kNoCall) timers.set(timed(call.group), route.not_before);
+        if (route.canary == kNoCall) group_timers.set(call.group, route.not_before);
         return false;
     }
     // A later call must not reach the new leader while an earlier one is with the old one.
@@ -96,10 +97,9 @@ void Caller::State::send(const Step& step, CallIndex index, LinkId link) {
     ++lane.in_flight;
     call.state = PendingCall::State::Sent;
     call.link = link;
-    ++links[link].calls;
-    links[link].wanted_at = step.time();
+    links.sent(step, link);
     call.sent_at = step.time();
-    timers.set(timed(index), std::min(call.deadline, step.time() + suspicion()));
+    timers.set(index, std::min(call.deadline, step.time() + suspicion(options)));
     call.request.lowest_open = ids.lowest_open(call.request.id);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(call.deadline - step.time());
     call.request.deadline_ms =

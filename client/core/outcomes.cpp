@@ -41,7 +41,7 @@ void Caller::State::on_refusal(const Step& step, CallIndex index, LinkId link, R
         // over a new connection will say so.
         call.refusal = reply.error;
         retry(step, index, false);
-        lose_link(step, link);
+        if (links.drop(step, link)) lose_calls(step, link);
         return pump(step, lane);
     }
     if (with_fresh_id(step, index, link, reply.error)) return pump(step, lane);
@@ -69,18 +69,18 @@ void Caller::State::retry(const Step& step, CallIndex index, bool taint) {
     if (taint && lane.retried > 0) finish_overtaken(step, index, false);
     call.state = PendingCall::State::Queued;
     --lane.in_flight;
-    --links[call.link].calls;
+    links.call_over(call.link);
     if (!call.retried) ++lane.retried;
     call.retried = true;
     call.tainted = call.tainted || taint;
     call.not_before = step.time();
-    timers.set(timed(index), call.deadline);
+    timers.set(index, call.deadline);
 }
 
 void Caller::State::back_off(const Step& step, CallIndex index) {
     PendingCall& call = calls[index];
     call.not_before = step.time() + step.pause(call.backoff, options.backoff_max);
-    timers.set(timed(index), std::min(call.deadline, call.not_before));
+    timers.set(index, std::min(call.deadline, call.not_before));
 }
 
 // A call refused for its session's sake, and certainly never run, may go on in a new session: its
@@ -113,10 +113,12 @@ bool Caller::State::with_fresh_id(const Step& step, CallIndex index, LinkId link
 // The start was taken from a node whose clock is off; the one that refuses it knows better. What
 // it said of its time may itself be old: it is asked again.
 void Caller::State::take_time_of(const Step& step, LinkId link, std::int64_t refused_start_ms) {
-    const NodeIndex node = links[link].node;
-    if (node == kNoNode || !nodes[node].clock_ms) return;
-    ids.renew_at(step.time(), *nodes[node].clock_ms + step.time().ns / 1'000'000, refused_start_ms);
-    send_hello(step, link);
+    const NodeIndex node = links.all()[link].node;
+    if (node == kNoNode) return;
+    const auto its_time_ms = mesh.log_time_ms(node, step.time());
+    if (!its_time_ms) return;
+    ids.renew_at(step.time(), *its_time_ms, refused_start_ms);
+    greet(step, link);
 }
 
 }  // namespace weft::client

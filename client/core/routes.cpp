@@ -8,14 +8,11 @@
 namespace weft::client {
 
 LinkId Caller::State::usable_link(const Route& route) const {
-    if (route.leader == kNoNode) return kNoLink;
-    const LinkId link = nodes[route.leader].link;
-    if (link == kNoLink || links[link].state != Link::State::Ready) return kNoLink;
-    return links[link].node == route.leader ? link : kNoLink;
+    return links.ready_link(route.leader);
 }
 
-void Caller::State::claim(const Step& step, GroupId group, const Claim& what) {
-    Route& route = routes[group];
+void Caller::State::take_claim(const Step& step, const Claim& what) {
+    Route& route = routes[what.group];
     if (what.term < route.term) return;
     if (what.leader == kNoNode) {
         // "I know of no leader" counts when its term is newer, or when the believed leader says it.
@@ -26,19 +23,19 @@ void Caller::State::claim(const Step& step, GroupId group, const Claim& what) {
     if (what.term == route.term && route.leader != kNoNode) return;
     route.term = what.term;
     route.leader = what.leader;
-    leave_old_leader(step, group);
-    if (!route.waiting.empty()) flush(step, group);
+    leave_old_leader(step, what.group);
+    if (!route.waiting.empty()) flush(step, what.group);
 }
 
 // Calls that the former leader has left unanswered for a while go to the new one; those just sent
 // may still be answered.
 void Caller::State::leave_old_leader(const Step& step, GroupId group) {
-    const LinkId current = nodes[routes[group].leader].link;
+    const LinkId current = links.link_of(routes[group].leader);
     std::vector<CallIndex> silent;
     ids.for_each_call(group, [&](CallIndex index) {
         const PendingCall& call = calls[index];
         if (call.state == PendingCall::State::Sent && call.link != current &&
-            step.time() - call.sent_at >= suspicion())
+            step.time() - call.sent_at >= suspicion(options))
             silent.push_back(index);
     });
     for (const CallIndex index : silent) retry(step, index, true);
@@ -49,7 +46,7 @@ void Caller::State::leave_old_leader(const Step& step, GroupId group) {
 void Caller::State::route_refused(const Step& step, GroupId group, LinkId link,
                                   const Reply& reply) {
     Route& route = routes[group];
-    const NodeIndex hinted = node_index(reply.leader_hint);
+    const NodeIndex hinted = mesh.find(reply.leader_hint);
     if (reply.hint_term > route.term && hinted != kNoNode) {
         route.term = reply.hint_term;
         route.leader = hinted;
@@ -60,7 +57,7 @@ void Caller::State::route_refused(const Step& step, GroupId group, LinkId link,
         return flush(step, group);
     }
     // Refused by a node that was believed to lead when the call left: that belief is gone already.
-    if (route.leader == kNoNode || nodes[route.leader].link != link) return;
+    if (route.leader == kNoNode || links.link_of(route.leader) != link) return;
     close_route(step, route, group);
 }
 
@@ -76,17 +73,17 @@ void Caller::State::close_route(const Step& step, Route& route, GroupId group) {
 
 void Caller::State::route_silent(const Step& step, GroupId group, LinkId link) {
     Route& route = routes[group];
-    if (route.leader != kNoNode && nodes[route.leader].link == link)
+    if (route.leader != kNoNode && links.link_of(route.leader) == link)
         close_route(step, route, group);
 }
 
 void Caller::State::route_accepted(const Step& step, GroupId group, LinkId link) {
     Route& route = routes[group];
-    if (route.open || route.leader == kNoNode || nodes[route.leader].link != link) return;
+    if (route.open || route.leader == kNoNode || links.link_of(route.leader) != link) return;
     route.open = true;
     route.canary = kNoCall;
     route.backoff = Duration{};
-    timers.erase(timed(group));
+    group_timers.erase(group);
     flush(step, group);
 }
 
@@ -96,7 +93,7 @@ void Caller::State::release_canary(const Step& step, CallIndex index) {
     Route& route = routes[group];
     if (route.canary != index) return;
     route.canary = kNoCall;
-    timers.set(timed(group), std::max(route.not_before, step.time()));
+    group_timers.set(group, std::max(route.not_before, step.time()));
 }
 
 // The group needs a usable leader: the nodes are asked until there is one.
@@ -104,18 +101,9 @@ void Caller::State::starve(const Step& step, GroupId group) {
     Route& route = routes[group];
     if (!route.starving) starving.push_back(group);
     route.starving = true;
-    if (probing) return;
-    probing = true;
+    if (probe_at != Instant::never()) return;
     probe_backoff = options.backoff_min;
-    timers.set(kTimedProbe, step.time());
-}
-
-// The link to the believed leader is opened. True: it may be ready soon.
-bool Caller::State::want_leader(const Step& step, const Route& route) {
-    if (route.leader == kNoNode || nodes[route.leader].link == kNoLink) return false;
-    const LinkId link = nodes[route.leader].link;
-    want_link(step, link);
-    return is_on_its_way(step, links[link]);
+    probe_at = step.time();
 }
 
 void Caller::State::probe(const Step& step) {
@@ -123,39 +111,25 @@ void Caller::State::probe(const Step& step) {
     std::erase_if(starving, [&](GroupId group) {
         Route& route = routes[group];
         route.starving = !route.waiting.empty() && usable_link(route) == kNoLink;
-        if (route.starving) soon = want_leader(step, route) && soon;
+        if (route.starving) soon = links.want_node(step, route.leader) && soon;
         return !route.starving;
     });
-    probing = !starving.empty();
-    if (!probing) return;
+    probe_at = Instant::never();
+    if (starving.empty()) return;
     refreshed_at = Instant::long_ago();
     refresh(step, !soon);
-    timers.set(kTimedProbe, step.time() + step.pause(probe_backoff, options.backoff_max));
+    probe_at = step.time() + step.pause(probe_backoff, options.backoff_max);
 }
 
 // Asks some nodes for their routes, each time the next ones in turn. Which of the others know more
 // nobody can tell: `further` has some of them met, and at least one each time, until all are.
 void Caller::State::refresh(const Step& step, bool further) {
-    if (step.time() - refreshed_at < suspicion()) return;
+    if (step.time() - refreshed_at < suspicion(options)) return;
     refreshed_at = step.time();
-    std::size_t asked = 0;
-    for (std::size_t tried = 0; tried < links.size() && asked < kHellosAtOnce; ++tried) {
-        const LinkId link{probe_next++ % static_cast<std::uint32_t>(links.size())};
-        if (links[link].state != Link::State::Ready) continue;
-        send_hello(step, link);
-        ++asked;
-    }
-    if (further || asked == 0) open_further(step, std::max<std::size_t>(kHellosAtOnce - asked, 1));
-}
-
-void Caller::State::open_further(const Step& step, std::size_t count) {
-    for (std::size_t tried = 0; tried < links.size() && count > 0; ++tried) {
-        const LinkId link{open_next++ % static_cast<std::uint32_t>(links.size())};
-        const bool rests = timers.of(timed(link)) != Instant::never();
-        if (links[link].state != Link::State::Closed || rests) continue;
-        want_link(step, link);
-        --count;
-    }
+    const std::vector<LinkId> asked = links.next_to_ask(kHellosAtOnce);
+    for (const LinkId link : asked) greet(step, link);
+    if (further || asked.empty())
+        links.open_further(step, std::max<std::size_t>(kHellosAtOnce - asked.size(), 1));
 }
 
 // The first hello came: calls that waited for it find their groups, in the order they were made.

@@ -24,4 +24,7 @@ struct Step {
     }
 };
 
+// Silence after which others are asked as well.
+inline Duration suspicion(const CallerOptions& options) { return options.attempt_timeout / 8; }
+
 }  // namespace weft::client

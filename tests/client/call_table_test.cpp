@@ -1,7 +1,7 @@
 // That check() sees a table of calls whose sums are wrong.
 #include "client/core/call_table.h"
 
-#include "core/invariant.h"
+#include "tests/client/planted_fault.h"
 
 #include <gtest/gtest.h>
 
@@ -12,17 +12,8 @@
 namespace weft::client {
 namespace {
 
-class CallTableCheck : public testing::Test {
+class CallTableCheck : public PlantedFault {
 protected:
-    struct Broken {
-        std::string message;
-    };
-
-    CallTableCheck()
-        : before_(set_invariant_handler(
-              [](const BrokenInvariant& broken) { throw Broken{broken.message}; })) {}
-    ~CallTableCheck() override { set_invariant_handler(before_); }
-
     // Two lanes: one of two calls, the older sent and the newer never; one of a call that is
     // retried.
     static CallTable sound() {
@@ -41,24 +32,12 @@ protected:
         table.calls[kRetried].retried = true;
         return table;
     }
-    static std::string said(const CallTable& table) {
-        try {
-            table.check();
-        } catch (const Broken& broken) {
-            return broken.message;
-        }
-        return {};
-    }
-
     static constexpr LaneIndex kFirst{0}, kSecond{1};
     static constexpr CallIndex kOlder{0}, kNewer{1}, kRetried{2};
-
-private:
-    InvariantHandler before_;
 };
 
 TEST_F(CallTableCheck, FindsEachFaultThatIsPlanted) {
-    ASSERT_EQ(said(sound()), "");
+    ASSERT_EQ(said([] { sound().check(); }), "");
     struct Case {
         std::function<void(CallTable&)> fault;
         std::string says;
@@ -86,7 +65,7 @@ TEST_F(CallTableCheck, FindsEachFaultThatIsPlanted) {
     for (const Case& c : cases) {
         CallTable table = sound();
         c.fault(table);
-        EXPECT_EQ(said(table), c.says);
+        EXPECT_EQ(said([&] { table.check(); }), c.says);
     }
 }
 

@@ -1,0 +1,88 @@
+// Connections come and go, and what their nodes tell goes to whom it concerns.
+#include "client/core/caller_state.h"
+#include "client/core/strangers.h"
+#include "routing/genesis.h"
+
+#include <utility>
+
+namespace weft::client {
+
+void Caller::State::greet(const Step& step, LinkId link) {
+    routing::ClientHello hello;
+    hello.client = options.client;
+    hello.program = options.program;
+    hello.by_version = true;
+    hello.nodes_digest = mesh.nodes_digest();
+    const NodeIndex node = links.all()[link].node;
+    if (node != kNoNode && starving.size() <= routing::kWantedMax) {
+        hello.known = mesh.told_by(node);
+        hello.wanted = starving;
+    }
+    step.out.push_back(SendNode{link, std::move(hello)});
+}
+
+// What was sent there and not answered may or may not have happened.
+void Caller::State::lose_calls(const Step& step, LinkId link) {
+    std::vector<CallIndex> lost;
+    for (const CallIndex index : calls.indexes())
+        if (calls[index].state == PendingCall::State::Sent && calls[index].link == link)
+            lost.push_back(index);
+    for (const CallIndex index : lost) {
+        PendingCall& call = calls[index];
+        if (call.request.leaders_lost < 255) ++call.request.leaders_lost;
+        Route& route = routes[call.group];
+        route.open = false;
+        route.not_before = step.time();
+        retry(step, index, true);
+    }
+    for (const CallIndex index : lost) pump(step, calls[index].lane);
+}
+
+// Nobody is left who could be asked, so waiting for the deadlines would be in vain.
+void Caller::State::end_all_waiting(const Step& step) {
+    for (const CallIndex index : calls.indexes())
+        if (calls[index].state == PendingCall::State::Queued) expire(step, index);
+}
+
+void Caller::State::on_hello(const Step& step, LinkId link, const routing::HelloReply& hello) {
+    if (!links.may_hear(link)) return;
+    if (hello.groups == 0 || hello.groups > routing::kGroupsMax || hello.node.is_zero()) return;
+    if (mesh.is_foreign(hello)) {
+        links.met_stranger(step, link, hello.cluster);
+        lose_calls(step, link);
+        if (stranded(links.all())) end_all_waiting(step);
+        return;
+    }
+    links.met_ours(link);
+    if (!mesh.is_met()) learn_mesh(hello);
+    ids.learn_time(step.time(), hello.log_time_ms);
+    const bool readable = learn_nodes(hello);
+    const NodeIndex self = mesh.find(hello.node);
+    if (self == kNoNode) return;
+    if (!links.bind(step, link, self, mesh.nodes()[self].info.client_address))
+        return lose_calls(step, link);
+    mesh.learn_time(self, step.time(), hello.log_time_ms);
+    if (readable)
+        for (const Claim& claim : mesh.learn_leaders(self, hello)) take_claim(step, claim);
+    place_unplaced(step);
+    // The leader of these may have been known before its link was ready.
+    const std::vector<GroupId> hungry = starving;
+    for (const GroupId group : hungry)
+        if (usable_link(routes[group]) == link) flush(step, group);
+}
+
+void Caller::State::learn_mesh(const routing::HelloReply& hello) {
+    mesh.meet(hello);
+    routes.reach(GroupId{hello.groups});
+    ids.set_groups(hello.groups);
+}
+
+bool Caller::State::learn_nodes(const routing::HelloReply& hello) {
+    const bool readable = mesh.learn_nodes(hello);
+    for (std::size_t i = 0; i < hello.nodes.size(); ++i)
+        if (mesh.places()[i] != kNoNode)
+            links.place(mesh.places()[i], hello.nodes[i].client_address);
+    return readable;
+}
+
+}  // namespace weft::client
