@@ -30,9 +30,8 @@ Caller::State::State(CallerOptions o, Random r)
       random(r),
       ids({.client = options.client, .renew_start = options.renew_start}),
       mesh(options.cluster),
-      links(options) {
-    probe_backoff = options.backoff_min;
-}
+      links(options),
+      routes(options) {}
 
 std::optional<Error> Caller::State::check_start(const StartCall& start) const {
     if (in_flight == calls.size())
@@ -103,7 +102,7 @@ void Caller::State::start_call(const Step& step, StartCall&& start) {
 }
 
 Instant Caller::State::deadline() const {
-    return std::min({timers.next(), probe_at, links.deadline(), group_timers.next()});
+    return std::min({timers.next(), routes.probe_at(), links.deadline(), routes.deadline()});
 }
 
 // Of those that are due at one moment, the kinds take turns in this order.
@@ -111,12 +110,12 @@ void Caller::State::run_timers(const Step& step) {
     for (Instant next = deadline(); next <= step.time(); next = deadline()) {
         if (timers.next() == next) {
             call_timer(step, *timers.pop_due(next));
-        } else if (probe_at == next) {
+        } else if (routes.probe_at() == next) {
             probe(step);
         } else if (links.deadline() == next) {
             if (const auto link = links.on_timer(step, mesh.is_met())) greet(step, *link);
         } else {
-            flush(step, *group_timers.pop_due(next));
+            flush(step, *routes.pop_due(next));
         }
     }
 }
@@ -200,13 +199,7 @@ void Caller::State::end_call(const Step& step, CallIndex index, Reply reply) {
     const bool took_effect = reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected;
     if (took_effect && lanes[lane].retried > 0) finish_overtaken(step, index, true);
     finish(step, index, std::move(reply));
-    if (mesh.is_met() && routes.has(group)) {
-        Route& route = routes[group];
-        const bool was_canary = route.canary == index;
-        if (was_canary) route.canary = kNoCall;
-        const bool waited_for_room = std::exchange(route.window_full, false);
-        if (was_canary || waited_for_room) flush(step, group);
-    }
+    if (routes.ended(group, index)) flush(step, group);
     pump(step, lane);
     free_if_empty(lane);
 }
@@ -216,28 +209,19 @@ void Caller::State::check() const {
     std::size_t listed = 0;
     for (const Lane& lane : lanes)
         if (lane.listed) ++listed;
-    std::size_t waiting = unplaced.size();
-    for (const GroupId group : routes.indexes()) {
-        const Route& route = routes[group];
-        waiting += route.waiting.size();
-        if (route.canary == kNoCall) continue;
-        const PendingCall& canary = calls[route.canary];
-        WEFT_INVARIANT(canary.state == PendingCall::State::Sent && canary.group == group,
-                       "the canary of group {} is not under way there", group.value);
-    }
-    WEFT_INVARIANT(listed == waiting, "{} lanes are listed, {} wait", listed, waiting);
-    for (const Lane& lane : lanes)
-        for (CallIndex at = lane.head; at != kNoCall; at = calls[at].after)
-            WEFT_INVARIANT(timers.of(at) <= calls[at].deadline, "call {} outlives its time",
-                           at.value);
     Indexed<LinkId, std::size_t> sent(links.all().size());
-    for (const PendingCall& call : calls)
-        if (call.state == PendingCall::State::Sent) ++sent[call.link];
-    links.check(sent, mesh.nodes().size());
+    Indexed<CallIndex, std::optional<GroupId>> under_way(calls.size());
+    for (const CallIndex index : calls.indexes()) {
+        const PendingCall& call = calls[index];
+        if (call.state == PendingCall::State::Free) continue;
+        WEFT_INVARIANT(timers.of(index) <= call.deadline, "call {} outlives its time", index.value);
+        if (call.state != PendingCall::State::Sent) continue;
+        ++sent[call.link];
+        under_way[index] = call.group;
+    }
     mesh.check();
-    for (const Route& route : routes)
-        WEFT_INVARIANT(route.leader == kNoNode || mesh.nodes().has(route.leader),
-                       "node {} leads and is not known", route.leader.value);
+    links.check(sent, mesh.nodes().size());
+    routes.check(under_way, mesh.nodes().size(), listed - unplaced.size());
 }
 
 // ---- the public face

@@ -1,14 +1,15 @@
 #pragma once
 // The inside of Caller. Its rules are split by file: caller.cpp (calls come and expire),
-// lanes.cpp (order and sending), routes.cpp (who leads), hellos.cpp (what nodes tell),
-// outcomes.cpp (answers, retries, folding). call_table.h holds the calls and their order, links.h
-// the connections, known_mesh.h what hellos have told.
+// lanes.cpp (order and sending), leaders.cpp (what is said of leaders), hellos.cpp (what nodes
+// tell), outcomes.cpp (answers, retries, folding). call_table.h holds the calls and their order,
+// links.h the connections, known_mesh.h what hellos have told, routes.h who leads.
 
 #include "client/core/call_table.h"
 #include "client/core/caller.h"
 #include "client/core/indexes.h"
 #include "client/core/known_mesh.h"
 #include "client/core/links.h"
+#include "client/core/routes.h"
 #include "client/core/step.h"
 #include "core/error.h"
 #include "core/indexed.h"
@@ -23,20 +24,6 @@ namespace weft::client {
 
 inline constexpr std::size_t kHellosAtOnce = 3;
 inline constexpr Duration kTimeoutMax = std::chrono::seconds(60);
-
-// What is known of one group's leader.
-struct Route {
-    NodeIndex leader = kNoNode;
-    Term term;  // of the leader that was followed last
-    // False after a refusal or silence: one call, the canary, goes ahead until it is accepted.
-    bool open = true;
-    bool starving = false;     // in State::starving
-    bool window_full = false;  // waits for an older number to settle
-    CallIndex canary = kNoCall;
-    Instant not_before;
-    Duration backoff{};
-    std::vector<LaneIndex> waiting;
-};
 
 struct Caller::State : CallTable {
     State(CallerOptions o, Random r);
@@ -64,16 +51,13 @@ struct Caller::State : CallTable {
     void flush(const Step& step, GroupId group);
     void finish_overtaken(const Step& step, CallIndex index, bool surely);
 
-    // ---- routes.cpp
-    LinkId usable_link(const Route& route) const;
-    void take_claim(const Step& step, const Claim& what);
+    // ---- leaders.cpp
+    void take_claim(const Step& step, const Claim& claim);
     void leave_old_leader(const Step& step, GroupId group);
+    bool leads_at(GroupId group, LinkId link) const;
     void route_refused(const Step& step, GroupId group, LinkId link, const Reply& reply);
-    void route_accepted(const Step& step, GroupId group, LinkId link);
-    void release_canary(const Step& step, CallIndex index);
     void route_silent(const Step& step, GroupId group, LinkId link);
-    void close_route(const Step& step, Route& route, GroupId group);
-    void starve(const Step& step, GroupId group);
+    void route_accepted(const Step& step, GroupId group, LinkId link);
     void probe(const Step& step);
     void refresh(const Step& step, bool further);
     void place_unplaced(const Step& step);
@@ -98,18 +82,12 @@ struct Caller::State : CallTable {
     Random random;
     routing::RequestIds ids;
     TimerHeap<CallIndex> timers;
-    TimerHeap<GroupId> group_timers;
-    Instant probe_at = Instant::never();
     bool begun = false;
 
     KnownMesh mesh;
     Links links;
+    Routes routes;
     std::vector<LaneIndex> unplaced;  // lanes before the first hello
-
-    Indexed<GroupId, Route> routes;
-    std::vector<GroupId> starving;
-    Duration probe_backoff{};
-    Instant refreshed_at = Instant::long_ago();
 };
 
 }  // namespace weft::client

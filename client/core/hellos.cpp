@@ -14,9 +14,9 @@ void Caller::State::greet(const Step& step, LinkId link) {
     hello.by_version = true;
     hello.nodes_digest = mesh.nodes_digest();
     const NodeIndex node = links.all()[link].node;
-    if (node != kNoNode && starving.size() <= routing::kWantedMax) {
+    if (node != kNoNode && routes.starving().size() <= routing::kWantedMax) {
         hello.known = mesh.told_by(node);
-        hello.wanted = starving;
+        hello.wanted = routes.starving();
     }
     step.out.push_back(SendNode{link, std::move(hello)});
 }
@@ -30,9 +30,7 @@ void Caller::State::lose_calls(const Step& step, LinkId link) {
     for (const CallIndex index : lost) {
         PendingCall& call = calls[index];
         if (call.request.leaders_lost < 255) ++call.request.leaders_lost;
-        Route& route = routes[call.group];
-        route.open = false;
-        route.not_before = step.time();
+        routes.lost(step, call.group);
         retry(step, index, true);
     }
     for (const CallIndex index : lost) pump(step, calls[index].lane);
@@ -66,14 +64,14 @@ void Caller::State::on_hello(const Step& step, LinkId link, const routing::Hello
         for (const Claim& claim : mesh.learn_leaders(self, hello)) take_claim(step, claim);
     place_unplaced(step);
     // The leader of these may have been known before its link was ready.
-    const std::vector<GroupId> hungry = starving;
+    const std::vector<GroupId> hungry = routes.starving();
     for (const GroupId group : hungry)
-        if (usable_link(routes[group]) == link) flush(step, group);
+        if (links.ready_link(routes.leader(group)) == link) flush(step, group);
 }
 
 void Caller::State::learn_mesh(const routing::HelloReply& hello) {
     mesh.meet(hello);
-    routes.reach(GroupId{hello.groups});
+    routes.set_groups(hello.groups);
     ids.set_groups(hello.groups);
 }
 

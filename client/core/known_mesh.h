@@ -5,6 +5,7 @@
 // that node's knowledge. A client talks to one mesh, the one it was told or that of the first
 // hello.
 
+#include "client/core/claim.h"
 #include "client/core/indexes.h"
 #include "core/hash.h"
 #include "core/indexed.h"
@@ -29,14 +30,6 @@ struct KnownNode {
     bool is_at(std::string_view address) const {
         return info.name == address || info.client_address == address;
     }
-};
-
-// What a node says of a group's leader; kNoNode: that it knows of none.
-struct Claim {
-    GroupId group;
-    NodeIndex said_by = kNoNode;
-    NodeIndex leader = kNoNode;
-    Term term;
 };
 
 class KnownMesh {

@@ -33,7 +33,7 @@ void Caller::State::pump(const Step& step, LaneIndex lane_index) {
             return end_call(step, index, std::move(reply));
         }
         if (!may_send(step, index)) return;
-        send(step, index, usable_link(routes[call.group]));
+        send(step, index, links.ready_link(routes.leader(call.group)));
     }
 }
 
@@ -60,17 +60,16 @@ std::optional<Error> Caller::State::check_placed(PendingCall& call) const {
 // True when the call has an id and its group a leader to send it to; else it waits for one.
 bool Caller::State::may_send(const Step& step, CallIndex index) {
     PendingCall& call = calls[index];
-    Route& route = routes[call.group];
-    const LinkId link = usable_link(route);
+    const NodeIndex leader = routes.leader(call.group);
+    const LinkId link = links.ready_link(leader);
     if (link == kNoLink) {
         wait_for_route(call.group, call.lane);
-        links.want_node(step, route.leader);
-        starve(step, call.group);
+        links.want_node(step, leader);
+        routes.starve(step, call.group);
         return false;
     }
-    if (!route.open && (route.canary != kNoCall || step.time() < route.not_before)) {
+    if (!routes.admits(step, call.group)) {
         wait_for_route(call.group, call.lane);
-        if (route.canary == kNoCall) group_timers.set(call.group, route.not_before);
         return false;
     }
     // A later call must not reach the new leader while an earlier one is with the old one.
@@ -79,7 +78,7 @@ bool Caller::State::may_send(const Step& step, CallIndex index) {
     if (call.request.id.seq != 0) return true;
     const auto id = ids.assign(call.group, index, step.time());
     if (!id) {
-        route.window_full = true;
+        routes.window_full(call.group);
         wait_for_route(call.group, call.lane);
         return false;
     }
@@ -90,8 +89,7 @@ bool Caller::State::may_send(const Step& step, CallIndex index) {
 void Caller::State::send(const Step& step, CallIndex index, LinkId link) {
     PendingCall& call = calls[index];
     Lane& lane = lanes[call.lane];
-    Route& route = routes[call.group];
-    if (!route.open) route.canary = index;
+    routes.sent(call.group, index);
     if (lane.unsent == index) lane.unsent = call.after;
     lane.link = link;
     ++lane.in_flight;
@@ -110,19 +108,14 @@ void Caller::State::send(const Step& step, CallIndex index, LinkId link) {
 void Caller::State::wait_for_route(GroupId group, LaneIndex lane) {
     if (lanes[lane].listed) return;
     lanes[lane].listed = true;
-    routes[group].waiting.push_back(lane);
+    routes.wait(group, lane);
 }
 
 // Lets the lanes that wait for this group try again.
 void Caller::State::flush(const Step& step, GroupId group) {
-    Route& route = routes[group];
-    std::vector<LaneIndex> waiting;
-    waiting.swap(route.waiting);
+    const std::vector<LaneIndex> waiting = routes.take_waiting(group);
     for (auto next = waiting.begin(); next != waiting.end(); ++next) {
-        if (route.window_full || (!route.open && route.canary != kNoCall)) {
-            route.waiting.insert(route.waiting.end(), next, waiting.end());
-            return;
-        }
+        if (routes.hold_back(group, {next, waiting.end()})) return;
         lanes[*next].listed = false;
         pump(step, *next);
         free_if_empty(*next);
@@ -148,7 +141,7 @@ void Caller::State::finish_overtaken(const Step& step, CallIndex index, bool sur
                 reply.error = make_error(ErrorNumber::NoAnswerInTime,
                                          "a later command to the entity was answered first");
             }
-            release_canary(step, older);
+            routes.release(step, call.group, older);
             finish(step, older, std::move(reply));
         }
         older = next;

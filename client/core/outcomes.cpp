@@ -65,7 +65,7 @@ void Caller::State::on_refusal(const Step& step, CallIndex index, LinkId link, R
 void Caller::State::retry(const Step& step, CallIndex index, bool taint) {
     PendingCall& call = calls[index];
     Lane& lane = lanes[call.lane];
-    release_canary(step, index);
+    routes.release(step, call.group, index);
     if (taint && lane.retried > 0) finish_overtaken(step, index, false);
     call.state = PendingCall::State::Queued;
     --lane.in_flight;
@@ -103,7 +103,7 @@ bool Caller::State::with_fresh_id(const Step& step, CallIndex index, LinkId link
     if (full) ids.renew_now();
     if (ended) {
         ids.renew_with_next_time(ended_start_ms);
-        refreshed_at = Instant::long_ago();
+        routes.distrust();
         refresh(step, false);
     }
     back_off(step, index);

@@ -1,146 +1,150 @@
-// Who leads a group: claims of nodes, refusals, and asking again. A claim is followed only if its
-// term is newer than what is known; otherwise the client backs off and asks for the routes by
-// hello.
-#include "client/core/caller_state.h"
+#include "client/core/routes.h"
+
+#include "core/invariant.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weft::client {
 
-LinkId Caller::State::usable_link(const Route& route) const {
-    return links.ready_link(route.leader);
-}
-
-void Caller::State::take_claim(const Step& step, const Claim& what) {
-    Route& route = routes[what.group];
-    if (what.term < route.term) return;
-    if (what.leader == kNoNode) {
+bool Routes::claim(const Claim& claim) {
+    Route& route = routes_[claim.group];
+    if (claim.term < route.term) return false;
+    if (claim.leader == kNoNode) {
         // "I know of no leader" counts when its term is newer, or when the believed leader says it.
         // The term itself does not: who stood for it may be gone with it, and a lower one lead.
-        if (what.term > route.term || what.said_by == route.leader) route.leader = kNoNode;
-        return;
+        if (claim.term > route.term || claim.said_by == route.leader) route.leader = kNoNode;
+        return false;
     }
-    if (what.term == route.term && route.leader != kNoNode) return;
-    route.term = what.term;
-    route.leader = what.leader;
-    leave_old_leader(step, what.group);
-    if (!route.waiting.empty()) flush(step, what.group);
+    if (claim.term == route.term && route.leader != kNoNode) return false;
+    route.term = claim.term;
+    route.leader = claim.leader;
+    return true;
 }
 
-// Calls that the former leader has left unanswered for a while go to the new one; those just sent
-// may still be answered.
-void Caller::State::leave_old_leader(const Step& step, GroupId group) {
-    const LinkId current = links.link_of(routes[group].leader);
-    std::vector<CallIndex> silent;
-    ids.for_each_call(group, [&](CallIndex index) {
-        const PendingCall& call = calls[index];
-        if (call.state == PendingCall::State::Sent && call.link != current &&
-            step.time() - call.sent_at >= suspicion(options))
-            silent.push_back(index);
-    });
-    for (const CallIndex index : silent) retry(step, index, true);
-    for (const CallIndex index : silent) pump(step, calls[index].lane);
+bool Routes::follow_hint(const Step& step, GroupId group, NodeIndex leader, Term term) {
+    Route& route = routes_[group];
+    if (term <= route.term || leader == kNoNode) return false;
+    route.term = term;
+    route.leader = leader;
+    route.open = false;
+    route.canary = kNoCall;
+    route.backoff = options_.backoff_min;
+    route.not_before = step.time();
+    return true;
 }
 
-// NotLeader and its like, said of this group by the node at `link`.
-void Caller::State::route_refused(const Step& step, GroupId group, LinkId link,
-                                  const Reply& reply) {
-    Route& route = routes[group];
-    const NodeIndex hinted = mesh.find(reply.leader_hint);
-    if (reply.hint_term > route.term && hinted != kNoNode) {
-        route.term = reply.hint_term;
-        route.leader = hinted;
-        route.open = false;
-        route.canary = kNoCall;
-        route.backoff = options.backoff_min;
-        route.not_before = step.time();
-        return flush(step, group);
-    }
-    // Refused by a node that was believed to lead when the call left: that belief is gone already.
-    if (route.leader == kNoNode || links.link_of(route.leader) != link) return;
-    close_route(step, route, group);
-}
-
-// The believed leader is not one, or not yet: everybody waits, then one call tries again.
-void Caller::State::close_route(const Step& step, Route& route, GroupId group) {
+void Routes::close(const Step& step, GroupId group) {
+    Route& route = routes_[group];
     route.leader = kNoNode;
     route.open = false;
     route.canary = kNoCall;
-    if (route.backoff == Duration{}) route.backoff = options.backoff_min;
-    route.not_before = step.time() + step.pause(route.backoff, options.backoff_max);
+    if (route.backoff == Duration{}) route.backoff = options_.backoff_min;
+    route.not_before = step.time() + step.pause(route.backoff, options_.backoff_max);
     starve(step, group);
 }
 
-void Caller::State::route_silent(const Step& step, GroupId group, LinkId link) {
-    Route& route = routes[group];
-    if (route.leader != kNoNode && links.link_of(route.leader) == link)
-        close_route(step, route, group);
-}
-
-void Caller::State::route_accepted(const Step& step, GroupId group, LinkId link) {
-    Route& route = routes[group];
-    if (route.open || route.leader == kNoNode || links.link_of(route.leader) != link) return;
+bool Routes::accepted(GroupId group) {
+    Route& route = routes_[group];
+    if (route.open) return false;
     route.open = true;
     route.canary = kNoCall;
     route.backoff = Duration{};
-    group_timers.erase(group);
-    flush(step, group);
+    timers_.erase(group);
+    return true;
 }
 
-// The call that went ahead is under way no more: another one may go.
-void Caller::State::release_canary(const Step& step, CallIndex index) {
-    const GroupId group = calls[index].group;
-    Route& route = routes[group];
-    if (route.canary != index) return;
+void Routes::lost(const Step& step, GroupId group) {
+    routes_[group].open = false;
+    routes_[group].not_before = step.time();
+}
+
+bool Routes::admits(const Step& step, GroupId group) {
+    const Route& route = routes_[group];
+    if (route.open) return true;
+    if (route.canary != kNoCall) return false;
+    if (step.time() >= route.not_before) return true;
+    timers_.set(group, route.not_before);
+    return false;
+}
+
+void Routes::sent(GroupId group, CallIndex call) {
+    if (!routes_[group].open) routes_[group].canary = call;
+}
+
+void Routes::release(const Step& step, GroupId group, CallIndex call) {
+    Route& route = routes_[group];
+    if (route.canary != call) return;
     route.canary = kNoCall;
-    group_timers.set(group, std::max(route.not_before, step.time()));
+    timers_.set(group, std::max(route.not_before, step.time()));
 }
 
-// The group needs a usable leader: the nodes are asked until there is one.
-void Caller::State::starve(const Step& step, GroupId group) {
-    Route& route = routes[group];
-    if (!route.starving) starving.push_back(group);
+bool Routes::ended(GroupId group, CallIndex call) {
+    if (!routes_.has(group)) return false;
+    Route& route = routes_[group];
+    const bool was_canary = route.canary == call;
+    if (was_canary) route.canary = kNoCall;
+    const bool waited_for_room = std::exchange(route.window_full, false);
+    return was_canary || waited_for_room;
+}
+
+std::vector<LaneIndex> Routes::take_waiting(GroupId group) {
+    return std::exchange(routes_[group].waiting, {});
+}
+
+bool Routes::hold_back(GroupId group, std::span<const LaneIndex> rest) {
+    Route& route = routes_[group];
+    if (!route.window_full && (route.open || route.canary == kNoCall)) return false;
+    route.waiting.insert(route.waiting.end(), rest.begin(), rest.end());
+    return true;
+}
+
+void Routes::starve(const Step& step, GroupId group) {
+    Route& route = routes_[group];
+    if (!route.starving) starving_.push_back(group);
     route.starving = true;
-    if (probe_at != Instant::never()) return;
-    probe_backoff = options.backoff_min;
-    probe_at = step.time();
+    if (probe_at_ != Instant::never()) return;
+    probe_backoff_ = options_.backoff_min;
+    probe_at_ = step.time();
 }
 
-void Caller::State::probe(const Step& step) {
-    bool soon = true;
-    std::erase_if(starving, [&](GroupId group) {
-        Route& route = routes[group];
-        route.starving = !route.waiting.empty() && usable_link(route) == kNoLink;
-        if (route.starving) soon = links.want_node(step, route.leader) && soon;
+bool Routes::on_probe(const Step& step) {
+    std::erase_if(starving_, [&](GroupId group) {
+        Route& route = routes_[group];
+        route.starving = route.starving && !route.waiting.empty();
         return !route.starving;
     });
-    probe_at = Instant::never();
-    if (starving.empty()) return;
-    refreshed_at = Instant::long_ago();
-    refresh(step, !soon);
-    probe_at = step.time() + step.pause(probe_backoff, options.backoff_max);
+    probe_at_ = Instant::never();
+    if (starving_.empty()) return false;
+    distrust();
+    probe_at_ = step.time() + step.pause(probe_backoff_, options_.backoff_max);
+    return true;
 }
 
-// Asks some nodes for their routes, each time the next ones in turn. Which of the others know more
-// nobody can tell: `further` has some of them met, and at least one each time, until all are.
-void Caller::State::refresh(const Step& step, bool further) {
-    if (step.time() - refreshed_at < suspicion(options)) return;
-    refreshed_at = step.time();
-    const std::vector<LinkId> asked = links.next_to_ask(kHellosAtOnce);
-    for (const LinkId link : asked) greet(step, link);
-    if (further || asked.empty())
-        links.open_further(step, std::max<std::size_t>(kHellosAtOnce - asked.size(), 1));
+bool Routes::may_ask(const Step& step) {
+    if (step.time() - asked_at_ < suspicion(options_)) return false;
+    asked_at_ = step.time();
+    return true;
 }
 
-// The first hello came: calls that waited for it find their groups, in the order they were made.
-void Caller::State::place_unplaced(const Step& step) {
-    std::vector<LaneIndex> waiting;
-    waiting.swap(unplaced);
-    for (const LaneIndex lane : waiting) {
-        lanes[lane].listed = false;
-        pump(step, lane);
-        free_if_empty(lane);
+void Routes::check(const Indexed<CallIndex, std::optional<GroupId>>& under_way, std::size_t nodes,
+                   std::size_t listed) const {
+    std::size_t waiting = 0;
+    std::size_t starving = 0;
+    for (const GroupId group : routes_.indexes()) {
+        const Route& route = routes_[group];
+        waiting += route.waiting.size();
+        if (route.starving) ++starving;
+        WEFT_INVARIANT(route.leader == kNoNode || route.leader.value < nodes,
+                       "node {} leads and is not known", route.leader.value);
+        WEFT_INVARIANT(route.canary == kNoCall || under_way[route.canary] == group,
+                       "the canary of group {} is not under way there", group.value);
     }
+    WEFT_INVARIANT(listed == waiting, "{} lanes are listed, {} wait", listed, waiting);
+    WEFT_INVARIANT(starving == starving_.size(), "{} groups starve, {} are listed", starving,
+                   starving_.size());
+    WEFT_INVARIANT(starving_.empty() || probe_at_ != Instant::never(),
+                   "{} groups starve and nobody will ask", starving_.size());
 }
 
 }  // namespace weft::client
