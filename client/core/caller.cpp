@@ -12,31 +12,19 @@
 
 namespace weft::client {
 
-namespace {
-
-// Calls with equal keys keep their order. Two entities of one key merely share a lane.
-std::uint64_t lane_key(const StartCall& start) {
-    constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15ULL;
-    if (start.kind == RequestKind::Resolve)
-        return xxh3_64(start.request ? start.request->text() : std::string());
-    return xxh3_64(start.id) * kOdd + xxh3_64(start.type);
-}
-
-}  // namespace
-
 Caller::State::State(CallerOptions o, Random r)
-    : CallTable(o.in_flight_max),
-      options(std::move(o)),
+    : options(std::move(o)),
       random(r),
       ids({.client = options.client, .renew_start = options.renew_start}),
       mesh(options.cluster),
       links(options),
+      lanes(options),
       routes(options) {}
 
 std::optional<Error> Caller::State::check_start(const StartCall& start) const {
-    if (in_flight == calls.size())
+    if (lanes.is_full())
         return make_error(ErrorNumber::QueueFull,
-                          fmt::format("{} calls are in flight already", in_flight));
+                          fmt::format("{} calls are in flight already", lanes.in_flight()));
     if (stranded(links.all())) return stranger_anywhere(links.all(), mesh.cluster());
     if (start.kind == RequestKind::Resolve) {
         if (start.request && start.request->seq != 0) return std::nullopt;
@@ -64,52 +52,25 @@ void Caller::State::end_unstarted(const Step& step, const StartCall& start, Erro
     step.out.push_back(std::move(ended));
 }
 
-CallIndex Caller::State::admit(const Step& step, StartCall&& start) {
-    const CallIndex index = take();
-    PendingCall& call = calls[index];
-    call.call = start.call;
-    call.deadline = step.time() + std::clamp(start.timeout, Duration{1}, kTimeoutMax);
-    call.not_before = step.time();
-    call.backoff = options.backoff_min;
-    call.request.kind = start.kind;
-    call.request.forced = start.force;
-    own_texts(call.request, {.type = start.type,
-                             .entity = start.id,
-                             .command = start.command,
-                             .payload = start.payload.view()});
-    if (start.kind != RequestKind::Resolve)
-        call.request.digest =
-            routing::request_digest(start.type, start.id, start.command, call.request.payload);
-    if (start.request) {
-        call.request.id = *start.request;
-        call.group = start.request->group;
-        call.repeat = call.tainted = true;
-    }
-    return index;
-}
-
 void Caller::State::start_call(const Step& step, StartCall&& start) {
     if (auto wrong = check_start(start)) return end_unstarted(step, start, std::move(*wrong));
-    if (start.request && !ids.bind(*start.request, free_calls.back()))
+    if (start.request && !ids.bind(*start.request, lanes.next_free()))
         return end_unstarted(step, start,
                              make_error(ErrorNumber::NoAnswerInTime,
                                         "another call with this request id is still in flight"));
-    const std::uint64_t key = lane_key(start);
-    const CallIndex index = admit(step, std::move(start));
-    join_lane(index, key);
-    timers.set(index, calls[index].deadline);
-    pump(step, calls[index].lane);
+    const CallIndex index = lanes.admit(step, std::move(start));
+    pump(step, lanes[index].lane);
 }
 
 Instant Caller::State::deadline() const {
-    return std::min({timers.next(), routes.probe_at(), links.deadline(), routes.deadline()});
+    return std::min({lanes.deadline(), routes.probe_at(), links.deadline(), routes.deadline()});
 }
 
 // Of those that are due at one moment, the kinds take turns in this order.
 void Caller::State::run_timers(const Step& step) {
     for (Instant next = deadline(); next <= step.time(); next = deadline()) {
-        if (timers.next() == next) {
-            call_timer(step, *timers.pop_due(next));
+        if (lanes.deadline() == next) {
+            call_timer(step, *lanes.pop_due(step));
         } else if (routes.probe_at() == next) {
             probe(step);
         } else if (links.deadline() == next) {
@@ -120,34 +81,34 @@ void Caller::State::run_timers(const Step& step) {
     }
 }
 
-void Caller::State::call_timer(const Step& step, CallIndex index) {
-    PendingCall& call = calls[index];
-    if (step.time() >= call.deadline) return expire(step, index);
-    timers.set(index, call.deadline);
-    if (call.state == PendingCall::State::Queued) return pump(step, call.lane);
-    if (step.time() - call.sent_at < options.attempt_timeout) {
-        // Not yet a reason to leave the leader, but one to ask whether there is a newer one.
-        timers.set(index, std::min(call.deadline, call.sent_at + options.attempt_timeout));
-        return refresh(step, true);
-    }
-    WEFT_PROBE("client.attempt_silent");
-    const LinkId link = call.link;
-    const GroupId group = call.group;
+void Caller::State::call_timer(const Step& step, const DueCall& due) {
+    const PendingCall& call = lanes[due.call];
     const LaneIndex lane = call.lane;
-    retry(step, index, true);
-    route_silent(step, group, link);
-    pump(step, lane);
+    const GroupId group = call.group;
+    const LinkId link = call.link;
+    switch (due.why) {
+        case DueCall::Why::Expired:
+            return expire(step, due.call);
+        case DueCall::Why::Turn:
+            return pump(step, lane);
+        case DueCall::Why::Doubtful:
+            return refresh(step, true);
+        case DueCall::Why::Silent:
+            retry(step, due.call, true);
+            route_silent(step, group, link);
+            return pump(step, lane);
+    }
 }
 
 void Caller::State::give_up_call(const Step& step, CallId id) {
-    for (const CallIndex index : calls.indexes())
-        if (calls[index].state != PendingCall::State::Free && calls[index].call == id)
+    for (const CallIndex index : lanes.calls().indexes())
+        if (lanes[index].state != PendingCall::State::Free && lanes[index].call == id)
             return expire(step, index);
 }
 
 // The deadline has come: what is not certain is unknown.
 void Caller::State::expire(const Step& step, CallIndex index) {
-    PendingCall& call = calls[index];
+    const PendingCall& call = lanes[index];
     auto strangers = stranger_anywhere(links.all(), mesh.cluster());
     Reply reply;
     if (call.tainted || call.state == PendingCall::State::Sent) {
@@ -162,7 +123,7 @@ void Caller::State::expire(const Step& step, CallIndex index) {
         if (strangers && (!mesh.is_met() || stranded(links.all()))) {
             reply.error = *std::move(strangers);
         } else if (call.refusal) {
-            reply.error = *std::move(call.refusal);
+            reply.error = *call.refusal;
         } else if (!mesh.is_met()) {
             reply.error = make_error(ErrorNumber::CannotReachMesh, "no node answered in time");
         } else {
@@ -177,7 +138,7 @@ void Caller::State::expire(const Step& step, CallIndex index) {
 
 // Takes the call out of all tables. Sends nothing: end_call() lets the lane go on.
 void Caller::State::finish(const Step& step, CallIndex index, Reply reply) {
-    PendingCall& call = calls[index];
+    const PendingCall& call = lanes[index];
     reply.id = call.request.id;
     if (call.request.id.seq != 0) {
         if (reply.outcome == Outcome::Unknown) {
@@ -186,42 +147,34 @@ void Caller::State::finish(const Step& step, CallIndex index, Reply reply) {
             ids.settle(call.request.id);
         }
     }
-    timers.erase(index);
     if (call.state == PendingCall::State::Sent) links.call_over(call.link);
-    leave_lane(index);
-    step.out.push_back(CallEnded{call.call, std::move(reply)});
-    give_back(index);
+    lanes.end(step, index, std::move(reply));
 }
 
 void Caller::State::end_call(const Step& step, CallIndex index, Reply reply) {
-    const LaneIndex lane = calls[index].lane;
-    const GroupId group = calls[index].group;
+    const LaneIndex lane = lanes[index].lane;
+    const GroupId group = lanes[index].group;
     const bool took_effect = reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected;
-    if (took_effect && lanes[lane].retried > 0) finish_overtaken(step, index, true);
+    if (took_effect) finish_overtaken(step, index, true);
     finish(step, index, std::move(reply));
     if (routes.ended(group, index)) flush(step, group);
     pump(step, lane);
-    free_if_empty(lane);
+    lanes.free_if_empty(lane);
 }
 
 void Caller::State::check() const {
-    CallTable::check();
-    std::size_t listed = 0;
-    for (const Lane& lane : lanes)
-        if (lane.listed) ++listed;
     Indexed<LinkId, std::size_t> sent(links.all().size());
-    Indexed<CallIndex, std::optional<GroupId>> under_way(calls.size());
-    for (const CallIndex index : calls.indexes()) {
-        const PendingCall& call = calls[index];
-        if (call.state == PendingCall::State::Free) continue;
-        WEFT_INVARIANT(timers.of(index) <= call.deadline, "call {} outlives its time", index.value);
+    Indexed<CallIndex, std::optional<GroupId>> under_way(lanes.calls().size());
+    for (const CallIndex index : lanes.calls().indexes()) {
+        const PendingCall& call = lanes[index];
         if (call.state != PendingCall::State::Sent) continue;
         ++sent[call.link];
         under_way[index] = call.group;
     }
+    lanes.check();
     mesh.check();
     links.check(sent, mesh.nodes().size());
-    routes.check(under_way, mesh.nodes().size(), listed - unplaced.size());
+    routes.check(under_way, mesh.nodes().size(), lanes.waiting_by_group());
 }
 
 // ---- the public face
@@ -333,6 +286,6 @@ std::optional<LinkId> Caller::link_to(std::string_view address) const {
 }
 
 void Caller::check() const { state_->check(); }
-std::size_t Caller::in_flight() const { return state_->in_flight; }
+std::size_t Caller::in_flight() const { return state_->lanes.in_flight(); }
 
 }  // namespace weft::client

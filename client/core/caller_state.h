@@ -1,53 +1,51 @@
 #pragma once
-// The inside of Caller. Its rules are split by file: caller.cpp (calls come and expire),
-// lanes.cpp (order and sending), leaders.cpp (what is said of leaders), hellos.cpp (what nodes
-// tell), outcomes.cpp (answers, retries, folding). call_table.h holds the calls and their order,
-// links.h the connections, known_mesh.h what hellos have told, routes.h who leads.
+// The inside of Caller: it carries what one rule says to the others. Lanes keeps the order of
+// calls, Routes who leads, Links the connections, KnownMesh what hellos have told, RequestIds the
+// numbers. caller.cpp has the calls' beginning and end, sending.cpp their way out, outcomes.cpp the
+// answers, leaders.cpp what is said of leaders, hellos.cpp the rest of what nodes say.
 
-#include "client/core/call_table.h"
 #include "client/core/caller.h"
 #include "client/core/indexes.h"
 #include "client/core/known_mesh.h"
+#include "client/core/lanes.h"
 #include "client/core/links.h"
 #include "client/core/routes.h"
 #include "client/core/step.h"
 #include "core/error.h"
-#include "core/indexed.h"
-#include "core/timer_heap.h"
+#include "core/random.h"
+#include "routing/messages.h"
+#include "routing/request_ids.h"
+#include "weft/types.h"
 
-#include <map>
+#include <cstdint>
 #include <optional>
-#include <string>
-#include <vector>
 
 namespace weft::client {
 
 inline constexpr std::size_t kHellosAtOnce = 3;
-inline constexpr Duration kTimeoutMax = std::chrono::seconds(60);
 
-struct Caller::State : CallTable {
+struct Caller::State {
     State(CallerOptions o, Random r);
 
     // ---- caller.cpp
     void start_call(const Step& step, StartCall&& start);
     std::optional<Error> check_start(const StartCall& start) const;
     void end_unstarted(const Step& step, const StartCall& start, Error error);
-    CallIndex admit(const Step& step, StartCall&& start);
     Instant deadline() const;
     void run_timers(const Step& step);
-    void call_timer(const Step& step, CallIndex index);
+    void call_timer(const Step& step, const DueCall& due);
     void expire(const Step& step, CallIndex index);
     void give_up_call(const Step& step, CallId id);
     void finish(const Step& step, CallIndex index, Reply reply);
     void end_call(const Step& step, CallIndex index, Reply reply);
     void check() const;
 
-    // ---- lanes.cpp
+    // ---- sending.cpp
     void pump(const Step& step, LaneIndex lane);
-    std::optional<Error> check_placed(PendingCall& call) const;
-    bool may_send(const Step& step, CallIndex index);
-    void send(const Step& step, CallIndex index, LinkId link);
-    void wait_for_route(GroupId group, LaneIndex lane);
+    std::optional<Error> check_placed(const PendingCall& call) const;
+    bool may_send(const Step& step, CallIndex index, LinkId link);
+    void wait_for_route(const PendingCall& call);
+    void go_on(const Step& step, LaneIndex lane);
     void flush(const Step& step, GroupId group);
     void finish_overtaken(const Step& step, CallIndex index, bool surely);
 
@@ -74,20 +72,18 @@ struct Caller::State : CallTable {
     void on_reply(const Step& step, LinkId link, Reply&& reply);
     void on_refusal(const Step& step, CallIndex index, LinkId link, Reply&& reply);
     void retry(const Step& step, CallIndex index, bool taint);
-    void back_off(const Step& step, CallIndex index);
     bool with_fresh_id(const Step& step, CallIndex index, LinkId link, const Error& why);
     void take_time_of(const Step& step, LinkId link, std::int64_t refused_start_ms);
 
     CallerOptions options;
     Random random;
     routing::RequestIds ids;
-    TimerHeap<CallIndex> timers;
     bool begun = false;
 
     KnownMesh mesh;
     Links links;
+    Lanes lanes;
     Routes routes;
-    std::vector<LaneIndex> unplaced;  // lanes before the first hello
 };
 
 }  // namespace weft::client

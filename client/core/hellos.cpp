@@ -23,23 +23,19 @@ void Caller::State::greet(const Step& step, LinkId link) {
 
 // What was sent there and not answered may or may not have happened.
 void Caller::State::lose_calls(const Step& step, LinkId link) {
-    std::vector<CallIndex> lost;
-    for (const CallIndex index : calls.indexes())
-        if (calls[index].state == PendingCall::State::Sent && calls[index].link == link)
-            lost.push_back(index);
+    const std::vector<CallIndex> lost = lanes.sent_over(link);
     for (const CallIndex index : lost) {
-        PendingCall& call = calls[index];
-        if (call.request.leaders_lost < 255) ++call.request.leaders_lost;
-        routes.lost(step, call.group);
+        lanes.leader_lost(index);
+        routes.lost(step, lanes[index].group);
         retry(step, index, true);
     }
-    for (const CallIndex index : lost) pump(step, calls[index].lane);
+    for (const CallIndex index : lost) pump(step, lanes[index].lane);
 }
 
 // Nobody is left who could be asked, so waiting for the deadlines would be in vain.
 void Caller::State::end_all_waiting(const Step& step) {
-    for (const CallIndex index : calls.indexes())
-        if (calls[index].state == PendingCall::State::Queued) expire(step, index);
+    for (const CallIndex index : lanes.calls().indexes())
+        if (lanes[index].state == PendingCall::State::Queued) expire(step, index);
 }
 
 void Caller::State::on_hello(const Step& step, LinkId link, const routing::HelloReply& hello) {

@@ -17,13 +17,10 @@ void Caller::State::leave_old_leader(const Step& step, GroupId group) {
     const LinkId current = links.link_of(routes.leader(group));
     std::vector<CallIndex> silent;
     ids.for_each_call(group, [&](CallIndex index) {
-        const PendingCall& call = calls[index];
-        if (call.state == PendingCall::State::Sent && call.link != current &&
-            step.time() - call.sent_at >= suspicion(options))
-            silent.push_back(index);
+        if (lanes.is_left_behind(step, index, current)) silent.push_back(index);
     });
     for (const CallIndex index : silent) retry(step, index, true);
-    for (const CallIndex index : silent) pump(step, calls[index].lane);
+    for (const CallIndex index : silent) pump(step, lanes[index].lane);
 }
 
 // The node at `link` is the one that is believed to lead: what it says of that counts.
@@ -73,13 +70,7 @@ void Caller::State::refresh(const Step& step, bool further) {
 
 // The first hello came: calls that waited for it find their groups, in the order they were made.
 void Caller::State::place_unplaced(const Step& step) {
-    std::vector<LaneIndex> waiting;
-    waiting.swap(unplaced);
-    for (const LaneIndex lane : waiting) {
-        lanes[lane].listed = false;
-        pump(step, lane);
-        free_if_empty(lane);
-    }
+    for (const LaneIndex lane : lanes.take_unplaced()) go_on(step, lane);
 }
 
 }  // namespace weft::client

@@ -13,7 +13,7 @@ void Caller::State::on_reply(const Step& step, LinkId link, Reply&& reply) {
     if (!reply.last) return;
     const auto index = ids.find(reply.id);
     if (!index) return;
-    PendingCall& call = calls[*index];
+    const PendingCall& call = lanes[*index];
     if (reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected) {
         const GroupId group = call.group;
         end_call(step, *index, std::move(reply));
@@ -24,7 +24,7 @@ void Caller::State::on_reply(const Step& step, LinkId link, Reply&& reply) {
     if (routing::is_lost_under_way(reply)) {
         const GroupId group = call.group;
         const LaneIndex lane = call.lane;
-        call.refusal = reply.error;
+        lanes.refused(*index, reply.error);
         retry(step, *index, true);
         route_refused(step, group, link, reply);
         return pump(step, lane);
@@ -33,13 +33,13 @@ void Caller::State::on_reply(const Step& step, LinkId link, Reply&& reply) {
 }
 
 void Caller::State::on_refusal(const Step& step, CallIndex index, LinkId link, Reply&& reply) {
-    PendingCall& call = calls[index];
+    const PendingCall& call = lanes[index];
     const GroupId group = call.group;
     const LaneIndex lane = call.lane;
     if (has_number(reply.error, ErrorNumber::WrongMesh)) {
         // Another mesh has taken the node's address and read what was on its way: the next hello
         // over a new connection will say so.
-        call.refusal = reply.error;
+        lanes.refused(index, reply.error);
         retry(step, index, false);
         if (links.drop(step, link)) lose_calls(step, link);
         return pump(step, lane);
@@ -50,12 +50,12 @@ void Caller::State::on_refusal(const Step& step, CallIndex index, LinkId link, R
         end_call(step, index, std::move(whole));
         return route_accepted(step, group, link);
     }
-    call.refusal = reply.error;
+    lanes.refused(index, reply.error);
     retry(step, index, reply.outcome == Outcome::Unknown);
     if (routing::is_about_route(reply.error)) {
         route_refused(step, group, link, reply);
     } else {
-        back_off(step, index);
+        lanes.back_off(step, index);
         route_accepted(step, group, link);
     }
     pump(step, lane);
@@ -63,31 +63,17 @@ void Caller::State::on_refusal(const Step& step, CallIndex index, LinkId link, R
 
 // The present attempt is over; the call goes back to the front of its lane.
 void Caller::State::retry(const Step& step, CallIndex index, bool taint) {
-    PendingCall& call = calls[index];
-    Lane& lane = lanes[call.lane];
-    routes.release(step, call.group, index);
-    if (taint && lane.retried > 0) finish_overtaken(step, index, false);
-    call.state = PendingCall::State::Queued;
-    --lane.in_flight;
-    links.call_over(call.link);
-    if (!call.retried) ++lane.retried;
-    call.retried = true;
-    call.tainted = call.tainted || taint;
-    call.not_before = step.time();
-    timers.set(index, call.deadline);
-}
-
-void Caller::State::back_off(const Step& step, CallIndex index) {
-    PendingCall& call = calls[index];
-    call.not_before = step.time() + step.pause(call.backoff, options.backoff_max);
-    timers.set(index, std::min(call.deadline, call.not_before));
+    routes.release(step, lanes[index].group, index);
+    if (taint) finish_overtaken(step, index, false);
+    links.call_over(lanes[index].link);
+    lanes.retry(step, index, taint);
 }
 
 // A call refused for its session's sake, and certainly never run, may go on in a new session: its
 // old number is closed and never sent again.
 bool Caller::State::with_fresh_id(const Step& step, CallIndex index, LinkId link,
                                   const Error& why) {
-    PendingCall& call = calls[index];
+    const PendingCall& call = lanes[index];
     if (call.tainted || call.repeat) return false;
     const bool ended = why.code == ErrorCode::Expired;
     const bool full = has_number(why, ErrorNumber::SessionFull) && ids.stuck(call.request.id);
@@ -98,15 +84,15 @@ bool Caller::State::with_fresh_id(const Step& step, CallIndex index, LinkId link
     if (ahead) take_time_of(step, link, call.request.id.start_ms);
     retry(step, index, false);
     const std::int64_t ended_start_ms = call.request.id.start_ms;
-    call.request.id = RequestId{};
-    call.refusal = why;
+    lanes.name(index, RequestId{});
+    lanes.refused(index, why);
     if (full) ids.renew_now();
     if (ended) {
         ids.renew_with_next_time(ended_start_ms);
         routes.distrust();
         refresh(step, false);
     }
-    back_off(step, index);
+    lanes.back_off(step, index);
     return true;
 }
 
