@@ -35,6 +35,7 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       table(routing::PlacementTable::first(options.genesis)),
       swim(identity(options), options.membership, roster.nodes(), random.stream("members")),
       confirms(options.self, 2, first_round<ConfirmRound>(options.boot)),
+      homing(table.groups(), options.timings.election_min),
       told_routes(options.self, options.boot, table.groups()),
       own_requests({.client = own_client(options.self, options.boot)}, table),
       rounds(table.groups()),
@@ -95,7 +96,7 @@ void Node::State::on(const RoundEnd&) {
 }
 
 Instant Node::State::next_deadline() const {
-    Instant next = std::min({deadlines.next(), heartbeat_due, home_due,
+    Instant next = std::min({deadlines.next(), heartbeat_due, homing.deadline(),
                              disk.deadline(rounds.oldest()), members_deadline(), sweeper.deadline(),
                              draining.deadline(), confirms.next_deadline(confirm_age())});
     for (const Peer& peer : std::views::values(peers))

@@ -142,15 +142,12 @@ void Node::State::on_role_changed(Hosted& group) {
         for (Peer* peer : group.members) peer->contact.no_longer_leads(group.group);
     if (leads && !(was_leader && same_term)) {
         ++counters.elections_won;
-        group.led_since = now.mono;
+        homing.on_elected(group.group, now.mono);
         note_leader(group, "leader.elected", replica.term());
     } else if (was_leader && !leads) {
         note_leader(group, "leader.ended", group.term);
     }
-    if (!leads) {
-        group.home_tries = 0;
-        group.home_after = {};
-    }
+    if (!leads) homing.on_ended(group.group);
     group.role = replica.role();
     group.term = replica.term();
     if (leads) tell_contacts(group);

@@ -31,9 +31,6 @@ struct Hosted {
     replication::Role role = replication::Role::Follower;
     Term term{};
     LogIndex commit{};
-    Instant led_since{};            // while role is Leader
-    Instant home_after{};           // not handed over before
-    int home_tries = 0;             // since it became leader
     bool stands = true;             // it would campaign if it were asked to
     replication::OwnClock clock{};  // as it was told last
     bool touched = false;           // stands in State::touched

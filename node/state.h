@@ -8,6 +8,7 @@
 #include "node/disk/health.h"
 #include "node/disk/rounds.h"
 #include "node/draining.h"
+#include "node/homing.h"
 #include "node/local_groups.h"
 #include "node/node.h"
 #include "node/own_requests.h"
@@ -165,7 +166,7 @@ struct Node::State {
 
     // ---- balance.cpp: leaderships back to where the table wants them
     void send_leaders_home();
-    bool should_go_home(const Hosted& group, NodeId home);
+    bool should_go_home(const Hosted& group, NodeId home) const;
     std::optional<NodeId> home_of(GroupId group) const;
 
     // ---- founding.cpp: the first facts of the mesh
@@ -229,7 +230,7 @@ struct Node::State {
     ConfirmRounds confirms;
     std::vector<ClaimVerdict> verdicts;  // scratch: of the beat at hand
     Instant heartbeat_due = Instant::never();
-    Instant home_due = Instant::never();  // next look at leaderships away from home
+    Homing homing;
 
     std::map<DiskFetchId, FetchOwner> fetches;
     AdminDesk desk;
