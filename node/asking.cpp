@@ -4,10 +4,14 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/invariant.h"
+#include "node/facts.h"
 #include "node/state.h"
+#include "routing/key.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -66,8 +70,40 @@ void Node::State::run_own_requests() {
             own_requests.on_reply(now, send.to, send.tag, std::move(unreached));
         }
     }
-    for (const OwnEnd& end : wanted.ends) on_own_end(end);
+    for (const OwnEnd& end : wanted.ends) founding.on_end(now.mono, end);
 }
+
+// ---- the first facts of the mesh ----------------------------------------------------------------
+
+// Nobody asks before somebody could answer.
+bool Node::State::may_found() const {
+    if (founding.done()) return false;
+    const auto leader = leader_of(GroupId{0});
+    if (!leader) return false;
+    if (leader->node == options.self) return find(GroupId{0})->partition.ready();
+    return home_of(GroupId{0}) == options.self;
+}
+
+void Node::State::found_mesh() {
+    if (!may_found()) return;
+    const auto question = founding.next(now.mono);
+    if (question == Founding::Question::AreThere) ask_facts(kDescribeCommand, {});
+    if (question == Founding::Question::Found)
+        ask_facts(kFoundCommand, founding_facts(options.genesis, table, types));
+}
+
+void Node::State::ask_facts(std::string_view command, std::string_view payload) {
+    Request request;
+    request.id.group = GroupId{0};
+    own_texts(request,
+              {.type = kFactsType, .entity = kFactsId, .command = command, .payload = payload});
+    request.digest =
+        routing::request_digest(request.type, request.entity, request.command, request.payload);
+    const auto tag = own_requests.ask(now, std::move(request), Founding::kPatience);
+    founding.asked(now.mono, tag ? std::optional(*tag) : std::nullopt);
+}
+
+// ---- what other nodes ask -----------------------------------------------------------------------
 
 void Node::State::on_node_request(Peer& peer, NodeRequest& asked) {
     const NodeRef from{peer.record.node, peer.boot, asked.tag};

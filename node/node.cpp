@@ -40,7 +40,8 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       own_requests({.client = own_client(options.self, options.boot)}, table),
       rounds(table.groups()),
       disk(options.timings.election_min, log),
-      sweeper({.log_bytes = options.sweep_log_bytes, .rows = options.sweep_rows}, log) {
+      sweeper({.log_bytes = options.sweep_log_bytes, .rows = options.sweep_rows}, log),
+      founding(log) {
     const std::string bytes = genesis_bytes(options);
     genesis_digest = xxh3_128(bytes);
     cluster = routing::cluster_id(bytes);
@@ -103,10 +104,7 @@ Instant Node::State::next_deadline() const {
         next = std::min({next, peer.hello_due, peer.evidence_until});
     if (!large_reads.empty()) next = Instant::long_ago();
     next = std::min(next, own_requests.deadline());
-    if (may_found()) {
-        if (founding == Founding::Unknown) next = std::min(next, founding_retry);
-        if (founding == Founding::Missing) next = Instant::long_ago();
-    }
+    if (may_found()) next = std::min(next, founding.deadline());
     return next;
 }
 
@@ -123,6 +121,7 @@ void Node::State::check() const {
     rounds.check();
     disk.check(rounds.waiting());
     sweeper.check(rounds.at_hand());
+    founding.check();
     desk.check();
 }
 

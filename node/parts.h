@@ -50,6 +50,5 @@ struct QueuedRead {
     replication::LargeRead read;
 };
 
-enum class Founding : std::uint8_t { Unknown, Asking, Missing, Proposing, Done };
 
 }  // namespace weft::node

@@ -8,6 +8,7 @@
 #include "node/disk/health.h"
 #include "node/disk/rounds.h"
 #include "node/draining.h"
+#include "node/founding.h"
 #include "node/homing.h"
 #include "node/local_groups.h"
 #include "node/node.h"
@@ -169,17 +170,14 @@ struct Node::State {
     bool should_go_home(const Hosted& group, NodeId home) const;
     std::optional<NodeId> home_of(GroupId group) const;
 
-    // ---- founding.cpp: the first facts of the mesh
-    void found_mesh();
-    bool may_found() const;
-    void ask_facts(std::string_view command, std::string_view payload);
-    void on_own_end(const OwnEnd& end);
-
     // ---- asking.cpp: nodes as clients of the mesh
     static ClientId own_client(NodeId self, Boot boot);
     std::optional<KnownLeader> leader_of(GroupId group) const;
     Now time_of_sessions() const;
     void run_own_requests();
+    void found_mesh();
+    bool may_found() const;
+    void ask_facts(std::string_view command, std::string_view payload);
     void on_node_request(Peer& peer, NodeRequest& asked);
     void answer_node(const NodeRef& asker, Reply reply);
 
@@ -249,9 +247,7 @@ struct Node::State {
 
     Sweeper sweeper;
     Draining draining;
-    Founding founding = Founding::Unknown;
-    Instant founding_retry = Instant::long_ago();
-    OwnTag founding_tag;                 // of what founding asked last
+    Founding founding;
     ConnectionsShort connections_short;  // summed up, until a minute after the last
     Instant connections_short_at = Instant::long_ago();
     std::optional<std::string> link_faults;  // nothing: none are possible
