@@ -20,6 +20,7 @@ NodeView Node::State::view() const {
             .swim = swim,
             .events = events,
             .counters = counters,
+            .clocks = clocks,
             .stats = disk.stats(),
             .link_faults = link_faults,
             .disk = disk.state(),
@@ -28,7 +29,6 @@ NodeView Node::State::view() const {
             .sweeps = sweeper.finished(),
             .draining = draining.active(),
             .ready = ready(),
-            .own_clock_ms = own_clock(),
             .connections_short =
                 connections_are_short() ? std::optional(connections_short) : std::nullopt};
 }

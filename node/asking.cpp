@@ -44,7 +44,7 @@ std::optional<KnownLeader> Node::State::leader_of(GroupId group) const {
 // a clock is behind, a session of that clock would be over when it begins.
 Now Node::State::time_of_sessions() const {
     Now at = now;
-    at.wall.ms = replication::told_time_ms(now.wall, stamps_back_ms);
+    at.wall.ms = replication::told_time_ms(now.wall, clocks.stamps_back_ms());
     if (const Hosted* facts = find(GroupId{0}))
         at.wall.ms = std::max(at.wall.ms, facts->partition.replica().next_stamp(at.wall));
     return at;

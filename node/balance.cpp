@@ -31,9 +31,9 @@ void Node::State::send_leaders_home() {
     for (Hosted& group : hosted.all()) {
         if (group.role != Role::Leader || !homing.may_move(group.group, now.mono)) continue;
         const auto home = home_of(group.group);
-        if (!group.clock.ahead && (!home || !should_go_home(group, *home))) continue;
+        if (!clocks.of(group.group).ahead && (!home || !should_go_home(group, *home))) continue;
         homing.on_moved(group.group, now.mono);
-        if (group.clock.ahead) {
+        if (clocks.of(group.group).ahead) {
             step_partition(group, replication::TransferLeadership{});
         } else {
             log.info("leader.sent_home", {{"group", group.group}, {"to", *home}});

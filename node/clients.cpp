@@ -79,7 +79,7 @@ routing::HelloReply Node::State::hello_reply(const routing::ClientHello& hello) 
     reply.cluster = cluster;
     reply.node = options.self;
     reply.boot = options.boot;
-    reply.log_time_ms = replication::told_time_ms(now.wall, stamps_back_ms);
+    reply.log_time_ms = replication::told_time_ms(now.wall, clocks.stamps_back_ms());
     reply.hash_key = options.genesis.hash_key;
     reply.groups = options.genesis.groups;
     reply.epoch = table.epoch();

@@ -40,6 +40,7 @@ void Node::State::on_roster_change() {
             link_changes.emplace_back(LinkPeer{record});
         peer.record = record;
         if (!is_new) continue;
+        clocks.meet(record.node);
         for (Hosted& group : hosted.all())
             if (group.partition.replica().config().slot(record.node)) meet_members(group);
     }
@@ -57,6 +58,7 @@ void Node::State::part_with(Peer& peer) {
     if (std::exchange(peer.evidence, false)) step_shared(peer, replication::EvidenceDropped{node});
     for (const GroupId group : peer.shared) std::erase(find(group)->members, &peer);
     link_changes.emplace_back(UnlinkPeer{node});
+    clocks.part_with(node);
     peers.erase(node);
 }
 

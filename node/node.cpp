@@ -33,6 +33,7 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       random(seed),
       log(sink),
       table(routing::PlacementTable::first(options.genesis)),
+      clocks(table.groups(), options.timings.election_max, log),
       swim(identity(options), options.membership, roster.nodes(), random.stream("members")),
       confirms(options.self, 2, first_round<ConfirmRound>(options.boot)),
       homing(table.groups(), options.timings.election_min),
@@ -122,6 +123,7 @@ void Node::State::check() const {
     disk.check(rounds.waiting());
     sweeper.check(rounds.at_hand());
     founding.check();
+    clocks.check();
     desk.check();
 }
 

@@ -31,9 +31,8 @@ struct Hosted {
     replication::Role role = replication::Role::Follower;
     Term term{};
     LogIndex commit{};
-    bool stands = true;             // it would campaign if it were asked to
-    replication::OwnClock clock{};  // as it was told last
-    bool touched = false;           // stands in State::touched
+    bool stands = true;    // it would campaign if it were asked to
+    bool touched = false;  // stands in State::touched
 
     bool has(const Peer* peer) const { return std::ranges::find(members, peer) != members.end(); }
 };
@@ -49,6 +48,5 @@ struct QueuedRead {
     GroupId group;
     replication::LargeRead read;
 };
-
 
 }  // namespace weft::node

@@ -72,12 +72,9 @@ struct Peer {
     bool greeted = false;   // both, and the row is durable: messages pass both ways
     Instant greeted_at{};
     Instant hello_due = Instant::never();
-    std::vector<GroupId> cannot_stand;     // groups it would not campaign in, rising
-    std::optional<std::int64_t> clock_ms;  // its wall clock minus our monotonic one
-    Instant clock_at{};                    // when it told it
-    bool behind = false;                   // our stamps are too far ahead for it
-    HelloToken token;                      // of our hellos on this link
-    std::optional<HelloToken> asked;       // the token of its hello that we still have to answer
+    std::vector<GroupId> cannot_stand;  // groups it would not campaign in, rising
+    HelloToken token;                   // of our hellos on this link
+    std::optional<HelloToken> asked;    // the token of its hello that we still have to answer
     Verdict refuses_us = Verdict::Sound;
     std::string conflict;     // why it cannot be of this mesh; empty: it can
     std::size_t asks_us = 0;  // requests of its process `boot` that wait for their end here

@@ -4,6 +4,7 @@
 #include "core/timer_heap.h"
 #include "membership/swim.h"
 #include "node/admin/desk.h"
+#include "node/clocks.h"
 #include "node/contact/confirm_rounds.h"
 #include "node/disk/health.h"
 #include "node/disk/rounds.h"
@@ -153,15 +154,11 @@ struct Node::State {
     // ---- standing.cpp: who could lead, and whose clock is off
     std::vector<GroupId> groups_not_to_lead(const Peer& peer) const;
     void note_standing(Peer& peer, std::vector<GroupId> cannot_stand);
-    void learn_clock(Peer& peer, std::int64_t wall_ms);
-    // Our wall clock minus our monotonic one, in milliseconds.
-    std::int64_t own_clock() const;
-    // Milliseconds by which our clock is ahead of the peer's, which has told it.
-    std::int64_t ahead_of(const Peer& peer) const;
+    void learn_clock(const Peer& peer, std::int64_t wall_ms);
     void judge_clocks(std::int64_t jump_ms = 0);  // our own's, since the last time
     void look_at_own_clock();
-    std::int64_t stamps_back_of(const Hosted& group, std::int64_t jump_ms);
-    bool ahead_of_quorum(const Hosted& group);
+    // When the group's leader was last heard; now, if that is this node.
+    Instant leader_heard(const Hosted& group) const;
     // The link or the process is another one now: what was known of it is void.
     void forget_contact(Peer& peer);
 
@@ -213,10 +210,8 @@ struct Node::State {
 
     LocalGroups hosted;
     std::map<NodeId, Peer> peers;
-    std::vector<Effect> link_changes;             // that the driver was not told yet
-    bool clock_matters = false;                   // a hosted group was told that our clock is off
-    std::int64_t stamps_back_ms = 0;              // the most of a hosted group
-    std::optional<std::int64_t> judged_clock_ms;  // own_clock() as it was last judged
+    std::vector<Effect> link_changes;  // that the driver was not told yet
+    Clocks clocks;
     std::size_t not_standing = 0;  // hosted groups that this node would not campaign in
     TimerHeap<GroupId> deadlines;  // of hosted groups
     membership::Swim swim;

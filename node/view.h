@@ -5,6 +5,7 @@
 #include "core/time.h"
 #include "entity/type.h"
 #include "membership/swim.h"
+#include "node/clocks.h"
 #include "node/disk/health.h"
 #include "node/local_groups.h"
 #include "node/node.h"
@@ -34,6 +35,7 @@ struct NodeView {
     const membership::Swim& swim;
     const RecentEvents& events;
     const NodeCounters& counters;
+    const Clocks& clocks;
     const storage::StoreStats& stats;
     const std::optional<std::string>& link_faults;  // nothing: none are possible
     DiskState disk{};
@@ -42,7 +44,6 @@ struct NodeView {
     std::uint64_t sweeps = 0;
     bool draining = false;
     bool ready = false;
-    std::int64_t own_clock_ms = 0;                        // our wall clock minus our monotonic one
     std::optional<ConnectionsShort> connections_short{};  // in the last minute
 };
 

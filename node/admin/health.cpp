@@ -40,7 +40,7 @@ std::string not_ready_text(const std::vector<std::uint32_t>& unready, std::size_
 std::string clocks_off(const NodeView& node) {
     std::string text;
     for (const Peer& peer : std::views::values(node.peers)) {
-        const std::int64_t ahead = peer.clock_ms ? node.own_clock_ms - *peer.clock_ms : 0;
+        const std::int64_t ahead = node.clocks.ahead_of(node.now, peer.record.node).value_or(0);
         const std::int64_t apart = std::max(ahead, -ahead);
         if (apart <= kClockWorthSayingMs) continue;
         text += fmt::format("{}the clock of {} is {:.1f} s {} this node's",
@@ -123,8 +123,8 @@ routing::AdminReply health_table(const NodeView& node, std::uint64_t id) {
         partitions_text(ahead, "whose base lies past all that their leader has committed") +
             ". Unless that leader has no quorum: what this node holds of them was never agreed on. "
             "Delete nothing: 'weft health' at the leader first");
-    const std::string clocks = clocks_off(node);
-    check("clocks", clocks.empty(), clocks);
+    const std::string off = clocks_off(node);
+    check("clocks", off.empty(), off);
     check("format", blocked.empty(), partitions_text(blocked, "with entries of a newer weft"));
     check("disk", node.disk == DiskState::Well && !node.disk_full,
           fmt::format("the disk is {}", disk_name(node.disk, node.disk_full)));
