@@ -29,8 +29,7 @@ NodeView Node::State::view() const {
             .sweeps = sweeper.finished(),
             .draining = draining.active(),
             .ready = ready(),
-            .connections_short =
-                connections_are_short() ? std::optional(connections_short) : std::nullopt};
+            .connections_short = short_connections.recent(now.mono)};
 }
 
 void Node::State::answer_question() {

@@ -12,13 +12,6 @@
 
 namespace weft::node {
 
-namespace {
-
-// Connections that had to go are named in `health` as long as that.
-constexpr Duration kShortWorthSaying = std::chrono::minutes(1);
-
-}  // namespace
-
 void Node::State::on(FromClient& event) {
     if (const auto* hello = std::get_if<routing::ClientHello>(&event.message))
         return on_client_hello(event.from, *hello);
@@ -28,28 +21,12 @@ void Node::State::on(FromClient& event) {
     if (refused) out->list.push_back(*std::move(refused));
 }
 
-void Node::State::on(const ConnectionsShort& event) {
-    if (!connections_are_short()) connections_short = {};
-    connections_short.no_descriptor += event.no_descriptor;
-    connections_short.displaced += event.displaced;
-    connections_short.heavy += event.heavy;
-    connections_short_at = now.mono;
-}
-
-bool Node::State::connections_are_short() const {
-    return now.mono - connections_short_at < kShortWorthSaying;
-}
-
 void Node::State::on(const ClientGone& event) {
     // Replies to a vanished client are dropped by the transport; only what would go on working for
     // it is stopped here.
     session_rate.forget(event.client);
     desk.forget(event.client);
-    std::erase_if(large_reads, [&](const QueuedRead& each) {
-        if (each.read.from != Origin{event.client}) return false;
-        large_reads_bytes -= each.read.request.payload.size();
-        return true;
-    });
+    large_reads.forget(event.client);
 }
 
 // Hellos cost nothing to send and an answer may name every group: one serves all hellos of a
@@ -186,19 +163,12 @@ std::optional<Error> Node::State::check_session_rate(ClientRef from, const Reque
                       fmt::format("more than {} new sessions in a second", kSessionsPerSecond));
 }
 
-// Others' rounds must not end behind all of them. Effects are being carried out: no partition may
-// be stepped here.
+// Effects are being carried out: no partition may be stepped here.
 void Node::State::on_large_read(const Hosted& group, replication::LargeRead& read) {
-    Request& request = read.request;
-    if (large_reads.size() >= options.large_reads_max ||
-        large_reads_bytes + request.payload.size() > options.large_read_bytes_max)
-        return refuse(read.from, request,
-                      make_error(ErrorNumber::QueueFull, "too many reads of large states wait"));
-    hold(read.from);
-    // The frame that it came in may be much larger.
-    own_texts(request, {request.type, request.entity, request.command, request.payload});
-    large_reads_bytes += request.payload.size();
-    large_reads.push_back({group.group, std::move(read)});
+    const Origin asker = read.from;
+    if (large_reads.add(group.group, read)) return hold(asker);
+    refuse(asker, read.request,
+           make_error(ErrorNumber::QueueFull, "too many reads of large states wait"));
 }
 
 // Nothing further is read of a client that waits for something large.
@@ -208,14 +178,11 @@ void Node::State::hold(const Origin& asker) {
 }
 
 void Node::State::submit_large_reads() {
-    for (std::size_t bytes = 0; !large_reads.empty() && bytes < options.large_read_share;) {
-        auto [group, read] = std::move(large_reads.front());
-        large_reads.pop_front();
-        large_reads_bytes -= read.request.payload.size();
-        bytes += read.bytes;
-        step_partition(*find(group), replication::Submit{read.from, std::move(read.request), true,
-                                                         read.deadline});
-    }
+    large_reads.begin_round();
+    while (auto next = large_reads.take())
+        step_partition(*find(next->group),
+                       replication::Submit{next->read.from, std::move(next->read.request), true,
+                                           next->read.deadline});
 }
 
 void Node::State::refuse(const Origin& from, const Request& request, Error error) {

@@ -39,6 +39,9 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       homing(table.groups(), options.timings.election_min),
       told_routes(options.self, options.boot, table.groups()),
       own_requests({.client = own_client(options.self, options.boot)}, table),
+      large_reads({.reads_max = options.large_reads_max,
+                   .bytes_max = options.large_read_bytes_max,
+                   .share = options.large_read_share}),
       rounds(table.groups()),
       disk(options.timings.election_min, log),
       sweeper({.log_bytes = options.sweep_log_bytes, .rows = options.sweep_rows}, log),
@@ -103,8 +106,7 @@ Instant Node::State::next_deadline() const {
                              draining.deadline(), confirms.next_deadline(confirm_age())});
     for (const Peer& peer : std::views::values(peers))
         next = std::min({next, peer.hello_due, peer.evidence_until});
-    if (!large_reads.empty()) next = Instant::long_ago();
-    next = std::min(next, own_requests.deadline());
+    next = std::min({next, large_reads.deadline(), own_requests.deadline()});
     if (may_found()) next = std::min(next, founding.deadline());
     return next;
 }
@@ -124,6 +126,7 @@ void Node::State::check() const {
     sweeper.check(rounds.at_hand());
     founding.check();
     clocks.check();
+    large_reads.check();
     desk.check();
 }
 

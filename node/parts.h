@@ -43,10 +43,4 @@ struct FetchOwner {
     FetchId id;
 };
 
-// Waits until what is small has been served.
-struct QueuedRead {
-    GroupId group;
-    replication::LargeRead read;
-};
-
 }  // namespace weft::node

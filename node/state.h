@@ -11,6 +11,7 @@
 #include "node/draining.h"
 #include "node/founding.h"
 #include "node/homing.h"
+#include "node/large_reads.h"
 #include "node/local_groups.h"
 #include "node/node.h"
 #include "node/own_requests.h"
@@ -19,6 +20,7 @@
 #include "node/recent_events.h"
 #include "node/roster.h"
 #include "node/session_rate.h"
+#include "node/short_connections.h"
 #include "node/sweeper.h"
 #include "node/told_routes.h"
 #include "node/view.h"
@@ -114,9 +116,8 @@ struct Node::State {
     // ---- clients.cpp: hello, requests, redirects
     void on(FromClient& event);
     void on(const ClientGone& event);
-    void on(const ConnectionsShort& event);
+    void on(const ConnectionsShort& event) { short_connections.add(now.mono, event); }
     void on(LinksUnderFaults& event) { link_faults = std::move(event.text); }
-    bool connections_are_short() const;
     void on_client_hello(ClientRef from, const routing::ClientHello& hello);
     void learn_routes();
     routing::HelloReply hello_reply(const routing::ClientHello& hello) const;
@@ -232,8 +233,7 @@ struct Node::State {
     OwnRequests own_requests;
     DiskFetchId last_fetch;
 
-    std::deque<QueuedRead> large_reads;
-    std::size_t large_reads_bytes = 0;  // of their payloads
+    LargeReads large_reads;
 
     std::vector<GroupId> due;      // scratch of one step
     std::vector<GroupId> touched;  // stepped since the last take_touched()
@@ -243,8 +243,7 @@ struct Node::State {
     Sweeper sweeper;
     Draining draining;
     Founding founding;
-    ConnectionsShort connections_short;  // summed up, until a minute after the last
-    Instant connections_short_at = Instant::long_ago();
+    ShortConnections short_connections;
     std::optional<std::string> link_faults;  // nothing: none are possible
     SessionRate session_rate;
     std::uint64_t tokens = 0;  // of hellos
