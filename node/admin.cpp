@@ -28,7 +28,6 @@ NodeView Node::State::view() const {
             .waiting_bytes = rounds.bytes(),
             .sweeps = sweeper.finished(),
             .draining = draining.active(),
-            .ready = ready(),
             .connections_short = short_connections.recent(now.mono)};
 }
 

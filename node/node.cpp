@@ -9,6 +9,7 @@
 #include <ranges>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace weft::node {
 
@@ -35,7 +36,9 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       table(routing::PlacementTable::first(options.genesis)),
       clocks(table.groups(), options.timings.election_max, log),
       swim(identity(options), options.membership, roster.nodes(), random.stream("members")),
-      confirms(options.self, 2, first_round<ConfirmRound>(options.boot)),
+      confirms({.self = options.self,
+                .first_round = first_round<ConfirmRound>(options.boot),
+                .age_max = 2 * options.timings.heartbeat}),
       homing(table.groups(), options.timings.election_min),
       told_routes(options.self, options.boot, table.groups()),
       own_requests({.client = own_client(options.self, options.boot)}, table),
@@ -103,20 +106,12 @@ void Node::State::on(const RoundEnd&) {
 Instant Node::State::next_deadline() const {
     Instant next = std::min({deadlines.next(), heartbeat_due, homing.deadline(),
                              disk.deadline(rounds.oldest()), members_deadline(), sweeper.deadline(),
-                             draining.deadline(), confirms.next_deadline(confirm_age())});
+                             draining.deadline(), confirms.deadline()});
     for (const Peer& peer : std::views::values(peers))
         next = std::min({next, peer.hello_due, peer.evidence_until});
     next = std::min({next, large_reads.deadline(), own_requests.deadline()});
     if (may_found()) next = std::min(next, founding.deadline());
     return next;
-}
-
-bool Node::State::ready() const {
-    return std::ranges::all_of(hosted.all(), [](const Hosted& group) {
-        const replication::Replica& replica = group.partition.replica();
-        if (replica.role() == replication::Role::Leader) return group.partition.ready();
-        return replica.leader().has_value();
-    });
 }
 
 void Node::State::check() const {
@@ -128,6 +123,11 @@ void Node::State::check() const {
     clocks.check();
     large_reads.check();
     desk.check();
+    std::vector<replication::GroupTerm> led;
+    for (const Hosted& group : hosted.all())
+        if (group.role == replication::Role::Leader) led.push_back({group.group, group.term});
+    confirms.check(led);
+    for (const Peer& peer : std::views::values(peers)) peer.contact.check(peer.shared);
 }
 
 // ---- the public face ----------------------------------------------------------------------------
@@ -161,7 +161,7 @@ void Node::answer_question(Now now, Effects& out) {
 }
 
 Instant Node::next_deadline() const { return state_->next_deadline(); }
-bool Node::ready() const { return state_->ready(); }
+bool Node::ready() const { return state_->view().ready(); }
 NodeId Node::self() const { return state_->options.self; }
 const membership::Swim& Node::members() const { return state_->swim; }
 Lsn Node::told_durable(NodeId peer) const {

@@ -111,7 +111,6 @@ struct Node::State {
     void begin_confirms();
     void serve(const std::vector<Confirmed>& confirmed);
     void expire_confirms();
-    Duration confirm_age() const { return 2 * options.timings.heartbeat; }
 
     // ---- clients.cpp: hello, requests, redirects
     void on(FromClient& event);
@@ -189,7 +188,6 @@ struct Node::State {
     void on(const Timer& event);
     void on(const RoundEnd& event);
     Instant next_deadline() const;
-    bool ready() const;
     // What the rules hold adds up.
     void check() const;
 

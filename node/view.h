@@ -43,8 +43,10 @@ struct NodeView {
     std::size_t waiting_bytes = 0;
     std::uint64_t sweeps = 0;
     bool draining = false;
-    bool ready = false;
     std::optional<ConnectionsShort> connections_short{};  // in the last minute
+
+    // Every group this node leads has its no-op committed, and every hosted group has a leader.
+    bool ready() const;
 };
 
 }  // namespace weft::node

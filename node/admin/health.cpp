@@ -112,7 +112,7 @@ routing::AdminReply health_table(const NodeView& node, std::uint64_t id) {
     };
     check("leaders", leaderless.empty(),
           partitions_text(leaderless, "without a leader") + missing_for(node, leaderless));
-    check("ready", node.ready, not_ready_text(unready, leaderless.size()));
+    check("ready", node.ready(), not_ready_text(unready, leaderless.size()));
     check("peers", silent.empty(), "no contact with " + silent);
     check("data", damaged.empty(), partitions_text(damaged, "with damaged data"));
     check("votes", votes.empty(),

@@ -74,7 +74,7 @@ constexpr Column<S> kStatus[] = {
     {"id", [](const S& row) { return row.node.options.self.hex(); }},
     {"address", own_address},
     {"boot", [](const S& row) { return row.node.options.boot.value; }},
-    {"ready", [](const S& row) { return row.node.ready; }},
+    {"ready", [](const S& row) { return row.node.ready(); }},
     {"leads", [](const S& row) { return row.leads; }},
     {"hosts", [](const S& row) { return std::uint64_t{row.node.hosted.size()}; }},
     {"peers_up", [](const S& row) { return row.peers_up; }},

@@ -113,7 +113,7 @@ void Node::State::begin_confirms() {
 
 void Node::State::expire_confirms() {
     std::vector<replication::GroupTerm> given_up;
-    confirms.expire(now.mono, confirm_age(), given_up);
+    confirms.expire(now.mono, given_up);
     for (const replication::GroupTerm& lost : given_up)
         if (Hosted* group = find(lost.group))
             step_partition(*group, replication::ConfirmGivenUp{lost.term});

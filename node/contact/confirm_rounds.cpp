@@ -1,5 +1,6 @@
 #include "node/contact/confirm_rounds.h"
 
+#include "core/invariant.h"
 #include "core/mutant.h"
 
 #include <algorithm>
@@ -38,7 +39,7 @@ bool ConfirmRounds::may_begin(Instant now) const {
     const auto young = std::count_if(rounds_.begin(), rounds_.end(), [&](const Round& round) {
         return now - round.begun < kPatience;
     });
-    return static_cast<std::size_t>(young) < in_flight_max_;
+    return static_cast<std::size_t>(young) < kInFlight;
 }
 
 void ConfirmRounds::address(const Item& item, const replication::Config& config,
@@ -130,9 +131,8 @@ void ConfirmRounds::on_answer(NodeId from, const replication::ConfirmAnswer& ans
     if (round->open == 0) rounds_.erase(round);
 }
 
-void ConfirmRounds::expire(Instant now, Duration age,
-                           std::vector<replication::GroupTerm>& given_up) {
-    while (!rounds_.empty() && now - rounds_.front().begun >= age) {
+void ConfirmRounds::expire(Instant now, std::vector<replication::GroupTerm>& given_up) {
+    while (!rounds_.empty() && now - rounds_.front().begun >= age_max_) {
         for (const Item& item : rounds_.front().items)
             if (!item.settled && item.life == groups_.find(item.group)->life)
                 given_up.push_back({item.group, item.term});
@@ -148,14 +148,35 @@ void ConfirmRounds::forget(GroupId group) {
     std::erase(wanted_, group);
 }
 
-Instant ConfirmRounds::next_deadline(Duration age) const {
+Instant ConfirmRounds::deadline() const {
     if (rounds_.empty()) return Instant::never();
-    const Instant expiry = rounds_.front().begun + age;
-    if (!waiting() || rounds_.size() < in_flight_max_ || rounds_.size() >= kRoundsMax)
-        return expiry;
-    // The next one is free when fewer than in_flight_max_ of the newest rounds are young.
-    const Round& oldest_young = rounds_[rounds_.size() - in_flight_max_];
+    const Instant expiry = rounds_.front().begun + age_max_;
+    if (!waiting() || rounds_.size() < kInFlight || rounds_.size() >= kRoundsMax) return expiry;
+    // The next one is free when fewer than kInFlight of the newest rounds are young.
+    const Round& oldest_young = rounds_[rounds_.size() - kInFlight];
     return std::min(expiry, oldest_young.begun + kPatience);
+}
+
+void ConfirmRounds::check(std::span<const replication::GroupTerm> led) const {
+    std::size_t wanted = 0;
+    for (const auto& [id, group] : groups_) {
+        if (!group.wanted) continue;
+        ++wanted;
+        const auto known = std::ranges::lower_bound(led, id, {}, &replication::GroupTerm::group);
+        const bool leads = known != led.end() && known->group == id;
+        WEFT_INVARIANT(leads && known->term == group.term,
+                       "reads of group {} wait in term {}, which is not led here", id.value,
+                       group.term.value);
+    }
+    WEFT_INVARIANT(wanted == wanted_.size(), "reads of {} groups wait, {} are listed", wanted,
+                   wanted_.size());
+    WEFT_INVARIANT(rounds_.size() <= kRoundsMax, "{} confirm rounds are open", rounds_.size());
+    for (const Round& round : rounds_) {
+        const auto open =
+            static_cast<std::size_t>(std::ranges::count(round.items, false, &Item::settled));
+        WEFT_INVARIANT(open == round.open && open > 0, "{} groups of round {} are open, {} counted",
+                       open, round.number.value, round.open);
+    }
 }
 
 }  // namespace weft::node

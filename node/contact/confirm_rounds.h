@@ -11,8 +11,10 @@
 #include "replication/raft/config.h"
 #include "weft/types.h"
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <vector>
 
 namespace weft::node {
@@ -24,15 +26,25 @@ struct Confirmed {
     ReadTicket ticket;
 };
 
+struct ConfirmOptions {
+    NodeId self;
+    // As for PeerContact, above every round of a former boot.
+    ConfirmRound first_round{};
+    // Rounds that are older are given up.
+    Duration age_max = std::chrono::milliseconds(200);
+};
+
 class ConfirmRounds {
 public:
-    // Rounds in flight at most; further wants wait for the next one. A round that stays unanswered
-    // for longer than kPatience no longer holds the others up: one group without quorum must not
-    // delay the reads of all. `first_round`: as for PeerContact, above every round of a former
-    // boot.
-    explicit ConfirmRounds(NodeId self, std::size_t in_flight_max = 2,
-                           ConfirmRound first_round = {})
-        : self_(self), in_flight_max_(in_flight_max), last_round_(first_round) {}
+    // So many are in flight; further wants wait for the next one. A round that stays unanswered for
+    // longer than kPatience no longer holds the others up: one group without quorum must not delay
+    // the reads of all.
+    static constexpr std::size_t kInFlight = 2;
+    static constexpr Duration kPatience = std::chrono::milliseconds(25);
+    static constexpr std::size_t kRoundsMax = 64;
+
+    explicit ConfirmRounds(const ConfirmOptions& options)
+        : self_(options.self), age_max_(options.age_max), last_round_(options.first_round) {}
 
     // A read of `group` waits; `config` says who must answer.
     void want(GroupId group, Term term, ReadTicket ticket, const replication::Config& config);
@@ -54,17 +66,16 @@ public:
                   std::vector<Contact>& out) const;
     void on_answer(NodeId from, const replication::ConfirmAnswer& answer,
                    std::vector<Confirmed>& confirmed);
-    // Rounds older than `age` are given up; their groups must want again (the caller repeats).
-    void expire(Instant now, Duration age, std::vector<replication::GroupTerm>& given_up);
+    // The groups of rounds that are given up must want again (the caller repeats).
+    void expire(Instant now, std::vector<replication::GroupTerm>& given_up);
     // The group's term or role changed: its waiting reads are void.
     void forget(GroupId group);
     // Reads wait for a round that has not begun.
     bool waiting() const { return !wanted_.empty(); }
-    // When begin() or expire() with that age may have something to do.
-    Instant next_deadline(Duration age) const;
-
-    static constexpr Duration kPatience = std::chrono::milliseconds(25);
-    static constexpr std::size_t kRoundsMax = 64;
+    // When begin() or expire() may have something to do.
+    Instant deadline() const;
+    // `led`: by this node, rising. Reads wait for no other group, nor for a former term.
+    void check(std::span<const replication::GroupTerm> led) const;
 
 private:
     struct Group {
@@ -95,7 +106,7 @@ private:
                  std::vector<Outgoing>& out) const;
 
     NodeId self_;
-    std::size_t in_flight_max_;
+    Duration age_max_;
     ConfirmRound last_round_;
     GroupMap<Group> groups_;       // that were ever led with a read
     std::vector<GroupId> wanted_;  // each once

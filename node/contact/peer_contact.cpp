@@ -254,4 +254,27 @@ void PeerContact::reset() {
     last_heard_round_ = {};
 }
 
+void PeerContact::check(std::span<const GroupId> shared) const {
+    GroupTermSum unlisted, covered;
+    std::size_t leading = 0, queued = 0;
+    for (const auto& [group, led] : led_) {
+        if (led.queued) ++queued;
+        if (led.unlisted) unlisted.add(group, led.term);
+        if (!led.leading) continue;
+        ++leading;
+        WEFT_INVARIANT(std::ranges::binary_search(shared, group),
+                       "group {} is led with a node that does not hold it", group.value);
+        WEFT_INVARIANT(led.queued || led.unlisted, "group {} is led and never said", group.value);
+    }
+    for (const auto& [group, followed] : followed_)
+        if (followed.covered) covered.add(group, followed.term);
+    WEFT_INVARIANT(leading == leading_, "{} groups are led, {} are counted", leading, leading_);
+    WEFT_INVARIANT(queued == to_list_.size(), "{} groups are to be listed, {} are", queued,
+                   to_list_.size());
+    WEFT_INVARIANT(unlisted == unlisted_, "{} groups are unlisted, {} are summed up",
+                   unlisted.count(), unlisted_.count());
+    WEFT_INVARIANT(covered == covered_, "{} groups are covered, {} are summed up", covered.count(),
+                   covered_.count());
+}
+
 }  // namespace weft::node

@@ -81,6 +81,8 @@ public:
     void reset();
     std::uint32_t peer_disk_age_ms() const { return peer_disk_age_ms_; }
     NodeId peer() const { return peer_; }
+    // `shared`: the groups that both hold, rising. This node leads no other with the peer.
+    void check(std::span<const GroupId> shared) const;
 
 private:
     struct Led {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
 #include <vector>
 
 namespace weft::node {
@@ -18,7 +19,7 @@ Instant at(std::int64_t ms) { return Instant{ms * 1'000'000}; }
 
 class ConfirmTest : public ::testing::Test {
 protected:
-    ConfirmRounds rounds{node(1)};
+    ConfirmRounds rounds{{.self = node(1)}};
     const replication::Config three = replication::Config::of({node(1), node(2), node(3)});
     const replication::Config one = replication::Config::of({node(1)});
     std::vector<ConfirmRounds::Outgoing> out;
@@ -96,11 +97,11 @@ TEST_F(ConfirmTest, RepeatedLateAndForeignAnswersAreHarmless) {
 
 // etcd#20418: an answer to the process's former life must not confirm a read of this one.
 TEST_F(ConfirmTest, AnAnswerToAFormerBootConfirmsNothing) {
-    ConfirmRounds former(node(1), 2, ConfirmRound{std::uint64_t{1} << 40});
+    ConfirmRounds former({.self = node(1), .first_round = {std::uint64_t{1} << 40}});
     former.want(GroupId{5}, Term{2}, ReadTicket{1}, three);
     former.begin(at(0), out, confirmed);
     const ConfirmRound old = out[0].confirm.round;
-    ConfirmRounds reborn(node(1), 2, ConfirmRound{std::uint64_t{2} << 40});
+    ConfirmRounds reborn({.self = node(1), .first_round = {std::uint64_t{2} << 40}});
     reborn.want(GroupId{5}, Term{4}, ReadTicket{1}, three);
     reborn.begin(at(9), out, confirmed);
     reborn.on_answer(node(2), {old, {}}, confirmed);
@@ -133,19 +134,19 @@ TEST_F(ConfirmTest, AGroupWithoutQuorumDoesNotHoldTheOthersUp) {
     begin(1);
     rounds.want(GroupId{2}, Term{1}, ReadTicket{1}, three);
     EXPECT_EQ(begin(2), ConfirmRound{});
-    const Instant retry = rounds.next_deadline(std::chrono::milliseconds(200));
+    const Instant retry = rounds.deadline();
     EXPECT_EQ(retry, at(0) + ConfirmRounds::kPatience);
     EXPECT_NE(begin(retry.ns / 1'000'000), ConfirmRound{});
     // No busy wait: what is left to do is to give the first round up.
-    EXPECT_EQ(rounds.next_deadline(std::chrono::milliseconds(200)), at(200));
+    EXPECT_EQ(rounds.deadline(), at(200));
 }
 
 TEST_F(ConfirmTest, RoundsThatStayUnansweredAreGivenUp) {
     rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
     const ConfirmRound round = begin(0);
-    rounds.expire(at(199), std::chrono::milliseconds(200), given_up);
+    rounds.expire(at(199), given_up);
     EXPECT_TRUE(given_up.empty());
-    rounds.expire(at(200), std::chrono::milliseconds(200), given_up);
+    rounds.expire(at(200), given_up);
     ASSERT_EQ(given_up.size(), 1u);
     EXPECT_EQ(given_up[0].group, GroupId{1});
     rounds.on_answer(node(2), {round, {}}, confirmed);
@@ -173,6 +174,20 @@ TEST_F(ConfirmTest, AChangedConfigurationIsAskedAnew) {
     rounds.on_answer(node(4), {second, {}}, confirmed);
     ASSERT_EQ(confirmed.size(), 1u);
     EXPECT_EQ(confirmed[0].ticket, ReadTicket{2});
+}
+
+// Else a read would be served by who is leader no more.
+TEST_F(ConfirmTest, ReadsOfAGroupThatIsNotLedAreAFault) {
+    const std::vector<replication::GroupTerm> led{{GroupId{1}, Term{3}}, {GroupId{5}, Term{2}}};
+    rounds.want(GroupId{5}, Term{2}, ReadTicket{1}, three);
+    rounds.check(led);
+    EXPECT_DEATH(rounds.check(std::span(led).first(1)), "group 5 wait in term 2");
+    rounds.want(GroupId{1}, Term{2}, ReadTicket{1}, three);
+    EXPECT_DEATH(rounds.check(led), "group 1 wait in term 2");
+    rounds.forget(GroupId{1});
+    rounds.check(led);
+    begin(0);
+    rounds.check({});
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ TEST(ContactDates, AConfirmRoundIsDatedByWhenItWasSentAndRefusedGroupsNotAtAll) 
         return node;
     };
     const auto config = replication::Config::of({id(1), id(2), id(3)});
-    ConfirmRounds rounds(id(1));
+    ConfirmRounds rounds({.self = id(1)});
     for (const std::uint32_t group : {3U, 5U, 6U})
         rounds.want(GroupId{group}, Term{2}, ReadTicket{1}, config);
     std::vector<ConfirmRounds::Outgoing> out;

@@ -311,6 +311,15 @@ TEST(ContactDeathTest, AVerdictForEachClaimAndOnlyOfTheBeatHeardLast) {
     EXPECT_DEATH(pair.follower.answer(at(1), beat, std::span(verdicts).first(1)), "1 verdicts");
 }
 
+TEST(ContactDeathTest, AGroupThatIsLedWithWhoDoesNotHoldItIsAFault) {
+    Pair pair(2);
+    const std::vector<GroupId> shared{GroupId{1}, GroupId{2}};
+    pair.leader.check(shared);
+    EXPECT_DEATH(pair.leader.check(std::span(shared).first(1)), "group 2 is led");
+    pair.leader.forget(GroupId{2});
+    pair.leader.check(std::span(shared).first(1));
+}
+
 // Whatever is lost, doubled or changed on the way: contact is never claimed for a group that the
 // follower does not follow in that term, and when the network is well again everything is covered
 // within three rounds.
@@ -319,7 +328,11 @@ RC_GTEST_PROP(Contact, NeverCoversAGroupThatDoesNotFollowAndHealsWithinThreeRoun
     constexpr std::uint32_t kGroups = 6;
     Pair pair(kGroups);
     std::map<GroupId, Term> led;
-    for (std::uint32_t i = 1; i <= kGroups; ++i) led[GroupId{i}] = Term{1};
+    std::vector<GroupId> shared;
+    for (std::uint32_t i = 1; i <= kGroups; ++i) {
+        led[GroupId{i}] = Term{1};
+        shared.push_back(GroupId{i});
+    }
     std::int64_t ms = 0;
     for (const std::uint8_t move : moves) {
         ms += 10;
@@ -348,6 +361,8 @@ RC_GTEST_PROP(Contact, NeverCoversAGroupThatDoesNotFollowAndHealsWithinThreeRoun
             default:
                 break;
         }
+        pair.leader.check(shared);
+        pair.follower.check({});
         for (const auto& [id, term] : led)
             if (pair.groups.terms[id] > term)
                 RC_ASSERT(pair.follower.heard(id) == Instant::long_ago());
