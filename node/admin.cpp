@@ -17,7 +17,7 @@ NodeView Node::State::view() const {
             .mesh_types = mesh_types,
             .hosted = hosted,
             .peers = peers,
-            .swim = swim,
+            .swim = mesh_members.swim(),
             .events = events,
             .counters = counters,
             .clocks = clocks,

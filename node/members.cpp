@@ -1,28 +1,13 @@
-// Who is there (docs/membership.md): for people, and for hints. Nothing that decides asks it.
-
-#include "membership/dropped.h"
-#include "node/state.h"
-
-#include <fmt/core.h>
+#include "node/members.h"
 
 #include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <ranges>
-#include <string>
-#include <string_view>
 #include <utility>
 
 namespace weft::node {
 
-namespace {
-
 using membership::MemberState;
 
-// Nobody answers for so long, though a lone member asks fifteen times a second.
-constexpr Duration kAloneAfter = std::chrono::seconds(30);
-
-std::string_view name_of(const membership::MemberChanged& change) {
+std::string_view event_name(const membership::MemberChanged& change) {
     switch (change.to) {
         case MemberState::Suspect:
             return "member.suspected";
@@ -37,66 +22,42 @@ std::string_view name_of(const membership::MemberChanged& change) {
     return change.from == MemberState::Unseen ? "member.joined" : "member.returned";
 }
 
-}  // namespace
-
-void Node::State::on(FromGossip& event) {
-    step_members(membership::PacketReceived{event.content.view()});
+Members::Said Members::step(Instant now, const membership::Event& event, const Around& around) {
+    effects_.clear();
+    swim_.step(now, event, effects_);
+    const bool first = effects_.superseded && !superseded_;
+    superseded_ = superseded_ || first;
+    return {effects_, first, why_alone(now, around)};
 }
 
 // Alone there is nobody to ask.
-Instant Node::State::members_deadline() const {
-    return peers.empty() ? Instant::never() : swim.deadline();
+Instant Members::deadline() const { return is_single() ? Instant::never() : swim_.deadline(); }
+
+bool Members::is_single() const {
+    return std::ranges::all_of(swim_.members().nodes(),
+                               [this](const NodeId& node) { return node == self_; });
 }
 
-void Node::State::step_members(const membership::Event& event) {
-    said.clear();
-    swim.step(now.mono, event, said);
-    for (const membership::Outgoing& packet : said.packets)
-        out->list.emplace_back(SendGossip{packet.to, Bytes::copy_of(said.view(packet))});
-    for (const membership::Outgoing& stream : said.streams)
-        if (Peer* peer = find_peer(stream.to))
-            peer->outbox.add(MeshMessage{MemberMessage{Bytes::copy_of(said.view(stream))}});
-    note_changes();
-    note_alone();
+bool Members::all_have_left() const {
+    return std::ranges::all_of(swim_.members().nodes(), [this](const NodeId& node) {
+        return node == self_ || swim_.state(node) == MemberState::Left;
+    });
 }
 
-void Node::State::note_changes() {
-    for (const membership::MemberChanged& change : said.changes) {
-        const std::string_view what = name_of(change);
-        log.info(
-            what,
-            {{"node", change.node}, {"boot", change.incarnation.boot}, {"by", change.accuser}});
-        const bool accused = change.accuser != NodeId{};
-        events.add(now.wall, what, roster.name_of(change.node),
-                   fmt::format("boot {}{}{}", change.incarnation.boot.value, accused ? " by " : "",
-                               accused ? roster.name_of(change.accuser) : ""));
+std::optional<std::string_view> Members::why_alone(Instant now, const Around& around) {
+    if (swim_.members().live() > 1 || around.draining) {
+        alone_due_.reset();
+        return std::nullopt;
     }
-    if (!said.superseded || superseded) return;
-    superseded = true;
-    log.error("self.superseded", {{"boot", options.boot}});
-}
-
-// Whom nobody answers says once why that may be: to the others it looks dead, and they to it.
-void Node::State::note_alone() {
-    if (swim.members().live() > 1 || draining.active()) return alone_due.reset();
-    if (!alone_due) alone_due = now.mono + kAloneAfter;
-    if (*alone_due > now.mono) return;
-    alone_due = Instant::never();
-    const auto left = [&](const Peer& peer) {
-        return swim.state(peer.record.node) == MemberState::Left;
-    };
-    const auto others = std::views::values(peers);
-    if (std::ranges::all_of(others, left)) return;  // or there never was anybody
-    const auto links = static_cast<std::uint64_t>(std::ranges::count(others, true, &Peer::up));
-    const std::string_view why =
-        superseded ? "a later start of this node was heard of: its folder may have been copied"
-        : links == 0
-            ? "no link to a member is proven: addresses, network, or another process as this node"
-            : "links are proven and no datagram counts: UDP, or other gossip keys";
-    log.warn(
-        "members.alone",
-        {{"links", links}, {"dropped", membership::dropped_in_all(swim.counts())}, {"why", why}});
-    events.add(now.wall, "members.alone", roster.name_of(options.self), std::string(why));
+    if (!alone_due_) alone_due_ = now + kAloneAfter;
+    if (*alone_due_ > now) return std::nullopt;
+    alone_due_ = Instant::never();
+    if (all_have_left()) return std::nullopt;  // or there never was anybody
+    if (superseded_)
+        return "a later start of this node was heard of: its folder may have been copied";
+    if (around.links == 0)
+        return "no link to a member is proven: addresses, network, or another process as this node";
+    return "links are proven and no datagram counts: UDP, or other gossip keys";
 }
 
 }  // namespace weft::node

@@ -35,7 +35,8 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       log(sink),
       table(routing::PlacementTable::first(options.genesis)),
       clocks(table.groups(), options.timings.election_max, log),
-      swim(identity(options), options.membership, roster.nodes(), random.stream("members")),
+      mesh_members(options.self, membership::Swim(identity(options), options.membership,
+                                                  roster.nodes(), random.stream("members"))),
       confirms({.self = options.self,
                 .first_round = first_round<ConfirmRound>(options.boot),
                 .age_max = 2 * options.timings.heartbeat}),
@@ -74,7 +75,7 @@ void Node::State::on(const Timer&) {
     while (const auto group = deadlines.pop_due(now.mono)) due.push_back(*group);
     for (const GroupId group : due) tick(*find(group));
     judge_disk();
-    if (members_deadline() <= now.mono) step_members(membership::Tick{});
+    if (mesh_members.deadline() <= now.mono) step_members(membership::Tick{});
     heartbeats();
     send_leaders_home();
     look_for_room();
@@ -105,8 +106,8 @@ void Node::State::on(const RoundEnd&) {
 
 Instant Node::State::next_deadline() const {
     Instant next = std::min({deadlines.next(), heartbeat_due, homing.deadline(),
-                             disk.deadline(rounds.oldest()), members_deadline(), sweeper.deadline(),
-                             draining.deadline(), confirms.deadline()});
+                             disk.deadline(rounds.oldest()), mesh_members.deadline(),
+                             sweeper.deadline(), draining.deadline(), confirms.deadline()});
     for (const Peer& peer : std::views::values(peers))
         next = std::min({next, peer.hello_due, peer.evidence_until});
     next = std::min({next, large_reads.deadline(), own_requests.deadline()});
@@ -127,6 +128,7 @@ void Node::State::check() const {
     for (const Hosted& group : hosted.all())
         if (group.role == replication::Role::Leader) led.push_back({group.group, group.term});
     confirms.check(led);
+    mesh_members.swim().check();
     for (const Peer& peer : std::views::values(peers)) peer.contact.check(peer.shared);
 }
 
@@ -163,7 +165,7 @@ void Node::answer_question(Now now, Effects& out) {
 Instant Node::next_deadline() const { return state_->next_deadline(); }
 bool Node::ready() const { return state_->view().ready(); }
 NodeId Node::self() const { return state_->options.self; }
-const membership::Swim& Node::members() const { return state_->swim; }
+const membership::Swim& Node::members() const { return state_->mesh_members.swim(); }
 Lsn Node::told_durable(NodeId peer) const {
     const Peer* known = state_->find_peer(peer);
     return known != nullptr ? known->durable : Lsn{};

@@ -2,7 +2,6 @@
 // The inside of Node: one object, its rules split over the .cpp files named below.
 
 #include "core/timer_heap.h"
-#include "membership/swim.h"
 #include "node/admin/desk.h"
 #include "node/clocks.h"
 #include "node/contact/confirm_rounds.h"
@@ -13,6 +12,7 @@
 #include "node/homing.h"
 #include "node/large_reads.h"
 #include "node/local_groups.h"
+#include "node/members.h"
 #include "node/node.h"
 #include "node/own_requests.h"
 #include "node/parts.h"
@@ -94,12 +94,10 @@ struct Node::State {
         return peer.heard && rounds.persisted() >= peer.recorded_with;
     }
 
-    // ---- members.cpp: who is there, for hints and for people. Nobody leads, votes or reads by it.
+    // ---- gossip.cpp: what members say to each other
     void on(FromGossip& event);
     void step_members(const membership::Event& event);
-    Instant members_deadline() const;
-    void note_changes();
-    void note_alone();
+    void note_change(const membership::MemberChanged& change);
 
     // ---- contact/beats.cpp: heartbeats and confirm rounds
     void heartbeats();
@@ -213,12 +211,9 @@ struct Node::State {
     Clocks clocks;
     std::size_t not_standing = 0;  // hosted groups that this node would not campaign in
     TimerHeap<GroupId> deadlines;  // of hosted groups
-    membership::Swim swim;
-    membership::Effects said;  // by swim, in one step
+    Members mesh_members;
     RecentEvents events{4096};
-    std::optional<Instant> alone_due;  // nobody lives beside us; never(): it was said
-    bool superseded = false;           // a process with our identity and a later boot was heard of
-    replication::Effects effects;      // of partitions; its batch is the round's
+    replication::Effects effects;  // of partitions; its batch is the round's
     ConfirmRounds confirms;
     std::vector<ClaimVerdict> verdicts;  // scratch: of the beat at hand
     Instant heartbeat_due = Instant::never();

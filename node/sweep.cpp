@@ -65,7 +65,7 @@ void Node::State::drain_round() {
 }
 
 void Node::State::end_drain(bool swept) {
-    for (const auto& [reason, count] : membership::dropped(swim.counts()))
+    for (const auto& [reason, count] : membership::dropped(mesh_members.swim().counts()))
         if (count != 0) log.info("gossip.dropped_total", {{"reason", reason}, {"count", count}});
     log.info("drain.ended", {{"swept", swept}});
     out->list.push_back(Stop{0, swept ? "drained" : "drained, not everything was swept in time"});
