@@ -106,7 +106,7 @@ void Node::State::ask_facts(std::string_view command, std::string_view payload) 
 // ---- what other nodes ask -----------------------------------------------------------------------
 
 void Node::State::on_node_request(Peer& peer, NodeRequest& asked) {
-    const NodeRef from{peer.record.node, peer.boot, asked.tag};
+    const NodeRef from{peer.record.node, peer.witness.boot(), asked.tag};
     if (++peer.asks_us > kNodeRequestsMax)
         return refuse(from, asked.request,
                       make_error(ErrorNumber::QueueFull, "too many requests of that node wait"));
@@ -116,7 +116,7 @@ void Node::State::on_node_request(Peer& peer, NodeRequest& asked) {
 // Only to the process that has asked. Where the link has gone meanwhile it asks again.
 void Node::State::answer_node(const NodeRef& asker, Reply reply) {
     Peer* peer = find_peer(asker.node);
-    if (peer == nullptr || peer->boot != asker.boot) return;
+    if (peer == nullptr || peer->witness.boot() != asker.boot) return;
     WEFT_INVARIANT(peer->asks_us > 0, "an answer to node {} that asked nothing", asker.node.hex());
     --peer->asks_us;
     if (peer->up) peer->outbox.add(MeshMessage{NodeReply{asker.tag, std::move(reply)}});

@@ -129,7 +129,10 @@ void Node::State::check() const {
         if (group.role == replication::Role::Leader) led.push_back({group.group, group.term});
     confirms.check(led);
     mesh_members.swim().check();
-    for (const Peer& peer : std::views::values(peers)) peer.contact.check(peer.shared);
+    for (const Peer& peer : std::views::values(peers)) {
+        peer.contact.check(peer.shared);
+        peer.witness.check(last_persist);
+    }
 }
 
 // ---- the public face ----------------------------------------------------------------------------
@@ -168,7 +171,7 @@ NodeId Node::self() const { return state_->options.self; }
 const membership::Swim& Node::members() const { return state_->mesh_members.swim(); }
 Lsn Node::told_durable(NodeId peer) const {
     const Peer* known = state_->find_peer(peer);
-    return known != nullptr ? known->durable : Lsn{};
+    return known != nullptr ? known->witness.durable() : Lsn{};
 }
 const NodeCounters& Node::counters() const { return state_->counters; }
 

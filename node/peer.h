@@ -5,6 +5,7 @@
 #include "core/time.h"
 #include "node/contact/peer_contact.h"
 #include "node/events.h"
+#include "node/witness.h"
 #include "replication/messages.h"
 #include "routing/genesis.h"
 #include "weft/types.h"
@@ -57,17 +58,10 @@ struct Peer {
     PeerContact contact;
     Outbox outbox;
     std::vector<GroupId> shared;  // groups that we both hold, rising
-    Boot boot;                    // the newest seen; 0 = none yet
-    std::uint64_t nonce = 0;      // of that boot; 0: it told none
-    Lsn durable;                  // the highest it claimed
+    Witness witness;              // of its disk
     Lsn told;                     // ours, with what was last sent to it
-    // ---- the row that remembers it (past.h)
-    Lsn recorded;            // the position in the row
-    RoundSeq recorded_with;  // the round that carries boot, nonce and verdict
-    Verdict verdict = Verdict::Sound;
     // ---- hellos
     bool up = false;        // our link to it
-    bool heard = false;     // its hello of `boot` came to this process
     bool answered = false;  // it answered our hello on this link
     bool greeted = false;   // both, and the row is durable: messages pass both ways
     Instant greeted_at{};

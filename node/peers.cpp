@@ -39,19 +39,19 @@ void Node::State::on(FromPeer& event) {
     }
     const auto* hello = std::get_if<PeerHello>(&event.message);
     if (hello != nullptr) return on_hello(*peer, event, *hello);
-    if (peer->verdict != Verdict::Sound || !peer->conflict.empty()) return;
-    if (event.boot < peer->boot && !WEFT_MUTANT(FormerBootTaken)) {
+    if (!peer->witness.sound() || !peer->conflict.empty()) return;
+    if (event.boot < peer->witness.boot() && !WEFT_MUTANT(FormerBootTaken)) {
         WEFT_PROBE("node.former_boot");
         ++counters.former_boot_frames;
         return;
     }
     // Nothing is used before we will still know tomorrow which life of its disk said it (S18). It
     // is sent again: we answer no hello until then.
-    if (event.boot > peer->boot || !vouched(*peer)) {
+    if (event.boot > peer->witness.boot() || !peer->witness.vouched(rounds.persisted())) {
         ++counters.messages_skipped;
         return;
     }
-    peer->durable = std::max(peer->durable, event.durable);
+    peer->witness.tells(event.durable);
     if (const auto* said_so = std::get_if<MemberMessage>(&event.message))
         return step_members(membership::StreamReceived{event.from, said_so->content.view()});
     if (auto* asked = std::get_if<NodeRequest>(&event.message))
@@ -61,13 +61,9 @@ void Node::State::on(FromPeer& event) {
     deliver(*peer, std::get<replication::PeerMessage>(event.message));
 }
 
-void Node::State::new_boot(Peer& peer, const FromPeer& event) {
-    const Boot former = peer.boot;
-    log.info("peer.boot", {{"node", peer.record.node}, {"boot", event.boot}});
-    peer.boot = event.boot;
-    peer.nonce = std::get<PeerHello>(event.message).nonce;
-    peer.durable = event.durable;
-    record_past(peer);
+void Node::State::new_boot(Peer& peer, const Witness::Judgement& judged) {
+    log.info("peer.boot", {{"node", peer.record.node}, {"boot", peer.witness.boot()}});
+    write_past(peer, *judged.row);
     forget_contact(peer);
     peer.answered = peer.greeted = false;
     peer.asked.reset();
@@ -79,7 +75,7 @@ void Node::State::new_boot(Peer& peer, const FromPeer& event) {
         peer.evidence = false;
         peer.evidence_until = Instant::never();
         step_shared(peer, replication::EvidenceDropped{peer.record.node});
-    } else if (former.value > 0) {
+    } else if (judged.before.boot.value > 0) {
         // The process that led here is gone for certain; the evidence need not outlive the lease.
         peer.evidence = true;
         peer.evidence_until = now.mono + options.timings.election_min;
@@ -106,12 +102,12 @@ void Node::State::on(const PeerLink& event) {
     forget_contact(*peer);
     if (event.state == LinkState::Refused)
         step_members(membership::ConnectionRefused{peer->record.node});
-    if (event.state != LinkState::Refused || peer->boot.value == 0) return;
+    if (event.state != LinkState::Refused || peer->witness.boot().value == 0) return;
     peer->evidence_until = Instant::never();  // until a newer boot says otherwise
     if (peer->evidence) return;
     peer->evidence = true;
     WEFT_PROBE("node.crash_evidence");
-    log.info("peer.crashed", {{"node", peer->record.node}, {"boot", peer->boot}});
+    log.info("peer.crashed", {{"node", peer->record.node}, {"boot", peer->witness.boot()}});
     step_shared(*peer, replication::CrashEvidence{peer->record.node});
 }
 
@@ -146,11 +142,11 @@ void Node::State::say_hello(Peer& peer) {
 // refused learns why.
 void Node::State::answer_hello(Peer& peer) {
     if (!peer.up || !peer.asked) return;
-    if (peer.verdict == Verdict::Sound && !vouched(peer)) return;
+    if (peer.witness.sound() && !peer.witness.vouched(rounds.persisted())) return;
     PeerHello hello = own_hello(peer);
     hello.answer = true;
     hello.token = *std::exchange(peer.asked, std::nullopt);
-    hello.refused = peer.verdict;
+    hello.refused = peer.witness.verdict();
     peer.outbox.add(std::move(hello));
 }
 
@@ -182,7 +178,7 @@ void Node::State::on_hello(Peer& peer, const FromPeer& event, const PeerHello& h
         peer.asked = hello.token;
         return answer_hello(peer);
     }
-    if (peer.verdict == Verdict::Sound) on_hello_answer(peer, hello);
+    if (peer.witness.sound()) on_hello_answer(peer, hello);
 }
 
 void Node::State::on_hello_answer(Peer& peer, const PeerHello& hello) {
@@ -204,10 +200,10 @@ void Node::State::on_hello_answer(Peer& peer, const PeerHello& hello) {
 }
 
 void Node::State::greet(Peer& peer) {
-    if (peer.greeted || !peer.answered || !vouched(peer)) return;
+    if (peer.greeted || !peer.answered || !peer.witness.vouched(rounds.persisted())) return;
     peer.greeted = true;
     peer.greeted_at = now.mono;
-    log.info("peer.hello", {{"node", peer.record.node}, {"boot", peer.boot}});
+    log.info("peer.hello", {{"node", peer.record.node}, {"boot", peer.witness.boot()}});
     step_shared(peer, replication::PeerReady{peer.record.node});
 }
 

@@ -60,7 +60,7 @@ struct Node::State {
     // ---- peers.cpp: links, boots, hellos, messages
     void on(FromPeer& event);
     void on(const PeerLink& event);
-    void new_boot(Peer& peer, const FromPeer& event);
+    void new_boot(Peer& peer, const Witness::Judgement& judged);
     void on_hello(Peer& peer, const FromPeer& event, const PeerHello& hello);
     void on_hello_answer(Peer& peer, const PeerHello& hello);
     std::string hello_conflict(const PeerHello& hello) const;
@@ -82,17 +82,13 @@ struct Node::State {
     void part_with(Peer& peer);
     void tell_links();
 
-    // ---- witness.cpp: what this node remembers of its peers' disks
+    // ---- pasts.cpp: what this node remembers of its peers' disks
     void recall_pasts();
     bool judge(Peer& peer, const FromPeer& event, const PeerHello& hello);
-    void condemn(Peer& peer, const FromPeer& event, Verdict verdict);
-    void record_past(Peer& peer);
+    void on_condemned(Peer& peer, const FromPeer& event, const Witness::Judgement& judged);
+    void write_past(const Peer& peer, const Past& row);
     void record_positions();
     void pasts_persisted();
-    // The row of its boot is durable: what it says may be used.
-    bool vouched(const Peer& peer) const {
-        return peer.heard && rounds.persisted() >= peer.recorded_with;
-    }
 
     // ---- gossip.cpp: what members say to each other
     void on(FromGossip& event);

@@ -124,7 +124,7 @@ std::string link_name(const P& row) {
 
 std::string contact_name(const P& row) {
     const Peer& peer = row.peer;
-    if (peer.verdict != Verdict::Sound || !peer.conflict.empty()) return "refused";
+    if (!peer.witness.sound() || !peer.conflict.empty()) return "refused";
     if (peer.greeted) return "well";
     return peer.refuses_us != Verdict::Sound ? "refuses us" : "no contact";
 }
@@ -133,9 +133,9 @@ constexpr Column<P> kPeers[] = {
     {"peer", [](const P& row) { return row.node.roster.name_of(row.peer.record.node); }},
     {"id", [](const P& row) { return row.peer.record.node.hex(); }},
     {"address", [](const P& row) { return row.peer.record.mesh_address; }},
-    {"boot", [](const P& row) { return row.peer.boot.value; }},
+    {"boot", [](const P& row) { return row.peer.witness.boot().value; }},
     {"link", link_name},
-    {"durable_lsn", [](const P& row) { return row.peer.durable.value; }},
+    {"durable_lsn", [](const P& row) { return row.peer.witness.durable().value; }},
     {"disk_age_ms",
      [](const P& row) { return std::uint64_t{row.peer.contact.peer_disk_age_ms()}; }},
     {"shared", [](const P& row) { return std::uint64_t{row.peer.shared.size()}; }},

@@ -36,7 +36,7 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 }
 
 std::string why_not(const Peer& peer) {
-    if (peer.verdict != Verdict::Sound) return std::string(verdict_text(peer.verdict));
+    if (!peer.witness.sound()) return std::string(verdict_text(peer.witness.verdict()));
     if (!peer.conflict.empty()) return peer.conflict;
     if (peer.greeted || peer.refuses_us == Verdict::Sound) return {};
     return fmt::format("it refuses this node: {}", verdict_text(peer.refuses_us));

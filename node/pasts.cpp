@@ -1,0 +1,91 @@
+// What follows from what peers have said of their disks: who is refused, and what is written.
+
+#include "core/invariant.h"
+#include "node/state.h"
+
+#include <ranges>
+#include <utility>
+
+namespace weft::node {
+
+void Node::State::recall_pasts() {
+    for (const KnownPast& known : options.pasts) {
+        Peer* peer = find_peer(known.node);
+        if (peer == nullptr) continue;
+        if (!known.past) {
+            log.error("peer.past_damaged", {{"node", known.node}});
+            continue;
+        }
+        peer->witness.recall(*known.past);
+        if (!peer->witness.sound())
+            log.error("peer.still_refused",
+                      {{"node", known.node}, {"why", verdict_text(peer->witness.verdict())}});
+    }
+}
+
+// False: the hello is a former process's, and late.
+bool Node::State::judge(Peer& peer, const FromPeer& event, const PeerHello& hello) {
+    const bool answers_us =
+        hello.answer && hello.token != HelloToken{} && hello.token == peer.token;
+    const Witness::Judgement judged =
+        peer.witness.judge({event.boot, hello.nonce, event.durable, answers_us}, rounds.at_hand());
+    switch (judged.finding) {
+        case Witness::Finding::Late:
+            WEFT_PROBE("node.former_boot");
+            ++counters.former_boot_frames;
+            return false;
+        case Witness::Finding::Condemned:
+            on_condemned(peer, event, judged);
+            break;
+        case Witness::Finding::NewBoot:
+            new_boot(peer, judged);
+            break;
+        case Witness::Finding::Known:
+            if (judged.row) write_past(peer, *judged.row);
+            break;
+        case Witness::Finding::Refused:
+            break;
+    }
+    return true;
+}
+
+void Node::State::on_condemned(Peer& peer, const FromPeer& event,
+                               const Witness::Judgement& judged) {
+    WEFT_PROBE("node.peer_condemned");
+    log.error("peer.refused", {{"node", peer.record.node},
+                               {"error", "WEFT-2002"},
+                               {"why", verdict_text(judged.verdict)},
+                               {"boot", event.boot},
+                               {"boot_before", judged.before.boot},
+                               {"durable", event.durable},
+                               {"durable_before", judged.before.durable}});
+    if (!judged.row) return;
+    peer.answered = peer.greeted = false;
+    forget_contact(peer);
+    write_past(peer, *judged.row);
+}
+
+void Node::State::write_past(const Peer& peer, const Past& row) {
+    effects.batch.put_row(storage::Table::Meta, past_key(peer.record.node), encode_past(row));
+}
+
+// The round writes anyway. One at a time is on its way: rounds that wait for the disk become one
+// transaction, in which only the last would count.
+void Node::State::record_positions() {
+    if (rounds.persisted() < positions_with) return;
+    for (Peer& peer : std::views::values(peers)) {
+        const auto row = peer.witness.take_position();
+        if (!row) continue;
+        write_past(peer, *row);
+        positions_with = rounds.at_hand();
+    }
+}
+
+void Node::State::pasts_persisted() {
+    for (Peer& peer : std::views::values(peers)) {
+        if (peer.asked) answer_hello(peer);
+        if (peer.answered && !peer.greeted) greet(peer);
+    }
+}
+
+}  // namespace weft::node
