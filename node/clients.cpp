@@ -1,10 +1,9 @@
 // What clients say: hello, requests on their way to a partition, refusals before the handler.
 
 #include "core/error.h"
-#include "node/facts.h"
+#include "node/request_checks.h"
 #include "node/state.h"
 #include "replication/partition/sessions.h"
-#include "routing/key.h"
 
 #include <algorithm>
 #include <utility>
@@ -89,7 +88,7 @@ routing::HelloReply Node::State::hello_reply(const routing::ClientHello& hello) 
 void Node::State::on_request(const Origin& from, Request& request) {
     const auto* client = std::get_if<ClientRef>(&from);
     if (client != nullptr) ++counters.requests;
-    if (auto error = check_request(request, client == nullptr))
+    if (auto error = check_request(request, options.genesis, table.groups(), client == nullptr))
         return refuse(from, request, std::move(*error));
     Hosted* group = find(request.id.group);
     if (group == nullptr)
@@ -104,61 +103,19 @@ void Node::State::on_request(const Origin& from, Request& request) {
     step_partition(*group, replication::Submit{from, std::move(request)});
 }
 
-std::optional<Error> Node::State::check_request(const Request& request, bool of_node) const {
-    if (request.id.group.value >= table.groups())
-        return make_error(ErrorNumber::BadMessage,
-                          fmt::format("there is no group {}", request.id.group.value));
-    if (request.id.client.is_zero() || request.id.seq == 0)
-        return make_error(ErrorNumber::BadMessage, "the request id is incomplete");
-    if (request.kind == RequestKind::Resolve) {
-        if (request.id.group != GroupId{0}) return std::nullopt;
-        return make_error(ErrorNumber::BadMessage, "no client has outcomes in group 0");
-    }
-    return check_entity(request, of_node);
-}
-
-// Never trusted: a client with a wrong map would write where nobody reads.
-std::optional<Error> Node::State::check_entity(const Request& request, bool of_node) const {
-    const bool facts =
-        request.type == kFactsType && (of_node || request.command == kDescribeCommand);
-    if (auto good = routing::check_entity_id(request.type, request.entity, facts); !good)
-        return std::move(good).error();
-    const GroupId group = routing::group_of(options.genesis.hash_key, options.genesis.groups,
-                                            request.type, request.entity);
-    if (group != request.id.group)
-        return make_error(ErrorNumber::BadMessage,
-                          fmt::format("the request names group {}, the entity lives in group {}",
-                                      request.id.group.value, group.value));
-    const Digest digest =
-        routing::request_digest(request.type, request.entity, request.command, request.payload);
-    if (digest != request.digest)
-        return make_error(ErrorNumber::BadMessage, "the request's digest does not hold");
-    return std::nullopt;
-}
-
 // What this node as a whole cannot take on now, though the group might.
 std::optional<Error> Node::State::check_room(const Request& request, const Hosted& group) const {
     if (group.role != replication::Role::Leader) return std::nullopt;  // who leads may have room
     const bool full = rounds.bytes() + effects.batch.bytes() > options.persist_bytes_max;
     if (!full && !disk.full()) return std::nullopt;
-    if (only_reads(request)) return std::nullopt;
-    if (disk.full() && group.partition.replica().can_hand_over())
-        return make_error(ErrorNumber::NoLeader, "the disk is full here, another node will lead");
-    if (disk.full()) return make_error(ErrorNumber::DiskFull, "this node only answers reads");
-    return make_error(ErrorNumber::QueueFull,
-                      fmt::format("{} bytes wait for the disk", rounds.bytes()));
-}
-
-// A read leaves no session behind.
-bool Node::State::only_reads(const Request& request) const {
-    const entity::EntityType* type = types.find(request.type);
-    return request.kind != RequestKind::Resolve && type != nullptr &&
-           type->command(request.command) == entity::Access::Read;
+    if (only_reads(request, types)) return std::nullopt;
+    return no_room({disk.full(), group.partition.replica().can_hand_over(), rounds.bytes()});
 }
 
 std::optional<Error> Node::State::check_session_rate(ClientRef from, const Request& request) {
     const replication::SessionName session{request.id.start_ms, request.id.client};
-    if (only_reads(request) || session_rate.admit(from, session, now.mono)) return std::nullopt;
+    if (only_reads(request, types) || session_rate.admit(from, session, now.mono))
+        return std::nullopt;
     return make_error(ErrorNumber::SessionsTooFast,
                       fmt::format("more than {} new sessions in a second", kSessionsPerSecond));
 }

@@ -115,11 +115,8 @@ struct Node::State {
     void learn_routes();
     routing::HelloReply hello_reply(const routing::ClientHello& hello) const;
     void on_request(const Origin& from, Request& request);
-    std::optional<Error> check_request(const Request& request, bool of_node) const;
-    std::optional<Error> check_entity(const Request& request, bool of_node) const;
     std::optional<Error> check_room(const Request& request, const Hosted& group) const;
     std::optional<Error> check_session_rate(ClientRef from, const Request& request);
-    bool only_reads(const Request& request) const;
     void on_large_read(const Hosted& group, replication::LargeRead& read);
     void hold(const Origin& asker);
     void answer_client(ClientRef client, Reply reply);

@@ -1,0 +1,32 @@
+#pragma once
+// What is wrong with a request before any partition sees it. Never trusted: a client with a wrong
+// map would write where nobody reads.
+
+#include "core/command.h"
+#include "entity/type.h"
+#include "routing/genesis.h"
+#include "weft/result.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace weft::node {
+
+// Nothing: it names one of the mesh's `groups`, has a whole id, and its entity lives there.
+// `of_node`: another node asks, or this one; clients may only describe the facts of the mesh.
+std::optional<Error> check_request(const Request& request, const routing::Genesis& genesis,
+                                   std::uint32_t groups, bool of_node);
+
+// A read leaves no session behind, and writes nothing.
+bool only_reads(const Request& request, const entity::TypeTable& types);
+
+// Why a node that leads the group takes on nothing but reads of it now.
+struct Room {
+    bool disk_full = false;
+    bool can_hand_over = false;  // somebody else could lead
+    std::size_t waiting = 0;     // bytes, for the disk
+};
+Error no_room(const Room& room);
+
+}  // namespace weft::node

@@ -1,0 +1,99 @@
+// What is refused before any partition sees it.
+
+#include "node/request_checks.h"
+
+#include "node/facts.h"
+#include "routing/key.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace weft::node::test {
+namespace {
+
+constexpr std::uint32_t kGroups = 8;
+
+struct RequestChecksTest : testing::Test {
+    RequestChecksTest() { genesis.groups = kGroups; }
+
+    Request put() const {
+        Request request;
+        request.type = "kv";
+        request.entity = "a";
+        request.command = "put";
+        request.payload = "x";
+        request.id.group =
+            routing::group_of(genesis.hash_key, genesis.groups, request.type, request.entity);
+        request.id.client.bytes[0] = 1;
+        request.id.seq = 1;
+        return digested(request);
+    }
+    static Request digested(Request request) {
+        request.digest =
+            routing::request_digest(request.type, request.entity, request.command, request.payload);
+        return request;
+    }
+    Request of_facts(std::string_view command) const {
+        Request request = put();
+        request.type = kFactsType;
+        request.entity = kFactsId;
+        request.command = command;
+        request.id.group =
+            routing::group_of(genesis.hash_key, genesis.groups, request.type, request.entity);
+        return digested(request);
+    }
+    // Empty: nothing is wrong with it.
+    std::string wrong(const Request& request, bool of_node = false) const {
+        const auto error = check_request(request, genesis, kGroups + 1, of_node);
+        return error ? error->message : std::string();
+    }
+
+    routing::Genesis genesis;
+};
+
+TEST_F(RequestChecksTest, ARequestNamesTheGroupOfItsEntityAndIsWhole) {
+    EXPECT_EQ(wrong(put()), "");
+    struct Case {
+        void (*change)(Request&);
+        std::string says;
+    };
+    const Case cases[] = {
+        {[](Request& r) { r.id.group = GroupId{kGroups + 1}; }, "there is no group 9"},
+        {[](Request& r) { r.id.client = {}; }, "the request id is incomplete"},
+        {[](Request& r) { r.id.seq = 0; }, "the request id is incomplete"},
+        {[](Request& r) { r.id.group.value = r.id.group.value % kGroups + 1; }, "lives in group"},
+        {[](Request& r) { r.payload = "y"; }, "the request's digest does not hold"},
+    };
+    for (const Case& c : cases) {
+        Request request = put();
+        c.change(request);
+        EXPECT_NE(wrong(request).find(c.says), std::string::npos) << wrong(request);
+    }
+}
+
+TEST_F(RequestChecksTest, OutcomesAreAskedOfGroupsThatHaveClients) {
+    Request request = put();
+    request.kind = RequestKind::Resolve;
+    request.payload = "no digest is looked at";
+    EXPECT_EQ(wrong(request), "");
+    request.id.group = GroupId{0};
+    EXPECT_EQ(wrong(request), "no client has outcomes in group 0");
+}
+
+TEST_F(RequestChecksTest, ClientsMayOnlyDescribeTheFactsOfTheMesh) {
+    EXPECT_EQ(wrong(of_facts(kDescribeCommand)), "");
+    EXPECT_NE(wrong(of_facts(kFoundCommand)), "");
+    EXPECT_EQ(wrong(of_facts(kFoundCommand), true), "");
+}
+
+TEST_F(RequestChecksTest, WithoutRoomTheErrorSaysWhetherAnotherNodeHasSome) {
+    EXPECT_EQ(no_room({.disk_full = true, .can_hand_over = true}).code, ErrorCode::NotLeader);
+    EXPECT_EQ(no_room({.disk_full = true}).message, "this node only answers reads");
+    EXPECT_EQ(no_room({.waiting = 7}).message, "7 bytes wait for the disk");
+}
+
+}  // namespace
+}  // namespace weft::node::test
