@@ -131,7 +131,7 @@ void Node::State::check() const {
     mesh_members.swim().check();
     for (const Peer& peer : std::views::values(peers)) {
         peer.contact.check(peer.shared);
-        peer.witness.check(last_persist);
+        peer.witness.check(rounds.at_hand());
     }
 }
 

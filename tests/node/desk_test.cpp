@@ -43,6 +43,7 @@ struct DeskTest : testing::Test {
                 .swim = swim,
                 .events = events,
                 .counters = counters,
+                .clocks = clocks,
                 .stats = stats,
                 .link_faults = link_faults};
     }
@@ -78,6 +79,7 @@ struct DeskTest : testing::Test {
     membership::Swim swim{{{}, options.self, options.boot}, {}, roster.nodes(), Random(1)};
     RecentEvents events{4};
     NodeCounters counters;
+    Clocks clocks{2, std::chrono::seconds(1), weft::Log()};
     storage::StoreStats stats;
     std::optional<std::string> link_faults;
     AdminDesk desk;
