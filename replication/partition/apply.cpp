@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/invariant.h"
 #include "core/mutant.h"
+#include "replication/partition/command_entry.h"
 #include "replication/partition/partition_state.h"
 #include "replication/partition/rows.h"
 
@@ -13,43 +14,6 @@ namespace weft::replication {
 namespace {
 
 constexpr Duration kEndedEarlyPause = std::chrono::seconds(10);  // between two lines of the log
-
-Remembered outcome_of(const EntryHeader& header, const DecodedEntry& entry) {
-    Remembered outcome;
-    outcome.seq = entry.request->seq;
-    outcome.digest = entry.request->digest;
-    const OutcomePart& ended = entry.outcome;
-    outcome.outcome = ended.outcome;
-    outcome.error_number = ended.error_number;
-    outcome.exists = entry.entity->generation != Generation{};
-    outcome.index = header.index;
-    outcome.revision = entry.entity->revision;
-    outcome.version = entry.entity->version;
-    outcome.generation = entry.entity->generation;
-    outcome.text = outcome.outcome == Outcome::Done ? entry.reply : ended.message;
-    return outcome;
-}
-
-// The same answer as reply_of(), without a copy: the payload is a slice of the entry.
-Reply reply_of_entry(const EntryHeader& header, const DecodedEntry& entry, const Bytes& encoded) {
-    Reply reply;
-    const OutcomePart& ended = entry.outcome;
-    reply.outcome = ended.outcome;
-    if (reply.outcome != Outcome::Done)
-        reply.error = make_error(ErrorNumber{ended.error_number}, std::string(ended.message));
-    if (!entry.reply.empty())
-        reply.payload = encoded.slice(static_cast<std::size_t>(entry.reply.data() - encoded.data()),
-                                      entry.reply.size());
-    // Sent from where it lies, which may take a slow client long: the entry does not wait with it.
-    if (reply.payload.size() > kLargeReplyBytes) reply.payload = reply.payload.own();
-    reply.index = header.index;
-    reply.revision = entry.entity->revision;
-    reply.version = entry.entity->version;
-    reply.generation = entry.entity->generation;
-    reply.exists = entry.entity->generation != Generation{};
-    reply.level = Level::Linearizable;
-    return reply;
-}
 
 }  // namespace
 

@@ -80,9 +80,6 @@ struct Partition::State {
     void run(const Step& step, entity::Entity& entity, const Queued& item);
     void run_read(const Step& step, entity::Entity& entity, const Queued& item);
     void run_write(const Step& step, entity::Entity& entity, const Queued& item);
-    void build_entry(const entity::EntityType& type, const entity::Entity& entity,
-                     const Request& request, const entity::Decision& decision,
-                     const entity::Ahead* next);
 
     // apply.cpp
     void apply_committed(const Step& step, std::optional<Term> only);
@@ -153,8 +150,5 @@ struct Partition::State {
     SnapshotSender sender;
     SnapshotReceiver receiver;
 };
-
-Reply reply_of(const RequestId& id, const Remembered& known);
-RequestPart request_part(const Request& request);
 
 }  // namespace weft::replication

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/invariant.h"
 #include "replication/partition/admission.h"
+#include "replication/partition/command_entry.h"
 #include "replication/partition/partition_state.h"
 
 namespace weft::replication {
@@ -23,16 +24,6 @@ std::size_t payload_bytes(const entity::Decision& decision) {
 std::size_t reply_bytes(const Request& request, const entity::Decision& decision) {
     if (decision.rejected) return decision.error.message.size();
     return request.kind == RequestKind::Tell ? 0 : decision.reply.size();
-}
-
-// Of what does not exist there is no revision: whether its last one is still known depends on what
-// happens to be in memory, and neither handler nor reply may.
-Revision shown_revision(const entity::Image& image) {
-    return image.exists() ? image.revision : Revision{};
-}
-
-bool crosses(Version before, Version after, std::uint32_t every) {
-    return every != 0 && before.value / every != after.value / every;
 }
 
 }  // namespace
@@ -125,7 +116,7 @@ void Partition::State::run_write(const Step& step, entity::Entity& entity, const
         }
     }
     handler.reset();  // the type's fold of its events was its code too
-    build_entry(type, entity, request, decision, next.get());
+    build_entry(builder, {type, entity, request, decision, next.get()});
     const LogIndex index = replica.propose(step.now, builder, step.out);
     WEFT_INVARIANT(index == context.index, "proposed {}, told {}", index.value,
                    context.index.value);
@@ -137,39 +128,6 @@ void Partition::State::run_write(const Step& step, entity::Entity& entity, const
                          .id = request.id,
                          .first = {item.from, request.kind == RequestKind::Tell},
                          .joined = {}});
-}
-
-void Partition::State::build_entry(const entity::EntityType& type, const entity::Entity& entity,
-                                   const Request& request, const entity::Decision& decision,
-                                   const entity::Ahead* next) {
-    using Change = entity::Decision::Change;
-    const entity::Image& before = entity::Host::newest(entity);
-    const entity::Image& after = next != nullptr ? next->image : before;
-    const auto key = entity::split_key(entity.key());
-    builder.begin(next != nullptr ? EntryKind::Command : EntryKind::Outcome);
-    write_request(builder, request_part(request));
-    write_entity(builder, {.generation = after.generation,
-                           .version = after.version,
-                           .revision = next != nullptr ? after.revision : shown_revision(before),
-                           .hash = key->hash,
-                           .type = key->type,
-                           .id = key->id});
-    if (decision.change == Change::SetValue)
-        write_value(builder, {.deleted = false, .bytes = decision.value.view()});
-    if (decision.change == Change::Delete) write_value(builder, {.deleted = true, .bytes = {}});
-    if (decision.change == Change::Events) write_events(builder, decision.events);
-    if (decision.rejected)
-        write_outcome(builder, {.outcome = Outcome::Rejected,
-                                .error_number = decision.error.number,
-                                .message = decision.error.message});
-    if (!decision.reply.empty() && request.kind != RequestKind::Tell)
-        builder.section(SectionType::Reply, decision.reply.view());
-    // One that does not fit waits for the next multiple: the events alone are enough.
-    if (decision.change == Change::Events &&
-        crosses(before.exists() ? before.version : Version{}, after.version,
-                type.info().snapshot_every) &&
-        builder.bytes_so_far() + after.state.size() + 16 <= kEntryBytesMax)
-        builder.section(SectionType::SnapshotPart, after.state);
 }
 
 }  // namespace weft::replication

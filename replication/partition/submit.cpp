@@ -4,45 +4,12 @@
 #include "core/error.h"
 #include "core/invariant.h"
 #include "replication/partition/admission.h"
+#include "replication/partition/command_entry.h"
 #include "replication/partition/partition_state.h"
 
 #include <algorithm>
 
 namespace weft::replication {
-
-namespace {
-
-Error error_of(const Remembered& known) {
-    if (known.closed)
-        return make_error(ErrorNumber::NotFound, "the command never ran and never will");
-    if (known.outcome == Outcome::Done) return {};
-    return make_error(ErrorNumber{known.error_number}, known.text);
-}
-
-}  // namespace
-
-Reply reply_of(const RequestId& id, const Remembered& known) {
-    Reply reply;
-    reply.id = id;
-    reply.outcome = known.outcome;
-    reply.error = error_of(known);
-    if (known.outcome == Outcome::Done) reply.payload = Bytes::copy_of(known.text);
-    reply.index = known.index;
-    reply.revision = known.revision;
-    reply.version = known.version;
-    reply.generation = known.generation;
-    reply.exists = known.exists;
-    reply.level = known.closed ? Level::None : Level::Linearizable;
-    return reply;
-}
-
-RequestPart request_part(const Request& request) {
-    return {.client = request.id.client,
-            .start_ms = request.id.start_ms,
-            .seq = request.id.seq,
-            .lowest_open = request.lowest_open,
-            .digest = request.digest};
-}
 
 // S9: a leader that hands over lets nothing in, neither commands nor reads.
 bool Partition::State::may_serve() const { return serving && !replica.transferring(); }

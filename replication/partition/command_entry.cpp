@@ -1,0 +1,119 @@
+#include "replication/partition/command_entry.h"
+
+#include "core/error.h"
+
+#include <string>
+
+namespace weft::replication {
+
+namespace {
+
+bool crosses(Version before, Version after, std::uint32_t every) {
+    return every != 0 && before.value / every != after.value / every;
+}
+
+Error error_of(const Remembered& known) {
+    if (known.closed)
+        return make_error(ErrorNumber::NotFound, "the command never ran and never will");
+    if (known.outcome == Outcome::Done) return {};
+    return make_error(ErrorNumber{known.error_number}, known.text);
+}
+
+}  // namespace
+
+Revision shown_revision(const entity::Image& image) {
+    return image.exists() ? image.revision : Revision{};
+}
+
+void build_entry(EntryBuilder& builder, const Decided& decided) {
+    using Change = entity::Decision::Change;
+    const auto& [type, entity, request, decision, next] = decided;
+    const entity::Image& before = entity::Host::newest(entity);
+    const entity::Image& after = next != nullptr ? next->image : before;
+    const auto key = entity::split_key(entity.key());
+    builder.begin(next != nullptr ? EntryKind::Command : EntryKind::Outcome);
+    write_request(builder, request_part(request));
+    write_entity(builder, {.generation = after.generation,
+                           .version = after.version,
+                           .revision = next != nullptr ? after.revision : shown_revision(before),
+                           .hash = key->hash,
+                           .type = key->type,
+                           .id = key->id});
+    if (decision.change == Change::SetValue)
+        write_value(builder, {.deleted = false, .bytes = decision.value.view()});
+    if (decision.change == Change::Delete) write_value(builder, {.deleted = true, .bytes = {}});
+    if (decision.change == Change::Events) write_events(builder, decision.events);
+    if (decision.rejected)
+        write_outcome(builder, {.outcome = Outcome::Rejected,
+                                .error_number = decision.error.number,
+                                .message = decision.error.message});
+    if (!decision.reply.empty() && request.kind != RequestKind::Tell)
+        builder.section(SectionType::Reply, decision.reply.view());
+    // One that does not fit waits for the next multiple: the events alone are enough.
+    if (decision.change == Change::Events &&
+        crosses(before.exists() ? before.version : Version{}, after.version,
+                type.info().snapshot_every) &&
+        builder.bytes_so_far() + after.state.size() + 16 <= kEntryBytesMax)
+        builder.section(SectionType::SnapshotPart, after.state);
+}
+
+RequestPart request_part(const Request& request) {
+    return {.client = request.id.client,
+            .start_ms = request.id.start_ms,
+            .seq = request.id.seq,
+            .lowest_open = request.lowest_open,
+            .digest = request.digest};
+}
+
+Remembered outcome_of(const EntryHeader& header, const DecodedEntry& entry) {
+    Remembered outcome;
+    outcome.seq = entry.request->seq;
+    outcome.digest = entry.request->digest;
+    const OutcomePart& ended = entry.outcome;
+    outcome.outcome = ended.outcome;
+    outcome.error_number = ended.error_number;
+    outcome.exists = entry.entity->generation != Generation{};
+    outcome.index = header.index;
+    outcome.revision = entry.entity->revision;
+    outcome.version = entry.entity->version;
+    outcome.generation = entry.entity->generation;
+    outcome.text = outcome.outcome == Outcome::Done ? entry.reply : ended.message;
+    return outcome;
+}
+
+Reply reply_of(const RequestId& id, const Remembered& known) {
+    Reply reply;
+    reply.id = id;
+    reply.outcome = known.outcome;
+    reply.error = error_of(known);
+    if (known.outcome == Outcome::Done) reply.payload = Bytes::copy_of(known.text);
+    reply.index = known.index;
+    reply.revision = known.revision;
+    reply.version = known.version;
+    reply.generation = known.generation;
+    reply.exists = known.exists;
+    reply.level = known.closed ? Level::None : Level::Linearizable;
+    return reply;
+}
+
+Reply reply_of_entry(const EntryHeader& header, const DecodedEntry& entry, const Bytes& encoded) {
+    Reply reply;
+    const OutcomePart& ended = entry.outcome;
+    reply.outcome = ended.outcome;
+    if (reply.outcome != Outcome::Done)
+        reply.error = make_error(ErrorNumber{ended.error_number}, std::string(ended.message));
+    if (!entry.reply.empty())
+        reply.payload = encoded.slice(static_cast<std::size_t>(entry.reply.data() - encoded.data()),
+                                      entry.reply.size());
+    // Sent from where it lies, which may take a slow client long: the entry does not wait with it.
+    if (reply.payload.size() > kLargeReplyBytes) reply.payload = reply.payload.own();
+    reply.index = header.index;
+    reply.revision = entry.entity->revision;
+    reply.version = entry.entity->version;
+    reply.generation = entry.entity->generation;
+    reply.exists = entry.entity->generation != Generation{};
+    reply.level = Level::Linearizable;
+    return reply;
+}
+
+}  // namespace weft::replication

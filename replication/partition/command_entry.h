@@ -1,0 +1,37 @@
+#pragma once
+// What the entry of a command says: written where it was decided, read by every replica that
+// applies it. Also when the handler said no or changed nothing there is an entry: its outcome is
+// remembered.
+
+#include "core/command.h"
+#include "core/entry.h"
+#include "entity/host.h"
+#include "entity/type.h"
+#include "replication/partition/sections.h"
+#include "replication/partition/sessions.h"
+
+namespace weft::replication {
+
+// What was decided; `next` is what it changes the entity to, nothing when it does not.
+struct Decided {
+    const entity::EntityType& type;
+    const entity::Entity& entity;
+    const Request& request;
+    const entity::Decision& decision;
+    const entity::Ahead* next = nullptr;
+};
+void build_entry(EntryBuilder& builder, const Decided& decided);
+RequestPart request_part(const Request& request);
+
+// Of what does not exist there is no revision: whether its last one is still known depends on what
+// happens to be in memory, and neither handler nor reply may.
+Revision shown_revision(const entity::Image& image);
+
+// What the session remembers of the entry.
+Remembered outcome_of(const EntryHeader& header, const DecodedEntry& entry);
+// The answer to a command that is remembered.
+Reply reply_of(const RequestId& id, const Remembered& known);
+// The same answer as reply_of(), without a copy: the payload is a slice of the entry.
+Reply reply_of_entry(const EntryHeader& header, const DecodedEntry& entry, const Bytes& encoded);
+
+}  // namespace weft::replication

@@ -1,0 +1,105 @@
+// What the entry of a command says to every replica, and to whoever asks again.
+
+#include "replication/partition/command_entry.h"
+
+#include "core/error.h"
+#include "entity/builtin/kv.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+namespace weft::replication {
+namespace {
+
+class CommandEntry : public testing::Test {
+protected:
+    CommandEntry() {
+        request.id.seq = 3;
+        std::string key;
+        entity::write_key(key, 1, "kv", "a");
+        entity = &host.obtain(key, Instant{});
+    }
+    void build(const entity::Ahead* next) {
+        EntryBuilder builder;
+        build_entry(builder, {*kv, *entity, request, decision, next});
+        header.index = LogIndex{9};
+        encoded = builder.finish(header, {});
+        entry = decode_entry(header.kind, encoded.view());
+        ASSERT_TRUE(entry.has_value());
+    }
+    // Who waited and who asks again are told the same.
+    Reply told() {
+        const Reply first = reply_of_entry(header, *entry, encoded);
+        const Reply again = reply_of(request.id, outcome_of(header, *entry));
+        EXPECT_EQ(first.outcome, again.outcome);
+        EXPECT_EQ(first.error.message, again.error.message);
+        EXPECT_EQ(first.error.number, again.error.number);
+        EXPECT_EQ(first.payload.view(), again.payload.view());
+        EXPECT_EQ(first.index, again.index);
+        EXPECT_EQ(first.revision, again.revision);
+        EXPECT_EQ(first.version, again.version);
+        EXPECT_EQ(first.generation, again.generation);
+        EXPECT_EQ(first.exists, again.exists);
+        EXPECT_EQ(first.level, again.level);
+        return again;
+    }
+
+    entity::Host host;
+    entity::Entity* entity = nullptr;
+    std::unique_ptr<const entity::EntityType> kv = entity::make_kv();
+    Request request;
+    entity::Decision decision;
+    EntryHeader header;
+    Bytes encoded;
+    Result<DecodedEntry> entry = fail(ErrorNumber::Bug, "none");
+};
+
+TEST_F(CommandEntry, SaysWhatWasChangedAndAnswered) {
+    decision.change = entity::Decision::Change::SetValue;
+    decision.value = Bytes::copy_of("value");
+    decision.reply = Bytes::copy_of("reply");
+    entity::Ahead next;
+    next.image = {.state = "value",
+                  .revision = Revision{9},
+                  .version = Version{1},
+                  .generation = Generation{9}};
+    build(&next);
+    EXPECT_EQ(header.kind, EntryKind::Command);
+    ASSERT_TRUE(entry->value.has_value());
+    EXPECT_EQ(entry->value->bytes, "value");
+    const Reply reply = told();
+    EXPECT_EQ(reply.payload.view(), "reply");
+    EXPECT_EQ(reply.revision, Revision{9});
+    EXPECT_TRUE(reply.exists);
+}
+
+TEST_F(CommandEntry, SaysWhyNothingWasChanged) {
+    decision = entity::rejection(make_error(ErrorNumber::NotFound, "there is none"));
+    build(nullptr);
+    EXPECT_EQ(header.kind, EntryKind::Outcome);
+    const Reply reply = told();
+    EXPECT_EQ(reply.outcome, Outcome::Rejected);
+    EXPECT_EQ(reply.error.message, "there is none");
+    EXPECT_FALSE(reply.exists);
+}
+
+TEST_F(CommandEntry, ShowsNoRevisionOfWhatDoesNotExist) {
+    entity->committed.revision = Revision{5};
+    build(nullptr);
+    EXPECT_EQ(told().revision, Revision{}) << "it may be forgotten elsewhere";
+    entity->committed.generation = Generation{1};
+    build(nullptr);
+    EXPECT_EQ(told().revision, Revision{5});
+}
+
+TEST_F(CommandEntry, OfATellHoldsNoAnswer) {
+    request.kind = RequestKind::Tell;
+    decision.reply = Bytes::copy_of("reply");
+    build(nullptr);
+    EXPECT_TRUE(told().payload.empty());
+}
+
+}  // namespace
+}  // namespace weft::replication
