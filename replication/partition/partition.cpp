@@ -166,18 +166,15 @@ void Partition::State::on_persisted(Effects& out) {
 // ---- what was read ------------------------------------------------------------------------------
 
 FetchId Partition::State::fetch(FetchPurpose purpose, FetchRequest what, Effects& out) {
-    const FetchId id = next_number(last_fetch);
-    fetches.emplace(id, std::move(purpose));
+    const FetchId id = fetches.ask(std::move(purpose));
     out.list.push_back(Fetch{group(), id, std::move(what)});
     return id;
 }
 
 void Partition::State::on_fetched(const Step& step, Fetched& fetched) {
-    const auto it = fetches.find(fetched.id);
-    if (it == fetches.end()) return;
-    const FetchPurpose purpose = std::move(it->second);
-    fetches.erase(it);
-    switch (purpose.kind) {
+    const auto purpose = fetches.answered(fetched.id);
+    if (!purpose) return;
+    switch (purpose->kind) {
         case FetchPurpose::Kind::Log:
             on_log_fetched(fetched);
             break;
@@ -185,7 +182,7 @@ void Partition::State::on_fetched(const Step& step, Fetched& fetched) {
             on_sessions_fetched(fetched);
             break;
         case FetchPurpose::Kind::Activation:
-            on_activation_fetched(step, purpose.entity_key, fetched);
+            on_activation_fetched(step, purpose->entity_key, fetched);
             break;
         case FetchPurpose::Kind::SnapshotRows:
             on_snapshot_rows(step, fetched);

@@ -7,6 +7,7 @@
 #include "core/ids.h"
 #include "entity/host.h"
 #include "replication/partition/entity_loader.h"
+#include "replication/partition/fetches.h"
 #include "replication/partition/flight.h"
 #include "replication/partition/log_feed.h"
 #include "replication/partition/mailboxes.h"
@@ -21,17 +22,10 @@
 #include "replication/partition/snapshot_sender.h"
 
 #include <deque>
-#include <map>
 #include <string>
 #include <vector>
 
 namespace weft::replication {
-
-struct FetchPurpose {
-    enum class Kind : std::uint8_t { Log, Sessions, Activation, SnapshotRows, StagingRow };
-    Kind kind = Kind::Log;
-    std::string entity_key;
-};
 
 struct Partition::State {
     State(PartitionOptions o, const storage::RecoveredGroup& recovered, const entity::TypeTable& t,
@@ -137,8 +131,7 @@ struct Partition::State {
     Flight flight;
     Mailboxes mailboxes;
 
-    std::map<FetchId, FetchPurpose> fetches;
-    FetchId last_fetch;
+    Fetches fetches;
     LogFeed log_feed;
     SessionLoader session_loader;
 

@@ -1,0 +1,43 @@
+#pragma once
+// What a partition has asked the disk for, by the number of the question: an answer goes to the one
+// who asked, once. That it is the answer he still waits for is for him to see (docs/findings.md).
+
+#include "core/ids.h"
+#include "replication/raft/events.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace weft::replication {
+
+struct FetchPurpose {
+    enum class Kind : std::uint8_t { Log, Sessions, Activation, SnapshotRows, StagingRow };
+    Kind kind = Kind::Log;
+    std::string entity_key;
+};
+
+class Fetches {
+public:
+    FetchId ask(FetchPurpose purpose) {
+        const FetchId id = next_number(last_);
+        open_.emplace(id, std::move(purpose));
+        return id;
+    }
+    // Nothing: nobody has asked that, or it was answered.
+    std::optional<FetchPurpose> answered(FetchId id) {
+        auto found = open_.extract(id);
+        if (found.empty()) return std::nullopt;
+        return std::move(found.mapped());
+    }
+    std::size_t open() const { return open_.size(); }
+
+private:
+    std::map<FetchId, FetchPurpose> open_;
+    FetchId last_;
+};
+
+}  // namespace weft::replication
