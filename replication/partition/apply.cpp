@@ -11,12 +11,6 @@
 
 namespace weft::replication {
 
-namespace {
-
-constexpr Duration kEndedEarlyPause = std::chrono::seconds(10);  // between two lines of the log
-
-}  // namespace
-
 // With `only`: stops before the first entry of another term.
 void Partition::State::apply_committed(const Step& step, std::optional<Term> only) {
     if (!session_loader.done() || blocked) return;
@@ -140,12 +134,9 @@ bool Partition::State::apply_command(Now now, const EntryHeader& header,
 void Partition::State::end_sessions(Now now, const EntryHeader& header, std::int64_t floor_ms) {
     const std::size_t ended = sessions.raise_floor(floor_ms, header.index, header.stamp_ms);
     if (!serving) return;
-    ended_early += ended;
-    if (ended_early == 0 || now.mono < ended_early_told + kEndedEarlyPause) return;
-    log.warn("partition.sessions_ended_early",
-             {{"group", group()}, {"sessions", ended_early}, {"left", sessions.size()}});
-    ended_early = 0;
-    ended_early_told = now.mono;
+    if (const auto told = ended_early.add(ended, now.mono))
+        log.warn("partition.sessions_ended_early",
+                 {{"group", group()}, {"sessions", *told}, {"left", sessions.size()}});
 }
 
 // Answers whoever waits for this entry of ours.

@@ -6,6 +6,7 @@
 
 #include "core/ids.h"
 #include "entity/host.h"
+#include "replication/partition/ended_early.h"
 #include "replication/partition/entity_loader.h"
 #include "replication/partition/fetches.h"
 #include "replication/partition/flight.h"
@@ -135,8 +136,7 @@ struct Partition::State {
     LogFeed log_feed;
     SessionLoader session_loader;
 
-    std::size_t ended_early = 0;                     // sessions, not told in the log yet
-    Instant ended_early_told = Instant::long_ago();  // the last time it was
+    EndedEarly ended_early;
 
     RowSweep sweep;
     Passivation passivation;
