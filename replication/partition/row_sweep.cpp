@@ -52,7 +52,7 @@ std::size_t write_rows_of(const entity::Entity& entity, const std::string& at,
 }  // namespace
 
 void RowSweep::begin(const Stamped& upto, bool own, entity::Host& host) {
-    run_.emplace();
+    run_ = Run{};
     run_->upto = upto;
     run_->own = own;
     host.begin_sweep();

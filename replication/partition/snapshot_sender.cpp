@@ -41,7 +41,7 @@ bool SnapshotSender::wants_peer(Instant now, bool gone) const {
 void SnapshotSender::begin(Instant now, const Member& to, Term term) {
     WEFT_PROBE("partition.snapshot_sending");
     last_peer_ = to.node;
-    sending_.emplace();
+    sending_ = Sending{};
     sending_->to = to;
     sending_->term = term;
     sending_->resend_at = now;
