@@ -55,8 +55,7 @@ std::optional<Decision> broken_limit(const Decision& decision, Kind kind) {
             break;
         }
     }
-    const bool events = decision.change == Decision::Change::Events;
-    if (events != (kind == Kind::EventSourced))
+    if (!rules_of(kind).accepts(decision.change))
         return rejection(
             make_error(ErrorNumber::Bug, "a handler's change is not of its type's kind"));
     return std::nullopt;
@@ -142,19 +141,8 @@ Result<std::unique_ptr<Ahead>> Host::draft(const EntityType& type, const Entity&
     }
     after.generation = before.exists() ? before.generation : Generation{index.value};
     after.version = before.exists() ? before.version : Version{};
-    if (decision.change == Decision::Change::SetValue) {
-        after.state.assign(decision.value.view());
-        after.version.value += 1;
-        return next;
-    }
-    std::string_view state = before.exists() ? std::string_view(before.state) : std::string_view{};
-    for (const Bytes& event : decision.events) {
-        auto folded = type.apply(state, event.view());
-        if (!folded) return std::unexpected(std::move(folded).error());
-        after.state = std::move(*folded);
-        state = after.state;
-        after.version.value += 1;
-    }
+    if (auto drafted = rules_of(type.info().kind).draft(type, before, decision, after); !drafted)
+        return std::unexpected(std::move(drafted).error());
     return next;
 }
 
@@ -173,6 +161,7 @@ void Host::drop_ahead(Entity& entity) {
 
 void Host::commit(Entity& entity, const Change& change, const EntityType* type) {
     const Accounting accounting(*this, entity);
+    const KindRules& rules = rules_of(change.kind);
     const bool settled = entity.ahead && entity.ahead->last == change.index;
     if (settled) {
         WEFT_INVARIANT(entity.ahead->image.version == change.version,
@@ -185,44 +174,12 @@ void Host::commit(Entity& entity, const Change& change, const EntityType* type) 
         entity.committed.revision = Revision{change.index.value};
         entity.committed.version = change.version;
         entity.committed.generation = change.generation;
-        if (change.kind == Kind::Value) {
-            entity.committed.state.assign(change.value);
-            entity.loaded = true;
-        } else {
-            fold(entity, change, type);
-        }
+        rules.apply(entity, change, type);
     }
     entity.kind = change.kind;
     entity.known = true;
-    if (change.kind == Kind::EventSourced) append_events(entity, change);
+    rules.keep(entity, change);
     mark_dirty(entity);
-}
-
-void Host::fold(Entity& entity, const Change& change, const EntityType* type) {
-    // The very first events need nothing loaded, but a follower has no use for the state.
-    if (type == nullptr || !entity.loaded) {
-        entity.loaded = false;
-        std::string().swap(entity.committed.state);
-        return;
-    }
-    for (const std::string_view event : change.events) {
-        auto folded = type->apply(entity.committed.state, event);
-        if (!folded) {  // activation finds the damage and names it
-            entity.loaded = false;
-            std::string().swap(entity.committed.state);
-            return;
-        }
-        entity.committed.state = std::move(*folded);
-    }
-}
-
-void Host::append_events(Entity& entity, const Change& change) {
-    Version version{change.version.value - change.events.size() + 1};
-    for (const std::string_view event : change.events) {
-        entity.unflushed.append(version, {change.index, change.stamp_ms, event});
-        version.value += 1;
-    }
-    if (change.snapshot) entity.unflushed.set_snapshot(change.version, *change.snapshot);
 }
 
 void Host::loaded(Entity& entity, Image image, Kind kind) {

@@ -7,6 +7,7 @@
 #include "core/ids.h"
 #include "core/time.h"
 #include "entity/entity_table.h"
+#include "entity/kind.h"
 #include "entity/type.h"
 #include "weft/types.h"
 
@@ -31,19 +32,6 @@ struct KeyParts {
     std::string_view type, id;
 };
 std::optional<KeyParts> split_key(std::string_view key);
-
-// One committed entry's effect on its entity.
-struct Change {
-    LogIndex index;
-    std::int64_t stamp_ms = 0;
-    Version version;
-    Generation generation;
-    Kind kind = Kind::Value;
-    bool deleted = false;
-    std::string_view value;
-    std::span<const std::string_view> events;
-    std::optional<std::string_view> snapshot;
-};
 
 class Host {
 public:
@@ -108,8 +96,6 @@ private:
     void unlink(Entity& entity);
     void mark_dirty(Entity& entity);
     void retire(std::unique_ptr<Ahead> ahead);
-    static void append_events(Entity& entity, const Change& change);
-    static void fold(Entity& entity, const Change& change, const EntityType* type);
 
     EntityTable table_;
     std::vector<Entity*> dirty_;  // in no order: an ordered index would cost more than the entity

@@ -2,6 +2,7 @@
 
 #include "core/byte_io.h"
 #include "core/error.h"
+#include "entity/kind.h"
 
 #include <fmt/core.h>
 
@@ -120,13 +121,8 @@ std::string quoted(std::string_view text) {
 }
 
 std::string_view kind_name(std::uint8_t kind) {
-    switch (static_cast<entity::Kind>(kind)) {
-        case entity::Kind::EventSourced:
-            return "event-sourced";
-        case entity::Kind::Value:
-            return "value";
-    }
-    return "unknown";
+    const entity::KindRules* rules = entity::find_rules(kind);
+    return rules == nullptr ? "unknown" : rules->name;
 }
 
 struct Description {

@@ -3,6 +3,7 @@
 #include "core/invariant.h"
 #include "core/mutant.h"
 #include "core/overloaded.h"
+#include "entity/kind.h"
 #include "node/state.h"
 
 #include <algorithm>
@@ -16,10 +17,6 @@ namespace weft::node {
 namespace {
 
 constexpr Duration kHelloInterval = std::chrono::milliseconds(200);
-
-std::string_view kind_name(entity::Kind kind) {
-    return kind == entity::Kind::EventSourced ? "event-sourced" : "value";
-}
 
 }  // namespace
 
@@ -125,7 +122,7 @@ PeerHello Node::State::own_hello(const Peer& peer) const {
         hello.mesh_address = self->mesh_address;
     for (const entity::EntityType* type : types.all())
         hello.types.push_back(std::string(type->info().name) + ":" +
-                              std::string(kind_name(type->info().kind)));
+                              std::string(entity::rules_of(type->info().kind).name));
     hello.nonce = options.nonce;
     hello.wall_ms = now.wall.ms;
     return hello;
@@ -158,7 +155,7 @@ std::string Node::State::hello_conflict(const PeerHello& hello) const {
         if (colon == std::string::npos) continue;
         const entity::EntityType* own = types.find(std::string_view(text).substr(0, colon));
         if (own == nullptr) continue;
-        if (kind_name(own->info().kind) != std::string_view(text).substr(colon + 1))
+        if (entity::rules_of(own->info().kind).name != std::string_view(text).substr(colon + 1))
             return "its type " + text + " is of another kind here";
     }
     return {};

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "entity/host.h"
+#include "entity/kind.h"
 #include "node/admin/cursor.h"
 #include "node/admin/journal_line.h"
 #include "node/admin/merged_lines.h"
@@ -136,7 +137,7 @@ void add_log_entry(AdminQuery& query, const Bytes& encoded) {
 
 bool is_value_type(const NodeView& node, std::string_view name) {
     const entity::EntityType* type = node.types.find(name);
-    return type != nullptr && type->info().kind == entity::Kind::Value;
+    return type != nullptr && entity::rules_of(type->info().kind).state_on_all;
 }
 
 // What the log has let go of; entries still in it speak for themselves.

@@ -1,5 +1,6 @@
 #include "replication/partition/entity_loader.h"
 
+#include "entity/kind.h"
 #include "replication/partition/rows.h"
 
 #include <utility>
@@ -65,7 +66,7 @@ EntityLoader::Taken EntityLoader::take_header(const storage::FetchedRow& found) 
               .version = row->version,
               .generation = row->generation};
     kind_ = row->kind;
-    if (kind_ == entity::Kind::Value) {
+    if (entity::rules_of(kind_).state_on_all) {
         image_.state.assign(row->value);
         return Taken::Loaded;
     }

@@ -2,6 +2,7 @@
 
 #include "core/invariant.h"
 #include "core/mutant.h"
+#include "entity/kind.h"
 #include "replication/partition/rows.h"
 
 #include <algorithm>
@@ -25,7 +26,7 @@ std::size_t write_rows_of(const entity::Entity& entity, const std::string& at,
         return 1;
     }
     std::size_t rows = 1;
-    const bool value = entity.kind == entity::Kind::Value;
+    const bool value = entity::rules_of(entity.kind).state_on_all;
     batch.put_row(
         storage::Table::Entity, key,
         encode_entity_row({.applied = last,

@@ -2,6 +2,7 @@
 
 #include "core/byte_io.h"
 #include "core/error.h"
+#include "entity/kind.h"
 
 #include <limits>
 
@@ -117,7 +118,7 @@ Result<EntityRow> decode_entity_row(std::string_view bytes) {
     if (reader.bad()) return fail(ErrorNumber::DataDamaged, "an entity row is cut short");
     if (row.generation == Generation{})
         return fail(ErrorNumber::DataDamaged, "a row of an entity that does not exist");
-    if (row.kind != entity::Kind::EventSourced && row.kind != entity::Kind::Value)
+    if (entity::find_rules(kind) == nullptr)
         return fail(ErrorNumber::NewerFormat, "an entity row of kind {}", kind);
     return row;
 }

@@ -3,6 +3,7 @@
 
 #include "core/byte_io.h"
 #include "core/hash.h"
+#include "entity/kind.h"
 #include "replication/partition/partition_state.h"
 #include "replication/partition/rows.h"
 
@@ -27,7 +28,7 @@ std::uint64_t Partition::State::state_hash() const {
         writer.put(e->committed.version.value);
         writer.put(e->committed.generation.value);
         // Followers do not fold events: the state of an event-sourced entity is in its numbers.
-        if (e->kind == entity::Kind::Value) writer.put_blob(e->committed.state);
+        if (entity::rules_of(e->kind).state_on_all) writer.put_blob(e->committed.state);
     }
     for (const auto& [name, session] : sessions.all()) {
         if (!session.committed) continue;

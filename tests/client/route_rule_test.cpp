@@ -31,7 +31,7 @@ protected:
     }
 
     static constexpr GroupId kGroup{1}, kOther{2};
-    static constexpr NodeIndex kA{0}, kB{1}, kC{2};
+    static constexpr NodeIndex kA{0}, kB{1};
     static constexpr CallIndex kCall{1}, kNext{2};
     static constexpr LaneIndex kFirst{0}, kSecond{1};
 

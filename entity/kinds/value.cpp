@@ -1,0 +1,33 @@
+// The state is the value that the last entry has set.
+#include "entity/kind.h"
+
+namespace weft::entity {
+
+namespace {
+
+bool accepts(Decision::Change change) { return change != Decision::Change::Events; }
+
+Result<void> draft(const EntityType& /*type*/, const Image& /*before*/, const Decision& decision,
+                   Image& after) {
+    after.state.assign(decision.value.view());
+    after.version.value += 1;
+    return {};
+}
+
+void apply(Entity& entity, const Change& change, const EntityType* /*type*/) {
+    entity.committed.state.assign(change.value);
+    entity.loaded = true;
+}
+
+void keep(Entity& /*entity*/, const Change& /*change*/) {}
+
+}  // namespace
+
+constinit const KindRules kValueRules = {.name = "value",
+                                         .state_on_all = true,
+                                         .accepts = accepts,
+                                         .draft = draft,
+                                         .apply = apply,
+                                         .keep = keep};
+
+}  // namespace weft::entity
