@@ -164,12 +164,10 @@ void Caller::State::end_call(const Step& step, CallIndex index, Reply reply) {
 
 void Caller::State::check() const {
     Indexed<LinkId, std::size_t> sent(links.all().size());
-    Indexed<CallIndex, std::optional<GroupId>> under_way(lanes.calls().size());
-    for (const CallIndex index : lanes.calls().indexes()) {
-        const PendingCall& call = lanes[index];
-        if (call.state != PendingCall::State::Sent) continue;
-        ++sent[call.link];
-        under_way[index] = call.group;
+    std::vector<UnderWay> under_way;
+    for (const CallIndex index : lanes.under_way()) {
+        ++sent[lanes[index].link];
+        under_way.push_back({index, lanes[index].group});
     }
     lanes.check();
     mesh.check();

@@ -183,13 +183,20 @@ std::optional<DueCall> Lanes::pop_due(const Step& step) {
     return DueCall{*due, DueCall::Why::Doubtful};
 }
 
+std::vector<CallIndex> Lanes::under_way() const {
+    std::vector<CallIndex> found;
+    for (const Lane& lane : table_.lanes)
+        for (CallIndex at = lane.head; at != kNoCall; at = table_.calls[at].after)
+            if (table_.calls[at].state == PendingCall::State::Sent) found.push_back(at);
+    return found;
+}
+
 void Lanes::check() const {
     table_.check();
-    for (const CallIndex index : table_.calls.indexes()) {
-        const PendingCall& call = table_.calls[index];
-        WEFT_INVARIANT(call.state == PendingCall::State::Free || timers_.of(index) <= call.deadline,
-                       "call {} outlives its time", index.value);
-    }
+    for (const Lane& lane : table_.lanes)
+        for (CallIndex at = lane.head; at != kNoCall; at = table_.calls[at].after)
+            WEFT_INVARIANT(timers_.of(at) <= table_.calls[at].deadline, "call {} outlives its time",
+                           at.value);
 }
 
 }  // namespace weft::client

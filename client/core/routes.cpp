@@ -127,7 +127,7 @@ bool Routes::may_ask(const Step& step) {
     return true;
 }
 
-void Routes::check(const Indexed<CallIndex, std::optional<GroupId>>& under_way, std::size_t nodes,
+void Routes::check(std::span<const UnderWay> under_way, std::size_t nodes,
                    std::size_t listed) const {
     std::size_t waiting = 0;
     std::size_t starving = 0;
@@ -137,7 +137,8 @@ void Routes::check(const Indexed<CallIndex, std::optional<GroupId>>& under_way, 
         if (route.starving) ++starving;
         WEFT_INVARIANT(route.leader == kNoNode || route.leader.value < nodes,
                        "node {} leads and is not known", route.leader.value);
-        WEFT_INVARIANT(route.canary == kNoCall || under_way[route.canary] == group,
+        WEFT_INVARIANT(route.canary == kNoCall ||
+                           std::ranges::count(under_way, UnderWay{route.canary, group}) == 1,
                        "the canary of group {} is not under way there", group.value);
     }
     WEFT_INVARIANT(listed == waiting, "{} lanes are listed, {} wait", listed, waiting);

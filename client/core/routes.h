@@ -20,6 +20,12 @@
 
 namespace weft::client {
 
+struct UnderWay {
+    CallIndex call = kNoCall;
+    GroupId group;
+    bool operator==(const UnderWay&) const = default;
+};
+
 class Routes {
 public:
     // The options are borrowed.
@@ -75,10 +81,9 @@ public:
     // What is known is old, whenever nodes were asked.
     void distrust() { asked_at_ = Instant::long_ago(); }
 
-    // `under_way`: the group of each call that was sent and not answered. `nodes`: how many are
-    // known. `listed`: how many lanes say of themselves that they wait here.
-    void check(const Indexed<CallIndex, std::optional<GroupId>>& under_way, std::size_t nodes,
-               std::size_t listed) const;
+    // `under_way`: the calls that were sent and not answered. `nodes`: how many are known.
+    // `listed`: how many lanes say of themselves that they wait here.
+    void check(std::span<const UnderWay> under_way, std::size_t nodes, std::size_t listed) const;
 
 private:
     struct Route {

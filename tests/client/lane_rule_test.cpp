@@ -159,6 +159,7 @@ TEST_F(LaneRule, CallsAreFoundByTheLinkTheyWentOver) {
     send(a, kOne);
     send(b, kTwo);
     EXPECT_EQ(lanes_.sent_over(kTwo), std::vector{b});
+    EXPECT_EQ(lanes_.under_way(), (std::vector{a, b}));
     EXPECT_FALSE(lanes_.is_left_behind(step_, a, kTwo)) << "it may still be answered";
     pass(suspicion(options_));
     EXPECT_TRUE(lanes_.is_left_behind(step_, a, kTwo));

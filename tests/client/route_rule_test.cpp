@@ -25,8 +25,8 @@ protected:
     // Call 1 is under way in `group`, if any.
     std::string checked(std::optional<GroupId> group = {}, std::size_t nodes = 3,
                         std::size_t listed = 0) const {
-        Indexed<CallIndex, std::optional<GroupId>> under_way(3);
-        under_way[kCall] = group;
+        std::vector<UnderWay> under_way;
+        if (group) under_way.push_back({kCall, *group});
         return said([&] { routes_.check(under_way, nodes, listed); });
     }
 
