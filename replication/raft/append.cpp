@@ -43,12 +43,12 @@ void Replica::on(const Step& step, const Append& append) {
         truncate(next(end), step.out);
     verified_ = std::max(verified_, end);
     follow_commit(item.commit);
-    if (taken < item.count && !wrote_) {
+    if (taken < item.count && !promises_.unmarked()) {
         stamp_refused_ ? refuse_stamp(append.from, step.out)
                        : refuse_append(append.from, verified_, step.out);
     } else if (WEFT_MUTANT(AckBeforeSync) ||
-               (intact_ >= verified_ && (hard_durable() || WEFT_MUTANT(AckUnderUnsyncedTerm)) &&
-                !wrote_)) {
+               (promises_.intact() >= verified_ &&
+                (hard_durable() || WEFT_MUTANT(AckUnderUnsyncedTerm)) && !promises_.unmarked())) {
         acknowledge(step.out);
     } else {
         ack_due_ = true;
@@ -138,7 +138,7 @@ bool Replica::repair(const Step& step, const Append& append, const Incoming& ent
     WEFT_PROBE("replica.repair");
     ++counters_.entries_repaired;
     step.out.batch.append(options_.group, index, entry.encoded.view());
-    wrote_ = true;
+    promises_.wrote();
     window_.repair(entry.header);
     if (stale && !WEFT_MUTANT(RepairKeepsStale)) truncate(next(index), step.out);
     return true;
@@ -185,8 +185,9 @@ void Replica::acknowledge(Effects& out) {
         ack_due_ = true;
         return ask_for_terms(out);
     }
-    const LogIndex match = WEFT_MUTANT(AckBeforeSync) ? verified_ : std::min(intact_, verified_);
-    ack_due_ = intact_ < verified_;
+    const LogIndex match =
+        WEFT_MUTANT(AckBeforeSync) ? verified_ : std::min(promises_.intact(), verified_);
+    ack_due_ = promises_.intact() < verified_;
     counted_ = std::max(counted_, match);
     AppendAnswer answer = own_answer();
     answer.accepted = true;

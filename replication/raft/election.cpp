@@ -27,8 +27,9 @@ constexpr Duration kCommitNamedWithin = std::chrono::seconds(5);
 bool Replica::may_campaign() const {
     if (self_slot_ == kNoSlot || !config_.is_voter(self_slot_)) return false;
     if (!can_stand()) return false;
-    if (disk_age_ * 2 > options_.timings.election_min) return false;         // stalled disk
-    return durable_ >= window_.base() && configs_.back().index <= durable_;  // S4, S13
+    if (disk_age_ * 2 > options_.timings.election_min) return false;  // stalled disk
+    return promises_.durable() >= window_.base() &&
+           configs_.back().index <= promises_.durable();  // S4, S13
 }
 
 bool Replica::can_stand() const {
@@ -37,10 +38,12 @@ bool Replica::can_stand() const {
 
 // S22: with its last (term, index) unread a replica cannot tell whose log is behind its own.
 bool Replica::may_vote() const {
-    return !hard_damaged_ && window_.back().readable && durable_ >= window_.base();
+    return !hard_damaged_ && window_.back().readable && promises_.durable() >= window_.base();
 }
 
-LogPosition Replica::durable_position() const { return {window_.at(durable_).term, durable_}; }
+LogPosition Replica::durable_position() const {
+    return {window_.at(promises_.durable()).term, promises_.durable()};
+}
 
 // Within the minimum election timeout of hearing from a leader no vote is given away (S5).
 bool Replica::hears_leader(Now now) const {
@@ -287,10 +290,7 @@ void Replica::become_follower(const Step& step, Term term, std::optional<NodeId>
                   {{"group", options_.group}, {"term", hard_.term}, {"by", term}});
     if (term > hard_.term) {
         hard_ = {term, NodeId{}};
-        if (WEFT_MUTANT(LearnedTermUnwritten))
-            hard_on_disk_ = hard_;
-        else
-            write_hard(step.out);
+        if (!WEFT_MUTANT(LearnedTermUnwritten)) write_hard(step.out);
         named_commit_ = {};
         vote_due_.reset();
         verified_ = commit_;

@@ -175,6 +175,11 @@ std::optional<LogIndex> LogWindow::first_damaged() const {
     return std::nullopt;
 }
 
+LogIndex LogWindow::last_intact() const {
+    const auto damaged = first_damaged();
+    return damaged ? previous(*damaged) : last();
+}
+
 const Bytes& LogWindow::cached(LogIndex index) const {
     WEFT_INVARIANT(index >= cache_first() && index <= last(), "entry {} is not cached",
                    index.value);

@@ -53,6 +53,8 @@ public:
     LogIndex newest_up_to(LogIndex from, Term term) const;
     // The first damaged entry, and how many there are.
     std::optional<LogIndex> first_damaged() const;
+    // The end of what is before it.
+    LogIndex last_intact() const;
     std::size_t damaged_count() const { return damaged_count_; }
 
     // First index whose bytes are in memory; last + 1 when there is none.

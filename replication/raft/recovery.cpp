@@ -48,11 +48,9 @@ void Replica::recover(const storage::RecoveredGroup& recovered) {
         hard_damaged_ = true;
         hard_ = {window_.back().term, NodeId{}};
     }
-    hard_on_disk_ = hard_;
     commit_ = applied_ = verified_ = window_.base();
-    durable_ = counted_ = window_.last();
-    const auto damage = window_.first_damaged();
-    intact_ = damage ? previous(*damage) : durable_;
+    counted_ = window_.last();
+    promises_.start(hard_, window_.last(), window_.last_intact());
     if (damaged()) {
         log_.error("replica.damaged", {{"group", options_.group},
                                        {"from", wanted_again()},
@@ -184,7 +182,7 @@ void Replica::mark_damaged(LogIndex from) {
         rows_damaged_ = true;
     } else if (window_.holds(from)) {
         window_.mark_damaged(from);
-        lower_marks(window_.last(), previous(from));
+        promises_.lower(window_.last(), previous(from));
     } else {
         return;
     }
@@ -206,7 +204,7 @@ void Replica::compact(LogIndex index, std::int64_t stamp_ms, Effects& out) {
     // An entry leaves the log only when it is on disk itself: until then nothing but the log in
     // memory says that it was ever there.
     const LogIndex asked = index;
-    index = std::min(index, intact_);
+    index = std::min(index, promises_.intact());
     if (index <= window_.base() || rows_damaged_) return;
     if (later_config_ && *later_config_ <= index) return;
     const auto unread = std::find_if(config_wanted_.begin(), config_wanted_.end(),
@@ -272,7 +270,7 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
         // The store drops the whole log with the rebase: until that is on disk nothing is promised.
         window_.reset(base);
         counted_ = std::min(counted_, base.index);
-        lower_marks(LogIndex{}, LogIndex{});
+        promises_.lower(LogIndex{}, LogIndex{});
         configs_.clear();
     }
     std::erase_if(configs_, [&](const ConfigAt& at) { return at.index <= base.index; });
@@ -300,7 +298,7 @@ void Replica::allow_campaign(Ban why) {
 
 LogIndex Replica::compaction_limit(Now now) const {
     // Right behind a snapshot nothing is durable yet: never below the base.
-    LogIndex limit = std::max(std::min(applied_, intact_), window_.base());
+    LogIndex limit = std::max(std::min(applied_, promises_.intact()), window_.base());
     if (role_ != Role::Leader) return limit;
     for (std::size_t i = 0; i < peers_.size(); ++i) {
         if (i == self_slot_ || !config_.is_voter(i)) continue;

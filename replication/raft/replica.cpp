@@ -21,7 +21,7 @@ void Replica::step(Now now, const ReplicaEvent& event, Effects& out) {
     const bool first = !started_;
     begin_step(step);
     std::visit([&](const auto& what) { on(step, what); }, event);
-    if (wrote_) mark(out);
+    if (promises_.unmarked()) mark(out);
     finish_step(before, out);
     if (first || before != View{role_, hard_.term, leader_})
         out.list.push_back(RoleChanged{options_.group});
@@ -41,17 +41,18 @@ void Replica::begin_step(const Step& step) {
 }
 
 void Replica::finish_step(const View& before, Effects& out) {
-    WEFT_INVARIANT(out.list.empty() || !wrote_, "records without a Persist after {}",
-                   persist_seq_.value);
+    WEFT_INVARIANT(out.list.empty() || !promises_.unmarked(), "records without a Persist after {}",
+                   promises_.last_seq().value);
     WEFT_INVARIANT(hard_.term >= before.term, "term {} after {}", hard_.term.value,
                    before.term.value);
     WEFT_INVARIANT(commit_ <= window_.last(), "commit {} past last {}", commit_.value,
                    window_.last().value);
     WEFT_INVARIANT(commit_ >= window_.base(), "commit {} before base {}", commit_.value,
                    window_.base().value);
-    WEFT_INVARIANT(durable_ <= window_.last(), "durable {} past last {}", durable_.value,
-                   window_.last().value);
-    WEFT_INVARIANT(intact_ <= durable_, "intact {} past durable {}", intact_.value, durable_.value);
+    WEFT_INVARIANT(promises_.durable() <= window_.last(), "durable {} past last {}",
+                   promises_.durable().value, window_.last().value);
+    WEFT_INVARIANT(promises_.intact() <= promises_.durable(), "intact {} past durable {}",
+                   promises_.intact().value, promises_.durable().value);
     WEFT_INVARIANT(role_ != Role::Leader || leader_ == options_.self, "leader in term {}",
                    hard_.term.value);
     WEFT_INVARIANT(role_ != Role::Leader || hard_durable(), "leads undurable term {}",
@@ -73,44 +74,15 @@ void Replica::arm() {
 // ---- promises ---------------------------------------------------------------------------------
 
 PersistSeq Replica::mark(Effects& out) {
-    wrote_ = false;
-    const LogIndex last = window_.last();
-    const auto damaged = window_.first_damaged();
-    marks_.push_back({next_number(persist_seq_), last, damaged ? previous(*damaged) : last, hard_});
-    out.list.push_back(Persist{options_.group, persist_seq_});
-    return persist_seq_;
+    const PersistSeq seq = promises_.mark(hard_, window_.last(), window_.last_intact());
+    out.list.push_back(Persist{options_.group, seq});
+    return seq;
 }
 
 PersistSeq Replica::persist_mark(Effects& out) { return mark(out); }
 
-void Replica::lower_marks(LogIndex last, LogIndex intact) {
-    for (std::size_t i = marks_done_; i < marks_.size(); ++i) {
-        marks_[i].last = std::min(marks_[i].last, last);
-        marks_[i].intact = std::min(marks_[i].intact, std::min(marks_[i].last, intact));
-    }
-    durable_ = std::min(durable_, last);
-    intact_ = std::min(intact_, std::min(durable_, intact));
-}
-
 void Replica::on(const Step& step, const Persisted& persisted) {
-    WEFT_INVARIANT(persisted.seq <= persist_seq_, "persisted {} of {}", persisted.seq.value,
-                   persist_seq_.value);
-    std::size_t done = marks_done_;
-    while (done < marks_.size() && marks_[done].seq <= persisted.seq) ++done;
-    if (done == marks_done_) return;
-    const Mark reached = marks_[done - 1];
-    marks_done_ = done;
-    if (marks_done_ == marks_.size()) {
-        marks_.clear();
-        marks_done_ = 0;
-    } else if (marks_done_ >= 64) {
-        marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(marks_done_));
-        marks_done_ = 0;
-    }
-    durable_ = reached.last;
-    intact_ = reached.intact;
-    if (!hard_damaged_) hard_on_disk_ = reached.hard;
-
+    if (!promises_.persisted(persisted.seq)) return;
     if (vote_due_ && hard_durable()) {
         answer_vote(*vote_due_, {options_.group, hard_.term, false, true}, step.out);
         vote_due_.reset();
@@ -160,19 +132,19 @@ bool Replica::meant_for_another(LogIndex since) {
 // next start it would look whole (S1). Such a replica never votes, so its term needs no record; the
 // entries it stores carry the terms that matter.
 void Replica::write_hard(Effects& out) {
-    if (hard_damaged_) {
-        hard_on_disk_ = hard_;
-        return;
-    }
+    if (hard_damaged_) return;
     out.batch.hard_state(options_.group, hard_);
-    wrote_ = true;
+    promises_.wrote();
 }
 
-bool Replica::hard_durable() const { return hard_on_disk_ == hard_; }
+bool Replica::hard_durable() const {
+    if (WEFT_MUTANT(LearnedTermUnwritten) && hard_.vote.is_zero()) return true;
+    return hard_damaged_ || promises_.holds(hard_);
+}
 
 void Replica::append_entry(const EntryHeader& header, Bytes encoded, Effects& out) {
     out.batch.append(options_.group, header.index, encoded.view());
-    wrote_ = true;
+    promises_.wrote();
     if (header.kind == EntryKind::Config)
         static_cast<void>(learn_config(header.index, encoded.view(), out));
     window_.append(header, std::move(encoded));
@@ -182,9 +154,9 @@ void Replica::truncate(LogIndex from, Effects& out) {
     WEFT_INVARIANT(from > commit_, "truncation at {} of commit {}", from.value, commit_.value);
     WEFT_PROBE("replica.truncate");
     out.batch.truncate(options_.group, from);
-    wrote_ = true;
+    promises_.wrote();
     window_.truncate(from);
-    lower_marks(previous(from), previous(from));
+    promises_.lower(previous(from), previous(from));
     counted_ = std::min(counted_, previous(from));  // what went was proven never to be committed
     while (configs_.back().index >= from) configs_.pop_back();
     std::erase_if(config_wanted_, [from](LogIndex index) { return index >= from; });
@@ -249,7 +221,7 @@ void Replica::trim_cache() {
     }
     while (window_.cache_first() <= window_.last()) {
         const LogIndex first = window_.cache_first();
-        if (first > durable_ || first > commit_) return;
+        if (first > promises_.durable() || first > commit_) return;
         const bool unneeded =
             first <= applied_ &&
             (first <= needed || window_.cached_bytes() > options_.limits.cached_log_bytes);
@@ -323,7 +295,8 @@ bool Replica::no_op_committed() const { return role_ == Role::Leader && commit_ 
 bool Replica::damaged() const { return hard_damaged_ || lacks_data(); }
 
 bool Replica::lacks_data() const {
-    return rows_damaged_ || window_.damaged_count() != 0 || intact_ < durable_;
+    return rows_damaged_ || window_.damaged_count() != 0 ||
+           promises_.intact() < promises_.durable();
 }
 
 std::optional<std::int64_t> Replica::stamp_at(LogIndex index) const {
@@ -353,7 +326,8 @@ LogIndex Replica::match(NodeId node) const {
 }
 
 LogIndex Replica::match(std::size_t slot) const {
-    if (slot == self_slot_) return WEFT_MUTANT(LeaderCountsUnsynced) ? window_.last() : durable_;
+    if (slot == self_slot_)
+        return WEFT_MUTANT(LeaderCountsUnsynced) ? window_.last() : promises_.durable();
     return slot < peers_.size() ? peers_[slot].match : LogIndex{};
 }
 
@@ -380,8 +354,10 @@ void Replica::check() const {
     WEFT_INVARIANT(hard_.term >= term, "term {} before the log's {}", hard_.term.value, term.value);
     WEFT_INVARIANT(base_.index == window_.base(), "base {} and {}", base_.index.value,
                    window_.base().value);
-    WEFT_INVARIANT(window_.cache_first() <= next(durable_) || durable_ < window_.base(),
-                   "entry {} is neither durable nor cached", durable_.value + 1);
+    WEFT_INVARIANT(
+        window_.cache_first() <= next(promises_.durable()) || promises_.durable() < window_.base(),
+        "entry {} is neither durable nor cached", promises_.durable().value + 1);
+    promises_.check(window_.last());
     WEFT_INVARIANT(applied_ <= commit_, "applied {} past commit {}", applied_.value, commit_.value);
     WEFT_INVARIANT(!configs_.empty(), "no configuration at base {}", base_.index.value);
     for (std::size_t i = 0; i < peers_.size() && role_ == Role::Leader; ++i) {

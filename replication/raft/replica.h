@@ -11,6 +11,7 @@
 #include "replication/raft/config.h"
 #include "replication/raft/events.h"
 #include "replication/raft/log_window.h"
+#include "replication/raft/promises.h"
 #include "storage/contracts.h"
 
 #include <cstdint>
@@ -98,7 +99,7 @@ public:
     std::uint64_t log_bytes(LogIndex after, LogIndex to) const {
         return window_.bytes_between(after, to);
     }
-    LogIndex durable_index() const { return durable_; }
+    LogIndex durable_index() const { return promises_.durable(); }
     // Commit known to include an own-term entry (S8): only then may reads be served.
     bool no_op_committed() const;
     bool damaged() const;
@@ -130,7 +131,7 @@ public:
     std::optional<std::int64_t> stamp_at(LogIndex index) const;
     // While leading: what is known to be durable there and equal to our log.
     LogIndex match(NodeId node) const;
-    PersistSeq last_persist_seq() const { return persist_seq_; }
+    PersistSeq last_persist_seq() const { return promises_.last_seq(); }
     // The highest index that may be compacted without cutting off a voter that still hears us
     // (S25): applied here, durable here, and while leading matched by every voter in contact.
     LogIndex compaction_limit(Now now) const;
@@ -142,14 +143,6 @@ private:
     static constexpr std::size_t kNoSlot = kMembersMax;
     static constexpr std::uint64_t kOwnFetch = std::uint64_t{1} << 63;
 
-    // What one Persist of ours promises once it is on disk. Truncation lowers the promises that are
-    // still open, so that a late Persisted never vouches for entries that replaced others (ABA).
-    struct Mark {
-        PersistSeq seq;
-        LogIndex last;    // end of the log as written by then
-        LogIndex intact;  // as `last`, but before the first damaged entry
-        storage::HardState hard;
-    };
     struct Asked {
         NodeId from;
         VoteAsk ask;
@@ -210,7 +203,6 @@ private:
     void finish_step(const View& before, Effects& out);
     void arm();
     PersistSeq mark(Effects& out);
-    void lower_marks(LogIndex last, LogIndex intact);
     FetchId new_fetch() { return {kOwnFetch | ++fetches_}; }
     void write_hard(Effects& out);
     bool hard_durable() const;
@@ -328,15 +320,9 @@ private:
 
     // What is known of the disk.
     storage::HardState hard_;
-    storage::HardState hard_on_disk_;
     storage::LogBase base_;
     LogWindow window_;
-    LogIndex durable_;  // end of the log on disk
-    LogIndex intact_;   // as durable_, but before the first damage: what may be acknowledged
-    std::vector<Mark> marks_;
-    std::size_t marks_done_ = 0;
-    PersistSeq persist_seq_;
-    bool wrote_ = false;  // records in this step's batch that no Persist covers yet
+    Promises promises_;
     bool hard_damaged_ = false;
     PeerSet told_;               // whose term is not above ours, since the start
     bool rows_damaged_ = false;  // only a snapshot helps
