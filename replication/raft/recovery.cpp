@@ -275,7 +275,7 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     }
     std::erase_if(configs_, [&](const ConfigAt& at) { return at.index <= base.index; });
     std::erase_if(config_wanted_, [&](LogIndex wanted) { return !window_.holds(wanted); });
-    if (later_config_ && *later_config_ <= base.index) later_config_.reset();
+    if (later_config_ && !window_.holds(*later_config_)) later_config_.reset();
     configs_.insert(configs_.begin(), {base.index, std::move(*config)});
     adopt_configs(out);
     if (role_ != Role::Leader) role_ = Role::Follower;

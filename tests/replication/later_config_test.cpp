@@ -61,6 +61,29 @@ TEST(LaterConfiguration, ThatIsTruncatedBlocksNothing) {
     EXPECT_EQ(lab.replica->role(), Role::PreCandidate);
 }
 
+// S13, S19: a snapshot of another branch drops the log, and with it what could not be understood.
+TEST(LaterConfiguration, OfALogThatASnapshotDropsBlocksNothing) {
+    MadeLog log({1, 1});
+    log.add(1, kWallMs, of_a_later_weft(), EntryKind::Config);
+    Lab lab({}, log, 3, {Term{2}, NodeId{}});
+    lab.answer_fetch();
+    ASSERT_TRUE(lab.replica->blocked());
+    MadeLog other = MadeLog::fork(log, 1);
+    other.add(2);
+    storage::LogBase base;
+    base.index = LogIndex{2};
+    base.term = Term{2};
+    base.chain = other.chain(2);
+    base.stamp_ms = kWallMs;
+    base.config = encode_config(members(3));
+    lab.call([&](Replica& r, Effects& out) { r.install(lab.now, base, out); });
+    lab.persist();
+    ASSERT_EQ(lab.replica->last_index(), LogIndex{2});
+    EXPECT_FALSE(lab.replica->blocked());
+    lab.run(ms(3000));
+    EXPECT_EQ(lab.replica->role(), Role::PreCandidate);
+}
+
 TEST(LaterConfiguration, InTheBaseIsKeptUntilASnapshotHasOneThatIsKnown) {
     const MadeLog log({1, 1, 1, 1, 1, 1});
     storage::MemoryStore disk;
