@@ -95,7 +95,7 @@ struct Node::State {
     void step_members(const membership::Event& event);
     void note_change(const membership::MemberChanged& change);
 
-    // ---- contact/beats.cpp: heartbeats and confirm rounds
+    // ---- contact/heartbeats.cpp, contact/reads.cpp: heartbeats, confirm rounds
     void heartbeats();
     void on_heartbeat(Peer& peer, const replication::Heartbeat& beat);
     void on_heartbeat_answer(Peer& peer, const replication::HeartbeatAnswer& answer);
@@ -153,7 +153,7 @@ struct Node::State {
     // The link or the process is another one now: what was known of it is void.
     void forget_contact(Peer& peer);
 
-    // ---- balance.cpp: leaderships back to where the table wants them
+    // ---- leaderships.cpp: leaderships back to where the table wants them
     void send_leaders_home();
     bool should_go_home(const Hosted& group, NodeId home) const;
     std::optional<NodeId> home_of(GroupId group) const;

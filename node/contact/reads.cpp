@@ -1,0 +1,65 @@
+// Confirm rounds: whether this node still leads what reads wait for (docs/design.md,
+// "Replication").
+
+#include "node/state.h"
+
+#include <vector>
+
+namespace weft::node {
+
+void Node::State::on_confirm(Peer& peer, const replication::Confirm& confirm) {
+    replication::ConfirmAnswer answer;
+    answer.round = confirm.round;
+    for (const replication::GroupTerm& claim : confirm.groups) {
+        const Hosted* group = find(claim.group);
+        ClaimVerdict verdict;
+        if (group != nullptr)
+            verdict = judge_confirm(group->partition.replica(), peer.record.node, claim.term);
+        if (!verdict.follows)
+            answer.refused.push_back({claim.group, verdict.own});
+        else if (group->partition.replica().leader() == peer.record.node)
+            peer.contact.note_heard(claim.group, now.mono);
+    }
+    if (peer.up) peer.outbox.add(MeshMessage{replication::PeerMessage{std::move(answer)}});
+}
+
+void Node::State::on_confirm_answer(Peer& peer, const replication::ConfirmAnswer& answer) {
+    std::vector<ConfirmRounds::Contact> contacts;
+    confirms.contacts(peer.record.node, answer, contacts);
+    for (const auto& contact : contacts)
+        peer.contact.note_contact({contact.group, contact.term}, contact.sent);
+    std::vector<Confirmed> confirmed;
+    confirms.on_answer(peer.record.node, answer, confirmed);
+    step_refused(peer, answer.refused);
+    serve(confirmed);
+}
+
+void Node::State::serve(const std::vector<Confirmed>& confirmed) {
+    for (const Confirmed& done : confirmed)
+        if (Hosted* group = find(done.group))
+            step_partition(*group, replication::ReadsConfirmed{done.term, done.ticket});
+}
+
+void Node::State::begin_confirms() {
+    if (!confirms.waiting()) return;
+    std::vector<ConfirmRounds::Outgoing> round;
+    std::vector<Confirmed> confirmed;
+    confirms.begin(now.mono, round, confirmed);
+    if (!round.empty()) ++counters.confirms;
+    for (auto& message : round) {
+        Peer* peer = find_peer(message.to);
+        if (peer != nullptr && peer->up)
+            peer->outbox.add(MeshMessage{replication::PeerMessage{std::move(message.confirm)}});
+    }
+    serve(confirmed);
+}
+
+void Node::State::expire_confirms() {
+    std::vector<replication::GroupTerm> given_up;
+    confirms.expire(now.mono, given_up);
+    for (const replication::GroupTerm& lost : given_up)
+        if (Hosted* group = find(lost.group))
+            step_partition(*group, replication::ConfirmGivenUp{lost.term});
+}
+
+}  // namespace weft::node
