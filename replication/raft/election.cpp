@@ -29,11 +29,11 @@ bool Replica::may_campaign() const {
     if (!can_stand()) return false;
     if (disk_age_ * 2 > options_.timings.election_min) return false;  // stalled disk
     return promises_.durable() >= window_.base() &&
-           configs_.back().index <= promises_.durable();  // S4, S13
+           configs_.newest_index() <= promises_.durable();  // S4, S13
 }
 
 bool Replica::can_stand() const {
-    return !damaged() && bans_ == 0 && config_wanted_.empty() && !later_config_;  // S19, S23
+    return !damaged() && bans_ == 0 && configs_.complete();  // S19, S23
 }
 
 // S22: with its last (term, index) unread a replica cannot tell whose log is behind its own.

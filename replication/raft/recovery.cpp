@@ -11,14 +11,6 @@
 
 namespace weft::replication {
 
-namespace {
-
-bool of_later_weft(const Error& error) {
-    return error.number == static_cast<std::uint16_t>(ErrorNumber::NewerFormat);
-}
-
-}  // namespace
-
 // ---- start ------------------------------------------------------------------------------------
 
 void Replica::recover(const storage::RecoveredGroup& recovered) {
@@ -32,13 +24,14 @@ void Replica::recover(const storage::RecoveredGroup& recovered) {
         if (decoded) {
             config = std::move(*decoded);
         } else if (of_later_weft(decoded.error())) {
-            meet_later_config(base_.index, decoded.error());
+            configs_.block(base_.index);
+            tell_blocked(base_.index, decoded.error().message);
         } else {
             rows_damaged_ = true;
         }
     }
     recover_log(recovered);
-    configs_.push_back({window_.base(), std::move(config)});
+    configs_.start(window_.base(), std::move(config));
     Effects unheard;  // who makes us asks for the configuration
     adopt_configs(unheard);
 
@@ -83,8 +76,7 @@ void Replica::recover_log(const storage::RecoveredGroup& recovered) {
                              header.term >= window_.back().term;
         }
         window_.recover(entry);
-        if (entry.readable && header.kind == EntryKind::Config)
-            config_wanted_.push_back(header.index);
+        if (entry.readable && header.kind == EntryKind::Config) configs_.found(header.index);
     }
 }
 
@@ -93,7 +85,7 @@ void Replica::recover_log(const storage::RecoveredGroup& recovered) {
 // The newest configuration in the log counts from its append (thesis 4.1). What is known of a node
 // stays known, and what a replica has said counts as long as it is the same one.
 void Replica::adopt_configs(Effects& out) {
-    const Config& newest = configs_.back().config;
+    const Config& newest = configs_.newest();
     if (newest == config_) return;
     std::vector<Peer> peers(newest.members.size());
     for (std::size_t i = 0; i < newest.members.size(); ++i) {
@@ -113,65 +105,27 @@ void Replica::adopt_configs(Effects& out) {
 }
 
 void Replica::ask_for_configs(Effects& out) {
-    if (config_wanted_.empty() || config_fetch_ != FetchId{} || later_config_) return;
-    const LogIndex index = config_wanted_.front();
-    config_fetch_ = new_fetch();
-    out.list.push_back(Fetch{options_.group, config_fetch_,
-                             storage::LogRange{options_.group, index, index, kEntryBytesMax}});
+    const auto index = configs_.to_read();
+    if (!index) return;
+    const FetchId fetch = new_fetch();
+    configs_.reading(fetch);
+    out.list.push_back(Fetch{options_.group, fetch,
+                             storage::LogRange{options_.group, *index, *index, kEntryBytesMax}});
 }
 
 void Replica::on_config_fetched(const Fetched& fetched, Effects& out) {
-    config_fetch_ = {};
-    if (config_wanted_.empty()) return;
-    const LogIndex index = config_wanted_.front();
-    const auto* read = std::get_if<Result<storage::FetchedLog>>(&fetched.result);
-    if (read != nullptr && *read && !(*read)->entries.empty()) {
-        const Bytes& encoded = (*read)->entries.front();
-        const auto header = check_entry_alone(encoded.view());
-        if (header && header->index == index && header->chain == window_.at(index).chain) {
-            const auto learnt = learn_config(index, encoded.view(), out);
-            if (!learnt && of_later_weft(learnt.error()))
-                return meet_later_config(index, learnt.error());
-            config_wanted_.erase(config_wanted_.begin());
-            if (!learnt) mark_damaged(index);
-        }
-    } else if (read != nullptr && *read && ((*read)->damaged || (*read)->missing)) {
-        config_wanted_.erase(config_wanted_.begin());
-        mark_damaged(index);
-    } else {
-        return;  // the disk would not say: asked again with the next Tick
-    }
+    const auto read = configs_.read(fetched.result, window_);
+    if (read.found == ConfigHistory::Found::NotRead) return;  // asked again with the next Tick
+    if (read.found == ConfigHistory::Found::LaterWeft) return tell_blocked(read.index, read.why);
+    if (read.found == ConfigHistory::Found::Damage) mark_damaged(read.index);
+    adopt_configs(out);
     ask_for_configs(out);
 }
 
 // Who votes is known to a later weft only. Nothing is asked for again, cut off or compacted, and
 // nobody stands; the log goes on, and votes are given, as neither depends on it.
-void Replica::meet_later_config(LogIndex index, const Error& why) {
-    later_config_ = index;
-    log_.error("replica.blocked",
-               {{"group", options_.group}, {"index", index}, {"reason", why.message}});
-}
-
-Result<void> Replica::learn_config(LogIndex index, std::string_view encoded, Effects& out) {
-    const auto section = find_section(encoded, SectionType::Config);
-    if (!section) return fail(ErrorNumber::DataDamaged, "a configuration without its section");
-    auto config = decode_config(section->bytes);
-    if (!config) return std::unexpected(std::move(config).error());
-    const auto after = std::find_if(configs_.begin(), configs_.end(),
-                                    [index](const ConfigAt& at) { return at.index >= index; });
-    if (after != configs_.end() && after->index == index) {
-        after->config = std::move(*config);
-    } else {
-        configs_.insert(after, {index, std::move(*config)});
-    }
-    adopt_configs(out);
-    return {};
-}
-
-const Config& Replica::config_at(LogIndex index) const {
-    std::size_t found = 0;
-    while (found + 1 < configs_.size() && configs_[found + 1].index <= index) ++found;
-    return configs_[found].config;
+void Replica::tell_blocked(LogIndex index, std::string_view why) const {
+    log_.error("replica.blocked", {{"group", options_.group}, {"index", index}, {"reason", why}});
 }
 
 // ---- damage -----------------------------------------------------------------------------------
@@ -206,21 +160,17 @@ void Replica::compact(LogIndex index, std::int64_t stamp_ms, Effects& out) {
     const LogIndex asked = index;
     index = std::min(index, promises_.intact());
     if (index <= window_.base() || rows_damaged_) return;
-    if (later_config_ && *later_config_ <= index) return;
-    const auto unread = std::find_if(config_wanted_.begin(), config_wanted_.end(),
-                                     [index](LogIndex wanted) { return wanted <= index; });
-    if (unread != config_wanted_.end()) return;
+    if (!configs_.complete_up_to(index)) return;
     // Entries behind a base with another stamp would be refused by whoever is given that base.
     WEFT_INVARIANT(index != asked || stamp_ms == window_.at(index).stamp_ms,
                    "stamp {} for the base at {}", stamp_ms, index.value);
 
-    base_.config = encode_config(config_at(index));
+    base_.config = encode_config(configs_.at(index));
     base_.index = index;
     base_.term = window_.at(index).term;
     base_.chain = window_.at(index).chain;
     base_.stamp_ms = window_.at(index).stamp_ms;
-    while (configs_.size() > 1 && configs_[1].index <= index) configs_.erase(configs_.begin());
-    configs_.front().index = index;
+    configs_.compact(index);
     window_.compact(index);
     verified_ = std::max(verified_, index);
     out.batch.rebase(options_.group, base_);
@@ -271,12 +221,8 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
         window_.reset(base);
         counted_ = std::min(counted_, base.index);
         promises_.lower(LogIndex{}, LogIndex{});
-        configs_.clear();
     }
-    std::erase_if(configs_, [&](const ConfigAt& at) { return at.index <= base.index; });
-    std::erase_if(config_wanted_, [&](LogIndex wanted) { return !window_.holds(wanted); });
-    if (later_config_ && !window_.holds(*later_config_)) later_config_.reset();
-    configs_.insert(configs_.begin(), {base.index, std::move(*config)});
+    configs_.install(base.index, window_.last(), std::move(*config));
     adopt_configs(out);
     if (role_ != Role::Leader) role_ = Role::Follower;
     ask_due_ = false;

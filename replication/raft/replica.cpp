@@ -146,7 +146,7 @@ void Replica::append_entry(const EntryHeader& header, Bytes encoded, Effects& ou
     out.batch.append(options_.group, header.index, encoded.view());
     promises_.wrote();
     if (header.kind == EntryKind::Config)
-        static_cast<void>(learn_config(header.index, encoded.view(), out));
+        if (configs_.learn(header.index, encoded.view())) adopt_configs(out);
     window_.append(header, std::move(encoded));
 }
 
@@ -158,9 +158,7 @@ void Replica::truncate(LogIndex from, Effects& out) {
     window_.truncate(from);
     promises_.lower(previous(from), previous(from));
     counted_ = std::min(counted_, previous(from));  // what went was proven never to be committed
-    while (configs_.back().index >= from) configs_.pop_back();
-    std::erase_if(config_wanted_, [from](LogIndex index) { return index >= from; });
-    if (later_config_ && *later_config_ >= from) later_config_.reset();
+    configs_.truncate(from);
     adopt_configs(out);
 }
 
@@ -277,10 +275,7 @@ void Replica::on(const Step& step, const Beat& beat) {
 void Replica::on(const Step& step, const BeatRefused& refused) { learn_term(step, refused.term); }
 
 void Replica::on(const Step& step, const Fetched& fetched) {
-    if (config_fetch_ != FetchId{} && fetched.id == config_fetch_) {
-        on_config_fetched(fetched, step.out);
-        return;
-    }
+    if (configs_.reads(fetched.id)) return on_config_fetched(fetched, step.out);
     for (std::size_t i = 0; i < peers_.size(); ++i) {
         if (peers_[i].fetch == fetched.id) on_stream_fetched(step, i, fetched);
     }
@@ -359,7 +354,7 @@ void Replica::check() const {
         "entry {} is neither durable nor cached", promises_.durable().value + 1);
     promises_.check(window_.last());
     WEFT_INVARIANT(applied_ <= commit_, "applied {} past commit {}", applied_.value, commit_.value);
-    WEFT_INVARIANT(!configs_.empty(), "no configuration at base {}", base_.index.value);
+    configs_.check(window_.base(), window_.last());
     for (std::size_t i = 0; i < peers_.size() && role_ == Role::Leader; ++i) {
         WEFT_INVARIANT(peers_[i].match <= window_.last(), "peer {} matches {} past {}", i,
                        peers_[i].match.value, window_.last().value);

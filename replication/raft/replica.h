@@ -9,6 +9,7 @@
 #include "replication/effects.h"
 #include "replication/messages.h"
 #include "replication/raft/config.h"
+#include "replication/raft/config_history.h"
 #include "replication/raft/events.h"
 #include "replication/raft/log_window.h"
 #include "replication/raft/promises.h"
@@ -110,7 +111,7 @@ public:
     // certain from acknowledging.
     bool lacks_data() const;
     // A configuration here is of a later weft (partition.h, "blocked").
-    bool blocked() const { return later_config_.has_value(); }
+    bool blocked() const { return configs_.blocked(); }
     // Its own log says that it is a member, and not another replica of its node (S17).
     bool is_member() const { return self_slot_ != kNoSlot; }
     bool transferring() const;
@@ -146,10 +147,6 @@ private:
     struct Asked {
         NodeId from;
         VoteAsk ask;
-    };
-    struct ConfigAt {
-        LogIndex index;
-        Config config;
     };
     // The leader's view of one member.
     struct Peer {
@@ -220,9 +217,7 @@ private:
     void adopt_configs(Effects& out);
     void ask_for_configs(Effects& out);
     void on_config_fetched(const Fetched& fetched, Effects& out);
-    Result<void> learn_config(LogIndex index, std::string_view encoded, Effects& out);
-    void meet_later_config(LogIndex index, const Error& why);
-    const Config& config_at(LogIndex index) const;
+    void tell_blocked(LogIndex index, std::string_view why) const;
     bool stale_behind(LogPosition at) const;
     LogIndex wanted_again() const;
     void trim_cache();
@@ -331,10 +326,7 @@ private:
 
     Config config_;
     std::size_t self_slot_ = kNoSlot;
-    std::vector<ConfigAt> configs_;        // S13: base's and every later one in the log
-    std::vector<LogIndex> config_wanted_;  // found at start, bytes not read yet
-    FetchId config_fetch_;
-    std::optional<LogIndex> later_config_;  // cannot be read by this weft, and is no damage
+    ConfigHistory configs_;
 
     Role role_ = Role::Follower;
     std::optional<NodeId> leader_;

@@ -101,7 +101,7 @@ bool Replica::judge_stamps(const Step& step) {
         if (heard && !peers_[i].stamp_refused) open.add(i);
     }
     const LogIndex needed = others_may_need();
-    const bool useful = needed <= refusers_may_hold() && configs_.back().index <= needed;
+    const bool useful = needed <= refusers_may_hold() && configs_.newest_index() <= needed;
     if (config_.quorum(open) || !useful) return false;
     give_up_stamps(step);
     return true;
@@ -111,7 +111,7 @@ bool Replica::judge_stamps(const Step& step) {
 void Replica::give_up_stamps(const Step& step) {
     const LogIndex needed = others_may_need();
     step_down(step, "no quorum takes its stamps");
-    if (needed < window_.last() && configs_.back().index <= needed)
+    if (needed < window_.last() && configs_.newest_index() <= needed)
         truncate(next(needed), step.out);
 }
 
