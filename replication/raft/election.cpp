@@ -300,7 +300,7 @@ void Replica::become_follower(const Step& step, Term term, std::optional<NodeId>
     leader_ = leader;
     if (leader) followed_since_ = step.now.mono;
     ask_due_ = false;
-    transfer_.reset();
+    transfer_.end();
     peers_.clear();
     retry_at_ = quorum_check_at_ = Instant::never();
     rearm(step.now);
@@ -367,7 +367,7 @@ void Replica::become_leader(const Step& step) {
     leader_ = options_.self;
     leader_since_ = step.now.mono;
     start_rule_done_ = true;
-    transfer_.reset();
+    transfer_.end();
     stamps_due_ = false;
     retry_at_ = Instant::never();
     peers_.assign(config_.members.size(), Peer{});

@@ -66,8 +66,7 @@ void Replica::arm() {
     } else if (role_ != Role::Leader) {
         deadline_ = election_at_;
     } else {
-        deadline_ = std::min(quorum_check_at_, retry_at_);
-        if (transfer_) deadline_ = std::min(deadline_, transfer_->look_at);
+        deadline_ = std::min({quorum_check_at_, retry_at_, transfer_.deadline()});
     }
 }
 
@@ -165,7 +164,7 @@ void Replica::truncate(LogIndex from, Effects& out) {
 // ---- proposals --------------------------------------------------------------------------------
 
 bool Replica::can_propose(std::size_t bytes) const {
-    if (role_ != Role::Leader || transfer_ || damaged()) return false;
+    if (role_ != Role::Leader || transfer_.under_way() || damaged()) return false;
     if (bytes > kEntryBytesMax) return false;
     return window_.bytes_between(commit_, window_.last()) + bytes <=
            options_.limits.uncommitted_bytes;
@@ -307,8 +306,6 @@ std::optional<EntryInfo> Replica::entry_at(LogIndex index) const {
     return info;
 }
 
-bool Replica::transferring() const { return transfer_.has_value(); }
-
 std::optional<Term> Replica::term_at(LogIndex index) const {
     const auto entry = entry_at(index);
     if (!entry) return std::nullopt;
@@ -353,6 +350,7 @@ void Replica::check() const {
         window_.cache_first() <= next(promises_.durable()) || promises_.durable() < window_.base(),
         "entry {} is neither durable nor cached", promises_.durable().value + 1);
     promises_.check(window_.last());
+    transfer_.check(role_ == Role::Leader);
     WEFT_INVARIANT(applied_ <= commit_, "applied {} past commit {}", applied_.value, commit_.value);
     configs_.check(window_.base(), window_.last());
     for (std::size_t i = 0; i < peers_.size() && role_ == Role::Leader; ++i) {

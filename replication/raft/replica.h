@@ -11,6 +11,7 @@
 #include "replication/raft/config.h"
 #include "replication/raft/config_history.h"
 #include "replication/raft/events.h"
+#include "replication/raft/leadership_transfer.h"
 #include "replication/raft/log_window.h"
 #include "replication/raft/promises.h"
 #include "storage/contracts.h"
@@ -114,9 +115,11 @@ public:
     bool blocked() const { return configs_.blocked(); }
     // Its own log says that it is a member, and not another replica of its node (S17).
     bool is_member() const { return self_slot_ != kNoSlot; }
-    bool transferring() const;
+    bool transferring() const { return transfer_.under_way(); }
     // While leading: some voter could take over.
-    bool can_hand_over() const { return transfer_ || transfer_target(std::nullopt) != kNoSlot; }
+    bool can_hand_over() const {
+        return transfer_.under_way() || transfer_target(std::nullopt) != kNoSlot;
+    }
     // No lasting reason keeps this replica from campaigning when it is asked to.
     bool can_stand() const;
     // The peer said that it can (PeerStands).
@@ -167,12 +170,6 @@ private:
     struct Proposed {
         LogIndex first;
         Instant at;
-    };
-    struct Transfer {
-        NodeId target;
-        bool sent = false;
-        Instant until;    // nothing is sent to the target after that
-        Instant look_at;  // when the leader looks whether it may serve again
     };
     struct View {
         Role role = Role::Follower;
@@ -369,7 +366,7 @@ private:
     Instant leader_since_;
     Instant retry_at_ = Instant::never();
     Instant quorum_check_at_ = Instant::never();
-    std::optional<Transfer> transfer_;
+    LeadershipTransfer transfer_;
 };
 
 }  // namespace weft::replication

@@ -355,12 +355,10 @@ Instant Replica::quorum_lapses() const {
 // S9: reads and proposals go on once a quorum has answered what was sent after the attempt ended,
 // as to the leader of this term. If it never does, the want of contact ends the term.
 void Replica::look_at_transfer(Now now) {
-    transfer_->sent = true;
-    transfer_->look_at = now.mono + options_.timings.heartbeat / 2;
-    if (quorum_check_at_ - options_.timings.election_max < transfer_->until) return;
+    const Instant answered = quorum_check_at_ - options_.timings.election_max;
+    if (!transfer_.look(now.mono, answered, options_.timings.heartbeat / 2)) return;
     WEFT_PROBE("replica.transfer_failed");
     log_.info("replica.transfer_failed", {{"group", options_.group}, {"term", hard_.term}});
-    transfer_.reset();
 }
 
 void Replica::leader_tick(const Step& step) {
@@ -370,7 +368,7 @@ void Replica::leader_tick(const Step& step) {
         return;
     }
     if (stamps_due_ && judge_stamps(step)) return;
-    if (transfer_ && transfer_->look_at <= step.now.mono) look_at_transfer(step.now);
+    look_at_transfer(step.now);
     resend(step);
 }
 

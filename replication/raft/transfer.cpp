@@ -8,7 +8,7 @@
 namespace weft::replication {
 
 void Replica::on(const Step& step, const TransferLeadership& wish) {
-    if (role_ == Role::Leader && !transfer_) start_transfer(step, wish.to);
+    if (role_ == Role::Leader && !transfer_.under_way()) start_transfer(step, wish.to);
 }
 
 std::size_t Replica::transfer_target(std::optional<NodeId> to) const {
@@ -26,17 +26,16 @@ std::size_t Replica::transfer_target(std::optional<NodeId> to) const {
 void Replica::start_transfer(const Step& step, std::optional<NodeId> to) {
     const std::size_t target = transfer_target(to);
     if (target == kNoSlot) return;
-    const Instant until = step.now.mono + options_.timings.election_max;
-    transfer_ = Transfer{config_.members[target].node, false, until, until};
+    transfer_.begin(config_.members[target].node, step.now.mono + options_.timings.election_max);
     send_more(step, target);
     drive_transfer(step.out);
 }
 
 void Replica::drive_transfer(Effects& out) {
-    if (!transfer_ || transfer_->sent) return;
-    if (match(transfer_->target) != window_.last()) return;
-    transfer_->sent = true;
-    out.list.push_back(Send{transfer_->target, TimeoutNow{options_.group, hard_.term}});
+    const auto target = transfer_.untold();
+    if (!target || match(*target) != window_.last()) return;
+    transfer_.told();
+    out.list.push_back(Send{*target, TimeoutNow{options_.group, hard_.term}});
 }
 
 void Replica::on_timeout_now(const Step& step, NodeId from, const TimeoutNow& order) {
@@ -56,7 +55,8 @@ void Replica::on(const Step& step, const OwnClock& clock) {
     if (!clock.ahead) return allow_campaign(Ban::ClockAhead);
     const bool known = (bans_ & std::to_underlying(Ban::ClockAhead)) != 0;
     forbid_campaign(Ban::ClockAhead);
-    if (!known && role_ == Role::Leader && !transfer_) start_transfer(step, std::nullopt);
+    if (!known && role_ == Role::Leader && !transfer_.under_way())
+        start_transfer(step, std::nullopt);
 }
 
 // Every quorum of voters has one who refuses our stamps.
@@ -121,7 +121,7 @@ void Replica::on(const Step& step, const DiskAge& age) {
     if (role_ != Role::Leader) return;
     if (disk_age_ > options_.timings.election_min * 2) {
         step_down(step, "stalled disk");
-    } else if (disk_age_ * 2 > options_.timings.election_min && !transfer_) {
+    } else if (disk_age_ * 2 > options_.timings.election_min && !transfer_.under_way()) {
         start_transfer(step, std::nullopt);
     }
 }
