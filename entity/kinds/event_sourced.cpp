@@ -8,12 +8,12 @@ namespace weft::entity {
 
 namespace {
 
-bool accepts(Decision::Change change) {
+bool accepts_events(Decision::Change change) {
     return change == Decision::Change::None || change == Decision::Change::Events;
 }
 
-Result<void> draft(const EntityType& type, const Image& before, const Decision& decision,
-                   Image& after) {
+Result<void> draft_events(const EntityType& type, const Image& before, const Decision& decision,
+                          Image& after) {
     std::string_view state = before.exists() ? std::string_view(before.state) : std::string_view{};
     for (const Bytes& event : decision.events) {
         auto folded = type.apply(state, event.view());
@@ -30,7 +30,7 @@ void let_go(Entity& entity) {
     std::string().swap(entity.committed.state);
 }
 
-void apply(Entity& entity, const Change& change, const EntityType* type) {
+void apply_events(Entity& entity, const Change& change, const EntityType* type) {
     // The very first events need nothing loaded, but a follower has no use for the state.
     if (type == nullptr || !entity.loaded) return let_go(entity);
     for (const std::string_view event : change.events) {
@@ -40,7 +40,7 @@ void apply(Entity& entity, const Change& change, const EntityType* type) {
     }
 }
 
-void keep(Entity& entity, const Change& change) {
+void keep_events(Entity& entity, const Change& change) {
     Version version{change.version.value - change.events.size() + 1};
     for (const std::string_view event : change.events) {
         entity.unflushed.append(version, {change.index, change.stamp_ms, event});
@@ -53,9 +53,9 @@ void keep(Entity& entity, const Change& change) {
 
 constinit const KindRules kEventSourcedRules = {.name = "event-sourced",
                                                 .state_on_all = false,
-                                                .accepts = accepts,
-                                                .draft = draft,
-                                                .apply = apply,
-                                                .keep = keep};
+                                                .accepts = accepts_events,
+                                                .draft = draft_events,
+                                                .apply = apply_events,
+                                                .keep = keep_events};
 
 }  // namespace weft::entity

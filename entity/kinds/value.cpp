@@ -5,29 +5,29 @@ namespace weft::entity {
 
 namespace {
 
-bool accepts(Decision::Change change) { return change != Decision::Change::Events; }
+bool accepts_value(Decision::Change change) { return change != Decision::Change::Events; }
 
-Result<void> draft(const EntityType& /*type*/, const Image& /*before*/, const Decision& decision,
-                   Image& after) {
+Result<void> draft_value(const EntityType& /*type*/, const Image& /*before*/,
+                         const Decision& decision, Image& after) {
     after.state.assign(decision.value.view());
     after.version.value += 1;
     return {};
 }
 
-void apply(Entity& entity, const Change& change, const EntityType* /*type*/) {
+void apply_value(Entity& entity, const Change& change, const EntityType* /*type*/) {
     entity.committed.state.assign(change.value);
     entity.loaded = true;
 }
 
-void keep(Entity& /*entity*/, const Change& /*change*/) {}
+void keep_value(Entity& /*entity*/, const Change& /*change*/) {}
 
 }  // namespace
 
 constinit const KindRules kValueRules = {.name = "value",
                                          .state_on_all = true,
-                                         .accepts = accepts,
-                                         .draft = draft,
-                                         .apply = apply,
-                                         .keep = keep};
+                                         .accepts = accepts_value,
+                                         .draft = draft_value,
+                                         .apply = apply_value,
+                                         .keep = keep_value};
 
 }  // namespace weft::entity
