@@ -88,14 +88,7 @@ void Replica::on(const Step& step, const PeerReady& ready) {
     }
     start_when_ready(step.now);
     if (role_ != Role::Leader || !slot || *slot == self_slot_) return;
-    // What was under way to its former life is lost, and its new life does not know what it has in
-    // common with us: an empty append tells it.
-    Peer& peer = peers_[*slot];
-    const bool snapshot = peer.state == Peer::State::Snapshot;
-    const LogIndex known = std::max(peer.match, snapshot ? window_.base() : LogIndex{});
-    probe(peer, known.value == 0 ? peer.next : next(known));
-    peer.tries = 0;
-    send_more(step, *slot);
+    streams_.came_back(step, leading(), *slot);
 }
 
 // Start rule: the first of the table campaigns as soon as a quorum can answer, the next one a
@@ -116,8 +109,7 @@ void Replica::on(const Step& step, const CrashEvidence& evidence) {
         ready_.remove(*slot);
     }
     if (role_ == Role::Leader) {
-        if (slot && peers_[*slot].state == Peer::State::Replicate)
-            probe(peers_[*slot], next(peers_[*slot].match));
+        if (slot) streams_.crashed(*slot);
         return;
     }
     if (leader_ != evidence.node) return;
@@ -301,8 +293,8 @@ void Replica::become_follower(const Step& step, Term term, std::optional<NodeId>
     if (leader) followed_since_ = step.now.mono;
     ask_due_ = false;
     transfer_.end();
-    peers_.clear();
-    retry_at_ = quorum_check_at_ = Instant::never();
+    streams_.end();
+    quorum_check_at_ = Instant::never();
     rearm(step.now);
 }
 
@@ -369,10 +361,7 @@ void Replica::become_leader(const Step& step) {
     start_rule_done_ = true;
     transfer_.end();
     stamps_due_ = false;
-    retry_at_ = Instant::never();
-    peers_.assign(config_.members.size(), Peer{});
-    for (Peer& peer : peers_) peer.next = next_index();
-    proposed_.clear();
+    streams_.begin(config_.members.size(), next_index());
     term_start_ = next_index();
     quorum_check_at_ = quorum_lapses();
     // S3: an entry of the own term, so that what came before it can be counted.

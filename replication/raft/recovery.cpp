@@ -87,14 +87,7 @@ void Replica::recover_log(const storage::RecoveredGroup& recovered) {
 void Replica::adopt_configs(Effects& out) {
     const Config& newest = configs_.newest();
     if (newest == config_) return;
-    std::vector<Peer> peers(newest.members.size());
-    for (std::size_t i = 0; i < newest.members.size(); ++i) {
-        peers[i].next = next_index();
-        const auto before = config_.slot(newest.members[i].node);
-        if (!before || config_.members[*before] != newest.members[i]) continue;
-        if (*before < peers_.size()) peers[i] = peers_[*before];
-    }
-    if (role_ == Role::Leader) peers_ = std::move(peers);
+    if (role_ == Role::Leader) streams_.adopt(config_, newest, next_index());
     for (PeerSet* nodes : {&ready_, &evidence_, &cannot_stand_})
         *nodes = carried_over(*nodes, config_, newest, false);
     for (PeerSet* replicas : {&granted_, &refused_, &told_})
@@ -107,7 +100,7 @@ void Replica::adopt_configs(Effects& out) {
 void Replica::ask_for_configs(Effects& out) {
     const auto index = configs_.to_read();
     if (!index) return;
-    const FetchId fetch = new_fetch();
+    const FetchId fetch = fetches_.next();
     configs_.reading(fetch);
     out.list.push_back(Fetch{options_.group, fetch,
                              storage::LogRange{options_.group, *index, *index, kEntryBytesMax}});
@@ -246,10 +239,10 @@ LogIndex Replica::compaction_limit(Now now) const {
     // Right behind a snapshot nothing is durable yet: never below the base.
     LogIndex limit = std::max(std::min(applied_, promises_.intact()), window_.base());
     if (role_ != Role::Leader) return limit;
-    for (std::size_t i = 0; i < peers_.size(); ++i) {
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
         if (i == self_slot_ || !config_.is_voter(i)) continue;
         if (now.mono - contacted(i) > options_.timings.election_max) continue;
-        limit = std::min(limit, peers_[i].match);
+        limit = std::min(limit, streams_.match(i));
     }
     return std::max(limit, window_.base());
 }

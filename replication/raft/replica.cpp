@@ -66,7 +66,7 @@ void Replica::arm() {
     } else if (role_ != Role::Leader) {
         deadline_ = election_at_;
     } else {
-        deadline_ = std::min({quorum_check_at_, retry_at_, transfer_.deadline()});
+        deadline_ = std::min({quorum_check_at_, streams_.deadline(), transfer_.deadline()});
     }
 }
 
@@ -187,8 +187,8 @@ LogIndex Replica::propose(Now now, EntryBuilder& entry, Effects& out) {
     const Bytes encoded = entry.finish(header, window_.back().chain);
     append_entry(header, encoded, out);
     mark(out);
-    date_proposal(now, header.index);
-    send_new(step, header.index, encoded);
+    streams_.proposed(now, header.index, options_.timings.heartbeat / 4);
+    streams_.send_new(step, leading(), header.index, encoded);
     arm();
     return header.index;
 }
@@ -210,12 +210,8 @@ void Replica::applied(LogIndex index) {
 // What is durable and committed leaves before the unapplied part outgrows its bound; the owner then
 // fetches it.
 void Replica::trim_cache() {
-    LogIndex needed = applied_;
-    if (role_ == Role::Leader) {
-        for (std::size_t i = 0; i < peers_.size(); ++i) {
-            if (i != self_slot_) needed = std::min(needed, peers_[i].match);
-        }
-    }
+    const LogIndex needed =
+        role_ == Role::Leader ? streams_.least_match(self_slot_, applied_) : applied_;
     while (window_.cache_first() <= window_.last()) {
         const LogIndex first = window_.cache_first();
         if (first > promises_.durable() || first > commit_) return;
@@ -275,9 +271,13 @@ void Replica::on(const Step& step, const BeatRefused& refused) { learn_term(step
 
 void Replica::on(const Step& step, const Fetched& fetched) {
     if (configs_.reads(fetched.id)) return on_config_fetched(fetched, step.out);
-    for (std::size_t i = 0; i < peers_.size(); ++i) {
-        if (peers_[i].fetch == fetched.id) on_stream_fetched(step, i, fetched);
-    }
+    const auto place = streams_.waits_for(fetched.id);
+    if (!place) return;
+    const auto damage = streams_.fetched(step, leading(), *place, fetched);
+    if (!damage) return;
+    // Our own copy does not hold: whoever has a whole one shall lead (S23).
+    mark_damaged(*damage);
+    step_down(step, "damaged");
 }
 
 // ---- views ------------------------------------------------------------------------------------
@@ -320,7 +320,7 @@ LogIndex Replica::match(NodeId node) const {
 LogIndex Replica::match(std::size_t slot) const {
     if (slot == self_slot_)
         return WEFT_MUTANT(LeaderCountsUnsynced) ? window_.last() : promises_.durable();
-    return slot < peers_.size() ? peers_[slot].match : LogIndex{};
+    return slot < streams_.size() ? streams_.match(slot) : LogIndex{};
 }
 
 PeerSet Replica::self_only() const {
@@ -353,10 +353,7 @@ void Replica::check() const {
     transfer_.check(role_ == Role::Leader);
     WEFT_INVARIANT(applied_ <= commit_, "applied {} past commit {}", applied_.value, commit_.value);
     configs_.check(window_.base(), window_.last());
-    for (std::size_t i = 0; i < peers_.size() && role_ == Role::Leader; ++i) {
-        WEFT_INVARIANT(peers_[i].match <= window_.last(), "peer {} matches {} past {}", i,
-                       peers_[i].match.value, window_.last().value);
-    }
+    if (role_ == Role::Leader) streams_.check(window_.last());
 }
 
 }  // namespace weft::replication

@@ -14,6 +14,7 @@
 #include "replication/raft/leadership_transfer.h"
 #include "replication/raft/log_window.h"
 #include "replication/raft/promises.h"
+#include "replication/raft/streams.h"
 #include "storage/contracts.h"
 
 #include <cstdint>
@@ -61,7 +62,7 @@ public:
     // number, so that Persisted covers it too.
     PersistSeq persist_mark(Effects& out);
     // Ids of the replica's own fetches have the highest bit set; the owner's have not.
-    static bool is_own_fetch(FetchId id) { return (id.value >> 63) != 0; }
+    static bool is_own_fetch(FetchId id) { return OwnFetchIds::is_own(id); }
     // Moves the base to `index` (<= applied): rows hold all effects up to it. Writes the rebase.
     // `stamp_ms` is the stamp of that entry.
     void compact(LogIndex index, std::int64_t stamp_ms, Effects& out);
@@ -145,31 +146,10 @@ public:
 
 private:
     static constexpr std::size_t kNoSlot = kMembersMax;
-    static constexpr std::uint64_t kOwnFetch = std::uint64_t{1} << 63;
 
     struct Asked {
         NodeId from;
         VoteAsk ask;
-    };
-    // The leader's view of one member.
-    struct Peer {
-        enum class State : std::uint8_t { Probe, Replicate, Snapshot };
-        LogIndex match;  // durable there and equal to our log
-        LogIndex next;   // first entry not sent; while probing: not yet known to fit
-        State state = State::Probe;
-        bool waiting = false;        // probing, and the probe is unanswered
-        std::uint32_t tries = 0;     // resends in a row without an answer
-        bool stamp_refused = false;  // its last answer: our stamps are ahead of its clock
-        LogIndex lacks_behind;       // then: it holds none of our entries behind this one
-        FetchId fetch;               // its fetch under way, 0 for none
-        LogIndex fetch_from;
-        Instant retry_at = Instant::never();
-        Instant contacted = Instant::long_ago();  // as its answers to appends prove
-    };
-    // Entries of our term from `first` on were proposed at `at` or later.
-    struct Proposed {
-        LogIndex first;
-        Instant at;
     };
     struct View {
         Role role = Role::Follower;
@@ -197,7 +177,6 @@ private:
     void finish_step(const View& before, Effects& out);
     void arm();
     PersistSeq mark(Effects& out);
-    FetchId new_fetch() { return {kOwnFetch | ++fetches_}; }
     void write_hard(Effects& out);
     bool hard_durable() const;
     PeerSet self_only() const;
@@ -251,7 +230,6 @@ private:
     void drive_transfer(Effects& out);
     void look_at_transfer(Now now);
     bool stamps_blocked() const;
-    LogIndex refusers_may_hold() const;
     LogIndex others_may_need() const;
     bool on_stamp_refused(const Step& step);
     bool judge_stamps(const Step& step);
@@ -277,32 +255,16 @@ private:
     void want_again(NodeId to, Effects& out) const;
     void follow_commit(LogIndex commit);
 
-    // stream.cpp: the leader's streams to its peers
-    struct Batch {
-        std::uint32_t count = 0;
-        Bytes entries;
-    };
+    // leading.cpp: what a leader makes of answers and silence
+    Streams::Leader leading() {
+        return {options_, config_, window_, self_slot_, hard_.term, commit_, fetches_};
+    }
     void on_append_answer(const Step& step, NodeId from, const AppendAnswer& answer);
-    void on_accepted(const Step& step, std::size_t slot, const AppendAnswer& answer);
-    void on_refused(const Step& step, std::size_t slot, const AppendAnswer& answer);
-    void on_wanted_again(const Step& step, std::size_t slot, LogIndex index);
-    void on_stream_fetched(const Step& step, std::size_t slot, const Fetched& fetched);
-    Batch check_fetched(const storage::FetchedLog& fetched, LogIndex from);
-    void send_new(const Step& step, LogIndex index, const Bytes& entry);
-    void send_more(const Step& step, std::size_t slot);
-    void send_batch(const Step& step, std::size_t slot, Batch batch);
-    void fetch_for(std::size_t slot, Effects& out);
-    void probe(Peer& peer, LogIndex from);
-    Batch gather(LogIndex from) const;
-    bool window_full(const Peer& peer) const;
-    void expect_answer(Now now, Peer& peer);
-    void resend(const Step& step);
+    void on_refused(const Step& step, std::size_t place, const AppendAnswer& answer);
     void advance_commit();
     void leader_tick(const Step& step);
-    void date_proposal(Now now, LogIndex index);
-    Instant proposed_by(LogIndex index) const;
-    Instant contacted(std::size_t slot) const;
-    bool in_contact(Now now, std::size_t slot) const;
+    Instant contacted(std::size_t place) const;
+    bool in_contact(Now now, std::size_t place) const;
     Instant quorum_lapses() const;
 
     ReplicaOptions options_;
@@ -334,7 +296,7 @@ private:
     Instant deadline_ = Instant::long_ago();
     Instant last_now_ = Instant::long_ago();
     bool started_ = false;
-    std::uint64_t fetches_ = 0;  // begun
+    OwnFetchIds fetches_;
 
     // Follower and candidate.
     ContactTimes contact_{};
@@ -358,13 +320,11 @@ private:
     std::vector<Asked> asked_;  // vote requests that wait for fresh contact times
 
     // Leader.
-    std::vector<Peer> peers_;
+    Streams streams_;
     LogIndex term_start_;              // our no-op
-    std::vector<Proposed> proposed_;   // now and then, oldest first
     std::int64_t stamps_back_ms_ = 0;  // how far stamps stay behind the clock (OwnClock)
     bool stamps_due_ = false;          // a stamp was refused; judged at the next Tick
     Instant leader_since_;
-    Instant retry_at_ = Instant::never();
     Instant quorum_check_at_ = Instant::never();
     LeadershipTransfer transfer_;
 };

@@ -8,16 +8,15 @@ namespace weft::replication {
 std::optional<Member> Replica::needs_snapshot(Now now, std::optional<NodeId> after) const {
     if (role_ != Role::Leader) return std::nullopt;
     const std::size_t first = after ? config_.slot(*after).value_or(kNoSlot) + 1 : 0;
-    for (std::size_t n = 0; n < peers_.size(); ++n) {
-        const std::size_t i = (first + n) % peers_.size();
-        if (peers_[i].state == Peer::State::Snapshot && in_contact(now, i))
-            return config_.members[i];
+    for (std::size_t n = 0; n < streams_.size(); ++n) {
+        const std::size_t i = (first + n) % streams_.size();
+        if (streams_.needs_snapshot(i) && in_contact(now, i)) return config_.members[i];
     }
     return std::nullopt;
 }
 
-bool Replica::in_contact(Now now, std::size_t slot) const {
-    return !evidence_.has(slot) && now.mono - contacted(slot) <= options_.timings.election_max;
+bool Replica::in_contact(Now now, std::size_t place) const {
+    return !evidence_.has(place) && now.mono - contacted(place) <= options_.timings.election_max;
 }
 
 bool Replica::in_contact(Now now, NodeId peer) const {
@@ -28,11 +27,7 @@ bool Replica::in_contact(Now now, NodeId peer) const {
 void Replica::snapshot_sent(const Member& to, LogPosition at) {
     const auto slot = config_.slot(to);
     if (role_ != Role::Leader || !slot || *slot == self_slot_) return;
-    Peer& peer = peers_[*slot];
-    if (peer.state != Peer::State::Snapshot) return;
-    probe(peer, next(at.index));
-    peer.tries = 0;
-    peer.retry_at = retry_at_ = Instant::long_ago();
+    if (!streams_.has_snapshot(*slot, at)) return;
     arm();
 }
 

@@ -13,12 +13,12 @@ void Replica::on(const Step& step, const TransferLeadership& wish) {
 
 std::size_t Replica::transfer_target(std::optional<NodeId> to) const {
     std::size_t best = kNoSlot;
-    for (std::size_t i = 0; i < peers_.size(); ++i) {
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
         if (i == self_slot_ || !config_.is_voter(i)) continue;
         if (to && config_.members[i].node != *to) continue;
-        if (peers_[i].state == Peer::State::Snapshot || evidence_.has(i)) continue;
+        if (streams_.needs_snapshot(i) || evidence_.has(i)) continue;
         if (cannot_stand_.has(i)) continue;
-        if (best == kNoSlot || peers_[i].match > peers_[best].match) best = i;
+        if (best == kNoSlot || streams_.match(i) > streams_.match(best)) best = i;
     }
     return best;
 }
@@ -27,7 +27,7 @@ void Replica::start_transfer(const Step& step, std::optional<NodeId> to) {
     const std::size_t target = transfer_target(to);
     if (target == kNoSlot) return;
     transfer_.begin(config_.members[target].node, step.now.mono + options_.timings.election_max);
-    send_more(step, target);
+    streams_.send_more(step, leading(), target);
     drive_transfer(step.out);
 }
 
@@ -60,27 +60,14 @@ void Replica::on(const Step& step, const OwnClock& clock) {
 }
 
 // Every quorum of voters has one who refuses our stamps.
-bool Replica::stamps_blocked() const {
-    PeerSet open;
-    for (std::size_t i = 0; i < peers_.size(); ++i)
-        if (!peers_[i].stamp_refused) open.add(i);
-    return !config_.quorum(open);
-}
-
-// The last of our entries that one who refuses our stamps may hold. Who refuses an entry does not
-// hold it, nor any behind it (damaged entries are asked for, not refused).
-LogIndex Replica::refusers_may_hold() const {
-    LogIndex held;
-    for (const Peer& peer : peers_)
-        if (peer.stamp_refused) held = std::max(held, peer.lacks_behind);
-    return held;
-}
+bool Replica::stamps_blocked() const { return !config_.quorum(streams_.takes_stamps()); }
 
 // What is behind this index was never committed, or is so without our copy (ADR 6): what no refuser
 // can hold when every quorum has one; else what no leader can have counted here. As a leader we
 // counted our own up to the commit. (While joint, a quorum of one half may be untouched.)
 LogIndex Replica::others_may_need() const {
-    if (stamps_blocked() && config_.outgoing.empty()) return std::max(commit_, refusers_may_hold());
+    if (stamps_blocked() && config_.outgoing.empty())
+        return std::max(commit_, streams_.refusers_may_hold());
     return std::max(commit_, counted_);
 }
 
@@ -95,13 +82,12 @@ bool Replica::on_stamp_refused(const Step& step) {
 // leave no quorum, and with what we keep one of those who refuse can win instead.
 bool Replica::judge_stamps(const Step& step) {
     stamps_due_ = false;
-    PeerSet open = self_only();
-    for (std::size_t i = 0; i < peers_.size(); ++i) {
-        const bool heard = step.now.mono - contacted(i) <= options_.timings.election_max;
-        if (heard && !peers_[i].stamp_refused) open.add(i);
-    }
+    PeerSet heard;
+    for (std::size_t i = 0; i < streams_.size(); ++i)
+        if (step.now.mono - contacted(i) <= options_.timings.election_max) heard.add(i);
+    const PeerSet open = self_only() | (heard & streams_.takes_stamps());
     const LogIndex needed = others_may_need();
-    const bool useful = needed <= refusers_may_hold() && configs_.newest_index() <= needed;
+    const bool useful = needed <= streams_.refusers_may_hold() && configs_.newest_index() <= needed;
     if (config_.quorum(open) || !useful) return false;
     give_up_stamps(step);
     return true;

@@ -1,0 +1,103 @@
+// What a leader makes of answers and silence: commit by counting, contact with a quorum (Raft paper
+// 5.4.2; S3, S6).
+
+#include "core/invariant.h"
+#include "core/mutant.h"
+#include "replication/raft/replica.h"
+
+#include <algorithm>
+
+namespace weft::replication {
+
+void Replica::on_append_answer(const Step& step, NodeId from, const AppendAnswer& answer) {
+    if (learn_term(step, answer.term)) return;
+    if (role_ != Role::Leader || answer.term != hard_.term) return;
+    if (said_by_another(from, answer.sender_since)) return;
+    const auto place = config_.slot(from);
+    if (!place || *place == self_slot_ || answer.index > window_.last()) {
+        // A refusal may name an index past our end: its log is longer than ours.
+        const bool longer = place && *place != self_slot_ && !answer.accepted && !answer.damaged;
+        if (!longer) {
+            ++counters_.messages_refused;
+            return;
+        }
+    }
+    if (answer.damaged) {
+        streams_.wanted_again(step, leading(), *place, answer.index);
+    } else if (!answer.accepted) {
+        on_refused(step, *place, answer);
+    } else if (streams_.accepted(step, leading(), *place, answer)) {
+        advance_commit();
+        streams_.send_more(step, leading(), *place);
+        drive_transfer(step.out);
+    }
+}
+
+void Replica::on_refused(const Step& step, std::size_t place, const AppendAnswer& answer) {
+    if (!streams_.refused(place, answer)) return;
+    if (answer.stamp_ahead && on_stamp_refused(step)) return;
+    streams_.go_back(step, leading(), place, answer);
+}
+
+// ---- commit and contact -----------------------------------------------------------------------
+
+// S3: counting copies commits entries of the own term only; older ones follow with them.
+void Replica::advance_commit() {
+    LogIndex best = commit_;
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
+        const LogIndex candidate = match(i);
+        if (!config_.is_voter(i) || candidate <= best) continue;
+        if (candidate < term_start_ && !WEFT_MUTANT(CommitByOldTerms)) continue;
+        PeerSet have;
+        for (std::size_t j = 0; j < streams_.size(); ++j) {
+            if (match(j) >= candidate) have.add(j);
+        }
+        if (config_.quorum(have)) best = candidate;
+    }
+    commit_ = best;
+    trim_cache();
+}
+
+// By a heartbeat or confirm round that was answered, or by an append that was: the later
+// of the moments at which they were sent.
+Instant Replica::contacted(std::size_t place) const {
+    return std::max(
+        {contact_.of(config_.members[place].node), leader_since_, streams_.contacted(place)});
+}
+
+// S6: the moment from which no quorum was contacted within the maximum election timeout.
+Instant Replica::quorum_lapses() const {
+    Instant lapses = Instant::long_ago();
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
+        if (!config_.is_voter(i)) continue;
+        const Instant at = i == self_slot_ ? Instant::never() : contacted(i);
+        PeerSet have = self_only();
+        for (std::size_t j = 0; j < streams_.size(); ++j) {
+            if (j != self_slot_ && contacted(j) >= at) have.add(j);
+        }
+        if (config_.quorum(have)) lapses = std::max(lapses, at);
+    }
+    return lapses + options_.timings.election_max;
+}
+
+// S9: reads and proposals go on once a quorum has answered what was sent after the attempt ended,
+// as to the leader of this term. If it never does, the want of contact ends the term.
+void Replica::look_at_transfer(Now now) {
+    const Instant answered = quorum_check_at_ - options_.timings.election_max;
+    if (!transfer_.look(now.mono, answered, options_.timings.heartbeat / 2)) return;
+    WEFT_PROBE("replica.transfer_failed");
+    log_.info("replica.transfer_failed", {{"group", options_.group}, {"term", hard_.term}});
+}
+
+void Replica::leader_tick(const Step& step) {
+    quorum_check_at_ = quorum_lapses();
+    if (quorum_check_at_ <= step.now.mono) {
+        step_down(step, "no contact with a quorum");
+        return;
+    }
+    if (stamps_due_ && judge_stamps(step)) return;
+    look_at_transfer(step.now);
+    counters_.appends_resent += streams_.resend(step, leading());
+}
+
+}  // namespace weft::replication

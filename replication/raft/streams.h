@@ -1,0 +1,132 @@
+#pragma once
+// A leader's streams to the other members: sent ahead of their answers while all goes well, probed
+// one append at a time after a refusal or silence, caught up from memory or disk, and handed to a
+// snapshot when the log begins too late (Raft paper 5.3; S25, S31). What counts as acknowledged is
+// here; what follows from it (commit, transfer, stepping down) is the replica's.
+
+#include "core/time.h"
+#include "replication/effects.h"
+#include "replication/messages.h"
+#include "replication/raft/config.h"
+#include "replication/raft/events.h"
+#include "replication/raft/log_window.h"
+#include "replication/raft/proposal_dates.h"
+#include "weft/types.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace weft::replication {
+
+// Of a replica's own fetches; the highest bit tells them from its owner's.
+class OwnFetchIds {
+public:
+    static bool is_own(FetchId id) { return (id.value >> 63) != 0; }
+    FetchId next() { return {std::uint64_t{1} << 63 | ++begun_}; }
+
+private:
+    std::uint64_t begun_ = 0;
+};
+
+class Streams {
+public:
+    // The leader whose streams these are, as it is now; borrowed for one call.
+    struct Leader {
+        const ReplicaOptions& options;
+        const Config& config;
+        const LogWindow& window;
+        std::size_t self = 0;  // its own place in the configuration, where no stream goes
+        Term term{};
+        LogIndex commit{};
+        OwnFetchIds& fetches;
+    };
+
+    // A leadership begins: to `members` (with itself), nothing is known of anyone.
+    void begin(std::size_t members, LogIndex next);
+    void end();
+    // What is known of a replica stays known in another configuration, wherever it stands there.
+    void adopt(const Config& before, const Config& now, LogIndex next);
+
+    // ---- sending
+    void proposed(Now now, LogIndex index, Duration apart) { dates_.note(now, index, apart); }
+    // The newest entry, to all whose stream stands exactly here.
+    void send_new(const Step& step, const Leader& leader, LogIndex index, const Bytes& entry);
+    void send_more(const Step& step, const Leader& leader, std::size_t place);
+    // To those that were silent for too long; how many.
+    std::size_t resend(const Step& step, const Leader& leader);
+    Instant deadline() const { return retry_at_; }
+
+    // ---- answers
+    // False: it says nothing new of the stream. Else the commit may move, and more is to be sent.
+    bool accepted(const Step& step, const Leader& leader, std::size_t place,
+                  const AppendAnswer& answer);
+    // False: the stream waits for a snapshot. Else go_back() with the same answer.
+    bool refused(std::size_t place, const AppendAnswer& answer);
+    void go_back(const Step& step, const Leader& leader, std::size_t place,
+                 const AppendAnswer& answer);
+    // The peer lost what it had acknowledged, from `index` on (S22).
+    void wanted_again(const Step& step, const Leader& leader, std::size_t place, LogIndex index);
+    // Whose fetch it is.
+    std::optional<std::size_t> waits_for(FetchId id) const;
+    // The index at which our own copy does not hold, if that is so (S23).
+    std::optional<LogIndex> fetched(const Step& step, const Leader& leader, std::size_t place,
+                                    const Fetched& fetched);
+
+    // ---- lives of peers, and snapshots
+    // Another process of the peer, which does not know what it has in common with us.
+    void came_back(const Step& step, const Leader& leader, std::size_t place);
+    void crashed(std::size_t place);
+    bool needs_snapshot(std::size_t place) const { return peers_[place].state == State::Snapshot; }
+    // It has one up to `at`. False: it waited for none.
+    bool has_snapshot(std::size_t place, LogPosition at);
+
+    // ---- what is known
+    std::size_t size() const { return peers_.size(); }
+    // Durable there and equal to our log; of the leader's own place nothing is said.
+    LogIndex match(std::size_t place) const { return peers_[place].match; }
+    LogIndex least_match(std::size_t self, LogIndex most) const;
+    // As answers to appends prove.
+    Instant contacted(std::size_t place) const { return peers_[place].contacted; }
+    // Those whose last answer was not that our stamps are ahead of their clock (S29).
+    PeerSet takes_stamps() const;
+    // The last of our entries that one who refuses our stamps may hold. Who refuses an entry does
+    // not hold it, nor any behind it (damaged entries are asked for, not refused).
+    LogIndex refusers_may_hold() const;
+    void check(LogIndex last) const;
+
+private:
+    enum class State : std::uint8_t { Probe, Replicate, Snapshot };
+    struct Peer {
+        LogIndex match;
+        LogIndex next;  // first entry not sent; while probing: not yet known to fit
+        State state = State::Probe;
+        bool waiting = false;        // probing, and the probe is unanswered
+        std::uint32_t tries = 0;     // resends in a row without an answer
+        bool stamp_refused = false;  // its last answer: our stamps are ahead of its clock
+        LogIndex lacks_behind;       // then: it holds none of our entries behind this one
+        FetchId fetch;               // under way, 0 for none
+        LogIndex fetch_from;
+        Instant retry_at = Instant::never();
+        Instant contacted = Instant::long_ago();
+    };
+    struct Batch {
+        std::uint32_t count = 0;
+        Bytes entries;
+    };
+    static Batch gather(const Leader& leader, LogIndex from);
+    static Batch check_fetched(const Leader& leader, const storage::FetchedLog& fetched,
+                               LogIndex from);
+    static bool window_full(const Leader& leader, const Peer& peer);
+    static void probe(Peer& peer, LogIndex from);
+    void send_batch(const Step& step, const Leader& leader, std::size_t place, Batch batch);
+    void fetch_for(const Leader& leader, std::size_t place, Effects& out);
+    void expect_answer(Now now, const Leader& leader, Peer& peer);
+
+    std::vector<Peer> peers_;  // by place
+    ProposalDates dates_;
+    Instant retry_at_ = Instant::never();  // no later than that of any peer
+};
+
+}  // namespace weft::replication
