@@ -14,6 +14,8 @@ Decision rejection(Error error) {
 void TypeTable::add(std::unique_ptr<const EntityType> type) {
     std::string name(type->info().name);
     WEFT_INVARIANT(name.size() <= kTypeBytesMax, "type name of {} bytes", name.size());
+    WEFT_INVARIANT(type->info().kind == Kind::EventSourced || type->info().kind == Kind::Value,
+                   "entity type {} has no kind", name);
     const bool added = types_.emplace(std::move(name), std::move(type)).second;
     WEFT_INVARIANT(added, "an entity type was added twice");
 }

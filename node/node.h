@@ -45,9 +45,10 @@ struct NodeOptions {
     std::size_t batch_bytes = std::size_t{256} << 10;
     // Entered around every handler and outliving the node; nothing: no trace of a crash is kept.
     replication::CrashSlot* crash_slot = nullptr;
-    std::vector<RequestId> crashed;        // requests whose handler a former process died in
-    bool check_every_step = false;         // full invariants (simulator)
-    std::uint64_t steps_per_check = 1024;  // else: in one of so many steps
+    std::vector<RequestId> crashed;  // requests whose handler a former process died in
+    bool check_every_step = false;   // full invariants (simulator)
+    // Else: in one of so many steps of partitions, and rounds.
+    std::uint64_t steps_per_check = 1024;
 };
 
 struct NodeCounters {

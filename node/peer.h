@@ -71,7 +71,7 @@ struct Peer {
     std::optional<HelloToken> asked;    // the token of its hello that we still have to answer
     Verdict refuses_us = Verdict::Sound;
     std::string conflict;     // why it cannot be of this mesh; empty: it can
-    std::size_t asks_us = 0;  // requests of its process `boot` that wait for their end here
+    std::size_t asks_us = 0;  // requests of its newest process that wait for their end here
     bool evidence = false;
     Instant evidence_until = Instant::never();
 };

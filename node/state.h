@@ -1,5 +1,6 @@
 #pragma once
-// The inside of Node: one object, its rules split over the .cpp files named below.
+// The inside of Node: a switchboard between rules that own their state (docs/adr/0011). What
+// carries their answers on stands in the .cpp files named below.
 
 #include "core/timer_heap.h"
 #include "node/admin/desk.h"

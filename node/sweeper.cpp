@@ -37,7 +37,7 @@ bool Sweeper::begin_slice(Instant now, RoundSeq persisted) {
     return true;
 }
 
-// A group that says nothing is not able to now, and is passed by.
+// A group that says nothing is passed by.
 void Sweeper::begin_group(GroupId group) {
     next_ = GroupId{group.value + 1};
     --groups_left_;

@@ -1,6 +1,7 @@
 #pragma once
-// What a node shows of itself to those who only look: borrowed for one question, nothing in it can
-// be changed. Whoever has it asks it instead of the node, so that looking never becomes a step.
+// What a node shows of itself to those who only look: borrowed for one question, and nothing is
+// changed through it. Whoever has it asks it instead of the node, so that looking never becomes a
+// step.
 
 #include "core/time.h"
 #include "entity/type.h"

@@ -55,9 +55,9 @@ std::optional<Past> Witness::take_position() {
     return past_;
 }
 
-void Witness::check(RoundSeq last) const {
-    WEFT_INVARIANT(recorded_with_ <= last, "a row waits for round {}, the last one is {}",
-                   recorded_with_.value, last.value);
+void Witness::check(RoundSeq at_hand) const {
+    WEFT_INVARIANT(recorded_with_ <= at_hand, "a row waits for round {}, at hand is {}",
+                   recorded_with_.value, at_hand.value);
     WEFT_INVARIANT(recorded_ <= past_.durable, "position {} is recorded, {} was told",
                    recorded_.value, past_.durable.value);
 }

@@ -56,8 +56,8 @@ public:
     // The row of its boot is durable: what it says may be used.
     bool vouched(RoundSeq persisted) const { return heard_ && persisted >= recorded_with_; }
 
-    // `last`: the newest round that was handed to the disk. No row waits for a later one.
-    void check(RoundSeq last) const;
+    // `at_hand`: the round that is written now. No row waits for a later one.
+    void check(RoundSeq at_hand) const;
 
 private:
     Judgement condemn(Verdict verdict, RoundSeq round);

@@ -250,18 +250,10 @@ LogIndex LogCatalog::last(GroupId id) const {
 
 void LogCatalog::check() const {
     std::uint64_t bytes = 0;
-    std::size_t touched = 0;
-    for (const auto& [id, group] : groups_) {
+    for (const auto& [id, group] : groups_)
         for (LogIndex at = next(group.places.base()); at <= group.last(); at = next(at))
             bytes += group.places.at(at).bytes;
-        if (!group.touched) continue;
-        ++touched;
-        WEFT_INVARIANT(group.keep_to <= group.last(), "group {} keeps entries up to {} of {}",
-                       id.value, group.keep_to.value, group.last().value);
-    }
     WEFT_INVARIANT(bytes == live_bytes_, "{} bytes live, {} in the catalog", live_bytes_, bytes);
-    WEFT_INVARIANT(touched == touched_.size(), "{} groups are staged, {} marked", touched_.size(),
-                   touched);
 }
 
 void LogCatalog::load(GroupId id, const Base& base, const std::deque<RecordPlace>& places) {

@@ -72,8 +72,7 @@ public:
     LogIndex last(GroupId group) const;
     std::uint64_t live_bytes() const { return live_bytes_; }
 
-    // What was committed adds up, and so does what is staged. By the writing thread; looks at every
-    // entry.
+    // What was committed adds up. Looks at every entry; by the writing thread.
     void check() const;
 
     // ---- opening, once per group

@@ -1,6 +1,6 @@
 #pragma once
 // The calls of a Caller and the lanes that keep them in order; what may be sent is decided in
-// lanes.cpp.
+// lanes.cpp and sending.cpp.
 
 #include "client/core/indexes.h"
 #include "core/command.h"

@@ -163,13 +163,13 @@ void Caller::State::end_call(const Step& step, CallIndex index, Reply reply) {
 }
 
 void Caller::State::check() const {
+    lanes.check();  // first: the others walk its lists
     Indexed<LinkId, std::size_t> sent(links.all().size());
     std::vector<UnderWay> under_way;
     for (const CallIndex index : lanes.under_way()) {
         ++sent[lanes[index].link];
         under_way.push_back({index, lanes[index].group});
     }
-    lanes.check();
     mesh.check();
     links.check(sent, mesh.nodes().size());
     routes.check(under_way, mesh.nodes().size(), lanes.waiting_by_group());

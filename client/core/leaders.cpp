@@ -25,7 +25,8 @@ void Caller::State::leave_old_leader(const Step& step, GroupId group) {
 
 // The node at `link` is the one that is believed to lead: what it says of that counts.
 bool Caller::State::leads_at(GroupId group, LinkId link) const {
-    return links.link_of(routes.leader(group)) == link;
+    const NodeIndex leader = routes.leader(group);
+    return leader != kNoNode && links.link_of(leader) == link;
 }
 
 // NotLeader and its like, said of this group by the node at `link`. Of a node that was believed to

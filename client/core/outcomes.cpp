@@ -10,7 +10,8 @@ namespace weft::client {
 using routing::has_number;
 
 void Caller::State::on_reply(const Step& step, LinkId link, Reply&& reply) {
-    if (!reply.last) return;
+    // Before the mesh is met nothing was sent to anybody: who answers all the same is a stranger.
+    if (!reply.last || !mesh.is_met()) return;
     const auto index = ids.find(reply.id);
     if (!index) return;
     const PendingCall& call = lanes[*index];

@@ -32,11 +32,13 @@ void Node::State::on_heartbeat(Peer& peer, const replication::Heartbeat& beat) {
     if (!peer.contact.hear(beat)) return;
     verdicts.clear();
     for (const replication::GroupBeat& claim : beat.listed) {
-        ClaimVerdict& verdict = verdicts.emplace_back();
+        ClaimVerdict verdict;
         Hosted* group = find(claim.group);
-        if (group == nullptr) continue;
-        step_partition(*group, replication::Beat{peer.record.node, claim.term, claim.commit});
-        verdict = judge_beat(group->partition.replica(), peer.record.node, claim.term);
+        if (group != nullptr) {
+            step_partition(*group, replication::Beat{peer.record.node, claim.term, claim.commit});
+            verdict = judge_beat(group->partition.replica(), peer.record.node, claim.term);
+        }
+        verdicts.push_back(verdict);
     }
     replication::HeartbeatAnswer answer = peer.contact.answer(now.mono, beat, verdicts);
     if (!peer.up) return;

@@ -76,6 +76,10 @@ ConfigHistory::Read ConfigHistory::read(const FetchResult& result, const LogWind
         return {learnt ? Found::Config : Found::Damage, index};
     }
     if (!found.damaged && !found.missing) return {};
+    // Of an entry that a snapshot has taken away since: nothing is known of the one whose turn it
+    // is.
+    if (found.damaged.value_or(found.missing.value_or(index)) != index)
+        return {Found::Other, index};
     unread_.erase(unread_.begin());
     return {Found::Damage, index};
 }

@@ -14,6 +14,14 @@ namespace weft::replication {
 namespace {
 
 constexpr std::uint32_t kBackoffDoublingsMax = 4;
+static_assert(kBackoffDoublingsMax < 32, "a wait of so many doublings is no number of ours");
+
+// S31: bytes on their way to one peer are bounded; one entry always fits.
+bool window_full(const Streams::Leader& leader, LogIndex match, LogIndex not_sent) {
+    const LogIndex acknowledged = std::max(match, leader.window.base());
+    return leader.window.bytes_between(acknowledged, previous(not_sent)) >=
+           leader.options.limits.peer_inflight_bytes;
+}
 
 }  // namespace
 
@@ -55,7 +63,7 @@ void Streams::send_new(const Step& step, const Leader& leader, LogIndex index, c
         if (peer.state == State::Probe) {
             if (peer.waiting) continue;
             peer.waiting = true;
-        } else if (peer.state == State::Replicate && !window_full(leader, peer)) {
+        } else if (peer.state == State::Replicate && !window_full(leader, peer.match, peer.next)) {
             peer.next = next(index);
         } else {
             continue;
@@ -83,7 +91,7 @@ void Streams::send_more(const Step& step, const Leader& leader, std::size_t plac
             if (probing) send_batch(step, leader, place, {});
             return;
         }
-        if (!probing && window_full(leader, peer)) return;
+        if (!probing && window_full(leader, peer.match, peer.next)) return;
         if (peer.next < leader.window.cache_first()) {
             fetch_for(leader, place, step.out);
             return;
@@ -138,21 +146,6 @@ Streams::Batch Streams::gather(const Leader& leader, LogIndex from) {
     return batch;
 }
 
-// S31: bytes on their way to one peer are bounded; one entry always fits.
-bool Streams::window_full(const Leader& leader, const Peer& peer) {
-    const LogIndex sent = previous(peer.next);
-    const LogIndex acknowledged = std::max(peer.match, leader.window.base());
-    return leader.window.bytes_between(acknowledged, sent) >=
-           leader.options.limits.peer_inflight_bytes;
-}
-
-void Streams::probe(Peer& peer, LogIndex from) {
-    peer.state = State::Probe;
-    peer.next = from;
-    peer.waiting = false;
-    peer.fetch = {};
-}
-
 // ---- silence ----------------------------------------------------------------------------------
 
 // The common timer is not moved with every append: when it comes, resend() looks at each peer.
@@ -176,7 +169,7 @@ std::size_t Streams::resend(const Step& step, const Leader& leader) {
             peer.retry_at = Instant::never();
             ++peer.tries;
             ++count;
-            probe(peer, peer.state == State::Replicate ? next(peer.match) : peer.next);
+            peer.probe(peer.state == State::Replicate ? next(peer.match) : peer.next);
             // The second time in a row the peer is probably gone: ask whether it is there before
             // sending it the same bytes again.
             if (peer.tries > 1 && peer.next > leader.window.base() &&
@@ -236,7 +229,7 @@ void Streams::go_back(const Step& step, const Leader& leader, std::size_t place,
     // A refusal that leads nowhere new (a late one, or an entry the peer will not take) waits for
     // the next resend: answering it at once would make the two of us a loop.
     if (peer.state == State::Probe && from >= peer.next) return;
-    probe(peer, from);
+    peer.probe(from);
     peer.retry_at = Instant::never();
     send_more(step, leader, place);
 }
@@ -248,7 +241,7 @@ void Streams::wanted_again(const Step& step, const Leader& leader, std::size_t p
     if (peer.state == State::Snapshot) return;
     if (peer.state == State::Probe && peer.next == index && peer.waiting) return;
     peer.match = std::min(peer.match, index.value == 0 ? index : previous(index));
-    probe(peer, index);
+    peer.probe(index);
     peer.retry_at = Instant::never();
     send_more(step, leader, place);
 }
@@ -317,20 +310,20 @@ void Streams::came_back(const Step& step, const Leader& leader, std::size_t plac
     Peer& peer = peers_[place];
     const bool snapshot = peer.state == State::Snapshot;
     const LogIndex known = std::max(peer.match, snapshot ? leader.window.base() : LogIndex{});
-    probe(peer, known.value == 0 ? peer.next : next(known));
+    peer.probe(known.value == 0 ? peer.next : next(known));
     peer.tries = 0;
     send_more(step, leader, place);
 }
 
 void Streams::crashed(std::size_t place) {
     Peer& peer = peers_[place];
-    if (peer.state == State::Replicate) probe(peer, next(peer.match));
+    if (peer.state == State::Replicate) peer.probe(next(peer.match));
 }
 
 bool Streams::has_snapshot(std::size_t place, LogPosition at) {
     Peer& peer = peers_[place];
     if (peer.state != State::Snapshot) return false;
-    probe(peer, next(at.index));
+    peer.probe(next(at.index));
     peer.tries = 0;
     peer.retry_at = retry_at_ = Instant::long_ago();
     return true;

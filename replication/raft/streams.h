@@ -110,6 +110,14 @@ private:
         LogIndex fetch_from;
         Instant retry_at = Instant::never();
         Instant contacted = Instant::long_ago();
+
+        // Begins anew: whether what we hold before `first` is there is asked with one append.
+        void probe(LogIndex first) {
+            state = State::Probe;
+            next = first;
+            waiting = false;
+            fetch = {};
+        }
     };
     struct Batch {
         std::uint32_t count = 0;
@@ -118,8 +126,6 @@ private:
     static Batch gather(const Leader& leader, LogIndex from);
     static Batch check_fetched(const Leader& leader, const storage::FetchedLog& fetched,
                                LogIndex from);
-    static bool window_full(const Leader& leader, const Peer& peer);
-    static void probe(Peer& peer, LogIndex from);
     void send_batch(const Step& step, const Leader& leader, std::size_t place, Batch batch);
     void fetch_for(const Leader& leader, std::size_t place, Effects& out);
     void expect_answer(Now now, const Leader& leader, Peer& peer);

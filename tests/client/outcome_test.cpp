@@ -187,6 +187,28 @@ TEST(Outcome, OfACallWithTheIdOfAnotherGroupIsNotDone) {
     EXPECT_TRUE(world.sent.empty());
 }
 
+// Who has not introduced itself was sent nothing, and may have seen the id anywhere.
+TEST(Outcome, IsNotTakenFromWhoAnswersBeforeTheMeshIsMet) {
+    CallerWorld known = CallerWorld::connected();
+    known.call(1);
+    const RequestId id = known.last().second.id;
+    CallerWorld world({.addresses = {address_of(1)}});
+    world.step(Timer{});
+    StartCall start = CallerWorld::start_of(1, "x");
+    start.request = id;
+    world.step(start);
+    const LinkId link = world.link_to(1);
+    world.up(link);
+    Reply reply;
+    reply.id = id;
+    reply.outcome = Outcome::Done;
+    world.step(FromNode{link, std::move(reply)});
+    EXPECT_FALSE(world.has_ended(1));
+    world.say_hello(link, 1);
+    ASSERT_FALSE(world.sent.empty());
+    EXPECT_EQ(world.last().second.id, id);
+}
+
 TEST(Outcome, OfALateAnswerFromAnotherAttemptCounts) {
     CallerWorld world = CallerWorld::connected();
     world.call(1);

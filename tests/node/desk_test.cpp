@@ -108,6 +108,7 @@ TEST_F(DeskTest, WhatWasReadForWhoHasGoneIsDropped) {
     ask(one, 1, "status");
     EXPECT_TRUE(desk.ask(one, {2, "status", {std::string(std::size_t{5} << 20, 'x')}}))
         << "larger than all that may wait";
+    desk.awaits(DiskFetchId{7}, query(one, 3));
     desk.forget(one);
     desk.on_fetched(DiskFetchId{7}, Result<storage::FetchedRows>(storage::FetchedRows{}));
     EXPECT_FALSE(desk.any());

@@ -118,6 +118,32 @@ TEST_F(ConfigHistoryTest, WhatCannotBeReadNowIsAskedForAgainAndWhatIsDamagedIsNo
     EXPECT_TRUE(history.complete());
 }
 
+// The base moved past the entry that was being read: what the disk says of it is not said of the
+// next one.
+TEST_F(ConfigHistoryTest, ALateAnswerSaysNothingOfTheNextOne) {
+    history.found(LogIndex{1});
+    history.found(LogIndex{2});
+    history.reading(kFetch);
+    history.install(LogIndex{1}, LogIndex{2}, members(4));
+    EXPECT_EQ(history.to_read(), std::nullopt) << "the read is under way";
+    storage::FetchedLog gone;
+    gone.missing = LogIndex{1};
+    EXPECT_EQ(history.read(Result<storage::FetchedLog>(gone), window).found,
+              ConfigHistory::Found::Other);
+    EXPECT_EQ(history.to_read(), LogIndex{2});
+    history.check(LogIndex{1}, LogIndex{2});
+}
+
+// The log behind a snapshot that fits it stays, and so do its configurations.
+TEST_F(ConfigHistoryTest, ASnapshotThatFitsTheLogKeepsWhatIsBehindIt) {
+    learn(1);
+    learn(2);
+    history.install(LogIndex{1}, LogIndex{2}, members(4));
+    EXPECT_EQ(history.newest_index(), LogIndex{2});
+    EXPECT_EQ(members_at(2), 5U);
+    history.check(LogIndex{1}, LogIndex{2});
+}
+
 TEST_F(ConfigHistoryTest, OneOfALaterWeftIsNeitherAskedForAgainNorCompacted) {
     add(of_a_later_weft());
     history.found(LogIndex{3});

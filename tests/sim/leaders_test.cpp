@@ -5,6 +5,7 @@
 #include "entity/builtin/counter.h"
 #include "entity/builtin/kv.h"
 #include "entity/type.h"
+#include "sim/lead_in_turn.h"
 #include "sim/world.h"
 
 #include <gtest/gtest.h>
@@ -36,6 +37,15 @@ protected:
     }
     const replication::Replica& replica(std::size_t machine) const {
         return world->machine(machine).node().partition(kGroup).replica();
+    }
+    // Entries that its process has had sent again.
+    std::uint64_t repaired(std::size_t machine) const {
+        if (!world->machine(machine).alive()) return 0;
+        const node::Node& node = world->machine(machine).node();
+        std::uint64_t count = 0;
+        for (const GroupId group : node.hosted())
+            count += node.partition(group).replica().counters().entries_repaired;
+        return count;
     }
     // Of the commit of whoever leads.
     std::uint64_t gained_in(Duration time) {
@@ -101,6 +111,15 @@ TEST_F(Leaders, OneThatCrashedIsReplacedByTheEvidence) {
     })) << "the shortest election timeout is 500 ms";
 }
 
+// By plan, without an election timeout.
+TEST_F(Leaders, OneThatIsAskedToHandsOverWithinATenthOfASecond) {
+    begin(3);
+    ask_to_lead(*world, 1);
+    EXPECT_TRUE(
+        world->run_until(milliseconds(100), [&] { return world->leader_of(kGroup) == 1U; }));
+    EXPECT_GT(gained_in(seconds(1)), 20U);
+}
+
 // S22 in company: each in turn loses bytes that it had synced, and the others repair it.
 TEST_F(Leaders, RepairOneDamagedReplicaAfterTheOther) {
     begin(3);
@@ -113,9 +132,13 @@ TEST_F(Leaders, RepairOneDamagedReplicaAfterTheOther) {
         }
         ASSERT_LT(salt, 200U) << "nothing could be broken";
         EXPECT_TRUE(world->apply({{}, FaultKind::Crash, victim, 0, milliseconds(100), 0, salt}));
+        const node::Node& hit = world->machine(victim).node();
+        EXPECT_TRUE(world->run_until(seconds(1), [&] { return repaired(victim) > 0; }))
+            << "nobody found it";
         world->run_for(seconds(4));
         EXPECT_TRUE(world->all_ready());
-        EXPECT_FALSE(replica(victim).damaged());
+        for (const GroupId group : hit.hosted())
+            EXPECT_FALSE(hit.partition(group).replica().damaged());
         EXPECT_GT(gained_in(seconds(1)), 20U);
     }
     EXPECT_EQ(world->faults_of(FaultKind::BitFlip), 3U);

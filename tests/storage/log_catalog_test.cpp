@@ -192,6 +192,9 @@ private:
         } else if (some > base) {
             RecordPlace& old = log.places[some - base - 1];
             old.lsn = Lsn{++lsn_};
+            old.bytes = static_cast<std::uint32_t>(90 + random_.below(20));
+            const bool last = some == log.last();
+            if (last && random_.chance(1, 2)) old.term = Term{1 + lsn_ / 7};
             catalog_.append(group, LogIndex{some}, old);
         }
     }

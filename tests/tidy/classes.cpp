@@ -200,6 +200,17 @@ std::string owner_of(std::string_view signature) {
 
 using Index = std::map<std::pair<std::string, std::string>, std::size_t>;
 
+// A class of the folder or of one above it: "node/contact/x.cpp" may define functions of a class in
+// "node".
+Index::const_iterator find_class(const Index& index, std::string folder, const std::string& name) {
+    for (;;) {
+        const auto found = index.find({folder, name});
+        const std::size_t up = folder.rfind('/');
+        if (found != index.end() || up == npos) return found;
+        folder.resize(up);
+    }
+}
+
 // The lines of functions that are defined outside of their class's body.
 void add_definitions(const SourceFile& file, const Index& index, std::vector<ClassSize>& sizes) {
     const std::string code = code_of(file.text);
@@ -209,7 +220,7 @@ void add_definitions(const SourceFile& file, const Index& index, std::vector<Cla
         if (lines[i].empty() || std::isspace(static_cast<unsigned char>(lines[i][0])) != 0)
             continue;
         if (lines[i].find('(') == npos || lines[i].find("::") == npos) continue;
-        const auto owner = index.find({folder, owner_of(lines[i])});
+        const auto owner = find_class(index, folder, owner_of(lines[i]));
         if (owner == index.end()) continue;
         std::size_t end = i;
         while (end < lines.size() && !lines[end].ends_with("{") && !lines[end].ends_with("}") &&

@@ -19,9 +19,9 @@ const std::vector<SourceFile>& tree() {
 
 constexpr LargeClass kLargeClasses[] = {
     // Switchboards: one line per event, effect or question.
-    {"node", "Node::State", 1280, 110, 46, "the switchboard of a node"},
+    {"node", "Node::State", 1380, 110, 46, "the switchboard of a node"},
     {"replication/partition", "Partition::State", 910, 64, 26, "the switchboard of a partition"},
-    {"replication/raft", "Replica", 1720, 158, 54, "the switchboard of a replica"},
+    {"replication/raft", "Replica", 1440, 142, 52, "the switchboard of a replica"},
     {"client/core", "Caller::State", 500, 39, 8, "the switchboard of a client"},
     {"client/core", "Links", 290, 31, 7, "every question about one table"},
     // Cores whose cut is still to come.
@@ -44,9 +44,9 @@ constexpr LargeHeader kLongHeaders[] = {
     {"client/driver.h", 151, "one round over inbox, sockets and core"},
     {"membership/swim.h", 169, "one protocol"},
     {"node/events.h", 179, "every event and effect of a node"},
-    {"node/state.h", 239, "the switchboard of a node"},
+    {"node/state.h", 240, "the switchboard of a node"},
     {"replication/partition/partition.h", 164, "every event of a partition"},
-    {"replication/raft/replica.h", 372, "the switchboard of a replica"},
+    {"replication/raft/replica.h", 332, "the switchboard of a replica"},
     {"sim/machine.h", 194, "a world"},
     {"sim/run_config.h", 215, "every setting of a run"},
     {"sim/swim_world.h", 174, "a world"},
@@ -173,6 +173,14 @@ TEST(ClassSizes, AddWhatIsDefinedElsewhereInTheFolder) {
                                     "A::B");
     EXPECT_EQ(size.functions, 2U);
     EXPECT_EQ(size.lines, 4U + 3U + 6U);
+}
+
+TEST(ClassSizes, AddWhatIsDefinedInAFolderBelow) {
+    const auto sizes = sizes_of_classes({{"node/x.h", "struct A {\n    void f();\n};\n"},
+                                         {"node/contact/y.cpp", "void A::f() {\n    g();\n}\n"},
+                                         {"core/z.cpp", "void A::f() {\n    g();\n}\n"}});
+    ASSERT_EQ(sizes.size(), 1U);
+    EXPECT_EQ(sizes[0].lines, 6U);
 }
 
 TEST(ClassSizes, DoNotCountInnerClassesTwice) {
