@@ -115,7 +115,7 @@ TEST(WitnessDeathTest, ARowThatNoRoundCarriesIsAFault) {
     Witness witness;
     witness.judge({Boot{4}, 7, Lsn{100}}, RoundSeq{3});
     witness.check(RoundSeq{3});
-    EXPECT_DEATH(witness.check(RoundSeq{2}), "waits for round 3, the last one is 2");
+    EXPECT_DEATH(witness.check(RoundSeq{2}), "waits for round 3, at hand is 2");
 }
 
 }  // namespace
