@@ -132,11 +132,11 @@ TEST_F(Leaders, RepairOneDamagedReplicaAfterTheOther) {
         }
         ASSERT_LT(salt, 200U) << "nothing could be broken";
         EXPECT_TRUE(world->apply({{}, FaultKind::Crash, victim, 0, milliseconds(100), 0, salt}));
-        const node::Node& hit = world->machine(victim).node();
         EXPECT_TRUE(world->run_until(seconds(1), [&] { return repaired(victim) > 0; }))
             << "nobody found it";
         world->run_for(seconds(4));
         EXPECT_TRUE(world->all_ready());
+        const node::Node& hit = world->machine(victim).node();
         for (const GroupId group : hit.hosted())
             EXPECT_FALSE(hit.partition(group).replica().damaged());
         EXPECT_GT(gained_in(seconds(1)), 20U);
