@@ -1,7 +1,7 @@
 // That check() sees a table of calls whose sums are wrong.
 #include "client/core/call_table.h"
 
-#include "tests/client/planted_fault.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 namespace weft::client {
 namespace {
 
-class CallTableCheck : public PlantedFault {
+class CallTableCheck : public testing::Test {
 protected:
     // Two lanes: one of two calls, the older sent and the newer never; one of a call that is
     // retried.
@@ -37,7 +37,7 @@ protected:
 };
 
 TEST_F(CallTableCheck, FindsEachFaultThatIsPlanted) {
-    ASSERT_EQ(said([] { sound().check(); }), "");
+    ASSERT_EQ(weft::test::said_by([] { sound().check(); }), "");
     struct Case {
         std::function<void(CallTable&)> fault;
         std::string says;
@@ -65,7 +65,7 @@ TEST_F(CallTableCheck, FindsEachFaultThatIsPlanted) {
     for (const Case& c : cases) {
         CallTable table = sound();
         c.fault(table);
-        EXPECT_EQ(said([&] { table.check(); }), c.says);
+        EXPECT_EQ(weft::test::said_by([&] { table.check(); }), c.says);
     }
 }
 

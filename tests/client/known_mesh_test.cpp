@@ -1,7 +1,7 @@
 // What a client keeps of what hellos have told.
 #include "client/core/known_mesh.h"
 
-#include "tests/client/planted_fault.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -47,7 +47,7 @@ KnownMesh known() {
     return mesh;
 }
 
-class KnownMeshRule : public PlantedFault {};
+class KnownMeshRule : public testing::Test {};
 
 TEST_F(KnownMeshRule, TheFirstHelloNamesTheMesh) {
     routing::HelloReply other = full_hello();
@@ -121,7 +121,7 @@ TEST_F(KnownMeshRule, NodesBeyondTheBoundAndWithoutIdAreNotKept) {
     EXPECT_EQ(mesh.nodes().size(), routing::kHelloNodesMax);
     EXPECT_EQ(mesh.places().front(), kNoNode);
     EXPECT_EQ(mesh.places().back(), kNoNode);
-    EXPECT_EQ(said([&] { mesh.check(); }), "");
+    EXPECT_EQ(weft::test::said_by([&] { mesh.check(); }), "");
 }
 
 TEST_F(KnownMeshRule, ANodesTimeGoesOnWithOurClock) {
@@ -147,7 +147,7 @@ TEST_F(KnownMeshRule, FindsEachFaultThatIsPlanted) {
     for (const Case& c : cases) {
         KnownMesh mesh = known();
         c.fault(const_cast<Indexed<NodeIndex, KnownNode>&>(mesh.nodes()));
-        EXPECT_EQ(said([&] { mesh.check(); }), c.says);
+        EXPECT_EQ(weft::test::said_by([&] { mesh.check(); }), c.says);
     }
 }
 

@@ -1,6 +1,6 @@
 // Lanes alone; what a whole Caller makes of them is in order_test.cpp.
 #include "client/core/lanes.h"
-#include "tests/client/planted_fault.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@
 namespace weft::client {
 namespace {
 
-class LaneRule : public PlantedFault {
+class LaneRule : public testing::Test {
 protected:
     void pass(Duration span) { step_.now.mono = step_.now.mono + span; }
     CallIndex admit(const std::string& entity, Duration timeout = std::chrono::seconds(10)) {
@@ -35,7 +35,7 @@ protected:
         lanes_.free_if_empty(lane);
     }
     std::string checked() const {
-        return said([&] { lanes_.check(); });
+        return weft::test::said_by([&] { lanes_.check(); });
     }
 
     static CallerOptions four_calls() {

@@ -1,7 +1,7 @@
 // Links alone; what a whole Caller makes of them is in links_test.cpp.
 #include "client/core/links.h"
 #include "client/core/strangers.h"
-#include "tests/client/planted_fault.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@
 namespace weft::client {
 namespace {
 
-class LinkRule : public PlantedFault {
+class LinkRule : public testing::Test {
 protected:
     LinkRule() {
         options_.addresses = {"one", "two", "three"};
@@ -36,7 +36,7 @@ protected:
     std::string checked(std::size_t sent_on_first = 0, std::size_t nodes = 2) const {
         Indexed<LinkId, std::size_t> sent(links_.all().size());
         sent[kOne] = sent_on_first;
-        return said([&] { links_.check(sent, nodes); });
+        return weft::test::said_by([&] { links_.check(sent, nodes); });
     }
 
     static constexpr LinkId kOne{0}, kTwo{1}, kThree{2};

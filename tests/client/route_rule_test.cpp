@@ -1,6 +1,6 @@
 // Routes alone; what a whole Caller makes of them is in routes_test.cpp.
 #include "client/core/routes.h"
-#include "tests/client/planted_fault.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@
 namespace weft::client {
 namespace {
 
-class RouteRule : public PlantedFault {
+class RouteRule : public testing::Test {
 protected:
     RouteRule() { routes_.set_groups(2); }
 
@@ -27,7 +27,7 @@ protected:
                         std::size_t listed = 0) const {
         std::vector<UnderWay> under_way;
         if (group) under_way.push_back({kCall, *group});
-        return said([&] { routes_.check(under_way, nodes, listed); });
+        return weft::test::said_by([&] { routes_.check(under_way, nodes, listed); });
     }
 
     static constexpr GroupId kGroup{1}, kOther{2};

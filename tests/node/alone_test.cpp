@@ -88,7 +88,7 @@ TEST_F(AloneTest, IsSaidOnceAndAgainWhenSomebodyWasThereMeanwhile) {
     EXPECT_TRUE(whys[0].starts_with("no link ")) << whys[0];
     run_for(seconds(10), true);
     ASSERT_EQ(one.swim().members().live(), 2u);
-    around.links = 1;
+    around.linked = true;
     run_for(seconds(180));
     ASSERT_EQ(whys.size(), 2u);
     EXPECT_TRUE(whys[1].starts_with("links are proven ")) << whys[1];

@@ -2,7 +2,7 @@
 
 #include "node/clocks.h"
 
-#include "tests/node/broken_check.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -136,7 +136,7 @@ TEST_F(ClocksTest, CheckFindsAGroupThatWasNotJudgedAgain) {
     tell(2, 60'000);
     judge();
     EXPECT_TRUE(clocks.judge_peers(now, 0));
-    EXPECT_EQ(said_by([&] { clocks.check(); }),
+    EXPECT_EQ(weft::test::said_by([&] { clocks.check(); }),
               "stamps stay 56000 ms behind in a group, 0 are kept");
 }
 

@@ -1,7 +1,7 @@
 // A stalled disk leads nothing, and a full one takes no commands.
 
 #include "node/disk/health.h"
-#include "tests/node/broken_check.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -87,8 +87,9 @@ TEST_F(DiskHealthTest, ALostOneIsFullAndNobodyLooksForRoom) {
 
 TEST_F(DiskHealthTest, CheckFindsASlowDiskThatNobodyWaitsFor) {
     disk.judge(seconds(1));
-    EXPECT_EQ(said_by([&] { disk.check(true); }), "");
-    EXPECT_EQ(said_by([&] { disk.check(false); }), "the disk is slow and nothing waits");
+    EXPECT_EQ(weft::test::said_by([&] { disk.check(true); }), "");
+    EXPECT_EQ(weft::test::said_by([&] { disk.check(false); }),
+              "the disk is slow and nothing waits");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // A promise is kept when its round is on disk (S2).
 
 #include "node/disk/rounds.h"
-#include "tests/node/broken_check.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -77,26 +77,27 @@ TEST_F(DiskRoundsTest, BytesAndAgeAreThoseOfWhatWaits) {
 
 TEST_F(DiskRoundsTest, CheckFindsWhatIsDurableAndWasNotTaken) {
     rounds.close(kStart, 10);
-    EXPECT_EQ(said_by([&] { rounds.check(); }), "");
+    EXPECT_EQ(weft::test::said_by([&] { rounds.check(); }), "");
     rounds.on_persisted(RoundSeq{1});
-    EXPECT_EQ(said_by([&] { rounds.check(); }), "round 1 waits behind 1");
+    EXPECT_EQ(weft::test::said_by([&] { rounds.check(); }), "round 1 waits behind 1");
     rounds.take_durable();
-    EXPECT_EQ(said_by([&] { rounds.check(); }), "");
+    EXPECT_EQ(weft::test::said_by([&] { rounds.check(); }), "");
     rounds.on_persisted(RoundSeq{2});
-    EXPECT_EQ(said_by([&] { rounds.check(); }), "round 2 is on disk, 1 was the last");
+    EXPECT_EQ(weft::test::said_by([&] { rounds.check(); }), "round 2 is on disk, 1 was the last");
 }
 
 TEST_F(DiskRoundsTest, CheckFindsAPromiseOfNothing) {
     rounds.want(GroupId{1}, PersistSeq{});
-    EXPECT_EQ(said_by([&] { rounds.check(); }), "group 1 is promised nothing");
+    EXPECT_EQ(weft::test::said_by([&] { rounds.check(); }), "group 1 is promised nothing");
 }
 
 // What was moved from has lost its batches and still counts them.
 TEST_F(DiskRoundsTest, CheckFindsBytesThatNoBatchHas) {
     rounds.close(kStart, 10);
     const DiskRounds taken(static_cast<DiskRounds&&>(rounds));
-    EXPECT_EQ(said_by([&] { taken.check(); }), "");
-    EXPECT_EQ(said_by([&] { rounds.check(); }), "0 bytes wait for the disk, 10 are counted");
+    EXPECT_EQ(weft::test::said_by([&] { taken.check(); }), "");
+    EXPECT_EQ(weft::test::said_by([&] { rounds.check(); }),
+              "0 bytes wait for the disk, 10 are counted");
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include "node/founding.h"
 
-#include "tests/node/broken_check.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -79,7 +79,7 @@ TEST_F(FoundingTest, WithoutAnAnswerItBeginsAgainAfterASecond) {
 
 TEST_F(FoundingTest, CheckFindsAQuestionThatNobodyCarried) {
     founding.next(kStart);
-    EXPECT_EQ(said_by([&] { founding.check(); }), "founding waits for 0");
+    EXPECT_EQ(weft::test::said_by([&] { founding.check(); }), "founding waits for 0");
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include "node/large_reads.h"
 
-#include "tests/node/broken_check.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -81,8 +81,9 @@ TEST_F(LargeReadsTest, ThoseOfAConnectionThatIsGoneAreForgotten) {
 TEST_F(LargeReadsTest, CheckFindsBytesThatNoReadHolds) {
     add(1, 1, 7);
     const LargeReads taken(static_cast<LargeReads&&>(reads));
-    EXPECT_EQ(said_by([&] { taken.check(); }), "");
-    EXPECT_EQ(said_by([&] { reads.check(); }), "large reads hold 0 bytes, 7 are counted");
+    EXPECT_EQ(weft::test::said_by([&] { taken.check(); }), "");
+    EXPECT_EQ(weft::test::said_by([&] { reads.check(); }),
+              "large reads hold 0 bytes, 7 are counted");
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include "node/sweeper.h"
 
-#include "tests/node/broken_check.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -102,7 +102,8 @@ TEST_F(SweeperTest, CheckFindsASliceInARoundThatIsStillToCome) {
     dirty = {{GroupId{1}, 1}};
     sweeper.begin();
     EXPECT_EQ(slice(), "1:1 ");
-    EXPECT_EQ(said_by([&] { sweeper.check(RoundSeq{1}); }), "swept with round 1, the next is 1");
+    EXPECT_EQ(weft::test::said_by([&] { sweeper.check(RoundSeq{1}); }),
+              "swept with round 1, the next is 1");
 }
 
 }  // namespace

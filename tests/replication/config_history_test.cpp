@@ -2,8 +2,8 @@
 
 #include "replication/raft/config_history.h"
 
-#include "breaks.h"
 #include "replica_lab.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ std::string of_a_later_weft() {
     return bytes;
 }
 
-class ConfigHistoryTest : public BreaksTest {
+class ConfigHistoryTest : public testing::Test {
 protected:
     // Behind a base at 0 with three members; each entry is of one member more.
     ConfigHistoryTest() {
@@ -157,13 +157,13 @@ TEST_F(ConfigHistoryTest, OneOfALaterWeftIsNeitherAskedForAgainNorCompacted) {
 }
 
 TEST_F(ConfigHistoryTest, TellsWhatCannotBe) {
-    EXPECT_EQ(breaks([&] { history.check(LogIndex{4}, LogIndex{4}); }),
+    EXPECT_EQ(weft::test::said_by([&] { history.check(LogIndex{4}, LogIndex{4}); }),
               "no configuration at base 4");
     learn(2);
-    EXPECT_EQ(breaks([&] { history.check(LogIndex{}, LogIndex{1}); }),
+    EXPECT_EQ(weft::test::said_by([&] { history.check(LogIndex{}, LogIndex{1}); }),
               "configuration at 2 behind 0 of 1");
     history.found(LogIndex{3});
-    EXPECT_EQ(breaks([&] { history.check(LogIndex{}, LogIndex{2}); }),
+    EXPECT_EQ(weft::test::said_by([&] { history.check(LogIndex{}, LogIndex{2}); }),
               "unread configuration at 3 behind 0 of 2");
 }
 

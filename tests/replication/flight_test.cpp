@@ -2,14 +2,14 @@
 
 #include "replication/partition/flight.h"
 
-#include "breaks.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
 namespace weft::replication {
 namespace {
 
-class FlightTest : public test::BreaksTest {
+class FlightTest : public testing::Test {
 protected:
     static InFlight of(std::uint64_t seq) {
         InFlight item;
@@ -44,12 +44,16 @@ TEST_F(FlightTest, BeginsAnywhereOnceAllHaveLeft) {
 
 TEST_F(FlightTest, TellsWhatCannotBe) {
     flight.enter(LogIndex{7}, of(1));
-    EXPECT_EQ(breaks([&] { flight.enter(LogIndex{9}, of(2)); }),
+    EXPECT_EQ(weft::test::said_by([&] { flight.enter(LogIndex{9}, of(2)); }),
               "entry 9 enters the flight of 1 from 7");
-    EXPECT_EQ(breaks([&] { flight.leave(LogIndex{8}); }), "applied 8, in flight from 7");
-    EXPECT_EQ(breaks([&] { flight.at(LogIndex{8}); }), "joined entry 8 is not in flight");
-    EXPECT_EQ(breaks([&] { flight.at(LogIndex{6}); }), "joined entry 6 is not in flight");
-    EXPECT_EQ(breaks([&] { flight.check(LogIndex{7}); }), "in flight from 7, applied 7");
+    EXPECT_EQ(weft::test::said_by([&] { flight.leave(LogIndex{8}); }),
+              "applied 8, in flight from 7");
+    EXPECT_EQ(weft::test::said_by([&] { flight.at(LogIndex{8}); }),
+              "joined entry 8 is not in flight");
+    EXPECT_EQ(weft::test::said_by([&] { flight.at(LogIndex{6}); }),
+              "joined entry 6 is not in flight");
+    EXPECT_EQ(weft::test::said_by([&] { flight.check(LogIndex{7}); }),
+              "in flight from 7, applied 7");
 }
 
 }  // namespace

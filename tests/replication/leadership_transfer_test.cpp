@@ -2,7 +2,7 @@
 
 #include "replication/raft/leadership_transfer.h"
 
-#include "breaks.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ constexpr NodeId kTarget{7};
 constexpr Instant kUntil{1000};
 constexpr Duration kAgain{50};
 
-class LeadershipTransferTest : public test::BreaksTest {
+class LeadershipTransferTest : public testing::Test {
 protected:
     LeadershipTransferTest() { transfer.begin(kTarget, kUntil); }
     LeadershipTransfer transfer;
@@ -46,9 +46,10 @@ TEST_F(LeadershipTransferTest, IsOverOnceAQuorumHasAnsweredWhatCameAfterIt) {
 }
 
 TEST_F(LeadershipTransferTest, TellsWhatCannotBe) {
-    EXPECT_EQ(breaks([&] { transfer.begin(kTarget, Instant{2000}); }),
+    EXPECT_EQ(weft::test::said_by([&] { transfer.begin(kTarget, Instant{2000}); }),
               "a transfer until 1000 and one until 2000");
-    EXPECT_EQ(breaks([&] { transfer.check(false); }), "a transfer until 1000 by no leader");
+    EXPECT_EQ(weft::test::said_by([&] { transfer.check(false); }),
+              "a transfer until 1000 by no leader");
     transfer.end();
     transfer.check(false);
 }

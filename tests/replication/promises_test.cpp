@@ -2,7 +2,7 @@
 
 #include "replication/raft/promises.h"
 
-#include "breaks.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ namespace {
 const storage::HardState kFirst{Term{1}, NodeId{}};
 const storage::HardState kSecond{Term{2}, NodeId{}};
 
-class PromisesTest : public test::BreaksTest {
+class PromisesTest : public testing::Test {
 protected:
     PromisesTest() { promises.start(kFirst, LogIndex{5}, LogIndex{5}); }
     PersistSeq mark(std::uint64_t last) {
@@ -77,12 +77,14 @@ TEST_F(PromisesTest, StayInOrderWhenManyAreOpen) {
 }
 
 TEST_F(PromisesTest, TellWhatCannotBe) {
-    EXPECT_EQ(breaks([&] { promises.persisted(PersistSeq{1}); }), "persisted 1 of 0");
+    EXPECT_EQ(weft::test::said_by([&] { promises.persisted(PersistSeq{1}); }), "persisted 1 of 0");
     mark(7);
     promises.check(LogIndex{7});
-    EXPECT_EQ(breaks([&] { promises.check(LogIndex{6}); }), "persist 1 promises 7 past last 6");
+    EXPECT_EQ(weft::test::said_by([&] { promises.check(LogIndex{6}); }),
+              "persist 1 promises 7 past last 6");
     promises.mark(kFirst, LogIndex{7}, LogIndex{8});
-    EXPECT_EQ(breaks([&] { promises.check(LogIndex{8}); }), "persist 2 promises 8 whole of 7");
+    EXPECT_EQ(weft::test::said_by([&] { promises.check(LogIndex{8}); }),
+              "persist 2 promises 8 whole of 7");
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 
 #include "replication/partition/row_sweep.h"
 
-#include "breaks.h"
 #include "replication/partition/rows.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@
 namespace weft::replication {
 namespace {
 
-class RowSweepTest : public test::BreaksTest {
+class RowSweepTest : public testing::Test {
 protected:
     RowSweepTest() {
         limits.laggard_entries = 100;
@@ -156,7 +156,7 @@ TEST_F(RowSweepTest, KnowsTheStampOfTheBaseAndOfWhatIsBehindIt) {
 
 TEST_F(RowSweepTest, ChecksThatNothingIsAheadOfWhatIsApplied) {
     const auto says = [&](std::uint64_t applied) {
-        return breaks([&] { sweep.check(LogIndex{applied}); });
+        return weft::test::said_by([&] { sweep.check(LogIndex{applied}); });
     };
     EXPECT_EQ(says(0), "");
     sweep.begin({LogIndex{7}, 1}, false, host);

@@ -2,9 +2,9 @@
 
 #include "replication/partition/snapshot_receiver.h"
 
-#include "breaks.h"
 #include "replication/partition/rows.h"
 #include "replication/partition/snapshot_format.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@
 namespace weft::replication {
 namespace {
 
-class SnapshotReceiverTest : public test::BreaksTest {
+class SnapshotReceiverTest : public testing::Test {
 protected:
     using Wants = SnapshotReceiver::Wants;
 
@@ -193,7 +193,9 @@ TEST_F(SnapshotReceiverTest, SaysWhenItWasOfNoUse) {
 }
 
 TEST_F(SnapshotReceiverTest, ChecksItsSlotAndThatItWaits) {
-    const auto says = [&](std::uint32_t slot) { return breaks([&] { receiver.check(slot); }); };
+    const auto says = [&](std::uint32_t slot) {
+        return weft::test::said_by([&] { receiver.check(slot); });
+    };
     EXPECT_EQ(says(9), "") << "nothing is received";
     begin();
     EXPECT_EQ(says(0), "");

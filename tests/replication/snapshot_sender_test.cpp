@@ -2,9 +2,9 @@
 
 #include "replication/partition/snapshot_sender.h"
 
-#include "breaks.h"
 #include "replication/partition/rows.h"
 #include "replication/partition/snapshot_format.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@
 namespace weft::replication {
 namespace {
 
-class SnapshotSenderTest : public test::BreaksTest {
+class SnapshotSenderTest : public testing::Test {
 protected:
     SnapshotSenderTest() {
         base.index = LogIndex{7};
@@ -182,7 +182,7 @@ TEST_F(SnapshotSenderTest, SaysThatARowIsDamaged) {
 
 TEST_F(SnapshotSenderTest, ChecksItsTermAndItsBase) {
     const auto says = [&](std::optional<Term> leads, LogIndex at) {
-        return breaks([&] { sender.check(leads, at); });
+        return weft::test::said_by([&] { sender.check(leads, at); });
     };
     EXPECT_EQ(says(std::nullopt, LogIndex{}), "") << "nothing is sent";
     begin();

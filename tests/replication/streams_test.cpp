@@ -2,8 +2,8 @@
 
 #include "replication/raft/streams.h"
 
-#include "breaks.h"
 #include "replica_lab.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kOne = 1, kTwo = 2;  // the others; the leader is 0
 
-class StreamsTest : public BreaksTest {
+class StreamsTest : public testing::Test {
 protected:
     StreamsTest() {
         options.group = kGroup;
@@ -239,7 +239,7 @@ TEST_F(StreamsTest, CountContactFromTheProposalThatIsAcknowledged) {
 TEST_F(StreamsTest, CheckThatNobodyHoldsMoreThanThereIs) {
     accept(kOne, 5);
     streams.check(LogIndex{5});
-    EXPECT_EQ(breaks([&] { streams.check(LogIndex{4}); }), "peer 1 matches 5 past 4");
+    EXPECT_EQ(weft::test::said_by([&] { streams.check(LogIndex{4}); }), "peer 1 matches 5 past 4");
 }
 
 TEST(ProposalDates, LetTheOldestGo) {
