@@ -17,10 +17,9 @@ void Node::State::on(FromGossip& event) {
 }
 
 void Node::State::step_members(const membership::Event& event) {
-    const auto links =
-        static_cast<std::size_t>(std::ranges::count(std::views::values(peers), true, &Peer::up));
+    const bool linked = std::ranges::any_of(std::views::values(peers), &Peer::up);
     const auto [said, superseded, why_alone] =
-        mesh_members.step(now.mono, event, {.draining = draining.active(), .links = links});
+        mesh_members.step(now.mono, event, {.draining = draining.active(), .linked = linked});
     for (const membership::Outgoing& packet : said.packets)
         out->list.emplace_back(SendGossip{packet.to, Bytes::copy_of(said.view(packet))});
     for (const membership::Outgoing& stream : said.streams)
@@ -29,6 +28,8 @@ void Node::State::step_members(const membership::Event& event) {
     for (const membership::MemberChanged& change : said.changes) note_change(change);
     if (superseded) log.error("self.superseded", {{"boot", options.boot}});
     if (!why_alone) return;
+    const auto links =
+        static_cast<std::size_t>(std::ranges::count(std::views::values(peers), true, &Peer::up));
     log.warn("members.alone",
              {{"links", links},
               {"dropped", membership::dropped_in_all(mesh_members.swim().counts())},

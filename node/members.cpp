@@ -55,7 +55,7 @@ std::optional<std::string_view> Members::why_alone(Instant now, const Around& ar
     if (all_have_left()) return std::nullopt;  // or there never was anybody
     if (superseded_)
         return "a later start of this node was heard of: its folder may have been copied";
-    if (around.links == 0)
+    if (!around.linked)
         return "no link to a member is proven: addresses, network, or another process as this node";
     return "links are proven and no datagram counts: UDP, or other gossip keys";
 }

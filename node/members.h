@@ -27,7 +27,7 @@ public:
 
     struct Around {
         bool draining = false;
-        std::size_t links = 0;  // that are proven
+        bool linked = false;  // a link to a member is proven
     };
     // Good until the next step.
     struct Said {
