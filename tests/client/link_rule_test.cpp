@@ -33,6 +33,23 @@ protected:
         return std::ranges::count_if(
             out_, [](const Effect& effect) { return std::holds_alternative<Kind>(effect); });
     }
+    // Since it was asked last.
+    std::vector<LinkId> closed() {
+        std::vector<LinkId> links;
+        for (const Effect& effect : out_)
+            if (const auto* close = std::get_if<CloseLink>(&effect)) links.push_back(close->link);
+        out_.clear();
+        return links;
+    }
+    template <class Act>
+    std::vector<LinkId> opened_by(Act act) {
+        out_.clear();
+        act();
+        std::vector<LinkId> links;
+        for (const Effect& effect : out_)
+            if (const auto* open = std::get_if<OpenLink>(&effect)) links.push_back(open->link);
+        return links;
+    }
     std::string checked(std::size_t sent_on_first = 0, std::size_t nodes = 2) const {
         Indexed<LinkId, std::size_t> sent(links_.all().size());
         sent[kOne] = sent_on_first;
@@ -71,6 +88,7 @@ TEST_F(LinkRule, ASecondLinkToOneNodeIsClosedForGood) {
     ready(kOne, kA, "one");
     links_.up(step_, kTwo);
     EXPECT_FALSE(links_.bind(step_, kTwo, kA, "one"));
+    EXPECT_EQ(closed(), std::vector{kTwo});
     EXPECT_EQ(state(kTwo), Link::State::GivenUp);
     EXPECT_EQ(links_.ready_link(kA), kOne);
     EXPECT_FALSE(links_.down(step_, kTwo)) << "nothing is lost there any more";
@@ -114,6 +132,7 @@ TEST_F(LinkRule, AtMostSoManyAreOpen) {
     links_.place(NodeIndex{2}, "four");
     EXPECT_TRUE(links_.want_node(step_, NodeIndex{2}));
     EXPECT_EQ(state(kTwo), Link::State::Closed) << "used before the others";
+    EXPECT_EQ(closed(), std::vector{kTwo});
     EXPECT_EQ(checked(1), "");
     links_.call_over(kOne);
 }
@@ -126,11 +145,64 @@ TEST_F(LinkRule, ThoseToAskAndToOpenTakeTurns) {
     EXPECT_EQ(links_.next_to_ask(5), (std::vector{kOne, kThree}));
     for (std::uint32_t node = 2; node < 5; ++node)
         links_.place(NodeIndex{node}, "address " + std::to_string(node));
-    out_.clear();
-    links_.open_further(step_, 2);
-    EXPECT_EQ(count<OpenLink>(), 2);
-    links_.open_further(step_, 2);
-    EXPECT_EQ(count<OpenLink>(), 3) << "there is only one left";
+    EXPECT_EQ(opened_by([&] { links_.open_further(step_, 1); }), std::vector{LinkId{3}});
+    pass(options_.attempt_timeout);
+    while (links_.deadline() <= step_.time()) links_.on_timer(step_, true);
+    EXPECT_EQ(state(LinkId{3}), Link::State::Closed) << "nobody wanted it any more";
+    EXPECT_EQ(opened_by([&] { links_.open_further(step_, 2); }),
+              (std::vector{LinkId{4}, LinkId{5}}));
+    EXPECT_EQ(opened_by([&] { links_.open_further(step_, 5); }), (std::vector{kTwo, LinkId{3}}))
+        << "the others are open";
+}
+
+TEST_F(LinkRule, ANodeThatDoesNotAnswerIsGreetedAgainAsLongAsItIsWanted) {
+    links_.up(step_, kOne);
+    pass(options_.attempt_timeout / 4);
+    EXPECT_EQ(links_.on_timer(step_, true), kOne);
+    pass(options_.attempt_timeout);
+    links_.want(step_, kOne);
+    std::vector<LinkId> greeted;
+    while (links_.deadline() <= step_.time())
+        if (const auto link = links_.on_timer(step_, true)) greeted.push_back(*link);
+    EXPECT_EQ(greeted, std::vector{kOne});
+    EXPECT_EQ(closed(), (std::vector{kTwo, kThree})) << "nobody wants them";
+    pass(options_.attempt_timeout);
+    EXPECT_FALSE(links_.on_timer(step_, true));
+    EXPECT_EQ(closed(), std::vector{kOne});
+    EXPECT_EQ(links_.deadline(), Instant::never());
+}
+
+// Else a client that is given one right address among wrong ones might give up the right one.
+TEST_F(LinkRule, BeforeTheMeshIsMetEveryAddressIsWanted) {
+    pass(options_.attempt_timeout);
+    const auto opened = opened_by([&] {
+        while (links_.deadline() <= step_.time()) links_.on_timer(step_, false);
+    });
+    EXPECT_EQ(opened.size(), 3u);
+    EXPECT_TRUE(closed().empty());
+}
+
+TEST_F(LinkRule, AnIdleLinkIsClosedAndOneWithCallsIsNot) {
+    ready(kOne, kA, "one");
+    ready(kTwo, kB, "two");
+    links_.down(step_, kThree);
+    links_.sent(step_, kOne);
+    pass(options_.link_idle);
+    while (links_.deadline() <= step_.time()) links_.on_timer(step_, true);
+    EXPECT_EQ(closed(), std::vector{kTwo});
+    EXPECT_EQ(links_.deadline(), step_.time() + options_.link_idle);
+    links_.call_over(kOne);
+    pass(options_.link_idle);
+    links_.on_timer(step_, true);
+    EXPECT_EQ(closed(), std::vector{kOne});
+}
+
+TEST_F(LinkRule, ALinkThatIsDroppedIsClosedAndRests) {
+    ready(kOne, kA, "one");
+    EXPECT_TRUE(links_.drop(step_, kOne));
+    EXPECT_EQ(closed(), std::vector{kOne});
+    EXPECT_EQ(state(kOne), Link::State::Closed);
+    EXPECT_FALSE(links_.drop(step_, LinkId{9}));
 }
 
 TEST_F(LinkRule, FindsEachFaultThatIsPlanted) {

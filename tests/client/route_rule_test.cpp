@@ -105,11 +105,32 @@ TEST_F(RouteRule, AHintOfANewerTermIsFollowedAtOnceByOneCall) {
     claim(kA, kA, 3);
     EXPECT_FALSE(routes_.follow_hint(step_, kGroup, kB, Term{3}));
     EXPECT_FALSE(routes_.follow_hint(step_, kGroup, kNoNode, Term{4}));
+    routes_.close(step_, kGroup);
+    EXPECT_FALSE(routes_.admits(step_, kGroup)) << "all pause";
     EXPECT_TRUE(routes_.follow_hint(step_, kGroup, kB, Term{4}));
     EXPECT_EQ(routes_.leader(kGroup), kB);
-    EXPECT_TRUE(routes_.admits(step_, kGroup));
+    EXPECT_TRUE(routes_.admits(step_, kGroup)) << "who leads is known";
     routes_.sent(kGroup, kCall);
     EXPECT_FALSE(routes_.admits(step_, kGroup));
+    EXPECT_FALSE(claim(kA, kA, 4)) << "of that term there is one already";
+    EXPECT_TRUE(routes_.follow_hint(step_, kGroup, kA, Term{5}));
+    EXPECT_TRUE(routes_.admits(step_, kGroup)) << "the canary went to a former leader";
+}
+
+TEST_F(RouteRule, AHintEndsTheGrowingOfThePause) {
+    claim(kA, kA, 1);
+    const auto pause = [&] {
+        routes_.close(step_, kGroup);
+        EXPECT_FALSE(routes_.admits(step_, kGroup));
+        const Duration until = routes_.deadline() - step_.time();
+        pass(until);
+        routes_.pop_due(step_.time());
+        return until;
+    };
+    for (int i = 0; i < 10; ++i) pause();
+    EXPECT_GE(pause(), options_.backoff_max / 2);
+    routes_.follow_hint(step_, kGroup, kB, Term{2});
+    EXPECT_LE(pause(), options_.backoff_min);
 }
 
 TEST_F(RouteRule, LanesThatAreHeldBackWaitOn) {

@@ -3,12 +3,16 @@
 #include "replication/partition/command_entry.h"
 
 #include "core/error.h"
+#include "entity/builtin/counter.h"
 #include "entity/builtin/kv.h"
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace weft::replication {
 namespace {
@@ -21,9 +25,10 @@ protected:
         entity::write_key(key, 1, "kv", "a");
         entity = &host.obtain(key, Instant{});
     }
-    void build(const entity::Ahead* next) {
+    void build(const entity::Ahead* next) { build(*kv, next); }
+    void build(const entity::EntityType& type, const entity::Ahead* next) {
         EntryBuilder builder;
-        build_entry(builder, {*kv, *entity, request, decision, next});
+        build_entry(builder, {type, *entity, request, decision, next});
         header.index = LogIndex{9};
         encoded = builder.finish(header, {});
         entry = decode_entry(header.kind, encoded.view());
@@ -92,6 +97,75 @@ TEST_F(CommandEntry, ShowsNoRevisionOfWhatDoesNotExist) {
     entity->committed.generation = Generation{1};
     build(nullptr);
     EXPECT_EQ(told().revision, Revision{5});
+}
+
+TEST_F(CommandEntry, SaysThatTheEntityWasDeleted) {
+    entity->committed = {.state = "value",
+                         .revision = Revision{5},
+                         .version = Version{4},
+                         .generation = Generation{5}};
+    decision.change = entity::Decision::Change::Delete;
+    const entity::Ahead next;
+    build(&next);
+    EXPECT_EQ(header.kind, EntryKind::Command);
+    ASSERT_TRUE(entry->value.has_value());
+    EXPECT_TRUE(entry->value->deleted);
+    const Reply reply = told();
+    EXPECT_FALSE(reply.exists);
+    EXPECT_EQ(reply.outcome, Outcome::Done);
+}
+
+// The events alone would be enough; now and then the state goes with them, so that folding them
+// again has an end.
+TEST_F(CommandEntry, HoldsEventsAndNowAndThenTheState) {
+    const auto counter = entity::make_counter();
+    const std::uint32_t every = counter->info().snapshot_every;
+    ASSERT_GT(every, 1u);
+    struct Case {
+        const char* why;
+        std::uint64_t before, after;
+        bool snapshot;
+    };
+    const Case cases[] = {{"below the first multiple", 0, every - 1, false},
+                          {"at it", every - 1, every, true},
+                          {"behind it", every, every + 1, false},
+                          {"over it", every - 1, every + 1, true},
+                          {"below the second one", every + 1, 2 * every - 1, false}};
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.why);
+        entity->committed.version = Version{c.before};
+        entity->committed.generation = Generation{c.before == 0 ? 0u : 9u};
+        decision = {};
+        decision.change = entity::Decision::Change::Events;
+        decision.events.assign(c.after - c.before, Bytes::copy_of("event"));
+        entity::Ahead next;
+        next.image = {.state = "state",
+                      .revision = Revision{9},
+                      .version = Version{c.after},
+                      .generation = Generation{9}};
+        build(*counter, &next);
+        ASSERT_EQ(entry->events.size(), c.after - c.before);
+        EXPECT_EQ(entry->events.front(), "event");
+        EXPECT_EQ(entry->snapshot,
+                  c.snapshot ? std::optional<std::string_view>("state") : std::nullopt);
+        EXPECT_EQ(told().version, Version{c.after});
+    }
+}
+
+TEST_F(CommandEntry, AStateThatDoesNotFitWaitsForTheNextMultiple) {
+    const auto counter = entity::make_counter();
+    entity->committed.version = Version{counter->info().snapshot_every - 1};
+    entity->committed.generation = Generation{9};
+    decision.change = entity::Decision::Change::Events;
+    decision.events.push_back(Bytes::copy_of("event"));
+    entity::Ahead next;
+    next.image = {.state = std::string(kEntryBytesMax, 's'),
+                  .revision = Revision{9},
+                  .version = Version{counter->info().snapshot_every},
+                  .generation = Generation{9}};
+    build(*counter, &next);
+    EXPECT_EQ(entry->events.size(), 1u);
+    EXPECT_FALSE(entry->snapshot.has_value());
 }
 
 TEST_F(CommandEntry, OfATellHoldsNoAnswer) {

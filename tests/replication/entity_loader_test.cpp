@@ -197,5 +197,25 @@ TEST_F(EntityLoaderTest, BeginsAgainWhenItsRowsWereWrittenMeanwhile) {
     EXPECT_EQ(row(Found::Corrupt), Taken::Damaged) << "once";
 }
 
+TEST_F(EntityLoaderTest, FoldsNothingTwiceWhenItBeginsAgain) {
+    next<storage::RowRead>();
+    EXPECT_EQ(header(Version{5}, entity::Kind::EventSourced), Taken::More);
+    next<storage::RowRead>();
+    EXPECT_EQ(
+        row(Found::Found,
+            encode_snapshot_row({.applied = LogIndex{3}, .version = Version{2}, .state = "ab"})),
+        Taken::More);
+    next<storage::RowScan>();
+    EXPECT_EQ(page({block(3, {"c"})}, false), Taken::More);
+    next<storage::RowScan>();
+    loader.rows_written();
+    EXPECT_EQ(page({block(5, {"e"})}, true), Taken::More) << "the fourth has gone to a new block";
+    begin_journal(2);
+    EXPECT_EQ(next<storage::RowScan>().after, journal_row_key(prefix, key(), Version{}));
+    EXPECT_EQ(page({block(1, {"a", "b"})}, true), Taken::Loaded);
+    EXPECT_EQ(loader.image().state, "ab");
+    EXPECT_EQ(loader.image().version, Version{2});
+}
+
 }  // namespace
 }  // namespace weft::replication

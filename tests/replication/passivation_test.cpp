@@ -36,6 +36,8 @@ protected:
     PartitionLimits limits;
     entity::Host host;
     Passivation passivation{GroupId{1}, limits};
+    // How long the first group waits with its sweep.
+    static constexpr Duration kSpread = std::chrono::milliseconds(7919);
     std::uint64_t last = 0;
 };
 
@@ -57,6 +59,7 @@ TEST_F(PassivationRule, LetsGoOfTheColdestWhenTheCacheIsFull) {
     step(last);
     EXPECT_EQ(host.size(), 1u);
     EXPECT_EQ(entity::split_key(host.coldest()->key())->id, "b");
+    EXPECT_EQ(passivation.deadline(), now.mono + limits.passivate_after) << "the other one's";
 }
 
 TEST_F(PassivationRule, TakesAFewAStep) {
@@ -64,9 +67,10 @@ TEST_F(PassivationRule, TakesAFewAStep) {
     later(limits.passivate_after);
     step(last);
     EXPECT_EQ(host.size(), 4u);
-    EXPECT_LE(passivation.deadline(), now.mono + std::chrono::seconds(1));
+    EXPECT_EQ(passivation.deadline(), now.mono + std::chrono::milliseconds(20));
     step(last);
     EXPECT_EQ(host.size(), 0u);
+    EXPECT_EQ(passivation.deadline(), Instant::never());
 }
 
 TEST_F(PassivationRule, SweepsForWhatTheBaseDoesNotHoldYet) {
@@ -74,9 +78,14 @@ TEST_F(PassivationRule, SweepsForWhatTheBaseDoesNotHoldYet) {
     later(limits.passivate_after);
     EXPECT_FALSE(step(last - 1)) << "not at once: the groups of a node fall idle together";
     EXPECT_EQ(host.size(), 1u);
-    later(std::chrono::seconds(10));
+    EXPECT_EQ(passivation.deadline(), now.mono + std::chrono::seconds(1)) << "looked at again";
+    later(kSpread - Duration{1});
+    EXPECT_FALSE(step(last - 1));
+    EXPECT_EQ(passivation.deadline(), now.mono + Duration{1});
+    later(Duration{1});
     EXPECT_TRUE(step(last - 1));
     passivation.go_on(now.mono);
+    EXPECT_EQ(passivation.deadline(), now.mono + std::chrono::milliseconds(20));
     EXPECT_FALSE(step(last - 1, true)) << "a pause";
     later(std::chrono::milliseconds(20));
     EXPECT_TRUE(step(last - 1, true));
@@ -88,8 +97,24 @@ TEST_F(PassivationRule, LeavesItToASweepThatRuns) {
     add("a");
     later(limits.passivate_after);
     EXPECT_FALSE(step(last - 1, true));
+    EXPECT_EQ(passivation.deadline(), now.mono + std::chrono::seconds(1));
     later(std::chrono::seconds(10));
     EXPECT_FALSE(step(last - 1, true));
+    EXPECT_FALSE(step(last - 1)) << "its own begins when the other one is over";
+    later(kSpread);
+    EXPECT_TRUE(step(last - 1));
+}
+
+TEST_F(PassivationRule, TheGroupsOfANodeDoNotSweepTogether) {
+    add("a");
+    later(limits.passivate_after);
+    Passivation second{GroupId{2}, limits};
+    const Passivation::Held held{PersistSeq{1}, LogIndex{last - 1}};
+    EXPECT_FALSE(step(last - 1));
+    EXPECT_FALSE(second.step(now, host, held, false));
+    later(std::chrono::milliseconds(2 * 7919 - 10'000));
+    EXPECT_FALSE(step(last - 1));
+    EXPECT_TRUE(second.step(now, host, held, false));
 }
 
 }  // namespace

@@ -166,6 +166,33 @@ TEST_F(SnapshotReceiverTest, DoesNotMixThePagesOfTwoTransfers) {
     EXPECT_TRUE(told().empty());
 }
 
+// An older weft numbers no transfer: what it sends first once more is told from a new beginning by
+// what it brings, or by the time that has passed.
+TEST_F(SnapshotReceiverTest, OfAnOlderWeftTellsARepeatFromANewBeginning) {
+    const auto unnumbered = [](std::uint32_t sequence, const char* value = "value") {
+        SnapshotChunk made = chunk(sequence);
+        made.transfer = {};
+        std::string rows;
+        append_snapshot_row(rows, {storage::Table::Entity, "key", value});
+        made.rows = Bytes::adopt(std::move(rows));
+        return made;
+    };
+    EXPECT_TRUE(take(unnumbered(0)).staging_row);
+    receiver.asked(FetchId{++asked});
+    staging_row(0);
+    on_disk(5);
+    EXPECT_FALSE(take(unnumbered(0)).staging_row) << "the same page: it was sent twice";
+    EXPECT_TRUE(take(unnumbered(0, "other")).staging_row) << "rows were written between them";
+    receiver.asked(FetchId{++asked});
+    staging_row(0);
+    on_disk(6);
+    EXPECT_TRUE(take(unnumbered(1)).persist);
+    on_disk(7);
+    EXPECT_FALSE(take(unnumbered(0, "other")).staging_row) << "late";
+    now.mono = now.mono + 3 * limits.snapshot_resend;
+    EXPECT_TRUE(take(unnumbered(0, "other")).staging_row) << "nothing further has come for long";
+}
+
 TEST_F(SnapshotReceiverTest, EndsInVain) {
     begin();
     EXPECT_FALSE(receiver.drive({now, out}, false).persist);

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,16 +77,74 @@ protected:
 
 TEST_F(SnapshotSenderTest, ReadsNoRowThatIsNotOnDisk) {
     sender.begin(now.mono, kPeer, kTerm);
+    EXPECT_EQ(sender.deadline(), now.mono) << "rows are to be swept";
     EXPECT_TRUE(sender.wants_sweep(now.mono));
     EXPECT_FALSE(sender.wants_sweep(now.mono)) << "some at a time";
     drive(false, 5);
+    EXPECT_EQ(sender.deadline(), now.mono + std::chrono::milliseconds(2));
+    later(std::chrono::milliseconds(2));
+    EXPECT_TRUE(sender.wants_sweep(now.mono));
     EXPECT_FALSE(sender.wants_page()) << "the sweep runs";
     EXPECT_EQ(sender.holds_base(), std::nullopt) << "the sweep brings a later base";
     drive(true, 4);
     EXPECT_FALSE(sender.wants_page()) << "on their way";
+    EXPECT_EQ(sender.deadline(), now.mono + limits.snapshot_patience);
+    later(2 * limits.snapshot_patience);
+    drive(true, 4);
+    EXPECT_TRUE(sender.busy()) << "our own disk is slow, not the peer";
     drive(true, 5);
     EXPECT_TRUE(sender.wants_page());
+    EXPECT_EQ(sender.deadline(), now.mono + limits.snapshot_patience);
     EXPECT_EQ(sender.holds_base(), LogIndex{7});
+}
+
+// Whoever writes after the sweep has ended moves nothing: the Persist asked for then is awaited.
+TEST_F(SnapshotSenderTest, WaitsForThePersistOfTheSweepAndForNoLaterOne) {
+    sender.begin(now.mono, kPeer, kTerm);
+    drive(true, 4);
+    sender.drive({now, out}, true, {base, PersistSeq{9}, PersistSeq{5}});
+    EXPECT_TRUE(sender.wants_page());
+}
+
+TEST_F(SnapshotSenderTest, ASweepThatNeverEndsIsNotThePeersSilence) {
+    sender.begin(now.mono, kPeer, kTerm);
+    for (int i = 0; i < 3; ++i) {
+        later(limits.snapshot_patience);
+        drive(false, 5);
+        EXPECT_TRUE(sender.busy());
+    }
+}
+
+TEST_F(SnapshotSenderTest, GivesUpAReadThatBringsNothing) {
+    begin();
+    later(limits.snapshot_patience - Duration{1});
+    drive(true, 5);
+    EXPECT_TRUE(sender.busy());
+    later(Duration{1});
+    drive(true, 5);
+    EXPECT_FALSE(sender.busy());
+    EXPECT_EQ(sender.deadline(), Instant::never());
+}
+
+TEST_F(SnapshotSenderTest, SendsFromTheBeginningToWhoBeganAnew) {
+    begin();
+    page(FetchId{asked}, true);
+    answer(sent()[0], 1);
+    sender.asked(FetchId{++asked});
+    page(FetchId{asked}, true);
+    const SnapshotChunk second = sent()[0];
+    EXPECT_EQ(second.sequence, 1u);
+    answer(second, 1);
+    EXPECT_FALSE(sender.wants_page()) << "the answer to the first one, once more";
+    answer(second, 0);
+    ASSERT_TRUE(sender.wants_page());
+    EXPECT_EQ(sender.table(), storage::Table::Entity);
+    sender.asked(FetchId{++asked});
+    page(FetchId{asked}, true);
+    const SnapshotChunk anew = sent()[0];
+    EXPECT_EQ(anew.sequence, 0u);
+    EXPECT_NE(anew.transfer, second.transfer) << "pages of two transfers are not to be mixed";
+    EXPECT_FALSE(anew.base.empty());
 }
 
 TEST_F(SnapshotSenderTest, HasNothingToSendBelowTheFirstBase) {
@@ -163,7 +222,10 @@ TEST_F(SnapshotSenderTest, APauseFollowsARefusal) {
     page(FetchId{1}, true);
     answer(sent()[0], 0, true);
     EXPECT_FALSE(sender.busy());
+    later(limits.snapshot_pause - Duration{1});
     EXPECT_FALSE(sender.wants_peer(now.mono, false));
+    later(Duration{1});
+    EXPECT_TRUE(sender.wants_peer(now.mono, false));
 }
 
 TEST_F(SnapshotSenderTest, APeerThatIsGoneKeepsNobodyFromHisTurn) {
