@@ -41,7 +41,7 @@ constexpr auto kMutants = std::to_array<MutantInfo>({
              "S26: the log is compacted before the sessions' rows are written"),
     WEFT_ROW(SnapshotBeforeSync, "S19: a snapshot is read before its rows are on disk"),
     WEFT_ROW(SnapshotKeepsSessions, "S19: an installed snapshot keeps the old sessions"),
-    WEFT_ROW(SnapshotSlotAgain, "S19: a staging slot is used again while it is being erased"),
+    WEFT_ROW(SnapshotSpaceAgain, "S19: a staging space is used again while it is being erased"),
     WEFT_ROW(SnapshotPagesMixed, "S19: a late page of a transfer that was given up is sent"),
     WEFT_ROW(RecoveryCutAtDamage, "S22: at start the log ends where a record does not hold"),
     WEFT_ROW(RecoveryCutAtBytes, "S22: at start no more than a MiB of a log is read"),

@@ -45,7 +45,7 @@ enum class Mutant : std::uint8_t {
     CompactBeforeSessions,
     SnapshotBeforeSync,
     SnapshotKeepsSessions,
-    SnapshotSlotAgain,
+    SnapshotSpaceAgain,
     SnapshotPagesMixed,
     // ---- damage and lost disks
     RecoveryCutAtDamage,

@@ -10,7 +10,7 @@
 namespace weft::sim {
 namespace {
 
-constexpr std::size_t kPrefixBytes = 8;  // group and slot, before every key of a group's rows
+constexpr std::size_t kPrefixBytes = 8;  // group and space, before every key of a group's rows
 
 }  // namespace
 
@@ -25,7 +25,7 @@ void StagedRows::apply(const storage::WriteOp& op) {
         storage::LogBase base;
         const auto staged = groups_.find(op.group);
         if (staged != groups_.end() && get_log_base(op.value, base))
-            staged->second.in_force = base.slot == staged->second.slot;
+            staged->second.in_force = base.space == staged->second.space;
         return;
     }
     if (op.kind != Kind::PutRow) return;
@@ -33,13 +33,13 @@ void StagedRows::apply(const storage::WriteOp& op) {
         const std::string_view name = "staging";
         if (!op.key.starts_with(name)) return;
         const GroupId group{ByteReader(op.key.substr(name.size())).get_sorted<std::uint32_t>()};
-        groups_[group] = {ByteReader(op.value).get<std::uint32_t>(), {}, false};
+        groups_[group] = {{ByteReader(op.value).get<std::uint32_t>()}, {}, false};
         return;
     }
     ByteReader prefix(op.key);
     const auto staged = groups_.find(GroupId{prefix.get_sorted<std::uint32_t>()});
     if (staged == groups_.end() || staged->second.in_force ||
-        prefix.get_sorted<std::uint32_t>() != staged->second.slot)
+        prefix.get_sorted<std::uint32_t>() != staged->second.space.value)
         return;
     staged->second.rows.insert(row(op.table, op.key.substr(kPrefixBytes), op.value));
 }

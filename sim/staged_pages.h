@@ -14,19 +14,19 @@
 
 namespace weft::sim {
 
-// Rows in the slot that a disk names as the one being filled.
+// Rows in the space that a disk names as the one being filled.
 class StagedRows {
 public:
     void apply(const storage::WriteOp& op);
     // Nothing is said of rows that a start found.
     void forget() { groups_.clear(); }
     bool holds(GroupId group, std::uint64_t row) const;
-    // Of a row, wherever it lies: table, key behind the slot, value.
+    // Of a row, wherever it lies: table, key behind the space, value.
     static std::uint64_t row(storage::Table table, std::string_view key, std::string_view value);
 
 private:
     struct Staged {
-        std::uint32_t slot = 0;
+        RowSpace space;
         std::set<std::uint64_t> rows;
         bool in_force = false;  // rows that come now are the group's own
     };

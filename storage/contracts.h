@@ -8,6 +8,7 @@
 // reported as damaged, never served and never taken for absent.
 
 #include "core/entry.h"
+#include "core/ids.h"
 #include "weft/result.h"
 #include "weft/types.h"
 
@@ -27,14 +28,13 @@ struct HardState {
     bool operator==(const HardState&) const = default;
 };
 
-// Where a group's log begins: entries up to `index` are compacted into rows. `slot` prefixes the
-// group's rows, so that installing a snapshot is one small transaction (S19).
+// Where a group's log begins: entries up to `index` are compacted into the rows in `space` (S19).
 struct LogBase {
     LogIndex index;
     Term term;
     Chain chain;
     std::int64_t stamp_ms = 0;
-    std::uint32_t slot = 0;
+    RowSpace space;
     std::string config;  // encoded configuration in force at `index` (S13)
     bool operator==(const LogBase&) const = default;
 };

@@ -119,7 +119,7 @@ void put_log_base(ByteWriter& out, const LogBase& base) {
     out.put(base.term.value);
     out.put_id(base.chain);
     out.put(base.stamp_ms);
-    out.put(base.slot);
+    out.put(base.space.value);
     out.put_blob(base.config);
 }
 
@@ -130,7 +130,7 @@ bool get_log_base(std::string_view in, LogBase& base) {
     base.term.value = reader.get<std::uint64_t>();
     base.chain = reader.get_id<Chain>();
     base.stamp_ms = reader.get<std::int64_t>();
-    base.slot = reader.get<std::uint32_t>();
+    base.space.value = reader.get<std::uint32_t>();
     base.config = reader.get_blob();
     return reader.done() && format == kBaseFormat;
 }

@@ -189,7 +189,7 @@ void Partition::State::on_fetched(const Step& step, Fetched& fetched) {
             break;
         case FetchPurpose::Kind::StagingRow:
             receive(step,
-                    receiver.on_staging_row(step, fetched, replica.term(), replica.base().slot));
+                    receiver.on_staging_row(step, fetched, replica.term(), replica.base().space));
             break;
     }
 }
@@ -199,7 +199,7 @@ Instant Partition::State::next_deadline() const {
         {replica.next_deadline(), passivation.deadline(), sender.deadline(), receiver.deadline()});
 }
 
-std::string Partition::State::prefix() const { return rows_prefix(group(), replica.base().slot); }
+std::string Partition::State::prefix() const { return rows_prefix(group(), replica.base().space); }
 
 // ---- checks -----------------------------------------------------------------------------------
 
@@ -218,7 +218,7 @@ void Partition::State::check() const {
     mailboxes.check();
     early.check();
     sender.check(leads(), replica.base().index);
-    receiver.check(replica.base().slot);
+    receiver.check(replica.base().space);
     sweep.check(applied);
 }
 

@@ -36,16 +36,16 @@ Result<void> check_format(ByteReader& reader, std::string_view what) {
 }  // namespace
 
 // ---- keys ---------------------------------------------------------------------------------------
-// A key sorts as it is read: group, slot, then the entity, and below an entity its snapshot and the
-// blocks of its journal by version. What a sweep, a snapshot or a listing wants is then one range,
-// and a whole slot is erased by its prefix. Numbers are stored with the highest byte first for
-// that.
+// A key sorts as it is read: group, space, then the entity, and below an entity its snapshot and
+// the blocks of its journal by version. What a sweep, a snapshot or a listing wants is then one
+// range, and a whole space is erased by its prefix. Numbers are stored with the highest byte first
+// for that.
 
-std::string rows_prefix(GroupId group, std::uint32_t slot) {
+std::string rows_prefix(GroupId group, RowSpace space) {
     std::string prefix;
     ByteWriter writer(prefix);
     writer.put_sorted(group.value);
-    writer.put_sorted(slot);
+    writer.put_sorted(space.value);
     return prefix;
 }
 
@@ -75,7 +75,7 @@ std::string session_row_key(std::string_view prefix, const SessionName& name) {
     return key;
 }
 
-// Outside of every slot: it says which slot a snapshot goes into, and must outlive that slot.
+// Outside of every space: it says which one a snapshot goes into, and must outlive that one.
 std::string staging_row_key(GroupId group) {
     std::string key = "staging";
     ByteWriter(key).put_sorted(group.value);

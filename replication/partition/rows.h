@@ -7,9 +7,10 @@
 //   Journal  prefix | entity key | 00 | first version    event records from that version on
 //   Session  prefix | client | start
 //   Session  prefix | 24 zero bytes                      the floor of session starts
-//   Meta     "staging" | group                           last slot a snapshot was staged under
-// where prefix = group u32 | slot u32 and all numbers in keys are big-endian.
+//   Meta     "staging" | group                           last space a snapshot was staged in
+// where prefix = group u32 | space u32 and all numbers in keys are big-endian.
 
+#include "core/ids.h"
 #include "entity/host.h"
 #include "replication/partition/sessions.h"
 #include "weft/result.h"
@@ -26,7 +27,7 @@ inline constexpr std::size_t kRowPrefixBytes = 8;
 // Above this LMDB takes overflow pages.
 inline constexpr std::size_t kJournalBlockBytes = 2000;
 
-std::string rows_prefix(GroupId group, std::uint32_t slot);
+std::string rows_prefix(GroupId group, RowSpace space);
 std::string entity_row_key(std::string_view prefix, std::string_view entity_key);
 std::string snapshot_row_key(std::string_view prefix, std::string_view entity_key);
 // Prefix of all journal rows of one entity; with a version: the key of the block that begins there.

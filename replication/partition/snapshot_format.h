@@ -1,6 +1,6 @@
 #pragma once
 // What travels in SnapshotChunk (grammar in docs/journal-sections.md): the base, and rows without
-// the prefix of the slot they live under.
+// the prefix of the space they lie in.
 
 #include "storage/contracts.h"
 #include "weft/result.h"
@@ -15,7 +15,7 @@ namespace weft::replication {
 inline constexpr std::uint32_t kSnapshotWhole = 0xffffffff;
 
 std::string encode_snapshot_base(const storage::LogBase& base);
-// The slot is the receiver's to choose.
+// The space is the receiver's to choose.
 Result<storage::LogBase> decode_snapshot_base(std::string_view bytes);
 
 struct SnapshotRowOut {

@@ -26,8 +26,8 @@ std::string_view fault_of(const storage::LogBase& base, LogPosition at, Term ter
 
 }  // namespace
 
-void erase_slot(GroupId group, std::uint32_t slot, storage::WriteBatch& batch) {
-    const std::string at = rows_prefix(group, slot);
+void erase_space(GroupId group, RowSpace space, storage::WriteBatch& batch) {
+    const std::string at = rows_prefix(group, space);
     for (const auto table :
          {storage::Table::Entity, storage::Table::Journal, storage::Table::Session})
         batch.erase_prefix(table, at);
@@ -94,9 +94,9 @@ SnapshotReceiver::Wants SnapshotReceiver::begin(const Step& step, Receiving anew
 
 SnapshotReceiver::Wants SnapshotReceiver::go_on(const Step& step, SnapshotChunk chunk, Term term) {
     receiving_->give_up_at = step.now.mono + limits_.snapshot_receive_patience;
-    if (!receiving_->slot_known && chunk.sequence == 0) receiving_->first = std::move(chunk);
+    if (!receiving_->space_known && chunk.sequence == 0) receiving_->first = std::move(chunk);
     // Answered when the row is read or the chunk is on disk.
-    if (!receiving_->slot_known || receiving_->persist_seq != PersistSeq{}) return {};
+    if (!receiving_->space_known || receiving_->persist_seq != PersistSeq{}) return {};
     if (chunk.sequence == receiving_->next) return take_chunk(step, chunk, term);
     answer(*receiving_, term, false, step.out);
     return {};
@@ -120,8 +120,8 @@ bool SnapshotReceiver::begins_anew(Now now, const SnapshotChunk& chunk) const {
 }
 
 SnapshotReceiver::Wants SnapshotReceiver::on_staging_row(const Step& step, const Fetched& fetched,
-                                                         Term term, std::uint32_t slot) {
-    if (!receiving_ || receiving_->slot_known || receiving_->fetch != fetched.id) return {};
+                                                         Term term, RowSpace space) {
+    if (!receiving_ || receiving_->space_known || receiving_->fetch != fetched.id) return {};
     const auto* result = std::get_if<Result<storage::FetchedRow>>(&fetched.result);
     const bool readable = result != nullptr && result->has_value() &&
                           (*result)->state != storage::FetchedRow::State::Corrupt;
@@ -129,18 +129,18 @@ SnapshotReceiver::Wants SnapshotReceiver::on_staging_row(const Step& step, const
         answer(*receiving_, term, true, step.out);
         return abort(step.out);
     }
-    if (!WEFT_MUTANT(SnapshotSlotAgain)) slot = std::max(slot, last_slot_);
+    if (!WEFT_MUTANT(SnapshotSpaceAgain)) space = std::max(space, last_space_);
     if ((*result)->state == storage::FetchedRow::State::Found) {
-        const std::uint32_t staged = ByteReader((*result)->value.view()).get<std::uint32_t>();
+        const RowSpace staged{ByteReader((*result)->value.view()).get<std::uint32_t>()};
         // Left behind by an attempt before the last restart; later ones have erased their own.
-        if (staged > slot) erase_slot(group_, staged, step.out.batch);
-        slot = std::max(slot, staged);
+        if (staged > space) erase_space(group_, staged, step.out.batch);
+        space = std::max(space, staged);
     }
-    last_slot_ = slot + 1;
-    receiving_->base.slot = last_slot_;
-    receiving_->slot_known = true;
+    last_space_ = {space.value + 1};
+    receiving_->base.space = last_space_;
+    receiving_->space_known = true;
     std::string value;
-    ByteWriter(value).put(receiving_->base.slot);
+    ByteWriter(value).put(receiving_->base.space.value);
     step.out.batch.put_row(storage::Table::Meta, staging_row_key(group_), value);
     return take_chunk(step, std::exchange(receiving_->first, {}), term);
 }
@@ -153,7 +153,7 @@ SnapshotReceiver::Wants SnapshotReceiver::take_chunk(const Step& step, const Sna
         answer(*receiving_, term, true, step.out);
         return abort(step.out);
     }
-    const std::string at = rows_prefix(group_, receiving_->base.slot);
+    const std::string at = rows_prefix(group_, receiving_->base.space);
     for (const SnapshotRowOut& row : *rows) {
         std::string key = at;
         key.append(row.key);
@@ -167,7 +167,7 @@ SnapshotReceiver::Wants SnapshotReceiver::take_chunk(const Step& step, const Sna
 }
 
 void SnapshotReceiver::marked(PersistSeq seq) {
-    if (receiving_ && receiving_->slot_known) receiving_->persist_seq = seq;
+    if (receiving_ && receiving_->space_known) receiving_->persist_seq = seq;
 }
 
 void SnapshotReceiver::persisted(PersistSeq seq, Term term, Effects& out) {
@@ -187,8 +187,8 @@ SnapshotReceiver::Wants SnapshotReceiver::drive(const Step& step, bool has_all) 
 
 SnapshotReceiver::Wants SnapshotReceiver::abort(Effects& out) {
     WEFT_PROBE("partition.snapshot_aborted");
-    const bool staged = receiving_->slot_known && !receiving_->complete;
-    if (staged) erase_slot(group_, receiving_->base.slot, out.batch);
+    const bool staged = receiving_->space_known && !receiving_->complete;
+    if (staged) erase_space(group_, receiving_->base.space, out.batch);
     receiving_.reset();
     return {.persist = staged};
 }
@@ -210,11 +210,11 @@ std::optional<LogPosition> SnapshotReceiver::at() const {
     return receiving_->at;
 }
 
-void SnapshotReceiver::check(std::uint32_t slot) const {
-    if (!receiving_ || !receiving_->slot_known) return;
-    WEFT_INVARIANT(receiving_->complete || receiving_->base.slot > slot,
-                   "rows are staged under slot {}, those in force are under {}",
-                   receiving_->base.slot, slot);
+void SnapshotReceiver::check(RowSpace space) const {
+    if (!receiving_ || !receiving_->space_known) return;
+    WEFT_INVARIANT(receiving_->complete || receiving_->base.space > space,
+                   "rows are staged in space {}, those in force are in {}",
+                   receiving_->base.space.value, space.value);
     WEFT_INVARIANT(!receiving_->complete || receiving_->persist_seq != PersistSeq{},
                    "a snapshot of {} is whole and waits for no Persist",
                    receiving_->at.index.value);

@@ -1,6 +1,6 @@
 #pragma once
-// The follower's side of a snapshot transfer (S19): rows are staged under a slot of their own, and
-// one record switches over; a crash at any point leaves the old state or the new one. A slot number
+// The follower's side of a snapshot transfer (S19): rows are staged in a space of their own, and
+// one record switches over; a crash at any point leaves the old state or the new one. A space
 // is never used twice, since the store may still be erasing what was there: the staging row
 // remembers the last one over a restart, this class while that row is on its way to the disk.
 
@@ -38,8 +38,8 @@ public:
         : group_(group), since_(since), limits_(limits), log_(log) {}
 
     Wants on_chunk(const Step& step, NodeId from, SnapshotChunk chunk, const Follower& here);
-    // The staging row was read; the rows in force are under `slot`.
-    Wants on_staging_row(const Step& step, const Fetched& fetched, Term term, std::uint32_t slot);
+    // The staging row was read; the rows in force are in `space`.
+    Wants on_staging_row(const Step& step, const Fetched& fetched, Term term, RowSpace space);
     void persisted(PersistSeq seq, Term term, Effects& out);
     // `has_all`: the log has gone past at() meanwhile. Nobody may go on with the transfer then, and
     // it would keep this replica, which may be the only one that can, from leading.
@@ -56,8 +56,8 @@ public:
     std::optional<LogPosition> at() const;
     const storage::LogBase& base() const { return receiving_->base; }
     Instant deadline() const { return receiving_ ? receiving_->give_up_at : Instant::never(); }
-    // `slot`: of the rows in force.
-    void check(std::uint32_t slot) const;
+    // `space`: of the rows in force.
+    void check(RowSpace space) const;
 
 private:
     struct Receiving {
@@ -65,11 +65,11 @@ private:
         Term term;
         LogPosition at;
         TransferId transfer;
-        storage::LogBase base;  // slot = where rows are staged
+        storage::LogBase base;  // its space is where rows are staged
         std::uint32_t next = 0;
-        FetchId fetch;            // of the staging row: the only answer that counts
-        PersistSeq persist_seq;   // of the last chunk taken
-        bool slot_known = false;  // the staging row was read and written
+        FetchId fetch;             // of the staging row: the only answer that counts
+        PersistSeq persist_seq;    // of the last chunk taken
+        bool space_known = false;  // the staging row was read and written
         bool complete = false;
         bool useless = false;
         SnapshotChunk first;           // waits for the staging row
@@ -90,10 +90,10 @@ private:
     const PartitionLimits& limits_;
     weft::Log log_;
     std::optional<Receiving> receiving_;
-    std::uint32_t last_slot_ = 0;  // the highest ever used; its row may not be on disk yet
+    RowSpace last_space_;  // the highest ever used; its row may not be on disk yet
 };
 
-// All rows of a group under `slot`.
-void erase_slot(GroupId group, std::uint32_t slot, storage::WriteBatch& batch);
+// All rows of a group in `space`.
+void erase_space(GroupId group, RowSpace space, storage::WriteBatch& batch);
 
 }  // namespace weft::replication

@@ -87,17 +87,17 @@ void Partition::State::receive(const Step& step, SnapshotReceiver::Wants wants) 
 }
 
 void Partition::State::install_snapshot(const Step& step) {
-    const std::uint32_t old_slot = replica.base().slot;
+    const RowSpace former = replica.base().space;
     const storage::LogBase& base = receiver.base();
     replica.install(step.now, base, step.out);
-    if (replica.base().slot != base.slot) {  // the log has gone past it, or holds what it lacks
+    if (replica.base().space != base.space) {  // the log has gone past it, or holds what it lacks
         if (replica.lacks_data() || replica.commit() < base.index) receiver.useless();
-        erase_slot(group(), base.slot, step.out.batch);
+        erase_space(group(), base.space, step.out.batch);
         return;
     }
     WEFT_PROBE("partition.snapshot_installed");
     log.info("partition.snapshot_installed", {{"group", group()}, {"at", base.index}});
-    erase_slot(group(), old_slot, step.out.batch);
+    erase_space(group(), former, step.out.batch);
     host.clear();
     if (!WEFT_MUTANT(SnapshotKeepsSessions)) sessions.clear();
     log_feed.forget();

@@ -66,7 +66,7 @@ public:
     // Moves the base to `index` (<= applied): rows hold all effects up to it. Writes the rebase.
     // `stamp_ms` is the stamp of that entry.
     void compact(LogIndex index, std::int64_t stamp_ms, Effects& out);
-    // A snapshot was staged whole under `base.slot`: switches to it in one record (S19).
+    // A snapshot was staged whole in `base.space`: switches to it in one record (S19).
     void install(Now now, const storage::LogBase& base, Effects& out);
     // The owner's reasons not to campaign; each is taken back by itself. A campaign under way goes
     // on.

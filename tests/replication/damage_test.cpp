@@ -189,7 +189,7 @@ storage::LogBase base_at(const MadeLog& log, std::uint64_t index) {
     base.term = log.header(index).term;
     base.chain = log.chain(index);
     base.stamp_ms = log.header(index).stamp_ms;
-    base.slot = 1;
+    base.space = {1};
     return base;
 }
 
@@ -263,7 +263,7 @@ TEST(Snapshot, IsInstalledWholeOrNotAtAll) {
         lab.crash();
         EXPECT_EQ(lab.replica->base().index, LogIndex{survives ? 8U : 0U});
         EXPECT_EQ(lab.replica->last_index(), LogIndex{survives ? 8U : 2U});
-        EXPECT_EQ(lab.replica->base().slot, survives ? 1U : 0U);
+        EXPECT_EQ(lab.replica->base().space.value, survives ? 1U : 0U);
     }
 }
 

@@ -238,7 +238,7 @@ TEST(FullGroup, ADamagedFloorIsNotServedFrom) {
     group.evicted();
     group.lab.sweep(0);
     group.lab.crash(0);
-    const std::string key = floor_row_key(rows_prefix(PartitionLab::kGroup, 0));
+    const std::string key = floor_row_key(rows_prefix(PartitionLab::kGroup, {0}));
     ASSERT_TRUE(group.lab.disk(0).flip_bit_in_row(storage::Table::Session, key, 70));
     group.lab.boot(0);
     group.lab.run(seconds(3));
@@ -266,7 +266,7 @@ TEST(FullGroup, AForgedFloorIsNotServedFrom) {
         group.lab.sweep(0);
         group.lab.crash(0);
         storage::WriteBatch batch;
-        const std::string at = rows_prefix(PartitionLab::kGroup, 0);
+        const std::string at = rows_prefix(PartitionLab::kGroup, {0});
         batch.put_row(storage::Table::Session, floor_row_key(at), encode_floor_row(c.floor));
         Session session;
         session.applied = c.session;

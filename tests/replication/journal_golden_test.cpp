@@ -297,7 +297,7 @@ TEST(JournalGolden, RowsAreWrittenWithTheReleasedBytes) {
     const auto expect = [&](const char* name, const std::string& bytes) {
         expect_golden(golden, name, bytes);
     };
-    const std::string prefix = rows_prefix(GroupId{17}, 4);
+    const std::string prefix = rows_prefix(GroupId{17}, {4});
     std::string cart, visits;
     entity::write_key(cart, kHash, "kv", "cart/42");
     entity::write_key(visits, kHash, "counter", "visits");

@@ -234,7 +234,7 @@ TEST(Snapshot, BringsALaggardToTheSameState) {
     EXPECT_GT(lab.snapshot_chunks, 3U);
     EXPECT_EQ(lab.at(away).status().applied, lab.at(leader).status().applied);
     EXPECT_GE(lab.at(away).status().base, LogIndex{60});
-    EXPECT_EQ(lab.at(away).replica().base().slot, 1U);
+    EXPECT_EQ(lab.at(away).replica().base().space.value, 1U);
     // Alone with the third node it must be able to lead with all there was.
     lab.crash(leader);
     lab.cut(leader);

@@ -174,7 +174,7 @@ TEST(Pages, ASnapshotOfSeveralPerTableWithRowsLongerThanOneIsWhole) {
     lab.boot(away);
     lab.run(std::chrono::seconds(10));
     EXPECT_GE(lab.snapshot_chunks, 8U);
-    EXPECT_EQ(lab.at(away).replica().base().slot, 1U) << "no snapshot was installed";
+    EXPECT_EQ(lab.at(away).replica().base().space.value, 1U) << "no snapshot was installed";
     EXPECT_EQ(lab.at(away).status().sessions, lab.at(leader).status().sessions);
     for (const auto table :
          {storage::Table::Entity, storage::Table::Journal, storage::Table::Session}) {
@@ -206,7 +206,7 @@ TEST(Pages, OfOneRowOrEntryEachAreAllRead) {
     lab.cut(away, false);
     lab.boot(away);
     lab.run(std::chrono::seconds(10));
-    EXPECT_EQ(lab.at(away).replica().base().slot, 1U) << "no snapshot was installed";
+    EXPECT_EQ(lab.at(away).replica().base().space.value, 1U) << "no snapshot was installed";
     EXPECT_GE(lab.snapshot_chunks, 60U) << "an entity, a block and a session each";
     EXPECT_EQ(lab.at(away).status().sessions, 20U);
     EXPECT_EQ(lab.at(away).state_hash(), lab.at(leader).state_hash());

@@ -354,7 +354,7 @@ TEST(Rows, EveryCutIsRefused) {
 }
 
 TEST(Rows, KeysOfAnEntityBelongToItAlone) {
-    const std::string prefix = rows_prefix(GroupId{7}, 3);
+    const std::string prefix = rows_prefix(GroupId{7}, {3});
     ASSERT_EQ(prefix.size(), kRowPrefixBytes);
     std::string a;
     std::string ab;

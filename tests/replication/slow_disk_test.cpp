@@ -170,12 +170,12 @@ TEST_F(SlowDisk, TakesATransferThatBeginsAnewFromItsBeginning) {
 TEST_F(SlowDisk, TakesNoFirstPageFromATransferAndTheSecondFromTheNext) {
     LogIndex at{100};
     for (const bool same_term : {false, true}) {
-        for (const bool slot_known : {false, true}) {
-            SCOPED_TRACE(testing::Message() << same_term << " " << slot_known);
+        for (const bool space_known : {false, true}) {
+            SCOPED_TRACE(testing::Message() << same_term << " " << space_known);
             step(Beat{PartitionLab::node(1), term_, LogIndex{}});
             sync();
             chunk(at, 0, false, 10);
-            if (slot_known) {
+            if (space_known) {
                 read();
                 sync();
             }

@@ -40,7 +40,7 @@ protected:
     Wants take(SnapshotChunk what) {
         return receiver.on_chunk({now, out}, kLeader, std::move(what), here);
     }
-    // Begun under the slot behind `in_force`; what the first chunk wants.
+    // Begun in the space behind `in_force`; what the first chunk wants.
     Wants begin(bool last = false, std::uint32_t in_force = 0) {
         EXPECT_TRUE(take(chunk(0, last)).staging_row);
         receiver.asked(FetchId{++asked});
@@ -53,7 +53,7 @@ protected:
         Fetched fetched;
         fetched.id = FetchId{asked};
         fetched.result = Result<storage::FetchedRow>(std::move(row));
-        return receiver.on_staging_row({now, out}, fetched, kTerm, in_force);
+        return receiver.on_staging_row({now, out}, fetched, kTerm, {in_force});
     }
     void on_disk(std::uint64_t seq) {
         receiver.marked(PersistSeq{seq});
@@ -97,18 +97,18 @@ TEST_F(SnapshotReceiverTest, StagesChunkByChunkAndAnswersWhatIsOnDisk) {
     EXPECT_EQ(receiver.at(), std::nullopt);
 }
 
-TEST_F(SnapshotReceiverTest, UsesNoSlotTwice) {
+TEST_F(SnapshotReceiverTest, UsesNoSpaceTwice) {
     begin();
-    EXPECT_EQ(receiver.base().slot, 1u);
+    EXPECT_EQ(receiver.base().space.value, 1u);
     now.mono = receiver.deadline();
     EXPECT_TRUE(receiver.drive({now, out}, false).persist) << "what was staged is erased";
     EXPECT_EQ(receiver.at(), std::nullopt);
     begin();
-    EXPECT_EQ(receiver.base().slot, 2u) << "the store may still be erasing the first";
+    EXPECT_EQ(receiver.base().space.value, 2u) << "the store may still be erasing the first";
     now.mono = receiver.deadline();
     receiver.drive({now, out}, false);
     begin(false, 7);
-    EXPECT_EQ(receiver.base().slot, 8u) << "nor one that is in force";
+    EXPECT_EQ(receiver.base().space.value, 8u) << "nor one that is in force";
 }
 
 TEST_F(SnapshotReceiverTest, TakesWhatItsLeaderMaySend) {
@@ -219,14 +219,14 @@ TEST_F(SnapshotReceiverTest, SaysWhenItWasOfNoUse) {
     EXPECT_TRUE(answers[0].refused);
 }
 
-TEST_F(SnapshotReceiverTest, ChecksItsSlotAndThatItWaits) {
-    const auto says = [&](std::uint32_t slot) {
-        return weft::test::said_by([&] { receiver.check(slot); });
+TEST_F(SnapshotReceiverTest, ChecksItsSpaceAndThatItWaits) {
+    const auto says = [&](std::uint32_t space) {
+        return weft::test::said_by([&] { receiver.check({space}); });
     };
     EXPECT_EQ(says(9), "") << "nothing is received";
     begin();
     EXPECT_EQ(says(0), "");
-    EXPECT_EQ(says(1), "rows are staged under slot 1, those in force are under 1");
+    EXPECT_EQ(says(1), "rows are staged in space 1, those in force are in 1");
     on_disk(5);
     take(chunk(1, true));
     EXPECT_EQ(says(1), "a snapshot of 7 is whole and waits for no Persist");

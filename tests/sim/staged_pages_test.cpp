@@ -60,20 +60,20 @@ TEST_F(StagedPages, APageIsAcknowledgedWhenItsRowsAreDurable) {
     answer.refused = true;
     EXPECT_EQ(leaves(0, 1, answer), "");
     answer.refused = false;
-    const auto stage = [&](std::uint32_t slot, std::string_view value) {
+    const auto stage = [&](RowSpace space, std::string_view value) {
         storage::WriteBatch batch;
         std::string staged;
         ByteWriter(staged).put(std::uint32_t{3});
         batch.put_row(storage::Table::Meta, replication::staging_row_key(kGroup), staged);
-        batch.put_row(storage::Table::Entity, replication::rows_prefix(kGroup, slot) + "key",
+        batch.put_row(storage::Table::Entity, replication::rows_prefix(kGroup, space) + "key",
                       value);
         promises_.applied(0, batch);
     };
-    stage(2, "value");
-    EXPECT_EQ(leaves(0, 1, answer), "S19") << "in another slot";
-    stage(3, "other");
+    stage({2}, "value");
+    EXPECT_EQ(leaves(0, 1, answer), "S19") << "in another space";
+    stage({3}, "other");
     EXPECT_EQ(leaves(0, 1, answer), "S19") << "another value";
-    stage(3, "value");
+    stage({3}, "value");
     EXPECT_EQ(leaves(0, 1, answer), "");
     EXPECT_EQ(promises_.counts().pages, 4U);
 }
@@ -114,7 +114,7 @@ TEST_F(StagedPages, AFormerLeadersPagesAreNotThoseOfTheNewOne) {
     std::string staged;
     ByteWriter(staged).put(std::uint32_t{3});
     batch.put_row(storage::Table::Meta, replication::staging_row_key(kGroup), staged);
-    batch.put_row(storage::Table::Entity, replication::rows_prefix(kGroup, 3) + "key", "new");
+    batch.put_row(storage::Table::Entity, replication::rows_prefix(kGroup, {3}) + "key", "new");
     promises_.applied(0, batch);
     EXPECT_EQ(leaves(2, 0, chunk_of(1, "old")), "");
     EXPECT_EQ(

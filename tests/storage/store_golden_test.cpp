@@ -185,7 +185,7 @@ std::vector<WriteBatch> golden_rounds() {
     base.term = Term{1};
     base.chain = read_entry_header(e.no_op)->chain;
     base.stamp_ms = 1700000000000;
-    base.slot = 4;
+    base.space = {4};
     base.config = "config";
     rounds[0].append(GroupId{0}, LogIndex{1}, e.no_op);
     rounds[0].rebase(GroupId{7}, base);

@@ -61,7 +61,7 @@ void LogWriter::compact(WriteBatch& batch, LogIndex to) {
     const EntryHeader header = at(to).header;
     entries_.erase(entries_.begin(),
                    entries_.begin() + static_cast<std::ptrdiff_t>(to.value - base_.index.value));
-    base_ = {to, header.term, header.chain, header.stamp_ms, base_.slot, "config"};
+    base_ = {to, header.term, header.chain, header.stamp_ms, base_.space, "config"};
     batch.rebase(group_, base_);
 }
 
@@ -69,7 +69,7 @@ void LogWriter::install(WriteBatch& batch, LogIndex index, Term term) {
     Chain chain;
     chain.bytes[0] = static_cast<std::uint8_t>(index.value);
     chain.bytes[1] = static_cast<std::uint8_t>(term.value);
-    base_ = {index, term, chain, 0, base_.slot + 1, std::string(3000, 'c')};
+    base_ = {index, term, chain, 0, {base_.space.value + 1}, std::string(3000, 'c')};
     entries_.clear();
     batch.rebase(group_, base_);
 }
@@ -215,8 +215,8 @@ void draw_group(const Store& store, const RecoveredGroup& group, std::size_t byt
     out += fmt::format(
         "group {} term {} vote {} hard_damaged {} base {}/{} {} slot {} config {} {}\n",
         group.group.value, group.hard.term.value, group.hard.vote.hex(), group.hard_damaged,
-        group.base.index.value, group.base.term.value, group.base.chain.hex(), group.base.slot,
-        group.base.config.size(), group.base_damaged);
+        group.base.index.value, group.base.term.value, group.base.chain.hex(),
+        group.base.space.value, group.base.config.size(), group.base_damaged);
     for (const RecoveredEntry& entry : group.log)
         out += fmt::format("  {} term {} readable {} intact {}\n", entry.header.index.value,
                            entry.header.term.value, entry.readable, entry.intact);
