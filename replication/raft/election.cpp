@@ -270,6 +270,7 @@ void Replica::on_vote_answer(const Step& step, NodeId from, const VoteAnswer& an
     if (!answer.granted) note_told(slot, answer.term, step.out);
     if (learnt || !slot || role_ != (answer.pre ? Role::PreCandidate : Role::Candidate)) return;
     if (answer.granted && answer.term.value != hard_.term.value + (answer.pre ? 1U : 0U)) return;
+    if (ask_due_) return;  // S1: nobody has been asked yet, and the term may not be on disk
     (answer.granted ? granted_ : refused_).add(*slot);
     count_votes(step);
 }

@@ -144,13 +144,28 @@ TEST(Candidacy, AsksForNoVoteBeforeItsTermIsDurable) {
     ASSERT_EQ(lab.replica->role(), Role::Candidate);
     EXPECT_EQ(lab.replica->term(), Term{1});
     EXPECT_TRUE(lab.sent<VoteAsk>().empty());
-    lab.votes_yes(1, false);
-    EXPECT_EQ(lab.replica->role(), Role::Candidate) << "the own vote does not count yet";
     lab.persist();
-    EXPECT_EQ(lab.replica->role(), Role::Leader);
+    EXPECT_EQ(lab.replica->role(), Role::Candidate);
     const auto asks = lab.sent<VoteAsk>();
     ASSERT_EQ(asks.size(), 2U);
     EXPECT_FALSE(asks[0].second.pre);
+    lab.votes_yes(1, false);
+    EXPECT_EQ(lab.replica->role(), Role::Leader);
+}
+
+// S1: whatever two others say, the term is not on disk and nobody was asked.
+TEST(Candidacy, CountsNoVoteThatCameBeforeItAskedForIt) {
+    Lab lab;
+    lab.run(ms(1000));
+    lab.votes_yes(1, true);
+    ASSERT_EQ(lab.replica->role(), Role::Candidate);
+    lab.votes_yes(1, false);
+    lab.votes_yes(2, false);
+    EXPECT_EQ(lab.replica->role(), Role::Candidate);
+    lab.persist();
+    EXPECT_EQ(lab.replica->role(), Role::Candidate) << "an answer to nothing is not kept";
+    lab.votes_yes(2, false);
+    EXPECT_EQ(lab.replica->role(), Role::Leader);
 }
 
 // Raft paper 5.4.1.
