@@ -5,9 +5,7 @@
 #include "core/mutant.h"
 #include "replication/raft/replica.h"
 
-#include <algorithm>
-#include <bit>
-#include <utility>
+#include <vector>
 
 namespace weft::replication {
 
@@ -45,31 +43,14 @@ LogPosition Replica::durable_position() const {
     return {window_.at(promises_.durable()).term, promises_.durable()};
 }
 
+bool Replica::follows() const { return leader_ && !is_gone(*leader_); }
+
 // Within the minimum election timeout of hearing from a leader no vote is given away (S5).
 bool Replica::hears_leader(Now now) const {
-    if (role_ == Role::Leader) return true;
-    if (!leader_ || is_gone(*leader_)) return false;
-    return now.mono - heard_ < options_.timings.election_min;
+    return role_ == Role::Leader || (follows() && timer_.hears(now.mono));
 }
 
-// ---- deadlines --------------------------------------------------------------------------------
-
-void Replica::rearm(Now now) {
-    election_timeout_ =
-        random_.between(options_.timings.election_min, options_.timings.election_max);
-    election_at_ = now.mono + election_timeout_;
-}
-
-// The deadline is not moved with every message of the leader: when it comes, this looks at when the
-// leader was heard last.
-void Replica::election_due(const Step& step) {
-    const bool gone = leader_ && is_gone(*leader_);
-    if (leader_ && !gone && heard_ + election_timeout_ > step.now.mono) {
-        election_at_ = heard_ + election_timeout_;
-    } else {
-        campaign(step);
-    }
-}
+// ---- who is there -----------------------------------------------------------------------------
 
 // Place among the voters, in the order of the table.
 std::size_t Replica::rank() const {
@@ -98,8 +79,7 @@ void Replica::start_when_ready(Now now) {
     if (!config_.quorum(ready_ | self_only())) return;
     start_rule_done_ = true;
     if (leader_ || role_ != Role::Follower) return;
-    const Duration wait = options_.timings.start_stagger * static_cast<std::int64_t>(rank());
-    election_at_ = std::min(election_at_, now.mono + wait);
+    timer_.in_turn(now.mono, rank());
 }
 
 void Replica::on(const Step& step, const CrashEvidence& evidence) {
@@ -114,8 +94,7 @@ void Replica::on(const Step& step, const CrashEvidence& evidence) {
     }
     if (leader_ != evidence.node) return;
     WEFT_PROBE("election.early_by_evidence");
-    const Duration wait = options_.timings.start_stagger * static_cast<std::int64_t>(rank());
-    election_at_ = std::min(election_at_, step.now.mono + wait);
+    timer_.in_turn(step.now.mono, rank());
 }
 
 void Replica::on(const Step&, const EvidenceDropped& dropped) {
@@ -125,7 +104,7 @@ void Replica::on(const Step&, const EvidenceDropped& dropped) {
 // ---- campaign ---------------------------------------------------------------------------------
 
 void Replica::campaign(const Step& step) {
-    rearm(step.now);
+    timer_.restart(step.now.mono);
     if (role_ == Role::Candidate && ask_due_) return;  // the disk has the word
     role_ = Role::Follower;
     if (!may_campaign()) return;
@@ -146,7 +125,7 @@ void Replica::campaign(const Step& step) {
 
 // S1: the requests leave, and the own vote counts, when Persisted covers term and vote.
 void Replica::start_election(const Step& step, bool transfer) {
-    rearm(step.now);
+    timer_.restart(step.now.mono);
     hard_ = {Term{hard_.term.value + 1}, options_.self};
     write_hard(step.out);
     role_ = Role::Candidate;
@@ -241,10 +220,8 @@ void Replica::answer_vote_ask(const Step& step, NodeId from, const VoteAsk& ask)
     if (!open || !log_ok) {
         refuse_vote(from, ask, step.out);
         // S7: whoever refuses a candidate for its old log must be able to stand itself soon.
-        if (may_vote() && !log_ok && role_ == Role::Follower && may_campaign()) {
-            const Duration wait = random_.between(Duration{0}, options_.timings.heartbeat);
-            election_at_ = std::min(election_at_, step.now.mono + wait);
-        }
+        if (may_vote() && !log_ok && role_ == Role::Follower && may_campaign())
+            timer_.soon(step.now.mono);
         return;
     }
     if (ask.pre) {
@@ -254,7 +231,7 @@ void Replica::answer_vote_ask(const Step& step, NodeId from, const VoteAsk& ask)
     if (hard_.vote.is_zero()) {
         hard_.vote = from;
         write_hard(step.out);
-        rearm(step.now);
+        timer_.restart(step.now.mono);
     }
     if (hard_durable() || WEFT_MUTANT(VoteBeforeSync)) {
         answer_vote(from, {options_.group, hard_.term, false, true}, step.out);
@@ -296,7 +273,7 @@ void Replica::become_follower(const Step& step, Term term, std::optional<NodeId>
     transfer_.end();
     streams_.end();
     quorum_check_at_ = Instant::never();
-    rearm(step.now);
+    timer_.restart(step.now.mono);
 }
 
 bool Replica::base_is_ahead(Now now) const {
@@ -347,7 +324,7 @@ bool Replica::follow(const Step& step, NodeId from, Term term) {
         become_follower(step, term, from);
         start_rule_done_ = true;
     }
-    heard_ = step.now.mono;
+    timer_.heard(step.now.mono);
     return true;
 }
 

@@ -225,7 +225,7 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     verified_ = std::max(verified_, base.index);
     out.batch.rebase(options_.group, base_);
     mark(out);
-    if (role_ != Role::Leader) rearm(now);
+    if (role_ != Role::Leader) timer_.restart(now.mono);
     finish_step(before, out);
 }
 

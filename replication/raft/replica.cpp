@@ -11,7 +11,7 @@ namespace weft::replication {
 
 Replica::Replica(ReplicaOptions options, const storage::RecoveredGroup& recovered, Random random,
                  weft::Log log)
-    : options_(std::move(options)), random_(random), log_(log) {
+    : options_(std::move(options)), log_(log), timer_(options_.timings, random) {
     recover(recovered);
 }
 
@@ -31,12 +31,12 @@ void Replica::step(Now now, const ReplicaEvent& event, Effects& out) {
 void Replica::begin_step(const Step& step) {
     if (!started_) {
         started_ = true;
-        rearm(step.now);
+        timer_.restart(step.now.mono);
         ask_for_configs(step.out);
-        if (config_.quorum(self_only())) election_at_ = step.now.mono;
+        if (config_.quorum(self_only())) timer_.in_turn(step.now.mono, 0);
     }
     if (role_ == Role::Leader && damaged()) step_down(step, "damaged");
-    if (role_ != Role::Leader && step.now.mono >= election_at_ && config_.quorum(self_only()))
+    if (role_ != Role::Leader && step.now.mono >= timer_.deadline() && config_.quorum(self_only()))
         campaign(step);
 }
 
@@ -64,7 +64,7 @@ void Replica::arm() {
     if (!asked_.empty() || (role_ == Role::Leader && (damaged() || stamps_due_))) {
         deadline_ = Instant::long_ago();
     } else if (role_ != Role::Leader) {
-        deadline_ = election_at_;
+        deadline_ = timer_.deadline();
     } else {
         deadline_ = std::min({quorum_check_at_, streams_.deadline(), transfer_.deadline()});
     }
@@ -228,17 +228,15 @@ void Replica::trim_cache() {
 void Replica::on(const Step& step, const Tick& tick) {
     contact_ = tick.contact;
     contact_known_at_ = step.now.mono;
-    if (role_ == Role::Follower && leader_) {
-        heard_ = std::max(heard_, contact_.of(*leader_));
-    }
+    if (role_ == Role::Follower && leader_) timer_.heard(contact_.of(*leader_));
     std::vector<Asked> asked;
     asked.swap(asked_);
     for (const Asked& waiting : asked) answer_vote_ask(step, waiting.from, waiting.ask);
     ask_for_configs(step.out);
     if (role_ == Role::Leader) {
         leader_tick(step);
-    } else if (step.now.mono >= election_at_) {
-        election_due(step);
+    } else if (timer_.lapsed(step.now.mono, follows())) {
+        campaign(step);
     }
 }
 
@@ -351,6 +349,7 @@ void Replica::check() const {
         "entry {} is neither durable nor cached", promises_.durable().value + 1);
     promises_.check(window_.last());
     transfer_.check(role_ == Role::Leader);
+    timer_.check();
     WEFT_INVARIANT(applied_ <= commit_, "applied {} past commit {}", applied_.value, commit_.value);
     configs_.check(window_.base(), window_.last());
     if (role_ == Role::Leader) streams_.check(window_.last());

@@ -10,6 +10,7 @@
 #include "replication/messages.h"
 #include "replication/raft/config.h"
 #include "replication/raft/config_history.h"
+#include "replication/raft/election_timer.h"
 #include "replication/raft/events.h"
 #include "replication/raft/leadership_transfer.h"
 #include "replication/raft/log_window.h"
@@ -207,10 +208,9 @@ private:
     void refuse_vote(NodeId from, const VoteAsk& ask, Effects& out) const;
     bool may_campaign() const;
     bool may_vote() const;
+    bool follows() const;
     bool hears_leader(Now now) const;
     LogPosition durable_position() const;
-    void rearm(Now now);
-    void election_due(const Step& step);
     bool plausible(Term term);
     bool steps_towards(const Step& step, Term term);
     bool learn_term(const Step& step, Term term);
@@ -268,7 +268,6 @@ private:
     Instant quorum_lapses() const;
 
     ReplicaOptions options_;
-    Random random_;
     weft::Log log_;
     ReplicaCounters counters_;
 
@@ -294,16 +293,13 @@ private:
     Instant followed_since_ = Instant::long_ago();
     LogIndex applied_;
     Instant deadline_ = Instant::long_ago();
-    Instant last_now_ = Instant::long_ago();
     bool started_ = false;
     OwnFetchIds fetches_;
 
     // Follower and candidate.
     ContactTimes contact_{};
     Instant contact_known_at_ = Instant::long_ago();
-    Instant heard_ = Instant::long_ago();
-    Instant election_at_ = Instant::never();
-    Duration election_timeout_{};
+    ElectionTimer timer_;
     LogIndex verified_;               // equal to the leader's log of this term up to here (S21)
     bool stamp_refused_ = false;      // the append at hand ends at an entry from the future
     LogIndex counted_;                // other leaders may have counted our copies up to here
