@@ -52,21 +52,9 @@ bool Replica::hears_leader(Now now) const {
 
 // ---- who is there -----------------------------------------------------------------------------
 
-// Place among the voters, in the order of the table.
-std::size_t Replica::rank() const {
-    std::size_t before = 0;
-    for (std::size_t i = 0; i < self_slot_ && i < config_.members.size(); ++i) {
-        if (config_.is_voter(i) && !evidence_.has(i)) ++before;
-    }
-    return before;
-}
-
 void Replica::on(const Step& step, const PeerReady& ready) {
     const auto slot = config_.slot(ready.node);
-    if (slot) {
-        ready_.add(*slot);
-        evidence_.remove(*slot);
-    }
+    if (slot) peers_.ready(*slot);
     start_when_ready(step.now);
     if (role_ != Role::Leader || !slot || *slot == self_slot_) return;
     streams_.came_back(step, leading(), *slot);
@@ -75,30 +63,24 @@ void Replica::on(const Step& step, const PeerReady& ready) {
 // Start rule: the first of the table campaigns as soon as a quorum can answer, the next one a
 // little later, so that leaders are where the table wants them and elections do not collide.
 void Replica::start_when_ready(Now now) {
-    if (start_rule_done_ || self_slot_ == kNoSlot) return;
-    if (!config_.quorum(ready_ | self_only())) return;
-    start_rule_done_ = true;
-    if (leader_ || role_ != Role::Follower) return;
-    timer_.in_turn(now.mono, rank());
+    if (peers_.may_start(config_, self_only()) && role_ == Role::Follower)
+        timer_.in_turn(now.mono, peers_.rank(config_, self_slot_));
 }
 
 void Replica::on(const Step& step, const CrashEvidence& evidence) {
     const auto slot = config_.slot(evidence.node);
-    if (slot) {
-        evidence_.add(*slot);
-        ready_.remove(*slot);
-    }
+    if (slot) peers_.crashed(*slot);
     if (role_ == Role::Leader) {
         if (slot) streams_.crashed(*slot);
         return;
     }
     if (leader_ != evidence.node) return;
     WEFT_PROBE("election.early_by_evidence");
-    timer_.in_turn(step.now.mono, rank());
+    timer_.in_turn(step.now.mono, peers_.rank(config_, self_slot_));
 }
 
 void Replica::on(const Step&, const EvidenceDropped& dropped) {
-    if (const auto slot = config_.slot(dropped.node)) evidence_.remove(*slot);
+    if (const auto slot = config_.slot(dropped.node)) peers_.evidence_dropped(*slot);
 }
 
 // ---- campaign ---------------------------------------------------------------------------------
@@ -148,10 +130,7 @@ void Replica::ask_for_votes(VoteAsk ask, Effects& out) const {
 // Who may lead with our forgotten vote has its term on disk (S1): when ours is not below that of
 // any other voter, we never promised more.
 bool Replica::term_certain() const {
-    for (std::size_t i = 0; hard_damaged_ && i < config_.members.size(); ++i) {
-        if (i != self_slot_ && config_.is_voter(i) && !told_.has(i)) return false;
-    }
-    return true;
+    return !hard_damaged_ || peers_.all_told_terms(config_, self_only());
 }
 
 // A pre-vote raises no term (S5), and to an empty log nobody grants it who has one: the refusal
@@ -162,7 +141,7 @@ void Replica::ask_for_terms(Effects& out) const {
 
 void Replica::note_told(std::optional<std::size_t> by, Term term, Effects& out) {
     if (!hard_damaged_ || term > hard_.term) return;
-    if (by) told_.add(*by);
+    if (by) peers_.told_term(*by);
     if (ack_due_ && term_certain()) acknowledge(out);
 }
 
@@ -322,7 +301,7 @@ bool Replica::follow(const Step& step, NodeId from, Term term) {
     }
     if (term > hard_.term || role_ != Role::Follower || !leader_) {
         become_follower(step, term, from);
-        start_rule_done_ = true;
+        peers_.leader_met();
     }
     timer_.heard(step.now.mono);
     return true;
@@ -336,7 +315,7 @@ void Replica::become_leader(const Step& step) {
     role_ = Role::Leader;
     leader_ = options_.self;
     leader_since_ = step.now.mono;
-    start_rule_done_ = true;
+    peers_.leader_met();
     transfer_.end();
     stamps_due_ = false;
     streams_.begin(config_.members.size(), next_index());

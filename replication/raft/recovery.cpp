@@ -88,9 +88,8 @@ void Replica::adopt_configs(Effects& out) {
     const Config& newest = configs_.newest();
     if (newest == config_) return;
     if (role_ == Role::Leader) streams_.adopt(config_, newest, next_index());
-    for (PeerSet* nodes : {&ready_, &evidence_, &cannot_stand_})
-        *nodes = carried_over(*nodes, config_, newest, false);
-    for (PeerSet* replicas : {&granted_, &refused_, &told_})
+    peers_.adopt(config_, newest);
+    for (PeerSet* replicas : {&granted_, &refused_})
         *replicas = carried_over(*replicas, config_, newest, true);
     config_ = newest;
     self_slot_ = config_.slot(Member{options_.self, options_.since}).value_or(kNoSlot);

@@ -329,7 +329,7 @@ PeerSet Replica::self_only() const {
 
 bool Replica::is_gone(NodeId node) const {
     const auto slot = config_.slot(node);
-    return slot && evidence_.has(*slot);
+    return slot && peers_.is_gone(*slot);
 }
 
 void Replica::check() const {
@@ -352,6 +352,7 @@ void Replica::check() const {
     timer_.check();
     WEFT_INVARIANT(applied_ <= commit_, "applied {} past commit {}", applied_.value, commit_.value);
     configs_.check(window_.base(), window_.last());
+    peers_.check(config_.members.size());
     if (role_ == Role::Leader) streams_.check(window_.last());
 }
 

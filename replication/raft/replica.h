@@ -12,6 +12,7 @@
 #include "replication/raft/config_history.h"
 #include "replication/raft/election_timer.h"
 #include "replication/raft/events.h"
+#include "replication/raft/known_peers.h"
 #include "replication/raft/leadership_transfer.h"
 #include "replication/raft/log_window.h"
 #include "replication/raft/promises.h"
@@ -127,7 +128,7 @@ public:
     // The peer said that it can (PeerStands).
     bool can_stand(NodeId peer) const {
         const auto slot = config_.slot(peer);
-        return slot && !cannot_stand_.has(*slot);
+        return slot && peers_.can_stand(*slot);
     }
     const storage::LogBase& base() const { return base_; }
     const Config& config() const { return config_; }
@@ -225,7 +226,6 @@ private:
     void become_leader(const Step& step);
     void step_down(const Step& step, std::string_view why);
     bool follow(const Step& step, NodeId from, Term term);
-    std::size_t rank() const;
     void start_transfer(const Step& step, std::optional<NodeId> to);
     void drive_transfer(Effects& out);
     void look_at_transfer(Now now);
@@ -277,7 +277,6 @@ private:
     LogWindow window_;
     Promises promises_;
     bool hard_damaged_ = false;
-    PeerSet told_;               // whose term is not above ours, since the start
     bool rows_damaged_ = false;  // only a snapshot helps
     std::uint8_t bans_ = 0;      // bits of Ban
     Duration disk_age_{};
@@ -285,6 +284,7 @@ private:
     Config config_;
     std::size_t self_slot_ = kNoSlot;
     ConfigHistory configs_;
+    KnownPeers peers_;
 
     Role role_ = Role::Follower;
     std::optional<NodeId> leader_;
@@ -309,10 +309,6 @@ private:
     bool transfer_election_ = false;
     PeerSet granted_;
     PeerSet refused_;
-    PeerSet ready_;
-    PeerSet evidence_;
-    PeerSet cannot_stand_;
-    bool start_rule_done_ = false;
     std::vector<Asked> asked_;  // vote requests that wait for fresh contact times
 
     // Leader.

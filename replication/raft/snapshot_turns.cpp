@@ -16,7 +16,7 @@ std::optional<Member> Replica::needs_snapshot(Now now, std::optional<NodeId> aft
 }
 
 bool Replica::in_contact(Now now, std::size_t place) const {
-    return !evidence_.has(place) && now.mono - contacted(place) <= options_.timings.election_max;
+    return !peers_.is_gone(place) && now.mono - contacted(place) <= options_.timings.election_max;
 }
 
 bool Replica::in_contact(Now now, NodeId peer) const {

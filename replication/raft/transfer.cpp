@@ -16,8 +16,7 @@ std::size_t Replica::transfer_target(std::optional<NodeId> to) const {
     for (std::size_t i = 0; i < streams_.size(); ++i) {
         if (i == self_slot_ || !config_.is_voter(i)) continue;
         if (to && config_.members[i].node != *to) continue;
-        if (streams_.needs_snapshot(i) || evidence_.has(i)) continue;
-        if (cannot_stand_.has(i)) continue;
+        if (streams_.needs_snapshot(i) || peers_.is_gone(i) || !peers_.can_stand(i)) continue;
         if (best == kNoSlot || streams_.match(i) > streams_.match(best)) best = i;
     }
     return best;
@@ -46,7 +45,7 @@ void Replica::on_timeout_now(const Step& step, NodeId from, const TimeoutNow& or
 // ---- reasons ------------------------------------------------------------------------------------
 
 void Replica::on(const Step&, const PeerStands& peer) {
-    if (const auto slot = config_.slot(peer.node)) cannot_stand_.set(*slot, !peer.stands);
+    if (const auto slot = config_.slot(peer.node)) peers_.stands(*slot, peer.stands);
 }
 
 // A leadership is tried to be given away at once, and by the node again later.

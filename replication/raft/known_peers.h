@@ -1,0 +1,47 @@
+#pragma once
+// What is known of the other members of the group, whoever leads: whose process is there, whose is
+// gone (S5), who would not stand when told to, and whose term is not above ours (S1). The first
+// three are of the node and stay with it in another configuration; the last is of one replica of it
+// and is void for the next one (S17).
+
+#include "replication/raft/config.h"
+
+#include <cstddef>
+
+namespace weft::replication {
+
+class KnownPeers {
+public:
+    // Its process has said hello to ours.
+    void ready(std::size_t place);
+    // There is crash evidence of its process, until that is void or another process is there.
+    void crashed(std::size_t place);
+    void evidence_dropped(std::size_t place) { gone_.remove(place); }
+    // It would campaign if it were asked to, or not.
+    void stands(std::size_t place, bool can) { cannot_stand_.set(place, !can); }
+    // Its term, which is not above ours.
+    void told_term(std::size_t place) { told_term_.add(place); }
+    // In another configuration all stand elsewhere.
+    void adopt(const Config& before, const Config& now);
+
+    bool is_gone(std::size_t place) const { return gone_.has(place); }
+    bool can_stand(std::size_t place) const { return !cannot_stand_.has(place); }
+    // All voters but `self` have told their terms.
+    bool all_told_terms(const Config& config, PeerSet self) const;
+    // How many voters are there and before `place`, in the order of the table.
+    std::size_t rank(const Config& config, std::size_t place) const;
+    // Start rule. True once: with `self` a quorum is there, and no leader was met before.
+    bool may_start(const Config& config, PeerSet self);
+    void leader_met() { started_ = true; }
+    // Nothing is known of whom the configuration does not have.
+    void check(std::size_t members) const;
+
+private:
+    PeerSet ready_;
+    PeerSet gone_;
+    PeerSet cannot_stand_;
+    PeerSet told_term_;
+    bool started_ = false;
+};
+
+}  // namespace weft::replication
