@@ -87,15 +87,14 @@ void Replica::on(const Step&, const EvidenceDropped& dropped) {
 
 void Replica::campaign(const Step& step) {
     timer_.restart(step.now.mono);
-    if (role_ == Role::Candidate && ask_due_) return;  // the disk has the word
+    if (candidacy_.waits()) return;  // the disk has the word
     role_ = Role::Follower;
     if (!may_campaign()) return;
     role_ = Role::PreCandidate;
     leader_.reset();
     ack_due_ = false;
-    granted_ = self_only();
-    refused_ = {};
-    if (!config_.quorum(granted_)) {
+    candidacy_.begin_pre_vote(self_only());
+    if (candidacy_.outcome(config_) != Candidacy::Outcome::Won) {
         const Term next_term{hard_.term.value + 1};
         const LogPosition last = WEFT_MUTANT(CandidateTailUnsynced)
                                      ? LogPosition{window_.back().term, window_.last()}
@@ -114,9 +113,7 @@ void Replica::start_election(const Step& step, bool transfer) {
     leader_.reset();
     vote_due_.reset();
     ack_due_ = false;
-    ask_due_ = true;
-    transfer_election_ = transfer;
-    granted_ = refused_ = {};
+    candidacy_.begin_election(transfer);
     verified_ = commit_;
 }
 
@@ -146,17 +143,15 @@ void Replica::note_told(std::optional<std::size_t> by, Term term, Effects& out) 
 }
 
 void Replica::count_votes(const Step& step) {
-    if (config_.quorum(granted_) && !may_campaign()) {
-        role_ = Role::Follower;  // something came up since: damage, a snapshot, a stalled disk
-    } else if (config_.quorum(granted_)) {
-        if (role_ == Role::PreCandidate) {
-            start_election(step, false);
-        } else {
-            become_leader(step);
-        }
-    } else if (!config_.quorum(refused_.complement())) {
+    const auto outcome = candidacy_.outcome(config_);
+    if (outcome == Candidacy::Outcome::Open) return;
+    if (outcome == Candidacy::Outcome::Lost || !may_campaign()) {
+        // Or something came up since: damage, a snapshot, a stalled disk.
         role_ = Role::Follower;
-        ask_due_ = false;
+    } else if (role_ == Role::PreCandidate) {
+        start_election(step, false);
+    } else {
+        become_leader(step);
     }
 }
 
@@ -226,8 +221,7 @@ void Replica::on_vote_answer(const Step& step, NodeId from, const VoteAnswer& an
     if (!answer.granted) note_told(slot, answer.term, step.out);
     if (learnt || !slot || role_ != (answer.pre ? Role::PreCandidate : Role::Candidate)) return;
     if (answer.granted && answer.term.value != hard_.term.value + (answer.pre ? 1U : 0U)) return;
-    if (ask_due_) return;  // S1: nobody has been asked yet, and the term may not be on disk
-    (answer.granted ? granted_ : refused_).add(*slot);
+    candidacy_.answered(*slot, answer.granted);
     count_votes(step);
 }
 
@@ -248,7 +242,7 @@ void Replica::become_follower(const Step& step, Term term, std::optional<NodeId>
     role_ = Role::Follower;
     leader_ = leader;
     if (leader) followed_since_ = step.now.mono;
-    ask_due_ = false;
+    candidacy_.end();
     transfer_.end();
     streams_.end();
     quorum_check_at_ = Instant::never();

@@ -89,8 +89,7 @@ void Replica::adopt_configs(Effects& out) {
     if (newest == config_) return;
     if (role_ == Role::Leader) streams_.adopt(config_, newest, next_index());
     peers_.adopt(config_, newest);
-    for (PeerSet* replicas : {&granted_, &refused_})
-        *replicas = carried_over(*replicas, config_, newest, true);
+    candidacy_.adopt(config_, newest);
     config_ = newest;
     self_slot_ = config_.slot(Member{options_.self, options_.since}).value_or(kNoSlot);
     out.list.push_back(ConfigChanged{options_.group});
@@ -217,7 +216,7 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     configs_.install(base.index, window_.last(), std::move(*config));
     adopt_configs(out);
     if (role_ != Role::Leader) role_ = Role::Follower;
-    ask_due_ = false;
+    candidacy_.end();
     rows_damaged_ = false;
     commit_ = std::max(commit_, base.index);
     applied_ = base.index;

@@ -86,15 +86,16 @@ void Replica::on(const Step& step, const Persisted& persisted) {
         answer_vote(*vote_due_, {options_.group, hard_.term, false, true}, step.out);
         vote_due_.reset();
     }
-    if (role_ == Role::Candidate && ask_due_ && hard_durable()) {
-        ask_due_ = false;
+    if (candidacy_.waits() && hard_durable()) {
         if (!may_campaign()) {
             role_ = Role::Follower;  // the disk was too slow, or damage came up: later again
+            candidacy_.end();
             return;
         }
-        granted_ = granted_ | self_only();
-        ask_for_votes({options_.group, hard_.term, durable_position(), false, transfer_election_},
-                      step.out);
+        candidacy_.asked(self_only());
+        ask_for_votes(
+            {options_.group, hard_.term, durable_position(), false, candidacy_.is_transfer()},
+            step.out);
         count_votes(step);
     } else if (role_ == Role::Leader) {
         advance_commit();
@@ -353,6 +354,7 @@ void Replica::check() const {
     WEFT_INVARIANT(applied_ <= commit_, "applied {} past commit {}", applied_.value, commit_.value);
     configs_.check(window_.base(), window_.last());
     peers_.check(config_.members.size());
+    candidacy_.check(role_ == Role::Candidate, config_.members.size());
     if (role_ == Role::Leader) streams_.check(window_.last());
 }
 

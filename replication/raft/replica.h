@@ -8,6 +8,7 @@
 #include "core/time.h"
 #include "replication/effects.h"
 #include "replication/messages.h"
+#include "replication/raft/candidacy.h"
 #include "replication/raft/config.h"
 #include "replication/raft/config_history.h"
 #include "replication/raft/election_timer.h"
@@ -305,10 +306,7 @@ private:
     LogIndex counted_;                // other leaders may have counted our copies up to here
     bool ack_due_ = false;            // an append of this term waits for Persisted
     std::optional<NodeId> vote_due_;  // our vote of this term waits for Persisted
-    bool ask_due_ = false;            // our own candidacy does
-    bool transfer_election_ = false;
-    PeerSet granted_;
-    PeerSet refused_;
+    Candidacy candidacy_;
     std::vector<Asked> asked_;  // vote requests that wait for fresh contact times
 
     // Leader.

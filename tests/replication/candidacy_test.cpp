@@ -1,0 +1,102 @@
+// Which answers a candidacy counts, and when it is decided (Raft paper 5.2; S1, S17).
+
+#include "replication/raft/candidacy.h"
+
+#include "replica_lab.h"
+#include "tests/support/said_by.h"
+
+#include <gtest/gtest.h>
+
+namespace weft::replication::test {
+namespace {
+
+using Outcome = Candidacy::Outcome;
+
+class CandidacyTest : public testing::Test {
+protected:
+    CandidacyTest() { self.add(0); }
+    Outcome outcome() const { return candidacy.outcome(five); }
+
+    Config five = Config::of({node(0), node(1), node(2), node(3), node(4)});
+    PeerSet self;
+    Candidacy candidacy;
+};
+
+TEST_F(CandidacyTest, IsWonByAQuorum) {
+    candidacy.begin_pre_vote(self);
+    candidacy.answered(1, true);
+    candidacy.answered(1, true);
+    candidacy.answered(2, false);
+    EXPECT_EQ(outcome(), Outcome::Open);
+    candidacy.answered(3, true);
+    EXPECT_EQ(outcome(), Outcome::Won);
+}
+
+TEST_F(CandidacyTest, IsLostOnceNoQuorumIsLeft) {
+    candidacy.begin_pre_vote(self);
+    candidacy.answered(1, false);
+    candidacy.answered(2, false);
+    EXPECT_EQ(outcome(), Outcome::Open);
+    candidacy.answered(3, false);
+    EXPECT_EQ(outcome(), Outcome::Lost);
+}
+
+// S1.
+TEST_F(CandidacyTest, CountsNothingBeforeItHasAsked) {
+    candidacy.begin_election(false);
+    EXPECT_TRUE(candidacy.waits());
+    for (const std::size_t place : {1U, 2U, 3U}) candidacy.answered(place, true);
+    for (const std::size_t place : {1U, 2U, 3U}) candidacy.answered(place, false);
+    EXPECT_EQ(outcome(), Outcome::Open);
+    candidacy.asked(self);
+    EXPECT_FALSE(candidacy.waits());
+    candidacy.answered(1, true);
+    EXPECT_EQ(outcome(), Outcome::Open) << "nor later what was said before";
+    candidacy.answered(2, true);
+    EXPECT_EQ(outcome(), Outcome::Won) << "the own vote counts";
+}
+
+TEST_F(CandidacyTest, KeepsNothingOfTheOneBefore) {
+    candidacy.begin_pre_vote(self);
+    for (const std::size_t place : {1U, 2U}) candidacy.answered(place, true);
+    for (const std::size_t place : {3U, 4U}) candidacy.answered(place, false);
+    candidacy.begin_election(true);
+    EXPECT_TRUE(candidacy.is_transfer());
+    candidacy.asked(self);
+    EXPECT_EQ(outcome(), Outcome::Open);
+    candidacy.answered(1, false);
+    EXPECT_EQ(outcome(), Outcome::Open);
+    candidacy.begin_pre_vote(self);
+    EXPECT_FALSE(candidacy.is_transfer());
+}
+
+// S17.
+TEST_F(CandidacyTest, LosesTheVoteOfAReplicaThatIsReplacedByAnother) {
+    candidacy.begin_pre_vote(self);
+    for (const std::size_t place : {1U, 2U}) candidacy.answered(place, true);
+    Config now = Config::of({node(2), node(1), node(0), node(3), node(4)});
+    candidacy.adopt(five, now);
+    EXPECT_EQ(candidacy.outcome(now), Outcome::Won);
+    candidacy.check(false, 3);
+    Config second = now;
+    second.members[1].since = LogIndex{9};
+    candidacy.adopt(now, second);
+    EXPECT_EQ(candidacy.outcome(second), Outcome::Open);
+}
+
+TEST_F(CandidacyTest, TellsWhatCannotBe) {
+    candidacy.begin_election(false);
+    candidacy.check(true, 5);
+    EXPECT_EQ(weft::test::said_by([&] { candidacy.check(false, 5); }),
+              "requests of no candidate wait, transfer false");
+    candidacy.asked(self);
+    candidacy.answered(4, true);
+    candidacy.check(false, 5);
+    EXPECT_EQ(weft::test::said_by([&] { candidacy.check(true, 4); }),
+              "votes of places 0x10 of 4 members");
+    candidacy.end();
+    candidacy.check(false, 0);
+}
+
+}  // namespace
+}  // namespace weft::replication::test
