@@ -37,8 +37,9 @@ void Node::State::answer_question() {
     std::visit(Overloaded{
                    [&](SendClient& answer) { out->list.push_back(std::move(answer)); },
                    [&](FetchWish& wish) {
-                       desk.awaits(next_number(last_fetch), std::move(wish.query));
-                       out->list.push_back(Fetch{last_fetch, std::move(wish.what)});
+                       const DiskFetchId id = fetches.ask_for_desk();
+                       desk.awaits(id, std::move(wish.query));
+                       out->list.push_back(Fetch{id, std::move(wish.what)});
                    },
                    [&](const TransferWish& wish) {
                        step_partition(*find(wish.group), replication::TransferLeadership{wish.to});

@@ -28,11 +28,11 @@ void Node::State::on(const ClientGone& event) {
     large_reads.forget(event.client);
 }
 
-// Hellos cost nothing to send and an answer may name every group: one serves all hellos of a
-// connection in a round.
 void Node::State::on_client_hello(ClientRef from, const routing::ClientHello& hello) {
-    if (greeted_clients.empty()) learn_routes();
-    if (!greeted_clients.insert(from).second) return;
+    using Turn = ToldRoutes::Turn;
+    const Turn turn = told_routes.hello_of(from);
+    if (turn == Turn::Again) return;
+    if (turn == Turn::First) learn_routes();
     out->list.push_back(SendClient{from, hello_reply(hello)});
 }
 

@@ -59,21 +59,13 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
 }
 
 void Node::State::on(Fetched& event) {
-    const auto owner = fetches.find(event.id);
-    if (owner == fetches.end()) {
-        desk.on_fetched(event.id, std::move(event.result));
-        return;
-    }
-    const FetchOwner to = owner->second;
-    fetches.erase(owner);
-    step_partition(*find(to.group), replication::Fetched{to.id, std::move(event.result)});
+    const auto owner = fetches.answered(event.id);
+    if (!owner) return desk.on_fetched(event.id, std::move(event.result));
+    step_partition(*find(owner->group), replication::Fetched{owner->id, std::move(event.result)});
 }
 
 void Node::State::on(const Timer&) {
-    // Whoever wants to be asked again at once waits for the next step.
-    due.clear();
-    while (const auto group = deadlines.pop_due(now.mono)) due.push_back(*group);
-    for (const GroupId group : due) tick(*find(group));
+    for (const GroupId group : hosted.take_due(now.mono)) tick(*find(group));
     judge_disk();
     if (mesh_members.deadline() <= now.mono) step_members(membership::Tick{});
     heartbeats();
@@ -84,7 +76,7 @@ void Node::State::on(const Timer&) {
 }
 
 void Node::State::on(const RoundEnd&) {
-    greeted_clients.clear();
+    told_routes.end_round();
     submit_large_reads();
     drain_round();
     sweep_round();
@@ -105,7 +97,7 @@ void Node::State::on(const RoundEnd&) {
 }
 
 Instant Node::State::next_deadline() const {
-    Instant next = std::min({deadlines.next(), heartbeat_due, homing.deadline(),
+    Instant next = std::min({hosted.deadline(), heartbeat_due, homing.deadline(),
                              disk.deadline(rounds.oldest()), mesh_members.deadline(),
                              sweeper.deadline(), draining.deadline(), confirms.deadline()});
     for (const Peer& peer : std::views::values(peers))
@@ -116,6 +108,7 @@ Instant Node::State::next_deadline() const {
 }
 
 void Node::State::check() const {
+    hosted.check();
     own_requests.check();
     rounds.check();
     disk.check(rounds.waiting());
@@ -187,11 +180,7 @@ std::vector<GroupId> Node::hosted() const {
 
 bool Node::hosts(GroupId group) const { return state_->find(group) != nullptr; }
 
-void Node::take_touched(std::vector<GroupId>& groups) {
-    groups.clear();
-    std::swap(groups, state_->touched);
-    for (const GroupId group : groups) state_->find(group)->touched = false;
-}
+void Node::take_touched(std::vector<GroupId>& groups) { state_->hosted.take_touched(groups); }
 
 const replication::Partition& Node::partition(GroupId group) const {
     const Hosted* found = state_->find(group);

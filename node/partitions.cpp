@@ -73,7 +73,7 @@ void Node::State::step_partition(Hosted& group, replication::PartitionEvent even
     group.partition.step(now, std::move(event), effects);
     // All invariants of a partition: each step checks only those that it touched.
     if (options.check_every_step || ++steps % options.steps_per_check == 0) group.partition.check();
-    if (!std::exchange(group.touched, true)) touched.push_back(group.group);
+    hosted.touch(group);
     for (replication::Effect& effect : effects.list) carry_out(group, effect);
     effects.list.clear();
     after_step(group);
@@ -88,8 +88,8 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
     std::visit(Overloaded{
                    [&](const replication::Persist& what) { rounds.want(group.group, what.seq); },
                    [&](replication::Fetch& fetch) {
-                       fetches[next_number(last_fetch)] = {group.group, fetch.id};
-                       out->list.push_back(Fetch{last_fetch, std::move(fetch.what)});
+                       const DiskFetchId id = fetches.ask({group.group, fetch.id});
+                       out->list.push_back(Fetch{id, std::move(fetch.what)});
                    },
                    [&](const replication::SendAppend& append) { on_append(append); },
                    [&](replication::Send& send) {
@@ -172,18 +172,11 @@ void Node::State::after_step(Hosted& group) {
         }
         group.commit = commit;
     }
-    const bool stands = group.partition.replica().can_stand();
-    if (std::exchange(group.stands, stands) != stands) stands ? --not_standing : ++not_standing;
-    deadlines.set_earlier(group.group, group.partition.next_deadline());
+    hosted.note(group);
 }
 
-// The deadline of a partition has come, or came when it was still earlier.
+// The deadline of its partition has come.
 void Node::State::tick(Hosted& group) {
-    const Instant deadline = group.partition.next_deadline();
-    if (deadline > now.mono) {
-        deadlines.set_earlier(group.group, deadline);
-        return;
-    }
     const replication::Replica& replica = group.partition.replica();
     replication::Tick event;
     event.contact.set(options.self, now.mono);

@@ -32,15 +32,9 @@ struct Hosted {
     Term term{};
     LogIndex commit{};
     bool stands = true;    // it would campaign if it were asked to
-    bool touched = false;  // stands in State::touched
+    bool touched = false;  // since LocalGroups::take_touched()
 
     bool has(const Peer* peer) const { return std::ranges::find(members, peer) != members.end(); }
-};
-
-// Which partition's fetch it is.
-struct FetchOwner {
-    GroupId group;
-    FetchId id;
 };
 
 }  // namespace weft::node

@@ -14,7 +14,7 @@ namespace weft::node {
 // With a full disk a node campaigns as a last resort, for reads; it is no target of a transfer.
 std::vector<GroupId> Node::State::groups_not_to_lead(const Peer& peer) const {
     std::vector<GroupId> groups;
-    if (not_standing == 0 && !disk.full()) return groups;
+    if (hosted.not_standing() == 0 && !disk.full()) return groups;
     for (const GroupId group : peer.shared)
         if (disk.full() || !find(group)->stands) groups.push_back(group);
     return groups;

@@ -2,10 +2,10 @@
 // The inside of Node: a switchboard between rules that own their state (docs/adr/0011). What
 // carries their answers on stands in the .cpp files named below.
 
-#include "core/timer_heap.h"
 #include "node/admin/desk.h"
 #include "node/clocks.h"
 #include "node/contact/confirm_rounds.h"
+#include "node/disk/fetches.h"
 #include "node/disk/health.h"
 #include "node/disk/rounds.h"
 #include "node/draining.h"
@@ -31,7 +31,6 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -203,8 +202,6 @@ struct Node::State {
     std::map<NodeId, Peer> peers;
     std::vector<Effect> link_changes;  // that the driver was not told yet
     Clocks clocks;
-    std::size_t not_standing = 0;  // hosted groups that this node would not campaign in
-    TimerHeap<GroupId> deadlines;  // of hosted groups
     Members mesh_members;
     RecentEvents events{4096};
     replication::Effects effects;  // of partitions; its batch is the round's
@@ -213,17 +210,13 @@ struct Node::State {
     Instant heartbeat_due = Instant::never();
     Homing homing;
 
-    std::map<DiskFetchId, FetchOwner> fetches;
+    DiskFetches fetches;
     AdminDesk desk;
-    std::set<ClientRef> greeted_clients;  // in this round
-    ToldRoutes told_routes;               // learned in the first hello's turn of a round
+    ToldRoutes told_routes;
     OwnRequests own_requests;
-    DiskFetchId last_fetch;
 
     LargeReads large_reads;
 
-    std::vector<GroupId> due;      // scratch of one step
-    std::vector<GroupId> touched;  // stepped since the last take_touched()
     DiskRounds rounds;
     DiskHealth disk;
 

@@ -7,6 +7,12 @@ namespace weft::node {
 ToldRoutes::ToldRoutes(NodeId self, Boot boot, std::uint32_t groups)
     : self_(self), boot_(boot), rows_(groups) {}
 
+ToldRoutes::Turn ToldRoutes::hello_of(ClientRef from) {
+    const bool first = answered_.empty();
+    if (!answered_.insert(from).second) return Turn::Again;
+    return first ? Turn::First : Turn::Further;
+}
+
 void ToldRoutes::learn(GroupId group, const Known& known) {
     Row& row = rows_[group];
     if (row.known == known) return;

@@ -1,12 +1,14 @@
 #pragma once
 // What this node knows of the groups' leaders, in versions: a client that has an earlier one is
-// told what has changed since.
+// told what has changed since. Hellos cost nothing to send and an answer may name every group: the
+// leaders are learned once in a round, and one answer serves all hellos of a connection in it.
 
 #include "core/indexed.h"
 #include "routing/messages.h"
 #include "weft/types.h"
 
 #include <cstdint>
+#include <set>
 #include <vector>
 
 namespace weft::node {
@@ -21,6 +23,14 @@ public:
 
     // `self` in its life `boot`: what another one has told says nothing about this one.
     ToldRoutes(NodeId self, Boot boot, std::uint32_t groups);
+
+    enum class Turn : std::uint8_t {
+        First,    // of the round: the leaders are to be learned
+        Further,  // of another connection
+        Again     // it was answered in this round
+    };
+    Turn hello_of(ClientRef from);
+    void end_round() { answered_.clear(); }
 
     // The version rises when that is something else than before.
     void learn(GroupId group, const Known& known);
@@ -44,6 +54,7 @@ private:
     Boot boot_;
     std::uint64_t version_ = 1;  // 0 on the wire: no versions
     Indexed<GroupId, Row> rows_;
+    std::set<ClientRef> answered_;  // in this round
 };
 
 }  // namespace weft::node
