@@ -51,24 +51,4 @@ void Mailboxes::check() const {
                    "{} commands of {} bytes wait, {} of {} counted", waiting, bytes, size_, bytes_);
 }
 
-bool EarlyCommands::add(Submit& submit, Instant now, const PartitionLimits& limits) {
-    const std::size_t bytes = submit.request.payload.size();
-    if (items_.size() >= limits.waiting_replies || bytes_ + bytes > limits.mailbox_bytes)
-        return false;
-    bytes_ += bytes;
-    items_.push_back({std::move(submit), now});
-    return true;
-}
-
-std::deque<Early> EarlyCommands::take() {
-    bytes_ = 0;
-    return std::exchange(items_, {});
-}
-
-void EarlyCommands::check() const {
-    std::size_t bytes = 0;
-    for (const Early& item : items_) bytes += item.submit.request.payload.size();
-    WEFT_INVARIANT(bytes == bytes_, "early commands of {} bytes, {} counted", bytes, bytes_);
-}
-
 }  // namespace weft::replication

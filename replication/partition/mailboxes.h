@@ -1,7 +1,6 @@
 #pragma once
-// Commands that wait: for their entity to come into memory, or for a new leader that may not serve
-// yet. Bounded by number and by the bytes of their payloads; who finds no room is refused by the
-// caller and has changed nothing.
+// Commands that wait for their entity to come into memory. Bounded by number and by the bytes of
+// their payloads; who finds no room is refused by the caller and has changed nothing.
 
 #include "core/time.h"
 #include "replication/partition/admission.h"
@@ -63,28 +62,6 @@ public:
 private:
     std::map<std::string, Activation, std::less<>> activations_;
     std::size_t size_ = 0;
-    std::size_t bytes_ = 0;
-};
-
-// Came while this node leads but may not serve yet.
-struct Early {
-    Submit submit;
-    Instant came;
-};
-
-class EarlyCommands {
-public:
-    // False: there is no room, and nothing was taken.
-    bool add(Submit& submit, Instant now, const PartitionLimits& limits);
-    // In the order they came; none is left.
-    std::deque<Early> take();
-
-    std::size_t size() const { return items_.size(); }
-    bool empty() const { return items_.empty(); }
-    void check() const;
-
-private:
-    std::deque<Early> items_;
     std::size_t bytes_ = 0;
 };
 

@@ -114,7 +114,7 @@ void Partition::State::follow_leadership(const Step& step) {
         apply_committed(step, *serving);
         lose_leadership(step.out);
     }
-    if (!serving && !early.empty() && !serves_soon()) refuse_early(step.out);
+    if (!serving && !early.empty() && !serves_soon()) give_back(step, early.refuse());
     if (serving || !leads || !session_loader.done() || blocked || replica.damaged()) return;
     const bool all_applied = replica.no_op_committed() && applied == replica.last_index();
     if (!all_applied && !WEFT_MUTANT(ServeBeforeNoOp)) return;
@@ -127,7 +127,7 @@ void Partition::State::follow_leadership(const Step& step) {
     serving = replica.term();
     log.info("partition.serving", {{"group", group()}, {"term", *serving}, {"applied", applied}});
     step.out.list.push_back(RoleChanged{group()});
-    submit_early(step);
+    give_back(step, early.serve(step.now.mono));
 }
 
 void Partition::State::lose_leadership(Effects& out) {
@@ -214,9 +214,8 @@ void Partition::State::check() const {
     flight.check(applied);
     WEFT_INVARIANT(serving || (flight.empty() && reads.empty() && mailboxes.empty()),
                    "{} commands in flight without leading", flight.size());
-    WEFT_INVARIANT(early.empty() || serves_soon(), "{} commands wait for nothing", early.size());
     mailboxes.check();
-    early.check();
+    early.check(serves_soon());
     sender.check(leads(), replica.base().index);
     receiver.check(replica.base().space);
     sweep.check(applied);

@@ -6,6 +6,7 @@
 
 #include "core/ids.h"
 #include "entity/host.h"
+#include "replication/partition/early_commands.h"
 #include "replication/partition/ended_early.h"
 #include "replication/partition/entity_loader.h"
 #include "replication/partition/fetches.h"
@@ -59,9 +60,7 @@ struct Partition::State {
     // submit.cpp
     void submit(const Step& step, Submit&& submit);
     bool serves_soon() const;
-    void keep_early(const Step& step, Submit&& submit);
-    void submit_early(const Step& step);
-    void refuse_early(Effects& out);
+    void give_back(const Step& step, std::vector<Early> waited);
     bool may_serve() const;
     Error not_serving() const;
     std::optional<Error> full(entity::Access access) const;

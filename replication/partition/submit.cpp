@@ -53,44 +53,27 @@ bool Partition::State::serves_soon() const {
            !replica.transferring();
 }
 
-void Partition::State::keep_early(const Step& step, Submit&& submit) {
-    if (early.add(submit, step.now.mono, options.limits)) return;
-    refuse(submit.from, submit.request.id,
-           make_error(ErrorNumber::QueueFull, "too many commands wait for the new leader"),
-           Outcome::NotDone, step.out);
-}
-
 // In the order they came.
-void Partition::State::submit_early(const Step& step) {
-    for (Early& item : early.take()) {
-        Request& request = item.submit.request;
-        const auto passed =
-            std::chrono::duration_cast<std::chrono::milliseconds>(step.now.mono - item.came);
-        const auto left = std::int64_t{request.deadline_ms} - passed.count();
-        if (request.deadline_ms != 0 && left <= 0) {
-            refuse(item.submit.from, request.id,
-                   make_error(ErrorNumber::DeadlinePassed, "it waited longer than its deadline"),
+void Partition::State::give_back(const Step& step, std::vector<Early> waited) {
+    for (Early& item : waited) {
+        if (item.refused) {
+            refuse(item.submit.from, item.submit.request.id, std::move(*item.refused),
                    Outcome::NotDone, step.out);
-            continue;
+        } else {
+            submit(step, std::move(item.submit));
         }
-        if (request.deadline_ms != 0) request.deadline_ms = static_cast<std::uint32_t>(left);
-        submit(step, std::move(item.submit));
     }
 }
 
-void Partition::State::refuse_early(Effects& out) {
-    for (const Early& item : early.take())
-        refuse(item.submit.from, item.submit.request.id,
-               make_error(ErrorNumber::NoLeader, "this node stopped leading the group"),
-               Outcome::NotDone, out);
-}
-
 void Partition::State::submit(const Step& step, Submit&& submit) {
-    if (serves_soon()) return keep_early(step, std::move(submit));
     const Request& request = submit.request;
     const auto no = [&](Error error) {
         refuse(submit.from, request.id, std::move(error), Outcome::NotDone, step.out);
     };
+    if (serves_soon()) {
+        if (auto error = early.add(submit, step.now.mono, options.limits)) no(std::move(*error));
+        return;
+    }
     if (!may_serve()) return no(not_serving());
     if (request.kind == RequestKind::Resolve) return resolve(step, submit);
     auto target = find_target(request, types);

@@ -77,26 +77,5 @@ TEST_F(MailboxesTest, DropAllByKey) {
     EXPECT_EQ(add("c", 7, 100), Mailboxes::Added::First);
 }
 
-TEST(EarlyCommandsTest, WaitInOrderUpToTheirBounds) {
-    EarlyCommands early;
-    const auto add = [&](std::uint64_t seq, std::size_t bytes) {
-        Submit submit;
-        submit.request = of(seq, bytes).request;
-        const bool added = early.add(submit, Instant{}, limits());
-        early.check();
-        return added;
-    };
-    EXPECT_TRUE(add(1, 100));
-    EXPECT_FALSE(add(2, 1)) << "bytes";
-    EXPECT_TRUE(add(3, 0));
-    EXPECT_TRUE(add(4, 0));
-    EXPECT_FALSE(add(5, 0)) << "number";
-    const auto waited = early.take();
-    ASSERT_EQ(waited.size(), 3u);
-    EXPECT_EQ(waited[1].submit.request.id.seq, 3u);
-    EXPECT_TRUE(early.empty());
-    EXPECT_TRUE(add(6, 100));
-}
-
 }  // namespace
 }  // namespace weft::replication
