@@ -75,7 +75,7 @@ void Partition::State::apply(const Step& step, const Bytes& encoded) {
     stamp_ms = header->stamp_ms;
     sweep.applied({applied, stamp_ms});
     // Somebody waits only where the entry was proposed, in the same term.
-    const bool awaited = serving && *serving == header->term && !flight.empty();
+    const bool awaited = serving.in(header->term) && !flight.empty();
     if (awaited && header->kind == EntryKind::Expire) {
         flight.leave(header->index);
     } else if (awaited) {
@@ -96,7 +96,7 @@ void Partition::State::apply(const Step& step, const Bytes& encoded) {
 bool Partition::State::apply_command(Now now, const EntryHeader& header,
                                      const DecodedEntry& entry) {
     if (!sessions.takes_effect(*entry.request, header.index, header.stamp_ms)) {
-        WEFT_INVARIANT(!flight.is_first(header.index) || !serving || *serving != header.term,
+        WEFT_INVARIANT(!flight.is_first(header.index) || !serving.in(header.term),
                        "entry {} of our own term has no effect", header.index.value);
         log.error("partition.entry_without_effect", {{"group", group()}, {"index", header.index}});
         return false;
@@ -116,7 +116,7 @@ bool Partition::State::apply_command(Now now, const EntryHeader& header,
             change.events = entry.events;
             change.snapshot = entry.snapshot;
         }
-        const bool ours = serving && *serving == header.term;
+        const bool ours = serving.in(header.term);
         entity::Entity* entity = ours && !flight.empty() ? flight.first().entity : nullptr;
         if (entity == nullptr) {
             scratch_key.clear();

@@ -55,12 +55,12 @@ void Partition::State::on(const Step& step, const ReplicaEvent& event) {
 void Partition::State::on(const Step& step, Submit& asked) { submit(step, std::move(asked)); }
 
 void Partition::State::on(const Step&, const ReadsConfirmed& confirmed) {
-    if (serving == confirmed.term) reads.confirm(confirmed.ticket);
+    if (serving.in(confirmed.term)) reads.confirm(confirmed.ticket);
 }
 
 void Partition::State::on(const Step& step, const ConfirmGivenUp& given_up) {
-    if (serving == given_up.term && !reads.empty())
-        step.out.list.push_back(WantConfirm{group(), *serving, reads.last_ticket()});
+    if (serving.in(given_up.term) && !reads.empty())
+        step.out.list.push_back(WantConfirm{group(), given_up.term, reads.last_ticket()});
 }
 
 void Partition::State::on(const Step& step, Fetched& fetched) {
@@ -105,35 +105,45 @@ void Partition::State::after_step(const Step& step) {
     if (const auto at = receiver.at()) receive(step, receiver.drive(step, has_all(*at)));
 }
 
-// Serving begins when every entry of the log is applied, the no-op of this term being the last one:
-// a handler must see all that may have been acknowledged (S8).
+std::optional<Term> Partition::State::leads() const {
+    if (replica.role() != Role::Leader) return std::nullopt;
+    return replica.term();
+}
+
+Serving::Group Partition::State::group_now() const {
+    return {.leads = leads(),
+            .hands_over = replica.transferring(),
+            .intact = !blocked && !replica.damaged(),
+            .loaded = session_loader.done(),
+            .all_applied = replica.no_op_committed() && applied == replica.last_index()};
+}
+
 void Partition::State::follow_leadership(const Step& step) {
-    const bool leads = replica.role() == Role::Leader;
-    if (serving && (!leads || replica.term() != *serving)) {
+    if (const auto over = serving.over(leads())) {
         // What was committed in our term is done; only the rest is uncertain.
-        apply_committed(step, *serving);
+        apply_committed(step, *over);
         lose_leadership(step.out);
     }
-    if (!serving && !early.empty() && !serves_soon()) give_back(step, early.refuse());
-    if (serving || !leads || !session_loader.done() || blocked || replica.damaged()) return;
-    const bool all_applied = replica.no_op_committed() && applied == replica.last_index();
-    if (!all_applied && !WEFT_MUTANT(ServeBeforeNoOp)) return;
+    const Serving::Group now = group_now();
+    if (!early.empty() && !serving.soon(now)) give_back(step, early.refuse());
+    if (!serving.may_begin(now)) return;
     if (sessions.floor().applied > applied) {
         // Its row names an entry that no log holds, so nothing vouches for it.
         log.error("partition.session_damaged", {{"group", group()}});
         replica.mark_damaged(LogIndex{});
         return;
     }
-    serving = replica.term();
-    log.info("partition.serving", {{"group", group()}, {"term", *serving}, {"applied", applied}});
+    serving.begin(replica.term());
+    log.info("partition.serving",
+             {{"group", group()}, {"term", replica.term()}, {"applied", applied}});
     step.out.list.push_back(RoleChanged{group()});
     give_back(step, early.serve(step.now.mono));
 }
 
 void Partition::State::lose_leadership(Effects& out) {
     WEFT_PROBE("partition.stopped_serving");
-    log.info("partition.stopped_serving", {{"group", group()}, {"term", *serving}});
-    serving.reset();
+    log.info("partition.stopped_serving", {{"group", group()}, {"term", *serving.term()}});
+    serving.end();
     for (const InFlight& item : flight.drop()) {
         if (!item.asked_for()) continue;
         if (item.entity != nullptr) host.drop_ahead(*item.entity);
@@ -212,10 +222,9 @@ void Partition::State::check() const {
     WEFT_INVARIANT(applied >= replica.base().index, "applied {} before base {}", applied.value,
                    replica.base().index.value);
     flight.check(applied);
-    WEFT_INVARIANT(serving || (flight.empty() && reads.empty() && mailboxes.empty()),
-                   "{} commands in flight without leading", flight.size());
+    serving.check(flight.size() + reads.size() + mailboxes.size());
     mailboxes.check();
-    early.check(serves_soon());
+    early.check(serving.soon(group_now()));
     sender.check(leads(), replica.base().index);
     receiver.check(replica.base().space);
     sweep.check(applied);
@@ -234,7 +243,7 @@ void Partition::step(Now now, PartitionEvent event, Effects& out) {
 }
 Instant Partition::next_deadline() const { return state_->next_deadline(); }
 const Replica& Partition::replica() const { return state_->replica; }
-bool Partition::ready() const { return state_->serving.has_value(); }
+bool Partition::ready() const { return state_->serving.term().has_value(); }
 std::size_t Partition::dirty_bytes() const { return state_->host.dirty_bytes(); }
 void Partition::check() const { state_->check(); }
 std::uint64_t Partition::state_hash() const { return state_->state_hash(); }

@@ -18,6 +18,7 @@
 #include "replication/partition/reads.h"
 #include "replication/partition/row_sweep.h"
 #include "replication/partition/sections.h"
+#include "replication/partition/serving.h"
 #include "replication/partition/session_loader.h"
 #include "replication/partition/sessions.h"
 #include "replication/partition/snapshot_receiver.h"
@@ -43,6 +44,8 @@ struct Partition::State {
     void on(const Step& step, const Persisted& done);
     void on(const Step& step, FromPeer& message);
     void after_step(const Step& step);
+    std::optional<Term> leads() const;
+    Serving::Group group_now() const;
     void follow_leadership(const Step& step);
     void lose_leadership(Effects& out);
     void on_persisted(Effects& out);
@@ -59,10 +62,7 @@ struct Partition::State {
 
     // submit.cpp
     void submit(const Step& step, Submit&& submit);
-    bool serves_soon() const;
     void give_back(const Step& step, std::vector<Early> waited);
-    bool may_serve() const;
-    Error not_serving() const;
     std::optional<Error> full(entity::Access access) const;
     void resolve(const Step& step, const Submit& submit);
     bool make_room(const Step& step);
@@ -100,7 +100,6 @@ struct Partition::State {
     void compact(const Step& step);
 
     // snapshots.cpp
-    std::optional<Term> leads() const;
     SnapshotSender::Rows snapshot_rows() const;
     void send_snapshots(const Step& step);
     void read_snapshot_page(Effects& out);
@@ -123,10 +122,10 @@ struct Partition::State {
     LogIndex applied;
     std::int64_t stamp_ms = 0;  // of the last applied entry: log time
     PersistSeq persisted;
-    bool blocked = false;         // an entry of a later weft: applies nothing further
-    bool rows_written = false;    // false: all there is came from the log, nothing needs a Fetch
-    std::optional<Term> serving;  // this node leads in that term and runs handlers
+    bool blocked = false;       // an entry of a later weft: applies nothing further
+    bool rows_written = false;  // false: all there is came from the log, nothing needs a Fetch
 
+    Serving serving;
     EarlyCommands early;
     Flight flight;
     Mailboxes mailboxes;

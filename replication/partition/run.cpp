@@ -32,7 +32,8 @@ void Partition::State::run(const Step& step, entity::Entity& entity, const Queue
     const Request& request = item.request;
     const auto& [type, access] = item.target;
     // Asked again: it may have waited for the entity.
-    std::optional<Error> error = may_serve() ? full(access) : not_serving();
+    std::optional<Error> error = serving.refusal(replica.transferring());
+    if (!error) error = full(access);
     if (!error && step.now.mono >= item.deadline)
         error = make_error(ErrorNumber::DeadlinePassed, "it waited longer than its deadline");
     // The kind is known once something is committed; what is ahead of that came from this type.
@@ -83,7 +84,7 @@ void Partition::State::run_read(const Step& step, entity::Entity& entity, const 
     read.reply.exists = image.exists();
     if (read.reply.payload.size() > kLargeReplyBytes) step.out.list.push_back(LargeReply{read.to});
     const ReadTicket ticket = reads.add(std::move(read), replica.commit());
-    step.out.list.push_back(WantConfirm{group(), *serving, ticket});
+    step.out.list.push_back(WantConfirm{group(), *serving.term(), ticket});
 }
 
 void Partition::State::run_write(const Step& step, entity::Entity& entity, const Queued& item) {

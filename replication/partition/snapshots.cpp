@@ -12,11 +12,6 @@ namespace weft::replication {
 
 // ---- to a peer ----------------------------------------------------------------------------------
 
-std::optional<Term> Partition::State::leads() const {
-    if (replica.role() != Role::Leader) return std::nullopt;
-    return replica.term();
-}
-
 SnapshotSender::Rows Partition::State::snapshot_rows() const {
     return {replica.base(), replica.last_persist_seq(), persisted};
 }

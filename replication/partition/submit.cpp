@@ -11,9 +11,6 @@
 
 namespace weft::replication {
 
-// S9: a leader that hands over lets nothing in, neither commands nor reads.
-bool Partition::State::may_serve() const { return serving && !replica.transferring(); }
-
 void Partition::State::refuse(const Origin& to, const RequestId& id, Error error, Outcome outcome,
                               Effects& out) {
     Reply reply;
@@ -32,25 +29,12 @@ void Partition::State::answer(const Origin& to, const Reply& reply, bool tell, E
     if (tell) std::get<SendReply>(out.list.back()).reply.payload = {};
 }
 
-Error Partition::State::not_serving() const {
-    return make_error(ErrorNumber::NoLeader, serving ? "this node is handing the group over"
-                                                     : "this node does not lead the group");
-}
-
 std::optional<Error> Partition::State::full(entity::Access access) const {
     return no_room(access,
                    {.reads = reads.size(),
                     .read_bytes = reads.bytes(),
                     .commands = flight.size() + mailboxes.size()},
                    options.limits);
-}
-
-// Elected, and only the no-op of the term or what came before it is missing: a moment with a
-// quorum, at most the time until the term ends without one. A refusal now would let a later command
-// for the same entity overtake this one.
-bool Partition::State::serves_soon() const {
-    return !serving && replica.role() == Role::Leader && !blocked && !replica.damaged() &&
-           !replica.transferring();
 }
 
 // In the order they came.
@@ -70,11 +54,11 @@ void Partition::State::submit(const Step& step, Submit&& submit) {
     const auto no = [&](Error error) {
         refuse(submit.from, request.id, std::move(error), Outcome::NotDone, step.out);
     };
-    if (serves_soon()) {
+    if (serving.soon(group_now())) {
         if (auto error = early.add(submit, step.now.mono, options.limits)) no(std::move(*error));
         return;
     }
-    if (!may_serve()) return no(not_serving());
+    if (auto error = serving.refusal(replica.transferring())) return no(std::move(*error));
     if (request.kind == RequestKind::Resolve) return resolve(step, submit);
     auto target = find_target(request, types);
     if (!target) return no(std::move(target).error());
