@@ -13,21 +13,20 @@ namespace weft::replication {
 
 // With `only`: stops before the first entry of another term.
 void Partition::State::apply_committed(const Step& step, std::optional<Term> only) {
-    if (!session_loader.done() || blocked) return;
-    const LogIndex before = applied;
-    while (applied < replica.commit()) {
-        if (only && replica.term_at(next(applied)) != *only) break;
+    if (!session_loader.done()) return;
+    const LogIndex before = applied.index();
+    while (applied.is_behind(replica.commit())) {
+        if (only && replica.term_at(next(applied.index())) != *only) break;
         const Bytes encoded = next_entry(step.out);
         if (encoded.empty()) break;
         apply(step, encoded);
-        if (blocked) break;
     }
-    if (applied != before) replica.applied(applied);
+    if (applied.index() != before) replica.applied(applied.index());
 }
 
 // The entry behind `applied`; empty when it is being fetched or damaged.
 Bytes Partition::State::next_entry(Effects& out) {
-    const LogIndex index = next(applied);
+    const LogIndex index = next(applied.index());
     if (Bytes encoded = replica.cached(index); !encoded.empty()) return encoded;
     if (const Bytes* encoded = log_feed.find(index)) return *encoded;
     // What is not on disk yet is in memory. Asked for, it would be missing when the disk is read
@@ -42,54 +41,49 @@ Bytes Partition::State::next_entry(Effects& out) {
 
 void Partition::State::on_log_fetched(Fetched& fetched) {
     const auto missing = log_feed.take(fetched, replica);
-    if (!missing || *missing <= applied || *missing > replica.commit()) return;
+    if (!missing || *missing <= applied.index() || *missing > replica.commit()) return;
     if (!replica.cached(*missing).empty()) return;
     log.error("partition.entry_damaged", {{"group", group()}, {"index", *missing}});
     replica.mark_damaged(*missing);
 }
 
 void Partition::State::apply(const Step& step, const Bytes& encoded) {
-    const auto header = read_entry_header(encoded.view());
-    const bool expected = header && header->index == next(applied);
-    const auto entry = expected ? decode_entry(header->kind, encoded.view())
-                                : Result<DecodedEntry>(fail(ErrorNumber::DataDamaged, "misplaced"));
+    const auto entry = applied.read_next(encoded.view());
     if (!entry) {
-        // Of a later weft, or by a writer that was wrong: whatever we made of it would be a guess,
-        // on this replica alone. It stops here, and says so.
-        log.error(
-            "partition.blocked",
-            {{"group", group()}, {"index", next(applied)}, {"reason", entry.error().message}});
-        blocked = true;
+        log.error("partition.blocked", {{"group", group()},
+                                        {"index", next(applied.index())},
+                                        {"reason", entry.error().message}});
         replica.forbid_campaign(Replica::Ban::Blocked);
         if (replica.role() == Role::Leader) replica.step(step.now, TransferLeadership{}, step.out);
         return;
     }
+    const auto& [header, parts] = *entry;
     bool effect = true;
-    if (header->kind == EntryKind::Command || header->kind == EntryKind::Outcome)
-        effect = apply_command(step.now, *header, *entry);
+    if (header.kind == EntryKind::Command || header.kind == EntryKind::Outcome)
+        effect = apply_command(step.now, header, parts);
     const Remembered* resolved = nullptr;
-    if (header->kind == EntryKind::Resolve)
-        resolved = sessions.resolve(*entry->request, header->index, header->stamp_ms);
-    if (header->kind == EntryKind::Expire) end_sessions(step.now, *header, *entry->session_floor);
-    applied = header->index;
-    stamp_ms = header->stamp_ms;
-    sweep.applied({applied, stamp_ms});
+    if (header.kind == EntryKind::Resolve)
+        resolved = sessions.resolve(*parts.request, header.index, header.stamp_ms);
+    if (header.kind == EntryKind::Expire) end_sessions(step.now, header, *parts.session_floor);
+    applied.advance(header);
+    sweep.applied({applied.index(), applied.stamp_ms()});
     // Somebody waits only where the entry was proposed, in the same term.
-    const bool awaited = serving.in(header->term) && !flight.empty();
-    if (awaited && header->kind == EntryKind::Expire) {
-        flight.leave(header->index);
+    const bool awaited = serving.in(header.term) && !flight.empty();
+    if (awaited && header.kind == EntryKind::Expire) {
+        flight.leave(header.index);
     } else if (awaited) {
         Reply reply;
-        if (header->kind == EntryKind::Resolve ? resolved == nullptr : !effect) {
+        if (header.kind == EntryKind::Resolve ? resolved == nullptr : !effect) {
             reply.outcome = Outcome::Unknown;
             reply.error = make_error(ErrorNumber::SessionExpired, "the session has ended");
         } else {
             reply = resolved != nullptr ? reply_of({}, *resolved)
-                                        : reply_of_entry(*header, *entry, encoded);
+                                        : reply_of_entry(header, parts, encoded);
         }
-        finish_flight(*header, reply, step.out);
+        finish_flight(header, reply, step.out);
     }
-    sessions.expire(WEFT_MUTANT(ExpireByWallClock) ? step.now.wall.ms : stamp_ms, applied);
+    sessions.expire(WEFT_MUTANT(ExpireByWallClock) ? step.now.wall.ms : applied.stamp_ms(),
+                    applied.index());
 }
 
 // Gives the command its effect; false when its session says that it must have none (S28).
@@ -162,7 +156,7 @@ void Partition::State::load_sessions(Effects& out) {
 }
 
 void Partition::State::on_sessions_fetched(const Fetched& fetched) {
-    if (session_loader.take(fetched, sessions, applied, stamp_ms)) return;
+    if (session_loader.take(fetched, sessions, applied.index(), applied.stamp_ms())) return;
     log.error("partition.session_damaged", {{"group", group()}});
     replica.mark_damaged(LogIndex{});
 }

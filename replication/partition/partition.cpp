@@ -29,8 +29,7 @@ Partition::State::State(PartitionOptions o, const storage::RecoveredGroup& recov
       log(l),
       replica(options.replica, recovered, random, l),
       sessions(session_limits(options.limits)),
-      applied(recovered.base.index),
-      stamp_ms(recovered.base.stamp_ms),
+      applied(recovered.base),
       // Everything up to the base is in rows and nothing else is needed: with no base the log alone
       // says it all, and an entity that it does not name does not exist.
       rows_written(recovered.base.index != LogIndex{}),
@@ -113,9 +112,9 @@ std::optional<Term> Partition::State::leads() const {
 Serving::Group Partition::State::group_now() const {
     return {.leads = leads(),
             .hands_over = replica.transferring(),
-            .intact = !blocked && !replica.damaged(),
+            .intact = !applied.blocked() && !replica.damaged(),
             .loaded = session_loader.done(),
-            .all_applied = replica.no_op_committed() && applied == replica.last_index()};
+            .all_applied = replica.no_op_committed() && applied.index() == replica.last_index()};
 }
 
 void Partition::State::follow_leadership(const Step& step) {
@@ -127,7 +126,7 @@ void Partition::State::follow_leadership(const Step& step) {
     const Serving::Group now = group_now();
     if (!early.empty() && !serving.soon(now)) give_back(step, early.refuse());
     if (!serving.may_begin(now)) return;
-    if (sessions.floor().applied > applied) {
+    if (sessions.floor().applied > applied.index()) {
         // Its row names an entry that no log holds, so nothing vouches for it.
         log.error("partition.session_damaged", {{"group", group()}});
         replica.mark_damaged(LogIndex{});
@@ -135,7 +134,7 @@ void Partition::State::follow_leadership(const Step& step) {
     }
     serving.begin(replica.term());
     log.info("partition.serving",
-             {{"group", group()}, {"term", replica.term()}, {"applied", applied}});
+             {{"group", group()}, {"term", replica.term()}, {"applied", applied.index()}});
     step.out.list.push_back(RoleChanged{group()});
     give_back(step, early.serve(step.now.mono));
 }
@@ -217,17 +216,14 @@ void Partition::State::check() const {
     replica.check();
     host.check();
     sessions.check();
-    WEFT_INVARIANT(applied <= replica.commit(), "applied {} past commit {}", applied.value,
-                   replica.commit().value);
-    WEFT_INVARIANT(applied >= replica.base().index, "applied {} before base {}", applied.value,
-                   replica.base().index.value);
-    flight.check(applied);
+    applied.check(replica.commit(), replica.base().index);
+    flight.check(applied.index());
     serving.check(flight.size() + reads.size() + mailboxes.size());
     mailboxes.check();
     early.check(serving.soon(group_now()));
     sender.check(leads(), replica.base().index);
     receiver.check(replica.base().space);
-    sweep.check(applied);
+    sweep.check(applied.index());
 }
 
 // ---- the public face ----------------------------------------------------------------------------

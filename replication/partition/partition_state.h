@@ -6,6 +6,7 @@
 
 #include "core/ids.h"
 #include "entity/host.h"
+#include "replication/partition/applied.h"
 #include "replication/partition/early_commands.h"
 #include "replication/partition/ended_early.h"
 #include "replication/partition/entity_loader.h"
@@ -119,10 +120,8 @@ struct Partition::State {
     EntryBuilder builder;
     std::string scratch_key;
 
-    LogIndex applied;
-    std::int64_t stamp_ms = 0;  // of the last applied entry: log time
+    Applied applied;
     PersistSeq persisted;
-    bool blocked = false;       // an entry of a later weft: applies nothing further
     bool rows_written = false;  // false: all there is came from the log, nothing needs a Fetch
 
     Serving serving;

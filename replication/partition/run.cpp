@@ -77,7 +77,7 @@ void Partition::State::run_read(const Step& step, entity::Entity& entity, const 
     read.reply.error = std::move(decision.error);
     if (request.kind != RequestKind::Tell) read.reply.payload = decision.reply.own();
     // As a token it must not lie before the state it came with.
-    read.reply.index = std::max(applied, read.rests_on);
+    read.reply.index = std::max(applied.index(), read.rests_on);
     read.reply.revision = shown_revision(image);
     read.reply.version = image.version;
     read.reply.generation = image.generation;

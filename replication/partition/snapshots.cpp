@@ -97,9 +97,7 @@ void Partition::State::install_snapshot(const Step& step) {
     if (!WEFT_MUTANT(SnapshotKeepsSessions)) sessions.clear();
     log_feed.forget();
     sweep.forget();
-    applied = base.index;
-    stamp_ms = base.stamp_ms;
-    blocked = false;
+    applied.install(base);
     replica.allow_campaign(Replica::Ban::Blocked);
     rows_written = true;
     // Rows are read again once they are on disk.

@@ -16,7 +16,9 @@ void Partition::State::on(const Step& step, const Sweep& event) {
     step.out.list.push_back(Swept{group(), rows, !sweep.runs()});
 }
 
-void Partition::State::begin_sweep(bool own) { sweep.begin({applied, stamp_ms}, own, host); }
+void Partition::State::begin_sweep(bool own) {
+    sweep.begin({applied.index(), applied.stamp_ms()}, own, host);
+}
 
 std::size_t Partition::State::sweep_some(const Step& step, std::size_t rows) {
     const auto written =
@@ -36,10 +38,10 @@ std::size_t Partition::State::sweep_some(const Step& step, std::size_t rows) {
 
 void Partition::State::compact(const Step& step) {
     const LogIndex voters = replica.compaction_limit(step.now);
-    const auto base = sweep.end({.applied = applied,
+    const auto base = sweep.end({.applied = applied.index(),
                                  .durable = replica.durable_index(),
                                  .voters = voters,
-                                 .behind_bytes = replica.log_bytes(voters, applied),
+                                 .behind_bytes = replica.log_bytes(voters, applied.index()),
                                  .sends_snapshot = sender.busy(),
                                  .held = sender.holds_base()});
     if (base.index <= replica.base().index) return;

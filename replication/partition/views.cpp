@@ -42,11 +42,11 @@ std::uint64_t Partition::State::state_hash() const {
 }
 
 bool Partition::State::state_settled() const {
-    if (!session_loader.done() || sessions.floor().applied > applied) return false;
+    if (!session_loader.done() || sessions.floor().applied > applied.index()) return false;
     for (const auto& [name, session] : sessions.all())
-        if (session.committed && session.applied > applied) return false;
+        if (session.committed && session.applied > applied.index()) return false;
     for (const entity::Entity* e = host.coldest(); e != nullptr; e = e->newer)
-        if (e->known && e->committed.revision.value > applied.value) return false;
+        if (e->known && e->committed.revision.value > applied.index().value) return false;
     return true;
 }
 
@@ -59,7 +59,7 @@ PartitionStatus Partition::status() const {
     status.leader = replica.leader();
     status.base = replica.base().index;
     status.commit = replica.commit();
-    status.applied = state_->applied;
+    status.applied = state_->applied.index();
     status.last = replica.last_index();
     status.durable = replica.durable_index();
     status.ready = ready();
@@ -68,7 +68,7 @@ PartitionStatus Partition::status() const {
     status.dirty_entities = state_->host.dirty_count();
     status.sessions = state_->sessions.size();
     status.mailbox = state_->mailboxes.size() + state_->early.size();
-    status.blocked = state_->blocked || replica.blocked();
+    status.blocked = state_->applied.blocked() || replica.blocked();
     return status;
 }
 
