@@ -3,6 +3,7 @@
 #include "node/admin/desk.h"
 
 #include "core/error.h"
+#include "entity/builtin/kv.h"
 #include "node/admin/table.h"
 
 #include <gtest/gtest.h>
@@ -62,6 +63,33 @@ struct DeskTest : testing::Test {
         desk.check();
         return std::get<routing::AdminReply>(sent->message);
     }
+    // One that this node leads, as far as the desk can tell.
+    void lead(std::uint32_t number) {
+        replication::PartitionOptions settings;
+        settings.replica.group = GroupId{number};
+        settings.replica.self = options.self;
+        settings.replica.config = replication::Config::of({options.self});
+        storage::RecoveredGroup recovered;
+        recovered.group = GroupId{number};
+        hosted
+            .host(
+                {GroupId{number}, replication::Partition(std::move(settings), std::move(recovered),
+                                                         types, Random(1), weft::Log())})
+            .role = replication::Role::Leader;
+    }
+    // What the next piece of work wants; nothing: something else.
+    template <class Wish>
+    std::optional<Wish> wish() {
+        auto step = desk.work(view());
+        auto* wanted = step ? std::get_if<Wish>(&*step) : nullptr;
+        if (wanted == nullptr) return std::nullopt;
+        return std::move(*wanted);
+    }
+    static replication::FetchResult nothing_more() {
+        storage::FetchedRows rows;
+        rows.last = true;
+        return Result<storage::FetchedRows>(std::move(rows));
+    }
     // What is read for a question of `from`.
     static AdminQuery query(ClientRef from, std::uint64_t id) {
         AdminQuery query;
@@ -113,6 +141,91 @@ TEST_F(DeskTest, WhatWasReadForWhoHasGoneIsDropped) {
     desk.on_fetched(DiskFetchId{7}, Result<storage::FetchedRows>(storage::FetchedRows{}));
     EXPECT_FALSE(desk.any());
     desk.check();
+}
+
+TEST_F(DeskTest, WhatMustReadIsAnsweredWhenItIsRead) {
+    types.add(entity::make_kv());
+    lead(0);
+    lead(1);
+    ask(one, 1, "entities", {"kv"});
+    ask(one, 2, "status");
+    ask(other, 3, "status");
+    for (std::uint32_t group = 0; group < 2; ++group) {
+        auto read = wish<FetchWish>();
+        ASSERT_TRUE(read.has_value());
+        const auto& scan = std::get<storage::RowScan>(read->what);
+        EXPECT_EQ(scan.table, storage::Table::Entity);
+        EXPECT_EQ(scan.prefix,
+                  hosted.find(GroupId{group})->partition.row_prefix(storage::Table::Entity));
+        desk.awaits(DiskFetchId{group + 1}, std::move(read->query));
+        desk.check();
+        if (group == 0) {
+            EXPECT_EQ(answer(other).id, 3u) << "it does not wait with the first";
+        }
+        EXPECT_FALSE(desk.work(view())) << "of one connection one at a time";
+        desk.on_fetched(DiskFetchId{group + 1}, nothing_more());
+        desk.on_fetched(DiskFetchId{group + 1}, nothing_more());
+        desk.check();
+    }
+    const routing::AdminReply reply = answer(one);
+    EXPECT_EQ(reply.id, 1u);
+    EXPECT_FALSE(reply.error.has_value());
+    EXPECT_EQ(answer(one).id, 2u);
+}
+
+TEST_F(DeskTest, AReadThatFailedIsAnAnswer) {
+    types.add(entity::make_kv());
+    lead(0);
+    ask(one, 1, "entities", {"kv"});
+    desk.awaits(DiskFetchId{1}, wish<FetchWish>().value().query);
+    desk.on_fetched(DiskFetchId{1},
+                    Result<storage::FetchedRows>(fail(ErrorNumber::DataDamaged, "no such page")));
+    EXPECT_EQ(answer(one).error->message, "no such page");
+}
+
+TEST_F(DeskTest, AtMostSoManyReadAtOnce) {
+    types.add(entity::make_kv());
+    lead(0);
+    for (std::uint32_t i = 0; i < AdminDesk::kQueriesMax; ++i) {
+        ask(ClientRef{10 + i}, i, "entities", {"kv"});
+        auto read = wish<FetchWish>();
+        ASSERT_TRUE(read.has_value());
+        desk.awaits(DiskFetchId{i + 1}, std::move(read->query));
+    }
+    ask(one, 90, "entities", {"kv"});
+    EXPECT_EQ(answer(one).error->code, make_error(ErrorNumber::QueueFull, "").code);
+    desk.on_fetched(DiskFetchId{1}, nothing_more());
+    EXPECT_EQ(answer(ClientRef{10}).id, 0u);
+    ask(one, 91, "entities", {"kv"});
+    EXPECT_TRUE(wish<FetchWish>().has_value()) << "there is room again";
+}
+
+TEST_F(DeskTest, ATransferIsAnsweredWithWhatBecameOfIt) {
+    lead(1);
+    ask(one, 1, "transfer", {"1"});
+    ask(one, 2, "status");
+    const auto wanted = wish<TransferWish>();
+    ASSERT_TRUE(wanted.has_value());
+    EXPECT_EQ(wanted->group, GroupId{1});
+    EXPECT_EQ(wanted->to, std::nullopt) << "whoever can";
+    EXPECT_FALSE(desk.work(view())) << "it is not answered yet";
+    const SendClient told = desk.transferred(view(), *wanted);
+    EXPECT_EQ(told.to, one);
+    EXPECT_EQ(std::get<routing::AdminReply>(told.message).id, 1u);
+    desk.check();
+    EXPECT_EQ(answer(one).id, 2u);
+}
+
+TEST_F(DeskTest, NothingIsTransferredThatIsNotLedHereOrToNobody) {
+    lead(1);
+    hosted.find(GroupId{1})->role = replication::Role::Follower;
+    ask(one, 1, "transfer", {"1"});
+    EXPECT_EQ(answer(one).error->code, make_error(ErrorNumber::NoLeader, "").code);
+    hosted.find(GroupId{1})->role = replication::Role::Leader;
+    ask(one, 2, "transfer", {"1", "nobody"});
+    EXPECT_EQ(answer(one).error->message, "no other replica is called 'nobody'");
+    ask(one, 3, "transfer", {"1", "a"});
+    EXPECT_EQ(answer(one).error->message, "no other replica is called 'a'") << "it is this node";
 }
 
 // Else its connection would be answered nothing more.
