@@ -5,8 +5,6 @@
 #include "core/mutant.h"
 #include "replication/raft/replica.h"
 
-#include <vector>
-
 namespace weft::replication {
 
 namespace {
@@ -111,7 +109,7 @@ void Replica::start_election(const Step& step, bool transfer) {
     write_hard(step.out);
     role_ = Role::Candidate;
     leader_.reset();
-    vote_due_.reset();
+    owed_.end();
     ack_due_ = false;
     candidacy_.begin_election(transfer);
     verified_ = commit_;
@@ -171,8 +169,7 @@ void Replica::on_vote_ask(const Step& step, NodeId from, const VoteAsk& ask) {
         answer_vote_ask(step, from, ask);
         return;
     }
-    std::erase_if(asked_, [from](const Asked& asked) { return asked.from == from; });
-    if (asked_.size() < kMembersMax) asked_.push_back({from, ask});
+    owed_.wait(from, ask);
 }
 
 void Replica::refuse_vote(NodeId from, const VoteAsk& ask, Effects& out) const {
@@ -210,7 +207,7 @@ void Replica::answer_vote_ask(const Step& step, NodeId from, const VoteAsk& ask)
     if (hard_durable() || WEFT_MUTANT(VoteBeforeSync)) {
         answer_vote(from, {options_.group, hard_.term, false, true}, step.out);
     } else {
-        vote_due_ = from;
+        owed_.give(from);
     }
 }
 
@@ -235,7 +232,7 @@ void Replica::become_follower(const Step& step, Term term, std::optional<NodeId>
         hard_ = {term, NodeId{}};
         if (!WEFT_MUTANT(LearnedTermUnwritten)) write_hard(step.out);
         named_commit_ = {};
-        vote_due_.reset();
+        owed_.end();
         verified_ = commit_;
         ack_due_ = false;
     }

@@ -61,12 +61,13 @@ void Replica::finish_step(const View& before, Effects& out) {
 }
 
 void Replica::arm() {
-    if (!asked_.empty() || (role_ == Role::Leader && (damaged() || stamps_due_))) {
+    if (role_ == Role::Leader && (damaged() || stamps_due_)) {
         deadline_ = Instant::long_ago();
     } else if (role_ != Role::Leader) {
-        deadline_ = timer_.deadline();
+        deadline_ = std::min(owed_.deadline(), timer_.deadline());
     } else {
-        deadline_ = std::min({quorum_check_at_, streams_.deadline(), transfer_.deadline()});
+        deadline_ = std::min(
+            {owed_.deadline(), quorum_check_at_, streams_.deadline(), transfer_.deadline()});
     }
 }
 
@@ -82,9 +83,9 @@ PersistSeq Replica::persist_mark(Effects& out) { return mark(out); }
 
 void Replica::on(const Step& step, const Persisted& persisted) {
     if (!promises_.persisted(persisted.seq)) return;
-    if (vote_due_ && hard_durable()) {
-        answer_vote(*vote_due_, {options_.group, hard_.term, false, true}, step.out);
-        vote_due_.reset();
+    if (const auto voted = owed_.given(); voted && hard_durable()) {
+        answer_vote(*voted, {options_.group, hard_.term, false, true}, step.out);
+        owed_.end();
     }
     if (candidacy_.waits() && hard_durable()) {
         if (!may_campaign()) {
@@ -230,9 +231,7 @@ void Replica::on(const Step& step, const Tick& tick) {
     contact_ = tick.contact;
     contact_known_at_ = step.now.mono;
     if (role_ == Role::Follower && leader_) timer_.heard(contact_.of(*leader_));
-    std::vector<Asked> asked;
-    asked.swap(asked_);
-    for (const Asked& waiting : asked) answer_vote_ask(step, waiting.from, waiting.ask);
+    for (const auto& [from, ask] : owed_.take()) answer_vote_ask(step, from, ask);
     ask_for_configs(step.out);
     if (role_ == Role::Leader) {
         leader_tick(step);
@@ -351,6 +350,7 @@ void Replica::check() const {
     promises_.check(window_.last());
     transfer_.check(role_ == Role::Leader);
     timer_.check();
+    owed_.check(hard_.vote);
     WEFT_INVARIANT(applied_ <= commit_, "applied {} past commit {}", applied_.value, commit_.value);
     configs_.check(window_.base(), window_.last());
     peers_.check(config_.members.size());

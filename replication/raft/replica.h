@@ -16,6 +16,7 @@
 #include "replication/raft/known_peers.h"
 #include "replication/raft/leadership_transfer.h"
 #include "replication/raft/log_window.h"
+#include "replication/raft/owed_votes.h"
 #include "replication/raft/promises.h"
 #include "replication/raft/streams.h"
 #include "storage/contracts.h"
@@ -23,7 +24,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 namespace weft::replication {
 
@@ -150,10 +150,6 @@ public:
 private:
     static constexpr std::size_t kNoSlot = kMembersMax;
 
-    struct Asked {
-        NodeId from;
-        VoteAsk ask;
-    };
     struct View {
         Role role = Role::Follower;
         Term term;
@@ -301,13 +297,12 @@ private:
     ContactTimes contact_{};
     Instant contact_known_at_ = Instant::long_ago();
     ElectionTimer timer_;
-    LogIndex verified_;               // equal to the leader's log of this term up to here (S21)
-    bool stamp_refused_ = false;      // the append at hand ends at an entry from the future
-    LogIndex counted_;                // other leaders may have counted our copies up to here
-    bool ack_due_ = false;            // an append of this term waits for Persisted
-    std::optional<NodeId> vote_due_;  // our vote of this term waits for Persisted
+    LogIndex verified_;           // equal to the leader's log of this term up to here (S21)
+    bool stamp_refused_ = false;  // the append at hand ends at an entry from the future
+    LogIndex counted_;            // other leaders may have counted our copies up to here
+    bool ack_due_ = false;        // an append of this term waits for Persisted
+    OwedVotes owed_;
     Candidacy candidacy_;
-    std::vector<Asked> asked_;  // vote requests that wait for fresh contact times
 
     // Leader.
     Streams streams_;
