@@ -44,11 +44,7 @@ void Node::State::on_roster_change() {
         for (Hosted& group : hosted.all())
             if (group.partition.replica().config().slot(record.node)) meet_members(group);
     }
-    // Alone there was nobody to beat for.
-    if (!peers.empty() && heartbeat_due == Instant::never()) {
-        heartbeat_due = Instant::long_ago();
-        homing.look_at_once();
-    }
+    if (!peers.empty() && beats.begin()) homing.look_at_once();
 }
 
 // Nothing is known of it any more, and nobody holds it.

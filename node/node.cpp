@@ -40,6 +40,7 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       confirms({.self = options.self,
                 .first_round = first_round<ConfirmRound>(options.boot),
                 .age_max = 2 * options.timings.heartbeat}),
+      beats(options.timings.heartbeat),
       homing(table.groups(), options.timings.election_min),
       told_routes(options.self, options.boot, table.groups()),
       own_requests({.client = own_client(options.self, options.boot)}, table),
@@ -97,7 +98,7 @@ void Node::State::on(const RoundEnd&) {
 }
 
 Instant Node::State::next_deadline() const {
-    Instant next = std::min({hosted.deadline(), heartbeat_due, homing.deadline(),
+    Instant next = std::min({hosted.deadline(), beats.deadline(), homing.deadline(),
                              disk.deadline(rounds.oldest()), mesh_members.deadline(),
                              sweeper.deadline(), draining.deadline(), confirms.deadline()});
     for (const Peer& peer : std::views::values(peers))
@@ -122,6 +123,7 @@ void Node::State::check() const {
         if (group.role == replication::Role::Leader) led.push_back({group.group, group.term});
     confirms.check(led);
     mesh_members.swim().check();
+    beats.check(!peers.empty());
     for (const Peer& peer : std::views::values(peers)) {
         peer.contact.check(peer.shared);
         peer.witness.check(rounds.at_hand());

@@ -4,6 +4,7 @@
 
 #include "node/admin/desk.h"
 #include "node/clocks.h"
+#include "node/contact/beat_schedule.h"
 #include "node/contact/confirm_rounds.h"
 #include "node/disk/fetches.h"
 #include "node/disk/health.h"
@@ -28,7 +29,6 @@
 #include "routing/placement.h"
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -207,7 +207,7 @@ struct Node::State {
     replication::Effects effects;  // of partitions; its batch is the round's
     ConfirmRounds confirms;
     std::vector<ClaimVerdict> verdicts;  // scratch: of the beat at hand
-    Instant heartbeat_due = Instant::never();
+    BeatSchedule beats;
     Homing homing;
 
     DiskFetches fetches;

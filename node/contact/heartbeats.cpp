@@ -11,16 +11,13 @@ namespace weft::node {
 using replication::Role;
 
 void Node::State::heartbeats() {
-    if (heartbeat_due > now.mono) return;
-    heartbeat_due = now.mono + options.timings.heartbeat;
+    if (!beats.begin_round(now.mono)) return;
     judge_clocks();
-    // A leader that cannot write must be missed: its silence lets others take over.
-    if (disk.state() == DiskState::Stalled) return;
+    const BeatSchedule::Disk written{disk.state(), disk.stats().durable};
     for (Peer& peer : std::views::values(peers)) {
-        // Who may be asked for our vote must know our position (S18): two followers of one leader
-        // have nothing else to say to each other.
-        const bool moved = peer.told < disk.stats().durable && !peer.shared.empty();
-        if (!peer.up || !(peer.contact.leads_any() || moved)) continue;
+        if (!BeatSchedule::owes(
+                written, {peer.up, peer.contact.leads_any(), !peer.shared.empty(), peer.told}))
+            continue;
         replication::Heartbeat beat = peer.contact.make_heartbeat(now.mono, disk_age_ms());
         beat.wall_ms = now.wall.ms;
         peer.outbox.add(MeshMessage{replication::PeerMessage{std::move(beat)}});
