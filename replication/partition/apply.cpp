@@ -97,19 +97,6 @@ bool Partition::State::apply_command(Now now, const EntryHeader& header,
     }
     if (header.kind == EntryKind::Command) {
         const EntityPart& part = *entry.entity;
-        entity::Change change;
-        change.index = header.index;
-        change.stamp_ms = header.stamp_ms;
-        change.version = part.version;
-        change.generation = part.generation;
-        change.kind = entry.value ? entity::Kind::Value : entity::Kind::EventSourced;
-        if (entry.value) {
-            change.deleted = entry.value->deleted;
-            change.value = entry.value->bytes;
-        } else {
-            change.events = entry.events;
-            change.snapshot = entry.snapshot;
-        }
         const bool ours = serving.in(header.term);
         entity::Entity* entity = ours && !flight.empty() ? flight.first().entity : nullptr;
         if (entity == nullptr) {
@@ -118,7 +105,7 @@ bool Partition::State::apply_command(Now now, const EntryHeader& header,
             entity = &host.obtain(scratch_key, now.mono);
             host.touch(*entity, now.mono);
         }
-        host.commit(*entity, change, ours ? types.find(part.type) : nullptr);
+        host.commit(*entity, change_of(header, entry), ours ? types.find(part.type) : nullptr);
     }
     sessions.remember(*entry.request, header.index, outcome_of(header, entry));
     return true;

@@ -65,6 +65,24 @@ RequestPart request_part(const Request& request) {
             .digest = request.digest};
 }
 
+entity::Change change_of(const EntryHeader& header, const DecodedEntry& entry) {
+    entity::Change change;
+    change.index = header.index;
+    change.stamp_ms = header.stamp_ms;
+    change.version = entry.entity->version;
+    change.generation = entry.entity->generation;
+    if (entry.value) {
+        change.kind = entity::Kind::Value;
+        change.deleted = entry.value->deleted;
+        change.value = entry.value->bytes;
+    } else {
+        change.kind = entity::Kind::EventSourced;
+        change.events = entry.events;
+        change.snapshot = entry.snapshot;
+    }
+    return change;
+}
+
 Remembered outcome_of(const EntryHeader& header, const DecodedEntry& entry) {
     Remembered outcome;
     outcome.seq = entry.request->seq;

@@ -6,6 +6,7 @@
 #include "core/command.h"
 #include "core/entry.h"
 #include "entity/host.h"
+#include "entity/kind.h"
 #include "entity/type.h"
 #include "replication/partition/sections.h"
 #include "replication/partition/sessions.h"
@@ -27,6 +28,8 @@ RequestPart request_part(const Request& request);
 // happens to be in memory, and neither handler nor reply may.
 Revision shown_revision(const entity::Image& image);
 
+// What an entry of kind Command does to its entity; points into the entry.
+entity::Change change_of(const EntryHeader& header, const DecodedEntry& entry);
 // What the session remembers of the entry.
 Remembered outcome_of(const EntryHeader& header, const DecodedEntry& entry);
 // The answer to a command that is remembered.

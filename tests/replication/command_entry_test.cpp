@@ -30,6 +30,7 @@ protected:
         EntryBuilder builder;
         build_entry(builder, {type, *entity, request, decision, next});
         header.index = LogIndex{9};
+        header.stamp_ms = 1234;
         encoded = builder.finish(header, {});
         entry = decode_entry(header.kind, encoded.view());
         ASSERT_TRUE(entry.has_value());
@@ -74,6 +75,14 @@ TEST_F(CommandEntry, SaysWhatWasChangedAndAnswered) {
     EXPECT_EQ(header.kind, EntryKind::Command);
     ASSERT_TRUE(entry->value.has_value());
     EXPECT_EQ(entry->value->bytes, "value");
+    const entity::Change change = change_of(header, *entry);
+    EXPECT_EQ(change.index, LogIndex{9});
+    EXPECT_EQ(change.stamp_ms, 1234);
+    EXPECT_EQ(change.version, Version{1});
+    EXPECT_EQ(change.generation, Generation{9});
+    EXPECT_EQ(change.kind, entity::Kind::Value);
+    EXPECT_EQ(change.value, "value");
+    EXPECT_FALSE(change.deleted);
     const Reply reply = told();
     EXPECT_EQ(reply.payload.view(), "reply");
     EXPECT_EQ(reply.revision, Revision{9});
@@ -110,6 +119,7 @@ TEST_F(CommandEntry, SaysThatTheEntityWasDeleted) {
     EXPECT_EQ(header.kind, EntryKind::Command);
     ASSERT_TRUE(entry->value.has_value());
     EXPECT_TRUE(entry->value->deleted);
+    EXPECT_TRUE(change_of(header, *entry).deleted);
     const Reply reply = told();
     EXPECT_FALSE(reply.exists);
     EXPECT_EQ(reply.outcome, Outcome::Done);
@@ -148,6 +158,10 @@ TEST_F(CommandEntry, HoldsEventsAndNowAndThenTheState) {
         EXPECT_EQ(entry->events.front(), "event");
         EXPECT_EQ(entry->snapshot,
                   c.snapshot ? std::optional<std::string_view>("state") : std::nullopt);
+        const entity::Change change = change_of(header, *entry);
+        EXPECT_EQ(change.kind, entity::Kind::EventSourced);
+        EXPECT_EQ(change.events.size(), entry->events.size());
+        EXPECT_EQ(change.snapshot, entry->snapshot);
         EXPECT_EQ(told().version, Version{c.after});
     }
 }
