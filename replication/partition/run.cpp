@@ -5,20 +5,12 @@
 #include "core/invariant.h"
 #include "replication/partition/admission.h"
 #include "replication/partition/command_entry.h"
+#include "replication/partition/execute.h"
 #include "replication/partition/partition_state.h"
 
 namespace weft::replication {
 
 namespace {
-
-// What an entry holds beside payloads, at most.
-constexpr std::size_t kEntryOverheadBytes = 2048;
-
-std::size_t payload_bytes(const entity::Decision& decision) {
-    std::size_t bytes = decision.value.size() + decision.reply.size();
-    for (const Bytes& event : decision.events) bytes += event.size() + 8;
-    return bytes;
-}
 
 // What the session will remember of it.
 std::size_t reply_bytes(const Request& request, const entity::Decision& decision) {
@@ -58,15 +50,9 @@ void Partition::State::run(const Step& step, entity::Entity& entity, const Queue
 
 void Partition::State::run_read(const Step& step, entity::Entity& entity, const Queued& item) {
     const Request& request = item.request;
-    const entity::EntityType& type = *item.target.type;
     const entity::Context context{replica.next_stamp(step.now.wall), replica.next_index()};
-    std::optional<InHandler> handler(std::in_place, options.crash_slot, request);
     entity::Decision decision =
-        entity::Host::decide(type, entity, request.command, request.payload, context);
-    handler.reset();
-    if (decision.change != entity::Decision::Change::None)
-        decision =
-            entity::rejection(make_error(ErrorNumber::Bug, "a read-only command decided a change"));
+        execute_read({*item.target.type, entity, request, context, options.crash_slot});
     const entity::Image& image = entity::Host::newest(entity);
     WaitingRead read;
     read.to = item.from;
@@ -99,24 +85,8 @@ void Partition::State::run_write(const Step& step, entity::Entity& entity, const
     }
     const entity::EntityType& type = *item.target.type;
     const entity::Context context{replica.next_stamp(step.now.wall), replica.next_index()};
-    std::optional<InHandler> handler(std::in_place, options.crash_slot, request);
-    entity::Decision decision =
-        entity::Host::decide(type, entity, request.command, request.payload, context);
-    if (payload_bytes(decision) + kEntryOverheadBytes > kEntryBytesMax)
-        decision = entity::rejection(make_error(
-            ErrorNumber::PayloadTooLarge, "change and reply together exceed an entry of 2 MiB"));
-    std::unique_ptr<entity::Ahead> next;
-    if (decision.change != entity::Decision::Change::None) {
-        auto draft = host.draft(type, entity, decision, context.index);
-        if (draft) {
-            next = std::move(*draft);
-        } else {
-            decision = entity::rejection(
-                make_error(ErrorNumber::Bug,
-                           "the type does not accept its own event: " + draft.error().message));
-        }
-    }
-    handler.reset();  // the type's fold of its events was its code too
+    auto [decision, next] =
+        execute_write({type, entity, request, context, options.crash_slot}, host);
     build_entry(builder, {type, entity, request, decision, next.get()});
     const LogIndex index = replica.propose(step.now, builder, step.out);
     WEFT_INVARIANT(index == context.index, "proposed {}, told {}", index.value,
