@@ -4,6 +4,7 @@
 #include "core/invariant.h"
 #include "core/mutant.h"
 #include "replication/raft/replica.h"
+#include "replication/raft/vote_rule.h"
 
 namespace weft::replication {
 
@@ -32,16 +33,24 @@ bool Replica::can_stand() const {
     return !damaged() && bans_ == 0 && configs_.complete();  // S19, S23
 }
 
-// S22: with its last (term, index) unread a replica cannot tell whose log is behind its own.
-bool Replica::may_vote() const {
-    return !hard_damaged_ && window_.back().readable && promises_.durable() >= window_.base();
+// S22: with its last (term, index) unread a replica cannot tell whose log is behind its own, nor
+// right behind a snapshot (S19).
+std::optional<LogPosition> Replica::voting_position() const {
+    if (hard_damaged_ || !window_.back().readable || promises_.durable() < window_.base())
+        return std::nullopt;
+    return durable_position();
 }
 
 LogPosition Replica::durable_position() const {
     return {window_.at(promises_.durable()).term, promises_.durable()};
 }
 
-bool Replica::follows() const { return leader_ && !is_gone(*leader_); }
+// A leader is known, and there is no crash evidence of it.
+bool Replica::follows() const {
+    if (!leader_) return false;
+    const auto slot = config_.slot(*leader_);
+    return !slot || !peers_.is_gone(*slot);
+}
 
 // Within the minimum election timeout of hearing from a leader no vote is given away (S5).
 bool Replica::hears_leader(Now now) const {
@@ -53,16 +62,10 @@ bool Replica::hears_leader(Now now) const {
 void Replica::on(const Step& step, const PeerReady& ready) {
     const auto slot = config_.slot(ready.node);
     if (slot) peers_.ready(*slot);
-    start_when_ready(step.now);
-    if (role_ != Role::Leader || !slot || *slot == self_slot_) return;
-    streams_.came_back(step, leading(), *slot);
-}
-
-// Start rule: the first of the table campaigns as soon as a quorum can answer, the next one a
-// little later, so that leaders are where the table wants them and elections do not collide.
-void Replica::start_when_ready(Now now) {
     if (peers_.may_start(config_, self_only()) && role_ == Role::Follower)
-        timer_.in_turn(now.mono, peers_.rank(config_, self_slot_));
+        timer_.in_turn(step.now.mono, peers_.rank(config_, self_slot_));
+    if (role_ == Role::Leader && slot && *slot != self_slot_)
+        streams_.came_back(step, leading(), *slot);
 }
 
 void Replica::on(const Step& step, const CrashEvidence& evidence) {
@@ -163,8 +166,8 @@ void Replica::count_votes(const Step& step) {
 void Replica::on_vote_ask(const Step& step, NodeId from, const VoteAsk& ask) {
     if (ask.pre ? !plausible(ask.term) : steps_towards(step, ask.term)) return;
     const bool settled = ask.transfer || ask.term < hard_.term || role_ != Role::Follower ||
-                         !leader_ || hears_leader(step.now) || contact_known_at_ == step.now.mono ||
-                         is_gone(*leader_);
+                         !follows() || timer_.hears(step.now.mono) ||
+                         contact_known_at_ == step.now.mono;
     if (settled) {
         answer_vote_ask(step, from, ask);
         return;
@@ -172,26 +175,19 @@ void Replica::on_vote_ask(const Step& step, NodeId from, const VoteAsk& ask) {
     owed_.wait(from, ask);
 }
 
-void Replica::refuse_vote(NodeId from, const VoteAsk& ask, Effects& out) const {
-    answer_vote(from, {options_.group, hard_.term, ask.pre, false}, out);
-}
-
 void Replica::answer_vote_ask(const Step& step, NodeId from, const VoteAsk& ask) {
-    if (ask.term < hard_.term || (!ask.transfer && hears_leader(step.now))) {
-        refuse_vote(from, ask, step.out);
-        return;
-    }
-    if (!ask.pre && ask.term > hard_.term) become_follower(step, ask.term, std::nullopt);
-
-    const bool free = hard_.vote.is_zero() || hard_.vote == from || WEFT_MUTANT(VoteTwice);
-    const bool open = ask.pre ? ask.term > hard_.term || (free && !leader_)
-                              : free && (!leader_ || leader_ == from);
-    const bool log_ok =
-        may_vote() && (ask.last >= durable_position() || WEFT_MUTANT(VoteForShorterLog));
-    if (!open || !log_ok) {
-        refuse_vote(from, ask, step.out);
+    const Ballot ballot = judge_vote({.term = hard_.term,
+                                      .vote = hard_.vote,
+                                      .leader = leader_,
+                                      .hears_leader = hears_leader(step.now),
+                                      .durable = voting_position()},
+                                     from, ask);
+    if (ballot != Ballot::TooEarly && !ask.pre && ask.term > hard_.term)
+        become_follower(step, ask.term, std::nullopt);
+    if (ballot != Ballot::Granted) {
+        answer_vote(from, {options_.group, hard_.term, ask.pre, false}, step.out);
         // S7: whoever refuses a candidate for its old log must be able to stand itself soon.
-        if (may_vote() && !log_ok && role_ == Role::Follower && may_campaign())
+        if (ballot == Ballot::OlderLog && role_ == Role::Follower && may_campaign())
             timer_.soon(step.now.mono);
         return;
     }

@@ -30,7 +30,8 @@ public:
     bool all_told_terms(const Config& config, PeerSet self) const;
     // How many voters are there and before `place`, in the order of the table.
     std::size_t rank(const Config& config, std::size_t place) const;
-    // Start rule. True once: with `self` a quorum is there, and no leader was met before.
+    // Start rule: the first of the table campaigns as soon as a quorum can answer, the next ones a
+    // little later. True once: with `self` a quorum is there, and no leader was met before.
     bool may_start(const Config& config, PeerSet self);
     void leader_met() { started_ = true; }
     // Nothing is known of whom the configuration does not have.

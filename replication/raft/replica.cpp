@@ -327,11 +327,6 @@ PeerSet Replica::self_only() const {
     return self;
 }
 
-bool Replica::is_gone(NodeId node) const {
-    const auto slot = config_.slot(node);
-    return slot && peers_.is_gone(*slot);
-}
-
 void Replica::check() const {
     Term term = window_.at(window_.base()).term;
     for (LogIndex i = next(window_.base()); i <= window_.last(); i = next(i)) {

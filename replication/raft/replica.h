@@ -183,8 +183,6 @@ private:
     bool meant_for_another(LogIndex since);
     void answer_vote(NodeId to, VoteAnswer vote, Effects& out) const;
     LogIndex match(std::size_t slot) const;
-    // There is crash evidence of that member.
-    bool is_gone(NodeId node) const;
 
     // recovery.cpp: start, configuration history, damage, base
     void recover(const storage::RecoveredGroup& recovered);
@@ -203,16 +201,14 @@ private:
     void answer_vote_ask(const Step& step, NodeId from, const VoteAsk& ask);
     void on_vote_answer(const Step& step, NodeId from, const VoteAnswer& answer);
     void on_timeout_now(const Step& step, NodeId from, const TimeoutNow& order);
-    void refuse_vote(NodeId from, const VoteAsk& ask, Effects& out) const;
     bool may_campaign() const;
-    bool may_vote() const;
+    std::optional<LogPosition> voting_position() const;
     bool follows() const;
     bool hears_leader(Now now) const;
     LogPosition durable_position() const;
     bool plausible(Term term);
     bool steps_towards(const Step& step, Term term);
     bool learn_term(const Step& step, Term term);
-    void start_when_ready(Now now);
     void campaign(const Step& step);
     void start_election(const Step& step, bool transfer);
     void ask_for_votes(VoteAsk ask, Effects& out) const;
