@@ -25,10 +25,11 @@ void Replica::on(const Step& step, const Append& append) {
     }
     if (meant_for_another(item.receiver_since)) return;
     if (!follow(step, append.from, item.term)) {
-        if (item.term < hard_.term) refuse_append(append.from, window_.last(), step.out);
+        if (item.term < hard_.term)
+            refuse_append(append.from, window_.last(), Taking::Refused, step.out);
         return;
     }
-    named_commit_ = std::max(named_commit_, item.commit);
+    follower_.named(item.commit);
     const auto damage = window_.first_damaged();
     if (rows_damaged_ || (damage && item.prev.index >= *damage)) {
         want_again(append.from, step.out);
@@ -36,22 +37,20 @@ void Replica::on(const Step& step, const Append& append) {
     }
     if (!prev_fits(append, step.out)) return;
 
-    stamp_refused_ = false;
-    const std::uint32_t taken = take_entries(step, append);
-    const LogIndex end{item.prev.index.value + taken};
+    const Taken taken = take_entries(step, append);
+    const LogIndex end{item.prev.index.value + taken.entries};
     if (WEFT_MUTANT(TruncateOnShortAppend) && end < window_.last() && end >= commit_)
         truncate(next(end), step.out);
-    verified_ = std::max(verified_, end);
+    follower_.proved(end);
     follow_commit(item.commit);
-    if (taken < item.count && !promises_.unmarked()) {
-        stamp_refused_ ? refuse_stamp(append.from, step.out)
-                       : refuse_append(append.from, verified_, step.out);
-    } else if (WEFT_MUTANT(AckBeforeSync) ||
-               (promises_.intact() >= verified_ &&
-                (hard_durable() || WEFT_MUTANT(AckUnderUnsyncedTerm)) && !promises_.unmarked())) {
+    const bool term_on_disk = hard_durable() || WEFT_MUTANT(AckUnderUnsyncedTerm);
+    if (taken.next != Taking::Held && !promises_.unmarked()) {
+        refuse_append(append.from, follower_.verified(), taken.next, step.out);
+    } else if (follower_.may_acknowledge(promises_.intact(),
+                                         term_on_disk && !promises_.unmarked())) {
         acknowledge(step.out);
     } else {
-        ack_due_ = true;
+        follower_.owes();
     }
 }
 
@@ -60,17 +59,16 @@ bool Replica::prev_fits(const Append& append, Effects& out) {
     const LogPosition& prev = append.item.prev;
     if (prev.index <= commit_) return true;
     if (prev.index > window_.last()) {
-        refuse_append(append.from, window_.last(), out);
+        refuse_append(append.from, window_.last(), Taking::Refused, out);
         return false;
     }
     if (window_.at(prev.index).term == prev.term) return true;
     const LogIndex hint = window_.newest_up_to(previous(prev.index), prev.term);
-    refuse_append(append.from, std::max(hint, commit_), out);
+    refuse_append(append.from, std::max(hint, commit_), Taking::Refused, out);
     return false;
 }
 
-// The number of entries that are now held, from the first one on.
-std::uint32_t Replica::take_entries(const Step& step, const Append& append) {
+Replica::Taken Replica::take_entries(const Step& step, const Append& append) {
     const AppendItem& item = append.item;
     std::size_t offset = 0;
     Incoming entry;
@@ -86,54 +84,52 @@ std::uint32_t Replica::take_entries(const Step& step, const Append& append) {
                        {"index", expected},
                        {"from", append.from},
                        {"reason", header ? "header" : header.error().message}});
-            return i;
+            return {i, Taking::Refused};
         }
         const std::size_t size = kEntryHeaderBytes + header->body_bytes;
         entry.header = *header;
         entry.encoded = append.entries.slice(offset, size);
         offset += size;
-        if (!take_entry(step, append, entry)) return i;
+        const Taking taking = take_entry(step, append, entry);
+        if (taking != Taking::Held) return {i, taking};
     }
-    return item.count;
+    return {item.count, Taking::Held};
 }
 
-bool Replica::take_entry(const Step& step, const Append& append, const Incoming& entry) {
+Replica::Taking Replica::take_entry(const Step& step, const Append& append, const Incoming& entry) {
     const EntryHeader& header = entry.header;
     const LogIndex index = header.index;
-    if (index <= window_.base()) return true;
+    if (index <= window_.base()) return Taking::Held;
     if (index <= window_.last()) {
         const EntryInfo held = window_.at(index);
         const bool same = held.readable && held.term == header.term && held.chain == header.chain;
-        if (same && !held.damaged) return true;  // S20: a repetition changes nothing
+        if (same && !held.damaged) return Taking::Held;  // S20: a repetition changes nothing
         if (same || !held.readable) return repair(step, append, entry);
         // S20: only a proven conflict truncates, and never anything that is committed or that this
         // very leader has already confirmed.
-        if (held.term == header.term || index <= std::max(commit_, verified_)) {
+        if (held.term == header.term || follower_.is_settled(index, commit_)) {
             refuse_conflict(append.from, index);
-            return false;
+            return Taking::Refused;
         }
-        if (!acceptable(step.now, append, entry)) return false;
-        truncate(index, step.out);
-    } else if (!acceptable(step.now, append, entry)) {
-        return false;
     }
+    const Taking taking = judge(step.now, append, entry);
+    if (taking != Taking::Held) return taking;
+    if (index <= window_.last()) truncate(index, step.out);
     append_entry(header, entry.encoded, step.out);
-    return true;
+    return Taking::Held;
 }
 
 // S22: what is behind the repaired entry stays, unless its terms show that it follows an entry that
 // lost its place: then it is a conflict like any other (S20), and would give this log an end that
 // the log of a candidate without the new entry can match (S4).
-bool Replica::repair(const Step& step, const Append& append, const Incoming& entry) {
-    if (!acceptable(step.now, append, entry)) {
-        stamp_refused_ = false;  // it may have been held here, and counted
-        return false;
-    }
+Replica::Taking Replica::repair(const Step& step, const Append& append, const Incoming& entry) {
+    // One with a stamp ahead may have been held here, and counted.
+    if (judge(step.now, append, entry) != Taking::Held) return Taking::Refused;
     const LogIndex index = entry.header.index;
     const bool stale = stale_behind({entry.header.term, index});
-    if (stale && index < std::max(commit_, verified_)) {
+    if (stale && follower_.is_settled(next(index), commit_)) {
         refuse_conflict(append.from, index);
-        return false;
+        return Taking::Refused;
     }
     WEFT_PROBE("replica.repair");
     ++counters_.entries_repaired;
@@ -141,7 +137,7 @@ bool Replica::repair(const Step& step, const Append& append, const Incoming& ent
     promises_.wrote();
     window_.repair(entry.header);
     if (stale && !WEFT_MUTANT(RepairKeepsStale)) truncate(next(index), step.out);
-    return true;
+    return Taking::Held;
 }
 
 void Replica::refuse_conflict(NodeId from, LogIndex index) {
@@ -150,10 +146,11 @@ void Replica::refuse_conflict(NodeId from, LogIndex index) {
 }
 
 // The whole entry holds, continues the one before it, and its stamp is not from the future.
-bool Replica::acceptable(Now now, const Append& append, const Incoming& entry) {
+Replica::Taking Replica::judge(Now now, const Append& append, const Incoming& entry) {
     const EntryInfo before = window_.at(previous(entry.header.index));
     const EntryHeader& header = entry.header;
     std::string why;
+    Taking taking = Taking::Refused;
     auto checked = check_entry(entry.encoded.view(), before.chain);
     if (!checked) {
         why = std::move(checked.error().message);
@@ -163,18 +160,18 @@ bool Replica::acceptable(Now now, const Append& append, const Incoming& entry) {
         why = "stamp falls";
     } else if (header.stamp_ms > before.stamp_ms && header.stamp_ms > now.wall.ms + kStampAheadMs) {
         why = "stamp ahead of the clock";
-        stamp_refused_ = true;
+        taking = Taking::StampAhead;
     } else if (header.kind == EntryKind::Config) {
         const auto section = find_section(entry.encoded.view(), SectionType::Config);
         if (!section || !decode_config(section->bytes)) why = "configuration";
     }
-    if (why.empty()) return true;
+    if (why.empty()) return Taking::Held;
     ++counters_.entries_refused;
     log_.warn("replica.entry_refused", {{"group", options_.group},
                                         {"index", header.index},
                                         {"from", append.from},
                                         {"reason", why}});
-    return false;
+    return taking;
 }
 
 // S2: only what is on disk is acknowledged, and only under a term that is on disk too.
@@ -182,16 +179,12 @@ void Replica::acknowledge(Effects& out) {
     if (role_ != Role::Follower || !leader_) return;
     if (!hard_durable() && !WEFT_MUTANT(AckUnderUnsyncedTerm)) return;
     if (!term_certain()) {
-        ack_due_ = true;
+        follower_.owes();
         return ask_for_terms(out);
     }
-    const LogIndex match =
-        WEFT_MUTANT(AckBeforeSync) ? verified_ : std::min(promises_.intact(), verified_);
-    ack_due_ = promises_.intact() < verified_;
-    counted_ = std::max(counted_, match);
     AppendAnswer answer = own_answer();
     answer.accepted = true;
-    answer.index = match;
+    answer.index = follower_.acknowledge(promises_.intact());
     out.list.push_back(Send{*leader_, answer});
 }
 
@@ -203,18 +196,11 @@ AppendAnswer Replica::own_answer() const {
     return answer;
 }
 
-void Replica::refuse_append(NodeId to, LogIndex index, Effects& out) const {
+void Replica::refuse_append(NodeId to, LogIndex index, Taking why, Effects& out) const {
     AppendAnswer answer = own_answer();
     answer.index = index;
+    answer.stamp_ahead = why == Taking::StampAhead;
     answer.hint_term = term_at(index).value_or(Term{});
-    out.list.push_back(Send{to, answer});
-}
-
-void Replica::refuse_stamp(NodeId to, Effects& out) const {
-    AppendAnswer answer = own_answer();
-    answer.index = verified_;
-    answer.hint_term = term_at(verified_).value_or(Term{});
-    answer.stamp_ahead = true;
     out.list.push_back(Send{to, answer});
 }
 
@@ -227,8 +213,7 @@ void Replica::want_again(NodeId to, Effects& out) const {
 
 // S21: no further than this log is known to equal the leader's.
 void Replica::follow_commit(LogIndex commit) {
-    const LogIndex equal = WEFT_MUTANT(CommitPastMatch) ? window_.last() : verified_;
-    commit_ = std::max(commit_, std::min(commit, equal));
+    commit_ = std::max(commit_, follower_.agreed(commit, window_.last()));
 }
 
 }  // namespace weft::replication

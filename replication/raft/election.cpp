@@ -14,8 +14,6 @@ namespace {
 // ours by more than the second while we are away. A forged one must leave room to count on.
 constexpr Term kTermMax{std::uint64_t{1} << 60};
 constexpr std::uint64_t kTermStep = std::uint64_t{1} << 20;
-// A new leader commits an entry of its own, and with it all that ever was, long before this.
-constexpr Duration kCommitNamedWithin = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -93,7 +91,7 @@ void Replica::campaign(const Step& step) {
     if (!may_campaign()) return;
     role_ = Role::PreCandidate;
     leader_.reset();
-    ack_due_ = false;
+    follower_.owes_nothing();
     candidacy_.begin_pre_vote(self_only());
     if (candidacy_.outcome(config_) != Candidacy::Outcome::Won) {
         const Term next_term{hard_.term.value + 1};
@@ -113,9 +111,8 @@ void Replica::start_election(const Step& step, bool transfer) {
     role_ = Role::Candidate;
     leader_.reset();
     owed_.end();
-    ack_due_ = false;
+    follower_.stands(commit_);
     candidacy_.begin_election(transfer);
-    verified_ = commit_;
 }
 
 void Replica::ask_for_votes(VoteAsk ask, Effects& out) const {
@@ -140,7 +137,7 @@ void Replica::ask_for_terms(Effects& out) const {
 void Replica::note_told(std::optional<std::size_t> by, Term term, Effects& out) {
     if (!hard_damaged_ || term > hard_.term) return;
     if (by) peers_.told_term(*by);
-    if (ack_due_ && term_certain()) acknowledge(out);
+    if (follower_.ack_due() && term_certain()) acknowledge(out);
 }
 
 void Replica::count_votes(const Step& step) {
@@ -227,14 +224,12 @@ void Replica::become_follower(const Step& step, Term term, std::optional<NodeId>
     if (term > hard_.term) {
         hard_ = {term, NodeId{}};
         if (!WEFT_MUTANT(LearnedTermUnwritten)) write_hard(step.out);
-        named_commit_ = {};
         owed_.end();
-        verified_ = commit_;
-        ack_due_ = false;
+        follower_.new_term(commit_);
     }
     role_ = Role::Follower;
     leader_ = leader;
-    if (leader) followed_since_ = step.now.mono;
+    if (leader) follower_.follows(step.now.mono);
     candidacy_.end();
     transfer_.end();
     streams_.end();
@@ -243,8 +238,7 @@ void Replica::become_follower(const Step& step, Term term, std::optional<NodeId>
 }
 
 bool Replica::base_is_ahead(Now now) const {
-    return role_ == Role::Follower && leader_ && named_commit_ < base_.index &&
-           now.mono - followed_since_ >= kCommitNamedWithin;
+    return role_ == Role::Follower && leader_ && follower_.is_ahead(base_.index, now.mono);
 }
 
 bool Replica::plausible(Term term) {

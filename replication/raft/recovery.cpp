@@ -41,8 +41,8 @@ void Replica::recover(const storage::RecoveredGroup& recovered) {
         hard_damaged_ = true;
         hard_ = {window_.back().term, NodeId{}};
     }
-    commit_ = applied_ = verified_ = window_.base();
-    counted_ = window_.last();
+    commit_ = applied_ = window_.base();
+    follower_.start(window_.base(), window_.last());
     promises_.start(hard_, window_.last(), window_.last_intact());
     if (damaged()) {
         log_.error("replica.damaged", {{"group", options_.group},
@@ -163,7 +163,7 @@ void Replica::compact(LogIndex index, std::int64_t stamp_ms, Effects& out) {
     base_.stamp_ms = window_.at(index).stamp_ms;
     configs_.compact(index);
     window_.compact(index);
-    verified_ = std::max(verified_, index);
+    follower_.proved(index);
     out.batch.rebase(options_.group, base_);
     mark(out);
 }
@@ -210,7 +210,7 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
             out.batch.truncate(options_.group, next(base.index));
         // The store drops the whole log with the rebase: until that is on disk nothing is promised.
         window_.reset(base);
-        counted_ = std::min(counted_, base.index);
+        follower_.cut(base.index);
         promises_.lower(LogIndex{}, LogIndex{});
     }
     configs_.install(base.index, window_.last(), std::move(*config));
@@ -220,7 +220,7 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     rows_damaged_ = false;
     commit_ = std::max(commit_, base.index);
     applied_ = base.index;
-    verified_ = std::max(verified_, base.index);
+    follower_.proved(base.index);
     out.batch.rebase(options_.group, base_);
     mark(out);
     if (role_ != Role::Leader) timer_.restart(now.mono);

@@ -100,7 +100,7 @@ void Replica::on(const Step& step, const Persisted& persisted) {
         count_votes(step);
     } else if (role_ == Role::Leader) {
         advance_commit();
-    } else if (ack_due_) {
+    } else if (follower_.ack_due()) {
         acknowledge(step.out);
     }
 }
@@ -158,7 +158,7 @@ void Replica::truncate(LogIndex from, Effects& out) {
     promises_.wrote();
     window_.truncate(from);
     promises_.lower(previous(from), previous(from));
-    counted_ = std::min(counted_, previous(from));  // what went was proven never to be committed
+    follower_.cut(previous(from));
     configs_.truncate(from);
     adopt_configs(out);
 }
@@ -261,7 +261,7 @@ void Replica::on(const Step& step, const FromPeer& message) {
 
 void Replica::on(const Step& step, const Beat& beat) {
     if (!follow(step, beat.from, beat.term)) return;
-    named_commit_ = std::max(named_commit_, beat.commit);
+    follower_.named(beat.commit);
     follow_commit(beat.commit);
 }
 
@@ -343,6 +343,7 @@ void Replica::check() const {
         window_.cache_first() <= next(promises_.durable()) || promises_.durable() < window_.base(),
         "entry {} is neither durable nor cached", promises_.durable().value + 1);
     promises_.check(window_.last());
+    follower_.check(role_ == Role::Follower && leader_, window_.base(), window_.last());
     transfer_.check(role_ == Role::Leader);
     timer_.check();
     owed_.check(hard_.vote);

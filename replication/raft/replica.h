@@ -13,6 +13,7 @@
 #include "replication/raft/config_history.h"
 #include "replication/raft/election_timer.h"
 #include "replication/raft/events.h"
+#include "replication/raft/follower.h"
 #include "replication/raft/known_peers.h"
 #include "replication/raft/leadership_transfer.h"
 #include "replication/raft/log_window.h"
@@ -96,7 +97,7 @@ public:
     std::optional<NodeId> leader() const { return leader_; }
     LogIndex commit() const { return commit_; }
     // The highest commit that the leader of this term has named; perhaps not ours yet.
-    LogIndex named_commit() const { return named_commit_; }
+    LogIndex named_commit() const { return follower_.named_commit(); }
     // It begins past all that its leader has named committed in five seconds: what it holds is
     // nothing that was ever agreed on (hostile snapshot), or its leader has no quorum.
     bool base_is_ahead(Now now) const;
@@ -234,17 +235,21 @@ private:
         EntryHeader header;
         Bytes encoded;
     };
+    enum class Taking : std::uint8_t { Held, Refused, StampAhead };
+    struct Taken {
+        std::uint32_t entries = 0;  // now held, from the first one on
+        Taking next = Taking::Held;
+    };
     bool prev_fits(const Append& append, Effects& out);
-    std::uint32_t take_entries(const Step& step, const Append& append);
-    bool take_entry(const Step& step, const Append& append, const Incoming& entry);
-    bool repair(const Step& step, const Append& append, const Incoming& entry);
-    bool acceptable(Now now, const Append& append, const Incoming& entry);
+    Taken take_entries(const Step& step, const Append& append);
+    Taking take_entry(const Step& step, const Append& append, const Incoming& entry);
+    Taking repair(const Step& step, const Append& append, const Incoming& entry);
+    Taking judge(Now now, const Append& append, const Incoming& entry);
     void refuse_conflict(NodeId from, LogIndex index);
     void truncate(LogIndex from, Effects& out);
     void acknowledge(Effects& out);
     AppendAnswer own_answer() const;
-    void refuse_append(NodeId to, LogIndex index, Effects& out) const;
-    void refuse_stamp(NodeId to, Effects& out) const;
+    void refuse_append(NodeId to, LogIndex index, Taking why, Effects& out) const;
     void want_again(NodeId to, Effects& out) const;
     void follow_commit(LogIndex commit);
 
@@ -282,8 +287,6 @@ private:
     Role role_ = Role::Follower;
     std::optional<NodeId> leader_;
     LogIndex commit_;
-    LogIndex named_commit_;
-    Instant followed_since_ = Instant::long_ago();
     LogIndex applied_;
     Instant deadline_ = Instant::long_ago();
     bool started_ = false;
@@ -293,10 +296,7 @@ private:
     ContactTimes contact_{};
     Instant contact_known_at_ = Instant::long_ago();
     ElectionTimer timer_;
-    LogIndex verified_;           // equal to the leader's log of this term up to here (S21)
-    bool stamp_refused_ = false;  // the append at hand ends at an entry from the future
-    LogIndex counted_;            // other leaders may have counted our copies up to here
-    bool ack_due_ = false;        // an append of this term waits for Persisted
+    Follower follower_;
     OwedVotes owed_;
     Candidacy candidacy_;
 

@@ -67,7 +67,7 @@ bool Replica::stamps_blocked() const { return !config_.quorum(streams_.takes_sta
 LogIndex Replica::others_may_need() const {
     if (stamps_blocked() && config_.outgoing.empty())
         return std::max(commit_, streams_.refusers_may_hold());
-    return std::max(commit_, counted_);
+    return std::max(commit_, follower_.counted());
 }
 
 // True when that ends the leadership. Where those who refuse do not suffice, the next Tick judges.
