@@ -33,7 +33,10 @@ void Follower::new_term(LogIndex commit) {
 void Follower::proved(LogIndex index) { verified_ = std::max(verified_, index); }
 
 // What goes was proven never to be committed, or the disk drops it.
-void Follower::cut(LogIndex last) { counted_ = std::min(counted_, last); }
+void Follower::cut(LogIndex last) {
+    verified_ = std::min(verified_, last);
+    counted_ = std::min(counted_, last);
+}
 
 void Follower::named(LogIndex commit) { named_commit_ = std::max(named_commit_, commit); }
 
@@ -63,6 +66,7 @@ bool Follower::is_ahead(LogIndex base, Instant now) const {
 void Follower::check(bool follows, LogIndex base, LogIndex last) const {
     WEFT_INVARIANT(verified_ >= base, "proven up to {} before base {}", verified_.value,
                    base.value);
+    WEFT_INVARIANT(verified_ <= last, "proven up to {} past last {}", verified_.value, last.value);
     WEFT_INVARIANT(counted_ <= last, "counted up to {} past last {}", counted_.value, last.value);
     WEFT_INVARIANT(!ack_due_ || follows, "an answer up to {} is due to nobody", verified_.value);
 }

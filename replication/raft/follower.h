@@ -1,8 +1,9 @@
 #pragma once
 // What a follower knows of its log by its leader's word, and owes that leader. A leader proves
 // entries by appends that fit (Raft paper 5.3); what it has not proven is neither committed (S21)
-// nor acknowledged, whatever it says, and a proof counts in its term only. What was acknowledged in
-// any term is kept apart from that: who led then may have counted it (ADR 6).
+// nor acknowledged, whatever it says, and a proof counts in its term and for this log only: one
+// that outlived a snapshot let the commit pass the end of the log (finding 88). What was
+// acknowledged in any term is kept apart from that: who led then may have counted it (ADR 6).
 
 #include "core/time.h"
 #include "weft/types.h"

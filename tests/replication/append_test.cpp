@@ -236,5 +236,24 @@ TEST(Append, ThatBeginsBeforeTheBaseIsTakenBehindIt) {
     EXPECT_EQ(lab.replica->last_index(), LogIndex{4});
 }
 
+// S21, finding 88: what a leader has proven of the log that went is proven of nothing. One that
+// lies gives a log to its end, and then a snapshot that contradicts it.
+TEST(Snapshot, LeavesNothingProvenOfALogThatItReplaces) {
+    const MadeLog log({1, 1, 1, 1, 1, 1});
+    Lab lab;
+    lab.step(log.append(1, 2, 0, 6, 2));
+    lab.persist();
+    storage::LogBase base;
+    base.index = LogIndex{4};
+    base.term = Term{2};
+    base.stamp_ms = kWallMs;
+    base.space = {1};
+    lab.call([&](Replica& r, Effects& out) { r.install(lab.now, base, out); });
+    lab.persist();
+    ASSERT_EQ(lab.replica->last_index(), LogIndex{4});
+    lab.step(Beat{node(1), Term{2}, LogIndex{6}});
+    EXPECT_EQ(lab.replica->commit(), LogIndex{4});
+}
+
 }  // namespace
 }  // namespace weft::replication::test

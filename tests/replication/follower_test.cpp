@@ -81,6 +81,14 @@ TEST_F(FollowerTest, KnowsOverTermsWhatMayHaveBeenCounted) {
     EXPECT_EQ(follower.counted(), LogIndex{8}) << "less that is said later takes nothing back";
 }
 
+// Finding 88.
+TEST_F(FollowerTest, KnowsNothingProvenOfALogThatWasCut) {
+    follower.proved(LogIndex{8});
+    follower.cut(LogIndex{6});
+    EXPECT_EQ(follower.verified(), LogIndex{6});
+    EXPECT_EQ(follower.agreed(LogIndex{8}, LogIndex{6}), LogIndex{6});
+}
+
 TEST_F(FollowerTest, IsAheadOfALeaderThatNamesNoCommitAtItsBaseInTime) {
     constexpr Instant kThen{};
     constexpr Instant kInTime = kThen + std::chrono::seconds(5);
@@ -104,7 +112,8 @@ TEST_F(FollowerTest, TellsWhatCannotBe) {
     EXPECT_EQ(said_by([&] { follower.check(false, kBase, kLast); }),
               "an answer up to 2 is due to nobody");
     follower.owes_nothing();
-    follower.check(false, kBase, kLast);
+    follower.proved(LogIndex{10});
+    EXPECT_EQ(said_by([&] { follower.check(false, kBase, kLast); }), "proven up to 10 past last 9");
 }
 
 }  // namespace
