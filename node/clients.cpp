@@ -106,10 +106,9 @@ void Node::State::on_request(const Origin& from, Request& request) {
 // What this node as a whole cannot take on now, though the group might.
 std::optional<Error> Node::State::check_room(const Request& request, const Hosted& group) const {
     if (group.role != replication::Role::Leader) return std::nullopt;  // who leads may have room
-    const bool full = rounds.bytes() + effects.batch.bytes() > options.persist_bytes_max;
-    if (!full && !disk.full()) return std::nullopt;
-    if (only_reads(request, types)) return std::nullopt;
-    return no_room({disk.full(), group.partition.replica().can_hand_over(), rounds.bytes()});
+    const Room room{disk.full(), rounds.bytes(), effects.batch.bytes(), options.persist_bytes_max};
+    if (room.any() || only_reads(request, types)) return std::nullopt;
+    return no_room(room, group.partition.replica().can_hand_over());
 }
 
 std::optional<Error> Node::State::check_session_rate(ClientRef from, const Request& request) {

@@ -53,11 +53,11 @@ bool only_reads(const Request& request, const entity::TypeTable& types) {
            type->command(request.command) == entity::Access::Read;
 }
 
-Error no_room(const Room& room) {
+Error no_room(const Room& room, bool can_hand_over) {
     if (!room.disk_full)
         return make_error(ErrorNumber::QueueFull,
                           fmt::format("{} bytes wait for the disk", room.waiting));
-    if (room.can_hand_over)
+    if (can_hand_over)
         return make_error(ErrorNumber::NoLeader, "the disk is full here, another node will lead");
     return make_error(ErrorNumber::DiskFull, "this node only answers reads");
 }

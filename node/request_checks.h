@@ -21,12 +21,16 @@ std::optional<Error> check_request(const Request& request, const routing::Genesi
 // A read leaves no session behind, and writes nothing.
 bool only_reads(const Request& request, const entity::TypeTable& types);
 
-// Why a node that leads the group takes on nothing but reads of it now.
+// What a node that leads the group has room for: with none it takes on nothing but reads of it.
 struct Room {
     bool disk_full = false;
-    bool can_hand_over = false;  // somebody else could lead
-    std::size_t waiting = 0;     // bytes, for the disk
+    std::size_t waiting = 0;  // bytes, for the disk
+    std::size_t at_hand = 0;  // and those of the round that is not closed
+    std::size_t bytes_max = 0;
+
+    bool any() const { return !disk_full && waiting + at_hand <= bytes_max; }
 };
-Error no_room(const Room& room);
+// Why it takes on no more. `can_hand_over`: somebody else could lead.
+Error no_room(const Room& room, bool can_hand_over);
 
 }  // namespace weft::node

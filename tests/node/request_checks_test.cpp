@@ -90,9 +90,16 @@ TEST_F(RequestChecksTest, ClientsMayOnlyDescribeTheFactsOfTheMesh) {
 }
 
 TEST_F(RequestChecksTest, WithoutRoomTheErrorSaysWhetherAnotherNodeHasSome) {
-    EXPECT_EQ(no_room({.disk_full = true, .can_hand_over = true}).code, ErrorCode::NotLeader);
-    EXPECT_EQ(no_room({.disk_full = true}).message, "this node only answers reads");
-    EXPECT_EQ(no_room({.waiting = 7}).message, "7 bytes wait for the disk");
+    const Room full{true, 7, 0, 100};
+    EXPECT_EQ(no_room(full, true).code, ErrorCode::NotLeader);
+    EXPECT_EQ(no_room(full, false).message, "this node only answers reads");
+    EXPECT_EQ(no_room(Room{false, 7, 94, 100}, false).message, "7 bytes wait for the disk");
+}
+
+TEST_F(RequestChecksTest, RoomEndsWithTheDisksOrWithTheBytesThatMayWaitForIt) {
+    EXPECT_TRUE((Room{false, 7, 93, 100}.any()));
+    EXPECT_FALSE((Room{false, 7, 94, 100}.any())) << "the round at hand waits too";
+    EXPECT_FALSE((Room{true, 0, 0, 100}.any()));
 }
 
 }  // namespace
