@@ -75,18 +75,19 @@ void Node::State::run_own_requests() {
 
 // ---- the first facts of the mesh ----------------------------------------------------------------
 
-// Nobody asks before somebody could answer.
-bool Node::State::may_found() const {
-    if (founding.done()) return false;
+// Of group 0; nothing once nobody asks any more.
+Founding::Seen Node::State::seen_of_facts() const {
+    if (founding.done()) return {};
     const auto leader = leader_of(GroupId{0});
-    if (!leader) return false;
-    if (leader->node == options.self) return find(GroupId{0})->partition.ready();
-    return home_of(GroupId{0}) == options.self;
+    if (!leader) return {};
+    return {.led = true,
+            .here = leader->node == options.self,
+            .ready = find(GroupId{0})->partition.ready(),
+            .home = home_of(GroupId{0}) == options.self};
 }
 
 void Node::State::found_mesh() {
-    if (!may_found()) return;
-    const auto question = founding.next(now.mono);
+    const auto question = founding.next(now.mono, seen_of_facts());
     if (question == Founding::Question::AreThere) ask_facts(kDescribeCommand, {});
     if (question == Founding::Question::Found)
         ask_facts(kFoundCommand, founding_facts(options.genesis, table, types));

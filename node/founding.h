@@ -1,7 +1,8 @@
 #pragma once
 // The first facts of the mesh: `!mesh/facts` is found empty and founded, once, whoever asks. Asked
-// by who leads group 0 and by its home, wherever the leader is: the question and the proposal take
-// the way of every command, so a second founder is told that there are facts.
+// by who leads group 0 and by its home, wherever the leader is, and not before somebody could
+// answer: the question and the proposal take the way of every command, so a second founder is told
+// that there are facts.
 
 #include "core/ids.h"
 #include "core/log.h"
@@ -19,8 +20,15 @@ public:
     explicit Founding(weft::Log log) : log_(log) {}
 
     enum class Question : std::uint8_t { AreThere, Found };
+    // What this node sees of group 0.
+    struct Seen {
+        bool led = false;    // somebody leads it
+        bool here = false;   // this node does
+        bool ready = false;  // and serves by now
+        bool home = false;   // this node is where it belongs
+    };
     // What is to be asked now. Once it was carried to group 0 that is told by asked().
-    std::optional<Question> next(Instant now);
+    std::optional<Question> next(Instant now, const Seen& seen);
     // Nothing: it could not be carried.
     void asked(Instant now, std::optional<OwnTag> tag);
     // The end of any request of this node.
@@ -28,7 +36,7 @@ public:
 
     // The mesh has its facts, or cannot get them from us.
     bool done() const { return state_ == State::Done; }
-    Instant deadline() const;
+    Instant deadline(const Seen& seen) const;
     // What is asked was carried.
     void check() const;
 

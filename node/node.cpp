@@ -103,9 +103,8 @@ Instant Node::State::next_deadline() const {
                              sweeper.deadline(), draining.deadline(), confirms.deadline()});
     for (const Peer& peer : std::views::values(peers))
         next = std::min({next, peer.hello_due, peer.evidence_until});
-    next = std::min({next, large_reads.deadline(), own_requests.deadline()});
-    if (may_found()) next = std::min(next, founding.deadline());
-    return next;
+    return std::min({next, large_reads.deadline(), own_requests.deadline(),
+                     founding.deadline(seen_of_facts())});
 }
 
 void Node::State::check() const {

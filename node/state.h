@@ -164,7 +164,7 @@ struct Node::State {
     Now time_of_sessions() const;
     void run_own_requests();
     void found_mesh();
-    bool may_found() const;
+    Founding::Seen seen_of_facts() const;
     void ask_facts(std::string_view command, std::string_view payload);
     void on_node_request(Peer& peer, NodeRequest& asked);
     void answer_node(const NodeRef& asker, Reply reply);
