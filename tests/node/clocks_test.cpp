@@ -140,5 +140,21 @@ TEST_F(ClocksTest, CheckFindsAGroupThatWasNotJudgedAgain) {
               "stamps stay 56000 ms behind in a group, 0 are kept");
 }
 
+// Two were behind as peers were judged and were forgotten before the group was: it is ahead, and
+// how far nobody can say.
+TEST_F(ClocksTest, CheckFindsAGroupThatIsAheadAndWasNotJudgedAgain) {
+    tell(1, 60'000);
+    tell(2, 60'000);
+    EXPECT_TRUE(clocks.judge_peers(now, 0));
+    clocks.forget(node(1));
+    clocks.forget(node(2));
+    EXPECT_TRUE(clocks.judge_group(now, {kGroup, config, now.mono}, 0));
+    EXPECT_TRUE(clocks.of(kGroup).ahead);
+    EXPECT_EQ(clocks.stamps_back_ms(), 0);
+    clocks.check();
+    EXPECT_TRUE(clocks.judge_peers(now, 0));
+    EXPECT_EQ(weft::test::said_by([&] { clocks.check(); }), "a clock that is off is forgotten");
+}
+
 }  // namespace
 }  // namespace weft::node::test
