@@ -61,7 +61,7 @@ void Node::State::run_own_requests() {
         Peer* peer = find_peer(send.to);
         if (send.to == options.self) {
             on_request(ThisNode{send.tag}, send.request);
-        } else if (peer != nullptr && peer->up && peer->greeted) {
+        } else if (peer != nullptr && peer->greeting.greeted()) {
             peer->outbox.add(MeshMessage{NodeRequest{send.tag, std::move(send.request)}});
         } else {
             Reply unreached;
@@ -120,7 +120,7 @@ void Node::State::answer_node(const NodeRef& asker, Reply reply) {
     if (peer == nullptr || peer->witness.boot() != asker.boot) return;
     WEFT_INVARIANT(peer->asks_us > 0, "an answer to node {} that asked nothing", asker.node.hex());
     --peer->asks_us;
-    if (peer->up) peer->outbox.add(MeshMessage{NodeReply{asker.tag, std::move(reply)}});
+    if (peer->greeting.up()) peer->outbox.add(MeshMessage{NodeReply{asker.tag, std::move(reply)}});
 }
 
 }  // namespace weft::node

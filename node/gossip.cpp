@@ -17,7 +17,8 @@ void Node::State::on(FromGossip& event) {
 }
 
 void Node::State::step_members(const membership::Event& event) {
-    const bool linked = std::ranges::any_of(std::views::values(peers), &Peer::up);
+    const auto up = [](const Peer& peer) { return peer.greeting.up(); };
+    const bool linked = std::ranges::any_of(std::views::values(peers), up);
     const auto [said, superseded, why_alone] =
         mesh_members.step(now.mono, event, {.draining = draining.active(), .linked = linked});
     for (const membership::Outgoing& packet : said.packets)
@@ -29,7 +30,7 @@ void Node::State::step_members(const membership::Event& event) {
     if (superseded) log.error("self.superseded", {{"boot", options.boot}});
     if (!why_alone) return;
     const auto links =
-        static_cast<std::size_t>(std::ranges::count(std::views::values(peers), true, &Peer::up));
+        static_cast<std::size_t>(std::ranges::count_if(std::views::values(peers), up));
     log.warn("members.alone",
              {{"links", links},
               {"dropped", membership::dropped_in_all(mesh_members.swim().counts())},

@@ -44,11 +44,11 @@ void Node::State::send_leaders_home() {
 
 bool Node::State::should_go_home(const Hosted& group, NodeId home) const {
     const auto peer = peers.find(home);
-    if (peer == peers.end() || !peer->second.greeted) return false;
+    if (peer == peers.end() || !peer->second.greeting.greeted()) return false;
     const replication::Replica& replica = group.partition.replica();
     const auto disk_age = std::chrono::milliseconds(peer->second.contact.peer_disk_age_ms());
     return homing.should_go(group.group,
-                            {peer->second.greeted_at, replica.can_stand(home), disk_age,
+                            {peer->second.greeting.greeted_at(), replica.can_stand(home), disk_age,
                              replica.match(home), replica.last_index()},
                             now.mono);
 }

@@ -51,7 +51,7 @@ void Node::State::on_roster_change() {
 void Node::State::part_with(Peer& peer) {
     const NodeId node = peer.record.node;
     on(PeerLink{node, LinkState::Down});
-    if (std::exchange(peer.evidence, false)) step_shared(peer, replication::EvidenceDropped{node});
+    tell_evidence(peer, peer.evidence.drop());
     for (const GroupId group : peer.shared) std::erase(find(group)->members, &peer);
     link_changes.emplace_back(UnlinkPeer{node});
     clocks.part_with(node);

@@ -88,7 +88,7 @@ void Node::State::on(const RoundEnd&) {
     for (Peer& peer : std::views::values(peers)) {
         if (peer.outbox.empty()) continue;
         // A process that its peer does not vouch for yet must not be able to say anything (S18).
-        if (!peer.greeted)
+        if (!peer.greeting.greeted())
             peer.outbox.keep_only_hellos();
         else
             peer.told = disk.stats().durable;
@@ -102,7 +102,7 @@ Instant Node::State::next_deadline() const {
                              disk.deadline(rounds.oldest()), mesh_members.deadline(),
                              sweeper.deadline(), draining.deadline(), confirms.deadline()});
     for (const Peer& peer : std::views::values(peers))
-        next = std::min({next, peer.hello_due, peer.evidence_until});
+        next = std::min({next, peer.greeting.deadline(), peer.evidence.deadline()});
     return std::min({next, large_reads.deadline(), own_requests.deadline(),
                      founding.deadline(seen_of_facts())});
 }
@@ -126,6 +126,7 @@ void Node::State::check() const {
     for (const Peer& peer : std::views::values(peers)) {
         peer.contact.check(peer.shared);
         peer.witness.check(rounds.at_hand());
+        peer.greeting.check(peer.witness.sound());
     }
 }
 

@@ -94,7 +94,8 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
                    [&](const replication::SendAppend& append) { on_append(append); },
                    [&](replication::Send& send) {
                        Peer* peer = find_peer(send.to);
-                       if (peer != nullptr && peer->up) peer->outbox.add(std::move(send.message));
+                       if (peer != nullptr && peer->greeting.up())
+                           peer->outbox.add(std::move(send.message));
                    },
                    [&](replication::SendReply& reply) { on_reply(reply); },
                    [&](replication::LargeRead& read) { on_large_read(group, read); },
@@ -114,7 +115,7 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
 
 void Node::State::on_append(const replication::SendAppend& append) {
     Peer* peer = find_peer(append.to);
-    if (peer != nullptr && peer->up) peer->outbox.add(append.item, append.entries);
+    if (peer != nullptr && peer->greeting.up()) peer->outbox.add(append.item, append.entries);
 }
 
 void Node::State::on_reply(replication::SendReply& reply) {

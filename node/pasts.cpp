@@ -25,8 +25,7 @@ void Node::State::recall_pasts() {
 
 // False: the hello is a former process's, and late.
 bool Node::State::judge(Peer& peer, const FromPeer& event, const PeerHello& hello) {
-    const bool answers_us =
-        hello.answer && hello.token != HelloToken{} && hello.token == peer.token;
+    const bool answers_us = hello.answer && peer.greeting.answers_us(hello.token);
     const Witness::Judgement judged =
         peer.witness.judge({event.boot, hello.nonce, event.durable, answers_us}, rounds.at_hand());
     switch (judged.finding) {
@@ -60,7 +59,7 @@ void Node::State::on_condemned(Peer& peer, const FromPeer& event,
                                {"durable", event.durable},
                                {"durable_before", judged.before.durable}});
     if (!judged.row) return;
-    peer.answered = peer.greeted = false;
+    peer.greeting.on_condemned();
     forget_contact(peer);
     write_past(peer, *judged.row);
 }
@@ -83,8 +82,8 @@ void Node::State::record_positions() {
 
 void Node::State::pasts_persisted() {
     for (Peer& peer : std::views::values(peers)) {
-        if (peer.asked) answer_hello(peer);
-        if (peer.answered && !peer.greeted) greet(peer);
+        answer_hello(peer);
+        greet(peer);
     }
 }
 

@@ -2,17 +2,16 @@
 // What a node knows of one other node, and what the round has to say to it.
 
 #include "core/ids.h"
-#include "core/time.h"
 #include "node/contact/peer_contact.h"
 #include "node/events.h"
+#include "node/evidence.h"
+#include "node/greeting.h"
 #include "node/witness.h"
 #include "replication/messages.h"
 #include "routing/genesis.h"
 #include "weft/types.h"
 
 #include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,23 +56,14 @@ struct Peer {
     routing::NodeRecord record;
     PeerContact contact;
     Outbox outbox;
-    std::vector<GroupId> shared;  // groups that we both hold, rising
-    Witness witness;              // of its disk
-    Lsn told;                     // ours, with what was last sent to it
-    // ---- hellos
-    bool up = false;        // our link to it
-    bool answered = false;  // it answered our hello on this link
-    bool greeted = false;   // both, and the row is durable: messages pass both ways
-    Instant greeted_at{};
-    Instant hello_due = Instant::never();
+    std::vector<GroupId> shared;        // groups that we both hold, rising
+    Witness witness;                    // of its disk
+    Lsn told;                           // ours, with what was last sent to it
+    Greeting greeting;                  // on our link to it
+    Evidence evidence;                  // that its process is gone
     std::vector<GroupId> cannot_stand;  // groups it would not campaign in, rising
-    HelloToken token;                   // of our hellos on this link
-    std::optional<HelloToken> asked;    // the token of its hello that we still have to answer
-    Verdict refuses_us = Verdict::Sound;
-    std::string conflict;     // why it cannot be of this mesh; empty: it can
+    std::string conflict;               // why it cannot be of this mesh; empty: it can
     std::size_t asks_us = 0;  // requests of its newest process that wait for their end here
-    bool evidence = false;
-    Instant evidence_until = Instant::never();
 };
 
 }  // namespace weft::node

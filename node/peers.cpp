@@ -14,12 +14,6 @@
 
 namespace weft::node {
 
-namespace {
-
-constexpr Duration kHelloInterval = std::chrono::milliseconds(200);
-
-}  // namespace
-
 Peer* Node::State::find_peer(NodeId node) {
     const auto found = peers.find(node);
     return found == peers.end() ? nullptr : &found->second;
@@ -62,50 +56,42 @@ void Node::State::new_boot(Peer& peer, const Witness::Judgement& judged) {
     log.info("peer.boot", {{"node", peer.record.node}, {"boot", peer.witness.boot()}});
     write_past(peer, *judged.row);
     forget_contact(peer);
-    peer.answered = peer.greeted = false;
-    peer.asked.reset();
     peer.asks_us = 0;
     own_requests.on_lost(now, peer.record.node);
-    new_token(peer);
-    if (peer.up) say_hello(peer);
-    if (peer.evidence) {
-        peer.evidence = false;
-        peer.evidence_until = Instant::never();
-        step_shared(peer, replication::EvidenceDropped{peer.record.node});
-    } else if (judged.before.boot.value > 0) {
-        // The process that led here is gone for certain; the evidence need not outlive the lease.
-        peer.evidence = true;
-        peer.evidence_until = now.mono + options.timings.election_min;
-        step_shared(peer, replication::CrashEvidence{peer.record.node});
-    }
+    if (peer.greeting.on_new_boot({options.nonce + ++tokens})) say_hello(peer);
+    // The process that led here is gone for certain; the evidence need not outlive the lease.
+    tell_evidence(peer, peer.evidence.on_new_boot(judged.before.boot.value > 0,
+                                                  now.mono + options.timings.election_min));
 }
 
 void Node::State::on(const PeerLink& event) {
     Peer* peer = find_peer(event.peer);
     if (peer == nullptr) return;
     if (event.state == LinkState::Up) {
-        peer->up = true;
-        peer->answered = peer->greeted = false;
-        new_token(*peer);
+        peer->greeting.on_up({options.nonce + ++tokens});
         say_hello(*peer);
         return;
     }
-    if (peer->up) log.info("peer.link_down", {{"node", peer->record.node}});
-    peer->up = false;
-    peer->answered = peer->greeted = false;
-    peer->hello_due = Instant::never();
+    if (peer->greeting.up()) log.info("peer.link_down", {{"node", peer->record.node}});
+    peer->greeting.on_down();
     peer->outbox.clear();
     own_requests.on_lost(now, event.peer);
     forget_contact(*peer);
     if (event.state == LinkState::Refused)
         step_members(membership::ConnectionRefused{peer->record.node});
     if (event.state != LinkState::Refused || peer->witness.boot().value == 0) return;
-    peer->evidence_until = Instant::never();  // until a newer boot says otherwise
-    if (peer->evidence) return;
-    peer->evidence = true;
+    const EvidenceNews news = peer->evidence.on_refused();
+    if (news == EvidenceNews::None) return;
     WEFT_PROBE("node.crash_evidence");
     log.info("peer.crashed", {{"node", peer->record.node}, {"boot", peer->witness.boot()}});
-    step_shared(*peer, replication::CrashEvidence{peer->record.node});
+    tell_evidence(*peer, news);
+}
+
+void Node::State::tell_evidence(const Peer& peer, EvidenceNews news) {
+    if (news == EvidenceNews::Begins)
+        step_shared(peer, replication::CrashEvidence{peer.record.node});
+    if (news == EvidenceNews::Ends)
+        step_shared(peer, replication::EvidenceDropped{peer.record.node});
 }
 
 void Node::State::step_shared(const Peer& peer, const replication::PartitionEvent& event) {
@@ -130,19 +116,19 @@ PeerHello Node::State::own_hello(const Peer& peer) const {
 
 void Node::State::say_hello(Peer& peer) {
     PeerHello hello = own_hello(peer);
-    hello.token = peer.token;
+    hello.token = peer.greeting.ask(now.mono);
     peer.outbox.add(std::move(hello));
-    if (!peer.answered) peer.hello_due = now.mono + kHelloInterval;
 }
 
 // Not before the row of its boot is durable: whoever has our answer may count on it. A peer that is
 // refused learns why.
 void Node::State::answer_hello(Peer& peer) {
-    if (!peer.up || !peer.asked) return;
-    if (peer.witness.sound() && !peer.witness.vouched(rounds.persisted())) return;
+    const auto question = peer.greeting.take_question(!peer.witness.sound() ||
+                                                      peer.witness.vouched(rounds.persisted()));
+    if (!question) return;
     PeerHello hello = own_hello(peer);
     hello.answer = true;
-    hello.token = *std::exchange(peer.asked, std::nullopt);
+    hello.token = *question;
     hello.refused = peer.witness.verdict();
     peer.outbox.add(std::move(hello));
 }
@@ -172,46 +158,33 @@ void Node::State::on_hello(Peer& peer, const FromPeer& event, const PeerHello& h
     peer.conflict.clear();
     if (!judge(peer, event, hello)) return;
     if (!hello.answer) {
-        peer.asked = hello.token;
+        peer.greeting.on_asked(hello.token);
         return answer_hello(peer);
     }
     if (peer.witness.sound()) on_hello_answer(peer, hello);
 }
 
 void Node::State::on_hello_answer(Peer& peer, const PeerHello& hello) {
-    // Late, and perhaps to a former process of ours. An older weft names no question.
-    if (!peer.up || (hello.token != HelloToken{} && hello.token != peer.token)) return;
-    if (hello.refused != Verdict::Sound) {
-        if (peer.refuses_us == hello.refused) return;
-        peer.refuses_us = hello.refused;
+    const Greeting::Answer answer = peer.greeting.on_answer(hello.token, hello.refused);
+    if (answer == Greeting::Answer::Refused)
         log.error("self.refused", {{"by", peer.record.node},
                                    {"error", "WEFT-2002"},
                                    {"why", verdict_text(hello.refused)}});
-        return;
-    }
-    peer.refuses_us = Verdict::Sound;
-    peer.answered = true;
+    if (answer != Greeting::Answer::Taken) return;
     learn_clock(peer, hello.wall_ms);  // before a vote of its could make us lead
-    peer.hello_due = Instant::never();
     greet(peer);
 }
 
 void Node::State::greet(Peer& peer) {
-    if (peer.greeted || !peer.answered || !peer.witness.vouched(rounds.persisted())) return;
-    peer.greeted = true;
-    peer.greeted_at = now.mono;
+    if (!peer.greeting.greet(now.mono, peer.witness.vouched(rounds.persisted()))) return;
     log.info("peer.hello", {{"node", peer.record.node}, {"boot", peer.witness.boot()}});
     step_shared(peer, replication::PeerReady{peer.record.node});
 }
 
 void Node::State::peers_timer() {
     for (Peer& peer : std::views::values(peers)) {
-        if (peer.hello_due <= now.mono) say_hello(peer);
-        if (peer.evidence_until <= now.mono) {
-            peer.evidence = false;
-            peer.evidence_until = Instant::never();
-            step_shared(peer, replication::EvidenceDropped{peer.record.node});
-        }
+        if (peer.greeting.deadline() <= now.mono) say_hello(peer);
+        tell_evidence(peer, peer.evidence.on_time(now.mono));
     }
 }
 

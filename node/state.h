@@ -61,6 +61,7 @@ struct Node::State {
     void on(FromPeer& event);
     void on(const PeerLink& event);
     void new_boot(Peer& peer, const Witness::Judgement& judged);
+    void tell_evidence(const Peer& peer, EvidenceNews news);
     void on_hello(Peer& peer, const FromPeer& event, const PeerHello& hello);
     void on_hello_answer(Peer& peer, const PeerHello& hello);
     std::string hello_conflict(const PeerHello& hello) const;
@@ -68,7 +69,6 @@ struct Node::State {
     void answer_hello(Peer& peer);
     PeerHello own_hello(const Peer& peer) const;
     void greet(Peer& peer);
-    void new_token(Peer& peer) { peer.token = {options.nonce + ++tokens}; }
     void peers_timer();
     void step_shared(const Peer& peer, const replication::PartitionEvent& event);
     Peer* find_peer(NodeId node);

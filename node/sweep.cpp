@@ -40,10 +40,11 @@ void Node::State::on(const DiskLost&) {
 
 // Groups led here that somebody reachable could lead instead.
 std::size_t Node::State::groups_to_hand_over() const {
+    const auto greeted = [](const Peer* peer) { return peer->greeting.greeted(); };
     std::size_t count = 0;
     for (const Hosted& group : hosted.all()) {
         if (group.role != Role::Leader) continue;
-        if (std::ranges::any_of(group.members, &Peer::greeted)) ++count;
+        if (std::ranges::any_of(group.members, greeted)) ++count;
     }
     return count;
 }

@@ -52,7 +52,8 @@ struct StatusRow {
             dirty += status.dirty_entities;
             sessions += status.sessions;
         }
-        for (const Peer& peer : std::views::values(node.peers)) peers_up += peer.greeted ? 1 : 0;
+        for (const Peer& peer : std::views::values(node.peers))
+            peers_up += peer.greeting.greeted() ? 1u : 0u;
         for (const routing::NodeRecord& record : node.roster.records()) {
             const MemberState state = node.swim.state(record.node);
             ++members[std::to_underlying(state)];
@@ -117,16 +118,16 @@ struct PeerRow {
 using P = PeerRow;
 
 std::string link_name(const P& row) {
-    if (row.peer.greeted) return "up";
-    if (row.peer.up) return "no hello";
-    return row.peer.evidence ? "gone" : "down";
+    if (row.peer.greeting.greeted()) return "up";
+    if (row.peer.greeting.up()) return "no hello";
+    return row.peer.evidence.holds() ? "gone" : "down";
 }
 
 std::string contact_name(const P& row) {
     const Peer& peer = row.peer;
     if (!peer.witness.sound() || !peer.conflict.empty()) return "refused";
-    if (peer.greeted) return "well";
-    return peer.refuses_us != Verdict::Sound ? "refuses us" : "no contact";
+    if (peer.greeting.greeted()) return "well";
+    return peer.greeting.refuses_us() != Verdict::Sound ? "refuses us" : "no contact";
 }
 
 constexpr Column<P> kPeers[] = {

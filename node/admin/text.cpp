@@ -38,8 +38,8 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 std::string why_not(const Peer& peer) {
     if (!peer.witness.sound()) return std::string(verdict_text(peer.witness.verdict()));
     if (!peer.conflict.empty()) return peer.conflict;
-    if (peer.greeted || peer.refuses_us == Verdict::Sound) return {};
-    return fmt::format("it refuses this node: {}", verdict_text(peer.refuses_us));
+    if (peer.greeting.greeted() || peer.greeting.refuses_us() == Verdict::Sound) return {};
+    return fmt::format("it refuses this node: {}", verdict_text(peer.greeting.refuses_us()));
 }
 
 std::string number_list(const std::vector<std::uint32_t>& numbers) {

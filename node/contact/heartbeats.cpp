@@ -15,8 +15,8 @@ void Node::State::heartbeats() {
     judge_clocks();
     const BeatSchedule::Disk written{disk.state(), disk.stats().durable};
     for (Peer& peer : std::views::values(peers)) {
-        if (!BeatSchedule::owes(
-                written, {peer.up, peer.contact.leads_any(), !peer.shared.empty(), peer.told}))
+        if (!BeatSchedule::owes(written, {peer.greeting.up(), peer.contact.leads_any(),
+                                          !peer.shared.empty(), peer.told}))
             continue;
         replication::Heartbeat beat = peer.contact.make_heartbeat(now.mono, disk_age_ms());
         beat.wall_ms = now.wall.ms;
@@ -38,7 +38,7 @@ void Node::State::on_heartbeat(Peer& peer, const replication::Heartbeat& beat) {
         verdicts.push_back(verdict);
     }
     replication::HeartbeatAnswer answer = peer.contact.answer(now.mono, beat, verdicts);
-    if (!peer.up) return;
+    if (!peer.greeting.up()) return;
     answer.disk_age_ms = disk_age_ms();
     answer.wall_ms = now.wall.ms;
     answer.cannot_stand = groups_not_to_lead(peer);

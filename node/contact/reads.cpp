@@ -20,7 +20,8 @@ void Node::State::on_confirm(Peer& peer, const replication::Confirm& confirm) {
         else if (group->partition.replica().leader() == peer.record.node)
             peer.contact.note_heard(claim.group, now.mono);
     }
-    if (peer.up) peer.outbox.add(MeshMessage{replication::PeerMessage{std::move(answer)}});
+    if (peer.greeting.up())
+        peer.outbox.add(MeshMessage{replication::PeerMessage{std::move(answer)}});
 }
 
 void Node::State::on_confirm_answer(Peer& peer, const replication::ConfirmAnswer& answer) {
@@ -48,7 +49,7 @@ void Node::State::begin_confirms() {
     if (!round.empty()) ++counters.confirms;
     for (auto& message : round) {
         Peer* peer = find_peer(message.to);
-        if (peer != nullptr && peer->up)
+        if (peer != nullptr && peer->greeting.up())
             peer->outbox.add(MeshMessage{replication::PeerMessage{std::move(message.confirm)}});
     }
     serve(confirmed);
