@@ -16,7 +16,7 @@ NodeView Node::State::view() const {
             .types = types,
             .mesh_types = mesh_types,
             .hosted = hosted,
-            .peers = peers,
+            .peers = peers.by_id(),
             .swim = mesh_members.swim(),
             .events = events,
             .counters = counters,

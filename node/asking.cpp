@@ -58,7 +58,7 @@ void Node::State::run_own_requests() {
     OwnEffects wanted;
     own_requests.run(at, attempts, wanted);
     for (OwnSend& send : wanted.sends) {
-        Peer* peer = find_peer(send.to);
+        Peer* peer = peers.find(send.to);
         if (send.to == options.self) {
             on_request(ThisNode{send.tag}, send.request);
         } else if (peer != nullptr && peer->greeting.greeted()) {
@@ -116,7 +116,7 @@ void Node::State::on_node_request(Peer& peer, NodeRequest& asked) {
 
 // Only to the process that has asked. Where the link has gone meanwhile it asks again.
 void Node::State::answer_node(const NodeRef& asker, Reply reply) {
-    Peer* peer = find_peer(asker.node);
+    Peer* peer = peers.find(asker.node);
     if (peer == nullptr || peer->witness.boot() != asker.boot) return;
     WEFT_INVARIANT(peer->asks_us > 0, "an answer to node {} that asked nothing", asker.node.hex());
     --peer->asks_us;

@@ -5,8 +5,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <ranges>
 #include <string>
 #include <string_view>
 
@@ -17,22 +15,19 @@ void Node::State::on(FromGossip& event) {
 }
 
 void Node::State::step_members(const membership::Event& event) {
-    const auto up = [](const Peer& peer) { return peer.greeting.up(); };
-    const bool linked = std::ranges::any_of(std::views::values(peers), up);
+    const bool linked = peers.links_up() > 0;
     const auto [said, superseded, why_alone] =
         mesh_members.step(now.mono, event, {.draining = draining.active(), .linked = linked});
     for (const membership::Outgoing& packet : said.packets)
         out->list.emplace_back(SendGossip{packet.to, Bytes::copy_of(said.view(packet))});
     for (const membership::Outgoing& stream : said.streams)
-        if (Peer* peer = find_peer(stream.to))
+        if (Peer* peer = peers.find(stream.to))
             peer->outbox.add(MeshMessage{MemberMessage{Bytes::copy_of(said.view(stream))}});
     for (const membership::MemberChanged& change : said.changes) note_change(change);
     if (superseded) log.error("self.superseded", {{"boot", options.boot}});
     if (!why_alone) return;
-    const auto links =
-        static_cast<std::size_t>(std::ranges::count_if(std::views::values(peers), up));
     log.warn("members.alone",
-             {{"links", links},
+             {{"links", peers.links_up()},
               {"dropped", membership::dropped_in_all(mesh_members.swim().counts())},
               {"why", *why_alone}});
     events.add(now.wall, "members.alone", roster.name_of(options.self), std::string(*why_alone));

@@ -43,6 +43,7 @@ public:
 
     bool up() const { return stage_ != Stage::Down; }
     bool greeted() const { return stage_ == Stage::Greeted; }
+    HelloToken token() const { return token_; }
     Instant greeted_at() const { return greeted_at_; }
     Verdict refuses_us() const { return refuses_us_; }
     Instant deadline() const { return due_; }

@@ -43,12 +43,12 @@ void Node::State::send_leaders_home() {
 }
 
 bool Node::State::should_go_home(const Hosted& group, NodeId home) const {
-    const auto peer = peers.find(home);
-    if (peer == peers.end() || !peer->second.greeting.greeted()) return false;
+    const Peer* peer = peers.find(home);
+    if (peer == nullptr || !peer->greeting.greeted()) return false;
     const replication::Replica& replica = group.partition.replica();
-    const auto disk_age = std::chrono::milliseconds(peer->second.contact.peer_disk_age_ms());
+    const auto disk_age = std::chrono::milliseconds(peer->contact.peer_disk_age_ms());
     return homing.should_go(group.group,
-                            {peer->second.greeting.greeted_at(), replica.can_stand(home), disk_age,
+                            {peer->greeting.greeted_at(), replica.can_stand(home), disk_age,
                              replica.match(home), replica.last_index()},
                             now.mono);
 }

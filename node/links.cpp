@@ -4,10 +4,6 @@
 #include "core/overloaded.h"
 #include "node/state.h"
 
-#include <algorithm>
-#include <iterator>
-#include <ranges>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -27,19 +23,9 @@ void Node::State::on(const RosterChanged& event) {
 }
 
 void Node::State::on_roster_change() {
-    std::vector<Peer*> gone;
-    for (Peer& peer : std::views::values(peers))
-        if (roster.find(peer.record.node) == nullptr) gone.push_back(&peer);
-    for (Peer* peer : gone) part_with(*peer);
+    for (Peer* peer : peers.not_in(roster)) part_with(*peer);
     for (const routing::NodeRecord& record : roster.records()) {
-        if (record.node == options.self) continue;
-        const auto [known, is_new] =
-            peers.try_emplace(record.node, record, first_round<ContactRound>(options.boot));
-        Peer& peer = known->second;
-        if (is_new || peer.record.mesh_address != record.mesh_address)
-            link_changes.emplace_back(LinkPeer{record});
-        peer.record = record;
-        if (!is_new) continue;
+        if (record.node == options.self || !peers.meet(record)) continue;
         clocks.meet(record.node);
         for (Hosted& group : hosted.all())
             if (group.partition.replica().config().slot(record.node)) meet_members(group);
@@ -53,14 +39,8 @@ void Node::State::part_with(Peer& peer) {
     on(PeerLink{node, LinkState::Down});
     tell_evidence(peer, peer.evidence.drop());
     for (const GroupId group : peer.shared) std::erase(find(group)->members, &peer);
-    link_changes.emplace_back(UnlinkPeer{node});
     clocks.part_with(node);
-    peers.erase(node);
-}
-
-void Node::State::tell_links() {
-    std::ranges::move(link_changes, std::back_inserter(out->list));
-    link_changes.clear();
+    peers.part_with(node);
 }
 
 }  // namespace weft::node

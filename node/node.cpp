@@ -6,7 +6,6 @@
 #include "node/state.h"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -34,6 +33,7 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
       random(seed),
       log(sink),
       table(routing::PlacementTable::first(options.genesis)),
+      peers(options.nonce, first_round<ContactRound>(options.boot)),
       clocks(table.groups(), options.timings.election_max, log),
       mesh_members(options.self, membership::Swim(identity(options), options.membership,
                                                   roster.nodes(), random.stream("members"))),
@@ -85,25 +85,15 @@ void Node::State::on(const RoundEnd&) {
     run_own_requests();
     begin_confirms();
     close_batch();
-    for (Peer& peer : std::views::values(peers)) {
-        if (peer.outbox.empty()) continue;
-        // A process that its peer does not vouch for yet must not be able to say anything (S18).
-        if (!peer.greeting.greeted())
-            peer.outbox.keep_only_hellos();
-        else
-            peer.told = disk.stats().durable;
-        peer.outbox.flush(peer.record.node, options.batch_bytes, out->list);
-    }
+    peers.flush(options.batch_bytes, disk.stats().durable, out->list);
     if (++rounds_ended % options.steps_per_check == 0) check();
 }
 
 Instant Node::State::next_deadline() const {
-    Instant next = std::min({hosted.deadline(), beats.deadline(), homing.deadline(),
-                             disk.deadline(rounds.oldest()), mesh_members.deadline(),
-                             sweeper.deadline(), draining.deadline(), confirms.deadline()});
-    for (const Peer& peer : std::views::values(peers))
-        next = std::min({next, peer.greeting.deadline(), peer.evidence.deadline()});
-    return std::min({next, large_reads.deadline(), own_requests.deadline(),
+    const Instant next = std::min({hosted.deadline(), beats.deadline(), homing.deadline(),
+                                   disk.deadline(rounds.oldest()), mesh_members.deadline(),
+                                   sweeper.deadline(), draining.deadline(), confirms.deadline()});
+    return std::min({next, peers.deadline(), large_reads.deadline(), own_requests.deadline(),
                      founding.deadline(seen_of_facts())});
 }
 
@@ -123,11 +113,7 @@ void Node::State::check() const {
     confirms.check(led);
     mesh_members.swim().check();
     beats.check(!peers.empty());
-    for (const Peer& peer : std::views::values(peers)) {
-        peer.contact.check(peer.shared);
-        peer.witness.check(rounds.at_hand());
-        peer.greeting.check(peer.witness.sound());
-    }
+    peers.check(rounds.at_hand());
 }
 
 // ---- the public face ----------------------------------------------------------------------------
@@ -143,10 +129,10 @@ Node::~Node() = default;
 void Node::step(Now now, Event event, Effects& out) {
     state_->now = now;
     state_->out = &out;
-    state_->tell_links();  // of the start: before anything is said to anybody
+    state_->peers.take_link_changes(out.list);  // of the start: before anything is said to anybody
     state_->look_at_own_clock();
     std::visit([this](auto& what) { state_->on(what); }, event);
-    state_->tell_links();
+    state_->peers.take_link_changes(out.list);
     if (state_->options.check_every_step) state_->check();
     state_->out = nullptr;
 }
@@ -165,7 +151,7 @@ bool Node::ready() const { return state_->view().ready(); }
 NodeId Node::self() const { return state_->options.self; }
 const membership::Swim& Node::members() const { return state_->mesh_members.swim(); }
 Lsn Node::told_durable(NodeId peer) const {
-    const Peer* known = state_->find_peer(peer);
+    const Peer* known = state_->peers.find(peer);
     return known != nullptr ? known->witness.durable() : Lsn{};
 }
 const NodeCounters& Node::counters() const { return state_->counters; }

@@ -58,7 +58,7 @@ void Node::State::meet_members(Hosted& group) {
     for (Peer* peer : group.members) std::erase(peer->shared, group.group);
     const std::vector<Peer*> former = std::exchange(group.members, {});
     for (const replication::Member& member : group.partition.replica().config().members) {
-        Peer* peer = find_peer(member.node);
+        Peer* peer = peers.find(member.node);
         if (peer == nullptr) continue;
         group.members.push_back(peer);
         peer->shared.insert(std::ranges::lower_bound(peer->shared, group.group), group.group);
@@ -93,7 +93,7 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
                    },
                    [&](const replication::SendAppend& append) { on_append(append); },
                    [&](replication::Send& send) {
-                       Peer* peer = find_peer(send.to);
+                       Peer* peer = peers.find(send.to);
                        if (peer != nullptr && peer->greeting.up())
                            peer->outbox.add(std::move(send.message));
                    },
@@ -114,7 +114,7 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
 }
 
 void Node::State::on_append(const replication::SendAppend& append) {
-    Peer* peer = find_peer(append.to);
+    Peer* peer = peers.find(append.to);
     if (peer != nullptr && peer->greeting.up()) peer->outbox.add(append.item, append.entries);
 }
 
@@ -136,7 +136,7 @@ void Node::State::on_role_changed(Hosted& group) {
     const bool same_term = group.term == replica.term();
     if (was_leader && (!leads || !same_term)) confirms.forget(group.group);
     // Whoever led is perhaps no member that we know of: it led by a configuration that is newer.
-    for (Peer& peer : std::views::values(peers))
+    for (Peer& peer : peers.all())
         group.has(&peer) ? peer.contact.no_longer_follows(group.group)
                          : peer.contact.forget(group.group);
     if (!leads)
@@ -184,7 +184,7 @@ void Node::State::tick(Hosted& group) {
     if (replica.role() == Role::Leader) {
         for (const Peer* peer : group.members)
             event.contact.set(peer->record.node, peer->contact.contacted(group.group));
-    } else if (const Peer* leader = replica.leader() ? find_peer(*replica.leader()) : nullptr) {
+    } else if (const Peer* leader = replica.leader() ? peers.find(*replica.leader()) : nullptr) {
         event.contact.set(leader->record.node, leader->contact.heard(group.group));
     }
     step_partition(group, event);

@@ -3,14 +3,13 @@
 #include "core/invariant.h"
 #include "node/state.h"
 
-#include <ranges>
 #include <utility>
 
 namespace weft::node {
 
 void Node::State::recall_pasts() {
     for (const KnownPast& known : options.pasts) {
-        Peer* peer = find_peer(known.node);
+        Peer* peer = peers.find(known.node);
         if (peer == nullptr) continue;
         if (!known.past) {
             log.error("peer.past_damaged", {{"node", known.node}});
@@ -40,7 +39,7 @@ bool Node::State::judge(Peer& peer, const FromPeer& event, const PeerHello& hell
             new_boot(peer, judged);
             break;
         case Witness::Finding::Known:
-            if (judged.row) write_past(peer, *judged.row);
+            if (judged.row) write_past(peer.record.node, *judged.row);
             break;
         case Witness::Finding::Refused:
             break;
@@ -61,27 +60,21 @@ void Node::State::on_condemned(Peer& peer, const FromPeer& event,
     if (!judged.row) return;
     peer.greeting.on_condemned();
     forget_contact(peer);
-    write_past(peer, *judged.row);
+    write_past(peer.record.node, *judged.row);
 }
 
-void Node::State::write_past(const Peer& peer, const Past& row) {
-    effects.batch.put_row(storage::Table::Meta, past_key(peer.record.node), encode_past(row));
+void Node::State::write_past(NodeId node, const Past& row) {
+    effects.batch.put_row(storage::Table::Meta, past_key(node), encode_past(row));
 }
 
-// The round writes anyway. One at a time is on its way: rounds that wait for the disk become one
-// transaction, in which only the last would count.
+// The round writes anyway.
 void Node::State::record_positions() {
-    if (rounds.persisted() < positions_with) return;
-    for (Peer& peer : std::views::values(peers)) {
-        const auto row = peer.witness.take_position();
-        if (!row) continue;
-        write_past(peer, *row);
-        positions_with = rounds.at_hand();
-    }
+    for (const auto& [node, row] : peers.take_positions(rounds.persisted(), rounds.at_hand()))
+        write_past(node, row);
 }
 
 void Node::State::pasts_persisted() {
-    for (Peer& peer : std::views::values(peers)) {
+    for (Peer& peer : peers.all()) {
         answer_hello(peer);
         greet(peer);
     }

@@ -56,8 +56,8 @@ Instant Node::State::leader_heard(const Hosted& group) const {
     const replication::Replica& replica = group.partition.replica();
     if (replica.role() == replication::Role::Leader) return now.mono;
     if (!replica.leader()) return Instant::long_ago();
-    const auto leader = peers.find(*replica.leader());
-    return leader == peers.end() ? Instant::long_ago() : leader->second.contact.heard(group.group);
+    const Peer* leader = peers.find(*replica.leader());
+    return leader == nullptr ? Instant::long_ago() : leader->contact.heard(group.group);
 }
 
 // A clock that was set is noticed before anything is stamped with it.

@@ -18,7 +18,7 @@
 #include "node/node.h"
 #include "node/own_requests.h"
 #include "node/parts.h"
-#include "node/peer.h"
+#include "node/peers.h"
 #include "node/recent_events.h"
 #include "node/roster.h"
 #include "node/session_rate.h"
@@ -57,7 +57,7 @@ struct Node::State {
     void tick(Hosted& group);
     void meet_members(Hosted& group);
 
-    // ---- peers.cpp: links, boots, hellos, messages
+    // ---- peer_events.cpp: links, boots, hellos, messages
     void on(FromPeer& event);
     void on(const PeerLink& event);
     void new_boot(Peer& peer, const Witness::Judgement& judged);
@@ -71,7 +71,6 @@ struct Node::State {
     void greet(Peer& peer);
     void peers_timer();
     void step_shared(const Peer& peer, const replication::PartitionEvent& event);
-    Peer* find_peer(NodeId node);
     void deliver(Peer& peer, replication::PeerMessage& message);
     void deliver_appends(Peer& peer, const replication::AppendBatch& batch);
     void deliver_group(const Peer& peer, GroupId group, replication::GroupMessage message);
@@ -80,13 +79,12 @@ struct Node::State {
     void on(const RosterChanged& event);
     void on_roster_change();
     void part_with(Peer& peer);
-    void tell_links();
 
     // ---- pasts.cpp: what this node remembers of its peers' disks
     void recall_pasts();
     bool judge(Peer& peer, const FromPeer& event, const PeerHello& hello);
     void on_condemned(Peer& peer, const FromPeer& event, const Witness::Judgement& judged);
-    void write_past(const Peer& peer, const Past& row);
+    void write_past(NodeId node, const Past& row);
     void record_positions();
     void pasts_persisted();
 
@@ -199,8 +197,7 @@ struct Node::State {
     Effects* out = nullptr;  // of the step under way
 
     LocalGroups hosted;
-    std::map<NodeId, Peer> peers;
-    std::vector<Effect> link_changes;  // that the driver was not told yet
+    Peers peers;
     Clocks clocks;
     Members mesh_members;
     RecentEvents events{4096};
@@ -226,8 +223,6 @@ struct Node::State {
     ShortConnections short_connections;
     std::optional<std::string> link_faults;  // nothing: none are possible
     SessionRate session_rate;
-    std::uint64_t tokens = 0;  // of hellos
-    RoundSeq positions_with;   // newest one that carries positions of peers
 };
 
 }  // namespace weft::node

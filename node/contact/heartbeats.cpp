@@ -14,7 +14,7 @@ void Node::State::heartbeats() {
     if (!beats.begin_round(now.mono)) return;
     judge_clocks();
     const BeatSchedule::Disk written{disk.state(), disk.stats().durable};
-    for (Peer& peer : std::views::values(peers)) {
+    for (Peer& peer : peers.all()) {
         if (!BeatSchedule::owes(written, {peer.greeting.up(), peer.contact.leads_any(),
                                           !peer.shared.empty(), peer.told}))
             continue;

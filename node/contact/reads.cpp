@@ -48,7 +48,7 @@ void Node::State::begin_confirms() {
     confirms.begin(now.mono, round, confirmed);
     if (!round.empty()) ++counters.confirms;
     for (auto& message : round) {
-        Peer* peer = find_peer(message.to);
+        Peer* peer = peers.find(message.to);
         if (peer != nullptr && peer->greeting.up())
             peer->outbox.add(MeshMessage{replication::PeerMessage{std::move(message.confirm)}});
     }

@@ -1,0 +1,242 @@
+// Links, boots and hellos of other nodes, and what their messages become.
+
+#include "core/invariant.h"
+#include "core/mutant.h"
+#include "core/overloaded.h"
+#include "entity/kind.h"
+#include "node/state.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace weft::node {
+
+// S32: a frame counts only for the boot that sent it. What a former process of that node said may
+// arrive late and must not speak for the one that runs now.
+void Node::State::on(FromPeer& event) {
+    ++counters.frames_in;
+    Peer* peer = peers.find(event.from);
+    if (peer == nullptr) {
+        ++counters.strangers;
+        return;
+    }
+    const auto* hello = std::get_if<PeerHello>(&event.message);
+    if (hello != nullptr) return on_hello(*peer, event, *hello);
+    if (!peer->witness.sound() || !peer->conflict.empty()) return;
+    if (event.boot < peer->witness.boot() && !WEFT_MUTANT(FormerBootTaken)) {
+        WEFT_PROBE("node.former_boot");
+        ++counters.former_boot_frames;
+        return;
+    }
+    // Nothing is used before we will still know tomorrow which life of its disk said it (S18). It
+    // is sent again: we answer no hello until then.
+    if (event.boot > peer->witness.boot() || !peer->witness.vouched(rounds.persisted())) {
+        ++counters.messages_skipped;
+        return;
+    }
+    peer->witness.tells(event.durable);
+    if (const auto* said_so = std::get_if<MemberMessage>(&event.message))
+        return step_members(membership::StreamReceived{event.from, said_so->content.view()});
+    if (auto* asked = std::get_if<NodeRequest>(&event.message))
+        return on_node_request(*peer, *asked);
+    if (auto* told = std::get_if<NodeReply>(&event.message))
+        return own_requests.on_reply(now, event.from, told->tag, std::move(told->reply));
+    deliver(*peer, std::get<replication::PeerMessage>(event.message));
+}
+
+void Node::State::new_boot(Peer& peer, const Witness::Judgement& judged) {
+    log.info("peer.boot", {{"node", peer.record.node}, {"boot", peer.witness.boot()}});
+    write_past(peer.record.node, *judged.row);
+    forget_contact(peer);
+    peer.asks_us = 0;
+    own_requests.on_lost(now, peer.record.node);
+    if (peer.greeting.on_new_boot(peers.next_token())) say_hello(peer);
+    // The process that led here is gone for certain; the evidence need not outlive the lease.
+    tell_evidence(peer, peer.evidence.on_new_boot(judged.before.boot.value > 0,
+                                                  now.mono + options.timings.election_min));
+}
+
+void Node::State::on(const PeerLink& event) {
+    Peer* peer = peers.find(event.peer);
+    if (peer == nullptr) return;
+    if (event.state == LinkState::Up) {
+        peer->greeting.on_up(peers.next_token());
+        say_hello(*peer);
+        return;
+    }
+    if (peer->greeting.up()) log.info("peer.link_down", {{"node", peer->record.node}});
+    peer->greeting.on_down();
+    peer->outbox.clear();
+    own_requests.on_lost(now, event.peer);
+    forget_contact(*peer);
+    if (event.state == LinkState::Refused)
+        step_members(membership::ConnectionRefused{peer->record.node});
+    if (event.state != LinkState::Refused || peer->witness.boot().value == 0) return;
+    const EvidenceNews news = peer->evidence.on_refused();
+    if (news == EvidenceNews::None) return;
+    WEFT_PROBE("node.crash_evidence");
+    log.info("peer.crashed", {{"node", peer->record.node}, {"boot", peer->witness.boot()}});
+    tell_evidence(*peer, news);
+}
+
+void Node::State::tell_evidence(const Peer& peer, EvidenceNews news) {
+    if (news == EvidenceNews::Begins)
+        step_shared(peer, replication::CrashEvidence{peer.record.node});
+    if (news == EvidenceNews::Ends)
+        step_shared(peer, replication::EvidenceDropped{peer.record.node});
+}
+
+void Node::State::step_shared(const Peer& peer, const replication::PartitionEvent& event) {
+    for (const GroupId group : peer.shared) step_partition(*find(group), event);
+}
+
+// ---- hello --------------------------------------------------------------------------------------
+
+PeerHello Node::State::own_hello(const Peer& peer) const {
+    PeerHello hello;
+    hello.genesis = genesis_digest;
+    hello.mesh_address = peer.record.mesh_address;
+    if (const routing::NodeRecord* self = roster.find(options.self))
+        hello.mesh_address = self->mesh_address;
+    for (const entity::EntityType* type : types.all())
+        hello.types.push_back(std::string(type->info().name) + ":" +
+                              std::string(entity::rules_of(type->info().kind).name));
+    hello.nonce = options.nonce;
+    hello.wall_ms = now.wall.ms;
+    return hello;
+}
+
+void Node::State::say_hello(Peer& peer) {
+    PeerHello hello = own_hello(peer);
+    hello.token = peer.greeting.ask(now.mono);
+    peer.outbox.add(std::move(hello));
+}
+
+// Not before the row of its boot is durable: whoever has our answer may count on it. A peer that is
+// refused learns why.
+void Node::State::answer_hello(Peer& peer) {
+    const auto question = peer.greeting.take_question(!peer.witness.sound() ||
+                                                      peer.witness.vouched(rounds.persisted()));
+    if (!question) return;
+    PeerHello hello = own_hello(peer);
+    hello.answer = true;
+    hello.token = *question;
+    hello.refused = peer.witness.verdict();
+    peer.outbox.add(std::move(hello));
+}
+
+// Why we cannot be of one mesh; empty: we can. A type that only one side has is no conflict.
+std::string Node::State::hello_conflict(const PeerHello& hello) const {
+    if (hello.genesis != genesis_digest) return "it has another genesis";
+    for (const std::string& text : hello.types) {
+        const std::size_t colon = text.rfind(':');
+        if (colon == std::string::npos) continue;
+        const entity::EntityType* own = types.find(std::string_view(text).substr(0, colon));
+        if (own == nullptr) continue;
+        if (entity::rules_of(own->info().kind).name != std::string_view(text).substr(colon + 1))
+            return "its type " + text + " is of another kind here";
+    }
+    return {};
+}
+
+void Node::State::on_hello(Peer& peer, const FromPeer& event, const PeerHello& hello) {
+    std::string conflict = hello_conflict(hello);
+    if (!conflict.empty()) {
+        if (peer.conflict != conflict)
+            log.error("peer.refused", {{"node", peer.record.node}, {"why", conflict}});
+        peer.conflict = std::move(conflict);
+        return;
+    }
+    peer.conflict.clear();
+    if (!judge(peer, event, hello)) return;
+    if (!hello.answer) {
+        peer.greeting.on_asked(hello.token);
+        return answer_hello(peer);
+    }
+    if (peer.witness.sound()) on_hello_answer(peer, hello);
+}
+
+void Node::State::on_hello_answer(Peer& peer, const PeerHello& hello) {
+    const Greeting::Answer answer = peer.greeting.on_answer(hello.token, hello.refused);
+    if (answer == Greeting::Answer::Refused)
+        log.error("self.refused", {{"by", peer.record.node},
+                                   {"error", "WEFT-2002"},
+                                   {"why", verdict_text(hello.refused)}});
+    if (answer != Greeting::Answer::Taken) return;
+    learn_clock(peer, hello.wall_ms);  // before a vote of its could make us lead
+    greet(peer);
+}
+
+void Node::State::greet(Peer& peer) {
+    if (!peer.greeting.greet(now.mono, peer.witness.vouched(rounds.persisted()))) return;
+    log.info("peer.hello", {{"node", peer.record.node}, {"boot", peer.witness.boot()}});
+    step_shared(peer, replication::PeerReady{peer.record.node});
+}
+
+void Node::State::peers_timer() {
+    for (Peer& peer : peers.all()) {
+        if (peer.greeting.deadline() <= now.mono) say_hello(peer);
+        tell_evidence(peer, peer.evidence.on_time(now.mono));
+    }
+}
+
+// ---- messages -----------------------------------------------------------------------------------
+
+void Node::State::deliver(Peer& peer, replication::PeerMessage& message) {
+    std::visit(Overloaded{
+                   [&](replication::VoteAsks& asks) {
+                       for (const auto& ask : asks.items) deliver_group(peer, ask.group, ask);
+                   },
+                   [&](replication::VoteAnswers& votes) {
+                       for (const auto& vote : votes.items) deliver_group(peer, vote.group, vote);
+                   },
+                   [&](replication::AppendBatch& batch) { deliver_appends(peer, batch); },
+                   [&](replication::AppendAnswers& answers) {
+                       for (const auto& answer : answers.items)
+                           deliver_group(peer, answer.group, answer);
+                   },
+                   [&](replication::Heartbeat& beat) { on_heartbeat(peer, beat); },
+                   [&](replication::HeartbeatAnswer& answer) { on_heartbeat_answer(peer, answer); },
+                   [&](replication::Confirm& confirm) { on_confirm(peer, confirm); },
+                   [&](replication::ConfirmAnswer& answer) { on_confirm_answer(peer, answer); },
+                   [&](auto& single) {
+                       const GroupId group = single.group;
+                       deliver_group(peer, group, std::move(single));
+                   },
+               },
+               message);
+}
+
+// Whoever is on the roster may speak of any group; whether it counts its replica judges by the
+// term. The one that lags behind a change of members knows neither the new leader nor who may ask
+// for its vote.
+void Node::State::deliver_group(const Peer& peer, GroupId id, replication::GroupMessage message) {
+    Hosted* group = find(id);
+    if (group == nullptr) {
+        ++counters.messages_skipped;
+        return;
+    }
+    step_partition(*group, replication::FromPeer{peer.record.node, std::move(message)});
+}
+
+void Node::State::deliver_appends(Peer& peer, const replication::AppendBatch& batch) {
+    for (const replication::AppendItem& item : batch.items) {
+        Hosted* group = find(item.group);
+        // Entries beyond our own bound are dropped: the leader sends them again (P-bounded).
+        const bool room = item.count == 0 || rounds.bytes() <= options.persist_bytes_max;
+        const std::size_t end = std::size_t{item.offset} + item.bytes;
+        if (group == nullptr || !room || end > batch.blob.size()) {
+            ++counters.messages_skipped;
+            continue;
+        }
+        step_partition(*group, replication::Append{peer.record.node, item,
+                                                   batch.blob.slice(item.offset, item.bytes)});
+        const replication::Replica& replica = group->partition.replica();
+        if (replica.leader() == peer.record.node && replica.term() == item.term)
+            peer.contact.note_heard(item.group, now.mono);
+    }
+}
+
+}  // namespace weft::node
