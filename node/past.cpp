@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint8_t kFormat = 1;
 constexpr std::string_view kPrefix = "past";
-constexpr std::size_t kScanBytes = std::size_t{1} << 20;
+constexpr std::size_t kPastScanBytes = std::size_t{1} << 20;
 
 }  // namespace
 
@@ -47,7 +47,7 @@ std::optional<Past> decode_past(std::string_view bytes) {
 Result<std::vector<KnownPast>> read_pasts(const storage::State& store) {
     std::vector<KnownPast> pasts;
     storage::RowScan scan{
-        storage::Table::Meta, std::string(kPrefix), {}, kScanBytes, routing::kFoundersMax};
+        storage::Table::Meta, std::string(kPrefix), {}, kPastScanBytes, routing::kFoundersMax};
     for (;;) {
         auto fetched = store.scan(scan);
         if (!fetched) return std::unexpected(std::move(fetched).error());

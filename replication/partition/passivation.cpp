@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kEvictionsPerStep = 16;
 constexpr Duration kIdleRetry = std::chrono::seconds(1);
-constexpr Duration kSweepPause = std::chrono::milliseconds(20);
+constexpr Duration kSlicePause = std::chrono::milliseconds(20);
 constexpr std::int64_t kSweepSpreadMs = 10'000;
 
 // The groups of a node fall idle together; their sweeps must not.
@@ -44,12 +44,12 @@ bool Passivation::step(Now now, entity::Host& host, const Held& held, bool sweep
         }
         entity = newer;
     }
-    if (entity != nullptr && idle_at_ == Instant::never()) idle_at_ = now.mono + kSweepPause;
+    if (entity != nullptr && idle_at_ == Instant::never()) idle_at_ = now.mono + kSlicePause;
     if (now.mono < sweep_at_) return false;
     sweep_at_ = Instant::never();
     return true;
 }
 
-void Passivation::go_on(Instant now) { sweep_at_ = now + kSweepPause; }
+void Passivation::go_on(Instant now) { sweep_at_ = now + kSlicePause; }
 
 }  // namespace weft::replication

@@ -19,9 +19,9 @@ const std::vector<SourceFile>& tree() {
 
 constexpr LargeClass kLargeClasses[] = {
     // Switchboards: one line per event, effect or question.
-    {"node", "Node::State", 1310, 108, 43, "the switchboard of a node"},
+    {"node", "Node::State", 1290, 108, 37, "the switchboard of a node"},
     {"replication/partition", "Partition::State", 831, 60, 24, "the switchboard of a partition"},
-    {"replication/raft", "Replica", 1355, 137, 36, "the switchboard of a replica"},
+    {"replication/raft", "Replica", 1340, 136, 35, "the switchboard of a replica"},
     {"client/core", "Caller::State", 500, 39, 8, "the switchboard of a client"},
     {"client/core", "Links", 290, 31, 7, "every question about one table"},
     // Cores whose cut is still to come.
@@ -44,7 +44,7 @@ constexpr LargeHeader kLongHeaders[] = {
     {"client/driver.h", 151, "one round over inbox, sockets and core"},
     {"membership/swim.h", 169, "one protocol"},
     {"node/events.h", 179, "every event and effect of a node"},
-    {"node/state.h", 240, "the switchboard of a node"},
+    {"node/state.h", 228, "the switchboard of a node"},
     {"replication/partition/partition.h", 164, "every event of a partition"},
     {"replication/raft/replica.h", 313, "the switchboard of a replica"},
     {"sim/machine.h", 194, "a world"},
@@ -83,9 +83,9 @@ struct Floor {
     double least;
 };
 constexpr Floor kDensity[] = {
-    {"client/core", 14},      {"core", 10}, {"entity", 13},
-    {"membership", 5},        {"node", 6},  {"replication/partition", 7},
-    {"replication/raft", 15}, {"sim", 6},   {"storage", 5},
+    {"client/core", 14},      {"core", 10}, {"entity", 14},
+    {"membership", 5},        {"node", 7},  {"replication/partition", 7},
+    {"replication/raft", 16}, {"sim", 6},   {"storage", 5},
 };
 
 // ---- the project itself -------------------------------------------------------------------------
