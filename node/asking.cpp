@@ -80,9 +80,10 @@ Founding::Seen Node::State::seen_of_facts() const {
     if (founding.done()) return {};
     const auto leader = leader_of(GroupId{0});
     if (!leader) return {};
+    const bool here = leader->node == options.self;
     return {.led = true,
-            .here = leader->node == options.self,
-            .ready = find(GroupId{0})->partition.ready(),
+            .here = here,
+            .ready = here && find(GroupId{0})->partition.ready(),
             .home = home_of(GroupId{0}) == options.self};
 }
 

@@ -19,7 +19,7 @@ public:
     void on_down();
     // The process behind the link is another one. True: it must be asked.
     bool on_new_boot(HelloToken token);
-    // What it answered counts no more. Whom we refuse we do not ask anew.
+    // What it answered counts no more. No hello becomes due by this.
     void on_condemned() {
         if (up()) stage_ = Stage::Asking;
     }

@@ -29,7 +29,6 @@
 #include "routing/placement.h"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>

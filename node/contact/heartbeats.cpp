@@ -2,7 +2,6 @@
 
 #include "node/state.h"
 
-#include <ranges>
 #include <utility>
 #include <vector>
 

@@ -5,7 +5,6 @@
 #include "core/ids.h"
 #include "weft/types.h"
 
-#include <cstddef>
 #include <map>
 #include <optional>
 

@@ -46,11 +46,12 @@ TEST(Evidence, ARefusalMakesItLast) {
     EXPECT_TRUE(evidence.holds());
 }
 
-TEST(Evidence, OfANodeThatLeftTheRosterNoneIsHeld) {
+TEST(Evidence, DroppedItEndsOnce) {
     Evidence evidence;
     EXPECT_EQ(evidence.drop(), News::None);
     evidence.on_refused();
     EXPECT_EQ(evidence.drop(), News::Ends);
+    EXPECT_EQ(evidence.drop(), News::None);
     EXPECT_FALSE(evidence.holds());
 }
 

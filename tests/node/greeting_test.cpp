@@ -87,10 +87,17 @@ TEST_F(GreetingTest, ItAllBeginsAgainWithAnotherLinkOrProcess) {
     EXPECT_EQ(greeting.on_answer(kFirst, Verdict::Sound), Answer::Late);
     greeting.on_answer(kSecond, Verdict::Sound);
     greeting.greet(now, true);
+    EXPECT_TRUE(greeting.greeted());
+    greeting.on_up(kFirst);
+    EXPECT_FALSE(greeting.greeted()) << "another link, with nothing said of the end of the former";
+    greeting.ask(now);
     greeting.on_down();
     EXPECT_FALSE(greeting.up());
     EXPECT_FALSE(greeting.greeted());
+    EXPECT_EQ(greeting.deadline(), Instant::never());
     greeting.check(true);
+    greeting.on_condemned();
+    EXPECT_FALSE(greeting.up());
     EXPECT_FALSE(greeting.on_new_boot(kFirst)) << "there is nobody to ask";
     EXPECT_FALSE(greeting.up());
     greeting.check(true);

@@ -47,6 +47,17 @@ TEST_F(ToldRoutesTest, RiseWithWhatIsNewOnly) {
     EXPECT_FALSE(routes.since(hello_with(before)).all);
 }
 
+// Hellos cost nothing to send, and what answers them may cost all groups.
+TEST_F(ToldRoutesTest, AreLearnedOnceInARoundAndToldOnceToEach) {
+    using Turn = ToldRoutes::Turn;
+    EXPECT_EQ(routes.hello_of(ClientRef{1}), Turn::First);
+    EXPECT_EQ(routes.hello_of(ClientRef{2}), Turn::Further);
+    EXPECT_EQ(routes.hello_of(ClientRef{1}), Turn::Again);
+    EXPECT_EQ(routes.hello_of(ClientRef{2}), Turn::Again);
+    routes.end_round();
+    EXPECT_EQ(routes.hello_of(ClientRef{2}), Turn::First);
+}
+
 TEST_F(ToldRoutesTest, TellWhatIsWaitedForWhateverItsVersion) {
     const std::uint64_t before = routes.version();
     learn(2, 3, 2);
