@@ -12,8 +12,10 @@ Result<Applied::Entry> Applied::read_next(std::string_view encoded) {
     auto parts = header && header->index == next(index_)
                      ? decode_entry(header->kind, encoded)
                      : Result<DecodedEntry>(fail(ErrorNumber::DataDamaged, "misplaced"));
-    blocked_ = !parts;
-    if (!parts) return std::unexpected(std::move(parts).error());
+    if (!parts) {
+        blocked_ = true;
+        return std::unexpected(std::move(parts).error());
+    }
     return Entry{*header, std::move(*parts)};
 }
 

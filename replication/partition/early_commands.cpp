@@ -34,6 +34,7 @@ std::optional<Error> EarlyCommands::add(Submit& submit, Instant now,
 
 std::vector<Early> EarlyCommands::serve(Instant now) {
     std::vector<Early> all;
+    all.reserve(items_.size());
     for (Item& item : items_) {
         std::optional<Error> late;
         if (!in_time(item.submit.request, now - item.came))
@@ -47,6 +48,7 @@ std::vector<Early> EarlyCommands::serve(Instant now) {
 
 std::vector<Early> EarlyCommands::refuse() {
     std::vector<Early> all;
+    all.reserve(items_.size());
     for (Item& item : items_)
         all.push_back({std::move(item.submit),
                        make_error(ErrorNumber::NoLeader, "this node stopped leading the group")});

@@ -130,7 +130,7 @@ void Partition::State::follow_leadership(const Step& step) {
         // Its row names an entry that no log holds, so nothing vouches for it.
         log.error("partition.session_damaged", {{"group", group()}});
         replica.mark_damaged(LogIndex{});
-        return;
+        return give_back(step, early.refuse());
     }
     serving.begin(replica.term());
     log.info("partition.serving",

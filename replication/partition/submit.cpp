@@ -54,7 +54,7 @@ void Partition::State::submit(const Step& step, Submit&& submit) {
     const auto no = [&](Error error) {
         refuse(submit.from, request.id, std::move(error), Outcome::NotDone, step.out);
     };
-    if (serving.soon(group_now())) {
+    if (!serving && serving.soon(group_now())) {
         if (auto error = early.add(submit, step.now.mono, options.limits)) no(std::move(*error));
         return;
     }

@@ -179,7 +179,7 @@ void Replica::answer_vote_ask(const Step& step, NodeId from, const VoteAsk& ask)
                                       .hears_leader = hears_leader(step.now),
                                       .durable = voting_position()},
                                      from, ask);
-    if (ballot != Ballot::TooEarly && !ask.pre && ask.term > hard_.term)
+    if (ballot != Ballot::Untaken && !ask.pre && ask.term > hard_.term)
         become_follower(step, ask.term, std::nullopt);
     if (ballot != Ballot::Granted) {
         answer_vote(from, {options_.group, hard_.term, ask.pre, false}, step.out);

@@ -5,7 +5,7 @@
 namespace weft::replication {
 
 Ballot judge_vote(const Voter& voter, NodeId from, const VoteAsk& ask) {
-    if (ask.term < voter.term || (!ask.transfer && voter.hears_leader)) return Ballot::TooEarly;
+    if (ask.term < voter.term || (!ask.transfer && voter.hears_leader)) return Ballot::Untaken;
     if (!voter.durable) return Ballot::Refused;
     if (ask.last < *voter.durable && !WEFT_MUTANT(VoteForShorterLog)) return Ballot::OlderLog;
     if (ask.term > voter.term) return Ballot::Granted;  // nobody has its vote, nobody leads

@@ -1,7 +1,8 @@
 #pragma once
 // Whether a vote or pre-vote is given (Raft paper 5.2, 5.4.1; thesis 4.2.3, 9.6): one of each term,
-// to nobody while a leader is heard (S1, S5), and to nobody whose log is behind the end of ours
-// that is on disk (S4) or who asks when we cannot tell that end (S22).
+// to nobody while a leader is heard that does not want it (S1, S5; thesis 3.10), and to nobody
+// whose log is behind the end of ours that is on disk (S4) or who asks when we cannot tell that end
+// (S22).
 
 #include "replication/messages.h"
 #include "weft/types.h"
@@ -20,9 +21,9 @@ struct Voter {
     std::optional<LogPosition> durable{};  // where its log ends on disk; nothing: it cannot tell
 };
 
-// TooEarly: the request changes nothing, not even the term. OlderLog: refused, and the candidate
+// Untaken: the request changes nothing, not even the term. OlderLog: refused, and the candidate
 // will not win against us (S7).
-enum class Ballot : std::uint8_t { TooEarly, Refused, OlderLog, Granted };
+enum class Ballot : std::uint8_t { Untaken, Refused, OlderLog, Granted };
 
 Ballot judge_vote(const Voter& voter, NodeId from, const VoteAsk& ask);
 

@@ -202,7 +202,9 @@ TEST_F(LinkRule, ALinkThatIsDroppedIsClosedAndRests) {
     EXPECT_TRUE(links_.drop(step_, kOne));
     EXPECT_EQ(closed(), std::vector{kOne});
     EXPECT_EQ(state(kOne), Link::State::Closed);
-    EXPECT_FALSE(links_.drop(step_, LinkId{9}));
+    EXPECT_TRUE(opened_by([&] { links_.want(step_, kOne); }).empty());
+    pass(options_.backoff_min);
+    EXPECT_EQ(opened_by([&] { links_.on_timer(step_, true); }), std::vector{kOne});
 }
 
 TEST_F(LinkRule, FindsEachFaultThatIsPlanted) {

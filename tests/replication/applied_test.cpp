@@ -26,13 +26,13 @@ Bytes entry(std::uint64_t index, EntryKind kind = EntryKind::NoOp) {
 storage::LogBase base(std::uint64_t index) {
     storage::LogBase base;
     base.index = LogIndex{index};
-    base.stamp_ms = 7;
+    base.stamp_ms = static_cast<std::int64_t>(index) * 10;
     return base;
 }
 
 TEST(AppliedRule, GoesOnEntryByEntry) {
     Applied applied(base(4));
-    EXPECT_EQ(applied.stamp_ms(), 7);
+    EXPECT_EQ(applied.stamp_ms(), 40);
     EXPECT_FALSE(applied.is_behind(LogIndex{4}));
     EXPECT_TRUE(applied.is_behind(LogIndex{5}));
     const Bytes encoded = entry(5);
@@ -65,9 +65,12 @@ TEST(AppliedRule, StopsAtWhatItDoesNotUnderstand) {
         EXPECT_TRUE(applied.blocked());
         EXPECT_FALSE(applied.is_behind(LogIndex{9}));
         EXPECT_EQ(applied.index(), LogIndex{4});
+        EXPECT_TRUE(applied.read_next(entry(5).view()).has_value());
+        EXPECT_TRUE(applied.blocked()) << "only a snapshot leads on";
         applied.install(base(8));
         EXPECT_FALSE(applied.blocked());
         EXPECT_EQ(applied.index(), LogIndex{8});
+        EXPECT_EQ(applied.stamp_ms(), 80) << "log time goes on from there (S29)";
         EXPECT_TRUE(applied.is_behind(LogIndex{9}));
     }
 }

@@ -74,12 +74,24 @@ TEST_F(CandidacyTest, KeepsNothingOfTheOneBefore) {
 TEST_F(CandidacyTest, LosesTheVoteOfAReplicaThatIsReplacedByAnother) {
     candidacy.begin_pre_vote(self);
     for (const std::size_t place : {1U, 2U}) candidacy.answered(place, true);
-    Config now = Config::of({node(2), node(1), node(0), node(3), node(4)});
+    Config now = Config::of({node(4), node(3), node(2), node(1), node(0)});
     candidacy.adopt(five, now);
     EXPECT_EQ(candidacy.outcome(now), Outcome::Won);
-    candidacy.check(false, 3);
     Config second = now;
-    second.members[1].since = LogIndex{9};
+    second.members[3].since = LogIndex{9};  // node 1
+    candidacy.adopt(now, second);
+    EXPECT_EQ(candidacy.outcome(second), Outcome::Open);
+}
+
+TEST_F(CandidacyTest, LosesTheRefusalOfSuchAReplicaToo) {
+    candidacy.begin_pre_vote(self);
+    for (const std::size_t place : {1U, 2U, 3U}) candidacy.answered(place, false);
+    EXPECT_EQ(outcome(), Outcome::Lost);
+    Config now = Config::of({node(4), node(3), node(2), node(1), node(0)});
+    candidacy.adopt(five, now);
+    EXPECT_EQ(candidacy.outcome(now), Outcome::Lost);
+    Config second = now;
+    second.members[3].since = LogIndex{9};  // node 1
     candidacy.adopt(now, second);
     EXPECT_EQ(candidacy.outcome(second), Outcome::Open);
 }

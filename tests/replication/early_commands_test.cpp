@@ -57,12 +57,16 @@ TEST_F(EarlyCommandsRule, WaitInOrderUpToTheirBounds) {
 }
 
 TEST_F(EarlyCommandsRule, TheTimeTheyWaitCounts) {
+    limits.waiting_replies = 4;
     add(1, 1, 50);
     add(2, 1, 51);
     add(3, 1);
-    now = now + std::chrono::milliseconds(50);
+    now = now + std::chrono::milliseconds(10);
+    add(4, 1, 50);
+    now = now + std::chrono::milliseconds(40);
     const auto waited = early.serve(now);
-    ASSERT_EQ(waited.size(), 3u);
+    ASSERT_EQ(waited.size(), 4u);
+    EXPECT_EQ(waited[3].submit.request.deadline_ms, 10u) << "it came later";
     ASSERT_TRUE(waited[0].refused.has_value());
     EXPECT_EQ(number_of(*waited[0].refused), ErrorNumber::DeadlinePassed);
     EXPECT_FALSE(waited[1].refused.has_value());

@@ -274,10 +274,16 @@ TEST(FullGroup, AForgedFloorIsNotServedFrom) {
                       session_row_key(at, {first.id.start_ms, first.id.client}),
                       encode_session_row(session));
         ASSERT_TRUE(group.lab.disk(0).apply(batch).has_value());
+        group.lab.options().auto_persist = false;
         group.lab.boot(0);
+        group.lab.run(seconds(1));
+        group.lab.persist(0, 1);
+        const ClientRef early = group.lab.send(0, group.add());  // before the no-op
+        group.lab.options().auto_persist = true;
         group.lab.run(seconds(3));
         EXPECT_TRUE(group.lab.at(0).status().damaged);
         EXPECT_FALSE(group.lab.leader().has_value());
+        EXPECT_EQ(group.lab.take(early).error.code, ErrorCode::NotLeader);
     }
 }
 

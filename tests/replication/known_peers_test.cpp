@@ -96,10 +96,23 @@ TEST_F(KnownPeersTest, AreKnownInAnotherConfigurationTooButASecondReplicaHasTold
     EXPECT_FALSE(peers.all_told_terms(second, only(3)));
 }
 
+TEST_F(KnownPeersTest, AreReadyInAnotherConfigurationToo) {
+    peers.ready(2);
+    peers.ready(3);
+    const Config now = Config::of({node(1), node(2), node(3), node(0)});
+    peers.adopt(five, now);
+    EXPECT_TRUE(peers.may_start(now, only(3)));
+}
+
 TEST_F(KnownPeersTest, TellOfPlacesThatAreNone) {
     peers.check(0);
-    peers.stands(5, false);
-    EXPECT_EQ(weft::test::said_by([&] { peers.check(5); }), "known places 0x20 of 5 members");
+    for (const auto note :
+         {+[](KnownPeers& all) { all.stands(5, false); }, +[](KnownPeers& all) { all.ready(5); },
+          +[](KnownPeers& all) { all.crashed(5); }, +[](KnownPeers& all) { all.told_term(5); }}) {
+        KnownPeers all;
+        note(all);
+        EXPECT_EQ(weft::test::said_by([&] { all.check(5); }), "known places 0x20 of 5 members");
+    }
 }
 
 }  // namespace

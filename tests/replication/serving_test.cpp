@@ -30,7 +30,7 @@ TEST(ServingRule, BeginsWhenAllIsApplied) {
         {"the no-op is missing", {kTerm, false, true, true, false}, false, true},
         {"sessions are read", {kTerm, false, true, false, true}, false, true},
         {"damaged", {kTerm, false, false, true, true}, false, false},
-        {"hands over", {kTerm, true, true, true, false}, false, false},
+        {"hands over: it begins and lets nothing in", {kTerm, true, true, true, true}, true, false},
         {"does not lead", {std::nullopt, false, true, true, true}, false, false},
     };
     for (const Case& c : cases) {

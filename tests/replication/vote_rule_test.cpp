@@ -50,7 +50,8 @@ TEST(Ballot, IsOneOfEachTerm) {
         {"the candidate has it", voter(3, node(1)), ask(3), Ballot::Granted},
         {"another has it", voter(3, node(2)), ask(3), Ballot::Refused},
         {"a newer term", voter(3, node(2), node(2)), ask(4), Ballot::Granted},
-        {"an older term", voter(3), ask(2), Ballot::TooEarly},
+        {"an older term", voter(3), ask(2), Ballot::Untaken},
+        {"and as its leader wanted", voter(3), ask(2, false, true), Ballot::Untaken},
     });
 }
 
@@ -75,8 +76,8 @@ TEST(Ballot, OfAPreVoteIsForANewerTermOrAnOpenOne) {
 // S5, thesis 4.2.3.
 TEST(Ballot, IsForNobodyWhileALeaderIsHeard) {
     judge_all({
-        {"vote", that_hears(3, node(2)), ask(4), Ballot::TooEarly},
-        {"pre-vote", that_hears(3, node(2)), ask(4, true), Ballot::TooEarly},
+        {"vote", that_hears(3, node(2)), ask(4), Ballot::Untaken},
+        {"pre-vote", that_hears(3, node(2)), ask(4, true), Ballot::Untaken},
         {"as the leader wants", that_hears(3, node(2)), ask(4, false, true), Ballot::Granted},
     });
 }
