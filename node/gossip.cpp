@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,8 @@ void Node::State::on(FromGossip& event) {
 }
 
 void Node::State::step_members(const membership::Event& event) {
-    const bool linked = peers.links_up() > 0;
+    const bool linked =
+        std::ranges::any_of(peers.all(), [](const Peer& peer) { return peer.greeting.up(); });
     const auto [said, superseded, why_alone] =
         mesh_members.step(now.mono, event, {.draining = draining.active(), .linked = linked});
     for (const membership::Outgoing& packet : said.packets)
