@@ -71,29 +71,26 @@ TEST_F(CandidacyTest, KeepsNothingOfTheOneBefore) {
 }
 
 // S17.
-TEST_F(CandidacyTest, LosesTheVoteOfAReplicaThatIsReplacedByAnother) {
-    candidacy.begin_pre_vote(self);
-    for (const std::size_t place : {1U, 2U}) candidacy.answered(place, true);
-    Config now = Config::of({node(4), node(3), node(2), node(1), node(0)});
-    candidacy.adopt(five, now);
-    EXPECT_EQ(candidacy.outcome(now), Outcome::Won);
+TEST_F(CandidacyTest, LosesTheAnswerOfAReplicaThatIsReplacedByAnother) {
+    struct Case {
+        bool granted;
+        std::size_t answers;
+        Outcome while_it_counts;
+    };
+    const Config now = Config::of({node(4), node(3), node(2), node(1), node(0)});
     Config second = now;
     second.members[3].since = LogIndex{9};  // node 1
-    candidacy.adopt(now, second);
-    EXPECT_EQ(candidacy.outcome(second), Outcome::Open);
-}
-
-TEST_F(CandidacyTest, LosesTheRefusalOfSuchAReplicaToo) {
-    candidacy.begin_pre_vote(self);
-    for (const std::size_t place : {1U, 2U, 3U}) candidacy.answered(place, false);
-    EXPECT_EQ(outcome(), Outcome::Lost);
-    Config now = Config::of({node(4), node(3), node(2), node(1), node(0)});
-    candidacy.adopt(five, now);
-    EXPECT_EQ(candidacy.outcome(now), Outcome::Lost);
-    Config second = now;
-    second.members[3].since = LogIndex{9};  // node 1
-    candidacy.adopt(now, second);
-    EXPECT_EQ(candidacy.outcome(second), Outcome::Open);
+    for (const Case& c : {Case{true, 2, Outcome::Won}, Case{false, 3, Outcome::Lost}}) {
+        SCOPED_TRACE(c.granted);
+        candidacy.begin_pre_vote(self);
+        for (std::size_t place = 1; place <= c.answers; ++place)
+            candidacy.answered(place, c.granted);
+        EXPECT_EQ(outcome(), c.while_it_counts);
+        candidacy.adopt(five, now);
+        EXPECT_EQ(candidacy.outcome(now), c.while_it_counts);
+        candidacy.adopt(now, second);
+        EXPECT_EQ(candidacy.outcome(second), Outcome::Open);
+    }
 }
 
 TEST_F(CandidacyTest, TellsWhatCannotBe) {
