@@ -86,7 +86,7 @@ int show(Shell& shell, const ShowOptions& options) {
 }  // namespace
 
 void add_partition(Command& root) {
-    Command& noun = root.verb("partition", "look at the groups that hold the entities");
+    Command& noun = root.verb("partition", "look at the partitions that hold the entities");
     Command& all = noun.verb("list", "every partition and who leads it");
     all.example("weft partition list");
     all.run([](Shell& shell) { return list(shell); });

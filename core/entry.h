@@ -51,7 +51,7 @@ inline constexpr std::uint16_t kSectionCritical = 1;
 
 // What the fixed header says; also kept in memory for every entry of the log.
 struct EntryHeader {
-    GroupId group;
+    PartitionId group;
     LogIndex index;
     Term term;
     std::int64_t stamp_ms = 0;

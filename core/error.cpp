@@ -133,25 +133,27 @@ constexpr auto kPages = std::to_array<ErrorPage>({
      "payload; the first outcome is kept.",
      "Take a new request id for a new command. 'weft outcome ID' tells how the first one ended."},
     {ClockTooFarOff, ErrorCode::ClockSkew, "the session starts in the future",
-     "The session's start is more than 5 s ahead of the group's log time. Nothing was done.",
+     "The session's start is more than 5 s ahead of the partition's log time. Nothing was done.",
      "Let the client take its start from a node's hello, and check the machines' clocks."},
     {SessionExpired, ErrorCode::Expired, "the session has ended",
      "The request's session began more than 10 minutes of log time ago, or made room for others in "
-     "a group with 65,536 sessions; its outcomes are forgotten. It was not run now, and whether it "
+     "a partition with 65,536 sessions; its outcomes are forgotten. It was not run now, and "
+     "whether it "
      "ran before is not known here.",
      "Read the entity to see its state, then send a new command with a new session."},
     {NoLeader, ErrorCode::NotLeader, "no leader here",
-     "The node does not lead the entity's group: another node does, or an election is going on. "
+     "The node does not lead the entity's partition: another node does, or an election is going "
+     "on. "
      "Nothing was done.",
      "Repeat at the node the hint names, or after a moment; the client library does both. If it "
-     "lasts, 'weft health' tells which groups lack a quorum."},
+     "lasts, 'weft health' tells which partitions lack a quorum."},
     {LeadershipLost, ErrorCode::OutcomeUnknown, "leadership was lost before the commit",
      "The command was written, but the node ceased to lead before a quorum had it. It may yet "
      "take effect.",
      "Repeat it with the same request id, or ask with 'weft outcome ID'."},
-    {GroupNotHosted, ErrorCode::NotHosted, "the group is not on this node",
-     "The node holds no replica of the entity's group. Nothing was done.",
-     "Fetch the placement again and ask a node of that group; the client library does so."},
+    {PartitionNotHosted, ErrorCode::NotHosted, "the partition is not on this node",
+     "The node holds no replica of the entity's partition. Nothing was done.",
+     "Fetch the placement again and ask a node of that partition; the client library does so."},
     {HandlerCrashed, ErrorCode::OutcomeUnknown, "the node died while it ran this request",
      "The process that ran the request's handler ended before the handler did. The node has "
      "started "
@@ -181,14 +183,14 @@ constexpr auto kPages = std::to_array<ErrorPage>({
      "The session's window of 1,024 commands or its 256 KiB of remembered replies is used up. "
      "Nothing was done.",
      "Wait for open commands to end: their acknowledgement makes room."},
-    {GroupFull, ErrorCode::Overloaded, "the group has no room for another session",
-     "The group remembers 65,536 sessions, and all of them began in the last 10 s. Nothing was "
+    {PartitionFull, ErrorCode::Overloaded, "the partition has no room for another session",
+     "The partition remembers 65,536 sessions, and all of them began in the last 10 s. Nothing was "
      "done.",
      "Send again later, and use one client for many commands instead of many clients."},
     {SessionsTooFast, ErrorCode::Overloaded, "the connection begins sessions too fast",
      "More than 100 new sessions a second, 200 at once, came over one connection: a command of "
      "each "
-     "leaves a session in its group for 10 minutes. Nothing was done.",
+     "leaves a session in its partition for 10 minutes. Nothing was done.",
      "Use one session for many commands; the client library begins one in 5 minutes. Send again "
      "after a moment."},
     {EntityRejected, ErrorCode::Rejected, "the entity rejected the command",

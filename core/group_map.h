@@ -15,26 +15,26 @@ template <class T>
 class GroupMap {
 public:
     struct Item {
-        GroupId group;
+        PartitionId group;
         T value;
     };
 
-    T* find(GroupId group) {
+    T* find(PartitionId group) {
         const std::size_t at = place(group);
         return is_at(at, group) ? &items_[at].value : nullptr;
     }
-    const T* find(GroupId group) const {
+    const T* find(PartitionId group) const {
         const std::size_t at = place(group);
         return is_at(at, group) ? &items_[at].value : nullptr;
     }
     // Makes an empty one where there is none.
-    T& operator[](GroupId group) {
+    T& operator[](PartitionId group) {
         const std::size_t at = place(group);
         if (!is_at(at, group))
             items_.insert(items_.begin() + static_cast<std::ptrdiff_t>(at), Item{group, T{}});
         return items_[at].value;
     }
-    void erase(GroupId group) {
+    void erase(PartitionId group) {
         const std::size_t at = place(group);
         if (is_at(at, group)) items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(at));
     }
@@ -46,11 +46,11 @@ public:
     auto end() const { return items_.end(); }
 
 private:
-    bool is_at(std::size_t place, GroupId group) const {
+    bool is_at(std::size_t place, PartitionId group) const {
         return place < items_.size() && items_[place].group == group;
     }
     // Of the first that is not below `group`.
-    std::size_t place(GroupId group) const {
+    std::size_t place(PartitionId group) const {
         // Nodes of a small mesh share all groups, from 0 on: then it is its number.
         if (is_at(group.value, group)) return group.value;
         const auto at = std::ranges::lower_bound(items_, group, {}, &Item::group);

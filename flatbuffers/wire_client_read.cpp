@@ -22,7 +22,7 @@ RequestId key_of(const fb::RequestKey& key) {
     RequestId id;
     id.client = id_of<ClientId>(key.client());
     id.start_ms = key.start_ms();
-    id.group = GroupId{key.group()};
+    id.group = PartitionId{key.group()};
     id.seq = key.seq();
     return id;
 }
@@ -51,13 +51,13 @@ bool cut(const Lengths& lengths, std::string_view texts, std::size_t& begin,
 
 // Groups, at most `most` of them; false when one cannot exist.
 bool read_groups(const flatbuffers::Vector<std::uint32_t>* wire, std::size_t most,
-                 std::vector<GroupId>& out) {
+                 std::vector<PartitionId>& out) {
     if (wire == nullptr) return true;
     if (wire->size() > most || !aligned(wire, alignof(std::uint32_t))) return false;
     out.reserve(wire->size());
     for (const std::uint32_t group : *wire) {
         if (group > routing::kGroupsMax) return false;
-        out.push_back(GroupId{group});
+        out.push_back(PartitionId{group});
     }
     return true;
 }

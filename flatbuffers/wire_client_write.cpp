@@ -41,11 +41,11 @@ Offset<flatbuffers::Vector<std::uint8_t>> optional_blob(FlatBufferBuilder& build
 }
 
 Offset<flatbuffers::Vector<std::uint32_t>> optional_groups(FlatBufferBuilder& builder,
-                                                           const std::vector<GroupId>& groups) {
+                                                           const std::vector<PartitionId>& groups) {
     if (groups.empty()) return 0;
     std::vector<std::uint32_t> numbers;
     numbers.reserve(groups.size());
-    for (const GroupId group : groups) numbers.push_back(group.value);
+    for (const PartitionId group : groups) numbers.push_back(group.value);
     return builder.CreateVector(numbers);
 }
 

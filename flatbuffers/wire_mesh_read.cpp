@@ -37,7 +37,7 @@ bool item_ok(const fb::VoteAsk& ask) {
            position_ok(ask.last_term(), ask.last_index());
 }
 replication::VoteAsk plain(const fb::VoteAsk& ask) {
-    return {GroupId{ask.group()},
+    return {PartitionId{ask.group()},
             Term{ask.term()},
             {Term{ask.last_term()}, LogIndex{ask.last_index()}},
             ask.pre(),
@@ -48,7 +48,7 @@ bool item_ok(const fb::VoteAnswer& answer) {
     return group_ok(answer.group()) && counter_ok(answer.term());
 }
 replication::VoteAnswer plain(const fb::VoteAnswer& answer) {
-    return {GroupId{answer.group()}, Term{answer.term()}, answer.pre(), answer.granted()};
+    return {PartitionId{answer.group()}, Term{answer.term()}, answer.pre(), answer.granted()};
 }
 
 bool item_ok(const fb::AppendItem& item) {
@@ -56,7 +56,7 @@ bool item_ok(const fb::AppendItem& item) {
            position_ok(item.prev_term(), item.prev_index()) && item.prev_term() <= item.term();
 }
 replication::AppendItem plain(const fb::AppendItem& item) {
-    return {GroupId{item.group()},
+    return {PartitionId{item.group()},
             Term{item.term()},
             {Term{item.prev_term()}, LogIndex{item.prev_index()}},
             LogIndex{item.commit()},
@@ -70,7 +70,7 @@ bool item_ok(const fb::AppendAnswer& answer) {
            position_ok(answer.hint_term(), answer.index());
 }
 replication::AppendAnswer plain(const fb::AppendAnswer& answer) {
-    return {.group = GroupId{answer.group()},
+    return {.group = PartitionId{answer.group()},
             .term = Term{answer.term()},
             .accepted = answer.accepted(),
             .damaged = answer.damaged(),
@@ -83,14 +83,14 @@ bool item_ok(const fb::GroupBeat& beat) {
     return group_ok(beat.group()) && term_ok(beat.term()) && counter_ok(beat.commit());
 }
 replication::GroupBeat plain(const fb::GroupBeat& beat) {
-    return {GroupId{beat.group()}, Term{beat.term()}, LogIndex{beat.commit()}};
+    return {PartitionId{beat.group()}, Term{beat.term()}, LogIndex{beat.commit()}};
 }
 
 bool item_ok(const fb::GroupTerm& group) {
     return group_ok(group.group()) && counter_ok(group.term());
 }
 replication::GroupTerm plain(const fb::GroupTerm& group) {
-    return {GroupId{group.group()}, Term{group.term()}};
+    return {PartitionId{group.group()}, Term{group.term()}};
 }
 
 // Checks and copies a vector of structs; an absent one is empty.
@@ -111,14 +111,14 @@ Result<void> read_items(const flatbuffers::Vector<const Wire*>* wire, std::vecto
 
 // Rising, so that no group comes twice.
 Result<void> read_groups(const flatbuffers::Vector<std::uint32_t>* wire,
-                         std::vector<GroupId>& out) {
+                         std::vector<PartitionId>& out) {
     if (wire == nullptr) return {};
     if (!aligned(wire, alignof(std::uint32_t)))
         return fail(ErrorNumber::BadMessage, "a vector is not aligned");
     for (const std::uint32_t group : *wire) {
         if (!group_ok(group) || (!out.empty() && group <= out.back().value))
             return fail(ErrorNumber::BadMessage, "group {} is out of range or order", group);
-        out.push_back(GroupId{group});
+        out.push_back(PartitionId{group});
     }
     return {};
 }
@@ -198,7 +198,7 @@ Result<node::MeshMessage> read_timeout_now(const RawMessage& raw) {
     if (!group_ok(wire.group()) || !term_ok(wire.term()))
         return fail(ErrorNumber::BadMessage, "group {} in term {}", wire.group(), wire.term());
     return replication::PeerMessage(
-        replication::TimeoutNow{GroupId{wire.group()}, Term{wire.term()}});
+        replication::TimeoutNow{PartitionId{wire.group()}, Term{wire.term()}});
 }
 
 Result<node::MeshMessage> read_chunk(const RawMessage& raw) {
@@ -212,7 +212,7 @@ Result<node::MeshMessage> read_chunk(const RawMessage& raw) {
     if (wire.base() != nullptr && wire.base()->size() > kSnapshotBaseBytesMax)
         return fail(ErrorNumber::BadMessage, "a base of {} bytes", wire.base()->size());
     replication::SnapshotChunk chunk;
-    chunk.group = GroupId{wire.group()};
+    chunk.group = PartitionId{wire.group()};
     chunk.term = Term{wire.term()};
     chunk.at = {Term{wire.at_term()}, LogIndex{wire.at_index()}};
     chunk.sequence = wire.sequence();
@@ -232,7 +232,7 @@ Result<node::MeshMessage> read_chunk_answer(const RawMessage& raw) {
         !position_ok(wire.at_term(), wire.at_index()))
         return fail(ErrorNumber::BadMessage, "an answer of group {} out of range", wire.group());
     return replication::PeerMessage(
-        replication::SnapshotAnswer{GroupId{wire.group()},
+        replication::SnapshotAnswer{PartitionId{wire.group()},
                                     Term{wire.term()},
                                     {Term{wire.at_term()}, LogIndex{wire.at_index()}},
                                     wire.next(),

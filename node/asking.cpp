@@ -32,8 +32,8 @@ ClientId Node::State::own_client(NodeId self, Boot boot) {
     return ClientId{xxh3_128(name).bytes};
 }
 
-std::optional<KnownLeader> Node::State::leader_of(GroupId group) const {
-    const Hosted* held = find(group);
+std::optional<KnownLeader> Node::State::leader_of(PartitionId group) const {
+    const LocalPartition* held = find(group);
     if (held == nullptr) return std::nullopt;
     const replication::Replica& replica = held->partition.replica();
     if (!replica.leader()) return std::nullopt;
@@ -45,7 +45,7 @@ std::optional<KnownLeader> Node::State::leader_of(GroupId group) const {
 Now Node::State::time_of_sessions() const {
     Now at = now;
     at.wall.ms = replication::told_time_ms(now.wall, clocks.stamps_back_ms());
-    if (const Hosted* facts = find(GroupId{0}))
+    if (const LocalPartition* facts = find(PartitionId{0}))
         at.wall.ms = std::max(at.wall.ms, facts->partition.replica().next_stamp(at.wall));
     return at;
 }
@@ -78,13 +78,13 @@ void Node::State::run_own_requests() {
 // Of group 0; nothing once nobody asks any more.
 Founding::Seen Node::State::seen_of_facts() const {
     if (founding.done()) return {};
-    const auto leader = leader_of(GroupId{0});
+    const auto leader = leader_of(PartitionId{0});
     if (!leader) return {};
     const bool here = leader->node == options.self;
     return {.led = true,
             .here = here,
-            .ready = here && find(GroupId{0})->partition.ready(),
-            .home = home_of(GroupId{0}) == options.self};
+            .ready = here && find(PartitionId{0})->partition.ready(),
+            .home = home_of(PartitionId{0}) == options.self};
 }
 
 void Node::State::found_mesh() {
@@ -96,7 +96,7 @@ void Node::State::found_mesh() {
 
 void Node::State::ask_facts(std::string_view command, std::string_view payload) {
     Request request;
-    request.id.group = GroupId{0};
+    request.id.group = PartitionId{0};
     own_texts(request,
               {.type = kFactsType, .entity = kFactsId, .command = command, .payload = payload});
     request.digest =

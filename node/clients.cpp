@@ -38,10 +38,10 @@ void Node::State::on_client_hello(ClientRef from, const routing::ClientHello& he
 
 void Node::State::learn_routes() {
     for (std::uint32_t number = 0; number < table.groups(); ++number) {
-        const GroupId id{number};
+        const PartitionId id{number};
         ToldRoutes::Known known;
-        if (const Hosted* group = find(id)) {
-            const replication::Replica& replica = group->partition.replica();
+        if (const LocalPartition* local = find(id)) {
+            const replication::Replica& replica = local->partition.replica();
             known = {replica.leader().value_or(NodeId{}), replica.term()};
         } else {
             known.leader = home_of(id).value_or(NodeId{});  // a guess, hence term 0
@@ -67,7 +67,7 @@ routing::HelloReply Node::State::hello_reply(const routing::ClientHello& hello) 
         reply.version = told_routes.version();
         reply.nodes_digest = roster.digest();
     }
-    const auto tell = [&](GroupId group) {
+    const auto tell = [&](PartitionId group) {
         const ToldRoutes::Known& known = told_routes.of(group);
         const routing::NodeRecord* leader = roster.find(known.leader);
         reply.leaders.push_back(leader == nullptr
@@ -77,8 +77,8 @@ routing::HelloReply Node::State::hello_reply(const routing::ClientHello& hello) 
     };
     ToldRoutes::Told told = told_routes.since(hello);
     if (told.all)
-        for (std::uint32_t group = 0; group < table.groups(); ++group) tell(GroupId{group});
-    for (const GroupId group : told.groups) tell(group);
+        for (std::uint32_t group = 0; group < table.groups(); ++group) tell(PartitionId{group});
+    for (const PartitionId group : told.groups) tell(group);
     reply.told = std::move(told.groups);
     return reply;
 }
@@ -90,25 +90,26 @@ void Node::State::on_request(const Origin& from, Request& request) {
     if (client != nullptr) ++counters.requests;
     if (auto error = check_request(request, options.genesis, table.groups(), client == nullptr))
         return refuse(from, request, std::move(*error));
-    Hosted* group = find(request.id.group);
-    if (group == nullptr)
+    LocalPartition* local = find(request.id.group);
+    if (local == nullptr)
         return refuse(
             from, request,
-            make_error(ErrorNumber::GroupNotHosted,
-                       fmt::format("group {} is not on this node", request.id.group.value)));
-    if (auto error = check_room(request, *group)) return refuse(from, request, std::move(*error));
+            make_error(ErrorNumber::PartitionNotHosted,
+                       fmt::format("partition {} is not on this node", request.id.group.value)));
+    if (auto error = check_room(request, *local)) return refuse(from, request, std::move(*error));
     if (client != nullptr)
         if (auto error = check_session_rate(*client, request))
             return refuse(from, request, std::move(*error));
-    step_partition(*group, replication::Submit{from, std::move(request)});
+    step_partition(*local, replication::Submit{from, std::move(request)});
 }
 
-// What this node as a whole cannot take on now, though the group might.
-std::optional<Error> Node::State::check_room(const Request& request, const Hosted& group) const {
-    if (group.role != replication::Role::Leader) return std::nullopt;  // who leads may have room
+// What this node as a whole cannot take on now, though the partition might.
+std::optional<Error> Node::State::check_room(const Request& request,
+                                             const LocalPartition& local) const {
+    if (local.role != replication::Role::Leader) return std::nullopt;  // who leads may have room
     const Room room{disk.full(), rounds.bytes(), effects.batch.bytes(), options.persist_bytes_max};
     if (room.any() || only_reads(request, types)) return std::nullopt;
-    return no_room(room, group.partition.replica().can_hand_over());
+    return no_room(room, local.partition.replica().can_hand_over());
 }
 
 std::optional<Error> Node::State::check_session_rate(ClientRef from, const Request& request) {
@@ -120,9 +121,9 @@ std::optional<Error> Node::State::check_session_rate(ClientRef from, const Reque
 }
 
 // Effects are being carried out: no partition may be stepped here.
-void Node::State::on_large_read(const Hosted& group, replication::LargeRead& read) {
+void Node::State::on_large_read(const LocalPartition& local, replication::LargeRead& read) {
     const Origin asker = read.from;
-    if (large_reads.add(group.group, read)) return hold(asker);
+    if (large_reads.add(local.id, read)) return hold(asker);
     refuse(asker, read.request,
            make_error(ErrorNumber::QueueFull, "too many reads of large states wait"));
 }

@@ -38,14 +38,14 @@ public:
     // of our own clock.
     bool judge_peers(Now now, std::int64_t jump_ms);
     struct Group {
-        GroupId group;
+        PartitionId group;
         const replication::Config& config;
         Instant leader_heard;  // now, if this node leads
     };
     // True: of() says something else of the group than before.
     bool judge_group(Now now, const Group& group, std::int64_t jump_ms);
 
-    const replication::OwnClock& of(GroupId group) const { return groups_[group]; }
+    const replication::OwnClock& of(PartitionId group) const { return groups_[group]; }
     // The most of a group.
     std::int64_t stamps_back_ms() const { return stamps_back_ms_; }
     // By how many milliseconds our clock is ahead of the peer's, which has told it.
@@ -65,7 +65,7 @@ private:
     Duration election_max_;
     weft::Log log_;
     std::map<NodeId, Peer> peers_;
-    Indexed<GroupId, replication::OwnClock> groups_;
+    Indexed<PartitionId, replication::OwnClock> groups_;
     std::optional<std::int64_t> judged_ms_;  // our own clock as it was last judged
     bool matters_ = false;                   // of a group, of() says that it is off
     std::int64_t stamps_back_ms_ = 0;

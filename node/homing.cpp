@@ -25,18 +25,18 @@ bool Homing::begin_look(Instant now) {
     return true;
 }
 
-bool Homing::may_move(GroupId group, Instant now) const {
+bool Homing::may_move(PartitionId group, Instant now) const {
     return moves_left_ > 0 && groups_[group].after <= now;
 }
 
-bool Homing::should_go(GroupId group, const Home& home, Instant now) const {
+bool Homing::should_go(PartitionId group, const Home& home, Instant now) const {
     return groups_[group].led_since + kLedLongEnough <= now &&
            home.greeted_at + kGreetedLongEnough <= now && home.can_stand &&
            2 * home.disk_age <= election_min_ &&
            home.match.value + kEntriesBehindMax >= home.last.value;
 }
 
-void Homing::on_moved(GroupId group, Instant now) {
+void Homing::on_moved(PartitionId group, Instant now) {
     Led& led = groups_[group];
     led.after = now + std::min(kLookPause * (2 << std::min(led.tries, 5)), kAgainMax);
     ++led.tries;

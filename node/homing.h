@@ -21,15 +21,15 @@ public:
         : election_min_(election_min), groups_(groups) {}
 
     // This node leads `group`, in a term of its own; and it does no longer.
-    void on_elected(GroupId group, Instant now) { groups_[group].led_since = now; }
-    void on_ended(GroupId group) { groups_[group] = {}; }
+    void on_elected(PartitionId group, Instant now) { groups_[group].led_since = now; }
+    void on_ended(PartitionId group) { groups_[group] = {}; }
 
     // True: it is time for a look at what is led here, and a few may be moved.
     bool begin_look(Instant now);
     // There are peers, for the first time perhaps.
     void look_at_once() { due_ = Instant::long_ago(); }
     // In this look; `group` was not moved just before.
-    bool may_move(GroupId group, Instant now) const;
+    bool may_move(PartitionId group, Instant now) const;
     struct Home {
         Instant greeted_at;
         bool can_stand = false;
@@ -38,8 +38,8 @@ public:
         LogIndex last;   // of what is led here
     };
     // It can take over, and at once.
-    bool should_go(GroupId group, const Home& home, Instant now) const;
-    void on_moved(GroupId group, Instant now);
+    bool should_go(PartitionId group, const Home& home, Instant now) const;
+    void on_moved(PartitionId group, Instant now);
     Instant deadline() const { return due_; }
 
 private:
@@ -52,7 +52,7 @@ private:
     Duration election_min_;
     Instant due_ = Instant::never();
     std::size_t moves_left_ = 0;  // of this look
-    Indexed<GroupId, Led> groups_;
+    Indexed<PartitionId, Led> groups_;
 };
 
 }  // namespace weft::node

@@ -52,9 +52,9 @@ void Node::State::look_for_room() {
 }
 
 void Node::State::hand_over_all() {
-    for (Hosted& group : hosted.all())
-        if (group.role == Role::Leader)
-            step_partition(group, replication::TransferLeadership{std::nullopt});
+    for (LocalPartition& local : hosted.all())
+        if (local.role == Role::Leader)
+            step_partition(local, replication::TransferLeadership{std::nullopt});
 }
 
 void Node::State::judge_disk() {

@@ -6,7 +6,7 @@
 
 namespace weft::node {
 
-bool LargeReads::add(GroupId group, replication::LargeRead& read) {
+bool LargeReads::add(PartitionId group, replication::LargeRead& read) {
     Request& request = read.request;
     if (waiting_.size() >= options_.reads_max ||
         bytes_ + request.payload.size() > options_.bytes_max)

@@ -25,11 +25,11 @@ public:
     explicit LargeReads(LargeReadOptions options) : options_(options) {}
 
     struct Queued {
-        GroupId group;
+        PartitionId group;
         replication::LargeRead read;
     };
     // False: too many wait, and it was left alone.
-    bool add(GroupId group, replication::LargeRead& read);
+    bool add(PartitionId group, replication::LargeRead& read);
     // Nobody is there any more to be answered.
     void forget(ClientRef client);
 

@@ -12,8 +12,8 @@ using replication::Role;
 
 // The first of the table that is in service and, as far as we hold the group, has a vote in it.
 // Nothing: there is none.
-std::optional<NodeId> Node::State::home_of(GroupId group) const {
-    const Hosted* held = find(group);
+std::optional<NodeId> Node::State::home_of(PartitionId group) const {
+    const LocalPartition* held = find(group);
     for (const NodeId& node : table.replicas(group)) {
         if (!roster.in_service(node)) continue;
         if (held == nullptr) return node;
@@ -28,26 +28,26 @@ void Node::State::send_leaders_home() {
     if (!homing.begin_look(now.mono)) return;
     if (draining.active() || peers.empty()) return;
     if (disk.full()) return hand_over_all();
-    for (Hosted& group : hosted.all()) {
-        if (group.role != Role::Leader || !homing.may_move(group.group, now.mono)) continue;
-        const auto home = home_of(group.group);
-        if (!clocks.of(group.group).ahead && (!home || !should_go_home(group, *home))) continue;
-        homing.on_moved(group.group, now.mono);
-        if (clocks.of(group.group).ahead) {
-            step_partition(group, replication::TransferLeadership{});
+    for (LocalPartition& local : hosted.all()) {
+        if (local.role != Role::Leader || !homing.may_move(local.id, now.mono)) continue;
+        const auto home = home_of(local.id);
+        if (!clocks.of(local.id).ahead && (!home || !should_go_home(local, *home))) continue;
+        homing.on_moved(local.id, now.mono);
+        if (clocks.of(local.id).ahead) {
+            step_partition(local, replication::TransferLeadership{});
         } else {
-            log.info("leader.sent_home", {{"group", group.group}, {"to", *home}});
-            step_partition(group, replication::TransferLeadership{*home});
+            log.info("leader.sent_home", {{"group", local.id}, {"to", *home}});
+            step_partition(local, replication::TransferLeadership{*home});
         }
     }
 }
 
-bool Node::State::should_go_home(const Hosted& group, NodeId home) const {
+bool Node::State::should_go_home(const LocalPartition& local, NodeId home) const {
     const Peer* peer = peers.find(home);
     if (peer == nullptr || !peer->greeting.greeted()) return false;
-    const replication::Replica& replica = group.partition.replica();
+    const replication::Replica& replica = local.partition.replica();
     const auto disk_age = std::chrono::milliseconds(peer->contact.peer_disk_age_ms());
-    return homing.should_go(group.group,
+    return homing.should_go(local.id,
                             {peer->greeting.greeted_at(), replica.can_stand(home), disk_age,
                              replica.match(home), replica.last_index()},
                             now.mono);

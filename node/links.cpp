@@ -27,8 +27,8 @@ void Node::State::on_roster_change() {
     for (const routing::NodeRecord& record : roster.records()) {
         if (record.node == options.self || !peers.meet(record)) continue;
         clocks.meet(record.node);
-        for (Hosted& group : hosted.all())
-            if (group.partition.replica().config().slot(record.node)) meet_members(group);
+        for (LocalPartition& local : hosted.all())
+            if (local.partition.replica().config().slot(record.node)) meet_members(local);
     }
     if (!peers.empty() && beats.begin()) homing.look_at_once();
 }
@@ -38,7 +38,7 @@ void Node::State::part_with(Peer& peer) {
     const NodeId node = peer.record.node;
     on(PeerLink{node, LinkState::Down});
     tell_evidence(peer, peer.evidence.drop());
-    for (const GroupId group : peer.shared) std::erase(find(group)->members, &peer);
+    for (const PartitionId group : peer.shared) std::erase(find(group)->members, &peer);
     clocks.part_with(node);
     peers.part_with(node);
 }

@@ -66,7 +66,7 @@ void Node::State::on(Fetched& event) {
 }
 
 void Node::State::on(const Timer&) {
-    for (const GroupId group : hosted.take_due(now.mono)) tick(*find(group));
+    for (const PartitionId group : hosted.take_due(now.mono)) tick(*find(group));
     judge_disk();
     if (mesh_members.deadline() <= now.mono) step_members(membership::Tick{});
     heartbeats();
@@ -108,8 +108,8 @@ void Node::State::check() const {
     large_reads.check();
     desk.check();
     std::vector<replication::GroupTerm> led;
-    for (const Hosted& group : hosted.all())
-        if (group.role == replication::Role::Leader) led.push_back({group.group, group.term});
+    for (const LocalPartition& local : hosted.all())
+        if (local.role == replication::Role::Leader) led.push_back({local.id, local.term});
     confirms.check(led);
     mesh_members.swim().check();
     beats.check(!peers.empty());
@@ -160,18 +160,19 @@ bool Node::knows(NodeId node) const {
     return node != state_->options.self && state_->roster.find(node) != nullptr;
 }
 
-std::vector<GroupId> Node::hosted() const {
-    std::vector<GroupId> groups;
-    for (const Hosted& group : std::as_const(state_->hosted).all()) groups.push_back(group.group);
+std::vector<PartitionId> Node::hosted() const {
+    std::vector<PartitionId> groups;
+    for (const LocalPartition& local : std::as_const(state_->hosted).all())
+        groups.push_back(local.id);
     return groups;
 }
 
-bool Node::hosts(GroupId group) const { return state_->find(group) != nullptr; }
+bool Node::hosts(PartitionId group) const { return state_->find(group) != nullptr; }
 
-void Node::take_touched(std::vector<GroupId>& groups) { state_->hosted.take_touched(groups); }
+void Node::take_touched(std::vector<PartitionId>& groups) { state_->hosted.take_touched(groups); }
 
-const replication::Partition& Node::partition(GroupId group) const {
-    const Hosted* found = state_->find(group);
+const replication::Partition& Node::partition(PartitionId group) const {
+    const LocalPartition* found = state_->find(group);
     WEFT_INVARIANT(found != nullptr, "group {} is not hosted", group.value);
     return found->partition;
 }

@@ -82,15 +82,15 @@ public:
     // The highest position of its disk that a peer has told this process, or one before it.
     Lsn told_durable(NodeId peer) const;
     const NodeCounters& counters() const;
-    // Hosted groups, for checkers and administration.
+    // Partitions held here, for checkers and administration.
     // It is another node of this mesh.
     bool knows(NodeId node) const;
-    std::vector<GroupId> hosted() const;
-    bool hosts(GroupId group) const;
-    const replication::Partition& partition(GroupId group) const;
+    std::vector<PartitionId> hosted() const;
+    bool hosts(PartitionId group) const;
+    const replication::Partition& partition(PartitionId group) const;
     // Moves the groups stepped since the last call into `groups`, for checkers that look at changes
     // only. At most every hosted group is remembered.
-    void take_touched(std::vector<GroupId>& groups);
+    void take_touched(std::vector<PartitionId>& groups);
 
 private:
     struct State;

@@ -37,7 +37,7 @@ OwnRequests::OwnRequests(OwnRequestOptions options, const routing::PlacementTabl
 Result<OwnTag> OwnRequests::ask(Now now, Request request, Duration timeout) {
     if (pending_.size() >= options_.pending_max)
         return fail(ErrorNumber::QueueFull, "{} requests of this node wait", pending_.size());
-    WEFT_INVARIANT(request.id.group.value < table_.groups(), "there is no group {}",
+    WEFT_INVARIANT(request.id.group.value < table_.groups(), "there is no partition {}",
                    request.id.group.value);
     Pending pending;
     request.id.seq = 0;
@@ -99,7 +99,7 @@ void OwnRequests::send(Now now, const OwnAttempt& attempt, Pending& pending, Own
 // The newest knowledge, unless it has just failed: the others are tried in turn then, for a replica
 // that is cut off believes in its old leader for good.
 NodeId OwnRequests::target(const Pending& pending, std::optional<KnownLeader> known) {
-    const GroupId group = pending.request.id.group;
+    const PartitionId group = pending.request.id.group;
     if (const auto hint = hints_.find(group); hint != hints_.end()) {
         if (!known || hint->second.term > known->term) known = hint->second;
     }
@@ -160,7 +160,7 @@ void OwnRequests::on_reply(Now now, NodeId from, OwnTag tag, Reply reply) {
 // True: a newer leader was named, and is asked at once. Terms rise with every such step, so two
 // nodes that name each other do not keep us running.
 bool OwnRequests::take_hint(NodeId from, const Reply& reply) {
-    const GroupId group = reply.id.group;
+    const PartitionId group = reply.id.group;
     const auto old = hints_.find(group);
     const Term known = old == hints_.end() ? Term{} : old->second.term;
     const bool newer =

@@ -42,7 +42,7 @@ struct KnownLeader {
 // One that is due. Who runs it fills in what the replicas of this node know of the group's leader.
 struct OwnAttempt {
     OwnTag tag;
-    GroupId group;
+    PartitionId group;
     std::optional<KnownLeader> leader{};
 };
 
@@ -91,7 +91,7 @@ private:
         bool tainted = false;          // an attempt may have run
     };
     // What an answer has told; good until a newer term, or until that node refuses.
-    using Hints = std::map<GroupId, KnownLeader>;
+    using Hints = std::map<PartitionId, KnownLeader>;
 
     NodeId target(const Pending& pending, std::optional<KnownLeader> known);
     void send(Now now, const OwnAttempt& attempt, Pending& pending, OwnEffects& out);
@@ -109,7 +109,7 @@ private:
     std::map<OwnTag, Pending> pending_;
     std::vector<OwnEnd> ended_;
     Hints hints_;
-    std::map<GroupId, std::size_t> turns_;  // through a group's replicas
+    std::map<PartitionId, std::size_t> turns_;  // through a group's replicas
 };
 
 }  // namespace weft::node

@@ -23,7 +23,7 @@ using replication::Role;
 
 void Node::State::host_groups(std::vector<storage::RecoveredGroup> recovered) {
     for (std::uint32_t number = 0; number < table.groups(); ++number) {
-        const GroupId group{number};
+        const PartitionId group{number};
         if (!table.hosts(options.self, group)) continue;
         replication::PartitionOptions settings;
         settings.replica.group = group;
@@ -42,53 +42,53 @@ void Node::State::host_groups(std::vector<storage::RecoveredGroup> recovered) {
         storage::RecoveredGroup log_of_group;
         log_of_group.group = group;
         if (found != recovered.end()) log_of_group = std::move(*found);
-        Hosted& added = hosted.host(Hosted{
+        LocalPartition& local = hosted.host(LocalPartition{
             group, replication::Partition(std::move(settings), std::move(log_of_group),
                                           number == 0 ? mesh_types : types,
                                           random.stream(fmt::format("group {}", number)), log)});
-        meet_members(added);
-        added.term = added.partition.replica().term();
-        added.commit = added.partition.replica().commit();
+        meet_members(local);
+        local.term = local.partition.replica().term();
+        local.commit = local.partition.replica().commit();
     }
-    for (Hosted& group : hosted.all()) after_step(group);
+    for (LocalPartition& local : hosted.all()) after_step(local);
 }
 
 // Contact is kept with those who are members now. Of whom no roster knows nothing is heard.
-void Node::State::meet_members(Hosted& group) {
-    for (Peer* peer : group.members) std::erase(peer->shared, group.group);
-    const std::vector<Peer*> former = std::exchange(group.members, {});
-    for (const replication::Member& member : group.partition.replica().config().members) {
+void Node::State::meet_members(LocalPartition& local) {
+    for (Peer* peer : local.members) std::erase(peer->shared, local.id);
+    const std::vector<Peer*> former = std::exchange(local.members, {});
+    for (const replication::Member& member : local.partition.replica().config().members) {
         Peer* peer = peers.find(member.node);
         if (peer == nullptr) continue;
-        group.members.push_back(peer);
-        peer->shared.insert(std::ranges::lower_bound(peer->shared, group.group), group.group);
+        local.members.push_back(peer);
+        peer->shared.insert(std::ranges::lower_bound(peer->shared, local.id), local.id);
     }
-    const auto leader = group.partition.replica().leader();
+    const auto leader = local.partition.replica().leader();
     for (Peer* peer : former)
-        if (!group.has(peer) && leader != peer->record.node) peer->contact.forget(group.group);
-    if (group.role == Role::Leader) tell_contacts(group);
+        if (!local.has(peer) && leader != peer->record.node) peer->contact.forget(local.id);
+    if (local.role == Role::Leader) tell_contacts(local);
 }
 
-void Node::State::step_partition(Hosted& group, replication::PartitionEvent event) {
-    group.partition.step(now, std::move(event), effects);
+void Node::State::step_partition(LocalPartition& local, replication::PartitionEvent event) {
+    local.partition.step(now, std::move(event), effects);
     // All invariants of a partition: each step checks only those that it touched.
-    if (options.check_every_step || ++steps % options.steps_per_check == 0) group.partition.check();
-    hosted.touch(group);
-    for (replication::Effect& effect : effects.list) carry_out(group, effect);
+    if (options.check_every_step || ++steps % options.steps_per_check == 0) local.partition.check();
+    hosted.touch(local);
+    for (replication::Effect& effect : effects.list) carry_out(local, effect);
     effects.list.clear();
-    after_step(group);
+    after_step(local);
 }
 
 void Node::State::step_all(const replication::PartitionEvent& event) {
-    for (Hosted& group : hosted.all()) step_partition(group, event);
+    for (LocalPartition& local : hosted.all()) step_partition(local, event);
 }
 
 // Nothing in here steps a partition: the list under way must not grow.
-void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
+void Node::State::carry_out(LocalPartition& local, replication::Effect& effect) {
     std::visit(Overloaded{
-                   [&](const replication::Persist& what) { rounds.want(group.group, what.seq); },
+                   [&](const replication::Persist& what) { rounds.want(local.id, what.seq); },
                    [&](replication::Fetch& fetch) {
-                       const DiskFetchId id = fetches.ask({group.group, fetch.id});
+                       const DiskFetchId id = fetches.ask({local.id, fetch.id});
                        out->list.push_back(Fetch{id, std::move(fetch.what)});
                    },
                    [&](const replication::SendAppend& append) { on_append(append); },
@@ -98,16 +98,16 @@ void Node::State::carry_out(Hosted& group, replication::Effect& effect) {
                            peer->outbox.add(std::move(send.message));
                    },
                    [&](replication::SendReply& reply) { on_reply(reply); },
-                   [&](replication::LargeRead& read) { on_large_read(group, read); },
+                   [&](replication::LargeRead& read) { on_large_read(local, read); },
                    [&](const replication::LargeReply& large) { hold(large.to); },
                    [&](const replication::WantConfirm& want) {
                        confirms.want(want.group, want.term, want.ticket,
-                                     group.partition.replica().config());
+                                     local.partition.replica().config());
                    },
-                   [&](const replication::ConfigChanged&) { meet_members(group); },
-                   [&](const replication::RoleChanged&) { on_role_changed(group); },
+                   [&](const replication::ConfigChanged&) { meet_members(local); },
+                   [&](const replication::RoleChanged&) { on_role_changed(local); },
                    [&](const replication::Swept& swept) {
-                       sweeper.end_group(group.group, swept.rows, swept.done);
+                       sweeper.end_group(local.id, swept.rows, swept.done);
                    },
                },
                effect);
@@ -129,65 +129,64 @@ void Node::State::on_reply(replication::SendReply& reply) {
         reply.to);
 }
 
-void Node::State::on_role_changed(Hosted& group) {
-    const replication::Replica& replica = group.partition.replica();
-    const bool was_leader = group.role == Role::Leader;
+void Node::State::on_role_changed(LocalPartition& local) {
+    const replication::Replica& replica = local.partition.replica();
+    const bool was_leader = local.role == Role::Leader;
     const bool leads = replica.role() == Role::Leader;
-    const bool same_term = group.term == replica.term();
-    if (was_leader && (!leads || !same_term)) confirms.forget(group.group);
+    const bool same_term = local.term == replica.term();
+    if (was_leader && (!leads || !same_term)) confirms.forget(local.id);
     // Whoever led is perhaps no member that we know of: it led by a configuration that is newer.
     for (Peer& peer : peers.all())
-        group.has(&peer) ? peer.contact.no_longer_follows(group.group)
-                         : peer.contact.forget(group.group);
+        local.has(&peer) ? peer.contact.no_longer_follows(local.id) : peer.contact.forget(local.id);
     if (!leads)
-        for (Peer* peer : group.members) peer->contact.no_longer_leads(group.group);
+        for (Peer* peer : local.members) peer->contact.no_longer_leads(local.id);
     if (leads && !(was_leader && same_term)) {
         ++counters.elections_won;
-        homing.on_elected(group.group, now.mono);
-        note_leader(group, "leader.elected", replica.term());
+        homing.on_elected(local.id, now.mono);
+        note_leader(local, "leader.elected", replica.term());
     } else if (was_leader && !leads) {
-        note_leader(group, "leader.ended", group.term);
+        note_leader(local, "leader.ended", local.term);
     }
-    if (!leads) homing.on_ended(group.group);
-    group.role = replica.role();
-    group.term = replica.term();
-    if (leads) tell_contacts(group);
+    if (!leads) homing.on_ended(local.id);
+    local.role = replica.role();
+    local.term = replica.term();
+    if (leads) tell_contacts(local);
 }
 
-void Node::State::note_leader(const Hosted& group, std::string_view what, Term term) {
+void Node::State::note_leader(const LocalPartition& local, std::string_view what, Term term) {
     events.add(now.wall, what, roster.name_of(options.self),
-               fmt::format("partition {} term {}", group.group.value, term.value));
+               fmt::format("partition {} term {}", local.id.value, term.value));
 }
 
-void Node::State::tell_contacts(const Hosted& group) {
-    for (Peer* peer : group.members)
-        peer->contact.leads(group.group, group.term, group.partition.replica().commit());
+void Node::State::tell_contacts(const LocalPartition& local) {
+    for (Peer* peer : local.members)
+        peer->contact.leads(local.id, local.term, local.partition.replica().commit());
 }
 
-void Node::State::after_step(Hosted& group) {
-    const LogIndex commit = group.partition.replica().commit();
-    if (commit != group.commit) {
-        if (group.role == Role::Leader) {
-            counters.entries_committed += commit.value - group.commit.value;
-            tell_contacts(group);
+void Node::State::after_step(LocalPartition& local) {
+    const LogIndex commit = local.partition.replica().commit();
+    if (commit != local.commit) {
+        if (local.role == Role::Leader) {
+            counters.entries_committed += commit.value - local.commit.value;
+            tell_contacts(local);
         }
-        group.commit = commit;
+        local.commit = commit;
     }
-    hosted.note(group);
+    hosted.note(local);
 }
 
 // The deadline of its partition has come.
-void Node::State::tick(Hosted& group) {
-    const replication::Replica& replica = group.partition.replica();
+void Node::State::tick(LocalPartition& local) {
+    const replication::Replica& replica = local.partition.replica();
     replication::Tick event;
     event.contact.set(options.self, now.mono);
     if (replica.role() == Role::Leader) {
-        for (const Peer* peer : group.members)
-            event.contact.set(peer->record.node, peer->contact.contacted(group.group));
+        for (const Peer* peer : local.members)
+            event.contact.set(peer->record.node, peer->contact.contacted(local.id));
     } else if (const Peer* leader = replica.leader() ? peers.find(*replica.leader()) : nullptr) {
-        event.contact.set(leader->record.node, leader->contact.heard(group.group));
+        event.contact.set(leader->record.node, leader->contact.heard(local.id));
     }
-    step_partition(group, event);
+    step_partition(local, event);
 }
 
 }  // namespace weft::node

@@ -24,15 +24,15 @@ Round first_round(Boot boot) {
 }
 
 // A group this node holds, and what the rest of the node was last told of it.
-struct Hosted {
-    GroupId group;
+struct LocalPartition {
+    PartitionId id;
     replication::Partition partition;
     std::vector<Peer*> members{};  // of the group, but for us
     replication::Role role = replication::Role::Follower;
     Term term{};
     LogIndex commit{};
     bool stands = true;    // it would campaign if it were asked to
-    bool touched = false;  // since LocalGroups::take_touched()
+    bool touched = false;  // since LocalPartitions::take_touched()
 
     bool has(const Peer* peer) const { return std::ranges::find(members, peer) != members.end(); }
 };

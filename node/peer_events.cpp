@@ -89,7 +89,7 @@ void Node::State::tell_evidence(const Peer& peer, EvidenceNews news) {
 }
 
 void Node::State::step_shared(const Peer& peer, const replication::PartitionEvent& event) {
-    for (const GroupId group : peer.shared) step_partition(*find(group), event);
+    for (const PartitionId group : peer.shared) step_partition(*find(group), event);
 }
 
 // ---- hello --------------------------------------------------------------------------------------
@@ -202,38 +202,39 @@ void Node::State::deliver(Peer& peer, replication::PeerMessage& message) {
                    [&](replication::Confirm& confirm) { on_confirm(peer, confirm); },
                    [&](replication::ConfirmAnswer& answer) { on_confirm_answer(peer, answer); },
                    [&](auto& single) {
-                       const GroupId group = single.group;
+                       const PartitionId group = single.group;
                        deliver_group(peer, group, std::move(single));
                    },
                },
                message);
 }
 
-// Whoever is on the roster may speak of any group; whether it counts its replica judges by the
+// Whoever is on the roster may speak of any partition; whether it counts its replica judges by the
 // term. The one that lags behind a change of members knows neither the new leader nor who may ask
 // for its vote.
-void Node::State::deliver_group(const Peer& peer, GroupId id, replication::GroupMessage message) {
-    Hosted* group = find(id);
-    if (group == nullptr) {
+void Node::State::deliver_group(const Peer& peer, PartitionId id,
+                                replication::GroupMessage message) {
+    LocalPartition* local = find(id);
+    if (local == nullptr) {
         ++counters.messages_skipped;
         return;
     }
-    step_partition(*group, replication::FromPeer{peer.record.node, std::move(message)});
+    step_partition(*local, replication::FromPeer{peer.record.node, std::move(message)});
 }
 
 void Node::State::deliver_appends(Peer& peer, const replication::AppendBatch& batch) {
     for (const replication::AppendItem& item : batch.items) {
-        Hosted* group = find(item.group);
+        LocalPartition* local = find(item.group);
         // Entries beyond our own bound are dropped: the leader sends them again (P-bounded).
         const bool room = item.count == 0 || rounds.bytes() <= options.persist_bytes_max;
         const std::size_t end = std::size_t{item.offset} + item.bytes;
-        if (group == nullptr || !room || end > batch.blob.size()) {
+        if (local == nullptr || !room || end > batch.blob.size()) {
             ++counters.messages_skipped;
             continue;
         }
-        step_partition(*group, replication::Append{peer.record.node, item,
+        step_partition(*local, replication::Append{peer.record.node, item,
                                                    batch.blob.slice(item.offset, item.bytes)});
-        const replication::Replica& replica = group->partition.replica();
+        const replication::Replica& replica = local->partition.replica();
         if (replica.leader() == peer.record.node && replica.term() == item.term)
             peer.contact.note_heard(item.group, now.mono);
     }

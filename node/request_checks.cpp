@@ -18,12 +18,13 @@ std::optional<Error> check_entity(const Request& request, const routing::Genesis
         request.type == kFactsType && (of_node || request.command == kDescribeCommand);
     if (auto good = routing::check_entity_id(request.type, request.entity, facts); !good)
         return std::move(good).error();
-    const GroupId group =
+    const PartitionId group =
         routing::group_of(genesis.hash_key, genesis.groups, request.type, request.entity);
     if (group != request.id.group)
-        return make_error(ErrorNumber::BadMessage,
-                          fmt::format("the request names group {}, the entity lives in group {}",
-                                      request.id.group.value, group.value));
+        return make_error(
+            ErrorNumber::BadMessage,
+            fmt::format("the request names partition {}, the entity lives in partition {}",
+                        request.id.group.value, group.value));
     const Digest digest =
         routing::request_digest(request.type, request.entity, request.command, request.payload);
     if (digest != request.digest)
@@ -37,11 +38,11 @@ std::optional<Error> check_request(const Request& request, const routing::Genesi
                                    std::uint32_t groups, bool of_node) {
     if (request.id.group.value >= groups)
         return make_error(ErrorNumber::BadMessage,
-                          fmt::format("there is no group {}", request.id.group.value));
+                          fmt::format("there is no partition {}", request.id.group.value));
     if (request.id.client.is_zero() || request.id.seq == 0)
         return make_error(ErrorNumber::BadMessage, "the request id is incomplete");
     if (request.kind == RequestKind::Resolve) {
-        if (request.id.group != GroupId{0}) return std::nullopt;
+        if (request.id.group != PartitionId{0}) return std::nullopt;
         return make_error(ErrorNumber::BadMessage, "no client has outcomes in group 0");
     }
     return check_entity(request, genesis, of_node);

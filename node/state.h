@@ -13,7 +13,7 @@
 #include "node/founding.h"
 #include "node/homing.h"
 #include "node/large_reads.h"
-#include "node/local_groups.h"
+#include "node/local_partitions.h"
 #include "node/members.h"
 #include "node/node.h"
 #include "node/own_requests.h"
@@ -42,19 +42,19 @@ struct Node::State {
 
     // ---- partitions.cpp: stepping one partition and carrying out what it asks
     void host_groups(std::vector<storage::RecoveredGroup> recovered);
-    Hosted* find(GroupId group) { return hosted.find(group); }
-    const Hosted* find(GroupId group) const { return hosted.find(group); }
-    void step_partition(Hosted& group, replication::PartitionEvent event);
+    LocalPartition* find(PartitionId group) { return hosted.find(group); }
+    const LocalPartition* find(PartitionId group) const { return hosted.find(group); }
+    void step_partition(LocalPartition& group, replication::PartitionEvent event);
     void step_all(const replication::PartitionEvent& event);
-    void carry_out(Hosted& group, replication::Effect& effect);
+    void carry_out(LocalPartition& local, replication::Effect& effect);
     void on_append(const replication::SendAppend& append);
     void on_reply(replication::SendReply& reply);
-    void on_role_changed(Hosted& group);
-    void note_leader(const Hosted& group, std::string_view what, Term term);
-    void after_step(Hosted& group);
-    void tell_contacts(const Hosted& group);
-    void tick(Hosted& group);
-    void meet_members(Hosted& group);
+    void on_role_changed(LocalPartition& local);
+    void note_leader(const LocalPartition& local, std::string_view what, Term term);
+    void after_step(LocalPartition& local);
+    void tell_contacts(const LocalPartition& local);
+    void tick(LocalPartition& local);
+    void meet_members(LocalPartition& local);
 
     // ---- peer_events.cpp: links, boots, hellos, messages
     void on(FromPeer& event);
@@ -72,7 +72,7 @@ struct Node::State {
     void step_shared(const Peer& peer, const replication::PartitionEvent& event);
     void deliver(Peer& peer, replication::PeerMessage& message);
     void deliver_appends(Peer& peer, const replication::AppendBatch& batch);
-    void deliver_group(const Peer& peer, GroupId group, replication::GroupMessage message);
+    void deliver_group(const Peer& peer, PartitionId group, replication::GroupMessage message);
 
     // ---- links.cpp: what follows from the roster
     void on(const RosterChanged& event);
@@ -112,9 +112,9 @@ struct Node::State {
     void learn_routes();
     routing::HelloReply hello_reply(const routing::ClientHello& hello) const;
     void on_request(const Origin& from, Request& request);
-    std::optional<Error> check_room(const Request& request, const Hosted& group) const;
+    std::optional<Error> check_room(const Request& request, const LocalPartition& local) const;
     std::optional<Error> check_session_rate(ClientRef from, const Request& request);
-    void on_large_read(const Hosted& group, replication::LargeRead& read);
+    void on_large_read(const LocalPartition& local, replication::LargeRead& read);
     void hold(const Origin& asker);
     void answer_client(ClientRef client, Reply reply);
     void submit_large_reads();
@@ -140,24 +140,24 @@ struct Node::State {
     std::size_t groups_to_hand_over() const;
 
     // ---- standing.cpp: who could lead, and whose clock is off
-    std::vector<GroupId> groups_not_to_lead(const Peer& peer) const;
-    void note_standing(Peer& peer, std::vector<GroupId> cannot_stand);
+    std::vector<PartitionId> groups_not_to_lead(const Peer& peer) const;
+    void note_standing(Peer& peer, std::vector<PartitionId> cannot_stand);
     void learn_clock(const Peer& peer, std::int64_t wall_ms);
     void judge_clocks(std::int64_t jump_ms = 0);  // our own's, since the last time
     void look_at_own_clock();
-    // When the group's leader was last heard; now, if that is this node.
-    Instant leader_heard(const Hosted& group) const;
+    // When the partition's leader was last heard; now, if that is this node.
+    Instant leader_heard(const LocalPartition& local) const;
     // The link or the process is another one now: what was known of it is void.
     void forget_contact(Peer& peer);
 
     // ---- leaderships.cpp: leaderships back to where the table wants them
     void send_leaders_home();
-    bool should_go_home(const Hosted& group, NodeId home) const;
-    std::optional<NodeId> home_of(GroupId group) const;
+    bool should_go_home(const LocalPartition& local, NodeId home) const;
+    std::optional<NodeId> home_of(PartitionId group) const;
 
     // ---- asking.cpp: nodes as clients of the mesh
     static ClientId own_client(NodeId self, Boot boot);
-    std::optional<KnownLeader> leader_of(GroupId group) const;
+    std::optional<KnownLeader> leader_of(PartitionId group) const;
     Now time_of_sessions() const;
     void run_own_requests();
     void found_mesh();
@@ -195,7 +195,7 @@ struct Node::State {
     Now now{};
     Effects* out = nullptr;  // of the step under way
 
-    LocalGroups hosted;
+    LocalPartitions hosted;
     Peers peers;
     Clocks clocks;
     Members mesh_members;

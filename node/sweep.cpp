@@ -13,10 +13,10 @@ using replication::Role;
 void Node::State::sweep_round() {
     if (!sweeper.begin_slice(now.mono, rounds.persisted())) return;
     while (const std::size_t rows = sweeper.rows_left()) {
-        Hosted* group = hosted.from(sweeper.next_group());
-        if (group == nullptr) break;
-        sweeper.begin_group(group->group);
-        step_partition(*group, replication::Sweep{rows});
+        LocalPartition* local = hosted.from(sweeper.next_group());
+        if (local == nullptr) break;
+        sweeper.begin_group(local->id);
+        step_partition(*local, replication::Sweep{rows});
     }
     std::optional<RoundSeq> written_with;
     if (!effects.batch.empty()) written_with = rounds.at_hand();
@@ -42,9 +42,9 @@ void Node::State::on(const DiskLost&) {
 std::size_t Node::State::groups_to_hand_over() const {
     const auto greeted = [](const Peer* peer) { return peer->greeting.greeted(); };
     std::size_t count = 0;
-    for (const Hosted& group : hosted.all()) {
-        if (group.role != Role::Leader) continue;
-        if (std::ranges::any_of(group.members, greeted)) ++count;
+    for (const LocalPartition& local : hosted.all()) {
+        if (local.role != Role::Leader) continue;
+        if (std::ranges::any_of(local.members, greeted)) ++count;
     }
     return count;
 }

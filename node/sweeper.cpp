@@ -38,12 +38,12 @@ bool Sweeper::begin_slice(Instant now, RoundSeq persisted) {
 }
 
 // A group that says nothing is passed by.
-void Sweeper::begin_group(GroupId group) {
-    next_ = GroupId{group.value + 1};
+void Sweeper::begin_group(PartitionId group) {
+    next_ = PartitionId{group.value + 1};
     --groups_left_;
 }
 
-void Sweeper::end_group(GroupId group, std::size_t rows, bool done) {
+void Sweeper::end_group(PartitionId group, std::size_t rows, bool done) {
     rows_left_ -= std::min(rows, rows_left_);
     if (done) return;
     next_ = group;

@@ -32,10 +32,10 @@ public:
     // holds next_group() or the first one behind it is swept; and then the slice ends.
     bool begin_slice(Instant now, RoundSeq persisted);
     std::size_t rows_left() const { return groups_left_ > 0 ? rows_left_ : 0; }
-    GroupId next_group() const { return next_; }
-    void begin_group(GroupId group);
+    PartitionId next_group() const { return next_; }
+    void begin_group(PartitionId group);
     // What became of that group: `rows` were written, and there are more unless it is `done`.
-    void end_group(GroupId group, std::size_t rows, bool done);
+    void end_group(PartitionId group, std::size_t rows, bool done);
     // `written_with`: the round that wrote something in this slice's time, if any has. `more`: a
     // group is still to come.
     void end_slice(Instant now, std::optional<RoundSeq> written_with, bool more);
@@ -52,7 +52,7 @@ private:
     SweepOptions options_;
     weft::Log log_;
     bool active_ = false;
-    GroupId next_;
+    PartitionId next_;
     std::size_t rows_left_ = 0;  // of the slice
     std::size_t groups_left_ = 0;
     RoundSeq written_with_;                // the last slice

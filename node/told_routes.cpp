@@ -13,7 +13,7 @@ ToldRoutes::Turn ToldRoutes::hello_of(ClientRef from) {
     return first ? Turn::First : Turn::Further;
 }
 
-void ToldRoutes::learn(GroupId group, const Known& known) {
+void ToldRoutes::learn(PartitionId group, const Known& known) {
     Row& row = rows_[group];
     if (row.known == known) return;
     row = {known, ++version_};
@@ -27,9 +27,9 @@ ToldRoutes::Told ToldRoutes::since(const routing::ClientHello& hello) const {
     told.all = !hello.by_version || has.node != self_ || has.boot != boot_ || has.version == 0 ||
                has.version > version_;
     if (told.all) return told;
-    for (const GroupId group : rows_.indexes())
+    for (const PartitionId group : rows_.indexes())
         if (rows_[group].changed > has.version) told.groups.push_back(group);
-    for (const GroupId group : hello.wanted)
+    for (const PartitionId group : hello.wanted)
         if (rows_.has(group)) told.groups.push_back(group);
     std::ranges::sort(told.groups);
     const auto twice = std::ranges::unique(told.groups);

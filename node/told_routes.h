@@ -33,16 +33,16 @@ public:
     void end_round() { answered_.clear(); }
 
     // The version rises when that is something else than before.
-    void learn(GroupId group, const Known& known);
+    void learn(PartitionId group, const Known& known);
     std::uint64_t version() const { return version_; }
 
     struct Told {
         bool all = false;  // every group
-        std::vector<GroupId> groups;
+        std::vector<PartitionId> groups;
     };
     // What to tell: all, unless it is certain what the client has; rising.
     Told since(const routing::ClientHello& hello) const;
-    const Known& of(GroupId group) const { return rows_[group].known; }
+    const Known& of(PartitionId group) const { return rows_[group].known; }
 
 private:
     struct Row {
@@ -53,7 +53,7 @@ private:
     NodeId self_;
     Boot boot_;
     std::uint64_t version_ = 1;  // 0 on the wire: no versions
-    Indexed<GroupId, Row> rows_;
+    Indexed<PartitionId, Row> rows_;
     std::set<ClientRef> answered_;  // in this round
 };
 

@@ -5,9 +5,9 @@
 namespace weft::node {
 
 bool NodeView::ready() const {
-    return std::ranges::all_of(hosted.all(), [](const Hosted& group) {
-        const replication::Replica& replica = group.partition.replica();
-        if (replica.role() == replication::Role::Leader) return group.partition.ready();
+    return std::ranges::all_of(hosted.all(), [](const LocalPartition& local) {
+        const replication::Replica& replica = local.partition.replica();
+        if (replica.role() == replication::Role::Leader) return local.partition.ready();
         return replica.leader().has_value();
     });
 }

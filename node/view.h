@@ -8,7 +8,7 @@
 #include "membership/swim.h"
 #include "node/clocks.h"
 #include "node/disk/health.h"
-#include "node/local_groups.h"
+#include "node/local_partitions.h"
 #include "node/node.h"
 #include "node/peer.h"
 #include "node/recent_events.h"
@@ -31,7 +31,7 @@ struct NodeView {
     const routing::PlacementTable& table;
     const entity::TypeTable& types;
     const entity::TypeTable& mesh_types;  // of group 0
-    const LocalGroups& hosted;
+    const LocalPartitions& hosted;
     const std::map<NodeId, Peer>& peers;
     const membership::Swim& swim;
     const RecentEvents& events;

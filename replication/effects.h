@@ -18,7 +18,7 @@ namespace weft::replication {
 // All records `group` has written into the batch so far belong to `seq` or an earlier number. The
 // driver answers Persisted{seq} when they are on disk; numbers of one group rise by one.
 struct Persist {
-    GroupId group;
+    PartitionId group;
     PersistSeq seq;
 };
 using FetchRequest = std::variant<storage::LogRange, storage::RowRead, storage::RowScan>;
@@ -26,12 +26,12 @@ using FetchResult = std::variant<Result<storage::FetchedLog>, Result<storage::Fe
                                  Result<storage::FetchedRows>>;
 // Answered by Fetched{id}; ids are counted per group.
 struct Fetch {
-    GroupId group;
+    PartitionId group;
     FetchId id;
     FetchRequest what;
 };
 struct SendAppend {
-    GroupId group;
+    PartitionId group;
     NodeId to;
     AppendItem item;  // offset is filled in by the driver
     Bytes entries;    // back to back
@@ -59,21 +59,21 @@ struct LargeReply {
 };
 // Reads wait for a confirm round begun after this; answered by Confirmed{term, ticket}.
 struct WantConfirm {
-    GroupId group;
+    PartitionId group;
     Term term;
     ReadTicket ticket;
 };
 // Who is a member changed. It comes before whatever is sent under the new configuration.
 struct ConfigChanged {
-    GroupId group;
+    PartitionId group;
 };
 // Role, term or known leader changed; also the group's first state.
 struct RoleChanged {
-    GroupId group;
+    PartitionId group;
 };
 // Answer to Sweep: `rows` were written; `done`: nothing dirty from before the sweep is left.
 struct Swept {
-    GroupId group;
+    PartitionId group;
     std::size_t rows = 0;
     bool done = false;
 };

@@ -21,14 +21,14 @@ struct LogPosition {
 };
 
 struct VoteAsk {
-    GroupId group;
+    PartitionId group;
     Term term;         // of the election; for a pre-vote the term it would have
     LogPosition last;  // last durable entry of the candidate (S4)
     bool pre = false;
     bool transfer = false;  // asked for by the leader itself: the lease rule does not apply
 };
 struct VoteAnswer {
-    GroupId group;
+    PartitionId group;
     Term term;  // of the election answered when granted, else the voter's own
     bool pre = false;
     bool granted = false;
@@ -37,7 +37,7 @@ struct VoteAnswer {
 
 // Entries follow `prev`; they lie back to back in the batch's blob at [offset, offset + bytes).
 struct AppendItem {
-    GroupId group;
+    PartitionId group;
     Term term;
     LogPosition prev;
     LogIndex commit;  // capped by the receiver at the last matching index (S21)
@@ -47,7 +47,7 @@ struct AppendItem {
     LogIndex receiver_since{};  // number of the replica that shall take it (S17)
 };
 struct AppendAnswer {
-    GroupId group;
+    PartitionId group;
     Term term;
     bool accepted = false;
     bool damaged = false;      // send again from `index` even if it was acknowledged before
@@ -58,13 +58,13 @@ struct AppendAnswer {
 };
 
 struct TimeoutNow {
-    GroupId group;
+    PartitionId group;
     Term term;
 };
 
 // One piece of a group's rows (format: docs/journal-format.md). `base` is the encoded LogBase.
 struct SnapshotChunk {
-    GroupId group;
+    PartitionId group;
     Term term;
     LogPosition at;  // of the base
     std::uint32_t sequence = 0;
@@ -75,7 +75,7 @@ struct SnapshotChunk {
     LogIndex receiver_since{};  // number of the replica that shall take it (S17)
 };
 struct SnapshotAnswer {
-    GroupId group;
+    PartitionId group;
     Term term;
     LogPosition at;
     std::uint32_t next = 0;   // chunk wanted next; all before are durable
@@ -86,12 +86,12 @@ struct SnapshotAnswer {
 
 // Contact: one per peer and interval (docs/design.md, "Replication").
 struct GroupBeat {
-    GroupId group;
+    PartitionId group;
     Term term;
     LogIndex commit;
 };
 struct GroupTerm {
-    GroupId group;
+    PartitionId group;
     Term term;
 };
 struct Heartbeat {
@@ -107,8 +107,9 @@ struct HeartbeatAnswer {
     std::vector<GroupTerm> refused;  // with the receiver's own term
     bool want_all = false;           // the hash differs: list everything
     std::uint32_t disk_age_ms = 0;
-    std::int64_t wall_ms = 0;             // the sender's clock; 0: not told
-    std::vector<GroupId> cannot_stand{};  // groups it would not campaign in, whoever asks; rising
+    std::int64_t wall_ms = 0;  // the sender's clock; 0: not told
+    std::vector<PartitionId>
+        cannot_stand{};  // groups it would not campaign in, whoever asks; rising
 };
 struct Confirm {
     ConfirmRound round;

@@ -91,10 +91,10 @@ std::uint64_t entity_hash(const HashKey& key, std::string_view type, std::string
     return siphash24(key, {input, static_cast<std::size_t>(end - input)});
 }
 
-GroupId group_of(const HashKey& key, std::uint32_t groups, std::string_view type,
-                 std::string_view id) {
-    if (type.starts_with('!')) return GroupId{0};
-    return GroupId{1 + static_cast<std::uint32_t>(entity_hash(key, type, id) % groups)};
+PartitionId group_of(const HashKey& key, std::uint32_t groups, std::string_view type,
+                     std::string_view id) {
+    if (type.starts_with('!')) return PartitionId{0};
+    return PartitionId{1 + static_cast<std::uint32_t>(entity_hash(key, type, id) % groups)};
 }
 
 Result<void> check_entity_id(std::string_view type, std::string_view id, bool allow_reserved) {

@@ -17,8 +17,8 @@ namespace weft::routing {
 std::uint64_t entity_hash(const HashKey& key, std::string_view type, std::string_view id);
 
 // Reserved types ("!...") live in group 0, all others in 1 + (hash mod groups).
-GroupId group_of(const HashKey& key, std::uint32_t groups, std::string_view type,
-                 std::string_view id);
+PartitionId group_of(const HashKey& key, std::uint32_t groups, std::string_view type,
+                     std::string_view id);
 
 // Malformed (WEFT-3001) with the reason: empty, too long, NUL, invalid UTF-8, bad type characters.
 // `allow_reserved`: types that begin with '!' pass.

@@ -39,9 +39,9 @@ struct ClientHello {
     std::string program;  // for logs
     // False: an older weft, which reads leaders as bytes and is told everything each time.
     bool by_version = false;
-    RoutesKnown known = {};            // what has changed since is told
-    std::uint64_t nodes_digest = 0;    // of the list of nodes that the client has
-    std::vector<GroupId> wanted = {};  // told in any case: calls wait for their leaders
+    RoutesKnown known = {};                // what has changed since is told
+    std::uint64_t nodes_digest = 0;        // of the list of nodes that the client has
+    std::vector<PartitionId> wanted = {};  // told in any case: calls wait for their leaders
 };
 
 struct HelloNode {
@@ -63,7 +63,7 @@ struct HelloReply {
     // of nodes, and the term of that knowledge. `told` empty: of all groups, or of none.
     std::vector<std::uint16_t> leaders;
     std::vector<std::uint64_t> terms;
-    std::vector<GroupId> told = {};
+    std::vector<PartitionId> told = {};
     std::uint64_t version = 0;       // of this knowledge; 0: to or from an older weft
     std::uint64_t nodes_digest = 0;  // 0: the list is to be sent every time
 };

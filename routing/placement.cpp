@@ -106,13 +106,13 @@ PlacementTable PlacementTable::first(const Genesis& genesis) {
     return table;
 }
 
-std::span<const NodeId> PlacementTable::replicas(GroupId group) const {
+std::span<const NodeId> PlacementTable::replicas(PartitionId group) const {
     WEFT_INVARIANT(group.value < groups(), "group {} of {}", group.value, groups());
     const std::uint32_t begin = offsets_[group.value];
     return {nodes_.data() + begin, offsets_[group.value + 1] - begin};
 }
 
-bool PlacementTable::hosts(NodeId node, GroupId group) const {
+bool PlacementTable::hosts(NodeId node, PartitionId group) const {
     const auto nodes = replicas(group);
     return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
 }
@@ -123,7 +123,7 @@ Digest PlacementTable::digest() const {
     out.put(epoch_.value);
     out.put(groups());
     for (std::uint32_t group = 0; group < groups(); ++group) {
-        const auto nodes = replicas(GroupId{group});
+        const auto nodes = replicas(PartitionId{group});
         out.put(static_cast<std::uint8_t>(nodes.size()));
         for (const NodeId& node : nodes) out.put_id(node);
     }

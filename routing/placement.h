@@ -23,8 +23,8 @@ public:
     // Number of groups including group 0.
     std::uint32_t groups() const { return static_cast<std::uint32_t>(offsets_.size() - 1); }
     // Group must be below groups().
-    std::span<const NodeId> replicas(GroupId group) const;
-    bool hosts(NodeId node, GroupId group) const;
+    std::span<const NodeId> replicas(PartitionId group) const;
+    bool hosts(NodeId node, PartitionId group) const;
     // XXH3-128 over the canonical form; equal on every node that computed the same table.
     Digest digest() const;
 

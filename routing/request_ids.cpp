@@ -64,7 +64,7 @@ void RequestIds::drop_old_starts(Instant now, std::int64_t log_time_ms) {
     });
 }
 
-std::optional<RequestId> RequestIds::assign(GroupId group, CallIndex call, Instant now) {
+std::optional<RequestId> RequestIds::assign(PartitionId group, CallIndex call, Instant now) {
     if (!starts_.empty() && now - starts_.back().opened >= options_.renew_start) renew_ = true;
     if (renew_ || starts_.empty()) open_start(now);
     const auto full = [this](const Window* window) {
@@ -143,7 +143,7 @@ const RequestIds::Start* RequestIds::start_of(const RequestId& id) const {
     return nullptr;
 }
 
-const RequestIds::Window* RequestIds::window_of(const Start& start, GroupId group) {
+const RequestIds::Window* RequestIds::window_of(const Start& start, PartitionId group) {
     return group.value < start.windows.size() ? start.windows[group.value].get() : nullptr;
 }
 

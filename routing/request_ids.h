@@ -36,7 +36,7 @@ public:
 
     // A fresh id whose answers belong to `call`; nothing while the window is full. Needs a log
     // time.
-    std::optional<RequestId> assign(GroupId group, CallIndex call, Instant now);
+    std::optional<RequestId> assign(PartitionId group, CallIndex call, Instant now);
     // Ties a given id (a repeat, a resolve; perhaps of another client) to `call`. False: another
     // call has it.
     bool bind(const RequestId& id, CallIndex call);
@@ -63,7 +63,7 @@ public:
 
     // Calls `visit(call)` for the numbers of `group` that a call waits for, in order.
     template <class Visit>
-    void for_each_call(GroupId group, Visit&& visit) const {
+    void for_each_call(PartitionId group, Visit&& visit) const {
         for (const Start& start : starts_) {
             const Window* window = window_of(start, group);
             if (window == nullptr) continue;
@@ -95,7 +95,7 @@ private:
     };
 
     const Start* start_of(const RequestId& id) const;
-    static const Window* window_of(const Start& start, GroupId group);
+    static const Window* window_of(const Start& start, PartitionId group);
     // The window that holds the number; nothing for foreign and forgotten ids.
     std::pair<Start*, Window*> held(const RequestId& id);
     const Window* held(const RequestId& id) const;

@@ -43,13 +43,13 @@ public:
     // ---- damage; false: there is no such thing
     virtual std::vector<LogExtent> extents() const = 0;
     virtual std::vector<std::string> row_keys(storage::Table table) const = 0;
-    virtual bool flip_bit_in_log(GroupId group, LogIndex index, std::uint64_t bit) = 0;
-    virtual bool vanish_log(GroupId group, LogIndex index) = 0;
-    virtual bool swap_log(GroupId group, LogIndex one, LogIndex other) = 0;
+    virtual bool flip_bit_in_log(PartitionId group, LogIndex index, std::uint64_t bit) = 0;
+    virtual bool vanish_log(PartitionId group, LogIndex index) = 0;
+    virtual bool swap_log(PartitionId group, LogIndex one, LogIndex other) = 0;
     virtual bool flip_bit_in_row(storage::Table table, const std::string& key,
                                  std::uint64_t bit) = 0;
-    virtual bool corrupt_hard(GroupId group) = 0;
-    virtual bool corrupt_base(GroupId group) = 0;
+    virtual bool corrupt_hard(PartitionId group) = 0;
+    virtual bool corrupt_base(PartitionId group) = 0;
 };
 
 class MemoryImage final : public DiskImage {
@@ -67,13 +67,13 @@ public:
     void set_map_bytes(std::uint64_t bytes) override;
     std::function<void()> snapshot() override;
     std::vector<LogExtent> extents() const override { return store_.extents(); }
-    bool flip_bit_in_log(GroupId group, LogIndex index, std::uint64_t bit) override {
+    bool flip_bit_in_log(PartitionId group, LogIndex index, std::uint64_t bit) override {
         return store_.flip_bit_in_log(group, index, bit);
     }
-    bool vanish_log(GroupId group, LogIndex index) override {
+    bool vanish_log(PartitionId group, LogIndex index) override {
         return store_.vanish_log(group, index);
     }
-    bool swap_log(GroupId group, LogIndex one, LogIndex other) override {
+    bool swap_log(PartitionId group, LogIndex one, LogIndex other) override {
         return store_.swap_log(group, one, other);
     }
     std::vector<std::string> row_keys(storage::Table table) const override {
@@ -82,8 +82,8 @@ public:
     bool flip_bit_in_row(storage::Table table, const std::string& key, std::uint64_t bit) override {
         return store_.flip_bit_in_row(table, key, bit);
     }
-    bool corrupt_hard(GroupId group) override { return store_.corrupt_hard(group); }
-    bool corrupt_base(GroupId group) override { return store_.corrupt_base(group); }
+    bool corrupt_hard(PartitionId group) override { return store_.corrupt_hard(group); }
+    bool corrupt_base(PartitionId group) override { return store_.corrupt_base(group); }
     // For damage that only the reference can plant.
     storage::MemoryStore& reference() { return store_; }
 

@@ -121,7 +121,7 @@ void DurableView::read_back(const std::vector<storage::RecoveredGroup>& found) {
         groups_.emplace(group.group, recovered(group));
 }
 
-const DurableGroup& DurableView::group(GroupId id) const {
+const DurableGroup& DurableView::group(PartitionId id) const {
     static const DurableGroup kEmpty;
     const auto found = groups_.find(id);
     return found == groups_.end() ? kEmpty : found->second;

@@ -46,14 +46,14 @@ public:
     // From now on it is what a start found.
     void read_back(const std::vector<storage::RecoveredGroup>& found);
     // An empty group for one that never wrote.
-    const DurableGroup& group(GroupId id) const;
-    const std::map<GroupId, DurableGroup>& groups() const { return groups_; }
+    const DurableGroup& group(PartitionId id) const;
+    const std::map<PartitionId, DurableGroup>& groups() const { return groups_; }
 
 private:
     void append(const storage::WriteOp& op);
     void rebase(const storage::WriteOp& op);
 
-    std::map<GroupId, DurableGroup> groups_;
+    std::map<PartitionId, DurableGroup> groups_;
 };
 
 }  // namespace weft::sim

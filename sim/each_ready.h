@@ -24,8 +24,8 @@ public:
 private:
     const World& world_;
     std::uint64_t except_;
-    std::set<GroupId> unserved_;
-    std::set<std::pair<std::size_t, GroupId>> leaderless_;
+    std::set<PartitionId> unserved_;
+    std::set<std::pair<std::size_t, PartitionId>> leaderless_;
 };
 
 }  // namespace weft::sim

@@ -40,7 +40,7 @@ FaultEvent World::aimed(FaultEvent event) const {
     for (std::uint32_t i = 0; i < machines_.size(); ++i) {
         if (!machines_[i]->alive()) continue;
         const node::Node& node = machines_[i]->node();
-        const bool leads = std::ranges::any_of(node.hosted(), [&](GroupId group) {
+        const bool leads = std::ranges::any_of(node.hosted(), [&](PartitionId group) {
             return node.partition(group).replica().role() == replication::Role::Leader;
         });
         if (leads) leaders.push_back(i);
@@ -269,7 +269,7 @@ bool World::damage_record(const FaultEvent& event) {
     DiskImage& image = machines_[event.a]->disk().image();
     const auto extents = image.extents();
     if (extents.empty()) return false;
-    const GroupId group = extents[chance.below(extents.size())].group;
+    const PartitionId group = extents[chance.below(extents.size())].group;
     return event.amount == 2 ? image.corrupt_hard(group) : image.corrupt_base(group);
 }
 
@@ -308,7 +308,7 @@ std::vector<DiskImage::LogExtent> World::newest(std::size_t machine) const {
 }
 
 // Others hold another entry there.
-bool World::is_its_own(std::size_t machine, GroupId group, LogIndex index) const {
+bool World::is_its_own(std::size_t machine, PartitionId group, LogIndex index) const {
     const storage::LogRange range{group, index, index, 1};
     const auto here = machines_[machine]->disk().store().read_log(range);
     if (!here || here->entries.empty()) return false;
@@ -325,7 +325,7 @@ bool World::is_its_own(std::size_t machine, GroupId group, LogIndex index) const
 
 // The budget of faults: a record that is committed keeps one good copy. What lost its place to
 // another, or was counted nowhere yet, needs none.
-bool World::can_be_spared(std::size_t machine, GroupId group, LogIndex index) const {
+bool World::can_be_spared(std::size_t machine, PartitionId group, LogIndex index) const {
     const storage::LogRange range{group, index, index, 1};
     const auto here = machines_[machine]->disk().store().read_log(range);
     if (!here || here->entries.empty()) return false;

@@ -10,7 +10,7 @@ namespace weft::sim {
 namespace {
 
 // Whoever can lead of the slot, seen from its leader.
-std::optional<std::size_t> wanted(const World& world, GroupId group, std::size_t leader,
+std::optional<std::size_t> wanted(const World& world, PartitionId group, std::size_t leader,
                                   std::size_t slot) {
     const auto& members = world.machine(leader).node().partition(group).replica().config().members;
     if (slot >= members.size()) return std::nullopt;
@@ -29,8 +29,8 @@ std::optional<std::size_t> wanted(const World& world, GroupId group, std::size_t
 
 void ask_to_lead(World& world, std::size_t slot) {
     for (std::uint32_t g = 0; g <= world.schedule().config.partitions; ++g) {
-        const auto leader = world.leader_of(GroupId{g});
-        const auto next = leader ? wanted(world, GroupId{g}, *leader, slot) : std::nullopt;
+        const auto leader = world.leader_of(PartitionId{g});
+        const auto next = leader ? wanted(world, PartitionId{g}, *leader, slot) : std::nullopt;
         if (!next || *next == *leader) continue;
         routing::AdminRequest request;
         request.verb = "transfer";
@@ -41,9 +41,10 @@ void ask_to_lead(World& world, std::size_t slot) {
 
 bool leads_all(const World& world, std::size_t slot) {
     for (std::uint32_t g = 0; g <= world.schedule().config.partitions; ++g) {
-        const auto leader = world.leader_of(GroupId{g});
+        const auto leader = world.leader_of(PartitionId{g});
         if (!leader) return false;
-        if (const auto next = wanted(world, GroupId{g}, *leader, slot); next && *next != *leader)
+        if (const auto next = wanted(world, PartitionId{g}, *leader, slot);
+            next && *next != *leader)
             return false;
     }
     return true;

@@ -24,7 +24,7 @@ private:
 class NodeMemory final : public Promises::Memory {
 public:
     explicit NodeMemory(const node::Node& node) : node_(node) {}
-    std::optional<Chain> chain_at(GroupId group, Term term, LogIndex index) const override {
+    std::optional<Chain> chain_at(PartitionId group, Term term, LogIndex index) const override {
         if (!node_.hosts(group)) return std::nullopt;
         const replication::Replica& replica = node_.partition(group).replica();
         if (replica.term() != term) return std::nullopt;
@@ -32,7 +32,7 @@ public:
         if (!known) return std::nullopt;
         return known->chain;
     }
-    LogIndex commit(GroupId group) const override {
+    LogIndex commit(PartitionId group) const override {
         return node_.hosts(group) ? node_.partition(group).replica().commit() : LogIndex{};
     }
 
@@ -93,7 +93,7 @@ void Oracle::hears(std::size_t machine, const node::Node& node, const node::Even
 void Oracle::after_round(std::size_t machine, node::Node& node) {
     boots_.stepped(machine, node.counters().former_boot_frames);
     node.take_touched(touched_);
-    for (const GroupId id : touched_) {
+    for (const PartitionId id : touched_) {
         const replication::Replica& replica = node.partition(id).replica();
         WEFT_INVARIANT(!replica.damaged() || promises_.is_damaged(machine),
                        "I22: machine {} group {} finds damage on a disk that is whole", machine,
@@ -111,7 +111,7 @@ void Oracle::after_round(std::size_t machine, node::Node& node) {
     }
 }
 
-void Oracle::look(std::size_t machine, GroupId id, const Shown& now, const Entries& entries) {
+void Oracle::look(std::size_t machine, PartitionId id, const Shown& now, const Entries& entries) {
     Shown& seen = seen_[machine][id];
     if (now == seen) return;
     WEFT_INVARIANT(now.term >= seen.term, "S1: machine {} group {} went back to term {}", machine,
@@ -127,7 +127,7 @@ void Oracle::look(std::size_t machine, GroupId id, const Shown& now, const Entri
 }
 
 void Oracle::check_leader(std::size_t machine, const Shown& now, const Entries& entries,
-                          GroupId id) {
+                          PartitionId id) {
     Group& group = groups_[id];
     const auto [leader, first] = group.leaders.try_emplace(now.term, machine);
     WEFT_INVARIANT(first || leader->second == machine, "I1: group {} term {} led by {} and {}",
@@ -150,7 +150,7 @@ void Oracle::check_leader(std::size_t machine, const Shown& now, const Entries& 
 // Log matching (Raft paper 5.3): entries of one index and term are one entry and follow upon equal
 // logs; the chain covers the whole prefix.
 void Oracle::check_appended(const Shown& seen, const Shown& now, const Entries& entries,
-                            GroupId id) {
+                            PartitionId id) {
     // A new term may have replaced the tail, a leader's own or a follower's.
     const LogIndex after = now.term != seen.term ? std::min(seen.commit, seen.last) : seen.last;
     if (now.last <= after && now.term == seen.term) return;
@@ -178,7 +178,7 @@ void Oracle::check_appended(const Shown& seen, const Shown& now, const Entries& 
     }
 }
 
-bool Oracle::may_be_committed(GroupId id, LogIndex index, const Chain& chain) const {
+bool Oracle::may_be_committed(PartitionId id, LogIndex index, const Chain& chain) const {
     const auto group = groups_.find(id);
     if (group == groups_.end() || index > group->second.highest) return false;
     const std::vector<EntrySeen>& committed = group->second.committed;
@@ -187,7 +187,8 @@ bool Oracle::may_be_committed(GroupId id, LogIndex index, const Chain& chain) co
     return known.term == Term{} || known.chain == chain;
 }
 
-void Oracle::check_commit(const Shown& seen, const Shown& now, const Entries& entries, GroupId id) {
+void Oracle::check_commit(const Shown& seen, const Shown& now, const Entries& entries,
+                          PartitionId id) {
     Group& group = groups_[id];
     // The base is an entry, too: its chain tells of those that it stands for.
     for (LogIndex index = std::max(next(seen.commit), now.base); index <= now.commit;
@@ -211,7 +212,7 @@ void Oracle::check_commit(const Shown& seen, const Shown& now, const Entries& en
     }
 }
 
-void Oracle::check_state(GroupId id, const StateSeen& one, const StateSeen& other) {
+void Oracle::check_state(PartitionId id, const StateSeen& one, const StateSeen& other) {
     if (one.base != other.base || one.applied != other.applied) return;
     ++states_compared_;
     WEFT_INVARIANT(one.hash == other.hash,
@@ -219,7 +220,7 @@ void Oracle::check_state(GroupId id, const StateSeen& one, const StateSeen& othe
                    one.applied.value, one.machine, other.machine);
 }
 
-void Oracle::compare_states(GroupId id, const std::vector<const node::Node*>& nodes) {
+void Oracle::compare_states(PartitionId id, const std::vector<const node::Node*>& nodes) {
     struct At {
         std::size_t machine;
         LogIndex base, applied;
@@ -248,7 +249,7 @@ void Oracle::compare_states(GroupId id, const std::vector<const node::Node*>& no
     }
 }
 
-std::uint64_t Oracle::elections(GroupId group) const {
+std::uint64_t Oracle::elections(PartitionId group) const {
     const auto found = groups_.find(group);
     return found == groups_.end() ? 0 : found->second.leaders.size();
 }

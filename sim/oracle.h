@@ -41,7 +41,7 @@ public:
 
     // I12: replicas of `group` with equal base and applied index have equal state. `nodes`: those
     // that run, by machine; nothing for one that is down.
-    void compare_states(GroupId group, const std::vector<const node::Node*>& nodes);
+    void compare_states(PartitionId group, const std::vector<const node::Node*>& nodes);
 
     // One replica's view, as the rules need it; after_round() takes it from a live node.
     struct Shown {
@@ -57,18 +57,18 @@ public:
         virtual ~Entries() = default;
         virtual std::optional<EntrySeen> entry(LogIndex index) const = 0;
     };
-    void look(std::size_t machine, GroupId group, const Shown& now, const Entries& entries);
+    void look(std::size_t machine, PartitionId group, const Shown& now, const Entries& entries);
     struct StateSeen {
         std::size_t machine = 0;
         LogIndex base, applied;
         std::uint64_t hash = 0;
     };
-    void check_state(GroupId group, const StateSeen& one, const StateSeen& other);
+    void check_state(PartitionId group, const StateSeen& one, const StateSeen& other);
 
-    std::uint64_t elections(GroupId group) const;
+    std::uint64_t elections(PartitionId group) const;
     std::uint64_t elections() const { return elections_; }
     // False: nothing is committed there as far as anybody showed, or something else.
-    bool may_be_committed(GroupId group, LogIndex index, const Chain& chain) const;
+    bool may_be_committed(PartitionId group, LogIndex index, const Chain& chain) const;
     std::uint64_t committed_entries() const { return committed_entries_; }
     std::uint64_t states_compared() const { return states_compared_; }
 
@@ -88,16 +88,18 @@ private:
         LogIndex highest;
         Term committed_in;  // term of the replica that first showed `highest` as committed
     };
-    void check_leader(std::size_t machine, const Shown& now, const Entries& entries, GroupId id);
-    void check_appended(const Shown& seen, const Shown& now, const Entries& entries, GroupId id);
-    void check_commit(const Shown& seen, const Shown& now, const Entries& entries, GroupId id);
+    void check_leader(std::size_t machine, const Shown& now, const Entries& entries,
+                      PartitionId id);
+    void check_appended(const Shown& seen, const Shown& now, const Entries& entries,
+                        PartitionId id);
+    void check_commit(const Shown& seen, const Shown& now, const Entries& entries, PartitionId id);
 
-    std::vector<std::map<GroupId, Shown>> seen_;
+    std::vector<std::map<PartitionId, Shown>> seen_;
     Promises promises_;
     Reads reads_;
     Boots boots_;
-    std::map<GroupId, Group> groups_;
-    std::vector<GroupId> touched_;
+    std::map<PartitionId, Group> groups_;
+    std::vector<PartitionId> touched_;
     std::uint64_t elections_ = 0;
     std::uint64_t committed_entries_ = 0;
     std::uint64_t states_compared_ = 0;

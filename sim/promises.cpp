@@ -25,7 +25,7 @@ void Promises::is_node(std::size_t machine, NodeId node) {
 
 void Promises::applied(std::size_t machine, const storage::WriteBatch& batch) {
     DiskSeen& disk = disks_[machine];
-    std::vector<std::pair<GroupId, LogIndex>> repaired;
+    std::vector<std::pair<PartitionId, LogIndex>> repaired;
     storage::for_each_op(batch, [&](const WriteOp& op) {
         if (op.kind == WriteOp::Kind::HardState) check_hard(machine, op);
         if (op.kind == WriteOp::Kind::Append && op.index <= disk.now.group(op.group).last())
@@ -53,7 +53,7 @@ void Promises::applied(std::size_t machine, const storage::WriteBatch& batch) {
 
 // Terms never fall along a log (Raft paper 5.3): what is behind a repaired entry is not of an older
 // one, or the log would have an end that is newer than it deserves.
-void Promises::check_repair(std::size_t machine, GroupId id, LogIndex index) const {
+void Promises::check_repair(std::size_t machine, PartitionId id, LogIndex index) const {
     const DurableGroup& group = disks_[machine].now.group(id);
     const auto entry = group.at(index);
     for (LogIndex i = next(index); entry && i <= group.last(); i = next(i)) {
@@ -90,7 +90,7 @@ void Promises::read_back(std::size_t machine, const std::vector<storage::Recover
     disk.staged.forget();
     ++counts_.starts;
     bool same = true;
-    const auto compare = [&](GroupId id) {
+    const auto compare = [&](PartitionId id) {
         same = same && before.group(id) == disk.now.group(id);
         WEFT_INVARIANT(same || disk.damaged,
                        "I4: machine {} group {} starts with another log or vote than was synced",
@@ -129,13 +129,13 @@ void Promises::leaves(const Way& way, const PeerMessage& message, const Memory& 
 }
 
 // It cannot know by itself: but whoever refuses it asks it for nothing.
-void Promises::check_past(std::size_t machine, GroupId id) const {
+void Promises::check_past(std::size_t machine, PartitionId id) const {
     WEFT_INVARIANT(!disks_[machine].is_lost,
                    "S18: machine {} has lost its disk and promises again in group {}", machine,
                    id.value);
 }
 
-void Promises::check_leads(std::size_t machine, GroupId id, Term term) const {
+void Promises::check_leads(std::size_t machine, PartitionId id, Term term) const {
     check_past(machine, id);
     const DurableGroup& group = disks_[machine].now.group(id);
     const storage::HardState own{term, disks_[machine].node};
@@ -170,7 +170,7 @@ void Promises::check_vote(const Way& way, const replication::VoteAnswer& answer)
 
 // What a fault took of the hard state was promised all the same: to a newer term, perhaps. Not so
 // its own candidacy: who has lost its vote never leads, and nobody else can in that term by it.
-void Promises::check_lost_term(std::size_t machine, GroupId id, Term term) const {
+void Promises::check_lost_term(std::size_t machine, PartitionId id, Term term) const {
     const DiskSeen& disk = disks_[machine];
     if (!disk.now.group(id).hard_damaged) return;
     for (const DurableView& lost : disk.lost) {
@@ -265,7 +265,7 @@ void Promises::check_confirm(const Way& way, const ConfirmAnswer& answer) {
 
 // ---- commits ------------------------------------------------------------------------------------
 
-LogIndex Promises::committed(GroupId group) const {
+LogIndex Promises::committed(PartitionId group) const {
     const auto found = tips_.find(group);
     return found == tips_.end() ? LogIndex{} : found->second.index;
 }

@@ -47,8 +47,9 @@ public:
     public:
         virtual ~Memory() = default;
         // Nothing when it is in another term by now, or has not got the entry (any more).
-        virtual std::optional<Chain> chain_at(GroupId group, Term term, LogIndex index) const = 0;
-        virtual LogIndex commit(GroupId group) const = 0;
+        virtual std::optional<Chain> chain_at(PartitionId group, Term term,
+                                              LogIndex index) const = 0;
+        virtual LogIndex commit(PartitionId group) const = 0;
     };
     void leaves(const Way& way, const replication::PeerMessage& message, const Memory& memory);
     struct Link {
@@ -61,14 +62,14 @@ public:
 
     // ---- commits
     struct Commit {
-        GroupId group;
+        PartitionId group;
         replication::Role role = replication::Role::Follower;
         Term term;  // of the replica
         LogIndex index;
         DurableEntry entry;  // at `index`, as the replica knows it
     };
     // Nothing to judge at or below: somebody showed it before.
-    LogIndex committed(GroupId group) const;
+    LogIndex committed(PartitionId group) const;
     void commits(std::size_t machine, const Commit& commit, const replication::Config& config);
 
     // How many of each were judged.
@@ -90,21 +91,21 @@ private:
         bool is_lost = false;
         SentPages sent;  // to this machine
         StagedRows staged;
-        std::map<GroupId, std::uint64_t> log_bytes;  // written so far
+        std::map<PartitionId, std::uint64_t> log_bytes;  // written so far
     };
     struct Tip {
         LogIndex index;
         Chain chain;
     };
-    void check_past(std::size_t machine, GroupId group) const;
+    void check_past(std::size_t machine, PartitionId group) const;
     void check_hard(std::size_t machine, const storage::WriteOp& op) const;
-    void check_repair(std::size_t machine, GroupId group, LogIndex index) const;
-    void check_leads(std::size_t machine, GroupId group, Term term) const;
+    void check_repair(std::size_t machine, PartitionId group, LogIndex index) const;
+    void check_leads(std::size_t machine, PartitionId group, Term term) const;
     void check_ask(std::size_t machine, const replication::VoteAsk& ask);
     void check_vote(const Way& way, const replication::VoteAnswer& answer);
     void check_answer(std::size_t machine, const replication::AppendAnswer& answer,
                       const Memory& memory);
-    void check_lost_term(std::size_t machine, GroupId group, Term term) const;
+    void check_lost_term(std::size_t machine, PartitionId group, Term term) const;
     void note_asked(const Way& way, const replication::Confirm& confirm);
     void check_confirm(const Way& way, const replication::ConfirmAnswer& answer);
     void check_pages(std::size_t machine, const replication::SnapshotAnswer& answer,
@@ -115,7 +116,7 @@ private:
     std::map<NodeId, std::size_t> by_node_;
     static constexpr std::size_t kAskedMax = 256;             // no answer is of use for so long
     std::map<Link, std::deque<replication::Confirm>> asked_;  // their numbers rise
-    std::map<GroupId, Tip> tips_;  // the newest committed entry that anybody showed
+    std::map<PartitionId, Tip> tips_;  // the newest committed entry that anybody showed
     Counts counts_;
 };
 

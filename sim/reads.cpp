@@ -31,7 +31,7 @@ void Reads::hears(std::size_t machine, const Grant& grant) {
     if (round != rounds.end() && round->number == grant.round) round->granted.push_back(grant);
 }
 
-bool Reads::confirmed(const Machine& at, const Came& came, GroupId group,
+bool Reads::confirmed(const Machine& at, const Came& came, PartitionId group,
                       const Grounds& grounds) const {
     const auto by = [&](NodeId node, const std::vector<Grant>& granted) {
         return node == grounds.self || std::ranges::any_of(granted, [&](const Grant& grant) {

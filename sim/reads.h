@@ -28,7 +28,7 @@ public:
     void asks(std::size_t machine, ConfirmRound round);
     struct Grant {
         ConfirmRound round;
-        GroupId group;
+        PartitionId group;
         NodeId by;
     };
     void hears(std::size_t machine, const Grant& grant);
@@ -62,7 +62,7 @@ private:
         std::map<RequestId, Came> waiting;
     };
     static constexpr std::size_t kRoundsMax = 256;
-    bool confirmed(const Machine& at, const Came& came, GroupId group,
+    bool confirmed(const Machine& at, const Came& came, PartitionId group,
                    const Grounds& grounds) const;
     static void ended(Machine& at, std::map<RequestId, Came>::iterator read);
 

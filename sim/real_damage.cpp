@@ -76,7 +76,7 @@ std::string stored_chunk(const storage::RowName& name, std::string_view value) {
 }
 
 // Keys of table `hard`: the group, and what it is of.
-std::string hard_key(GroupId group, char what) {
+std::string hard_key(PartitionId group, char what) {
     std::string key;
     ByteWriter(key).put_sorted(group.value);
     return key + what;
@@ -108,25 +108,25 @@ std::vector<std::string> RealImage::row_keys(storage::Table table) const {
 
 // The first chunk of an entry: it names its group, index and term and carries checksums, so that
 // nothing else in the file begins like it. Empty: there is no sound one.
-std::string RealImage::record(GroupId group, LogIndex index) const {
+std::string RealImage::record(PartitionId group, LogIndex index) const {
     const auto read = store().read_log({group, index, index, 1});
     if (!read || read->entries.empty()) return {};
     return std::string(read->entries.front().view().substr(0, storage::kLogPayloadBytesMax));
 }
 
-bool RealImage::flip_bit_in_log(GroupId group, LogIndex index, std::uint64_t bit) {
+bool RealImage::flip_bit_in_log(PartitionId group, LogIndex index, std::uint64_t bit) {
     const std::string bytes = record(group, index);
     if (bytes.empty()) return false;
     return write_at(data_file(), records_of(bytes, read_data()), with_flip(bytes, 0, bit));
 }
 
-bool RealImage::vanish_log(GroupId group, LogIndex index) {
+bool RealImage::vanish_log(PartitionId group, LogIndex index) {
     const std::string bytes = record(group, index);
     const std::string zeros(bytes.size(), '\0');
     return !bytes.empty() && write_at(data_file(), records_of(bytes, read_data()), zeros);
 }
 
-bool RealImage::swap_log(GroupId group, LogIndex one, LogIndex other) {
+bool RealImage::swap_log(PartitionId group, LogIndex one, LogIndex other) {
     const std::string first = record(group, one);
     const std::string second = record(group, other);
     if (first.empty() || first.size() != second.size()) return false;
@@ -149,7 +149,7 @@ bool RealImage::flip_bit_in_row(storage::Table table, const std::string& key, st
     return flip_in_chunk({static_cast<storage::Db>(table), key}, row->value.view(), bit);
 }
 
-bool RealImage::corrupt_hard(GroupId group) {
+bool RealImage::corrupt_hard(PartitionId group) {
     for (const storage::RecoveredGroup& found : store().recover()) {
         if (found.group != group || found.hard_damaged) continue;
         std::string value;
@@ -161,7 +161,7 @@ bool RealImage::corrupt_hard(GroupId group) {
     return false;
 }
 
-bool RealImage::corrupt_base(GroupId group) {
+bool RealImage::corrupt_base(PartitionId group) {
     for (const storage::RecoveredGroup& found : store().recover()) {
         if (found.group != group || found.base_damaged) continue;
         std::string value;

@@ -41,14 +41,14 @@ public:
     std::function<void()> snapshot() override;
 
     std::vector<LogExtent> extents() const override;
-    bool flip_bit_in_log(GroupId group, LogIndex index, std::uint64_t bit) override;
-    bool vanish_log(GroupId group, LogIndex index) override;
+    bool flip_bit_in_log(PartitionId group, LogIndex index, std::uint64_t bit) override;
+    bool vanish_log(PartitionId group, LogIndex index) override;
     // Of two records of one size.
-    bool swap_log(GroupId group, LogIndex one, LogIndex other) override;
+    bool swap_log(PartitionId group, LogIndex one, LogIndex other) override;
     std::vector<std::string> row_keys(storage::Table table) const override;
     bool flip_bit_in_row(storage::Table table, const std::string& key, std::uint64_t bit) override;
-    bool corrupt_hard(GroupId group) override;
-    bool corrupt_base(GroupId group) override;
+    bool corrupt_hard(PartitionId group) override;
+    bool corrupt_base(PartitionId group) override;
 
 private:
     using Files = std::map<std::string, std::string>;  // name -> bytes
@@ -59,7 +59,7 @@ private:
     std::string read_data() const;
 
     // ---- real_damage.cpp: on the file, below the store that has it open
-    std::string record(GroupId group, LogIndex index) const;
+    std::string record(PartitionId group, LogIndex index) const;
     bool flip_in_chunk(const storage::RowName& name, std::string_view value, std::uint64_t bit);
 
     storage::DataDirectoryOptions options_;

@@ -164,7 +164,7 @@ private:
                 out += fmt::format(" n{} down;", i);
                 continue;
             }
-            for (const GroupId group : machine.node().hosted()) {
+            for (const PartitionId group : machine.node().hosted()) {
                 const auto status = machine.node().partition(group).status();
                 if (status.leader && !status.damaged) continue;
                 out += fmt::format(" n{} g{} term {} commit {} last {} damaged {};", i, group.value,
@@ -204,7 +204,7 @@ private:
             }
         }
         for (std::uint32_t g = 0; g <= config_.partitions; ++g) {
-            const std::uint64_t elections = world_.oracle().elections(GroupId{g});
+            const std::uint64_t elections = world_.oracle().elections(PartitionId{g});
             if (elections <= 1) continue;
             return fail(
                 fmt::format("I22: group {} had {} elections without a fault", g, elections));

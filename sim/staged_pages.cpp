@@ -32,19 +32,19 @@ void StagedRows::apply(const storage::WriteOp& op) {
     if (op.table == storage::Table::Meta) {
         const std::string_view name = "staging";
         if (!op.key.starts_with(name)) return;
-        const GroupId group{ByteReader(op.key.substr(name.size())).get_sorted<std::uint32_t>()};
+        const PartitionId group{ByteReader(op.key.substr(name.size())).get_sorted<std::uint32_t>()};
         groups_[group] = {{ByteReader(op.value).get<std::uint32_t>()}, {}, false};
         return;
     }
     ByteReader prefix(op.key);
-    const auto staged = groups_.find(GroupId{prefix.get_sorted<std::uint32_t>()});
+    const auto staged = groups_.find(PartitionId{prefix.get_sorted<std::uint32_t>()});
     if (staged == groups_.end() || staged->second.in_force ||
         prefix.get_sorted<std::uint32_t>() != staged->second.space.value)
         return;
     staged->second.rows.insert(row(op.table, op.key.substr(kPrefixBytes), op.value));
 }
 
-bool StagedRows::holds(GroupId group, std::uint64_t row) const {
+bool StagedRows::holds(PartitionId group, std::uint64_t row) const {
     const auto staged = groups_.find(group);
     return staged != groups_.end() && staged->second.rows.contains(row);
 }

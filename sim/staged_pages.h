@@ -20,7 +20,7 @@ public:
     void apply(const storage::WriteOp& op);
     // Nothing is said of rows that a start found.
     void forget() { groups_.clear(); }
-    bool holds(GroupId group, std::uint64_t row) const;
+    bool holds(PartitionId group, std::uint64_t row) const;
     // Of a row, wherever it lies: table, key behind the space, value.
     static std::uint64_t row(storage::Table table, std::string_view key, std::string_view value);
 
@@ -30,7 +30,7 @@ private:
         std::set<std::uint64_t> rows;
         bool in_force = false;  // rows that come now are the group's own
     };
-    std::map<GroupId, Staged> groups_;
+    std::map<PartitionId, Staged> groups_;
 };
 
 // What one machine was sent.
@@ -49,7 +49,7 @@ private:
         replication::LogPosition at;
         std::map<std::uint32_t, std::set<Rows>> pages;
     };
-    std::map<GroupId, Transfer> transfers_;  // the newest
+    std::map<PartitionId, Transfer> transfers_;  // the newest
 };
 
 }  // namespace weft::sim

@@ -224,7 +224,7 @@ void World::compare_states(bool all) {
     const auto groups = static_cast<std::uint32_t>(schedule_.config.partitions) + 1;
     const std::uint32_t count = all ? groups : (groups + kCompareRounds - 1) / kCompareRounds;
     for (std::uint32_t i = 0; i < count; ++i) {
-        oracle_.compare_states(GroupId{next_compared_}, nodes);
+        oracle_.compare_states(PartitionId{next_compared_}, nodes);
         next_compared_ = (next_compared_ + 1) % groups;
     }
 }
@@ -252,11 +252,11 @@ bool World::all_ready(std::uint64_t except) const {
         if (!machine.alive() || machine.paused() || !machine.node().ready()) return false;
     }
     for (std::uint32_t g = 0; g <= schedule_.config.partitions; ++g)
-        if (!leader_of(GroupId{g}, except)) return false;
+        if (!leader_of(PartitionId{g}, except)) return false;
     return true;
 }
 
-std::optional<std::size_t> World::leader_of(GroupId group, std::uint64_t except) const {
+std::optional<std::size_t> World::leader_of(PartitionId group, std::uint64_t except) const {
     for (std::size_t i = 0; i < machines_.size(); ++i) {
         if ((except >> i & 1) != 0 || !machines_[i]->alive()) continue;
         const node::Node& node = machines_[i]->node();

@@ -57,7 +57,7 @@ public:
     // groups, and serves where it leads.
     bool all_ready(std::uint64_t except = 0) const;
     // Who of the others leads that group, and serves.
-    std::optional<std::size_t> leader_of(GroupId group, std::uint64_t except = 0) const;
+    std::optional<std::size_t> leader_of(PartitionId group, std::uint64_t except = 0) const;
     // I12 for the groups whose turn it is, or for all.
     void compare_states(bool all);
 
@@ -146,9 +146,9 @@ private:
     bool damage_record(const FaultEvent& event);
     bool damage_log(const FaultEvent& event, Random chance);
     std::vector<DiskImage::LogExtent> newest(std::size_t machine) const;
-    bool is_its_own(std::size_t machine, GroupId group, LogIndex index) const;
+    bool is_its_own(std::size_t machine, PartitionId group, LogIndex index) const;
     bool damage_row(std::size_t machine, Random chance);
-    bool can_be_spared(std::size_t machine, GroupId group, LogIndex index) const;
+    bool can_be_spared(std::size_t machine, PartitionId group, LogIndex index) const;
     void wipe(const FaultEvent& event);
     void roll_back(const FaultEvent& event);
     std::pair<Lsn, Lsn> told_of(std::size_t machine) const;

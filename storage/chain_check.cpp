@@ -2,7 +2,7 @@
 
 namespace weft::storage {
 
-ChainCheck::ChainCheck(GroupId group, const LogBase& base, bool base_damaged) : group_(group) {
+ChainCheck::ChainCheck(PartitionId group, const LogBase& base, bool base_damaged) : group_(group) {
     if (!base_damaged) previous_ = base.chain;
 }
 

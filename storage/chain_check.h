@@ -19,12 +19,12 @@ struct FoundRecord {
 class ChainCheck {
 public:
     // With a damaged base the predecessor of the first entry is unknown.
-    ChainCheck(GroupId group, const LogBase& base, bool base_damaged);
+    ChainCheck(PartitionId group, const LogBase& base, bool base_damaged);
     // Entries must come in index order, each index once.
     RecoveredEntry next(LogIndex index, const FoundRecord& found);
 
 private:
-    GroupId group_;
+    PartitionId group_;
     std::optional<Chain> previous_;
 };
 

@@ -49,16 +49,16 @@ class WriteBatch {
 public:
     // `encoded` must be a whole entry of `group` whose index is one above the last (append) or one
     // that exists (repair: same index, the record is replaced).
-    void append(GroupId group, LogIndex index, std::string_view encoded);
+    void append(PartitionId group, LogIndex index, std::string_view encoded);
     // Drops the entries from `from` on: a proven conflict, never a short append (S20).
-    void truncate(GroupId group, LogIndex from);
+    void truncate(PartitionId group, LogIndex from);
     // Moves the beginning of the log; entries up to base.index are no longer needed. When the log
     // ends before base.index or does not contain it with base.term (a snapshot was installed), the
     // whole log of the group is dropped.
-    void rebase(GroupId group, const LogBase& base);
-    void hard_state(GroupId group, const HardState& state);
+    void rebase(PartitionId group, const LogBase& base);
+    void hard_state(PartitionId group, const HardState& state);
     // Removes a group for good: log, hard state, base. Rows go by erase_prefix.
-    void remove_group(GroupId group);
+    void remove_group(PartitionId group);
     void put_row(Table table, std::string_view key, std::string_view value);
     void erase_row(Table table, std::string_view key);
     // All rows whose key begins with `prefix`. The removal is remembered durably and carried out in
@@ -81,11 +81,11 @@ private:
 
 // What the journal tells after each batch.
 struct StoreStats {
-    Lsn durable;                    // last LSN on disk
-    std::uint64_t log_bytes = 0;    // live log records, old and new
-    std::uint64_t file_bytes = 0;   // pages in use
-    std::uint64_t map_bytes = 0;    // upper limit
-    std::optional<GroupId> oldest;  // the group whose record pins the log's prefix
+    Lsn durable;                        // last LSN on disk
+    std::uint64_t log_bytes = 0;        // live log records, old and new
+    std::uint64_t file_bytes = 0;       // pages in use
+    std::uint64_t map_bytes = 0;        // upper limit
+    std::optional<PartitionId> oldest;  // the group whose record pins the log's prefix
     // Little room is left, in the map or on the file system: only what makes room should follow.
     // False again when there is clearly more.
     bool scarce = false;
@@ -99,7 +99,7 @@ struct StoreStats {
 // Entries [from, to] of a group, contiguous from `from`, until `bytes_max` is reached (at least
 // one). Whether more follows is told by the number of entries.
 struct LogRange {
-    GroupId group;
+    PartitionId group;
     LogIndex from, to;
     std::size_t bytes_max = 0;
 };
@@ -151,7 +151,7 @@ struct RecoveredEntry {
     bool intact = true;
 };
 struct RecoveredGroup {
-    GroupId group;
+    PartitionId group;
     HardState hard;
     bool hard_damaged = false;  // may not vote in any term until replaced (S1)
     LogBase base;

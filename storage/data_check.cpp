@@ -92,10 +92,10 @@ private:
         const LogExtent extent{parts_.state.first, parts_.state.next, 0};
         if (auto loaded = parts_.log.load(txn, extent, *bases); !loaded)
             return damage(loaded.error().message);
-        std::set<GroupId> groups;
+        std::set<PartitionId> groups;
         if (const int rc = parts_.stored_groups(txn, groups); rc != kDone)
             damage(lmdb_error(rc, "table hard").message);
-        for (const GroupId group : groups) {
+        for (const PartitionId group : groups) {
             const RecoveredGroup found = parts_.recover_group(txn, group);
             ++report_.groups;
             report_.entries += found.log.size();

@@ -30,7 +30,7 @@ int LmdbLog::write(Txn& txn, LogRecordHeader header, std::string_view payload) {
     return kDone;
 }
 
-int LmdbLog::write_control(Txn& txn, LogRecordKind kind, GroupId group, LogIndex index) {
+int LmdbLog::write_control(Txn& txn, LogRecordKind kind, PartitionId group, LogIndex index) {
     LogRecordHeader header;
     header.kind = kind;
     header.group = group;
@@ -38,7 +38,7 @@ int LmdbLog::write_control(Txn& txn, LogRecordKind kind, GroupId group, LogIndex
     return write(txn, header, control_payload(header));
 }
 
-int LmdbLog::append(Txn& txn, GroupId group, LogIndex index, std::string_view encoded) {
+int LmdbLog::append(Txn& txn, PartitionId group, LogIndex index, std::string_view encoded) {
     // Compacted meanwhile: nothing to keep.
     if (index <= catalog_.staged_base(group).index) return kDone;
     const auto entry = read_entry_header(encoded);
@@ -55,13 +55,13 @@ int LmdbLog::append(Txn& txn, GroupId group, LogIndex index, std::string_view en
     return write(txn, header, encoded);
 }
 
-int LmdbLog::truncate(Txn& txn, GroupId group, LogIndex from) {
+int LmdbLog::truncate(Txn& txn, PartitionId group, LogIndex from) {
     if (!catalog_.staged_present(group) || from > catalog_.staged_last(group)) return kDone;
     catalog_.truncate(group, from);
     return write_control(txn, LogRecordKind::Truncate, group, from);
 }
 
-int LmdbLog::rebase(Txn& txn, GroupId group, const LogCatalog::Base& base) {
+int LmdbLog::rebase(Txn& txn, PartitionId group, const LogCatalog::Base& base) {
     const LogCatalog::Base old = catalog_.staged_base(group);
     const auto at = catalog_.staged(group, base.index);
     const bool same = base.index == old.index && base.term == old.term;
@@ -77,7 +77,7 @@ int LmdbLog::rebase(Txn& txn, GroupId group, const LogCatalog::Base& base) {
     return had_entries ? write_control(txn, LogRecordKind::Truncate, group, LogIndex{0}) : kDone;
 }
 
-int LmdbLog::remove(Txn& txn, GroupId group) {
+int LmdbLog::remove(Txn& txn, PartitionId group) {
     if (!catalog_.staged_present(group)) return kDone;
     catalog_.remove(group);
     return write_control(txn, LogRecordKind::RemoveGroup, group, LogIndex{});
@@ -88,7 +88,7 @@ int LmdbLog::remove(Txn& txn, GroupId group) {
 struct LmdbLog::Front {
     std::uint16_t chunks = 1;
     // Set when the record lives.
-    std::optional<std::pair<GroupId, LogIndex>> owner;
+    std::optional<std::pair<PartitionId, LogIndex>> owner;
     RecordPlace place;
 };
 
@@ -129,7 +129,8 @@ int LmdbLog::erase_front(Txn& txn, std::uint16_t chunks) {
 }
 
 // Payload and its checksum are copied as they are: damage stays visible in the new place.
-int LmdbLog::move_to_end(Txn& txn, const Front& front, const std::pair<GroupId, LogIndex>& owner) {
+int LmdbLog::move_to_end(Txn& txn, const Front& front,
+                         const std::pair<PartitionId, LogIndex>& owner) {
     RecordPlace place = front.place;
     place.lsn = staged_.next;
     for (std::uint16_t chunk = 0; chunk < front.chunks; ++chunk) {

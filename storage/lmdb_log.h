@@ -36,11 +36,11 @@ public:
     explicit LmdbLog(const Bounds& bounds) : bounds_(bounds) {}
 
     // ---- the writing thread, inside one transaction; results are LMDB's
-    int append(Txn& txn, GroupId group, LogIndex index, std::string_view encoded);
-    int truncate(Txn& txn, GroupId group, LogIndex from);
+    int append(Txn& txn, PartitionId group, LogIndex index, std::string_view encoded);
+    int truncate(Txn& txn, PartitionId group, LogIndex from);
     // Moves the log's beginning; drops the whole log when it does not hold the base (S19).
-    int rebase(Txn& txn, GroupId group, const LogCatalog::Base& base);
-    int remove(Txn& txn, GroupId group);
+    int rebase(Txn& txn, PartitionId group, const LogCatalog::Base& base);
+    int remove(Txn& txn, PartitionId group);
     // Deletes dead records at the old end, at most about twice what was appended; live ones that
     // keep more dead bytes than live ones from going are appended again (same bytes, new LSN).
     int trim(Txn& txn);
@@ -56,21 +56,21 @@ public:
     // Reads every record and builds the catalog. Damaged records keep their place in it, or leave a
     // gap there; a log that is not dense, or damage that no group's log explains, is an error.
     Result<void> load(Txn& txn, const LogExtent& extent,
-                      const std::map<GroupId, StoredBase>& bases);
+                      const std::map<PartitionId, StoredBase>& bases);
 
     // ---- reading: one entry's bytes; `joined` is the room for a record of several chunks.
     struct Record {
-        GroupId group;
+        PartitionId group;
         LogIndex index;
         RecordPlace place;
     };
     static int read(Txn& txn, const Record& wanted, std::string& joined, FoundRecord& found);
     const LogCatalog& catalog() const { return catalog_; }
-    std::optional<GroupId> oldest() const { return oldest_; }
+    std::optional<PartitionId> oldest() const { return oldest_; }
 
 private:
     int write(Txn& txn, LogRecordHeader header, std::string_view payload);
-    int write_control(Txn& txn, LogRecordKind kind, GroupId group, LogIndex index);
+    int write_control(Txn& txn, LogRecordKind kind, PartitionId group, LogIndex index);
     struct FirstChunk {
         Lsn lsn;
         LogRecordHeader header;
@@ -78,12 +78,12 @@ private:
     static int join(Txn& txn, const FirstChunk& first, std::string& joined, FoundRecord& found);
     struct Front;
     Front look_at_front(std::string_view record);
-    int move_to_end(Txn& txn, const Front& front, const std::pair<GroupId, LogIndex>& owner);
+    int move_to_end(Txn& txn, const Front& front, const std::pair<PartitionId, LogIndex>& owner);
     int erase_front(Txn& txn, std::uint16_t chunks);
 
     LogCatalog catalog_;
     LogExtent extent_, staged_;
-    std::optional<GroupId> oldest_;
+    std::optional<PartitionId> oldest_;
     Bounds bounds_;
 };
 

@@ -25,7 +25,7 @@ public:
         unknown_ = lsn;
     }
 
-    std::map<GroupId, std::vector<Indexed>>& groups() { return groups_; }
+    std::map<PartitionId, std::vector<Indexed>>& groups() { return groups_; }
     // Records of which not even the owner is known.
     std::uint64_t unexplained() const { return unexplained_; }
 
@@ -69,7 +69,7 @@ private:
     Lsn unknown_;
     std::uint16_t chunks_left_ = 0;
     std::uint64_t unexplained_ = 0;
-    std::map<GroupId, std::vector<Indexed>> groups_;
+    std::map<PartitionId, std::vector<Indexed>> groups_;
 };
 
 // In index order; of several records for one index the newest counts.
@@ -113,7 +113,7 @@ LogIndex base_of_last_run(const std::vector<Indexed>& entries) {
 }  // namespace
 
 Result<void> LmdbLog::load(Txn& txn, const LogExtent& extent,
-                           const std::map<GroupId, StoredBase>& bases) {
+                           const std::map<PartitionId, StoredBase>& bases) {
     extent_ = extent;
     extent_.bytes = 0;
     Loader loader(extent.first);

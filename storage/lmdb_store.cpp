@@ -17,13 +17,13 @@ std::uint64_t room_for(const WriteBatch& batch) {
 
 }  // namespace
 
-HardKey::HardKey(GroupId group, char what) {
+HardKey::HardKey(PartitionId group, char what) {
     for (std::size_t i = 0; i < 4; ++i)
         bytes[i] = static_cast<char>(group.value >> (24 - 8 * i) & 0xff);
     bytes[4] = what;
 }
 
-bool parse_hard_key(std::string_view key, GroupId& group, char& what) {
+bool parse_hard_key(std::string_view key, PartitionId& group, char& what) {
     ByteReader in(key);
     group.value = in.get_sorted<std::uint32_t>();
     what = in.get<char>();

@@ -77,14 +77,14 @@ Result<void> LmdbStore::Parts::verify_rows(Txn& txn) {
     return {};
 }
 
-Result<std::map<GroupId, LmdbLog::StoredBase>> LmdbStore::Parts::load_bases(Txn& txn) const {
-    std::map<GroupId, LmdbLog::StoredBase> bases;
+Result<std::map<PartitionId, LmdbLog::StoredBase>> LmdbStore::Parts::load_bases(Txn& txn) const {
+    std::map<PartitionId, LmdbLog::StoredBase> bases;
     Cursor cursor(txn, Db::Hard);
     int rc = cursor.first();
     for (; rc == kDone; rc = cursor.next()) {
         std::string_view key;
         if (!first_chunk_of(Db::Hard, cursor.key(), key)) continue;
-        GroupId group;
+        PartitionId group;
         char what = 0;
         if (!parse_hard_key(key, group, what))
             return fail(ErrorNumber::DataDamaged, "an unknown row in table hard");

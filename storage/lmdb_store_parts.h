@@ -20,11 +20,11 @@ namespace weft::storage {
 // Keys of table `hard`: group (u32, big-endian), then what.
 struct HardKey {
     static constexpr char kHardState = 'h', kBase = 'b';
-    HardKey(GroupId group, char what);
+    HardKey(PartitionId group, char what);
     RowName name() const { return {Db::Hard, {bytes, sizeof bytes}}; }
     char bytes[5]{};
 };
-bool parse_hard_key(std::string_view key, GroupId& group, char& what);
+bool parse_hard_key(std::string_view key, PartitionId& group, char& what);
 
 struct LmdbStore::Parts {
     Parts(std::unique_ptr<LmdbEnv> environment, const LmdbStoreOptions& given)
@@ -37,7 +37,7 @@ struct LmdbStore::Parts {
     Result<void> load();
     Result<void> load_state(Txn& txn);
     Result<void> verify_rows(Txn& txn);
-    Result<std::map<GroupId, LmdbLog::StoredBase>> load_bases(Txn& txn) const;
+    Result<std::map<PartitionId, LmdbLog::StoredBase>> load_bases(Txn& txn) const;
     Result<void> load_pending(Txn& txn);
     int first_commit();
 
@@ -54,8 +54,8 @@ struct LmdbStore::Parts {
 
     // Reading.
     int read_range(const LogRange& range, bool settled, FetchedLog& fetched) const;
-    int stored_groups(Txn& txn, std::set<GroupId>& groups) const;
-    RecoveredGroup recover_group(Txn& txn, GroupId group) const;
+    int stored_groups(Txn& txn, std::set<PartitionId>& groups) const;
+    RecoveredGroup recover_group(Txn& txn, PartitionId group) const;
 
     std::unique_ptr<LmdbEnv> env;
     LmdbStoreOptions options;

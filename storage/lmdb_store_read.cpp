@@ -50,17 +50,17 @@ int LmdbStore::Parts::read_range(const LogRange& range, bool settled, FetchedLog
 }
 
 // Groups with entries, hard state or base.
-int LmdbStore::Parts::stored_groups(Txn& txn, std::set<GroupId>& groups) const {
+int LmdbStore::Parts::stored_groups(Txn& txn, std::set<PartitionId>& groups) const {
     {
         const auto hold = log.catalog().lock();
-        for (const GroupId group : log.catalog().groups())
+        for (const PartitionId group : log.catalog().groups())
             if (log.catalog().last(group) > log.catalog().base(group).index) groups.insert(group);
     }
     Cursor cursor(txn, Db::Hard);
     int rc = cursor.first();
     for (; rc == kDone; rc = cursor.next()) {
         std::string_view key;
-        GroupId group;
+        PartitionId group;
         char what = 0;
         if (first_chunk_of(Db::Hard, cursor.key(), key) && parse_hard_key(key, group, what))
             groups.insert(group);
@@ -72,18 +72,18 @@ std::vector<RecoveredGroup> LmdbStore::recover() const {
     const Parts& p = *parts_;
     const std::lock_guard settle(p.settling);
     Txn txn;
-    std::set<GroupId> groups;
+    std::set<PartitionId> groups;
     int rc = p.env->begin_read(txn);
     if (rc == kDone) rc = p.stored_groups(txn, groups);
     // The open has read all of this. A list that is short would be taken for groups without past.
     WEFT_INVARIANT(rc == kDone, "the groups cannot be listed: {}",
                    lmdb_error(rc, "reading table hard").message);
     std::vector<RecoveredGroup> recovered;
-    for (const GroupId group : groups) recovered.push_back(p.recover_group(txn, group));
+    for (const PartitionId group : groups) recovered.push_back(p.recover_group(txn, group));
     return recovered;
 }
 
-RecoveredGroup LmdbStore::Parts::recover_group(Txn& txn, GroupId group) const {
+RecoveredGroup LmdbStore::Parts::recover_group(Txn& txn, PartitionId group) const {
     RecoveredGroup recovered;
     recovered.group = group;
     const auto holds = [](const FetchedRow& row, auto&& decode) {

@@ -57,7 +57,7 @@ std::optional<RecordPlace> LogCatalog::Group::staged(LogIndex index) const {
 // it per transaction would cost the whole log for one entry; changing it in place would show
 // readers entries whose transaction may yet fail, and leave nothing to go back to.
 
-LogCatalog::Group& LogCatalog::touch(GroupId id) {
+LogCatalog::Group& LogCatalog::touch(PartitionId id) {
     auto found = groups_.find(id);
     if (found == groups_.end()) {
         const std::lock_guard hold(mutex_);  // readers walk the map
@@ -76,11 +76,11 @@ LogCatalog::Group& LogCatalog::touch(GroupId id) {
     return group;
 }
 
-LogIndex LogCatalog::staged_last(GroupId group) { return touch(group).staged_last(); }
+LogIndex LogCatalog::staged_last(PartitionId group) { return touch(group).staged_last(); }
 
-LogCatalog::Base LogCatalog::staged_base(GroupId group) { return touch(group).new_base; }
+LogCatalog::Base LogCatalog::staged_base(PartitionId group) { return touch(group).new_base; }
 
-std::optional<RecordPlace> LogCatalog::staged(GroupId id, LogIndex index) {
+std::optional<RecordPlace> LogCatalog::staged(PartitionId id, LogIndex index) {
     const auto found = groups_.find(id);
     if (found == groups_.end()) return std::nullopt;
     const Group& group = found->second;
@@ -89,9 +89,9 @@ std::optional<RecordPlace> LogCatalog::staged(GroupId id, LogIndex index) {
     return group.places.at(index);
 }
 
-bool LogCatalog::staged_present(GroupId id) { return groups_.contains(id); }
+bool LogCatalog::staged_present(PartitionId id) { return groups_.contains(id); }
 
-void LogCatalog::append(GroupId id, LogIndex index, const RecordPlace& place) {
+void LogCatalog::append(PartitionId id, LogIndex index, const RecordPlace& place) {
     Group& group = touch(id);
     if (index == next(group.staged_last())) {
         group.appended.push_back(place);
@@ -108,7 +108,7 @@ void LogCatalog::append(GroupId id, LogIndex index, const RecordPlace& place) {
         group.replaced.emplace_back(index, place);
 }
 
-void LogCatalog::truncate(GroupId id, LogIndex from) {
+void LogCatalog::truncate(PartitionId id, LogIndex from) {
     Group& group = touch(id);
     if (from > group.staged_last()) return;
     const LogIndex kept = group.kept_last();
@@ -122,7 +122,7 @@ void LogCatalog::truncate(GroupId id, LogIndex from) {
     group.keep_to = from.value == 0 ? LogIndex{0} : previous(from);
 }
 
-void LogCatalog::rebase(GroupId id, const Base& base) {
+void LogCatalog::rebase(PartitionId id, const Base& base) {
     Group& group = touch(id);
     const LogIndex kept = group.kept_last();
     // Beyond what stays of the committed run the base eats what was appended in this transaction: a
@@ -136,7 +136,7 @@ void LogCatalog::rebase(GroupId id, const Base& base) {
     group.new_base = base;
 }
 
-void LogCatalog::drop(GroupId id, const Base& base) {
+void LogCatalog::drop(PartitionId id, const Base& base) {
     Group& group = touch(id);
     // Nothing stays: kept_last() is the base from here on (an index of 0 keeps nothing).
     group.appended.clear();
@@ -145,7 +145,7 @@ void LogCatalog::drop(GroupId id, const Base& base) {
 }
 
 // The group leaves the map at commit(), unless the same transaction writes to it again.
-void LogCatalog::remove(GroupId id) {
+void LogCatalog::remove(PartitionId id) {
     drop(id, {});
     touch(id).removed = true;
 }
@@ -155,7 +155,7 @@ void LogCatalog::remove(GroupId id) {
 // (lmdb_store_read.cpp).
 void LogCatalog::commit() {
     const std::lock_guard hold(mutex_);
-    for (const GroupId id : touched_) {
+    for (const PartitionId id : touched_) {
         Group& group = groups_.find(id)->second;
         commit(group);
         const bool empty = group.places.empty() && group.places.base().value == 0;
@@ -190,7 +190,7 @@ void LogCatalog::commit(Group& group) {
 }
 
 void LogCatalog::rollback() {
-    for (const GroupId id : touched_) groups_.find(id)->second.touched = false;
+    for (const PartitionId id : touched_) groups_.find(id)->second.touched = false;
     touched_.clear();
 }
 
@@ -205,7 +205,7 @@ std::optional<LogCatalog::Owner> LogCatalog::staged_owner(Lsn lsn) {
     return std::nullopt;
 }
 
-const LogCatalog::Group* LogCatalog::find(GroupId id) const {
+const LogCatalog::Group* LogCatalog::find(PartitionId id) const {
     const auto found = groups_.find(id);
     return found == groups_.end() ? nullptr : &found->second;
 }
@@ -222,7 +222,7 @@ void LogCatalog::read(const LogRange& range, std::vector<RecordPlace>& out) cons
     }
 }
 
-void LogCatalog::read_all(GroupId id, std::vector<RecordPlace>& out) const {
+void LogCatalog::read_all(PartitionId id, std::vector<RecordPlace>& out) const {
     out.clear();
     const Group* group = find(id);
     if (group == nullptr) return;
@@ -231,19 +231,19 @@ void LogCatalog::read_all(GroupId id, std::vector<RecordPlace>& out) const {
         out.push_back(group->places.at(at));
 }
 
-std::vector<GroupId> LogCatalog::groups() const {
-    std::vector<GroupId> all;
+std::vector<PartitionId> LogCatalog::groups() const {
+    std::vector<PartitionId> all;
     all.reserve(groups_.size());
     for (const auto& [id, group] : groups_) all.push_back(id);
     return all;
 }
 
-LogCatalog::Base LogCatalog::base(GroupId id) const {
+LogCatalog::Base LogCatalog::base(PartitionId id) const {
     const Group* group = find(id);
     return group == nullptr ? Base{} : group->base();
 }
 
-LogIndex LogCatalog::last(GroupId id) const {
+LogIndex LogCatalog::last(PartitionId id) const {
     const Group* group = find(id);
     return group == nullptr ? LogIndex{} : group->last();
 }
@@ -256,7 +256,7 @@ void LogCatalog::check() const {
     WEFT_INVARIANT(bytes == live_bytes_, "{} bytes live, {} in the catalog", live_bytes_, bytes);
 }
 
-void LogCatalog::load(GroupId id, const Base& base, const std::deque<RecordPlace>& places) {
+void LogCatalog::load(PartitionId id, const Base& base, const std::deque<RecordPlace>& places) {
     const std::lock_guard hold(mutex_);
     Group& group = groups_[id];
     group.places = Places(base.index);

@@ -39,23 +39,23 @@ public:
     };
 
     // ---- the writing thread ---------------------------------------------------------------------
-    LogIndex staged_last(GroupId group);
-    Base staged_base(GroupId group);
-    std::optional<RecordPlace> staged(GroupId group, LogIndex index);
-    bool staged_present(GroupId group);
+    LogIndex staged_last(PartitionId group);
+    Base staged_base(PartitionId group);
+    std::optional<RecordPlace> staged(PartitionId group, LogIndex index);
+    bool staged_present(PartitionId group);
     // Index one above the last, or one that exists.
-    void append(GroupId group, LogIndex index, const RecordPlace& place);
-    void truncate(GroupId group, LogIndex from);
+    void append(PartitionId group, LogIndex index, const RecordPlace& place);
+    void truncate(PartitionId group, LogIndex from);
     // Entries up to base.index leave the log; the others stay.
-    void rebase(GroupId group, const Base& base);
+    void rebase(PartitionId group, const Base& base);
     // The whole log leaves; the next entry is base.index + 1.
-    void drop(GroupId group, const Base& base);
-    void remove(GroupId group);
+    void drop(PartitionId group, const Base& base);
+    void remove(PartitionId group);
     void commit();
     void rollback();
     // The owner of a record by its LSN: a search, for records whose header is damaged.
     struct Owner {
-        std::pair<GroupId, LogIndex> record;
+        std::pair<PartitionId, LogIndex> record;
         RecordPlace place;
     };
     std::optional<Owner> staged_owner(Lsn lsn);
@@ -66,17 +66,17 @@ public:
     // `bytes_max` of payload.
     void read(const LogRange& range, std::vector<RecordPlace>& out) const;
     // Every place of the group, from its base to its last index.
-    void read_all(GroupId group, std::vector<RecordPlace>& out) const;
-    std::vector<GroupId> groups() const;
-    Base base(GroupId group) const;
-    LogIndex last(GroupId group) const;
+    void read_all(PartitionId group, std::vector<RecordPlace>& out) const;
+    std::vector<PartitionId> groups() const;
+    Base base(PartitionId group) const;
+    LogIndex last(PartitionId group) const;
     std::uint64_t live_bytes() const { return live_bytes_; }
 
     // What was committed adds up. Looks at every entry; by the writing thread.
     void check() const;
 
     // ---- opening, once per group
-    void load(GroupId group, const Base& base, const std::deque<RecordPlace>& places);
+    void load(PartitionId group, const Base& base, const std::deque<RecordPlace>& places);
 
 private:
     // The places of one group's entries from `base` + 1 on, in few bytes: there is one for every
@@ -126,13 +126,13 @@ private:
         LogIndex staged_last() const { return LogIndex{kept_last().value + appended.size()}; }
         std::optional<RecordPlace> staged(LogIndex index) const;
     };
-    Group& touch(GroupId id);
+    Group& touch(PartitionId id);
     void commit(Group& group);
-    const Group* find(GroupId id) const;
+    const Group* find(PartitionId id) const;
 
     mutable std::mutex mutex_;
-    std::map<GroupId, Group> groups_;
-    std::vector<GroupId> touched_;
+    std::map<PartitionId, Group> groups_;
+    std::vector<PartitionId> touched_;
     std::uint64_t live_bytes_ = 0;
 };
 

@@ -23,7 +23,7 @@ struct LogRecordHeader {
     std::uint64_t payload_sum = 0;
     LogIndex index;  // Truncate: the first index dropped
     Term term;       // Append only
-    GroupId group;
+    PartitionId group;
     std::uint32_t total_bytes = 0;  // payload of all chunks
     std::uint16_t chunk = 0;
     std::uint16_t chunks = 1;

@@ -121,7 +121,7 @@ void MemoryStore::rebase(const WriteOp& op) {
     group.has_base = true;
 }
 
-void MemoryStore::remove_group(GroupId id) {
+void MemoryStore::remove_group(PartitionId id) {
     const auto group = groups_.find(id);
     if (group == groups_.end()) return;
     truncate(group->second, LogIndex{0});
@@ -287,7 +287,7 @@ std::vector<std::string> MemoryStore::row_keys(Table table) const {
     return keys;
 }
 
-MemoryStore::StoredEntry* MemoryStore::find(GroupId group, LogIndex index) {
+MemoryStore::StoredEntry* MemoryStore::find(PartitionId group, LogIndex index) {
     const auto found = groups_.find(group);
     if (found == groups_.end()) return nullptr;
     StoredGroup& g = found->second;
@@ -295,7 +295,7 @@ MemoryStore::StoredEntry* MemoryStore::find(GroupId group, LogIndex index) {
     return &g.log[index.value - g.base.index.value - 1];
 }
 
-bool MemoryStore::flip_bit_in_log(GroupId group, LogIndex index, std::uint64_t bit) {
+bool MemoryStore::flip_bit_in_log(PartitionId group, LogIndex index, std::uint64_t bit) {
     StoredEntry* entry = find(group, index);
     if (entry == nullptr || entry->vanished) return false;
     entry->bytes = Bytes::adopt(with_flipped_bit(entry->bytes.view(), bit));
@@ -312,14 +312,14 @@ bool MemoryStore::flip_bit_in_row(Table table, std::string_view key, std::uint64
     return true;
 }
 
-bool MemoryStore::vanish_log(GroupId group, LogIndex index) {
+bool MemoryStore::vanish_log(PartitionId group, LogIndex index) {
     StoredEntry* entry = find(group, index);
     if (entry == nullptr) return false;
     entry->vanished = true;
     return true;
 }
 
-bool MemoryStore::swap_log(GroupId group, LogIndex one, LogIndex other) {
+bool MemoryStore::swap_log(PartitionId group, LogIndex one, LogIndex other) {
     StoredEntry* first = find(group, one);
     StoredEntry* second = find(group, other);
     if (first == nullptr || second == nullptr || first == second) return false;
@@ -344,14 +344,14 @@ bool MemoryStore::serve_old_row(Table table, std::string_view key) {
     return true;
 }
 
-bool MemoryStore::corrupt_hard(GroupId group) {
+bool MemoryStore::corrupt_hard(PartitionId group) {
     const auto found = groups_.find(group);
     if (found == groups_.end()) return false;
     found->second.hard_damaged = true;
     return true;
 }
 
-bool MemoryStore::corrupt_base(GroupId group) {
+bool MemoryStore::corrupt_base(PartitionId group) {
     const auto found = groups_.find(group);
     if (found == groups_.end()) return false;
     found->second.base_damaged = true;

@@ -41,7 +41,7 @@ public:
 
     // ---- what there is to damage -------------------------------------------------------------
     struct LogExtent {
-        GroupId group;
+        PartitionId group;
         LogIndex first;  // first > last: the group has no entries
         LogIndex last;
     };
@@ -50,19 +50,19 @@ public:
 
     // ---- damage; false: there is no such thing -------------------------------------------------
     // `bit` is taken modulo the record's size.
-    bool flip_bit_in_log(GroupId group, LogIndex index, std::uint64_t bit);
+    bool flip_bit_in_log(PartitionId group, LogIndex index, std::uint64_t bit);
     bool flip_bit_in_row(Table table, std::string_view key, std::uint64_t bit);
     // The record is gone, its place in the log is known: read as damaged, recovered as unreadable.
-    bool vanish_log(GroupId group, LogIndex index);
+    bool vanish_log(PartitionId group, LogIndex index);
     // Two records have changed places (misdirected writes); each still holds by itself.
-    bool swap_log(GroupId group, LogIndex one, LogIndex other);
+    bool swap_log(PartitionId group, LogIndex one, LogIndex other);
     // Gone without a trace: a lying disk, which a single row cannot reveal.
     bool vanish_row(Table table, std::string_view key);
     // Puts back the value before the last write, with a checksum that holds: a lost write. Needs
     // Options::keep_old_values and a second write of the row.
     bool serve_old_row(Table table, std::string_view key);
-    bool corrupt_hard(GroupId group);
-    bool corrupt_base(GroupId group);
+    bool corrupt_hard(PartitionId group);
+    bool corrupt_base(PartitionId group);
 
 private:
     struct StoredEntry {
@@ -97,20 +97,20 @@ private:
     void append(const WriteOp& op);
     void truncate(StoredGroup& group, LogIndex from);
     void rebase(const WriteOp& op);
-    void remove_group(GroupId id);
+    void remove_group(PartitionId id);
     void put_row(const WriteOp& op);
     void erase_row(std::map<RowKey, StoredRow>::iterator row);
     void erase_prefix(const WriteOp& op);
     void erase_slice();
     bool is_erased(const WriteOp& op) const;
-    StoredEntry* find(GroupId group, LogIndex index);
+    StoredEntry* find(PartitionId group, LogIndex index);
 
     Options options_;
     Lsn last_lsn_;
     std::uint64_t log_bytes_ = 0;
     std::uint64_t row_bytes_ = 0;
     bool scarce_ = false;  // as of the last batch, or when the size was set
-    std::map<GroupId, StoredGroup> groups_;
+    std::map<PartitionId, StoredGroup> groups_;
     std::map<RowKey, StoredRow> rows_;
     std::set<RowKey> erased_;     // prefixes: nothing is ever written below them again
     std::deque<RowKey> pending_;  // those of them below which rows are left

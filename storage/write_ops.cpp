@@ -8,7 +8,7 @@ namespace {
 constexpr std::uint8_t kHardFormat = 1;
 constexpr std::uint8_t kBaseFormat = 1;
 
-void put_log_op(std::string& buffer, WriteOp::Kind kind, GroupId group, LogIndex index) {
+void put_log_op(std::string& buffer, WriteOp::Kind kind, PartitionId group, LogIndex index) {
     ByteWriter out(buffer);
     out.put(static_cast<std::uint8_t>(kind));
     out.put(group.value);
@@ -43,18 +43,18 @@ bool has_value(WriteOp::Kind kind) {
 
 }  // namespace
 
-void WriteBatch::append(GroupId group, LogIndex index, std::string_view encoded) {
+void WriteBatch::append(PartitionId group, LogIndex index, std::string_view encoded) {
     WEFT_INVARIANT(!encoded.empty() && encoded.size() <= kEntryBytesMax, "entry of {} bytes",
                    encoded.size());
     put_log_op(buffer_, WriteOp::Kind::Append, group, index);
     ByteWriter(buffer_).put_blob(encoded);
 }
 
-void WriteBatch::truncate(GroupId group, LogIndex from) {
+void WriteBatch::truncate(PartitionId group, LogIndex from) {
     put_log_op(buffer_, WriteOp::Kind::Truncate, group, from);
 }
 
-void WriteBatch::rebase(GroupId group, const LogBase& base) {
+void WriteBatch::rebase(PartitionId group, const LogBase& base) {
     put_log_op(buffer_, WriteOp::Kind::Rebase, group, base.index);
     std::string encoded;
     ByteWriter out(encoded);
@@ -62,7 +62,7 @@ void WriteBatch::rebase(GroupId group, const LogBase& base) {
     ByteWriter(buffer_).put_blob(encoded);
 }
 
-void WriteBatch::hard_state(GroupId group, const HardState& state) {
+void WriteBatch::hard_state(PartitionId group, const HardState& state) {
     put_log_op(buffer_, WriteOp::Kind::HardState, group, LogIndex{});
     std::string encoded;
     ByteWriter out(encoded);
@@ -70,7 +70,7 @@ void WriteBatch::hard_state(GroupId group, const HardState& state) {
     ByteWriter(buffer_).put_blob(encoded);
 }
 
-void WriteBatch::remove_group(GroupId group) {
+void WriteBatch::remove_group(PartitionId group) {
     put_log_op(buffer_, WriteOp::Kind::RemoveGroup, group, LogIndex{});
 }
 

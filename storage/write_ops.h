@@ -25,7 +25,7 @@ struct WriteOp {
         ErasePrefix,
     };
     Kind kind{};
-    GroupId group;
+    PartitionId group;
     LogIndex index;
     Table table{};
     std::string_view key;

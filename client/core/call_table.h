@@ -26,7 +26,7 @@ struct PendingCall {
     bool tainted = false;  // an attempt was sent and never definitely refused
     bool retried = false;
     Request request;  // id.seq 0: no id yet
-    GroupId group;
+    PartitionId group;
     Instant deadline;
     Instant not_before;  // backing off until then
     Instant sent_at;

@@ -84,7 +84,7 @@ void Caller::State::run_timers(const Step& step) {
 void Caller::State::call_timer(const Step& step, const DueCall& due) {
     const PendingCall& call = lanes[due.call];
     const LaneIndex lane = call.lane;
-    const GroupId group = call.group;
+    const PartitionId group = call.group;
     const LinkId link = call.link;
     switch (due.why) {
         case DueCall::Why::Expired:
@@ -153,7 +153,7 @@ void Caller::State::finish(const Step& step, CallIndex index, Reply reply) {
 
 void Caller::State::end_call(const Step& step, CallIndex index, Reply reply) {
     const LaneIndex lane = lanes[index].lane;
-    const GroupId group = lanes[index].group;
+    const PartitionId group = lanes[index].group;
     const bool took_effect = reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected;
     if (took_effect) finish_overtaken(step, index, true);
     finish(step, index, std::move(reply));

@@ -46,16 +46,16 @@ struct Caller::State {
     bool may_send(const Step& step, CallIndex index, LinkId link);
     void wait_for_route(const PendingCall& call);
     void go_on(const Step& step, LaneIndex lane);
-    void flush(const Step& step, GroupId group);
+    void flush(const Step& step, PartitionId group);
     void finish_overtaken(const Step& step, CallIndex index, bool surely);
 
     // ---- leaders.cpp
     void take_claim(const Step& step, const Claim& claim);
-    void leave_old_leader(const Step& step, GroupId group);
-    bool leads_at(GroupId group, LinkId link) const;
-    void route_refused(const Step& step, GroupId group, LinkId link, const Reply& reply);
-    void route_silent(const Step& step, GroupId group, LinkId link);
-    void route_accepted(const Step& step, GroupId group, LinkId link);
+    void leave_old_leader(const Step& step, PartitionId group);
+    bool leads_at(PartitionId group, LinkId link) const;
+    void route_refused(const Step& step, PartitionId group, LinkId link, const Reply& reply);
+    void route_silent(const Step& step, PartitionId group, LinkId link);
+    void route_accepted(const Step& step, PartitionId group, LinkId link);
     void probe(const Step& step);
     void refresh(const Step& step, bool further);
     void place_unplaced(const Step& step);

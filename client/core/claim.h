@@ -7,7 +7,7 @@
 namespace weft::client {
 
 struct Claim {
-    GroupId group;
+    PartitionId group;
     NodeIndex said_by = kNoNode;
     NodeIndex leader = kNoNode;  // kNoNode: it knows of none
     Term term;

@@ -60,8 +60,8 @@ void Caller::State::on_hello(const Step& step, LinkId link, const routing::Hello
         for (const Claim& claim : mesh.learn_leaders(self, hello)) take_claim(step, claim);
     place_unplaced(step);
     // The leader of these may have been known before its link was ready.
-    const std::vector<GroupId> hungry = routes.starving();
-    for (const GroupId group : hungry)
+    const std::vector<PartitionId> hungry = routes.starving();
+    for (const PartitionId group : hungry)
         if (links.ready_link(routes.leader(group)) == link) flush(step, group);
 }
 

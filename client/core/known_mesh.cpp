@@ -61,8 +61,8 @@ std::vector<Claim> KnownMesh::learn_leaders(NodeIndex teller, const routing::Hel
     std::vector<Claim> claims;
     claims.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
-        const GroupId group =
-            i < hello.told.size() ? hello.told[i] : GroupId{static_cast<std::uint32_t>(i)};
+        const PartitionId group =
+            i < hello.told.size() ? hello.told[i] : PartitionId{static_cast<std::uint32_t>(i)};
         if (group.value > groups_) break;
         Claim claim{.group = group, .said_by = teller, .term = Term{hello.terms[i]}};
         if (hello.leaders[i] < places_.size()) claim.leader = places_[hello.leaders[i]];

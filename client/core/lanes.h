@@ -62,7 +62,7 @@ public:
     // ---- its way
     // Whose turn it is; kNoCall: nobody's, or not yet.
     CallIndex next(const Step& step, LaneIndex lane);
-    void place(CallIndex call, GroupId group) { table_.calls[call].group = group; }
+    void place(CallIndex call, PartitionId group) { table_.calls[call].group = group; }
     void name(CallIndex call, const RequestId& id) { table_.calls[call].request.id = id; }
     // A later call must not reach the new leader while an earlier one is with the old one.
     bool may_go_over(LinkId link, CallIndex call) const;

@@ -13,7 +13,7 @@ void Caller::State::take_claim(const Step& step, const Claim& claim) {
 
 // Calls that the former leader has left unanswered for a while go to the new one; those just sent
 // may still be answered.
-void Caller::State::leave_old_leader(const Step& step, GroupId group) {
+void Caller::State::leave_old_leader(const Step& step, PartitionId group) {
     const LinkId current = links.link_of(routes.leader(group));
     std::vector<CallIndex> silent;
     ids.for_each_call(group, [&](CallIndex index) {
@@ -24,31 +24,31 @@ void Caller::State::leave_old_leader(const Step& step, GroupId group) {
 }
 
 // The node at `link` is the one that is believed to lead: what it says of that counts.
-bool Caller::State::leads_at(GroupId group, LinkId link) const {
+bool Caller::State::leads_at(PartitionId group, LinkId link) const {
     const NodeIndex leader = routes.leader(group);
     return leader != kNoNode && links.link_of(leader) == link;
 }
 
 // NotLeader and its like, said of this group by the node at `link`. Of a node that was believed to
 // lead only when the call left, that belief is gone already.
-void Caller::State::route_refused(const Step& step, GroupId group, LinkId link,
+void Caller::State::route_refused(const Step& step, PartitionId group, LinkId link,
                                   const Reply& reply) {
     if (routes.follow_hint(step, group, mesh.find(reply.leader_hint), reply.hint_term))
         return flush(step, group);
     route_silent(step, group, link);
 }
 
-void Caller::State::route_silent(const Step& step, GroupId group, LinkId link) {
+void Caller::State::route_silent(const Step& step, PartitionId group, LinkId link) {
     if (leads_at(group, link)) routes.close(step, group);
 }
 
-void Caller::State::route_accepted(const Step& step, GroupId group, LinkId link) {
+void Caller::State::route_accepted(const Step& step, PartitionId group, LinkId link) {
     if (leads_at(group, link) && routes.accepted(group)) flush(step, group);
 }
 
 void Caller::State::probe(const Step& step) {
     bool soon = true;
-    for (const GroupId group : routes.starving()) {
+    for (const PartitionId group : routes.starving()) {
         const NodeIndex leader = routes.leader(group);
         if (links.ready_link(leader) != kNoLink) {
             routes.feed(group);

@@ -16,14 +16,14 @@ void Caller::State::on_reply(const Step& step, LinkId link, Reply&& reply) {
     if (!index) return;
     const PendingCall& call = lanes[*index];
     if (reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected) {
-        const GroupId group = call.group;
+        const PartitionId group = call.group;
         end_call(step, *index, std::move(reply));
         return route_accepted(step, group, link);
     }
     // The answer to an attempt given up before: the present one will be answered too.
     if (call.state != PendingCall::State::Sent || call.link != link) return;
     if (routing::is_lost_under_way(reply)) {
-        const GroupId group = call.group;
+        const PartitionId group = call.group;
         const LaneIndex lane = call.lane;
         lanes.refused(*index, reply.error);
         retry(step, *index, true);
@@ -35,7 +35,7 @@ void Caller::State::on_reply(const Step& step, LinkId link, Reply&& reply) {
 
 void Caller::State::on_refusal(const Step& step, CallIndex index, LinkId link, Reply&& reply) {
     const PendingCall& call = lanes[index];
-    const GroupId group = call.group;
+    const PartitionId group = call.group;
     const LaneIndex lane = call.lane;
     if (has_number(reply.error, ErrorNumber::WrongMesh)) {
         // Another mesh has taken the node's address and read what was on its way: the next hello

@@ -22,7 +22,7 @@ bool Routes::claim(const Claim& claim) {
     return true;
 }
 
-bool Routes::follow_hint(const Step& step, GroupId group, NodeIndex leader, Term term) {
+bool Routes::follow_hint(const Step& step, PartitionId group, NodeIndex leader, Term term) {
     Route& route = routes_[group];
     if (term <= route.term || leader == kNoNode) return false;
     route.term = term;
@@ -34,7 +34,7 @@ bool Routes::follow_hint(const Step& step, GroupId group, NodeIndex leader, Term
     return true;
 }
 
-void Routes::close(const Step& step, GroupId group) {
+void Routes::close(const Step& step, PartitionId group) {
     Route& route = routes_[group];
     route.leader = kNoNode;
     route.open = false;
@@ -44,7 +44,7 @@ void Routes::close(const Step& step, GroupId group) {
     starve(step, group);
 }
 
-bool Routes::accepted(GroupId group) {
+bool Routes::accepted(PartitionId group) {
     Route& route = routes_[group];
     if (route.open) return false;
     route.open = true;
@@ -54,12 +54,12 @@ bool Routes::accepted(GroupId group) {
     return true;
 }
 
-void Routes::lost(const Step& step, GroupId group) {
+void Routes::lost(const Step& step, PartitionId group) {
     routes_[group].open = false;
     routes_[group].not_before = step.time();
 }
 
-bool Routes::admits(const Step& step, GroupId group) {
+bool Routes::admits(const Step& step, PartitionId group) {
     const Route& route = routes_[group];
     if (route.open) return true;
     if (route.canary != kNoCall) return false;
@@ -68,18 +68,18 @@ bool Routes::admits(const Step& step, GroupId group) {
     return false;
 }
 
-void Routes::sent(GroupId group, CallIndex call) {
+void Routes::sent(PartitionId group, CallIndex call) {
     if (!routes_[group].open) routes_[group].canary = call;
 }
 
-void Routes::release(const Step& step, GroupId group, CallIndex call) {
+void Routes::release(const Step& step, PartitionId group, CallIndex call) {
     Route& route = routes_[group];
     if (route.canary != call) return;
     route.canary = kNoCall;
     timers_.set(group, std::max(route.not_before, step.time()));
 }
 
-bool Routes::ended(GroupId group, CallIndex call) {
+bool Routes::ended(PartitionId group, CallIndex call) {
     if (!routes_.has(group)) return false;
     Route& route = routes_[group];
     const bool was_canary = route.canary == call;
@@ -88,18 +88,18 @@ bool Routes::ended(GroupId group, CallIndex call) {
     return was_canary || waited_for_room;
 }
 
-std::vector<LaneIndex> Routes::take_waiting(GroupId group) {
+std::vector<LaneIndex> Routes::take_waiting(PartitionId group) {
     return std::exchange(routes_[group].waiting, {});
 }
 
-bool Routes::hold_back(GroupId group, std::span<const LaneIndex> rest) {
+bool Routes::hold_back(PartitionId group, std::span<const LaneIndex> rest) {
     Route& route = routes_[group];
     if (!route.window_full && (route.open || route.canary == kNoCall)) return false;
     route.waiting.insert(route.waiting.end(), rest.begin(), rest.end());
     return true;
 }
 
-void Routes::starve(const Step& step, GroupId group) {
+void Routes::starve(const Step& step, PartitionId group) {
     Route& route = routes_[group];
     if (!route.starving) starving_.push_back(group);
     route.starving = true;
@@ -109,7 +109,7 @@ void Routes::starve(const Step& step, GroupId group) {
 }
 
 bool Routes::on_probe(const Step& step) {
-    std::erase_if(starving_, [&](GroupId group) {
+    std::erase_if(starving_, [&](PartitionId group) {
         Route& route = routes_[group];
         route.starving = route.starving && !route.waiting.empty();
         return !route.starving;
@@ -131,7 +131,7 @@ void Routes::check(std::span<const UnderWay> under_way, std::size_t nodes,
                    std::size_t listed) const {
     std::size_t waiting = 0;
     std::size_t starving = 0;
-    for (const GroupId group : routes_.indexes()) {
+    for (const PartitionId group : routes_.indexes()) {
         const Route& route = routes_[group];
         waiting += route.waiting.size();
         if (route.starving) ++starving;

@@ -22,7 +22,7 @@ namespace weft::client {
 
 struct UnderWay {
     CallIndex call = kNoCall;
-    GroupId group;
+    PartitionId group;
     bool operator==(const UnderWay&) const = default;
 };
 
@@ -32,47 +32,47 @@ public:
     explicit Routes(const CallerOptions& options)
         : options_(options), probe_backoff_(options.backoff_min) {}
 
-    void set_groups(std::uint32_t groups) { routes_.reach(GroupId{groups}); }
-    NodeIndex leader(GroupId group) const { return routes_[group].leader; }
+    void set_groups(std::uint32_t groups) { routes_.reach(PartitionId{groups}); }
+    NodeIndex leader(PartitionId group) const { return routes_[group].leader; }
 
     // ---- what is said of a leader
     // True: it is followed from now on.
     bool claim(const Claim& claim);
     // The same by a node that refused a call. True: those who wait may go ahead at once.
-    bool follow_hint(const Step& step, GroupId group, NodeIndex leader, Term term);
+    bool follow_hint(const Step& step, PartitionId group, NodeIndex leader, Term term);
     // The believed leader is not one, or not yet: everybody waits, then one call tries again.
-    void close(const Step& step, GroupId group);
+    void close(const Step& step, PartitionId group);
     // The believed leader has taken a call. True: those who wait may go.
-    bool accepted(GroupId group);
+    bool accepted(PartitionId group);
     // The link of a call was lost: the next one is a canary again.
-    void lost(const Step& step, GroupId group);
+    void lost(const Step& step, PartitionId group);
 
     // ---- calls
     // That a call may go to the leader now; otherwise its lane is to wait.
-    bool admits(const Step& step, GroupId group);
-    void sent(GroupId group, CallIndex call);
+    bool admits(const Step& step, PartitionId group);
+    void sent(PartitionId group, CallIndex call);
     // The call's attempt is over: if it was the canary, another one may go.
-    void release(const Step& step, GroupId group, CallIndex call);
+    void release(const Step& step, PartitionId group, CallIndex call);
     // The call has ended. True: those who wait may go.
-    bool ended(GroupId group, CallIndex call);
+    bool ended(PartitionId group, CallIndex call);
     // No number is free before an older call of the group ends.
-    void window_full(GroupId group) { routes_[group].window_full = true; }
+    void window_full(PartitionId group) { routes_[group].window_full = true; }
 
     // ---- lanes that wait
-    void wait(GroupId group, LaneIndex lane) { routes_[group].waiting.push_back(lane); }
-    bool has_waiting(GroupId group) const { return !routes_[group].waiting.empty(); }
-    std::vector<LaneIndex> take_waiting(GroupId group);
+    void wait(PartitionId group, LaneIndex lane) { routes_[group].waiting.push_back(lane); }
+    bool has_waiting(PartitionId group) const { return !routes_[group].waiting.empty(); }
+    std::vector<LaneIndex> take_waiting(PartitionId group);
     // True: nobody may go now, and `rest` waits again.
-    bool hold_back(GroupId group, std::span<const LaneIndex> rest);
+    bool hold_back(PartitionId group, std::span<const LaneIndex> rest);
     // The first group that is due: those who wait for it may go.
-    std::optional<GroupId> pop_due(Instant now) { return timers_.pop_due(now); }
+    std::optional<PartitionId> pop_due(Instant now) { return timers_.pop_due(now); }
     Instant deadline() const { return timers_.next(); }
 
     // ---- groups without a leader that can be reached: nodes are asked until there is one
-    void starve(const Step& step, GroupId group);
-    const std::vector<GroupId>& starving() const { return starving_; }
+    void starve(const Step& step, PartitionId group);
+    const std::vector<PartitionId>& starving() const { return starving_; }
     // The leader can be reached by now.
-    void feed(GroupId group) { routes_[group].starving = false; }
+    void feed(PartitionId group) { routes_[group].starving = false; }
     Instant probe_at() const { return probe_at_; }
     // It is time to ask. False: no group starves any more.
     bool on_probe(const Step& step);
@@ -99,9 +99,9 @@ private:
     };
 
     const CallerOptions& options_;
-    Indexed<GroupId, Route> routes_;
-    TimerHeap<GroupId> timers_;  // when one that is closed is tried again
-    std::vector<GroupId> starving_;
+    Indexed<PartitionId, Route> routes_;
+    TimerHeap<PartitionId> timers_;  // when one that is closed is tried again
+    std::vector<PartitionId> starving_;
     Duration probe_backoff_;
     Instant probe_at_ = Instant::never();
     Instant asked_at_ = Instant::long_ago();

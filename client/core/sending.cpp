@@ -86,7 +86,7 @@ void Caller::State::go_on(const Step& step, LaneIndex lane) {
 }
 
 // Lets the lanes that wait for this group try again.
-void Caller::State::flush(const Step& step, GroupId group) {
+void Caller::State::flush(const Step& step, PartitionId group) {
     const std::vector<LaneIndex> waiting = routes.take_waiting(group);
     for (auto next = waiting.begin(); next != waiting.end(); ++next) {
         if (routes.hold_back(group, {next, waiting.end()})) return;

@@ -23,7 +23,7 @@ enum class ErrorCode : std::uint8_t {
     Expired,           ///< the session behind this RequestId has ended: never run, never guessed
     RequestIdReused,   ///< same RequestId, other body; the first outcome is kept
     UnknownType,       ///< no such entity type, or the type has no such command
-    NotHosted,         ///< this node does not hold that group
+    NotHosted,         ///< this node does not hold that partition
     NotFound,          ///< what was asked for does not exist
     Conflict,          ///< another state than the caller expected
     Corrupt,           ///< damage was detected; nothing was guessed from it

@@ -21,15 +21,15 @@ struct Strong {
     constexpr auto operator<=>(const Strong&) const = default;
 };
 
-using GroupId = Strong<struct GroupTag, std::uint32_t>;  ///< a partition; 0 is P0
-using Term = Strong<struct TermTag>;                     ///< Raft term of one group
-using LogIndex = Strong<struct LogIndexTag>;             ///< position in one group's log, from 1
-using Lsn = Strong<struct LsnTag>;                       ///< position in a node's whole log
-using Boot = Strong<struct BootTag>;                     ///< durable start counter of a node
-using Epoch = Strong<struct EpochTag>;                   ///< version of the placement table
-using Revision = Strong<struct RevisionTag>;             ///< log index of an entity's last change
-using Version = Strong<struct VersionTag>;               ///< changes since the entity's creation
-using Generation = Strong<struct GenerationTag>;         ///< log index of the entity's creation
+using PartitionId = Strong<struct PartitionTag, std::uint32_t>;  ///< 0 is P0, the mesh's own
+using Term = Strong<struct TermTag>;                             ///< Raft term of one partition
+using LogIndex = Strong<struct LogIndexTag>;      ///< position in one partition's log, from 1
+using Lsn = Strong<struct LsnTag>;                ///< position in a node's whole log
+using Boot = Strong<struct BootTag>;              ///< durable start counter of a node
+using Epoch = Strong<struct EpochTag>;            ///< version of the placement table
+using Revision = Strong<struct RevisionTag>;      ///< log index of an entity's last change
+using Version = Strong<struct VersionTag>;        ///< changes since the entity's creation
+using Generation = Strong<struct GenerationTag>;  ///< log index of the entity's creation
 
 constexpr LogIndex next(LogIndex i) { return LogIndex{i.value + 1}; }
 constexpr LogIndex previous(LogIndex i) { return LogIndex{i.value - 1}; }
@@ -73,7 +73,7 @@ using NodeId = Id128<struct NodeTag>;        ///< first 128 bits of BLAKE2b(publ
 using ClusterId = Id128<struct ClusterTag>;  ///< BLAKE2b-128 of the genesis bytes
 using ClientId = Id128<struct ClientTag>;    ///< random, one per client session object
 using Digest = Id128<struct DigestTag>;      ///< XXH3-128 of {type, id, command, payload}
-using Chain = Id128<struct ChainTag>;        ///< running hash of one group's log
+using Chain = Id128<struct ChainTag>;        ///< running hash of one partition's log
 
 inline constexpr std::size_t kTypeBytesMax = 48;
 inline constexpr std::size_t kIdBytesMax = 200;
@@ -89,15 +89,15 @@ struct EntityId {
 };
 
 /// Names one command of one client session for ever. `start` is log time in milliseconds taken from
-/// a node's hello; `seq` counts per (client, start, group) from 1.
+/// a node's hello; `seq` counts per (client, start, partition) from 1.
 struct RequestId {
     ClientId client;
     std::int64_t start_ms = 0;
-    GroupId group;
+    PartitionId group;
     std::uint64_t seq = 0;
     auto operator<=>(const RequestId&) const = default;
 
-    /// `<client hex>-<start>-<group>-<seq>`, as the CLI prints and reads it.
+    /// `<client hex>-<start>-<partition>-<seq>`, as the CLI prints and reads it.
     std::string text() const {
         return client.hex() + "-" + std::to_string(start_ms) + "-" + std::to_string(group.value) +
                "-" + std::to_string(seq);

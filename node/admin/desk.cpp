@@ -16,13 +16,13 @@ namespace weft::node {
 namespace {
 
 DeskStep begin_transfer(const NodeView& node, ClientRef from, const routing::AdminRequest& request,
-                        const Hosted& group) {
-    if (group.role != replication::Role::Leader)
+                        const LocalPartition& local) {
+    if (local.role != replication::Role::Leader)
         return refusal(from, request.id,
                        make_error(ErrorNumber::NoLeader, "this node does not lead it"));
     std::optional<NodeId> to;
     if (request.arguments.size() > 1) {
-        for (const auto& [member, since] : group.partition.replica().config().members)
+        for (const auto& [member, since] : local.partition.replica().config().members)
             if (member != node.options.self && node.roster.name_of(member) == request.arguments[1])
                 to = member;
         if (!to)
@@ -31,7 +31,7 @@ DeskStep begin_transfer(const NodeView& node, ClientRef from, const routing::Adm
                 make_error(ErrorNumber::NotThere,
                            fmt::format("no other replica is called '{}'", request.arguments[1])));
     }
-    return TransferWish{from, request.id, group.group, to};
+    return TransferWish{from, request.id, local.id, to};
 }
 
 DeskStep of_partition(const NodeView& node, ClientRef from, const routing::AdminRequest& request) {
@@ -43,13 +43,14 @@ DeskStep of_partition(const NodeView& node, ClientRef from, const routing::Admin
                                   fmt::format("there is no partition '{}': they are 0 to {}",
                                               request.arguments.empty() ? "" : request.arguments[0],
                                               node.table.groups() - 1)));
-    const Hosted* group = node.hosted.find(GroupId{static_cast<std::uint32_t>(*number)});
-    if (group == nullptr)
+    const LocalPartition* local =
+        node.hosted.find(PartitionId{static_cast<std::uint32_t>(*number)});
+    if (local == nullptr)
         return refusal(from, request.id,
-                       make_error(ErrorNumber::GroupNotHosted,
+                       make_error(ErrorNumber::PartitionNotHosted,
                                   fmt::format("partition {} is not on this node", *number)));
-    if (request.verb == "transfer") return begin_transfer(node, from, request, *group);
-    return SendClient{from, partition_table(node, request.id, *group)};
+    if (request.verb == "transfer") return begin_transfer(node, from, request, *local);
+    return SendClient{from, partition_table(node, request.id, *local)};
 }
 
 }  // namespace

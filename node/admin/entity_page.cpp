@@ -18,7 +18,7 @@ namespace {
 using replication::Role;
 
 struct EntityRow {
-    GroupId group;
+    PartitionId group;
     const replication::Partition::EntityLine& line;
 };
 using E = EntityRow;
@@ -38,16 +38,16 @@ void add_entity(AdminQuery& query, const replication::Partition::EntityLine& lin
     query.page_bytes += add_row(query.reply, kEntities, EntityRow{query.group, line});
 }
 
-// The next group from query.group on that this node leads: it alone knows what is committed.
+// The next partition from query.group on that this node leads: it alone knows what is committed.
 DeskStep scan_entities(const NodeView& node, AdminQuery query) {
-    for (const Hosted& group : node.hosted.all()) {
-        if (group.group < query.group || group.role != Role::Leader) continue;
-        if (group.group != query.group) query.after.clear();
-        query.group = group.group;
+    for (const LocalPartition& local : node.hosted.all()) {
+        if (local.id < query.group || local.role != Role::Leader) continue;
+        if (local.id != query.group) query.after.clear();
+        query.group = local.id;
         query.unwritten =
-            group.partition.unwritten_lines(query.type, query.text, query.after, kLinesMax);
+            local.partition.unwritten_lines(query.type, query.text, query.after, kLinesMax);
         auto scan = scan_of(storage::Table::Entity,
-                            group.partition.row_prefix(storage::Table::Entity), query.after);
+                            local.partition.row_prefix(storage::Table::Entity), query.after);
         return FetchWish{std::move(query), std::move(scan)};
     }
     return end_page(std::move(query), true);
@@ -79,10 +79,10 @@ DeskStep begin_entities(const NodeView& node, ClientRef from, const routing::Adm
 DeskStep go_on_with_entities(const NodeView& node, AdminQuery query,
                              const storage::FetchedRows& rows) {
     std::string reach;
-    const Hosted* group = node.hosted.find(query.group);
-    if (group != nullptr && group->role == Role::Leader) {
+    const LocalPartition* local = node.hosted.find(query.group);
+    if (local != nullptr && local->role == Role::Leader) {
         MergedLines merged =
-            merged_lines(group->partition, std::exchange(query.unwritten, {}), rows);
+            merged_lines(local->partition, std::exchange(query.unwritten, {}), rows);
         for (const auto& [key, line] : merged.by_key) {
             add_entity(query, line);
             if (!page_is_full(query)) continue;
@@ -91,7 +91,7 @@ DeskStep go_on_with_entities(const NodeView& node, AdminQuery query,
         }
         reach = std::move(merged.reach);
     }
-    if (reach.empty()) query.group = GroupId{query.group.value + 1};
+    if (reach.empty()) query.group = PartitionId{query.group.value + 1};
     query.after = std::move(reach);
     return scan_entities(node, std::move(query));
 }

@@ -55,12 +55,12 @@ std::string missing_for(const NodeView& node, const std::vector<std::uint32_t>& 
     std::vector<NodeId> absent;
     std::size_t lacking = 0;
     for (const std::uint32_t number : leaderless) {
-        const Hosted* group = node.hosted.find(GroupId{number});
-        if (group == nullptr) continue;
+        const LocalPartition* local = node.hosted.find(PartitionId{number});
+        if (local == nullptr) continue;
         std::vector<NodeId> away;
-        for (const Peer* peer : group->members)
+        for (const Peer* peer : local->members)
             if (!peer->greeting.greeted()) away.push_back(peer->record.node);
-        const std::size_t members = group->partition.replica().config().members.size();
+        const std::size_t members = local->partition.replica().config().members.size();
         if (members - away.size() > members / 2) continue;
         ++lacking;
         for (const NodeId& one : away)
@@ -91,14 +91,14 @@ constexpr Column<Check> kChecks[] = {
 routing::AdminReply health_table(const NodeView& node, std::uint64_t id) {
     routing::AdminReply reply = table_of(id, kChecks);
     std::vector<std::uint32_t> leaderless, damaged, votes, blocked, unready, ahead;
-    for (const Hosted& group : node.hosted.all()) {
-        const replication::PartitionStatus status = group.partition.status();
-        if (!status.leader && status.role != Role::Leader) leaderless.push_back(group.group.value);
-        if (group.partition.replica().lacks_data()) damaged.push_back(group.group.value);
-        if (group.partition.replica().vote_damaged()) votes.push_back(group.group.value);
-        if (group.partition.replica().base_is_ahead(node.now)) ahead.push_back(group.group.value);
-        if (status.blocked) blocked.push_back(group.group.value);
-        if (status.role == Role::Leader && !status.ready) unready.push_back(group.group.value);
+    for (const LocalPartition& local : node.hosted.all()) {
+        const replication::PartitionStatus status = local.partition.status();
+        if (!status.leader && status.role != Role::Leader) leaderless.push_back(local.id.value);
+        if (local.partition.replica().lacks_data()) damaged.push_back(local.id.value);
+        if (local.partition.replica().vote_damaged()) votes.push_back(local.id.value);
+        if (local.partition.replica().base_is_ahead(node.now)) ahead.push_back(local.id.value);
+        if (status.blocked) blocked.push_back(local.id.value);
+        if (status.role == Role::Leader && !status.ready) unready.push_back(local.id.value);
     }
     std::string silent;
     for (const Peer& peer : std::views::values(node.peers)) {

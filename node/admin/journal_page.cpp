@@ -142,12 +142,12 @@ bool is_value_type(const NodeView& node, std::string_view name) {
 
 // What the log has let go of; entries still in it speak for themselves.
 void add_value_row(const NodeView& node, AdminQuery& query, const storage::ScannedRow& row) {
-    const Hosted* group = node.hosted.find(query.group);
-    if (group == nullptr) return;
-    const auto line = group->partition.entity_line(row.key, row.value.view());
+    const LocalPartition* local = node.hosted.find(query.group);
+    if (local == nullptr) return;
+    const auto line = local->partition.entity_line(row.key, row.value.view());
     if (!line || line->type != query.type || line->id != query.text) return;
     const LogIndex at{line->revision.value};
-    if (at > group->partition.replica().base().index || at < query.next) return;
+    if (at > local->partition.replica().base().index || at < query.next) return;
     query.next = next(at);
     JournalLine shown{.index = at,
                       .kind = "row",
@@ -159,8 +159,8 @@ void add_value_row(const NodeView& node, AdminQuery& query, const storage::Scann
     add_line(query, std::move(shown));
 }
 
-DeskStep read_journal(const NodeView& node, AdminQuery query, const Hosted& group) {
-    const replication::Replica& replica = group.partition.replica();
+DeskStep read_journal(const NodeView& node, AdminQuery query, const LocalPartition& local) {
+    const replication::Replica& replica = local.partition.replica();
     const LogIndex from = std::max(query.next, next(query.rows_hold));
     if (query.in_log && from <= replica.base().index) {
         // The log has let go of what was to be read next: it is in rows now.
@@ -169,7 +169,7 @@ DeskStep read_journal(const NodeView& node, AdminQuery query, const Hosted& grou
     }
     if (!query.in_log) {
         if (query.after.empty()) query.rows_hold = replica.base().index;
-        const std::string prefix = group.partition.row_prefix(storage::Table::Journal);
+        const std::string prefix = local.partition.row_prefix(storage::Table::Journal);
         const std::uint64_t hash =
             routing::entity_hash(node.options.genesis.hash_key, query.type, query.text);
         std::string key;
@@ -186,16 +186,17 @@ DeskStep read_journal(const NodeView& node, AdminQuery query, const Hosted& grou
     const LogIndex to = std::min(replica.commit(), replica.durable_index());
     if (from > to) return end_page(std::move(query), true);
     query.next = from;
-    return FetchWish{std::move(query), storage::LogRange{group.group, from, to, kLogBytes}};
+    return FetchWish{std::move(query), storage::LogRange{local.id, from, to, kLogBytes}};
 }
 
 DeskStep read_on(const NodeView& node, AdminQuery query) {
     if (page_is_full(query)) return end_page(std::move(query), false);
-    const Hosted* group = node.hosted.find(query.group);
-    if (group == nullptr)
-        return refusal(query.from, query.reply.id,
-                       make_error(ErrorNumber::GroupNotHosted, "ask a replica of its group"));
-    return read_journal(node, std::move(query), *group);
+    const LocalPartition* local = node.hosted.find(query.group);
+    if (local == nullptr)
+        return refusal(
+            query.from, query.reply.id,
+            make_error(ErrorNumber::PartitionNotHosted, "ask a replica of its partition"));
+    return read_journal(node, std::move(query), *local);
 }
 
 }  // namespace
@@ -218,17 +219,18 @@ DeskStep begin_journal(const NodeView& node, ClientRef from, const routing::Admi
     query.text = arguments[1];
     query.group = routing::group_of(node.options.genesis.hash_key, node.options.genesis.groups,
                                     query.type, query.text);
-    const Hosted* group = node.hosted.find(query.group);
-    if (group == nullptr)
+    const LocalPartition* local = node.hosted.find(query.group);
+    if (local == nullptr)
+        return refusal(
+            from, request.id,
+            make_error(ErrorNumber::PartitionNotHosted, "ask a replica of its partition"));
+    if (!local->partition.ready())
         return refusal(from, request.id,
-                       make_error(ErrorNumber::GroupNotHosted, "ask a replica of its group"));
-    if (!group->partition.ready())
-        return refusal(from, request.id,
-                       make_error(ErrorNumber::NoLeader, "no leader of its group answers"));
+                       make_error(ErrorNumber::NoLeader, "no leader of its partition answers"));
     if (!room)
         return refusal(from, request.id,
                        make_error(ErrorNumber::QueueFull, "too many questions at once"));
-    return read_journal(node, std::move(query), *group);
+    return read_journal(node, std::move(query), *local);
 }
 
 DeskStep go_on_with_journal(const NodeView& node, AdminQuery query,
@@ -256,8 +258,8 @@ DeskStep go_on_with_journal(const NodeView& node, AdminQuery query,
 
 DeskStep go_on_with_journal(const NodeView& node, AdminQuery query,
                             const storage::FetchedLog& entries) {
-    const Hosted* group = node.hosted.find(query.group);
-    const bool let_go = group != nullptr && query.next <= group->partition.replica().base().index;
+    const LocalPartition* local = node.hosted.find(query.group);
+    const bool let_go = local != nullptr && query.next <= local->partition.replica().base().index;
     // What was let go of meanwhile is in rows; anything else is damaged.
     if (entries.entries.empty() && !let_go) {
         add_damage(query, "the log cannot be read from here on");

@@ -21,7 +21,7 @@ struct AdminQuery {
     ClientRef from;
     routing::AdminReply reply;  // as far as it has come
     std::string type, text;     // entities: the prefix; journal: the id
-    GroupId group;
+    PartitionId group;
     std::string after;  // last row key seen
     // Entities: what rows may not have held when their scan began; at most kLinesMax.
     std::vector<replication::Partition::EntityLine> unwritten;
@@ -41,7 +41,7 @@ struct FetchWish {
 struct TransferWish {
     ClientRef from;
     std::uint64_t id = 0;
-    GroupId group;
+    PartitionId group;
     std::optional<NodeId> to;
 };
 using DeskStep = std::variant<SendClient, FetchWish, TransferWish>;

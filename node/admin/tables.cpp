@@ -46,8 +46,8 @@ struct StatusRow {
     std::string not_alive{};
 
     explicit StatusRow(const NodeView& view) : node(view) {
-        for (const Hosted& group : node.hosted.all()) {
-            const replication::PartitionStatus status = group.partition.status();
+        for (const LocalPartition& local : node.hosted.all()) {
+            const replication::PartitionStatus status = local.partition.status();
             if (status.role == Role::Leader) ++leads;
             dirty += status.dirty_entities;
             sessions += status.sessions;
@@ -148,12 +148,12 @@ constexpr Column<P> kPeers[] = {
 
 struct GroupRow {
     const NodeView& node;
-    const Hosted& group;
-    replication::PartitionStatus status = group.partition.status();
+    const LocalPartition& local;
+    replication::PartitionStatus status = local.partition.status();
 };
 using G = GroupRow;
 
-std::uint64_t number_of(const G& row) { return row.group.group.value; }
+std::uint64_t number_of(const G& row) { return row.local.id.value; }
 std::string role_of(const G& row) { return std::string(role_name(row.status.role)); }
 std::uint64_t term_of(const G& row) { return row.status.term.value; }
 std::string leader_of(const G& row) {
@@ -167,7 +167,7 @@ std::uint64_t entities_of(const G& row) { return row.status.active_entities; }
 std::uint64_t dirty_of(const G& row) { return row.status.dirty_entities; }
 std::string replicas_of(const G& row) {
     std::string names;
-    for (const auto& [node, since] : row.group.partition.replica().config().members)
+    for (const auto& [node, since] : row.local.partition.replica().config().members)
         names += (names.empty() ? "" : " ") + row.node.roster.name_of(node);
     return names;
 }
@@ -212,9 +212,10 @@ routing::AdminReply peers_table(const NodeView& node, std::uint64_t id) {
     return reply;
 }
 
-routing::AdminReply partition_table(const NodeView& node, std::uint64_t id, const Hosted& group) {
+routing::AdminReply partition_table(const NodeView& node, std::uint64_t id,
+                                    const LocalPartition& local) {
     routing::AdminReply reply = table_of(id, kPartition);
-    add_row(reply, kPartition, GroupRow{node, group});
+    add_row(reply, kPartition, GroupRow{node, local});
     return reply;
 }
 
@@ -226,13 +227,13 @@ DeskStep partitions_page(const NodeView& node, ClientRef from, const routing::Ad
     query.from = from;
     query.reply = table_of(asked.id, kPartitions);
     std::size_t lines = 0;
-    for (const Hosted& group : node.hosted.all()) {
-        if (group.group < query.group) continue;
+    for (const LocalPartition& local : node.hosted.all()) {
+        if (local.id < query.group) continue;
         if (lines++ == kPageGroups) {
-            query.group = group.group;
+            query.group = local.id;
             return end_page(std::move(query), false);
         }
-        add_row(query.reply, kPartitions, GroupRow{node, group});
+        add_row(query.reply, kPartitions, GroupRow{node, local});
     }
     return end_page(std::move(query), true);
 }

@@ -10,8 +10,8 @@ namespace weft::node {
 
 namespace {
 
-std::vector<GroupId> refused_groups(const replication::ConfirmAnswer& answer) {
-    std::vector<GroupId> refused;
+std::vector<PartitionId> refused_groups(const replication::ConfirmAnswer& answer) {
+    std::vector<PartitionId> refused;
     for (const replication::GroupTerm& group : answer.refused) refused.push_back(group.group);
     std::sort(refused.begin(), refused.end());
     return refused;
@@ -19,7 +19,7 @@ std::vector<GroupId> refused_groups(const replication::ConfirmAnswer& answer) {
 
 }  // namespace
 
-void ConfirmRounds::want(GroupId group, Term term, ReadTicket ticket,
+void ConfirmRounds::want(PartitionId group, Term term, ReadTicket ticket,
                          const replication::Config& config) {
     Group& known = groups_[group];
     if (!(known.config == config)) {
@@ -66,7 +66,7 @@ void ConfirmRounds::begin(Instant now, std::vector<Outgoing>& out,
     round.begun = now;
     // Sorted: the receiver and on_answer() walk the groups in order.
     std::sort(wanted_.begin(), wanted_.end());
-    for (const GroupId id : wanted_) {
+    for (const PartitionId id : wanted_) {
         Group& group = *groups_.find(id);
         group.wanted = false;
         Item item{id, group.term, group.ticket, group.life};
@@ -95,7 +95,7 @@ void ConfirmRounds::contacts(NodeId from, const replication::ConfirmAnswer& answ
         return other.number == answer.round;
     });
     if (round == rounds_.end()) return;
-    const std::vector<GroupId> refused = refused_groups(answer);
+    const std::vector<PartitionId> refused = refused_groups(answer);
     for (const Item& item : round->items) {
         const Group& group = *groups_.find(item.group);
         const bool void_now = item.life != group.life;
@@ -111,7 +111,7 @@ void ConfirmRounds::on_answer(NodeId from, const replication::ConfirmAnswer& ans
         return other.number == answer.round;
     });
     if (round == rounds_.end()) return;
-    const std::vector<GroupId> refused = refused_groups(answer);
+    const std::vector<PartitionId> refused = refused_groups(answer);
     for (Item& item : round->items) {
         if (item.settled) continue;
         const Group& group = *groups_.find(item.group);
@@ -140,7 +140,7 @@ void ConfirmRounds::expire(Instant now, std::vector<replication::GroupTerm>& giv
     }
 }
 
-void ConfirmRounds::forget(GroupId group) {
+void ConfirmRounds::forget(PartitionId group) {
     Group* known = groups_.find(group);
     if (known == nullptr) return;
     ++known->life;

@@ -21,7 +21,7 @@ namespace weft::node {
 
 // A group whose reads up to `ticket` are confirmed for `term`.
 struct Confirmed {
-    GroupId group;
+    PartitionId group;
     Term term;
     ReadTicket ticket;
 };
@@ -47,7 +47,7 @@ public:
         : self_(options.self), age_max_(options.age_max), last_round_(options.first_round) {}
 
     // A read of `group` waits; `config` says who must answer.
-    void want(GroupId group, Term term, ReadTicket ticket, const replication::Config& config);
+    void want(PartitionId group, Term term, ReadTicket ticket, const replication::Config& config);
     struct Outgoing {
         NodeId to;
         replication::Confirm confirm;
@@ -58,7 +58,7 @@ public:
     // The groups for which `answer`, asked before on_answer(), is contact with `from`, and when its
     // round was sent.
     struct Contact {
-        GroupId group;
+        PartitionId group;
         Term term;
         Instant sent;
     };
@@ -69,7 +69,7 @@ public:
     // The groups of rounds that are given up must want again (the caller repeats).
     void expire(Instant now, std::vector<replication::GroupTerm>& given_up);
     // The group's term or role changed: its waiting reads are void.
-    void forget(GroupId group);
+    void forget(PartitionId group);
     // Reads wait for a round that has not begun.
     bool waiting() const { return !wanted_.empty(); }
     // When begin() or expire() may have something to do.
@@ -86,7 +86,7 @@ private:
         bool wanted = false;
     };
     struct Item {
-        GroupId group;
+        PartitionId group;
         Term term;
         ReadTicket ticket;
         std::uint64_t life = 0;
@@ -108,9 +108,9 @@ private:
     NodeId self_;
     Duration age_max_;
     ConfirmRound last_round_;
-    GroupMap<Group> groups_;       // that were ever led with a read
-    std::vector<GroupId> wanted_;  // each once
-    std::deque<Round> rounds_;     // in order of number
+    GroupMap<Group> groups_;           // that were ever led with a read
+    std::vector<PartitionId> wanted_;  // each once
+    std::deque<Round> rounds_;         // in order of number
 };
 
 }  // namespace weft::node

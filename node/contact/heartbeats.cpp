@@ -29,10 +29,10 @@ void Node::State::on_heartbeat(Peer& peer, const replication::Heartbeat& beat) {
     verdicts.clear();
     for (const replication::GroupBeat& claim : beat.listed) {
         ClaimVerdict verdict;
-        Hosted* group = find(claim.group);
-        if (group != nullptr) {
-            step_partition(*group, replication::Beat{peer.record.node, claim.term, claim.commit});
-            verdict = judge_beat(group->partition.replica(), peer.record.node, claim.term);
+        LocalPartition* local = find(claim.group);
+        if (local != nullptr) {
+            step_partition(*local, replication::Beat{peer.record.node, claim.term, claim.commit});
+            verdict = judge_beat(local->partition.replica(), peer.record.node, claim.term);
         }
         verdicts.push_back(verdict);
     }
@@ -53,9 +53,9 @@ void Node::State::on_heartbeat_answer(Peer& peer, const replication::HeartbeatAn
 void Node::State::step_refused(const Peer& peer,
                                const std::vector<replication::GroupTerm>& refused) {
     for (const replication::GroupTerm& refusal : refused) {
-        Hosted* group = find(refusal.group);
-        if (group != nullptr && group->role == Role::Leader)
-            step_partition(*group, replication::BeatRefused{peer.record.node, refusal.term});
+        LocalPartition* local = find(refusal.group);
+        if (local != nullptr && local->role == Role::Leader)
+            step_partition(*local, replication::BeatRefused{peer.record.node, refusal.term});
     }
 }
 

@@ -19,35 +19,35 @@ std::uint64_t mix(std::uint64_t z) {
 }
 
 // Part of the wire format: both sides must compute the same.
-std::uint64_t sum_term(GroupId group, Term term) {
+std::uint64_t sum_term(PartitionId group, Term term) {
     return mix(mix(term.value + 0x9e3779b97f4a7c15ULL) ^ (group.value + 1ULL));
 }
 
 }  // namespace
 
-void GroupTermSum::add(GroupId group, Term term) {
+void GroupTermSum::add(PartitionId group, Term term) {
     ++count_;
     hash_ += sum_term(group, term);
 }
 
-void GroupTermSum::remove(GroupId group, Term term) {
+void GroupTermSum::remove(PartitionId group, Term term) {
     --count_;
     hash_ -= sum_term(group, term);
 }
 
 // ---- this node leads ----------------------------------------------------------------------------
 
-PeerContact::Led* PeerContact::find_led(GroupId group) {
+PeerContact::Led* PeerContact::find_led(PartitionId group) {
     Led* led = led_.find(group);
     return led != nullptr && led->leading ? led : nullptr;
 }
 
-const PeerContact::Led* PeerContact::find_led(GroupId group) const {
+const PeerContact::Led* PeerContact::find_led(PartitionId group) const {
     const Led* led = led_.find(group);
     return led != nullptr && led->leading ? led : nullptr;
 }
 
-void PeerContact::list_again(GroupId group, Led& led) {
+void PeerContact::list_again(PartitionId group, Led& led) {
     if (led.unlisted) {
         unlisted_.remove(group, led.term);
         led.unlisted = false;
@@ -59,7 +59,7 @@ void PeerContact::list_again(GroupId group, Led& led) {
     }
 }
 
-void PeerContact::leads(GroupId group, Term term, LogIndex commit) {
+void PeerContact::leads(PartitionId group, Term term, LogIndex commit) {
     Led& led = led_[group];
     if (led.leading && led.term == term && led.commit == commit) return;
     list_again(group, led);
@@ -75,7 +75,7 @@ void PeerContact::leads(GroupId group, Term term, LogIndex commit) {
     led.change = ++changes_;
 }
 
-void PeerContact::no_longer_leads(GroupId group) {
+void PeerContact::no_longer_leads(PartitionId group) {
     Led* led = find_led(group);
     if (led == nullptr) return;
     if (led->unlisted) unlisted_.remove(group, led->term);
@@ -89,7 +89,7 @@ replication::Heartbeat PeerContact::make_heartbeat(Instant now, std::uint32_t di
     replication::Heartbeat beat;
     Round round;
     std::size_t kept = 0;
-    for (const GroupId group : to_list_) {
+    for (const PartitionId group : to_list_) {
         Led& led = *led_.find(group);
         if (!led.leading || led.unlisted) {
             led.queued = false;
@@ -127,7 +127,7 @@ std::vector<replication::GroupTerm> PeerContact::on_answer(
     peer_disk_age_ms_ = answer.disk_age_ms;
 
     std::vector<replication::GroupTerm> refused;
-    std::vector<GroupId> without;
+    std::vector<PartitionId> without;
     for (const replication::GroupTerm& group : answer.refused) {
         Led* led = find_led(group.group);
         if (led == nullptr) continue;
@@ -155,7 +155,7 @@ std::vector<replication::GroupTerm> PeerContact::on_answer(
     return refused;
 }
 
-Instant PeerContact::contacted(GroupId group) const {
+Instant PeerContact::contacted(PartitionId group) const {
     const Led* led = find_led(group);
     if (led == nullptr) return Instant::long_ago();
     return led->unlisted ? std::max(led->contacted, unlisted_contact_) : led->contacted;
@@ -169,7 +169,7 @@ void PeerContact::note_contact(const replication::GroupTerm& claim, Instant sent
 
 // ---- the peer leads -----------------------------------------------------------------------------
 
-void PeerContact::uncover(GroupId group, Followed& followed) {
+void PeerContact::uncover(PartitionId group, Followed& followed) {
     if (!followed.covered) return;
     covered_.remove(group, followed.term);
     followed.covered = false;
@@ -220,18 +220,18 @@ replication::HeartbeatAnswer PeerContact::answer(Instant now, const replication:
     return answer;
 }
 
-Instant PeerContact::heard(GroupId group) const {
+Instant PeerContact::heard(PartitionId group) const {
     const Followed* followed = followed_.find(group);
     if (followed == nullptr) return Instant::long_ago();
     return followed->covered ? std::max(followed->heard, covered_heard_) : followed->heard;
 }
 
-void PeerContact::note_heard(GroupId group, Instant now) {
+void PeerContact::note_heard(PartitionId group, Instant now) {
     Followed& followed = followed_[group];
     followed.heard = std::max(followed.heard, now);
 }
 
-void PeerContact::no_longer_follows(GroupId group) {
+void PeerContact::no_longer_follows(PartitionId group) {
     Followed* followed = followed_.find(group);
     if (followed == nullptr) return;
     uncover(group, *followed);
@@ -239,7 +239,7 @@ void PeerContact::no_longer_follows(GroupId group) {
     followed->heard = Instant::long_ago();
 }
 
-void PeerContact::forget(GroupId group) {
+void PeerContact::forget(PartitionId group) {
     no_longer_leads(group);
     if (led_.find(group) != nullptr) std::erase(to_list_, group);
     led_.erase(group);
@@ -254,7 +254,7 @@ void PeerContact::reset() {
     last_heard_round_ = {};
 }
 
-void PeerContact::check(std::span<const GroupId> shared) const {
+void PeerContact::check(std::span<const PartitionId> shared) const {
     GroupTermSum unlisted, covered;
     std::size_t leading = 0, queued = 0;
     for (const auto& [group, led] : led_) {

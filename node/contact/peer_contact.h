@@ -22,8 +22,8 @@ namespace weft::node {
 // nodes can compare theirs at the price of two numbers.
 class GroupTermSum {
 public:
-    void add(GroupId group, Term term);
-    void remove(GroupId group, Term term);
+    void add(PartitionId group, Term term);
+    void remove(PartitionId group, Term term);
     void clear() { *this = GroupTermSum(); }
     std::uint32_t count() const { return count_; }
     std::uint64_t hash() const { return hash_; }
@@ -43,8 +43,8 @@ public:
 
     // ---- this node leads
     // Leading `group` with the peer as a voter, in this term and commit; called on every change.
-    void leads(GroupId group, Term term, LogIndex commit);
-    void no_longer_leads(GroupId group);
+    void leads(PartitionId group, Term term, LogIndex commit);
+    void no_longer_leads(PartitionId group);
     // True while this node leads any group with the peer: only then are heartbeats worth sending.
     bool leads_any() const { return leading_ > 0; }
     // The heartbeat that is due now; lists what the peer has not acknowledged.
@@ -53,7 +53,7 @@ public:
     // that round count as contacted at the moment the round was sent.
     std::vector<replication::GroupTerm> on_answer(const replication::HeartbeatAnswer& answer);
     // When the last answered, unrefused heartbeat or confirm round that covered `group` was sent.
-    Instant contacted(GroupId group) const;
+    Instant contacted(PartitionId group) const;
     // A confirm round of `claim`, sent at `sent`, was answered unrefused. Appends are dated by the
     // replica itself.
     void note_contact(const replication::GroupTerm& claim, Instant sent);
@@ -67,12 +67,12 @@ public:
     replication::HeartbeatAnswer answer(Instant now, const replication::Heartbeat& beat,
                                         std::span<const ClaimVerdict> verdicts);
     // When the peer last made itself heard as leader of `group` in a term this node accepts.
-    Instant heard(GroupId group) const;
-    void note_heard(GroupId group, Instant now);
+    Instant heard(PartitionId group) const;
+    void note_heard(PartitionId group, Instant now);
     // This node's term or role in `group` changed: out of the unlisted set at once.
-    void no_longer_follows(GroupId group);
+    void no_longer_follows(PartitionId group);
     // The peer is no member of `group` any more, and does not lead it: nothing is kept of it.
-    void forget(GroupId group);
+    void forget(PartitionId group);
     // Groups of which anything is kept.
     std::size_t groups_led() const { return led_.size(); }
     std::size_t groups_followed() const { return followed_.size(); }
@@ -82,7 +82,7 @@ public:
     std::uint32_t peer_disk_age_ms() const { return peer_disk_age_ms_; }
     NodeId peer() const { return peer_; }
     // `shared`: the groups that both hold, rising. This node leads no other with the peer.
-    void check(std::span<const GroupId> shared) const;
+    void check(std::span<const PartitionId> shared) const;
 
 private:
     struct Led {
@@ -101,7 +101,7 @@ private:
         bool covered = false;  // in the set that unlisted beats speak of
     };
     struct Listing {
-        GroupId group;
+        PartitionId group;
         std::uint64_t change = 0;
     };
     struct Round {
@@ -110,11 +110,11 @@ private:
         std::vector<Listing> listed;
     };
 
-    Led* find_led(GroupId group);
-    const Led* find_led(GroupId group) const;
-    void list_again(GroupId group, Led& led);
+    Led* find_led(PartitionId group);
+    const Led* find_led(PartitionId group) const;
+    void list_again(PartitionId group, Led& led);
     void list_all();
-    void uncover(GroupId group, Followed& followed);
+    void uncover(PartitionId group, Followed& followed);
     void uncover_all();
 
     NodeId peer_;
@@ -124,7 +124,7 @@ private:
     GroupMap<Led> led_;
     std::size_t leading_ = 0;
     std::uint64_t changes_ = 0;  // of all groups: none is taken for that of a group's former life
-    std::vector<GroupId> to_list_;
+    std::vector<PartitionId> to_list_;
     GroupTermSum unlisted_;
     Instant unlisted_contact_ = Instant::long_ago();  // one moment for the whole unlisted set
     std::deque<Round> rounds_;                        // sent, not answered

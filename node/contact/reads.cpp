@@ -11,13 +11,13 @@ void Node::State::on_confirm(Peer& peer, const replication::Confirm& confirm) {
     replication::ConfirmAnswer answer;
     answer.round = confirm.round;
     for (const replication::GroupTerm& claim : confirm.groups) {
-        const Hosted* group = find(claim.group);
+        const LocalPartition* local = find(claim.group);
         ClaimVerdict verdict;
-        if (group != nullptr)
-            verdict = judge_confirm(group->partition.replica(), peer.record.node, claim.term);
+        if (local != nullptr)
+            verdict = judge_confirm(local->partition.replica(), peer.record.node, claim.term);
         if (!verdict.follows)
             answer.refused.push_back({claim.group, verdict.own});
-        else if (group->partition.replica().leader() == peer.record.node)
+        else if (local->partition.replica().leader() == peer.record.node)
             peer.contact.note_heard(claim.group, now.mono);
     }
     if (peer.greeting.up())
@@ -37,8 +37,8 @@ void Node::State::on_confirm_answer(Peer& peer, const replication::ConfirmAnswer
 
 void Node::State::serve(const std::vector<Confirmed>& confirmed) {
     for (const Confirmed& done : confirmed)
-        if (Hosted* group = find(done.group))
-            step_partition(*group, replication::ReadsConfirmed{done.term, done.ticket});
+        if (LocalPartition* local = find(done.group))
+            step_partition(*local, replication::ReadsConfirmed{done.term, done.ticket});
 }
 
 void Node::State::begin_confirms() {
@@ -59,8 +59,8 @@ void Node::State::expire_confirms() {
     std::vector<replication::GroupTerm> given_up;
     confirms.expire(now.mono, given_up);
     for (const replication::GroupTerm& lost : given_up)
-        if (Hosted* group = find(lost.group))
-            step_partition(*group, replication::ConfirmGivenUp{lost.term});
+        if (LocalPartition* local = find(lost.group))
+            step_partition(*local, replication::ConfirmGivenUp{lost.term});
 }
 
 }  // namespace weft::node

@@ -14,7 +14,7 @@ class DiskFetches {
 public:
     // Which group's, and the number it asked with.
     struct Owner {
-        GroupId group;
+        PartitionId group;
         FetchId id;
         bool operator==(const Owner&) const = default;
     };

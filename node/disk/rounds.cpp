@@ -7,7 +7,7 @@
 
 namespace weft::node {
 
-void DiskRounds::want(GroupId group, PersistSeq seq) {
+void DiskRounds::want(PartitionId group, PersistSeq seq) {
     if (std::exchange(newest_[group], seq) == PersistSeq{}) wanted_.push_back(group);
 }
 
@@ -17,7 +17,7 @@ std::optional<RoundSeq> DiskRounds::close(Instant now, std::size_t bytes) {
     else if (waiting_.empty())
         waiting_.push_back({last_, now, 0, {}});
     Batch& batch = waiting_.back();
-    for (const GroupId group : wanted_)
+    for (const PartitionId group : wanted_)
         batch.marks.push_back({group, std::exchange(newest_[group], {})});
     wanted_.clear();
     bytes_ += bytes;
@@ -52,7 +52,7 @@ void DiskRounds::check() const {
         bytes += batch.bytes;
     }
     WEFT_INVARIANT(bytes == bytes_, "{} bytes wait for the disk, {} are counted", bytes, bytes_);
-    for (const GroupId group : wanted_)
+    for (const PartitionId group : wanted_)
         WEFT_INVARIANT(newest_[group] != PersistSeq{}, "group {} is promised nothing", group.value);
 }
 

@@ -19,7 +19,7 @@ namespace weft::node {
 
 // `group` is told that everything up to `seq` is durable.
 struct DiskMark {
-    GroupId group;
+    PartitionId group;
     PersistSeq seq;
 };
 
@@ -29,7 +29,7 @@ public:
     explicit DiskRounds(std::uint32_t groups) : newest_(groups) {}
 
     // What `group` writes in this round, up to `seq`, is promised to somebody.
-    void want(GroupId group, PersistSeq seq);
+    void want(PartitionId group, PersistSeq seq);
     // The round under way has promises.
     bool wanted() const { return !wanted_.empty(); }
     // What is written now goes to disk with it.
@@ -64,8 +64,8 @@ private:
 
     RoundSeq last_;
     RoundSeq persisted_;
-    std::vector<GroupId> wanted_;          // in this round, each once
-    Indexed<GroupId, PersistSeq> newest_;  // of those; 0: none
+    std::vector<PartitionId> wanted_;          // in this round, each once
+    Indexed<PartitionId, PersistSeq> newest_;  // of those; 0: none
     std::deque<Batch> waiting_;
     std::size_t bytes_ = 0;
 };

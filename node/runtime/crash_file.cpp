@@ -38,7 +38,7 @@ struct Record {
 
     // A power cut may leave any mixture of old and new bytes.
     bool holds() const { return set == 1 && type_bytes <= sizeof type && id_bytes <= sizeof id; }
-    RequestId request() const { return {client, start_ms, GroupId{group}, seq}; }
+    RequestId request() const { return {client, start_ms, PartitionId{group}, seq}; }
 };
 static_assert(std::is_trivially_copyable_v<Record> && sizeof(Record) == 296);
 

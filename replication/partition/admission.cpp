@@ -82,8 +82,8 @@ std::optional<Refusal> refusal_of(Verdict verdict) {
             return Refusal{ErrorNumber::RequestReused, "the id names another command"};
         case Verdict::WindowFull:
             return Refusal{ErrorNumber::SessionFull, "too many commands of the session are open"};
-        case Verdict::GroupFull:
-            return Refusal{ErrorNumber::GroupFull, "too many sessions in this group"};
+        case Verdict::PartitionFull:
+            return Refusal{ErrorNumber::PartitionFull, "too many sessions in this group"};
     }
     return std::nullopt;
 }

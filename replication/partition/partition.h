@@ -95,7 +95,7 @@ using PartitionEvent =
                  PeerStands, OwnClock, TransferLeadership, DiskAge>;
 
 struct PartitionStatus {
-    GroupId group;
+    PartitionId group;
     Role role = Role::Follower;
     Term term;
     std::optional<NodeId> leader;

@@ -53,7 +53,7 @@ struct Partition::State {
     void on_fetched(const Step& step, Fetched& fetched);
     Instant next_deadline() const;
     void check() const;
-    GroupId group() const { return options.replica.group; }
+    PartitionId group() const { return options.replica.group; }
     std::string prefix() const;
     FetchId fetch(FetchPurpose purpose, FetchRequest what, Effects& out);
 

@@ -14,7 +14,7 @@ constexpr Duration kSlicePause = std::chrono::milliseconds(20);
 constexpr std::int64_t kSweepSpreadMs = 10'000;
 
 // The groups of a node fall idle together; their sweeps must not.
-Duration spread(GroupId group) {
+Duration spread(PartitionId group) {
     return std::chrono::milliseconds(group.value * 7919LL % kSweepSpreadMs);
 }
 

@@ -20,7 +20,8 @@ public:
         LogIndex base;
     };
     // `limits` outlive it.
-    Passivation(GroupId group, const PartitionLimits& limits) : group_(group), limits_(limits) {}
+    Passivation(PartitionId group, const PartitionLimits& limits)
+        : group_(group), limits_(limits) {}
 
     // A few entities a step. True when rows are to be swept for those that could not go; `sweeps`:
     // that is under way, by whomever.
@@ -30,7 +31,7 @@ public:
     Instant deadline() const { return std::min(sweep_at_, idle_at_); }
 
 private:
-    GroupId group_;
+    PartitionId group_;
     const PartitionLimits& limits_;
     Instant sweep_at_ = Instant::never();
     Instant idle_at_ = Instant::never();  // the coldest entity is to be looked at again

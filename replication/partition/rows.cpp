@@ -41,7 +41,7 @@ Result<void> check_format(ByteReader& reader, std::string_view what) {
 // range, and a whole space is erased by its prefix. Numbers are stored with the highest byte first
 // for that.
 
-std::string rows_prefix(GroupId group, RowSpace space) {
+std::string rows_prefix(PartitionId group, RowSpace space) {
     std::string prefix;
     ByteWriter writer(prefix);
     writer.put_sorted(group.value);
@@ -76,7 +76,7 @@ std::string session_row_key(std::string_view prefix, const SessionName& name) {
 }
 
 // Outside of every space: it says which one a snapshot goes into, and must outlive that one.
-std::string staging_row_key(GroupId group) {
+std::string staging_row_key(PartitionId group) {
     std::string key = "staging";
     ByteWriter(key).put_sorted(group.value);
     return key;

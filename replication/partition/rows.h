@@ -27,14 +27,14 @@ inline constexpr std::size_t kRowPrefixBytes = 8;
 // Above this LMDB takes overflow pages.
 inline constexpr std::size_t kJournalBlockBytes = 2000;
 
-std::string rows_prefix(GroupId group, RowSpace space);
+std::string rows_prefix(PartitionId group, RowSpace space);
 std::string entity_row_key(std::string_view prefix, std::string_view entity_key);
 std::string snapshot_row_key(std::string_view prefix, std::string_view entity_key);
 // Prefix of all journal rows of one entity; with a version: the key of the block that begins there.
 std::string journal_prefix(std::string_view prefix, std::string_view entity_key);
 std::string journal_row_key(std::string_view prefix, std::string_view entity_key, Version first);
 std::string session_row_key(std::string_view prefix, const SessionName& name);
-std::string staging_row_key(GroupId group);
+std::string staging_row_key(PartitionId group);
 
 struct EntityRow {
     LogIndex applied{};

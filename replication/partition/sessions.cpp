@@ -45,7 +45,7 @@ Admission Sessions::admit(const RequestPart& request, std::int64_t stamp_ms, boo
         // Those that will end are here until then: also when all of them will, the room is bounded.
         if (sessions_.size() - doomed_ >= limits_.sessions ||
             sessions_.size() >= limits_.sessions + floor_share(limits_))
-            return {.verdict = Verdict::GroupFull};
+            return {.verdict = Verdict::PartitionFull};
         if (request.seq == 0) return {.verdict = Verdict::Settled};
         if (request.seq - lowest_after(1, request) >= limits_.window)
             return {.verdict = Verdict::WindowFull};

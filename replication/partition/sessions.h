@@ -52,9 +52,9 @@ enum class Verdict : std::uint8_t {
     Settled,  // below the client's lowest open one: forgotten
     Expired,
     ClockAhead,
-    Reused,      // same id, other body
-    WindowFull,  // too many open commands or remembered bytes
-    GroupFull,   // too many sessions
+    Reused,         // same id, other body
+    WindowFull,     // too many open commands or remembered bytes
+    PartitionFull,  // too many sessions
 };
 struct Admission {
     Verdict verdict = Verdict::Run;

@@ -26,7 +26,7 @@ std::string_view fault_of(const storage::LogBase& base, LogPosition at, Term ter
 
 }  // namespace
 
-void erase_space(GroupId group, RowSpace space, storage::WriteBatch& batch) {
+void erase_space(PartitionId group, RowSpace space, storage::WriteBatch& batch) {
     const std::string at = rows_prefix(group, space);
     for (const auto table :
          {storage::Table::Entity, storage::Table::Journal, storage::Table::Session})

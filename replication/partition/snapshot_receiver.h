@@ -34,7 +34,8 @@ public:
         bool staging_row = false;  // is to be read: asked()
     };
     // `since`: the number of this replica (S17). `limits` outlive it.
-    SnapshotReceiver(GroupId group, LogIndex since, const PartitionLimits& limits, weft::Log log)
+    SnapshotReceiver(PartitionId group, LogIndex since, const PartitionLimits& limits,
+                     weft::Log log)
         : group_(group), since_(since), limits_(limits), log_(log) {}
 
     Wants on_chunk(const Step& step, NodeId from, SnapshotChunk chunk, const Follower& here);
@@ -85,7 +86,7 @@ private:
     bool begins_anew(Now now, const SnapshotChunk& chunk) const;
     void answer(const Receiving& in, Term term, bool refused, Effects& out) const;
 
-    GroupId group_;
+    PartitionId group_;
     LogIndex since_;
     const PartitionLimits& limits_;
     weft::Log log_;
@@ -94,6 +95,6 @@ private:
 };
 
 // All rows of a group in `space`.
-void erase_space(GroupId group, RowSpace space, storage::WriteBatch& batch);
+void erase_space(PartitionId group, RowSpace space, storage::WriteBatch& batch);
 
 }  // namespace weft::replication

@@ -27,7 +27,7 @@ public:
         PersistSeq written, persisted;
     };
     // `limits` outlive it.
-    SnapshotSender(GroupId group, const PartitionLimits& limits, weft::Log log)
+    SnapshotSender(PartitionId group, const PartitionLimits& limits, weft::Log log)
         : group_(group), limits_(limits), log_(log) {}
 
     // A transfer is its term's. Serving is not asked for: a quorum may need the snapshot before
@@ -92,7 +92,7 @@ private:
     void send_chunk(const Step& step);
     void stop(Instant now);
 
-    GroupId group_;
+    PartitionId group_;
     const PartitionLimits& limits_;
     weft::Log log_;
     std::optional<Sending> sending_;

@@ -86,7 +86,7 @@ bool Partition::State::admitted(const Step& step, const Origin& from, const Requ
         return sessions.admit(request_part(request), replica.next_stamp(step.now.wall), is_resolve);
     };
     Admission admission = ask();
-    if (admission.verdict == Verdict::GroupFull && make_room(step)) admission = ask();
+    if (admission.verdict == Verdict::PartitionFull && make_room(step)) admission = ask();
     if (admission.verdict == Verdict::Run) return true;
     if (admission.verdict == Verdict::Known) {
         answer(from, reply_of(request.id, *admission.remembered), tell, step.out);

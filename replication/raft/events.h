@@ -37,7 +37,7 @@ struct Limits {
 };
 
 struct ReplicaOptions {
-    GroupId group;
+    PartitionId group;
     NodeId self;
     Config config;  // in force at the base when the recovered base has none (genesis)
     Timings timings;

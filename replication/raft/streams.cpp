@@ -250,7 +250,7 @@ void Streams::wanted_again(const Step& step, const Leader& leader, std::size_t p
 
 void Streams::fetch_for(const Leader& leader, std::size_t place, Effects& out) {
     Peer& peer = peers_[place];
-    const GroupId group = leader.options.group;
+    const PartitionId group = leader.options.group;
     peer.fetch = leader.fetches.next();
     peer.fetch_from = peer.next;
     const LogIndex to = previous(leader.window.cache_first());

@@ -58,7 +58,7 @@ std::vector<TermRepair> plan_term_repair(std::vector<TermsOnDisk> disks) {
     sort_stably(disks, &TermsOnDisk::group);
     std::vector<TermRepair> repairs;
     for (auto from = disks.begin(); from != disks.end();) {
-        const GroupId group = from->group;
+        const PartitionId group = from->group;
         const auto to = std::find_if(
             from, disks.end(), [group](const TermsOnDisk& disk) { return disk.group != group; });
         repairs.push_back(repair_of({from, to}));

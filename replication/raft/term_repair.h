@@ -28,7 +28,7 @@ namespace weft::replication {
 // What one node's disk says of the terms of one group; zero: of none.
 struct TermsOnDisk {
     NodeId node{};
-    GroupId group{};
+    PartitionId group{};
     Term now{};     // the current term
     Term voted{};   // of the vote that is recorded
     Term logged{};  // of the last entry
@@ -41,7 +41,7 @@ TermsOnDisk terms_on_disk(NodeId node, const storage::RecoveredGroup& recovered)
 enum class TermUse : std::uint8_t { None, Vote, Log, Base, Damage };
 
 struct TermRepair {
-    GroupId group{};
+    PartitionId group{};
     Term highest{};  // current term of any node
     // The highest term in use, how, and at which node. Damage: nobody knows, no term falls.
     Term used{};

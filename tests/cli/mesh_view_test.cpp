@@ -36,7 +36,7 @@ TEST(MeshView, MissingNodesMakeAnAnswerPartial) {
     const Shell shell;
     const NodeAnswer good{"a", "", Table{}};
     EXPECT_EQ(report_missing(shell, {good, good}), exit_code(Exit::Ok));
-    EXPECT_EQ(report_missing(shell, {good, refused("b", ErrorNumber::GroupNotHosted)}),
+    EXPECT_EQ(report_missing(shell, {good, refused("b", ErrorNumber::PartitionNotHosted)}),
               exit_code(Exit::Ok))
         << "it holds no part of it";
     ::testing::internal::CaptureStderr();

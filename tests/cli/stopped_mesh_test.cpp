@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr GroupId kGroup{3};
+constexpr PartitionId kGroup{3};
 constexpr Term kForged{std::uint64_t{1} << 60};
 
 class StoppedMeshes : public ::testing::Test {

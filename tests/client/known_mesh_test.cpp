@@ -74,7 +74,7 @@ TEST_F(KnownMeshRule, LeadersAreNamedByTheListThatIsHere) {
 
     const std::vector<Claim> claims = mesh.learn_leaders(mesh.find(id_of(1)), full_hello());
     ASSERT_EQ(claims.size(), 3u);
-    EXPECT_EQ(claims[1].group, GroupId{1});
+    EXPECT_EQ(claims[1].group, PartitionId{1});
     EXPECT_EQ(claims[1].leader, mesh.find(id_of(2)));
     EXPECT_EQ(claims[1].term, Term{3});
     EXPECT_EQ(claims[2].leader, kNoNode);
@@ -84,7 +84,7 @@ TEST_F(KnownMeshRule, ChangesCountOnlyForTheBootTheyBelongTo) {
     KnownMesh mesh = known();
     const NodeIndex teller = mesh.find(id_of(1));
     routing::HelloReply change = full_hello();
-    change.told = {GroupId{2}};
+    change.told = {PartitionId{2}};
     change.leaders = {1};
     change.terms = {6};
     change.version = 9;
@@ -102,7 +102,7 @@ TEST_F(KnownMeshRule, ChangesCountOnlyForTheBootTheyBelongTo) {
 TEST_F(KnownMeshRule, GroupsThatTheMeshHasNotAreNotClaimed) {
     KnownMesh mesh = known();
     routing::HelloReply change = full_hello();
-    change.told = {GroupId{2}, GroupId{3}, GroupId{1}};
+    change.told = {PartitionId{2}, PartitionId{3}, PartitionId{1}};
     EXPECT_EQ(mesh.learn_leaders(mesh.find(id_of(1)), change).size(), 1u);
 }
 

@@ -47,9 +47,9 @@ TEST(RequestIds, NeverRepeatAStartEvenIfTheNodesClockIsBehind) {
     RequestIds ids({.client = {}, .renew_start = minutes(5)});
     ids.set_groups(4);
     ids.learn_time(Instant{0}, 5000);
-    const auto first = ids.assign(GroupId{1}, CallIndex{0}, Instant{0});
+    const auto first = ids.assign(PartitionId{1}, CallIndex{0}, Instant{0});
     ids.learn_time(Instant{0} + minutes(6), 4000);
-    const auto second = ids.assign(GroupId{1}, CallIndex{1}, Instant{0} + minutes(6));
+    const auto second = ids.assign(PartitionId{1}, CallIndex{1}, Instant{0} + minutes(6));
     ASSERT_TRUE(first && second);
     EXPECT_GT(second->start_ms, first->start_ms);
 }
@@ -94,10 +94,10 @@ TEST(RequestIds, TakeANewStartWhenAnUnknownOutcomeHoldsTheWindow) {
     ids.learn_time(Instant{0}, 5000);
     std::vector<RequestId> all;
     for (std::uint32_t call = 0; call < 4; ++call)
-        all.push_back(ids.assign(GroupId{1}, CallIndex{call}, Instant{0}).value());
-    EXPECT_FALSE(ids.assign(GroupId{1}, CallIndex{4}, Instant{0}).has_value());
+        all.push_back(ids.assign(PartitionId{1}, CallIndex{call}, Instant{0}).value());
+    EXPECT_FALSE(ids.assign(PartitionId{1}, CallIndex{4}, Instant{0}).has_value());
     ids.leave_open(all[0]);
-    const auto fresh = ids.assign(GroupId{1}, CallIndex{4}, Instant{0});
+    const auto fresh = ids.assign(PartitionId{1}, CallIndex{4}, Instant{0});
     ASSERT_TRUE(fresh.has_value());
     EXPECT_GT(fresh->start_ms, all[0].start_ms);
     EXPECT_EQ(fresh->seq, 1u);
@@ -108,18 +108,19 @@ TEST(RequestIds, TakeOneNewStartForAllCommandsOfAnEndedSession) {
     RequestIds ids({.client = {}, .renew_start = minutes(5)});
     ids.set_groups(1);
     ids.learn_time(Instant{0}, 5000);
-    const RequestId first = ids.assign(GroupId{1}, CallIndex{0}, Instant{0}).value();
-    const RequestId second = ids.assign(GroupId{1}, CallIndex{1}, Instant{0}).value();
+    const RequestId first = ids.assign(PartitionId{1}, CallIndex{0}, Instant{0}).value();
+    const RequestId second = ids.assign(PartitionId{1}, CallIndex{1}, Instant{0}).value();
     ids.renew_with_next_time(first.start_ms);
     ids.learn_time(Instant{0}, 6000);
-    const RequestId again = ids.assign(GroupId{1}, CallIndex{0}, Instant{0}).value();
+    const RequestId again = ids.assign(PartitionId{1}, CallIndex{0}, Instant{0}).value();
     EXPECT_EQ(again.start_ms, 6000);
     ids.renew_with_next_time(second.start_ms);  // told a moment later
     ids.learn_time(Instant{0}, 7000);
-    EXPECT_EQ(ids.assign(GroupId{1}, CallIndex{1}, Instant{0}).value().start_ms, again.start_ms);
+    EXPECT_EQ(ids.assign(PartitionId{1}, CallIndex{1}, Instant{0}).value().start_ms,
+              again.start_ms);
     ids.renew_with_next_time(again.start_ms);
     ids.learn_time(Instant{0}, 8000);
-    EXPECT_EQ(ids.assign(GroupId{1}, CallIndex{1}, Instant{0}).value().start_ms, 8000);
+    EXPECT_EQ(ids.assign(PartitionId{1}, CallIndex{1}, Instant{0}).value().start_ms, 8000);
 }
 
 TEST(RequestIds, GoOnInANewSessionWhenTheOldOneHasEnded) {
@@ -170,7 +171,7 @@ TEST(RequestIds, AreNewEvenWhenTimeGoesBack) {
     std::set<RequestId> all;
     std::int64_t last_start = 0;
     for (const std::int64_t told : {5000, 4000, 5000, 4000, 5000, 9'000'000, 5000}) {
-        const auto id = ids.assign(GroupId{1}, CallIndex{0}, now);
+        const auto id = ids.assign(PartitionId{1}, CallIndex{0}, now);
         ASSERT_TRUE(id);
         EXPECT_TRUE(all.insert(*id).second) << id->start_ms;
         ids.settle(*id);
@@ -180,7 +181,7 @@ TEST(RequestIds, AreNewEvenWhenTimeGoesBack) {
     // Not forgotten while a node may remember it: that start has not even come yet.
     now = now + minutes(30);
     ids.renew_at(now, 9'000'000, last_start);
-    const auto late = ids.assign(GroupId{1}, CallIndex{0}, now);
+    const auto late = ids.assign(PartitionId{1}, CallIndex{0}, now);
     ASSERT_TRUE(late);
     EXPECT_TRUE(all.insert(*late).second);
 }
@@ -198,7 +199,7 @@ TEST(Resolve, AsksTheGroupOfTheIdAndReturnsWhatItRemembers) {
     CallerWorld world = CallerWorld::connected();
     RequestId id;
     id.client.bytes[0] = 7;
-    id.group = GroupId{2};
+    id.group = PartitionId{2};
     id.start_ms = 123;
     id.seq = 5;
     world.step(resolve(1, id));
@@ -245,7 +246,7 @@ TEST(Resolve, IsNotDoneOnlyByALoggedAnswer) {
 TEST(Resolve, IsUnknownWhenNobodyAnswers) {
     CallerWorld world = CallerWorld::connected();
     RequestId id;
-    id.group = GroupId{1};
+    id.group = PartitionId{1};
     id.seq = 1;
     world.step(resolve(1, id));
     world.refuse(world.last(), ErrorNumber::NoLeader);
@@ -307,7 +308,7 @@ TEST(Repeat, OfACallStillInFlightIsRefused) {
 TEST(Repeat, WithTheIdOfAnotherGroupIsRefused) {
     CallerWorld world = CallerWorld::connected();
     StartCall start = CallerWorld::start_of(1, "x");
-    start.request = RequestId{{}, 5, GroupId{99}, 3};
+    start.request = RequestId{{}, 5, PartitionId{99}, 3};
     world.step(start);
     ASSERT_TRUE(world.has_ended(1));
     EXPECT_EQ(world.ended[1].error.code, ErrorCode::Malformed);

@@ -23,14 +23,14 @@ protected:
             {.group = kGroup, .said_by = said_by, .leader = leader, .term = Term{term}});
     }
     // Call 1 is under way in `group`, if any.
-    std::string checked(std::optional<GroupId> group = {}, std::size_t nodes = 3,
+    std::string checked(std::optional<PartitionId> group = {}, std::size_t nodes = 3,
                         std::size_t listed = 0) const {
         std::vector<UnderWay> under_way;
         if (group) under_way.push_back({kCall, *group});
         return weft::test::said_by([&] { routes_.check(under_way, nodes, listed); });
     }
 
-    static constexpr GroupId kGroup{1}, kOther{2};
+    static constexpr PartitionId kGroup{1}, kOther{2};
     static constexpr NodeIndex kA{0}, kB{1};
     static constexpr CallIndex kCall{1}, kNext{2};
     static constexpr LaneIndex kFirst{0}, kSecond{1};
@@ -98,7 +98,7 @@ TEST_F(RouteRule, TheNextCallMayGoWhenTheCanaryIsUnderWayNoMore) {
     routes_.sent(kGroup, kNext);
     EXPECT_FALSE(routes_.ended(kGroup, kCall));
     EXPECT_TRUE(routes_.ended(kGroup, kNext));
-    EXPECT_FALSE(routes_.ended(GroupId{9}, kNext)) << "of a group that the mesh has not";
+    EXPECT_FALSE(routes_.ended(PartitionId{9}, kNext)) << "of a group that the mesh has not";
 }
 
 TEST_F(RouteRule, AHintOfANewerTermIsFollowedAtOnceByOneCall) {
@@ -194,7 +194,7 @@ TEST_F(RouteRule, FindsEachFaultThatIsPlanted) {
 
 TEST_F(RouteRule, FindsThatNobodyWillAskForAGroupThatStarves) {
     routes_.starve(step_, kGroup);
-    auto& starving = const_cast<std::vector<GroupId>&>(routes_.starving());
+    auto& starving = const_cast<std::vector<PartitionId>&>(routes_.starving());
     starving.clear();
     EXPECT_FALSE(routes_.on_probe(step_));
     starving.push_back(kGroup);

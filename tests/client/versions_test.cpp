@@ -24,7 +24,7 @@ protected:
         return hello;
     }
     // Node `leader` leads everything that is told.
-    routing::HelloReply changes(std::uint64_t version, std::vector<GroupId> groups,
+    routing::HelloReply changes(std::uint64_t version, std::vector<PartitionId> groups,
                                 std::uint16_t leader, std::uint64_t term) const {
         routing::HelloReply hello = all(version);
         hello.nodes.clear();
@@ -69,9 +69,9 @@ TEST_F(Versions, AreNamedToTheNodeThatToldThem) {
 
 TEST_F(Versions, OfALeaderAreFollowedByGroup) {
     told(all(20));
-    const GroupId group = [&] {
+    const PartitionId group = [&] {
         world.call(1);
-        const GroupId found = world.last().second.id.group;
+        const PartitionId found = world.last().second.id.group;
         world.done(world.last());
         return found;
     }();
@@ -84,10 +84,10 @@ TEST_F(Versions, OfALeaderAreFollowedByGroup) {
 TEST_F(Versions, DoNotKeepALeaderFromBeingToldAgain) {
     told(all(20));
     world.call(1);
-    const GroupId group = world.last().second.id.group;
+    const PartitionId group = world.last().second.id.group;
     world.refuse(world.last(), ErrorNumber::NoLeader);
     world.pass(milliseconds(20));
-    EXPECT_EQ(world.last_hello.wanted, std::vector<GroupId>{group});
+    EXPECT_EQ(world.last_hello.wanted, std::vector<PartitionId>{group});
     told(changes(20, {group}, 1, 1));
     world.pass(milliseconds(20));
     EXPECT_EQ(world.sent.size(), 2u);
@@ -95,7 +95,7 @@ TEST_F(Versions, DoNotKeepALeaderFromBeingToldAgain) {
 
 TEST_F(Versions, AreNotTakenWithPlacesInAListThatIsNotHere) {
     told(all(20));
-    routing::HelloReply elsewhere = changes(25, {GroupId{1}}, 2, 9);
+    routing::HelloReply elsewhere = changes(25, {PartitionId{1}}, 2, 9);
     elsewhere.nodes_digest = 12;
     told(elsewhere);
     const routing::ClientHello hello = ask();

@@ -28,7 +28,7 @@ std::vector<Golden> golden_entries() {
     noop.sample.header.kind = EntryKind::NoOp;
 
     Golden command{"entry-1-command.hex", {}};
-    command.sample.header.group = GroupId{7};
+    command.sample.header.group = PartitionId{7};
     command.sample.header.index = LogIndex{2};
     command.sample.header.term = Term{0x0102030405060708};
     command.sample.header.stamp_ms = 1700000000001;
@@ -39,7 +39,7 @@ std::vector<Golden> golden_entries() {
         {1, false, request}, {2, true, std::string("kv\0cart-1", 9)}, {4, false, "hello"}};
 
     Golden outcome{"entry-1-outcome.hex", {}};
-    outcome.sample.header.group = GroupId{0xfffffffe};
+    outcome.sample.header.group = PartitionId{0xfffffffe};
     outcome.sample.header.index = LogIndex{0xf1f2f3f4f5f6f7f8};
     outcome.sample.header.term = Term{9};
     outcome.sample.header.stamp_ms = -1;

@@ -44,7 +44,7 @@ inline std::vector<SectionSample> sections_of(std::string_view encoded) {
 
 inline EntrySample small_command() {
     EntrySample sample;
-    sample.header.group = GroupId{7};
+    sample.header.group = PartitionId{7};
     sample.header.index = LogIndex{42};
     sample.header.term = Term{3};
     sample.header.stamp_ms = 1700000000123;

@@ -15,7 +15,7 @@ using test::SectionSample;
 
 EntrySample any_entry() {
     EntrySample sample;
-    sample.header.group = GroupId{*rc::gen::arbitrary<std::uint32_t>()};
+    sample.header.group = PartitionId{*rc::gen::arbitrary<std::uint32_t>()};
     sample.header.index = LogIndex{*rc::gen::arbitrary<std::uint64_t>()};
     sample.header.term = Term{*rc::gen::arbitrary<std::uint64_t>()};
     sample.header.stamp_ms = *rc::gen::arbitrary<std::int64_t>();

@@ -15,7 +15,7 @@ RequestId any_request_id() {
     RequestId id;
     id.client = ClientId{xxh3_128(*rc::gen::arbitrary<std::string>()).bytes};
     id.start_ms = *rc::gen::arbitrary<std::int64_t>();
-    id.group = GroupId{*rc::gen::arbitrary<std::uint32_t>()};
+    id.group = PartitionId{*rc::gen::arbitrary<std::uint32_t>()};
     id.seq = *rc::gen::arbitrary<std::uint64_t>();
     return id;
 }
@@ -37,7 +37,7 @@ TEST(RequestId, HasTheTextTheCommandLineShows) {
     RequestId id;
     id.client = *ClientId::from_hex("000102030405060708090a0b0c0d0e0f");
     id.start_ms = 1700000000000;
-    id.group = GroupId{12};
+    id.group = PartitionId{12};
     id.seq = 7;
     EXPECT_EQ(id.text(), "000102030405060708090a0b0c0d0e0f-1700000000000-12-7");
 }
@@ -45,7 +45,7 @@ TEST(RequestId, HasTheTextTheCommandLineShows) {
 TEST(RequestId, ReachesTheEndsOfItsRanges) {
     RequestId id;
     id.start_ms = std::numeric_limits<std::int64_t>::min();
-    id.group = GroupId{std::numeric_limits<std::uint32_t>::max()};
+    id.group = PartitionId{std::numeric_limits<std::uint32_t>::max()};
     id.seq = std::numeric_limits<std::uint64_t>::max();
     EXPECT_EQ(RequestId::parse(id.text()), id);
 }

@@ -58,25 +58,25 @@ RC_GTEST_PROP(TimerHeap, GivesTheDueKeysInOrder, ()) {
 }
 
 TEST(TimerHeap, GivesNothingBeforeItsTime) {
-    TimerHeap<GroupId> heap;
-    heap.set(GroupId{0}, Instant{5});
+    TimerHeap<PartitionId> heap;
+    heap.set(PartitionId{0}, Instant{5});
     EXPECT_EQ(heap.pop_due(Instant{4}), std::nullopt);
-    EXPECT_EQ(heap.pop_due(Instant{5}), GroupId{0});
+    EXPECT_EQ(heap.pop_due(Instant{5}), PartitionId{0});
 }
 
 TEST(TimerHeap, KeepsOneMomentPerKeyAndTheEarliestWinsWhereThatIsAsked) {
-    TimerHeap<GroupId> heap;
+    TimerHeap<PartitionId> heap;
     EXPECT_EQ(heap.next(), Instant::never());
-    heap.set_earlier(GroupId{1}, Instant{50});
-    heap.set_earlier(GroupId{1}, Instant{20});
-    heap.set_earlier(GroupId{1}, Instant{70});  // later: looked at again when 20 comes
-    heap.set_earlier(GroupId{2}, Instant{30});
+    heap.set_earlier(PartitionId{1}, Instant{50});
+    heap.set_earlier(PartitionId{1}, Instant{20});
+    heap.set_earlier(PartitionId{1}, Instant{70});  // later: looked at again when 20 comes
+    heap.set_earlier(PartitionId{2}, Instant{30});
     EXPECT_EQ(heap.next(), Instant{20});
-    EXPECT_EQ(heap.pop_due(Instant{60}), GroupId{1});
-    EXPECT_EQ(heap.pop_due(Instant{60}), GroupId{2});
+    EXPECT_EQ(heap.pop_due(Instant{60}), PartitionId{1});
+    EXPECT_EQ(heap.pop_due(Instant{60}), PartitionId{2});
     EXPECT_EQ(heap.pop_due(Instant{60}), std::nullopt);
     EXPECT_EQ(heap.next(), Instant::never());
-    heap.set_earlier(GroupId{1}, Instant{90});
+    heap.set_earlier(PartitionId{1}, Instant{90});
     EXPECT_EQ(heap.next(), Instant{90});
 }
 

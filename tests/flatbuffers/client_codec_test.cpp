@@ -120,7 +120,7 @@ RC_GTEST_PROP(ClientCodec, CarriesAnyRequest, ()) {
                       command = text(kCommandNameBytesMax), payload = text(100000);
     Request sent = test::sample_request();
     sent.id.seq = *rc::gen::inRange<std::uint64_t>(0, kCounterMax);
-    sent.id.group = GroupId{*rc::gen::inRange<std::uint32_t>(0, 16385)};
+    sent.id.group = PartitionId{*rc::gen::inRange<std::uint32_t>(0, 16385)};
     sent.deadline_ms = *rc::gen::arbitrary<std::uint32_t>();
     sent.kind = RequestKind{*rc::gen::inRange<std::uint8_t>(1, 4)};
     sent.leaders_lost = *rc::gen::arbitrary<std::uint8_t>();
@@ -281,7 +281,7 @@ TEST(ClientCodec, RefusesValuesOutOfRange) {
     };
     EXPECT_TRUE(refuses_request([](Request& r) { r.kind = RequestKind{0}; }));
     EXPECT_TRUE(refuses_request([](Request& r) { r.kind = RequestKind{4}; }));
-    EXPECT_TRUE(refuses_request([](Request& r) { r.id.group = GroupId{16385}; }));
+    EXPECT_TRUE(refuses_request([](Request& r) { r.id.group = PartitionId{16385}; }));
     EXPECT_TRUE(refuses_request([](Request& r) { r.id.seq = kCounterMax + 1; }));
     EXPECT_TRUE(refuses_request([](Request& r) { r.id.start_ms = -1; }));
     EXPECT_TRUE(refuses_request([](Request& r) { r.lowest_open = kCounterMax + 1; }));

@@ -85,7 +85,7 @@ TEST(HelloCodec, RefusesListsThatDoNotHold) {
     };
     EXPECT_TRUE(refuses_changes([](auto& h) { h.told[1] = h.told[0]; })) << "twice";
     EXPECT_TRUE(refuses_changes([](auto& h) { std::swap(h.told[0], h.told[1]); }));
-    EXPECT_TRUE(refuses_changes([](auto& h) { h.told[1] = GroupId{601}; })) << "no such group";
+    EXPECT_TRUE(refuses_changes([](auto& h) { h.told[1] = PartitionId{601}; })) << "no such group";
     EXPECT_TRUE(refuses_changes([](auto& h) { h.told.pop_back(); }));
     EXPECT_TRUE(refuses_changes([](auto& h) { h.leaders.clear(); }));
     EXPECT_TRUE(refuses_changes([](auto& h) { h.leaders[0] = 4096; })) << "no such place";
@@ -100,7 +100,7 @@ TEST(HelloCodec, RefusesListsThatDoNotHold) {
         change(hello);
         return !there_and_back(routing::ToNode(hello));
     };
-    EXPECT_TRUE(refuses_known([](auto& h) { h.wanted[0] = GroupId{16385}; }));
+    EXPECT_TRUE(refuses_known([](auto& h) { h.wanted[0] = PartitionId{16385}; }));
     EXPECT_TRUE(refuses_known([](auto& h) { h.wanted.resize(routing::kWantedMax + 1); }));
     EXPECT_TRUE(refuses_known([](auto& h) { h.known.version = kCounterMax + 1; }));
 }
@@ -124,7 +124,7 @@ TEST(HelloCodec, ARefreshIsShort) {
     nothing.terms.clear();
     EXPECT_EQ(bytes(nothing), 296u);
     routing::HelloReply one = nothing;
-    one.told = {GroupId{17}};
+    one.told = {PartitionId{17}};
     one.leaders = {2};
     one.terms = {9};
     EXPECT_EQ(bytes(one), 328u);

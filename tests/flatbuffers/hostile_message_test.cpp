@@ -150,8 +150,8 @@ TEST(HostileMessage, SharedOffsetsAreRefusedAtOnce) {
 // Many items over one range of the blob would make the same entries be walked again and again.
 TEST(HostileMessage, ItemsThatShareEntriesAreRefused) {
     replication::AppendBatch batch;
-    const std::string entries = test::sample_entries(GroupId{3}, {Term{4}, LogIndex{10}}, 1000);
-    const replication::AppendItem item{GroupId{3},
+    const std::string entries = test::sample_entries(PartitionId{3}, {Term{4}, LogIndex{10}}, 1000);
+    const replication::AppendItem item{PartitionId{3},
                                        Term{5},
                                        {Term{4}, LogIndex{10}},
                                        LogIndex{9},
@@ -169,7 +169,7 @@ TEST(HostileMessage, ItemsThatShareEntriesAreRefused) {
 TEST(HostileMessage, ABatchOfMoreItemsThanANodeSendsIsRefused) {
     replication::AppendBatch batch;
     replication::AppendItem item;
-    item.group = GroupId{3};
+    item.group = PartitionId{3};
     item.term = Term{5};
     for (const std::size_t more : {0u, 1u}) {
         batch.items.assign(replication::kBatchItemsMax + more, item);

@@ -63,10 +63,10 @@ TEST(MeshCodec, CarriesClocksAndWhoCannotStand) {
     using namespace replication;
     Heartbeat beat{ContactRound{77}, {}, 340, 0xfeed, 12};
     beat.wall_ms = 1'700'000'000'000;
-    HeartbeatAnswer answer{ContactRound{77}, {{GroupId{3}, Term{6}}}, true, 13};
+    HeartbeatAnswer answer{ContactRound{77}, {{PartitionId{3}, Term{6}}}, true, 13};
     answer.wall_ms = 1'700'000'000'001;
-    answer.cannot_stand = {GroupId{0}, GroupId{7}, GroupId{16384}};
-    AppendAnswer refusal{GroupId{3}, Term{5}, false, false, LogIndex{12}, Term{2}};
+    answer.cannot_stand = {PartitionId{0}, PartitionId{7}, PartitionId{16384}};
+    AppendAnswer refusal{PartitionId{3}, Term{5}, false, false, LogIndex{12}, Term{2}};
     refusal.stamp_ahead = true;
     const node::MeshMessage messages[] = {PeerMessage(beat), PeerMessage(answer),
                                           PeerMessage(AppendAnswers{{refusal}})};
@@ -81,9 +81,9 @@ TEST(MeshCodec, CarriesClocksAndWhoCannotStand) {
 TEST(MeshCodec, CarriesTheNumberOfATransfer) {
     using namespace replication;
     const LogPosition at{Term{4}, LogIndex{11}};
-    SnapshotChunk chunk{GroupId{3}, Term{5}, at, 1, true, {}, {}};
+    SnapshotChunk chunk{PartitionId{3}, Term{5}, at, 1, true, {}, {}};
     chunk.transfer = TransferId{std::uint64_t{1} << 40};
-    SnapshotAnswer answer{GroupId{3}, Term{5}, at};
+    SnapshotAnswer answer{PartitionId{3}, Term{5}, at};
     answer.transfer = chunk.transfer;
     const node::MeshMessage messages[] = {PeerMessage(chunk), PeerMessage(answer)};
     for (const node::MeshMessage& message : messages) {
@@ -113,10 +113,11 @@ TEST(MeshCodec, RefusesNumbersThatAreNotOneForEachItem) {
     batch.blob = batch.blob.slice(0, batch.items[0].bytes);
     batch.items[0].receiver_since = LogIndex{kMark};
     batch.items[1].receiver_since = LogIndex{kMark + 1};
-    VoteAnswers votes{{{GroupId{1}, Term{1}, false, true, LogIndex{kMark}},
-                       {GroupId{2}, Term{1}, false, true, LogIndex{kMark + 1}}}};
-    AppendAnswers answers{{{GroupId{1}, Term{1}, true, false, {}, {}, false, LogIndex{kMark}},
-                           {GroupId{2}, Term{1}, true, false, {}, {}, false, LogIndex{kMark + 1}}}};
+    VoteAnswers votes{{{PartitionId{1}, Term{1}, false, true, LogIndex{kMark}},
+                       {PartitionId{2}, Term{1}, false, true, LogIndex{kMark + 1}}}};
+    AppendAnswers answers{
+        {{PartitionId{1}, Term{1}, true, false, {}, {}, false, LogIndex{kMark}},
+         {PartitionId{2}, Term{1}, true, false, {}, {}, false, LogIndex{kMark + 1}}}};
     const node::MeshMessage messages[] = {PeerMessage(batch), PeerMessage(votes),
                                           PeerMessage(answers)};
     for (const node::MeshMessage& message : messages) {
@@ -145,9 +146,9 @@ TEST(MeshCodec, NumbersOfTheFoundingTakeNoBytes) {
         return std::vector<std::size_t>{size(votes), size(answers), size(batch)};
     };
     for (std::uint32_t i = 0; i < 100; ++i) {
-        votes.items.push_back({GroupId{i}, Term{1}, false, true});
-        answers.items.push_back({GroupId{i}, Term{1}, true, false, {}, {}});
-        batch.items.push_back({GroupId{i}, Term{1}, {}, {}});
+        votes.items.push_back({PartitionId{i}, Term{1}, false, true});
+        answers.items.push_back({PartitionId{i}, Term{1}, true, false, {}, {}});
+        batch.items.push_back({PartitionId{i}, Term{1}, {}, {}});
     }
     // Header, message header, and a table of one vector, all padded to 8.
     EXPECT_EQ(sizes(), (std::vector<std::size_t>{128 + 100 * 16, 128 + 100 * 32, 128 + 100 * 48}));
@@ -202,7 +203,7 @@ TEST(MeshCodec, RefusesAppendsWhoseBoundsDoNotHold) {
         {"bytes that overflow", [](AppendBatch& b) { b.items[2].bytes = 0xffffffff; }},
         {"overlapping items", [](AppendBatch& b) { b.items[2].offset -= 1; }},
         {"items out of order", [](AppendBatch& b) { std::swap(b.items[0], b.items[2]); }},
-        {"another group's entries", [](AppendBatch& b) { b.items[0].group = GroupId{9}; }},
+        {"another group's entries", [](AppendBatch& b) { b.items[0].group = PartitionId{9}; }},
         {"a gap behind prev", [](AppendBatch& b) { b.items[0].prev.index = LogIndex{9}; }},
         {"entries newer than the sender",
          [](AppendBatch& b) {
@@ -210,7 +211,7 @@ TEST(MeshCodec, RefusesAppendsWhoseBoundsDoNotHold) {
              b.items[0].prev.term = Term{3};
          }},
         {"entries older than prev", [](AppendBatch& b) { b.items[0].prev.term = Term{5}; }},
-        {"a group that cannot be", [](AppendBatch& b) { b.items[1].group = GroupId{16385}; }},
+        {"a group that cannot be", [](AppendBatch& b) { b.items[1].group = PartitionId{16385}; }},
         {"term 0", [](AppendBatch& b) { b.items[1].term = Term{0}; }},
         {"a term near the end of numbers",
          [](AppendBatch& b) { b.items[1].term = Term{~std::uint64_t{0}}; }},
@@ -236,7 +237,7 @@ TEST(MeshCodec, RefusesValuesOutOfRange) {
     using namespace replication;
     const LogPosition at{Term{4}, LogIndex{11}};
     const Term far{kCounterMax + 1};
-    const GroupId none{16385};
+    const PartitionId none{16385};
     struct Case {
         const char* why;
         PeerMessage message;
@@ -246,38 +247,40 @@ TEST(MeshCodec, RefusesValuesOutOfRange) {
     HeartbeatAnswer late{ContactRound{1}, {}, false, 0};
     late.wall_ms = std::int64_t{1} << 53;
     HeartbeatAnswer twice{ContactRound{1}, {}, false, 0};
-    twice.cannot_stand = {GroupId{4}, GroupId{4}};
+    twice.cannot_stand = {PartitionId{4}, PartitionId{4}};
     HeartbeatAnswer nowhere{ContactRound{1}, {}, false, 0};
     nowhere.cannot_stand = {none};
     const LogIndex past{kCounterMax + 1};
     AppendBatch strange = test::sample_append();
     strange.items[2].receiver_since = past;
-    SnapshotChunk to_none{GroupId{1}, Term{4}, at, 0, false, {}, {}};
+    SnapshotChunk to_none{PartitionId{1}, Term{4}, at, 0, false, {}, {}};
     to_none.receiver_since = past;
-    SnapshotAnswer of_none{GroupId{1}, Term{4}, at, 0, false};
+    SnapshotAnswer of_none{PartitionId{1}, Term{4}, at, 0, false};
     of_none.sender_since = past;
     const Case cases[] = {
-        {"vote in term 0", VoteAsks{{{GroupId{1}, Term{0}, at, false, false}}}},
-        {"vote in a far term", VoteAsks{{{GroupId{1}, far, at, false, false}}}},
+        {"vote in term 0", VoteAsks{{{PartitionId{1}, Term{0}, at, false, false}}}},
+        {"vote in a far term", VoteAsks{{{PartitionId{1}, far, at, false, false}}}},
         {"vote with a far log",
-         VoteAsks{{{GroupId{1}, Term{1}, {Term{1}, LogIndex{kCounterMax + 1}}, false, false}}}},
+         VoteAsks{{{PartitionId{1}, Term{1}, {Term{1}, LogIndex{kCounterMax + 1}}, false, false}}}},
         {"vote of no group", VoteAsks{{{none, Term{1}, at, false, false}}}},
-        {"answer in a far term", VoteAnswers{{{GroupId{1}, far, false, true}}}},
+        {"answer in a far term", VoteAnswers{{{PartitionId{1}, far, false, true}}}},
         {"append answer far away",
-         AppendAnswers{{{GroupId{1}, Term{1}, true, false, LogIndex{~std::uint64_t{0}}, {}}}}},
-        {"vote of no replica", VoteAnswers{{{GroupId{1}, Term{1}, false, true, past}}}},
+         AppendAnswers{{{PartitionId{1}, Term{1}, true, false, LogIndex{~std::uint64_t{0}}, {}}}}},
+        {"vote of no replica", VoteAnswers{{{PartitionId{1}, Term{1}, false, true, past}}}},
         {"append answer of no replica",
-         AppendAnswers{{{GroupId{1}, Term{1}, true, false, {}, {}, false, past}}}},
+         AppendAnswers{{{PartitionId{1}, Term{1}, true, false, {}, {}, false, past}}}},
         {"append to no replica", strange},
         {"chunk to no replica", to_none},
         {"chunk answer of no replica", of_none},
         {"timeout of no group", TimeoutNow{none, Term{1}}},
-        {"timeout in term 0", TimeoutNow{GroupId{1}, Term{0}}},
-        {"chunk newer than its sender", SnapshotChunk{GroupId{1}, Term{3}, at, 0, false, {}, {}}},
+        {"timeout in term 0", TimeoutNow{PartitionId{1}, Term{0}}},
+        {"chunk newer than its sender",
+         SnapshotChunk{PartitionId{1}, Term{3}, at, 0, false, {}, {}}},
         {"chunk answer of no group", SnapshotAnswer{none, Term{4}, at, 0, false}},
         {"beat in term 0",
-         Heartbeat{ContactRound{1}, {{GroupId{1}, Term{0}, LogIndex{1}}}, 0, 0, 0}},
-        {"refusal in a far term", HeartbeatAnswer{ContactRound{1}, {{GroupId{1}, far}}, false, 0}},
+         Heartbeat{ContactRound{1}, {{PartitionId{1}, Term{0}, LogIndex{1}}}, 0, 0, 0}},
+        {"refusal in a far term",
+         HeartbeatAnswer{ContactRound{1}, {{PartitionId{1}, far}}, false, 0}},
         {"beat before 1970", early},
         {"answer from far in the future", late},
         {"one group that cannot stand, twice", twice},

@@ -33,7 +33,7 @@ inline wire::FrameHeader sample_header(wire::Channel channel) {
 }
 
 inline RequestId sample_request_id() {
-    return {sample_id<ClientId>(0xa0), 1700000000123, GroupId{17}, 42};
+    return {sample_id<ClientId>(0xa0), 1700000000123, PartitionId{17}, 42};
 }
 
 inline Request sample_request() {
@@ -93,7 +93,7 @@ inline routing::HelloReply sample_hello_changes() {
     hello.nodes.clear();
     hello.leaders = {4095, routing::kNoPlace};
     hello.terms = {9, 10};
-    hello.told = {GroupId{1}, GroupId{600}};
+    hello.told = {PartitionId{1}, PartitionId{600}};
     hello.version = 40;
     hello.nodes_digest = 0x1122334455667788;
     return hello;
@@ -104,7 +104,7 @@ inline routing::ClientHello sample_hello_known() {
     hello.by_version = true;
     hello.known = {sample_id<NodeId>(0x30), Boot{7}, 39};
     hello.nodes_digest = 0x1122334455667788;
-    hello.wanted = {GroupId{3}, GroupId{600}};
+    hello.wanted = {PartitionId{3}, PartitionId{600}};
     return hello;
 }
 
@@ -121,7 +121,7 @@ inline routing::AdminReply sample_admin_reply() {
 }
 
 // `count` encoded entries of `group` behind `prev`, back to back.
-inline std::string sample_entries(GroupId group, replication::LogPosition prev, int count) {
+inline std::string sample_entries(PartitionId group, replication::LogPosition prev, int count) {
     std::string out;
     Chain chain;
     for (int i = 0; i < count; ++i) {
@@ -140,14 +140,20 @@ inline std::string sample_entries(GroupId group, replication::LogPosition prev, 
 }
 
 inline replication::AppendBatch sample_append() {
-    const std::string first = sample_entries(GroupId{3}, {Term{4}, LogIndex{10}}, 2);
-    const std::string second = sample_entries(GroupId{5}, {Term{6}, LogIndex{20}}, 1);
+    const std::string first = sample_entries(PartitionId{3}, {Term{4}, LogIndex{10}}, 2);
+    const std::string second = sample_entries(PartitionId{5}, {Term{6}, LogIndex{20}}, 1);
     const auto size = [](const std::string& s) { return static_cast<std::uint32_t>(s.size()); };
     replication::AppendBatch batch;
     batch.items = {
-        {GroupId{3}, Term{5}, {Term{4}, LogIndex{10}}, LogIndex{9}, 2, 0, size(first)},
-        {GroupId{4}, Term{2}, {Term{2}, LogIndex{7}}, LogIndex{7}, 0, 0, 0},
-        {GroupId{5}, Term{6}, {Term{6}, LogIndex{20}}, LogIndex{18}, 1, size(first), size(second)}};
+        {PartitionId{3}, Term{5}, {Term{4}, LogIndex{10}}, LogIndex{9}, 2, 0, size(first)},
+        {PartitionId{4}, Term{2}, {Term{2}, LogIndex{7}}, LogIndex{7}, 0, 0, 0},
+        {PartitionId{5},
+         Term{6},
+         {Term{6}, LogIndex{20}},
+         LogIndex{18},
+         1,
+         size(first),
+         size(second)}};
     batch.blob = Bytes::copy_of(first + second);
     return batch;
 }
@@ -209,40 +215,42 @@ inline std::vector<NamedMesh> mesh_samples() {
                                              HelloToken{9},
                                              node::Verdict::Sound,
                                              1'790'000'000'000}},
-        {"vote-asks", PeerMessage(VoteAsks{{{GroupId{3}, Term{5}, at, true, false},
-                                            {GroupId{16384}, Term{6}, at, false, true}}})},
-        {"vote-answers", PeerMessage(VoteAnswers{{{GroupId{3}, Term{5}, true, true},
-                                                  {GroupId{4}, Term{9}, false, false}}})},
+        {"vote-asks", PeerMessage(VoteAsks{{{PartitionId{3}, Term{5}, at, true, false},
+                                            {PartitionId{16384}, Term{6}, at, false, true}}})},
+        {"vote-answers", PeerMessage(VoteAnswers{{{PartitionId{3}, Term{5}, true, true},
+                                                  {PartitionId{4}, Term{9}, false, false}}})},
         {"vote-answers-since",
-         PeerMessage(VoteAnswers{{{GroupId{3}, Term{5}, true, true, LogIndex{8}},
-                                  {GroupId{4}, Term{9}, false, false, LogIndex{}}}})},
+         PeerMessage(VoteAnswers{{{PartitionId{3}, Term{5}, true, true, LogIndex{8}},
+                                  {PartitionId{4}, Term{9}, false, false, LogIndex{}}}})},
         {"append-batch", PeerMessage(sample_append())},
         {"append-batch-since", PeerMessage(sample_append_since())},
-        {"append-answers",
-         PeerMessage(AppendAnswers{{{GroupId{3}, Term{5}, true, false, LogIndex{12}, Term{0}},
-                                    {GroupId{4}, Term{5}, false, true, LogIndex{7}, Term{2}}}})},
+        {"append-answers", PeerMessage(AppendAnswers{
+                               {{PartitionId{3}, Term{5}, true, false, LogIndex{12}, Term{0}},
+                                {PartitionId{4}, Term{5}, false, true, LogIndex{7}, Term{2}}}})},
         {"append-answers-since",
          PeerMessage(AppendAnswers{
-             {{GroupId{3}, Term{5}, true, false, LogIndex{12}, Term{0}, false, LogIndex{0}},
-              {GroupId{4}, Term{5}, false, true, LogIndex{7}, Term{2}, false, LogIndex{300}}}})},
-        {"timeout-now", PeerMessage(TimeoutNow{GroupId{3}, Term{5}})},
+             {{PartitionId{3}, Term{5}, true, false, LogIndex{12}, Term{0}, false, LogIndex{0}},
+              {PartitionId{4}, Term{5}, false, true, LogIndex{7}, Term{2}, false,
+               LogIndex{300}}}})},
+        {"timeout-now", PeerMessage(TimeoutNow{PartitionId{3}, Term{5}})},
         {"snapshot-chunk",
-         PeerMessage(SnapshotChunk{GroupId{3}, Term{5}, at, 1, true, Bytes::copy_of("base"),
+         PeerMessage(SnapshotChunk{PartitionId{3}, Term{5}, at, 1, true, Bytes::copy_of("base"),
                                    Bytes::copy_of("rows and rows")})},
-        {"snapshot-answer", PeerMessage(SnapshotAnswer{GroupId{3}, Term{5}, at, 2, true})},
+        {"snapshot-answer", PeerMessage(SnapshotAnswer{PartitionId{3}, Term{5}, at, 2, true})},
         {"snapshot-chunk-since",
-         PeerMessage(SnapshotChunk{GroupId{3}, Term{5}, at, 1, true, Bytes::copy_of("base"),
+         PeerMessage(SnapshotChunk{PartitionId{3}, Term{5}, at, 1, true, Bytes::copy_of("base"),
                                    Bytes::copy_of("rows and rows"), TransferId{6}, LogIndex{8}})},
-        {"snapshot-answer-since",
-         PeerMessage(SnapshotAnswer{GroupId{3}, Term{5}, at, 2, true, TransferId{6}, LogIndex{8}})},
+        {"snapshot-answer-since", PeerMessage(SnapshotAnswer{PartitionId{3}, Term{5}, at, 2, true,
+                                                             TransferId{6}, LogIndex{8}})},
         {"heartbeat",
-         PeerMessage(
-             Heartbeat{ContactRound{77}, {{GroupId{3}, Term{5}, LogIndex{12}}}, 340, 0xfeed, 12})},
+         PeerMessage(Heartbeat{
+             ContactRound{77}, {{PartitionId{3}, Term{5}, LogIndex{12}}}, 340, 0xfeed, 12})},
         {"heartbeat-answer",
-         PeerMessage(HeartbeatAnswer{ContactRound{77}, {{GroupId{3}, Term{6}}}, true, 13})},
-        {"confirm",
-         PeerMessage(Confirm{ConfirmRound{78}, {{GroupId{3}, Term{5}}, {GroupId{4}, Term{9}}}})},
-        {"confirm-answer", PeerMessage(ConfirmAnswer{ConfirmRound{78}, {{GroupId{4}, Term{0}}}})},
+         PeerMessage(HeartbeatAnswer{ContactRound{77}, {{PartitionId{3}, Term{6}}}, true, 13})},
+        {"confirm", PeerMessage(Confirm{ConfirmRound{78},
+                                        {{PartitionId{3}, Term{5}}, {PartitionId{4}, Term{9}}}})},
+        {"confirm-answer",
+         PeerMessage(ConfirmAnswer{ConfirmRound{78}, {{PartitionId{4}, Term{0}}}})},
     };
 }
 

@@ -26,7 +26,7 @@ Forger::View Forger::view(std::size_t to) {
     const auto groups = lab_[to].node().hosted();
     const std::size_t choice = input_.choice(groups.size() + 1);
     // One that is nowhere.
-    if (choice == groups.size()) return {GroupId{lab_.options.groups + 1}, Term{1}, {}, {}, {}};
+    if (choice == groups.size()) return {PartitionId{lab_.options.groups + 1}, Term{1}, {}, {}, {}};
     const auto& replica = lab_[to].node().partition(groups[choice]).replica();
     return {groups[choice], replica.term(), replica.base().index, replica.commit(),
             replica.last_index()};
@@ -236,7 +236,7 @@ Request Forger::request() {
     request.id.start_ms = lab_[0].now().wall.ms - 1;
     if (input_.choice(8) == 0) request.id.start_ms = std::max<std::int64_t>(0, stamp());
     request.id.group = lab_.group_of(type, id);
-    if (input_.choice(16) == 0) request.id.group = GroupId{input_.byte()};
+    if (input_.choice(16) == 0) request.id.group = PartitionId{input_.byte()};
     request.id.seq = near(std::uint64_t{1});
     request.lowest_open = input_.choice(4) == 0 ? near(request.id.seq) : 1;
     request.digest = routing::request_digest(type, id, command, request.payload);

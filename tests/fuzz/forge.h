@@ -28,7 +28,7 @@ public:
 private:
     // The group's replica at the node, as far as numbers go.
     struct View {
-        GroupId group;
+        PartitionId group;
         Term term;
         LogIndex base, commit, last;
     };

@@ -114,7 +114,7 @@ void check_ids(const Exact& text) {
     if (!id) return;
     WEFT_INVARIANT(id->type + "/" + id->id == text.view(), "an id is not what was typed");
     WEFT_INVARIANT(routing::check_entity_id(id->type, id->id, true), "an id that no node takes");
-    const GroupId group = routing::group_of(HashKey{7}, 64, id->type, id->id);
+    const PartitionId group = routing::group_of(HashKey{7}, 64, id->type, id->id);
     WEFT_INVARIANT(group.value <= 64 && (group.value == 0) == id->type.starts_with('!'),
                    "{} lies in group {}", text.view(), group.value);
 }

@@ -81,11 +81,11 @@ private:
     void restart(std::size_t number) {
         lab_.kill(number);
         std::erase_if(seen_, [&](const auto& each) { return each.first.first == number; });
-        std::map<GroupId, Term> written;
+        std::map<PartitionId, Term> written;
         for (const auto& group : lab_[number].store.recover())
             written[group.group] = group.hard.term;
         start(number);
-        for (const GroupId group : lab_[number].node().hosted()) {
+        for (const PartitionId group : lab_[number].node().hosted()) {
             const Term term = lab_[number].node().partition(group).replica().term();
             WEFT_INVARIANT(term >= written[group], "term {} after a start with {} on disk",
                            term.value, written[group].value);
@@ -123,7 +123,7 @@ private:
     node::test::Lab lab_;
     Forger forger_;
     std::vector<MeshMessage> kept_;  // what real nodes said last
-    std::map<std::pair<std::size_t, GroupId>, Seen> seen_;
+    std::map<std::pair<std::size_t, PartitionId>, Seen> seen_;
     std::map<RequestId, std::size_t> asked_;
 };
 
@@ -218,7 +218,7 @@ void World::check() {
     for (std::size_t i = 0; i < real_; ++i) {
         check_sent(lab_[i]);
         const Node& node = lab_[i].node();
-        for (const GroupId group : node.hosted()) {
+        for (const PartitionId group : node.hosted()) {
             const auto& replica = node.partition(group).replica();
             Seen& seen = seen_[{i, group}];
             WEFT_INVARIANT(replica.term() >= seen.term, "term {} after {}", replica.term().value,

@@ -22,9 +22,9 @@ std::vector<node::MeshMessage> stale_messages(const routing::HelloReply& hello) 
     HeartbeatAnswer beats;
     for (std::uint32_t group = 1; group < hello.terms.size(); ++group) {
         const std::uint64_t term = hello.terms[group] > 1 ? hello.terms[group] - 1 : 1;
-        votes.items.push_back({GroupId{group}, Term{term}, false, false});
+        votes.items.push_back({PartitionId{group}, Term{term}, false, false});
         acks.items.push_back(
-            {GroupId{group}, Term{term}, true, false, LogIndex{1}, Term{0}, false});
+            {PartitionId{group}, Term{term}, true, false, LogIndex{1}, Term{0}, false});
     }
     out.emplace_back(PeerMessage(votes));
     out.emplace_back(PeerMessage(acks));

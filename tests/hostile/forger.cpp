@@ -45,13 +45,13 @@ std::string Forger::client_frame(const routing::ToNode& message) const {
     return writer.finish(client_header());
 }
 
-GroupId Forger::group_of(std::string_view id) const {
+PartitionId Forger::group_of(std::string_view id) const {
     return routing::group_of(hello_.hash_key, hello_.groups, "kv", id);
 }
 
 Request Forger::request(std::string_view id, std::string_view command, std::string_view payload) {
     Request out;
-    const GroupId group = group_of(id);
+    const PartitionId group = group_of(id);
     out.id = {client_, hello_.log_time_ms, group, ++numbers_[group]};
     out.lowest_open = out.id.seq;
     out.digest = routing::request_digest("kv", id, command, payload);
@@ -63,15 +63,15 @@ Request Forger::request(std::string_view id, std::string_view command, std::stri
     return out;
 }
 
-std::optional<GroupId> Forger::own_group() const {
+std::optional<PartitionId> Forger::own_group() const {
     std::size_t own = 0;
     while (own < hello_.nodes.size() && hello_.nodes[own].node != hello_.node) ++own;
     for (std::size_t group = 1; group < hello_.leaders.size(); ++group)
-        if (hello_.leaders[group] == own) return GroupId{static_cast<std::uint32_t>(group)};
+        if (hello_.leaders[group] == own) return PartitionId{static_cast<std::uint32_t>(group)};
     return std::nullopt;
 }
 
-std::string Forger::id_in(GroupId group, std::string_view stem, std::uint64_t& at) const {
+std::string Forger::id_in(PartitionId group, std::string_view stem, std::uint64_t& at) const {
     for (;;) {
         std::string id = fmt::format("{}{}", stem, at++);
         if (group_of(id) == group) return id;

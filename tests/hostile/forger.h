@@ -28,11 +28,11 @@ public:
     std::string client_frame(const routing::ToNode& message) const;
     Request request(std::string_view id, std::string_view command, std::string_view payload);
     // The group of kv/`id`.
-    GroupId group_of(std::string_view id) const;
+    PartitionId group_of(std::string_view id) const;
     // A group that the node which was asked leads; nothing when it leads none.
-    std::optional<GroupId> own_group() const;
+    std::optional<PartitionId> own_group() const;
     // `stem` with a number behind it, so that kv/id belongs to `group`; `at` is where to go on.
-    std::string id_in(GroupId group, std::string_view stem, std::uint64_t& at) const;
+    std::string id_in(PartitionId group, std::string_view stem, std::uint64_t& at) const;
     // ---- a node's: from the node numbered `from` of the hello to the node numbered `to`
     std::string peer_frame(const node::MeshMessage& message, std::size_t from, std::size_t to,
                            Boot boot) const;
@@ -40,7 +40,7 @@ public:
 private:
     routing::HelloReply hello_;
     ClientId client_;
-    std::map<GroupId, std::uint64_t> numbers_;
+    std::map<PartitionId, std::uint64_t> numbers_;
 };
 
 // The messages of a frame that a node sent to its client, one call each.

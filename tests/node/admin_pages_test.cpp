@@ -169,7 +169,7 @@ TEST(AdminPages, OfMoreQuestionsThanAreReadAtOnceAreRefusedWithAnAnswer) {
 
 TEST(AdminPages, OfADamagedJournalSaySo) {
     OneGroup lab(std::uint64_t{1} << 30);
-    const GroupId group = lab.group_of("counter", "c");
+    const PartitionId group = lab.group_of("counter", "c");
     for (int i = 0; i < 20; ++i)
         ASSERT_EQ(lab.call("counter", "c", "add", "1").outcome, Outcome::Done);
     ASSERT_TRUE(lab[lab.leader].store.flip_bit_in_log(group, LogIndex{11}, 700));

@@ -131,7 +131,7 @@ TEST_F(AdminTest, PartitionsAreListedWithTheirLeaders) {
     const auto rows = ask(1, "partitions");
     ASSERT_EQ(rows.size(), 9u);
     for (const Row& row : rows) {
-        const GroupId group{static_cast<std::uint32_t>(std::stoul(row.at("partition")))};
+        const PartitionId group{static_cast<std::uint32_t>(std::stoul(row.at("partition")))};
         const std::size_t leader = *lab.leader_of(group);
         EXPECT_EQ(row.at("leader"), std::string(1, static_cast<char>('a' + leader)));
         EXPECT_EQ(row.at("role"), leader == 1 ? "leader" : "follower");
@@ -157,7 +157,7 @@ TEST_F(AdminTest, AListOfATypeThatDoesNotExistIsRefused) {
 }
 
 TEST_F(AdminTest, ALeadershipIsTransferredToTheNodeOneNames) {
-    const GroupId group{3};
+    const PartitionId group{3};
     const std::size_t from = *lab.leader_of(group);
     const std::size_t to = (from + 2) % 3;
     ask(from, "transfer", {"3", std::string(1, static_cast<char>('a' + to))});
@@ -275,7 +275,7 @@ TEST_F(AdminTest, TheJournalShowsValuesAndEventsAndSaysWhatItLeavesOut) {
 }
 
 TEST_F(AdminTest, TheJournalOfTheFactsIsTheHistoryOfTheMesh) {
-    const auto rows = ask(*lab.leader_of(GroupId{0}), "journal", {"!mesh", "facts"});
+    const auto rows = ask(*lab.leader_of(PartitionId{0}), "journal", {"!mesh", "facts"});
     ASSERT_FALSE(rows.empty());
     const std::string what = rows[0].at("what");
     EXPECT_TRUE(what.starts_with("admitted a (01000000); admitted b")) << what;

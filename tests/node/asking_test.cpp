@@ -72,19 +72,19 @@ TEST_F(Asking, WhoDoesNotLeadNamesTheLeader) {
 TEST_F(Asking, ARequestIsCheckedAsThatOfAClient) {
     const std::size_t at = leader_of_a();
     Request wrong_group = lab.request("kv", "a", "put", "x");
-    wrong_group.id.group = GroupId{(wrong_group.id.group.value + 1) % 8};
+    wrong_group.id.group = PartitionId{(wrong_group.id.group.value + 1) % 8};
     EXPECT_EQ(ask((at + 1) % 3, at, wrong_group).error.code, ErrorCode::Malformed);
     Request wrong_digest = lab.request("kv", "a", "put", "x");
     wrong_digest.digest.bytes[0] ^= std::uint8_t{1};
     EXPECT_EQ(ask((at + 1) % 3, at, wrong_digest).error.code, ErrorCode::Malformed);
     Request no_group = lab.request("kv", "a", "put", "x");
-    no_group.id.group = GroupId{8};
+    no_group.id.group = PartitionId{8};
     EXPECT_EQ(ask((at + 1) % 3, at, no_group).error.code, ErrorCode::Malformed);
 }
 
 // Clients read the facts; nodes may write them.
 TEST_F(Asking, OnlyNodesWriteTheFactsOfTheMesh) {
-    const std::size_t at = *lab.leader_of(GroupId{0});
+    const std::size_t at = *lab.leader_of(PartitionId{0});
     const Request request = lab.request(kFactsType, kFactsId, kFoundCommand, "again");
     EXPECT_EQ(lab.ask(at, request).error.code, ErrorCode::Malformed);
     const Reply reply = ask((at + 1) % 3, at, request);
@@ -155,8 +155,8 @@ TEST(AskingElsewhere, AGroupThatIsNotHereIsSaidNotToBe) {
     lab.run_for(milliseconds(250));
     const auto table = routing::PlacementTable::first(lab.genesis);
     std::string id = "a";
-    while (lab.group_of("kv", id) == GroupId{0}) id += 'a';
-    const GroupId group = lab.group_of("kv", id);
+    while (lab.group_of("kv", id) == PartitionId{0}) id += 'a';
+    const PartitionId group = lab.group_of("kv", id);
     std::size_t outside = 0;
     while (table.hosts(lab[outside].id(), group)) ++outside;
     lab[outside].keep_messages = true;
@@ -169,7 +169,7 @@ TEST(AskingElsewhere, AGroupThatIsNotHereIsSaidNotToBe) {
         sent, [](const MeshMessage& each) { return std::holds_alternative<NodeReply>(each); });
     ASSERT_NE(told, sent.end());
     EXPECT_EQ(std::get<NodeReply>(*told).reply.error.number,
-              std::uint16_t(ErrorNumber::GroupNotHosted));
+              std::uint16_t(ErrorNumber::PartitionNotHosted));
 }
 
 }  // namespace

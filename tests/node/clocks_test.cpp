@@ -16,7 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr GroupId kGroup{1};
+constexpr PartitionId kGroup{1};
 
 NodeId node(std::uint8_t number) {
     NodeId id;

@@ -34,34 +34,34 @@ protected:
 };
 
 TEST_F(ConfirmTest, OneRoundPerPeerListsEveryGroupWithWaitingReads) {
-    rounds.want(GroupId{5}, Term{2}, ReadTicket{7}, three);
-    rounds.want(GroupId{3}, Term{1}, ReadTicket{1}, three);
-    rounds.want(GroupId{5}, Term{2}, ReadTicket{8}, three);
+    rounds.want(PartitionId{5}, Term{2}, ReadTicket{7}, three);
+    rounds.want(PartitionId{3}, Term{1}, ReadTicket{1}, three);
+    rounds.want(PartitionId{5}, Term{2}, ReadTicket{8}, three);
     begin(0);
     ASSERT_EQ(out.size(), 2u);
     for (const auto& message : out) {
         ASSERT_EQ(message.confirm.groups.size(), 2u);
-        EXPECT_EQ(message.confirm.groups[0].group, GroupId{3});
+        EXPECT_EQ(message.confirm.groups[0].group, PartitionId{3});
         EXPECT_EQ(message.confirm.groups[1].term, Term{2});
     }
     EXPECT_FALSE(rounds.waiting());
 }
 
 TEST_F(ConfirmTest, AQuorumOfUnrefusedAnswersConfirmsUpToTheTicket) {
-    rounds.want(GroupId{5}, Term{2}, ReadTicket{8}, three);
+    rounds.want(PartitionId{5}, Term{2}, ReadTicket{8}, three);
     const ConfirmRound round = begin(0);
     EXPECT_TRUE(confirmed.empty());
     rounds.on_answer(node(3), {round, {}}, confirmed);
     ASSERT_EQ(confirmed.size(), 1u);
-    EXPECT_EQ(confirmed[0].group, GroupId{5});
+    EXPECT_EQ(confirmed[0].group, PartitionId{5});
     EXPECT_EQ(confirmed[0].term, Term{2});
     EXPECT_EQ(confirmed[0].ticket, ReadTicket{8});
 }
 
 TEST_F(ConfirmTest, AReadThatCameAfterTheRoundBeganIsNotServedByIt) {
-    rounds.want(GroupId{5}, Term{2}, ReadTicket{8}, three);
+    rounds.want(PartitionId{5}, Term{2}, ReadTicket{8}, three);
     const ConfirmRound round = begin(0);
-    rounds.want(GroupId{5}, Term{2}, ReadTicket{9}, three);
+    rounds.want(PartitionId{5}, Term{2}, ReadTicket{9}, three);
     rounds.on_answer(node(3), {round, {}}, confirmed);
     ASSERT_EQ(confirmed.size(), 1u);
     EXPECT_EQ(confirmed[0].ticket, ReadTicket{8});
@@ -69,12 +69,12 @@ TEST_F(ConfirmTest, AReadThatCameAfterTheRoundBeganIsNotServedByIt) {
 }
 
 TEST_F(ConfirmTest, ARefusedGroupIsNotConfirmedWhileOthersAre) {
-    rounds.want(GroupId{5}, Term{2}, ReadTicket{1}, three);
-    rounds.want(GroupId{6}, Term{2}, ReadTicket{1}, three);
+    rounds.want(PartitionId{5}, Term{2}, ReadTicket{1}, three);
+    rounds.want(PartitionId{6}, Term{2}, ReadTicket{1}, three);
     const ConfirmRound round = begin(0);
-    rounds.on_answer(node(3), {round, {{GroupId{5}, Term{3}}}}, confirmed);
+    rounds.on_answer(node(3), {round, {{PartitionId{5}, Term{3}}}}, confirmed);
     ASSERT_EQ(confirmed.size(), 1u);
-    EXPECT_EQ(confirmed[0].group, GroupId{6});
+    EXPECT_EQ(confirmed[0].group, PartitionId{6});
     rounds.on_answer(node(2), {round, {}}, confirmed);
     EXPECT_EQ(confirmed.size(), 2u);
 }
@@ -82,7 +82,7 @@ TEST_F(ConfirmTest, ARefusedGroupIsNotConfirmedWhileOthersAre) {
 TEST_F(ConfirmTest, RepeatedLateAndForeignAnswersAreHarmless) {
     const replication::Config five =
         replication::Config::of({node(1), node(2), node(3), node(4), node(5)});
-    rounds.want(GroupId{5}, Term{2}, ReadTicket{1}, five);
+    rounds.want(PartitionId{5}, Term{2}, ReadTicket{1}, five);
     const ConfirmRound round = begin(0);
     for (int i = 0; i < 3; ++i) rounds.on_answer(node(3), {round, {}}, confirmed);
     rounds.on_answer(node(9), {round, {}}, confirmed);
@@ -98,29 +98,29 @@ TEST_F(ConfirmTest, RepeatedLateAndForeignAnswersAreHarmless) {
 // etcd#20418: an answer to the process's former life must not confirm a read of this one.
 TEST_F(ConfirmTest, AnAnswerToAFormerBootConfirmsNothing) {
     ConfirmRounds former({.self = node(1), .first_round = {std::uint64_t{1} << 40}});
-    former.want(GroupId{5}, Term{2}, ReadTicket{1}, three);
+    former.want(PartitionId{5}, Term{2}, ReadTicket{1}, three);
     former.begin(at(0), out, confirmed);
     const ConfirmRound old = out[0].confirm.round;
     ConfirmRounds reborn({.self = node(1), .first_round = {std::uint64_t{2} << 40}});
-    reborn.want(GroupId{5}, Term{4}, ReadTicket{1}, three);
+    reborn.want(PartitionId{5}, Term{4}, ReadTicket{1}, three);
     reborn.begin(at(9), out, confirmed);
     reborn.on_answer(node(2), {old, {}}, confirmed);
     EXPECT_TRUE(confirmed.empty());
 }
 
 TEST_F(ConfirmTest, AGroupOfThisNodeAloneIsConfirmedAtOnce) {
-    rounds.want(GroupId{5}, Term{2}, ReadTicket{4}, one);
+    rounds.want(PartitionId{5}, Term{2}, ReadTicket{4}, one);
     EXPECT_EQ(begin(0), ConfirmRound{});
     ASSERT_EQ(confirmed.size(), 1u);
     EXPECT_EQ(confirmed[0].ticket, ReadTicket{4});
 }
 
 TEST_F(ConfirmTest, AThirdRoundWaitsUntilOneIsAnswered) {
-    rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
+    rounds.want(PartitionId{1}, Term{1}, ReadTicket{1}, three);
     const ConfirmRound first = begin(0);
-    rounds.want(GroupId{1}, Term{1}, ReadTicket{2}, three);
+    rounds.want(PartitionId{1}, Term{1}, ReadTicket{2}, three);
     EXPECT_NE(begin(1), ConfirmRound{});
-    rounds.want(GroupId{1}, Term{1}, ReadTicket{3}, three);
+    rounds.want(PartitionId{1}, Term{1}, ReadTicket{3}, three);
     EXPECT_EQ(begin(2), ConfirmRound{});
     EXPECT_TRUE(rounds.waiting());
     rounds.on_answer(node(2), {first, {}}, confirmed);
@@ -128,11 +128,11 @@ TEST_F(ConfirmTest, AThirdRoundWaitsUntilOneIsAnswered) {
 }
 
 TEST_F(ConfirmTest, AGroupWithoutQuorumDoesNotHoldTheOthersUp) {
-    rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
+    rounds.want(PartitionId{1}, Term{1}, ReadTicket{1}, three);
     begin(0);
-    rounds.want(GroupId{1}, Term{1}, ReadTicket{2}, three);
+    rounds.want(PartitionId{1}, Term{1}, ReadTicket{2}, three);
     begin(1);
-    rounds.want(GroupId{2}, Term{1}, ReadTicket{1}, three);
+    rounds.want(PartitionId{2}, Term{1}, ReadTicket{1}, three);
     EXPECT_EQ(begin(2), ConfirmRound{});
     const Instant retry = rounds.deadline();
     EXPECT_EQ(retry, at(0) + ConfirmRounds::kPatience);
@@ -142,31 +142,31 @@ TEST_F(ConfirmTest, AGroupWithoutQuorumDoesNotHoldTheOthersUp) {
 }
 
 TEST_F(ConfirmTest, RoundsThatStayUnansweredAreGivenUp) {
-    rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
+    rounds.want(PartitionId{1}, Term{1}, ReadTicket{1}, three);
     const ConfirmRound round = begin(0);
     rounds.expire(at(199), given_up);
     EXPECT_TRUE(given_up.empty());
     rounds.expire(at(200), given_up);
     ASSERT_EQ(given_up.size(), 1u);
-    EXPECT_EQ(given_up[0].group, GroupId{1});
+    EXPECT_EQ(given_up[0].group, PartitionId{1});
     rounds.on_answer(node(2), {round, {}}, confirmed);
     EXPECT_TRUE(confirmed.empty());
 }
 
 TEST_F(ConfirmTest, ALostTermMakesItsReadsVoid) {
-    rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
+    rounds.want(PartitionId{1}, Term{1}, ReadTicket{1}, three);
     const ConfirmRound round = begin(0);
-    rounds.want(GroupId{1}, Term{1}, ReadTicket{2}, three);
-    rounds.forget(GroupId{1});
+    rounds.want(PartitionId{1}, Term{1}, ReadTicket{2}, three);
+    rounds.forget(PartitionId{1});
     EXPECT_FALSE(rounds.waiting());
     rounds.on_answer(node(2), {round, {}}, confirmed);
     EXPECT_TRUE(confirmed.empty());
 }
 
 TEST_F(ConfirmTest, AChangedConfigurationIsAskedAnew) {
-    rounds.want(GroupId{1}, Term{1}, ReadTicket{1}, three);
+    rounds.want(PartitionId{1}, Term{1}, ReadTicket{1}, three);
     const ConfirmRound round = begin(0);
-    rounds.want(GroupId{1}, Term{1}, ReadTicket{2},
+    rounds.want(PartitionId{1}, Term{1}, ReadTicket{2},
                 replication::Config::of({node(1), node(4), node(5)}));
     rounds.on_answer(node(2), {round, {}}, confirmed);
     EXPECT_TRUE(confirmed.empty());
@@ -178,13 +178,14 @@ TEST_F(ConfirmTest, AChangedConfigurationIsAskedAnew) {
 
 // Else a read would be served by who is leader no more.
 TEST_F(ConfirmTest, ReadsOfAGroupThatIsNotLedAreAFault) {
-    const std::vector<replication::GroupTerm> led{{GroupId{1}, Term{3}}, {GroupId{5}, Term{2}}};
-    rounds.want(GroupId{5}, Term{2}, ReadTicket{1}, three);
+    const std::vector<replication::GroupTerm> led{{PartitionId{1}, Term{3}},
+                                                  {PartitionId{5}, Term{2}}};
+    rounds.want(PartitionId{5}, Term{2}, ReadTicket{1}, three);
     rounds.check(led);
     EXPECT_DEATH(rounds.check(std::span(led).first(1)), "group 5 wait in term 2");
-    rounds.want(GroupId{1}, Term{2}, ReadTicket{1}, three);
+    rounds.want(PartitionId{1}, Term{2}, ReadTicket{1}, three);
     EXPECT_DEATH(rounds.check(led), "group 1 wait in term 2");
-    rounds.forget(GroupId{1});
+    rounds.forget(PartitionId{1});
     rounds.check(led);
     begin(0);
     rounds.check({});

@@ -25,7 +25,7 @@ bool keeps_its_leader(std::string_view command) {
     lab.start();
     EXPECT_TRUE(lab.run_until_ready());
     EXPECT_EQ(lab.call("kv", "a", "put", "v").outcome, Outcome::Done);
-    const GroupId group = lab.group_of("kv", "a");
+    const PartitionId group = lab.group_of("kv", "a");
     const std::size_t leader = *lab.leader_of(group);
     const Term term = lab[leader].node().partition(group).replica().term();
     const auto same = [&] {
@@ -72,20 +72,20 @@ TEST(ContactDates, AConfirmRoundIsDatedByWhenItWasSentAndRefusedGroupsNotAtAll) 
     const auto config = replication::Config::of({id(1), id(2), id(3)});
     ConfirmRounds rounds({.self = id(1)});
     for (const std::uint32_t group : {3U, 5U, 6U})
-        rounds.want(GroupId{group}, Term{2}, ReadTicket{1}, config);
+        rounds.want(PartitionId{group}, Term{2}, ReadTicket{1}, config);
     std::vector<ConfirmRounds::Outgoing> out;
     std::vector<Confirmed> confirmed;
     rounds.begin(Instant{400}, out, confirmed);
-    rounds.forget(GroupId{6});  // led no longer
+    rounds.forget(PartitionId{6});  // led no longer
     replication::ConfirmAnswer answer;
     answer.round = out.at(0).confirm.round;
-    answer.refused.push_back({GroupId{5}, Term{3}});
+    answer.refused.push_back({PartitionId{5}, Term{3}});
     std::vector<ConfirmRounds::Contact> contacts;
     rounds.contacts(id(4), answer, contacts);
     EXPECT_TRUE(contacts.empty()) << "not a voter";
     rounds.contacts(id(2), answer, contacts);
     ASSERT_EQ(contacts.size(), 1u);
-    EXPECT_EQ(contacts[0].group, GroupId{3});
+    EXPECT_EQ(contacts[0].group, PartitionId{3});
     EXPECT_EQ(contacts[0].term, Term{2});
     EXPECT_EQ(contacts[0].sent, Instant{400});
     // A repeat is as old as the round.
@@ -95,11 +95,11 @@ TEST(ContactDates, AConfirmRoundIsDatedByWhenItWasSentAndRefusedGroupsNotAtAll) 
     EXPECT_EQ(contacts[0].sent, Instant{400});
 
     PeerContact contact(id(2));
-    contact.leads(GroupId{3}, Term{3}, LogIndex{});
-    contact.note_contact({GroupId{3}, Term{2}}, Instant{400});
-    EXPECT_EQ(contact.contacted(GroupId{3}), Instant::long_ago()) << "of a former term";
-    contact.note_contact({GroupId{3}, Term{3}}, Instant{400});
-    EXPECT_EQ(contact.contacted(GroupId{3}), Instant{400});
+    contact.leads(PartitionId{3}, Term{3}, LogIndex{});
+    contact.note_contact({PartitionId{3}, Term{2}}, Instant{400});
+    EXPECT_EQ(contact.contacted(PartitionId{3}), Instant::long_ago()) << "of a former term";
+    contact.note_contact({PartitionId{3}, Term{3}}, Instant{400});
+    EXPECT_EQ(contact.contacted(PartitionId{3}), Instant{400});
 }
 
 }  // namespace

@@ -22,8 +22,8 @@ Instant at(std::int64_t ms) { return Instant{ms * 1'000'000}; }
 
 // Groups that follow whoever claims a term at least as new as theirs.
 struct Groups {
-    std::map<GroupId, Term> terms;
-    std::set<GroupId> deaf;  // led by somebody else in that very term
+    std::map<PartitionId, Term> terms;
+    std::set<PartitionId> deaf;  // led by somebody else in that very term
 
     ClaimVerdict take(const replication::GroupBeat& claim) {
         const auto group = terms.find(claim.group);
@@ -41,8 +41,8 @@ struct Pair {
 
     explicit Pair(std::uint32_t n) {
         for (std::uint32_t i = 1; i <= n; ++i) {
-            groups.terms[GroupId{i}] = Term{1};
-            leader.leads(GroupId{i}, Term{1}, LogIndex{0});
+            groups.terms[PartitionId{i}] = Term{1};
+            leader.leads(PartitionId{i}, Term{1}, LogIndex{0});
         }
     }
     replication::HeartbeatAnswer deliver(std::int64_t ms, const replication::Heartbeat& beat) {
@@ -70,9 +70,9 @@ TEST(Contact, ListsGroupsOnceAndThenCostsNothingPerGroup) {
     const replication::HeartbeatAnswer answer = pair.deliver(101, second);
     EXPECT_FALSE(answer.want_all);
     EXPECT_TRUE(answer.refused.empty());
-    EXPECT_EQ(pair.follower.heard(GroupId{7}), at(101));
+    EXPECT_EQ(pair.follower.heard(PartitionId{7}), at(101));
     pair.leader.on_answer(answer);
-    EXPECT_EQ(pair.leader.contacted(GroupId{7}), at(100));
+    EXPECT_EQ(pair.leader.contacted(PartitionId{7}), at(100));
 }
 
 TEST(Contact, IsDatedByWhenTheAnsweredRoundWasSent) {
@@ -81,16 +81,16 @@ TEST(Contact, IsDatedByWhenTheAnsweredRoundWasSent) {
     const replication::HeartbeatAnswer answer = pair.deliver(400, beat);
     pair.leader.make_heartbeat(at(600), 0);
     pair.leader.on_answer(answer);  // read long after: a paused leader must not feel well again
-    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));
+    EXPECT_EQ(pair.leader.contacted(PartitionId{1}), at(0));
 }
 
 TEST(Contact, AChangeIsListedUntilItIsAcknowledged) {
     Pair pair(3);
     pair.exchange(0);
-    pair.leader.leads(GroupId{2}, Term{1}, LogIndex{9});
+    pair.leader.leads(PartitionId{2}, Term{1}, LogIndex{9});
     const replication::Heartbeat lost = pair.leader.make_heartbeat(at(100), 0);
     ASSERT_EQ(lost.listed.size(), 1u);
-    EXPECT_EQ(lost.listed[0].group, GroupId{2});
+    EXPECT_EQ(lost.listed[0].group, PartitionId{2});
     EXPECT_EQ(lost.listed[0].commit, LogIndex{9});
     EXPECT_EQ(lost.unlisted, 2u);
     const replication::Heartbeat again = pair.leader.make_heartbeat(at(200), 0);
@@ -101,61 +101,61 @@ TEST(Contact, AChangeIsListedUntilItIsAcknowledged) {
 TEST(Contact, AChangeAfterTheListingIsNotAcknowledgedByItsAnswer) {
     Pair pair(1);
     const replication::Heartbeat beat = pair.leader.make_heartbeat(at(0), 0);
-    pair.leader.leads(GroupId{1}, Term{1}, LogIndex{5});
+    pair.leader.leads(PartitionId{1}, Term{1}, LogIndex{5});
     pair.leader.on_answer(pair.deliver(1, beat));
-    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));  // the same term: it was contact
+    EXPECT_EQ(pair.leader.contacted(PartitionId{1}), at(0));  // the same term: it was contact
     EXPECT_EQ(pair.leader.make_heartbeat(at(100), 0).listed.size(), 1u);
 }
 
 TEST(Contact, AHashThatDiffersAsksForTheFullListAndIsNoContact) {
     Pair pair(4);
     pair.exchange(0);
-    pair.follower.no_longer_follows(GroupId{3});
+    pair.follower.no_longer_follows(PartitionId{3});
     const replication::HeartbeatAnswer answer =
         pair.deliver(101, pair.leader.make_heartbeat(at(100), 0));
     EXPECT_TRUE(answer.want_all);
     pair.leader.on_answer(answer);
-    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));
-    EXPECT_EQ(pair.follower.heard(GroupId{1}), at(1));
+    EXPECT_EQ(pair.leader.contacted(PartitionId{1}), at(0));
+    EXPECT_EQ(pair.follower.heard(PartitionId{1}), at(1));
     const replication::Heartbeat full = pair.leader.make_heartbeat(at(200), 0);
     EXPECT_EQ(full.listed.size(), 4u);
     EXPECT_FALSE(pair.deliver(201, full).want_all);
-    EXPECT_EQ(pair.follower.heard(GroupId{3}), at(201));
+    EXPECT_EQ(pair.follower.heard(PartitionId{3}), at(201));
 }
 
 // Trap (b): the process answers, the group does not follow any more.
 TEST(Contact, AGroupLeavesTheUnlistedSetTheMomentItsTermChanges) {
     Pair pair(2);
     pair.exchange(0);
-    pair.groups.terms[GroupId{1}] = Term{5};
-    pair.follower.no_longer_follows(GroupId{1});
-    EXPECT_EQ(pair.follower.heard(GroupId{1}), Instant::long_ago());
+    pair.groups.terms[PartitionId{1}] = Term{5};
+    pair.follower.no_longer_follows(PartitionId{1});
+    EXPECT_EQ(pair.follower.heard(PartitionId{1}), Instant::long_ago());
     pair.exchange(100);  // differs: nothing is covered
     const std::vector<replication::GroupTerm> refused =
         pair.exchange(200);  // all listed: one refused
     ASSERT_EQ(refused.size(), 1u);
-    EXPECT_EQ(refused[0].group, GroupId{1});
+    EXPECT_EQ(refused[0].group, PartitionId{1});
     EXPECT_EQ(refused[0].term, Term{5});
-    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));
-    EXPECT_EQ(pair.leader.contacted(GroupId{2}), at(200));
+    EXPECT_EQ(pair.leader.contacted(PartitionId{1}), at(0));
+    EXPECT_EQ(pair.leader.contacted(PartitionId{2}), at(200));
 }
 
 TEST(Contact, ARefusedGroupGetsNoContactAndAllOthersDo) {
     Pair pair(3);
-    pair.groups.deaf.insert(GroupId{2});
+    pair.groups.deaf.insert(PartitionId{2});
     const std::vector<replication::GroupTerm> refused = pair.exchange(0);
     ASSERT_EQ(refused.size(), 1u);
-    EXPECT_EQ(refused[0].group, GroupId{2});
-    EXPECT_EQ(pair.leader.contacted(GroupId{2}), Instant::long_ago());
-    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));
+    EXPECT_EQ(refused[0].group, PartitionId{2});
+    EXPECT_EQ(pair.leader.contacted(PartitionId{2}), Instant::long_ago());
+    EXPECT_EQ(pair.leader.contacted(PartitionId{1}), at(0));
     pair.exchange(100);
-    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(100));
-    EXPECT_EQ(pair.leader.contacted(GroupId{2}), Instant::long_ago());
+    EXPECT_EQ(pair.leader.contacted(PartitionId{1}), at(100));
+    EXPECT_EQ(pair.leader.contacted(PartitionId{2}), Instant::long_ago());
 }
 
 TEST(Contact, AGroupTheReceiverDoesNotHostIsRefusedWithTermZero) {
     Pair pair(1);
-    pair.leader.leads(GroupId{9}, Term{4}, LogIndex{0});
+    pair.leader.leads(PartitionId{9}, Term{4}, LogIndex{0});
     const std::vector<replication::GroupTerm> refused = pair.exchange(0);
     ASSERT_EQ(refused.size(), 1u);
     EXPECT_EQ(refused[0].term, Term{0});
@@ -166,8 +166,8 @@ TEST(Contact, OnlyTheWayThereBrokenIsNoContactForEither) {
     Pair pair(1);
     pair.exchange(0);
     for (int i = 1; i < 10; ++i) pair.leader.make_heartbeat(at(100 * i), 0);  // all lost
-    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));
-    EXPECT_EQ(pair.follower.heard(GroupId{1}), at(1));
+    EXPECT_EQ(pair.leader.contacted(PartitionId{1}), at(0));
+    EXPECT_EQ(pair.follower.heard(PartitionId{1}), at(1));
 }
 
 TEST(Contact, OnlyTheWayBackBrokenIsHeardByTheFollowerAndNoContactForTheLeader) {
@@ -175,8 +175,8 @@ TEST(Contact, OnlyTheWayBackBrokenIsHeardByTheFollowerAndNoContactForTheLeader) 
     pair.exchange(0);
     for (int i = 1; i < 10; ++i)
         pair.deliver(100 * i + 1, pair.leader.make_heartbeat(at(100 * i), 0));  // answers lost
-    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(0));
-    EXPECT_EQ(pair.follower.heard(GroupId{1}), at(901));
+    EXPECT_EQ(pair.leader.contacted(PartitionId{1}), at(0));
+    EXPECT_EQ(pair.follower.heard(PartitionId{1}), at(901));
 }
 
 TEST(Contact, StaleAndRepeatedRoundsAreIgnored) {
@@ -184,45 +184,45 @@ TEST(Contact, StaleAndRepeatedRoundsAreIgnored) {
     const replication::Heartbeat old = pair.leader.make_heartbeat(at(0), 0);
     pair.exchange(100);
     EXPECT_EQ(pair.deliver(150, old).round, ContactRound{});
-    EXPECT_EQ(pair.follower.heard(GroupId{1}), at(101));
+    EXPECT_EQ(pair.follower.heard(PartitionId{1}), at(101));
     const replication::Heartbeat last = pair.leader.make_heartbeat(at(200), 0);
     const replication::HeartbeatAnswer answer = pair.deliver(201, last);
     pair.leader.on_answer(answer);
     pair.leader.make_heartbeat(at(300), 0);
     EXPECT_TRUE(pair.leader.on_answer(answer).empty());
-    EXPECT_EQ(pair.leader.contacted(GroupId{1}), at(200));
+    EXPECT_EQ(pair.leader.contacted(PartitionId{1}), at(200));
 }
 
 TEST(Contact, AnAnswerThatANewerOneOvertookChangesNothing) {
     Pair pair(1);
     const replication::HeartbeatAnswer accepted =
         pair.deliver(1, pair.leader.make_heartbeat(at(0), 0));
-    pair.groups.terms[GroupId{1}] = Term{5};
-    pair.follower.no_longer_follows(GroupId{1});
+    pair.groups.terms[PartitionId{1}] = Term{5};
+    pair.follower.no_longer_follows(PartitionId{1});
     EXPECT_EQ(pair.exchange(100).size(), 1u);  // refused
     pair.leader.on_answer(accepted);
     EXPECT_EQ(pair.leader.make_heartbeat(at(200), 0).listed.size(), 1u);
-    EXPECT_EQ(pair.leader.contacted(GroupId{1}), Instant::long_ago());
+    EXPECT_EQ(pair.leader.contacted(PartitionId{1}), Instant::long_ago());
 }
 
 TEST(Contact, AnAnswerToAFormerBootIsNoContact) {
     PeerContact former(node(2), ContactRound{std::uint64_t{1} << 40});
-    former.leads(GroupId{1}, Term{1}, LogIndex{0});
+    former.leads(PartitionId{1}, Term{1}, LogIndex{0});
     const replication::Heartbeat old = former.make_heartbeat(at(0), 0);
     PeerContact now(node(2), ContactRound{std::uint64_t{2} << 40});
-    now.leads(GroupId{1}, Term{2}, LogIndex{0});
+    now.leads(PartitionId{1}, Term{2}, LogIndex{0});
     now.make_heartbeat(at(500), 0);
     now.on_answer({old.round, {}, false, 0});
-    EXPECT_EQ(now.contacted(GroupId{1}), Instant::long_ago());
+    EXPECT_EQ(now.contacted(PartitionId{1}), Instant::long_ago());
 }
 
 TEST(Contact, ContactOfAFormerTermSaysNothingAboutTheNewOne) {
     Pair pair(1);
     const replication::Heartbeat beat = pair.leader.make_heartbeat(at(0), 0);
     const replication::HeartbeatAnswer answer = pair.deliver(1, beat);
-    pair.leader.leads(GroupId{1}, Term{3}, LogIndex{0});
+    pair.leader.leads(PartitionId{1}, Term{3}, LogIndex{0});
     pair.leader.on_answer(answer);
-    EXPECT_EQ(pair.leader.contacted(GroupId{1}), Instant::long_ago());
+    EXPECT_EQ(pair.leader.contacted(PartitionId{1}), Instant::long_ago());
 }
 
 TEST(Contact, AfterAResetEverythingIsListedAgain) {
@@ -241,19 +241,19 @@ TEST(Contact, AfterAResetEverythingIsListedAgain) {
 TEST(Contact, AGroupThisNodeNoLongerLeadsIsForgottenOnBothSides) {
     Pair pair(3);
     pair.exchange(0);
-    pair.leader.no_longer_leads(GroupId{2});
+    pair.leader.no_longer_leads(PartitionId{2});
     pair.exchange(100);  // the follower still counts it: differs
     pair.exchange(200);
     const replication::Heartbeat beat = pair.leader.make_heartbeat(at(300), 0);
     EXPECT_TRUE(beat.listed.empty());
     EXPECT_EQ(beat.unlisted, 2u);
     EXPECT_FALSE(pair.deliver(301, beat).want_all);
-    EXPECT_EQ(pair.leader.contacted(GroupId{2}), Instant::long_ago());
-    EXPECT_EQ(pair.follower.heard(GroupId{2}), at(1));
+    EXPECT_EQ(pair.leader.contacted(PartitionId{2}), Instant::long_ago());
+    EXPECT_EQ(pair.follower.heard(PartitionId{2}), at(1));
 }
 
 TEST(Contact, TakesRoomForTheGroupsThatAreSharedOnly) {
-    const GroupId high{4'000'000'000u};
+    const PartitionId high{4'000'000'000u};
     Pair pair(0);
     pair.groups.terms[high] = Term{1};
     pair.leader.leads(high, Term{1}, LogIndex{0});
@@ -273,19 +273,19 @@ TEST(Contact, AForgottenGroupThatIsLedAgainIsListedUntilThisLifeIsAcknowledged) 
     Pair pair(1);
     const replication::HeartbeatAnswer former =
         pair.deliver(1, pair.leader.make_heartbeat(at(0), 0));
-    pair.leader.forget(GroupId{1});
-    pair.leader.leads(GroupId{1}, Term{1}, LogIndex{0});
+    pair.leader.forget(PartitionId{1});
+    pair.leader.leads(PartitionId{1}, Term{1}, LogIndex{0});
     EXPECT_TRUE(pair.leader.on_answer(former).empty());
-    EXPECT_EQ(pair.leader.contacted(GroupId{1}), Instant::long_ago());
+    EXPECT_EQ(pair.leader.contacted(PartitionId{1}), Instant::long_ago());
     EXPECT_EQ(pair.leader.make_heartbeat(at(100), 0).listed.size(), 1u);
 }
 
 TEST(Contact, WhatIsForgottenIsListedNoMoreAndNotCounted) {
     Pair pair(3);
     pair.exchange(0);
-    pair.leader.forget(GroupId{2});  // acknowledged
-    pair.leader.leads(GroupId{3}, Term{1}, LogIndex{5});
-    pair.leader.forget(GroupId{3});  // waits to be listed
+    pair.leader.forget(PartitionId{2});  // acknowledged
+    pair.leader.leads(PartitionId{3}, Term{1}, LogIndex{5});
+    pair.leader.forget(PartitionId{3});  // waits to be listed
     const replication::Heartbeat beat = pair.leader.make_heartbeat(at(100), 0);
     EXPECT_TRUE(beat.listed.empty());
     EXPECT_EQ(beat.unlisted, 1u);
@@ -313,10 +313,10 @@ TEST(ContactDeathTest, AVerdictForEachClaimAndOnlyOfTheBeatHeardLast) {
 
 TEST(ContactDeathTest, AGroupThatIsLedWithWhoDoesNotHoldItIsAFault) {
     Pair pair(2);
-    const std::vector<GroupId> shared{GroupId{1}, GroupId{2}};
+    const std::vector<PartitionId> shared{PartitionId{1}, PartitionId{2}};
     pair.leader.check(shared);
     EXPECT_DEATH(pair.leader.check(std::span(shared).first(1)), "group 2 is led");
-    pair.leader.forget(GroupId{2});
+    pair.leader.forget(PartitionId{2});
     pair.leader.check(std::span(shared).first(1));
 }
 
@@ -327,16 +327,16 @@ RC_GTEST_PROP(Contact, NeverCoversAGroupThatDoesNotFollowAndHealsWithinThreeRoun
               (std::vector<std::uint8_t> moves)) {
     constexpr std::uint32_t kGroups = 6;
     Pair pair(kGroups);
-    std::map<GroupId, Term> led;
-    std::vector<GroupId> shared;
+    std::map<PartitionId, Term> led;
+    std::vector<PartitionId> shared;
     for (std::uint32_t i = 1; i <= kGroups; ++i) {
-        led[GroupId{i}] = Term{1};
-        shared.push_back(GroupId{i});
+        led[PartitionId{i}] = Term{1};
+        shared.push_back(PartitionId{i});
     }
     std::int64_t ms = 0;
     for (const std::uint8_t move : moves) {
         ms += 10;
-        const GroupId group{1 + move % kGroups};
+        const PartitionId group{1 + move % kGroups};
         switch (move / kGroups % 6) {
             case 0:
                 pair.exchange(ms);
@@ -368,7 +368,7 @@ RC_GTEST_PROP(Contact, NeverCoversAGroupThatDoesNotFollowAndHealsWithinThreeRoun
                 RC_ASSERT(pair.follower.heard(id) == Instant::long_ago());
     }
     ms += 10;
-    std::map<GroupId, Instant> before;
+    std::map<PartitionId, Instant> before;
     for (const auto& [id, term] : led) before[id] = pair.leader.contacted(id);
     for (int round = 0; round < 3; ++round) pair.exchange(ms + 10 * round);
     for (const auto& [id, term] : led) {

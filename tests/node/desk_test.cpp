@@ -66,15 +66,15 @@ struct DeskTest : testing::Test {
     // One that this node leads, as far as the desk can tell.
     void lead(std::uint32_t number) {
         replication::PartitionOptions settings;
-        settings.replica.group = GroupId{number};
+        settings.replica.group = PartitionId{number};
         settings.replica.self = options.self;
         settings.replica.config = replication::Config::of({options.self});
         storage::RecoveredGroup recovered;
-        recovered.group = GroupId{number};
+        recovered.group = PartitionId{number};
         hosted
-            .host(
-                {GroupId{number}, replication::Partition(std::move(settings), std::move(recovered),
-                                                         types, Random(1), weft::Log())})
+            .host({PartitionId{number},
+                   replication::Partition(std::move(settings), std::move(recovered), types,
+                                          Random(1), weft::Log())})
             .role = replication::Role::Leader;
     }
     // What the next piece of work wants; nothing: something else.
@@ -102,7 +102,7 @@ struct DeskTest : testing::Test {
     Roster roster{options.genesis};
     routing::PlacementTable table = routing::PlacementTable::first(options.genesis);
     entity::TypeTable types;
-    LocalGroups hosted;
+    LocalPartitions hosted;
     std::map<NodeId, Peer> peers;
     membership::Swim swim{{{}, options.self, options.boot}, {}, roster.nodes(), Random(1)};
     RecentEvents events{4};
@@ -156,7 +156,7 @@ TEST_F(DeskTest, WhatMustReadIsAnsweredWhenItIsRead) {
         const auto& scan = std::get<storage::RowScan>(read->what);
         EXPECT_EQ(scan.table, storage::Table::Entity);
         EXPECT_EQ(scan.prefix,
-                  hosted.find(GroupId{group})->partition.row_prefix(storage::Table::Entity));
+                  hosted.find(PartitionId{group})->partition.row_prefix(storage::Table::Entity));
         desk.awaits(DiskFetchId{group + 1}, std::move(read->query));
         desk.check();
         if (group == 0) {
@@ -206,7 +206,7 @@ TEST_F(DeskTest, ATransferIsAnsweredWithWhatBecameOfIt) {
     ask(one, 2, "status");
     const auto wanted = wish<TransferWish>();
     ASSERT_TRUE(wanted.has_value());
-    EXPECT_EQ(wanted->group, GroupId{1});
+    EXPECT_EQ(wanted->group, PartitionId{1});
     EXPECT_EQ(wanted->to, std::nullopt) << "whoever can";
     EXPECT_FALSE(desk.work(view())) << "it is not answered yet";
     const SendClient told = desk.transferred(view(), *wanted);
@@ -218,10 +218,10 @@ TEST_F(DeskTest, ATransferIsAnsweredWithWhatBecameOfIt) {
 
 TEST_F(DeskTest, NothingIsTransferredThatIsNotLedHereOrToNobody) {
     lead(1);
-    hosted.find(GroupId{1})->role = replication::Role::Follower;
+    hosted.find(PartitionId{1})->role = replication::Role::Follower;
     ask(one, 1, "transfer", {"1"});
     EXPECT_EQ(answer(one).error->code, make_error(ErrorNumber::NoLeader, "").code);
-    hosted.find(GroupId{1})->role = replication::Role::Leader;
+    hosted.find(PartitionId{1})->role = replication::Role::Leader;
     ask(one, 2, "transfer", {"1", "nobody"});
     EXPECT_EQ(answer(one).error->message, "no other replica is called 'nobody'");
     ask(one, 3, "transfer", {"1", "a"});

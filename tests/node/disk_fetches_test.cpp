@@ -8,8 +8,8 @@ namespace {
 
 TEST(DiskFetches, AnAnswerIsOfWhoAskedWithItsNumberAndOnce) {
     DiskFetches fetches;
-    const DiskFetches::Owner one{GroupId{1}, FetchId{7}};
-    const DiskFetches::Owner other{GroupId{2}, FetchId{7}};
+    const DiskFetches::Owner one{PartitionId{1}, FetchId{7}};
+    const DiskFetches::Owner other{PartitionId{2}, FetchId{7}};
     const DiskFetchId first = fetches.ask(one);
     const DiskFetchId desk = fetches.ask_for_desk();
     const DiskFetchId second = fetches.ask(other);

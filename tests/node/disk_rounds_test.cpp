@@ -34,12 +34,12 @@ struct DiskRoundsTest : testing::Test {
 };
 
 TEST_F(DiskRoundsTest, APromiseIsKeptWhenItsRoundIsOnDiskAndNotBefore) {
-    rounds.want(GroupId{2}, PersistSeq{5});
-    rounds.want(GroupId{1}, PersistSeq{3});
-    rounds.want(GroupId{2}, PersistSeq{6});
+    rounds.want(PartitionId{2}, PersistSeq{5});
+    rounds.want(PartitionId{1}, PersistSeq{3});
+    rounds.want(PartitionId{2}, PersistSeq{6});
     EXPECT_EQ(rounds.at_hand(), RoundSeq{1});
     EXPECT_EQ(rounds.close(kStart, 10), RoundSeq{1});
-    rounds.want(GroupId{1}, PersistSeq{4});
+    rounds.want(PartitionId{1}, PersistSeq{4});
     EXPECT_EQ(rounds.close(kStart, 10), RoundSeq{2});
     EXPECT_EQ(durable(), "");
     rounds.on_persisted(RoundSeq{1});
@@ -49,11 +49,11 @@ TEST_F(DiskRoundsTest, APromiseIsKeptWhenItsRoundIsOnDiskAndNotBefore) {
 }
 
 TEST_F(DiskRoundsTest, ARoundThatWroteNothingIsAsDurableAsTheOneBefore) {
-    rounds.want(GroupId{1}, PersistSeq{1});
+    rounds.want(PartitionId{1}, PersistSeq{1});
     EXPECT_EQ(rounds.close(kStart, 0), std::nullopt);
     EXPECT_EQ(durable(), "1:1 |") << "nothing was ever written";
     EXPECT_EQ(rounds.close(kStart, 10), RoundSeq{1});
-    rounds.want(GroupId{1}, PersistSeq{2});
+    rounds.want(PartitionId{1}, PersistSeq{2});
     EXPECT_EQ(rounds.close(kStart, 0), std::nullopt);
     EXPECT_EQ(durable(), "") << "it may rest on what the batch before holds";
     rounds.on_persisted(RoundSeq{1});
@@ -87,7 +87,7 @@ TEST_F(DiskRoundsTest, CheckFindsWhatIsDurableAndWasNotTaken) {
 }
 
 TEST_F(DiskRoundsTest, CheckFindsAPromiseOfNothing) {
-    rounds.want(GroupId{1}, PersistSeq{});
+    rounds.want(PartitionId{1}, PersistSeq{});
     EXPECT_EQ(weft::test::said_by([&] { rounds.check(); }), "group 1 is promised nothing");
 }
 

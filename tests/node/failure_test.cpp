@@ -32,10 +32,10 @@ TEST(Failover, AfterTheLeaderIsKilledPutsGoOnAndNothingIsLost) {
     ASSERT_TRUE(lab.run_until_ready());
     lab.run_for(std::chrono::seconds(1));
     for (std::uint32_t group = 0; group <= 8; ++group) {
-        const auto leader = lab.leader_of(GroupId{group});
+        const auto leader = lab.leader_of(PartitionId{group});
         ASSERT_TRUE(leader.has_value());
-        EXPECT_EQ(lab[old].node().partition(GroupId{group}).replica().commit(),
-                  lab[*leader].node().partition(GroupId{group}).replica().commit());
+        EXPECT_EQ(lab[old].node().partition(PartitionId{group}).replica().commit(),
+                  lab[*leader].node().partition(PartitionId{group}).replica().commit());
     }
 }
 
@@ -58,7 +58,7 @@ TEST(Failover, ALeaderThatOnlySomeFollowersHearKeepsAQuorumAndNoWriteIsLost) {
     Lab lab;
     lab.start();
     ASSERT_TRUE(lab.run_until_ready());
-    const GroupId group = lab.group_of("kv", "a");
+    const PartitionId group = lab.group_of("kv", "a");
     const std::size_t leader = *lab.leader_of(group);
     lab.cut(leader, (leader + 1) % 3);
     lab.run_for(std::chrono::seconds(5));
@@ -77,13 +77,13 @@ TEST(Peers, FramesOfAFormerBootAreDroppedAndCounted) {
     lab.run_for(milliseconds(10));
     lab.start(1);
     ASSERT_TRUE(lab.run_until_ready());
-    const Term before = lab[0].node().partition(GroupId{1}).replica().term();
+    const Term before = lab[0].node().partition(PartitionId{1}).replica().term();
     replication::VoteAsks asks;
-    asks.items.push_back({GroupId{1}, Term{99}, {Term{99}, LogIndex{99}}, false, true});
+    asks.items.push_back({PartitionId{1}, Term{99}, {Term{99}, LogIndex{99}}, false, true});
     lab[0].event(FromPeer{lab[1].id(), Boot{1}, Lsn{}, replication::PeerMessage{asks}});
     lab.run_for(milliseconds(10));
     EXPECT_EQ(lab[0].node().counters().former_boot_frames, 1u);
-    EXPECT_EQ(lab[0].node().partition(GroupId{1}).replica().term(), before);
+    EXPECT_EQ(lab[0].node().partition(PartitionId{1}).replica().term(), before);
 }
 
 // S18.
@@ -168,10 +168,10 @@ TEST(Peers, AStrangersFrameIsIgnored) {
     NodeId stranger;
     stranger.bytes[7] = 9;
     replication::VoteAsks asks;
-    asks.items.push_back({GroupId{1}, Term{99}, {Term{99}, LogIndex{99}}, false, true});
+    asks.items.push_back({PartitionId{1}, Term{99}, {Term{99}, LogIndex{99}}, false, true});
     lab[0].event(FromPeer{stranger, Boot{1}, Lsn{}, replication::PeerMessage{asks}});
     lab.run_for(milliseconds(5));
-    EXPECT_LT(lab[0].node().partition(GroupId{1}).replica().term(), Term{99});
+    EXPECT_LT(lab[0].node().partition(PartitionId{1}).replica().term(), Term{99});
 }
 
 // Trap (c): a leader whose disk stalls must hand over, then fall silent.
@@ -231,7 +231,7 @@ TEST(Disk, RoomThatReturnsIsNoticedWithoutACommand) {
         for (std::size_t node = 0; node < nodes; ++node) lab[node].scarce = true;
         for (int i = 0; i < 10; ++i) (void)lab.call("kv", "a", "put", "x");
         lab.run_for(std::chrono::seconds(5));
-        const GroupId group = lab.group_of("kv", "a");
+        const PartitionId group = lab.group_of("kv", "a");
         ASSERT_TRUE(lab.leader_of(group));
         EXPECT_EQ(lab.ask(*lab.leader_of(group), lab.request("kv", "a", "put", "y")).error.code,
                   ErrorCode::StorageFailed);
@@ -276,7 +276,7 @@ TEST(Sweep, BeginsWhenTheLogHasGrownAndMovesTheBaseOn) {
         ASSERT_EQ(lab.call("kv", "k" + std::to_string(i), "put", std::string(100, 'v')).outcome,
                   Outcome::Done);
     lab.run_for(milliseconds(100));
-    EXPECT_GT(lab[0].node().partition(GroupId{1}).replica().base().index, LogIndex{0});
+    EXPECT_GT(lab[0].node().partition(PartitionId{1}).replica().base().index, LogIndex{0});
     EXPECT_FALSE(lab[0].store.row_keys(storage::Table::Entity).empty());
     lab.kill(0);
     lab.start(0);
@@ -309,11 +309,11 @@ TEST(Beats, ANodeThatLeadsNothingAnyMoreSendsNoHeartbeats) {
     Lab lab({.groups = 1});
     lab.start();
     ASSERT_TRUE(lab.run_until_ready());
-    ASSERT_EQ(lab.leader_of(GroupId{1}), std::optional<std::size_t>(0));
+    ASSERT_EQ(lab.leader_of(PartitionId{1}), std::optional<std::size_t>(0));
     for (const auto* group : {"0", "1"}) lab.admin(0, "transfer", {group, "b"});
     lab.run_for(milliseconds(250));
-    ASSERT_EQ(lab.leader_of(GroupId{0}), std::optional<std::size_t>(1));
-    ASSERT_EQ(lab.leader_of(GroupId{1}), std::optional<std::size_t>(1));
+    ASSERT_EQ(lab.leader_of(PartitionId{0}), std::optional<std::size_t>(1));
+    ASSERT_EQ(lab.leader_of(PartitionId{1}), std::optional<std::size_t>(1));
     lab[0].trace.clear();
     lab.run_for(std::chrono::seconds(1));
     for (const std::string& line : lab[0].trace)
@@ -332,8 +332,8 @@ TEST(DrainNode, HandsAllLeadershipsOverSweepsAndStops) {
     EXPECT_EQ(lab[0].stopped->exit_code, 0);
     EXPECT_EQ(lab[0].stopped->reason, "drained");
     for (std::uint32_t group = 0; group <= 8; ++group) {
-        ASSERT_TRUE(lab.leader_of(GroupId{group}).has_value());
-        EXPECT_NE(*lab.leader_of(GroupId{group}), 0u) << "group " << group;
+        ASSERT_TRUE(lab.leader_of(PartitionId{group}).has_value());
+        EXPECT_NE(*lab.leader_of(PartitionId{group}), 0u) << "group " << group;
     }
     EXPECT_FALSE(lab[0].store.row_keys(storage::Table::Entity).empty());
     lab.kill(0);
@@ -372,7 +372,7 @@ TEST(LostDisk, OthersLeadAndNothingIsAcknowledgedFromIt) {
     ASSERT_TRUE(lab.run_until([&] { return lab[0].stopped.has_value(); }, std::chrono::seconds(3)));
     EXPECT_EQ(lab[0].stopped->exit_code, kExitDiskLost);
     for (std::uint32_t group = 0; group <= 8; ++group)
-        EXPECT_NE(lab.leader_of(GroupId{group}), std::optional<std::size_t>(0)) << group;
+        EXPECT_NE(lab.leader_of(PartitionId{group}), std::optional<std::size_t>(0)) << group;
     lab.kill(0);
     EXPECT_EQ(lab.call("kv", "k3", "get").payload.view(), "x");
 }

@@ -16,7 +16,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 const Instant kStart = Instant{} + minutes(10);
-constexpr GroupId kGroup{3};
+constexpr PartitionId kGroup{3};
 
 struct HomingTest : testing::Test {
     HomingTest() { homing.look_at_once(); }
@@ -89,14 +89,14 @@ TEST_F(HomingTest, ALookMovesAFew) {
     ASSERT_TRUE(homing.begin_look(kStart));
     std::uint32_t moved = 0;
     for (std::uint32_t group = 0; group < 100; ++group) {
-        if (!homing.may_move(GroupId{group}, kStart)) continue;
-        homing.on_moved(GroupId{group}, kStart);
+        if (!homing.may_move(PartitionId{group}, kStart)) continue;
+        homing.on_moved(PartitionId{group}, kStart);
         ++moved;
     }
     EXPECT_EQ(moved, 32U);
     ASSERT_TRUE(homing.begin_look(kStart + seconds(1)));
-    EXPECT_FALSE(homing.may_move(GroupId{31}, kStart + seconds(1)));
-    EXPECT_TRUE(homing.may_move(GroupId{32}, kStart + seconds(1)));
+    EXPECT_FALSE(homing.may_move(PartitionId{31}, kStart + seconds(1)));
+    EXPECT_TRUE(homing.may_move(PartitionId{32}, kStart + seconds(1)));
 }
 
 }  // namespace

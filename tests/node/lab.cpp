@@ -234,11 +234,11 @@ std::size_t Lab::number_of(NodeId node) const {
     throw std::runtime_error("no such node");
 }
 
-GroupId Lab::group_of(std::string_view type, std::string_view id) const {
+PartitionId Lab::group_of(std::string_view type, std::string_view id) const {
     return routing::group_of(genesis.hash_key, genesis.groups, type, id);
 }
 
-std::optional<std::size_t> Lab::leader_of(GroupId group) {
+std::optional<std::size_t> Lab::leader_of(PartitionId group) {
     std::optional<std::size_t> found;
     Term term;
     for (std::size_t i = 0; i < size(); ++i) {

@@ -102,8 +102,8 @@ public:
     bool run_until(const std::function<bool()>& done, Duration limit = std::chrono::seconds(10));
     bool run_until_ready();
 
-    GroupId group_of(std::string_view type, std::string_view id) const;
-    std::optional<std::size_t> leader_of(GroupId group);
+    PartitionId group_of(std::string_view type, std::string_view id) const;
+    std::optional<std::size_t> leader_of(PartitionId group);
     // A request as a client would make it, with the next number of its session.
     Request request(std::string_view type, std::string_view id, std::string_view command,
                     std::string_view payload = {});

@@ -22,7 +22,7 @@ struct LargeReadsTest : testing::Test {
         read.from = ClientRef{client};
         read.request.payload = text;
         read.bytes = bytes;
-        const bool taken = reads.add(GroupId{1}, read);
+        const bool taken = reads.add(PartitionId{1}, read);
         reads.check();
         return taken;
     }

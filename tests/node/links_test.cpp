@@ -97,7 +97,7 @@ TEST(Roster, OfARetiredMemberNothingIsTakenAndTheOthersServe) {
     lab.run_for(std::chrono::seconds(3));
     EXPECT_FALSE(lab[0].links.contains(lab[2].id()));
     EXPECT_GT(lab[0].node().counters().strangers, 0U);
-    const GroupId group = lab.group_of("kv", "a");
+    const PartitionId group = lab.group_of("kv", "a");
     EXPECT_NE(lab.leader_of(group), 2U);
     EXPECT_EQ(lab.call("kv", "a", "put", "x").outcome, Outcome::Done);
     lab.kill(2);
@@ -115,10 +115,10 @@ TEST(Roster, AHomeThatIsNotInServiceIsSkipped) {
     lab.run_for(std::chrono::seconds(20));
     int skipped = 0;
     for (std::uint32_t number = 0; number < table.groups(); ++number) {
-        const auto replicas = table.replicas(GroupId{number});
+        const auto replicas = table.replicas(PartitionId{number});
         const bool skips = replicas[0] == lab[1].id();
         skipped += skips ? 1 : 0;
-        const auto leader = lab.leader_of(GroupId{number});
+        const auto leader = lab.leader_of(PartitionId{number});
         ASSERT_TRUE(leader.has_value());
         EXPECT_EQ(lab[*leader].id(), replicas[skips ? 1 : 0]) << "group " << number;
     }

@@ -186,7 +186,7 @@ TEST_F(Members, NobodyLeadsOrReadsByIt) {
         return std::holds_alternative<MemberMessage>(message);
     };
     ASSERT_EQ(lab.call("kv", "k", "put", "x").outcome, Outcome::Done);
-    const GroupId group = lab.group_of("kv", "k");
+    const PartitionId group = lab.group_of("kv", "k");
     const auto leader = lab.leader_of(group);
     ASSERT_TRUE(leader);
     ASSERT_TRUE(lab.run_until([&] { return all_see(MemberState::Dead, *leader); }, seconds(600)));

@@ -43,7 +43,7 @@ protected:
 
     Lab lab{{.nodes = 5, .groups = 16, .replicas = 3}};
     std::size_t stranger = 1;  // to the group, not to the mesh
-    GroupId group{0};
+    PartitionId group{0};
     Term term;
 };
 

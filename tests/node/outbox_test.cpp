@@ -18,7 +18,7 @@ using replication::PeerMessage;
 
 AppendItem item(std::uint32_t group) {
     AppendItem made;
-    made.group = GroupId{group};
+    made.group = PartitionId{group};
     made.count = 1;
     return made;
 }
@@ -32,9 +32,9 @@ TEST(Outbox, MergesEveryKindIntoOneMessage) {
     Outbox outbox;
     std::vector<Effect> effects;
     for (std::uint32_t group = 1; group <= 50; ++group) {
-        outbox.add(replication::VoteAsk{GroupId{group}, Term{1}, {}, false, false});
-        outbox.add(replication::VoteAnswer{GroupId{group}, Term{1}, false, true});
-        outbox.add(replication::AppendAnswer{GroupId{group}, Term{1}, true, false, {}, {}});
+        outbox.add(replication::VoteAsk{PartitionId{group}, Term{1}, {}, false, false});
+        outbox.add(replication::VoteAnswer{PartitionId{group}, Term{1}, false, true});
+        outbox.add(replication::AppendAnswer{PartitionId{group}, Term{1}, true, false, {}, {}});
     }
     outbox.add(MeshMessage{PeerHello{}});
     EXPECT_FALSE(outbox.empty());
@@ -52,7 +52,8 @@ TEST(Outbox, SplitsAListAtAQuarterOfAMiB) {
     Outbox outbox;
     std::vector<Effect> effects;
     for (std::uint64_t i = 0; i < kAnswers; ++i)
-        outbox.add(replication::AppendAnswer{GroupId{1}, Term{1}, false, false, LogIndex{i}, {}});
+        outbox.add(
+            replication::AppendAnswer{PartitionId{1}, Term{1}, false, false, LogIndex{i}, {}});
     outbox.flush(NodeId{}, NodeOptions{}.batch_bytes, effects);
     EXPECT_TRUE(outbox.empty());
     std::uint64_t next = 0;
@@ -80,9 +81,9 @@ TEST(Outbox, NoListOfARoundBecomesAMessageThatFitsNoFrame) {
     Outbox outbox;
     std::vector<Effect> effects;
     for (std::size_t i = 0; i < kItems; ++i) {
-        outbox.add(replication::VoteAsk{GroupId{1}, Term{1}, {}, false, false});
-        outbox.add(replication::VoteAnswer{GroupId{1}, Term{1}, false, true});
-        outbox.add(replication::AppendAnswer{GroupId{1}, Term{1}, false, false, {}, {}});
+        outbox.add(replication::VoteAsk{PartitionId{1}, Term{1}, {}, false, false});
+        outbox.add(replication::VoteAnswer{PartitionId{1}, Term{1}, false, true});
+        outbox.add(replication::AppendAnswer{PartitionId{1}, Term{1}, false, false, {}, {}});
         outbox.add(item(1), Bytes());
     }
     outbox.flush(NodeId{}, NodeOptions{}.batch_bytes, effects);

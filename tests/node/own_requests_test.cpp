@@ -101,7 +101,7 @@ TEST_F(OwnRequestsTest, AskTheLeaderThatIsKnownAndEndOnce) {
     const OwnSend sent = next();
     EXPECT_EQ(sent.to, node(3));
     EXPECT_EQ(sent.tag, tag);
-    EXPECT_EQ(sent.request.id, (RequestId{ClientId{node(1).bytes}, 1'000'000, GroupId{0}, 1}));
+    EXPECT_EQ(sent.request.id, (RequestId{ClientId{node(1).bytes}, 1'000'000, PartitionId{0}, 1}));
     EXPECT_EQ(sent.request.lowest_open, 1U);
     EXPECT_EQ(sent.request.deadline_ms, 10'000U);
     done(sent);
@@ -242,12 +242,12 @@ TEST_F(OwnRequestsTest, TakeNoAnswerOfAnotherNodeNorToAnotherId) {
 
 TEST_F(OwnRequestsTest, NameTheGroupOfEachAttemptThatIsDueAndNoOther) {
     Request request;
-    request.id.group = GroupId{2};
+    request.id.group = PartitionId{2};
     const auto tag = own.ask(now, std::move(request), seconds(10));
     const std::vector<OwnAttempt> attempts = own.due(now);
     ASSERT_EQ(attempts.size(), 1U);
     EXPECT_EQ(attempts[0].tag, tag.value_or(OwnTag{}));
-    EXPECT_EQ(attempts[0].group, GroupId{2});
+    EXPECT_EQ(attempts[0].group, PartitionId{2});
     OwnEffects out;
     own.run(now, attempts, out);
     EXPECT_TRUE(own.due(now).empty()) << "under way";
@@ -255,7 +255,7 @@ TEST_F(OwnRequestsTest, NameTheGroupOfEachAttemptThatIsDueAndNoOther) {
 
 TEST_F(OwnRequestsTest, WhatWasNeverAskedIsNotRun) {
     OwnEffects out;
-    EXPECT_DEATH(own.run(now, {OwnAttempt{OwnTag{7}, GroupId{0}}}, out), "not due");
+    EXPECT_DEATH(own.run(now, {OwnAttempt{OwnTag{7}, PartitionId{0}}}, out), "not due");
 }
 
 }  // namespace

@@ -133,14 +133,14 @@ TEST_F(PastTest, NothingOfABootIsUsedBeforeItsRowIsDurable) {
     lab.start(1);
     lab[1].keep_messages = true;
     lab.run_for(seconds(1));
-    const Term before = lab[0].node().partition(GroupId{1}).replica().term();
+    const Term before = lab[0].node().partition(PartitionId{1}).replica().term();
     replication::VoteAsks asks;
-    asks.items.push_back({GroupId{1}, Term{99}, {Term{99}, LogIndex{99}}, false, true});
+    asks.items.push_back({PartitionId{1}, Term{99}, {Term{99}, LogIndex{99}}, false, true});
     const FromPeer frame{lab[1].id(), lab[1].boot, lab[1].store.stats().durable,
                          replication::PeerMessage{asks}};
     lab[0].event(FromPeer(frame));
     lab.run_for(milliseconds(10));
-    EXPECT_EQ(lab[0].node().partition(GroupId{1}).replica().term(), before);
+    EXPECT_EQ(lab[0].node().partition(PartitionId{1}).replica().term(), before);
     EXPECT_EQ(cell(1, 0, "link"), "no hello") << "an answer before the row is durable";
     lab[0].hold_disk(false);
     lab.run_for(seconds(1));
@@ -148,7 +148,7 @@ TEST_F(PastTest, NothingOfABootIsUsedBeforeItsRowIsDurable) {
     EXPECT_EQ(cell(1, 0, "state"), "well");
     lab[0].event(FromPeer(frame));
     lab.run_for(milliseconds(10));
-    EXPECT_GE(lab[0].node().partition(GroupId{1}).replica().term(), Term{99});
+    EXPECT_GE(lab[0].node().partition(PartitionId{1}).replica().term(), Term{99});
 }
 
 // A node says nothing but hello to a peer that has not vouched for it.

@@ -168,7 +168,7 @@ TEST_F(Path, ALeaderCutOffServesNoReadAndLosesItsPlace) {
 
 // P-single: a stale owner must not find anybody who confirms it.
 TEST_F(Path, AConfirmIsRefusedByWhoeverDoesNotFollowThatLeaderInThatTerm) {
-    const GroupId group = lab.group_of("kv", "a");
+    const PartitionId group = lab.group_of("kv", "a");
     const std::size_t at = leader("kv", "a");
     const std::size_t asked = (at + 1) % 3, other = (at + 2) % 3;
     const Term term = lab[asked].node().partition(group).replica().term();
@@ -184,7 +184,7 @@ TEST_F(Path, AConfirmIsRefusedByWhoeverDoesNotFollowThatLeaderInThatTerm) {
         {"an older term", at, {group, Term{term.value - 1}}, true, term},
         {"a newer term", at, {group, Term{term.value + 1}}, true, term},
         {"not its leader", other, {group, term}, true, term},
-        {"a group that is not here", at, {GroupId{77}, term}, true, Term{}},
+        {"a group that is not here", at, {PartitionId{77}, term}, true, Term{}},
     };
     lab[asked].keep_messages = true;
     for (const Case& c : cases) {
@@ -226,9 +226,9 @@ TEST_F(Path, ARequestThatDoesNotHoldIsRefusedBeforeThePartition) {
     };
     const Case cases[] = {
         {"another group", ErrorCode::Malformed,
-         [](Request& r) { r.id.group = GroupId{1 + r.id.group.value % 8}; }},
+         [](Request& r) { r.id.group = PartitionId{1 + r.id.group.value % 8}; }},
         {"a group that is not", ErrorCode::Malformed,
-         [](Request& r) { r.id.group = GroupId{9000}; }},
+         [](Request& r) { r.id.group = PartitionId{9000}; }},
         {"another digest", ErrorCode::Malformed, [](Request& r) { r.digest.bytes[0] ^= 1; }},
         {"no client", ErrorCode::Malformed, [](Request& r) { r.id.client = ClientId{}; }},
         {"no number", ErrorCode::Malformed, [](Request& r) { r.id.seq = 0; }},
@@ -248,7 +248,7 @@ TEST_F(Path, ARequestThatDoesNotHoldIsRefusedBeforeThePartition) {
 }
 
 TEST_F(Path, ClientsMayReadTheFactsAndNeverWriteThem) {
-    const std::size_t at = *lab.leader_of(GroupId{0});
+    const std::size_t at = *lab.leader_of(PartitionId{0});
     EXPECT_EQ(lab.ask(at, lab.request(kFactsType, kFactsId, kDescribeCommand)).outcome,
               Outcome::Done);
     const Reply reply = lab.ask(at, lab.request(kFactsType, kFactsId, kFoundCommand, "x"));
@@ -269,7 +269,8 @@ TEST_F(Path, TheHelloNamesEveryNodeAndEveryLeader) {
     ASSERT_EQ(hello.terms.size(), 9u);
     for (std::uint32_t group = 0; group < 9; ++group) {
         ASSERT_LT(hello.leaders[group], hello.nodes.size());
-        EXPECT_EQ(hello.nodes[hello.leaders[group]].node, lab[*lab.leader_of(GroupId{group})].id());
+        EXPECT_EQ(hello.nodes[hello.leaders[group]].node,
+                  lab[*lab.leader_of(PartitionId{group})].id());
         EXPECT_GT(hello.terms[group], 0u);
     }
 }
@@ -293,7 +294,7 @@ TEST_F(Path, AHelloTellsWhatTheClientDoesNotHave) {
     EXPECT_TRUE(same.nodes.empty());
     EXPECT_TRUE(same.leaders.empty());
     EXPECT_EQ(same.version, all.version);
-    ask.wanted = {GroupId{3}};
+    ask.wanted = {PartitionId{3}};
     const auto wanted = told();
     EXPECT_EQ(wanted.told, ask.wanted);
     EXPECT_EQ(wanted.leaders, std::vector<std::uint16_t>{all.leaders[3]});
@@ -307,7 +308,7 @@ TEST(Hosting, ANodeWithoutTheGroupNamesOneThatHasIt) {
     lab.start();
     ASSERT_TRUE(lab.run_until_ready());
     const auto table = routing::PlacementTable::first(lab.genesis);
-    const GroupId group = lab.group_of("kv", "a");
+    const PartitionId group = lab.group_of("kv", "a");
     const std::size_t home = lab.number_of(table.replicas(group)[0]);
     const Reply reply = lab.ask((home + 1) % 3, lab.request("kv", "a", "put", "x"));
     EXPECT_EQ(reply.error.code, ErrorCode::NotHosted);

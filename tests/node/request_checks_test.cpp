@@ -61,7 +61,7 @@ TEST_F(RequestChecksTest, ARequestNamesTheGroupOfItsEntityAndIsWhole) {
         std::string says;
     };
     const Case cases[] = {
-        {[](Request& r) { r.id.group = GroupId{kGroups + 1}; }, "there is no group 9"},
+        {[](Request& r) { r.id.group = PartitionId{kGroups + 1}; }, "there is no partition 9"},
         {[](Request& r) { r.id.client = {}; }, "the request id is incomplete"},
         {[](Request& r) { r.id.seq = 0; }, "the request id is incomplete"},
         {[](Request& r) { r.id.group.value = r.id.group.value % kGroups + 1; }, "lives in group"},
@@ -79,7 +79,7 @@ TEST_F(RequestChecksTest, OutcomesAreAskedOfGroupsThatHaveClients) {
     request.kind = RequestKind::Resolve;
     request.payload = "no digest is looked at";
     EXPECT_EQ(wrong(request), "");
-    request.id.group = GroupId{0};
+    request.id.group = PartitionId{0};
     EXPECT_EQ(wrong(request), "no client has outcomes in group 0");
 }
 

@@ -2,7 +2,7 @@
 
 #include "node/roster.h"
 
-#include "node/local_groups.h"
+#include "node/local_partitions.h"
 
 #include <gtest/gtest.h>
 
@@ -76,35 +76,35 @@ TEST(Roster, ANodeIsAdmittedDrainsAndIsRetiredForGood) {
     EXPECT_EQ(roster.nodes(), std::vector<NodeId>{node(1)});
 }
 
-Hosted group(std::uint32_t id) {
+LocalPartition group(std::uint32_t id) {
     static const entity::TypeTable types;
     replication::PartitionOptions options;
-    options.replica.group = GroupId{id};
+    options.replica.group = PartitionId{id};
     options.replica.self = node(1);
     options.replica.config = replication::Config::of({node(1)});
     storage::RecoveredGroup recovered;
-    recovered.group = GroupId{id};
-    return {GroupId{id}, replication::Partition(std::move(options), std::move(recovered), types,
-                                                Random(1), Log())};
+    recovered.group = PartitionId{id};
+    return {PartitionId{id}, replication::Partition(std::move(options), std::move(recovered), types,
+                                                    Random(1), Log())};
 }
 
-TEST(LocalGroups, AreFoundByIdAndStayWhereTheyAre) {
-    LocalGroups groups;
-    EXPECT_EQ(groups.find(GroupId{0}), nullptr);
-    EXPECT_EQ(groups.from(GroupId{0}), nullptr);
-    Hosted& five = groups.host(group(5));
+TEST(LocalPartitions, AreFoundByIdAndStayWhereTheyAre) {
+    LocalPartitions groups;
+    EXPECT_EQ(groups.find(PartitionId{0}), nullptr);
+    EXPECT_EQ(groups.from(PartitionId{0}), nullptr);
+    LocalPartition& five = groups.host(group(5));
     for (const std::uint32_t id : {900U, 2U, 70U}) groups.host(group(id));
     EXPECT_EQ(groups.size(), 4U);
-    EXPECT_EQ(groups.find(GroupId{5}), &five);
-    EXPECT_EQ(groups.find(GroupId{6}), nullptr);
-    EXPECT_EQ(groups.find(GroupId{100'000}), nullptr);
+    EXPECT_EQ(groups.find(PartitionId{5}), &five);
+    EXPECT_EQ(groups.find(PartitionId{6}), nullptr);
+    EXPECT_EQ(groups.find(PartitionId{100'000}), nullptr);
     std::vector<std::uint32_t> rising;
-    for (const Hosted& one : groups.all()) rising.push_back(one.group.value);
+    for (const LocalPartition& one : groups.all()) rising.push_back(one.id.value);
     EXPECT_EQ(rising, (std::vector<std::uint32_t>{2, 5, 70, 900}));
-    EXPECT_EQ(groups.from(GroupId{3}), &five);
-    EXPECT_EQ(groups.from(GroupId{5}), &five);
-    EXPECT_EQ(groups.from(GroupId{6})->group, GroupId{70});
-    EXPECT_EQ(groups.from(GroupId{901}), nullptr);
+    EXPECT_EQ(groups.from(PartitionId{3}), &five);
+    EXPECT_EQ(groups.from(PartitionId{5}), &five);
+    EXPECT_EQ(groups.from(PartitionId{6})->id, PartitionId{70});
+    EXPECT_EQ(groups.from(PartitionId{901}), nullptr);
 }
 
 }  // namespace

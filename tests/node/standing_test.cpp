@@ -76,7 +76,7 @@ protected:
     static constexpr std::size_t kHome = 1;
     std::unique_ptr<Lab> lab;
     std::string key;
-    GroupId group;
+    PartitionId group;
 };
 
 TEST_F(Standing, AHomeWithADamagedVoteIsNotAskedToLead) {

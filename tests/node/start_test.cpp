@@ -34,9 +34,9 @@ TEST(Start, ThePreferredReplicaOfTheTableLeadsWithoutAnyTimeOut) {
     const auto table = routing::PlacementTable::first(lab.genesis);
     std::uint64_t elections = 0;
     for (std::uint32_t group = 0; group < table.groups(); ++group) {
-        const auto leader = lab.leader_of(GroupId{group});
+        const auto leader = lab.leader_of(PartitionId{group});
         ASSERT_TRUE(leader.has_value()) << "group " << group;
-        EXPECT_EQ(lab[*leader].id(), table.replicas(GroupId{group})[0]) << "group " << group;
+        EXPECT_EQ(lab[*leader].id(), table.replicas(PartitionId{group})[0]) << "group " << group;
     }
     for (std::size_t i = 0; i < lab.size(); ++i)
         elections += lab[i].node().counters().elections_won;
@@ -84,7 +84,7 @@ TEST(Start, TheFirstLeaderOfGroupZeroFoundsTheMeshOnce) {
         << text;
     EXPECT_NE(text.find(R"({"type":"kv","kind":"value"})"), std::string::npos) << text;
     EXPECT_EQ(facts.version, Version{6});  // three nodes, one epoch, two types
-    lab.kill(*lab.leader_of(GroupId{0}));
+    lab.kill(*lab.leader_of(PartitionId{0}));
     ASSERT_TRUE(lab.run_until_ready());
     lab.run_for(milliseconds(50));
     EXPECT_EQ(lab.call(kFactsType, kFactsId, kDescribeCommand).version, Version{6});
@@ -94,7 +94,8 @@ TEST(Start, TheFirstLeaderOfGroupZeroFoundsTheMeshOnce) {
 std::vector<std::size_t> holders_of_facts(Lab& lab) {
     std::vector<std::size_t> holders;
     const auto table = routing::PlacementTable::first(lab.genesis);
-    for (const NodeId& node : table.replicas(GroupId{0})) holders.push_back(lab.number_of(node));
+    for (const NodeId& node : table.replicas(PartitionId{0}))
+        holders.push_back(lab.number_of(node));
     return holders;
 }
 
@@ -108,7 +109,7 @@ TEST(Start, WithoutItsHomeGroupZeroIsFoundedByItsLeader) {
     const auto holders = holders_of_facts(lab);
     lab.start(holders[1]);
     lab.start(holders[2]);
-    ASSERT_TRUE(lab.run_until([&] { return lab.leader_of(GroupId{0}).has_value(); }));
+    ASSERT_TRUE(lab.run_until([&] { return lab.leader_of(PartitionId{0}).has_value(); }));
     lab.run_for(std::chrono::seconds(3));
     EXPECT_EQ(lab.call(kFactsType, kFactsId, kDescribeCommand).version, Version{6});
     EXPECT_EQ(asked_of(lab, holders[1], holders[2]) + asked_of(lab, holders[2], holders[1]), 0)
@@ -121,7 +122,7 @@ bool is_behind_the_first_entry(const MeshMessage& message) {
     const auto* batch = std::get_if<replication::AppendBatch>(said);
     if (batch == nullptr) return false;
     for (const auto& item : batch->items)
-        if (item.group == GroupId{0} && item.prev.index >= LogIndex{1}) return true;
+        if (item.group == PartitionId{0} && item.prev.index >= LogIndex{1}) return true;
     return false;
 }
 
@@ -134,12 +135,12 @@ TEST(Start, TheHomeOfGroupZeroAsksWhoeverLeadsItAndTheMeshIsFoundedOnce) {
     lab.start(holders[1]);
     lab.start(holders[2]);
     const auto leads = [&](std::size_t number) {
-        return lab[number].alive() && lab[number].node().partition(GroupId{0}).ready();
+        return lab[number].alive() && lab[number].node().partition(PartitionId{0}).ready();
     };
     ASSERT_TRUE(lab.run_until([&] { return leads(holders[1]) || leads(holders[2]); }));
     const std::size_t first = leads(holders[1]) ? holders[1] : holders[2];
     const std::size_t next = holders[1] + holders[2] - first;
-    EXPECT_EQ(lab[first].node().partition(GroupId{0}).replica().commit(), LogIndex{1})
+    EXPECT_EQ(lab[first].node().partition(PartitionId{0}).replica().commit(), LogIndex{1})
         << "nothing is founded yet";
     lab.kill(first);
     lab.loses = [](const MeshMessage&) { return false; };
@@ -158,7 +159,7 @@ TEST(Start, ANodeWhoseClockWasSetBackFoundsItsMeshAllTheSame) {
     lab[0].wall_ahead_ms = std::int64_t{24} * 3600 * 1000;
     lab[0].hold_disk(true);
     lab.start();
-    const auto commit = [&] { return lab[0].node().partition(GroupId{0}).replica().commit(); };
+    const auto commit = [&] { return lab[0].node().partition(PartitionId{0}).replica().commit(); };
     for (int batch = 0; batch < 100 && commit() == LogIndex{0}; ++batch) {
         lab[0].hold_disk(false);
         lab[0].hold_disk(true);

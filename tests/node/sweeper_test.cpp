@@ -45,12 +45,12 @@ struct SweeperTest : testing::Test {
     }
 
     Sweeper sweeper{{.log_bytes = 100, .rows = 4}, weft::Log()};
-    std::map<GroupId, std::size_t> dirty;
+    std::map<PartitionId, std::size_t> dirty;
     RoundSeq last;
 };
 
 TEST_F(SweeperTest, BeginsWhenTheLogHasGrownByMoreThanTheLimitSinceTheLastOneEnded) {
-    dirty = {{GroupId{0}, 0}};
+    dirty = {{PartitionId{0}, 0}};
     sweeper.on_log_bytes(100);
     EXPECT_EQ(slice(), "none");
     sweeper.on_log_bytes(101);
@@ -64,7 +64,7 @@ TEST_F(SweeperTest, BeginsWhenTheLogHasGrownByMoreThanTheLimitSinceTheLastOneEnd
 }
 
 TEST_F(SweeperTest, ASliceEndsWithItsRowsAndTheNextWaitsForTheDisk) {
-    dirty = {{GroupId{1}, 3}, {GroupId{4}, 6}, {GroupId{7}, 1}};
+    dirty = {{PartitionId{1}, 3}, {PartitionId{4}, 6}, {PartitionId{7}, 1}};
     sweeper.begin();
     EXPECT_EQ(slice(), "1:3 4:1 ");
     EXPECT_EQ(slice(), "none");
@@ -78,7 +78,7 @@ TEST_F(SweeperTest, ASliceEndsWithItsRowsAndTheNextWaitsForTheDisk) {
 
 // No Persisted follows that the sweep could go on from.
 TEST_F(SweeperTest, ASliceThatWroteNothingIsFollowedByAnotherSoon) {
-    for (std::uint32_t group = 0; group < 257; ++group) dirty[GroupId{group}] = 0;
+    for (std::uint32_t group = 0; group < 257; ++group) dirty[PartitionId{group}] = 0;
     sweeper.begin();
     EXPECT_NE(slice(), "none");
     EXPECT_EQ(sweeper.finished(), 0U) << "a slice looks at 256 groups";
@@ -90,16 +90,16 @@ TEST_F(SweeperTest, ASliceThatWroteNothingIsFollowedByAnotherSoon) {
 }
 
 TEST_F(SweeperTest, BegunAnewItSweepsTheFirstGroupsAgain) {
-    dirty = {{GroupId{1}, 4}, {GroupId{2}, 1}};
+    dirty = {{PartitionId{1}, 4}, {PartitionId{2}, 1}};
     sweeper.begin();
     EXPECT_EQ(slice(), "1:4 ");
-    dirty[GroupId{1}] = 2;
+    dirty[PartitionId{1}] = 2;
     sweeper.begin();
     EXPECT_EQ(slice(kStart, RoundSeq{1}), "1:2 2:1 ");
 }
 
 TEST_F(SweeperTest, CheckFindsASliceInARoundThatIsStillToCome) {
-    dirty = {{GroupId{1}, 1}};
+    dirty = {{PartitionId{1}, 1}};
     sweeper.begin();
     EXPECT_EQ(slice(), "1:1 ");
     EXPECT_EQ(weft::test::said_by([&] { sweeper.check(RoundSeq{1}); }),

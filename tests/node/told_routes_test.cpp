@@ -20,7 +20,7 @@ protected:
         for (std::uint32_t group = 0; group < 4; ++group) learn(group, 1, 1);
     }
     void learn(std::uint32_t group, std::uint8_t leader, std::uint64_t term) {
-        routes.learn(GroupId{group}, {leader == 0 ? NodeId{} : node_id(leader), Term{term}});
+        routes.learn(PartitionId{group}, {leader == 0 ? NodeId{} : node_id(leader), Term{term}});
     }
     routing::ClientHello hello_with(std::uint64_t version) const {
         routing::ClientHello hello;
@@ -28,7 +28,7 @@ protected:
         hello.known = {node_id(1), kBoot, version};
         return hello;
     }
-    std::vector<GroupId> since(std::uint64_t version) const {
+    std::vector<PartitionId> since(std::uint64_t version) const {
         return routes.since(hello_with(version)).groups;
     }
     ToldRoutes routes{node_id(1), kBoot, 4};
@@ -42,7 +42,7 @@ TEST_F(ToldRoutesTest, RiseWithWhatIsNewOnly) {
     learn(2, 3, 2);
     learn(1, 0, 2);
     EXPECT_GT(routes.version(), before);
-    EXPECT_EQ(since(before), (std::vector<GroupId>{GroupId{1}, GroupId{2}}));
+    EXPECT_EQ(since(before), (std::vector<PartitionId>{PartitionId{1}, PartitionId{2}}));
     EXPECT_TRUE(since(routes.version()).empty());
     EXPECT_FALSE(routes.since(hello_with(before)).all);
 }
@@ -62,8 +62,9 @@ TEST_F(ToldRoutesTest, TellWhatIsWaitedForWhateverItsVersion) {
     const std::uint64_t before = routes.version();
     learn(2, 3, 2);
     routing::ClientHello hello = hello_with(before);
-    hello.wanted = {GroupId{3}, GroupId{2}, GroupId{3}, GroupId{900}};
-    EXPECT_EQ(routes.since(hello).groups, (std::vector<GroupId>{GroupId{2}, GroupId{3}}))
+    hello.wanted = {PartitionId{3}, PartitionId{2}, PartitionId{3}, PartitionId{900}};
+    EXPECT_EQ(routes.since(hello).groups,
+              (std::vector<PartitionId>{PartitionId{2}, PartitionId{3}}))
         << "once each, rising, and of no group that is not here";
 }
 

@@ -33,7 +33,7 @@ protected:
     }
     static Request request(std::uint64_t seq) {
         Request made;
-        made.id = {ClientId{{7}}, 1234, GroupId{17}, seq};
+        made.id = {ClientId{{7}}, 1234, PartitionId{17}, seq};
         made.type = "kv";
         made.entity = "cart/42";
         return made;

@@ -62,7 +62,7 @@ protected:
     static std::string peer_frame(const wire::FrameHeader& header) {
         wire::FrameWriter writer;
         EXPECT_TRUE(wire::write(writer, node::MeshMessage(replication::PeerMessage(
-                                            replication::TimeoutNow{GroupId{1}, Term{1000}}))));
+                                            replication::TimeoutNow{PartitionId{1}, Term{1000}}))));
         return writer.finish(header);
     }
 
@@ -324,7 +324,7 @@ protected:
     }
     static node::MeshMessage vote(std::uint32_t group) {
         return replication::PeerMessage(
-            replication::VoteAsks{{{GroupId{group}, Term{1u << 30}, {}, false, true}}});
+            replication::VoteAsks{{{PartitionId{group}, Term{1u << 30}, {}, false, true}}});
     }
 
     test::TestMesh mesh_{3};

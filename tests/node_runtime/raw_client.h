@@ -65,7 +65,7 @@ public:
     Request request(std::string_view type, std::string_view id, std::string_view command,
                     std::string_view payload) {
         Request out;
-        const GroupId group = routing::group_of(hello.hash_key, hello.groups, type, id);
+        const PartitionId group = routing::group_of(hello.hash_key, hello.groups, type, id);
         out.id = {id_, hello.log_time_ms, group, ++seqs_[group]};
         out.lowest_open = out.id.seq;
         out.digest = routing::request_digest(type, id, command, payload);
@@ -107,7 +107,7 @@ public:
 private:
     transport::Dealer dealer_;
     ClientId id_;
-    std::map<GroupId, std::uint64_t> seqs_;
+    std::map<PartitionId, std::uint64_t> seqs_;
 };
 
 }  // namespace weft::test

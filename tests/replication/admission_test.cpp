@@ -91,7 +91,7 @@ TEST(Admission, SaysUnknownWhereTheCommandMayHaveRun) {
     for (const auto verdict : {Verdict::Settled, Verdict::Expired})
         EXPECT_EQ(refusal_of(verdict).value().outcome, Outcome::Unknown);
     for (const auto verdict :
-         {Verdict::ClockAhead, Verdict::Reused, Verdict::WindowFull, Verdict::GroupFull})
+         {Verdict::ClockAhead, Verdict::Reused, Verdict::WindowFull, Verdict::PartitionFull})
         EXPECT_EQ(refusal_of(verdict).value().outcome, Outcome::NotDone);
 }
 

@@ -105,7 +105,7 @@ protected:
         EXPECT_EQ(row(Found::Missing), Taken::More);
     }
 
-    const std::string prefix = rows_prefix(GroupId{1}, {0});
+    const std::string prefix = rows_prefix(PartitionId{1}, {0});
     entity::TypeTable types;
     entity::Host host;
     entity::Entity& entity = host.obtain(key(), Instant{});

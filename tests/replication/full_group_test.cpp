@@ -89,7 +89,7 @@ TEST(FullGroup, RefusesWhileAllAreYoung) {
     const Request third = group.add();
     const Reply refused = group.ask(third);
     EXPECT_EQ(refused.outcome, Outcome::NotDone);
-    EXPECT_EQ(refused.error.number, static_cast<int>(ErrorNumber::GroupFull));
+    EXPECT_EQ(refused.error.number, static_cast<int>(ErrorNumber::PartitionFull));
     EXPECT_TRUE(refused.error.is_retryable());
     group.lab.run(milliseconds(1100));
     EXPECT_EQ(group.ask(third).outcome, Outcome::Done);
@@ -112,7 +112,7 @@ TEST(FullGroup, KeepsItsFloorBehindAClockThatWasSetBack) {
         lab.start_ms -= 1500;
         const Request third = group.add();
         const LogIndex last = lab.at(0).status().last;
-        EXPECT_EQ(group.ask(third).error.number, static_cast<int>(ErrorNumber::GroupFull));
+        EXPECT_EQ(group.ask(third).error.number, static_cast<int>(ErrorNumber::PartitionFull));
         EXPECT_EQ(lab.at(0).status().last, last);
         lab.set_clock_ahead(0, 0);
         lab.step(0, OwnClock{});

@@ -180,7 +180,7 @@ TEST(JournalGolden, EntriesHoldTheReleasedSections) {
                                         .after(previous_by_hand);
         expect_golden(golden, sample.name, by_hand);
         EntryHeader header;
-        header.group = GroupId{17};
+        header.group = PartitionId{17};
         header.index = LogIndex{index};
         header.term = Term{3};
         header.stamp_ms = stamp;
@@ -297,7 +297,7 @@ TEST(JournalGolden, RowsAreWrittenWithTheReleasedBytes) {
     const auto expect = [&](const char* name, const std::string& bytes) {
         expect_golden(golden, name, bytes);
     };
-    const std::string prefix = rows_prefix(GroupId{17}, {4});
+    const std::string prefix = rows_prefix(PartitionId{17}, {4});
     std::string cart, visits;
     entity::write_key(cart, kHash, "kv", "cart/42");
     entity::write_key(visits, kHash, "counter", "visits");
@@ -316,7 +316,7 @@ TEST(JournalGolden, RowsAreWrittenWithTheReleasedBytes) {
     expect("journal row", encode_journal_row({Version{256}, LogIndex{99}, records_by_hand()}));
     expect("session key", session_row_key(prefix, name));
     expect("session row", encode_session_row(golden_session()));
-    expect("staging key", staging_row_key(GroupId{17}));
+    expect("staging key", staging_row_key(PartitionId{17}));
     Config config =
         Config::of({golden_id<NodeId>(0x30), golden_id<NodeId>(0x50), golden_id<NodeId>(0x70)});
     config.outgoing = PeerSet::first(2);

@@ -36,7 +36,7 @@ struct PartitionLabOptions {
 class PartitionLab {
 public:
     using Options = PartitionLabOptions;
-    static constexpr GroupId kGroup{7};
+    static constexpr PartitionId kGroup{7};
     static constexpr std::int64_t kStart = 1'000'000;
 
     explicit PartitionLab(Options options = {}) : options_(options) {

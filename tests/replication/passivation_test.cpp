@@ -35,7 +35,7 @@ protected:
     Now now;
     PartitionLimits limits;
     entity::Host host;
-    Passivation passivation{GroupId{1}, limits};
+    Passivation passivation{PartitionId{1}, limits};
     // How long the first group waits with its sweep.
     static constexpr Duration kSpread = std::chrono::milliseconds(7919);
     std::uint64_t last = 0;
@@ -108,7 +108,7 @@ TEST_F(PassivationRule, LeavesItToASweepThatRuns) {
 TEST_F(PassivationRule, TheGroupsOfANodeDoNotSweepTogether) {
     add("a");
     later(limits.passivate_after);
-    Passivation second{GroupId{2}, limits};
+    Passivation second{PartitionId{2}, limits};
     const Passivation::Held held{PersistSeq{1}, LogIndex{last - 1}};
     EXPECT_FALSE(step(last - 1));
     EXPECT_FALSE(second.step(now, host, held, false));

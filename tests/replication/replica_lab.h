@@ -14,7 +14,7 @@
 
 namespace weft::replication::test {
 
-inline constexpr GroupId kGroup{7};
+inline constexpr PartitionId kGroup{7};
 inline constexpr std::int64_t kWallMs = 1'000'000;
 
 inline NodeId node(std::size_t slot) {

@@ -90,7 +90,7 @@ protected:
     using Op = storage::WriteOp::Kind;
     using Keys = std::vector<std::string>;
     static constexpr std::int64_t kStartMs = 1'000'000;
-    const std::string prefix = rows_prefix(GroupId{1}, {0});
+    const std::string prefix = rows_prefix(PartitionId{1}, {0});
     PartitionLimits limits;
     entity::Host host;
     Sessions sessions{{}};

@@ -27,7 +27,7 @@ TEST(JournalGolden, EntryAndRowOfTheFloorAreTheReleasedBytes) {
     builder.begin(EntryKind::Expire);
     write_session_floor(builder, kFloor);
     EntryHeader header;
-    header.group = GroupId{17};
+    header.group = PartitionId{17};
     header.index = LogIndex{1};
     header.term = Term{3};
     header.stamp_ms = kFloor + 1001;
@@ -39,7 +39,7 @@ TEST(JournalGolden, EntryAndRowOfTheFloorAreTheReleasedBytes) {
     EXPECT_EQ(hex_of(ByHand().u32_be(17).u32_be(4).u64(0).u64(0).u64(0).done()),
               hex_of(golden["row key"]));
     EXPECT_EQ(hex_of(ByHand().u8(1).u64(99).i64(kFloor).done()), hex_of(golden["row"]));
-    EXPECT_EQ(hex_of(floor_row_key(rows_prefix(GroupId{17}, {4}))), hex_of(golden["row key"]));
+    EXPECT_EQ(hex_of(floor_row_key(rows_prefix(PartitionId{17}, {4}))), hex_of(golden["row key"]));
     EXPECT_EQ(hex_of(encode_floor_row({kFloor, LogIndex{99}})), hex_of(golden["row"]));
     EXPECT_TRUE(is_floor_key(*decode_session_key(golden["row key"])));
     const auto row = decode_floor_row(golden["row"]);

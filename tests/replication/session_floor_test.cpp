@@ -46,7 +46,7 @@ Sessions full() {
 
 TEST(SessionFloor, TakesTheOldestFirstAndASixteenthAtOnce) {
     Sessions sessions = full();
-    EXPECT_EQ(sessions.admit(request_of(kNow), kNow, false).verdict, Verdict::GroupFull);
+    EXPECT_EQ(sessions.admit(request_of(kNow), kNow, false).verdict, Verdict::PartitionFull);
     EXPECT_EQ(sessions.higher_floor(kNow), kNow - 4999);
     Sessions many({.sessions = 64, .spared_ms = 1000});
     EXPECT_EQ(many.higher_floor(kNow), std::nullopt) << "there is nothing to end";
@@ -96,11 +96,11 @@ TEST(SessionFloor, MakesRoomAtTheLeaderBeforeItsEntryIsApplied) {
     }
     // The room is there once.
     sessions.proposed(request_of(kNow), LogIndex{7}, false, 0);
-    EXPECT_EQ(sessions.admit(request_of(kNow, 1, 2), kNow, false).verdict, Verdict::GroupFull);
+    EXPECT_EQ(sessions.admit(request_of(kNow, 1, 2), kNow, false).verdict, Verdict::PartitionFull);
     sessions.remember(request_of(kNow - 5000, 2), LogIndex{5}, {.seq = 2, .index = LogIndex{5}});
     EXPECT_EQ(raise_to(sessions, kNow - 4999, 6), 1U);
     EXPECT_EQ(sessions.admit(oldest, kNow, false).verdict, Verdict::Expired);
-    EXPECT_EQ(sessions.admit(request_of(kNow, 1, 2), kNow, false).verdict, Verdict::GroupFull);
+    EXPECT_EQ(sessions.admit(request_of(kNow, 1, 2), kNow, false).verdict, Verdict::PartitionFull);
 }
 
 TEST(SessionFloor, LostWithItsTermEndsNothing) {
@@ -109,7 +109,7 @@ TEST(SessionFloor, LostWithItsTermEndsNothing) {
     sessions.drop_ahead();
     sessions.check();
     EXPECT_EQ(sessions.admit(request_of(kNow - 5000, 2), kNow, false).verdict, Verdict::Run);
-    EXPECT_EQ(sessions.admit(request_of(kNow), kNow, false).verdict, Verdict::GroupFull);
+    EXPECT_EQ(sessions.admit(request_of(kNow), kNow, false).verdict, Verdict::PartitionFull);
     EXPECT_EQ(sessions.higher_floor(kNow), kNow - 4999);
 }
 
@@ -162,7 +162,7 @@ TEST(SessionFloor, HoldsASixteenthBeyondTheLimitUntilItsEntryIsApplied) {
         EXPECT_EQ(sessions.admit(of_client(kNow, i), kNow, false).verdict, Verdict::Run);
         sessions.proposed(of_client(kNow, i), LogIndex{66U + i}, false, 0);
     }
-    EXPECT_EQ(sessions.admit(of_client(kNow, 4), kNow, false).verdict, Verdict::GroupFull);
+    EXPECT_EQ(sessions.admit(of_client(kNow, 4), kNow, false).verdict, Verdict::PartitionFull);
     sessions.check();
     EXPECT_EQ(raise_to(sessions, kNow - 4999, 65), 64U);
     EXPECT_EQ(sessions.admit(of_client(kNow, 4), kNow, false).verdict, Verdict::Run);

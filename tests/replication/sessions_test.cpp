@@ -79,7 +79,7 @@ TEST(Sessions, AdmitByTable) {
         {"last of the window", request(9, 2), false, Verdict::Run},
         {"behind the window", request(10, 2), false, Verdict::WindowFull},
         {"the request itself moves the window", request(10, 3), false, Verdict::Run},
-        {"another session", stranger, false, Verdict::GroupFull},
+        {"another session", stranger, false, Verdict::PartitionFull},
         {"expired", old, false, Verdict::Expired},
         {"expired, at the end of i64", oldest, false, Verdict::Expired},
         {"in the future", early, false, Verdict::ClockAhead},
@@ -354,7 +354,7 @@ TEST(Rows, EveryCutIsRefused) {
 }
 
 TEST(Rows, KeysOfAnEntityBelongToItAlone) {
-    const std::string prefix = rows_prefix(GroupId{7}, {3});
+    const std::string prefix = rows_prefix(PartitionId{7}, {3});
     ASSERT_EQ(prefix.size(), kRowPrefixBytes);
     std::string a;
     std::string ab;

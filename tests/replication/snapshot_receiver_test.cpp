@@ -24,7 +24,7 @@ protected:
         base.index = kAt.index;
         base.term = kAt.term;
         SnapshotChunk made;
-        made.group = GroupId{1};
+        made.group = PartitionId{1};
         made.term = kTerm;
         made.at = kAt;
         made.sequence = sequence;
@@ -75,7 +75,7 @@ protected:
     Effects out;
     PartitionLimits limits;
     SnapshotReceiver::Follower here{kTerm, kLeader, kAt.index, false};
-    SnapshotReceiver receiver{GroupId{1}, kSince, limits, weft::Log()};
+    SnapshotReceiver receiver{PartitionId{1}, kSince, limits, weft::Log()};
     std::uint64_t asked = 0;
 };
 

@@ -71,7 +71,7 @@ protected:
     Effects out;
     PartitionLimits limits;
     storage::LogBase base;
-    SnapshotSender sender{GroupId{1}, limits, weft::Log()};
+    SnapshotSender sender{PartitionId{1}, limits, weft::Log()};
     std::uint64_t asked = 0;
 };
 

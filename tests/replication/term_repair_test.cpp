@@ -84,7 +84,7 @@ TEST(TermRepair, RaisesNothingAndFindsNothingWhereNothingWasForged) {
 
 TEST(TermRepair, JudgesEachGroupAlone) {
     TermsOnDisk other = disk(0, Term{4});
-    other.group = GroupId{8};
+    other.group = PartitionId{8};
     other.voted = Term{4};
     const auto repairs = plan_term_repair({other, disk(0, kForged)});
     ASSERT_EQ(repairs.size(), 2U);

@@ -30,8 +30,8 @@ TEST(Key, HashesAndGroupsAreTheGoldenOnes) {
         fields >> type >> id >> std::hex >> hash >> std::dec >> of_64 >> of_1024;
         ASSERT_TRUE(fields);
         EXPECT_EQ(entity_hash(golden_key(), type, id), hash);
-        EXPECT_EQ(group_of(golden_key(), 64, type, id), GroupId{of_64});
-        EXPECT_EQ(group_of(golden_key(), 1024, type, id), GroupId{of_1024});
+        EXPECT_EQ(group_of(golden_key(), 64, type, id), PartitionId{of_64});
+        EXPECT_EQ(group_of(golden_key(), 1024, type, id), PartitionId{of_1024});
         ++cases;
     }
     EXPECT_EQ(cases, 20);
@@ -44,8 +44,8 @@ TEST(Key, ATagKeepsEntitiesOfDifferentTypesTogether) {
 }
 
 TEST(Key, ReservedTypesLiveInGroupZeroAndOthersNever) {
-    EXPECT_EQ(group_of(golden_key(), 64, "!mesh", "facts"), GroupId{0});
-    EXPECT_EQ(group_of(golden_key(), 1, "kv", "a"), GroupId{1});
+    EXPECT_EQ(group_of(golden_key(), 64, "!mesh", "facts"), PartitionId{0});
+    EXPECT_EQ(group_of(golden_key(), 1, "kv", "a"), PartitionId{1});
 }
 
 TEST(Key, IdsThatCannotBeWrittenTwoWaysPassAndAllOthersAreRefused) {

@@ -32,10 +32,10 @@ TEST(Placement, EveryGroupHasTheEffectiveNumberOfDistinctReplicas) {
         const auto table = PlacementTable::first(mesh(nodes, 64, 3, 0));
         ASSERT_EQ(table.groups(), 65u);
         for (std::uint32_t group = 1; group < table.groups(); ++group) {
-            const auto replicas = table.replicas(GroupId{group});
+            const auto replicas = table.replicas(PartitionId{group});
             EXPECT_EQ(replicas.size(), std::min<std::size_t>(3, nodes));
             EXPECT_EQ(std::set<NodeId>(replicas.begin(), replicas.end()).size(), replicas.size());
-            for (const NodeId& node : replicas) EXPECT_TRUE(table.hosts(node, GroupId{group}));
+            for (const NodeId& node : replicas) EXPECT_TRUE(table.hosts(node, PartitionId{group}));
         }
     }
 }
@@ -43,10 +43,10 @@ TEST(Placement, EveryGroupHasTheEffectiveNumberOfDistinctReplicas) {
 TEST(Placement, TheMeshGroupLiesOnTheFirstFiveFounders) {
     const Genesis genesis = mesh(7, 16, 3, 0);
     const auto table = PlacementTable::first(genesis);
-    const auto replicas = table.replicas(GroupId{0});
+    const auto replicas = table.replicas(PartitionId{0});
     ASSERT_EQ(replicas.size(), 5u);
     for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(replicas[i], genesis.founders[i].node);
-    EXPECT_EQ(PlacementTable::first(mesh(1, 16, 3, 0)).replicas(GroupId{0}).size(), 1u);
+    EXPECT_EQ(PlacementTable::first(mesh(1, 16, 3, 0)).replicas(PartitionId{0}).size(), 1u);
 }
 
 TEST(Placement, LeadersAndReplicasAreSpreadWithinFivePercent) {
@@ -55,8 +55,8 @@ TEST(Placement, LeadersAndReplicasAreSpreadWithinFivePercent) {
         const auto table = PlacementTable::first(mesh(nodes, 1024, 3, 0));
         std::map<NodeId, int> leads, holds;
         for (std::uint32_t group = 1; group < table.groups(); ++group) {
-            ++leads[table.replicas(GroupId{group})[0]];
-            for (const NodeId& node : table.replicas(GroupId{group})) ++holds[node];
+            ++leads[table.replicas(PartitionId{group})[0]];
+            for (const NodeId& node : table.replicas(PartitionId{group})) ++holds[node];
         }
         ASSERT_EQ(leads.size(), nodes);
         const auto by_count = [](const auto& a, const auto& b) { return a.second < b.second; };
@@ -76,7 +76,8 @@ TEST(Placement, ReplicasLieInDistinctZonesWhileTheyLast) {
         const auto table = PlacementTable::first(genesis);
         for (std::uint32_t group = 1; group < table.groups(); ++group) {
             std::set<std::string> seen;
-            for (const NodeId& node : table.replicas(GroupId{group})) seen.insert(zone_of[node]);
+            for (const NodeId& node : table.replicas(PartitionId{group}))
+                seen.insert(zone_of[node]);
             EXPECT_EQ(seen.size(), 3u) << "group " << group;
         }
     }
@@ -88,7 +89,7 @@ TEST(Placement, DistinctHostsComeBeforeEvenLoad) {
     const auto table = PlacementTable::first(genesis);
     const NodeId small = genesis.founders[3].node;
     for (std::uint32_t group = 1; group < table.groups(); ++group)
-        EXPECT_TRUE(table.hosts(small, GroupId{group})) << "group " << group;
+        EXPECT_TRUE(table.hosts(small, PartitionId{group})) << "group " << group;
 }
 
 TEST(Placement, IsAFunctionOfTheGenesisAlone) {

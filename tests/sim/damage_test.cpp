@@ -94,11 +94,11 @@ TEST_F(DamageTest, TheNewestRecordsAreThoseThatOthersHaveNot) {
     world.begin();
     world.run_for(seconds(4));
     std::uint32_t leader = 0;
-    while (world.machine(leader).node().partition(GroupId{1}).replica().role() !=
+    while (world.machine(leader).node().partition(PartitionId{1}).replica().role() !=
            replication::Role::Leader)
         ++leader;
     const auto entry = [&](std::size_t machine, LogIndex index) {
-        const auto read = disk(world, machine).read_log({GroupId{1}, index, index, 1}).value();
+        const auto read = disk(world, machine).read_log({PartitionId{1}, index, index, 1}).value();
         return read.entries.empty() ? std::string() : std::string(read.entries.front().view());
     };
     ASSERT_TRUE(world.apply({{}, FaultKind::Sides, leader, 0, seconds(3), 3, 1}));

@@ -16,7 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr GroupId kGroup{1};  // the first that clients use
+constexpr PartitionId kGroup{1};  // the first that clients use
 
 class Leaders : public testing::Test {
 protected:
@@ -43,7 +43,7 @@ protected:
         if (!world->machine(machine).alive()) return 0;
         const node::Node& node = world->machine(machine).node();
         std::uint64_t count = 0;
-        for (const GroupId group : node.hosted())
+        for (const PartitionId group : node.hosted())
             count += node.partition(group).replica().counters().entries_repaired;
         return count;
     }
@@ -137,7 +137,7 @@ TEST_F(Leaders, RepairOneDamagedReplicaAfterTheOther) {
         world->run_for(seconds(4));
         EXPECT_TRUE(world->all_ready());
         const node::Node& hit = world->machine(victim).node();
-        for (const GroupId group : hit.hosted())
+        for (const PartitionId group : hit.hosted())
             EXPECT_FALSE(hit.partition(group).replica().damaged());
         EXPECT_GT(gained_in(seconds(1)), 20U);
     }

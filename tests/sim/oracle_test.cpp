@@ -45,7 +45,7 @@ protected:
         return {role, Term{term}, LogIndex{0}, LogIndex{commit}, LogIndex{last}};
     }
 
-    static constexpr GroupId kGroup{1};
+    static constexpr PartitionId kGroup{1};
     Oracle oracle_{3};
 };
 

@@ -111,14 +111,14 @@ protected:
                               replication::Config::of({node(0), node(1), node(2)}));
         });
     }
-    std::optional<Chain> chain_at(GroupId, Term, LogIndex index) const override {
+    std::optional<Chain> chain_at(PartitionId, Term, LogIndex index) const override {
         if (index.value == 0 || index.value > memory_.headers.size()) return std::nullopt;
         return memory_.headers[index.value - 1].chain;
     }
 
-    LogIndex commit(GroupId) const override { return {}; }
+    LogIndex commit(PartitionId) const override { return {}; }
 
-    static constexpr GroupId kGroup{1};
+    static constexpr PartitionId kGroup{1};
     Promises promises_{3};
     storage::MemoryStore stores_[3];
     Log memory_;  // of the machine that sends

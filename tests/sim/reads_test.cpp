@@ -46,7 +46,7 @@ protected:
         });
     }
 
-    static constexpr GroupId kGroup{1};
+    static constexpr PartitionId kGroup{1};
     Reads reads_{2};
 };
 
@@ -80,7 +80,7 @@ TEST_F(ReadsTest, AQuorumMustHaveGrantedOneRound) {
 TEST_F(ReadsTest, OnlyGrantsOfItsGroupAndOfRoundsOfThisLifeCount) {
     comes(1);
     asks(1);
-    reads_.hears(0, {ConfirmRound{1}, GroupId{2}, node(1)});
+    reads_.hears(0, {ConfirmRound{1}, PartitionId{2}, node(1)});
     grants(7, 1);
     EXPECT_EQ(answers(1), "S8");
     grants(1, 1);

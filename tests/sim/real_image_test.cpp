@@ -114,7 +114,7 @@ TEST_F(RealImageTest, ACommitThatPowerCutOffIsWholeOrAbsent) {
 // Keeping the meta page without what it points to is what a real disk must not do: this test of
 // tearing can see it.
 TEST_F(RealImageTest, AMetaPageWithoutItsPagesIsNotRecovered) {
-    LogWriter log(GroupId{3});
+    LogWriter log(PartitionId{3});
     const RealImage::Options opened = options("meta");
     const std::string file = opened.path + "/data.mdb";
     std::string before, after, old_picture, new_picture;
@@ -178,7 +178,7 @@ TEST_F(RealImageTest, AKilledProcessLeavesAllOfItsCommitOrNothing) {
     for (std::uint64_t salt = 1; salt <= 20; ++salt) {
         RealImage image(options("killed"));
         image.wipe();
-        LogWriter log(GroupId{3});
+        LogWriter log(PartitionId{3});
         std::vector<WriteBatch> unsynced(2);
         log.append(unsynced[0], Term{1}, "one");
         log.append(unsynced[1], Term{1}, "two");
@@ -225,7 +225,7 @@ TEST_F(RealImageTest, DamageOfALogRecordIsReported) {
     for (const bool vanish : {false, true}) {
         RealImage image(options("damage"));
         image.wipe();
-        LogWriter log(GroupId{3});
+        LogWriter log(PartitionId{3});
         for (int i = 0; i < 9; ++i) {
             WriteBatch batch;
             log.append(batch, Term{1}, std::string(i == 4 ? 5000 : 30, 'v'));
@@ -234,14 +234,15 @@ TEST_F(RealImageTest, DamageOfALogRecordIsReported) {
         ASSERT_EQ(image.extents().size(), 1U);
         EXPECT_EQ(image.extents()[0].last, LogIndex{9});
         for (const std::uint64_t index : {2U, 5U}) {
-            const bool done = vanish ? image.vanish_log(GroupId{3}, LogIndex{index})
-                                     : image.flip_bit_in_log(GroupId{3}, LogIndex{index}, 12345);
+            const bool done = vanish
+                                  ? image.vanish_log(PartitionId{3}, LogIndex{index})
+                                  : image.flip_bit_in_log(PartitionId{3}, LogIndex{index}, 12345);
             EXPECT_TRUE(done);
         }
-        EXPECT_FALSE(image.vanish_log(GroupId{3}, LogIndex{10}));
+        EXPECT_FALSE(image.vanish_log(PartitionId{3}, LogIndex{10}));
         for (int restarts = 0; restarts < 2; ++restarts) {
             const auto read =
-                image.store().read_log({GroupId{3}, LogIndex{1}, LogIndex{9}, 1 << 20});
+                image.store().read_log({PartitionId{3}, LogIndex{1}, LogIndex{9}, 1 << 20});
             ASSERT_TRUE(read.has_value());
             EXPECT_EQ(read->damaged, LogIndex{2});
             const auto groups = image.store().recover();
@@ -256,14 +257,14 @@ TEST_F(RealImageTest, DamageOfALogRecordIsReported) {
 
 TEST_F(RealImageTest, RecordsThatHaveChangedPlacesAreReported) {
     RealImage image(options("swapped"));
-    LogWriter log(GroupId{3});
+    LogWriter log(PartitionId{3});
     for (int i = 0; i < 9; ++i) {
         WriteBatch batch;
         log.append(batch, Term{1}, std::string(i == 8 ? 50 : 30, static_cast<char>('a' + i)));
         ASSERT_TRUE(image.apply(batch).has_value());
     }
-    EXPECT_FALSE(image.swap_log(GroupId{3}, LogIndex{1}, LogIndex{9})) << "sizes differ";
-    EXPECT_TRUE(image.swap_log(GroupId{3}, LogIndex{4}, LogIndex{6}));
+    EXPECT_FALSE(image.swap_log(PartitionId{3}, LogIndex{1}, LogIndex{9})) << "sizes differ";
+    EXPECT_TRUE(image.swap_log(PartitionId{3}, LogIndex{4}, LogIndex{6}));
     for (int restarts = 0; restarts < 2; ++restarts) {
         const auto groups = image.store().recover();
         ASSERT_EQ(groups.size(), 1U);
@@ -278,19 +279,19 @@ TEST_F(RealImageTest, RecordsThatHaveChangedPlacesAreReported) {
 // else the store could not say whose record is missing, and would not open.
 TEST_F(RealImageTest, NoRecordIsDamagedTwice) {
     RealImage image(options("twice"));
-    LogWriter log(GroupId{3});
+    LogWriter log(PartitionId{3});
     for (int i = 0; i < 9; ++i) {
         WriteBatch batch;
         log.append(batch, Term{1}, std::string(30, static_cast<char>('a' + i)));
         ASSERT_TRUE(image.apply(batch).has_value());
     }
     for (int times = 0; times < 3; ++times) {
-        EXPECT_TRUE(image.swap_log(GroupId{3}, LogIndex{4}, LogIndex{6}));
+        EXPECT_TRUE(image.swap_log(PartitionId{3}, LogIndex{4}, LogIndex{6}));
         WriteBatch repair;
         log.repair(repair, LogIndex{4});
         log.repair(repair, LogIndex{6});
         ASSERT_TRUE(image.apply(repair).has_value());
-        EXPECT_TRUE(image.vanish_log(GroupId{3}, LogIndex{6}));
+        EXPECT_TRUE(image.vanish_log(PartitionId{3}, LogIndex{6}));
         image.crash({Ending::Power, 1, {}, 0});
         WriteBatch again;
         log.repair(again, LogIndex{6});
@@ -304,12 +305,12 @@ TEST_F(RealImageTest, NoRecordIsDamagedTwice) {
 TEST_F(RealImageTest, DamageOfARowIsReported) {
     using storage::Table;
     RealImage image(options("rows"));
-    LogWriter log(GroupId{3});
+    LogWriter log(PartitionId{3});
     WriteBatch batch;
     log.append(batch, Term{1}, "one");
     log.append(batch, Term{1}, "two");
     log.compact(batch, LogIndex{1});
-    batch.hard_state(GroupId{3}, {Term{1}, {}});
+    batch.hard_state(PartitionId{3}, {Term{1}, {}});
     for (const char* key : {"a", "b", "c"}) batch.put_row(Table::Entity, key, key);
     batch.put_row(Table::Session, "none", "");
     ASSERT_TRUE(image.apply(batch).has_value());
@@ -317,9 +318,9 @@ TEST_F(RealImageTest, DamageOfARowIsReported) {
     EXPECT_TRUE(image.flip_bit_in_row(Table::Entity, "b", 1234));
     EXPECT_FALSE(image.flip_bit_in_row(Table::Entity, "d", 1234));
     EXPECT_TRUE(image.flip_bit_in_row(Table::Session, "none", 1));
-    EXPECT_TRUE(image.corrupt_hard(GroupId{3}));
-    EXPECT_FALSE(image.corrupt_hard(GroupId{4}));
-    EXPECT_TRUE(image.corrupt_base(GroupId{3}));
+    EXPECT_TRUE(image.corrupt_hard(PartitionId{3}));
+    EXPECT_FALSE(image.corrupt_hard(PartitionId{4}));
+    EXPECT_TRUE(image.corrupt_base(PartitionId{3}));
     for (int restarts = 0; restarts < 2; ++restarts) {
         using State = storage::FetchedRow::State;
         EXPECT_EQ(image.store().read_row({Table::Entity, "a"})->state, State::Found);

@@ -35,10 +35,12 @@ protected:
         batch.hard_state(kGroup, state);
         promises_.applied(machine, batch);
     }
-    std::optional<Chain> chain_at(GroupId, Term, LogIndex) const override { return std::nullopt; }
-    LogIndex commit(GroupId) const override { return commit_; }
+    std::optional<Chain> chain_at(PartitionId, Term, LogIndex) const override {
+        return std::nullopt;
+    }
+    LogIndex commit(PartitionId) const override { return commit_; }
 
-    static constexpr GroupId kGroup{1};
+    static constexpr PartitionId kGroup{1};
     Promises promises_{3};
     LogIndex commit_;  // of the machine that sends
 };

@@ -33,7 +33,7 @@ protected:
             world_->run_for(std::chrono::seconds(2));
         });
     }
-    static constexpr GroupId kGroup{1};
+    static constexpr PartitionId kGroup{1};
     entity::TypeTable types_;
     std::optional<World> world_;
 };

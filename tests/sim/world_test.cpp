@@ -175,7 +175,7 @@ TEST(SimulatedDisk, WhatAFaultDelayedDoesNotOutliveIt) {
         Disk disk(queue, sink, Random(5));
         stalled ? disk.stall(at_ms(60'000)) : disk.add_slowness(1'000'000);
         disk.write(RoundSeq{1}, {});
-        disk.read(DiskFetchId{2}, storage::LogRange{GroupId{1}, LogIndex{1}, LogIndex{2}, 100});
+        disk.read(DiskFetchId{2}, storage::LogRange{PartitionId{1}, LogIndex{1}, LogIndex{2}, 100});
         while (queue.run_one(at_ms(1000))) {
         }
         EXPECT_EQ(sink.events, 0);
@@ -296,7 +296,7 @@ TEST_F(WorldTest, AFaultAimedAtALeaderMeetsOne) {
     for (std::uint64_t salt = 1; salt < 6; ++salt) {
         std::vector<std::uint32_t> leaders;
         for (std::uint32_t i = 0; i < 5; ++i)
-            for (const GroupId group : world.machine(i).node().hosted())
+            for (const PartitionId group : world.machine(i).node().hosted())
                 if (world.machine(i).node().partition(group).ready()) leaders.push_back(i);
         EXPECT_TRUE(world.apply({{}, FaultKind::Pause, kLeader, 0, seconds(3), 0, salt}));
         EXPECT_TRUE(std::ranges::find(leaders, victims.seen.back()) != leaders.end());

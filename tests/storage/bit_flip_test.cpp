@@ -64,7 +64,7 @@ private:
 };
 
 TEST(BitFlip, InALogRecordDamagesThatEntryAlone) {
-    LogWriter log(GroupId{5});
+    LogWriter log(PartitionId{5});
     const Written written([&](auto&& apply) {
         WriteBatch batch;
         for (int i = 0; i < 5; ++i) log.append(batch, Term{3}, "some payload " + std::to_string(i));
@@ -89,14 +89,14 @@ TEST(BitFlip, InALogRecordDamagesThatEntryAlone) {
         }
         const bool entry_header = at >= kLogHeaderBytes && at < kLogHeaderBytes + kEntryHeaderBytes;
         EXPECT_EQ(recovered.log[2].readable, !entry_header);
-        const auto fetched = store.read_log({GroupId{5}, LogIndex{1}, LogIndex{5}, 1 << 20});
+        const auto fetched = store.read_log({PartitionId{5}, LogIndex{1}, LogIndex{5}, 1 << 20});
         EXPECT_EQ(fetched->entries.size(), 2U);
         EXPECT_EQ(fetched->damaged, LogIndex{3});
     }
 }
 
 TEST(BitFlip, ADamagedEntryIsSoundAgainOnceItIsRepaired) {
-    LogWriter log(GroupId{5});
+    LogWriter log(PartitionId{5});
     const Written written([&](auto&& apply) {
         WriteBatch batch;
         for (int i = 0; i < 5; ++i) log.append(batch, Term{3}, std::string(3000, 'p'));
@@ -120,7 +120,7 @@ TEST(BitFlip, ADamagedEntryIsSoundAgainOnceItIsRepaired) {
 
 // A truncation that got lost would bring conflicting entries back to life.
 TEST(BitFlip, InATruncationLeavesItInForce) {
-    LogWriter log(GroupId{5});
+    LogWriter log(PartitionId{5});
     const Written written([&](auto&& apply) {
         WriteBatch batch;
         for (int i = 0; i < 5; ++i) log.append(batch, Term{3}, "entry");
@@ -131,7 +131,7 @@ TEST(BitFlip, InATruncationLeavesItInForce) {
     });
     LogRecordHeader header;
     header.kind = LogRecordKind::Truncate;
-    header.group = GroupId{5};
+    header.group = PartitionId{5};
     header.index = LogIndex{3};
     const std::string payload = control_payload(header);
     const std::size_t start = written.bytes().find(payload);
@@ -153,7 +153,7 @@ TEST(BitFlip, InARowOrAHardStateIsReportedThere) {
         batch.put_row(Table::Session, "row", value);
         batch.put_row(Table::Session, "other", "sound");
         HardState state{Term{0x1234567890abcdULL}, {}};
-        batch.hard_state(GroupId{5}, state);
+        batch.hard_state(PartitionId{5}, state);
         apply(batch);
     });
     auto opened = written.open_with(written.with_flip(value.substr(0, 900), 3, 1));
@@ -230,7 +230,7 @@ TEST(BitFlip, InMoreRowsThanAreNamedAreAllCounted) {
 // Records that not even their owner is known of leave a place in its log each. With more of them
 // than the bound the log as a whole is not to be trusted.
 TEST(BitFlip, InRecordsBeyondTheirOwnersNameLeaveGapsUpToABound) {
-    LogWriter log(GroupId{3});
+    LogWriter log(PartitionId{3});
     const Written written([&](auto&& apply) {
         WriteBatch batch;
         for (int i = 0; i < 6; ++i) log.append(batch, Term{1}, "entry " + std::to_string(i));
@@ -338,7 +338,7 @@ TEST(BitFlip, InATreePageNeverGivesAWrongAnswer) {
         WriteBatch batch;
         for (int i = 0; i < 300; ++i)
             batch.put_row(Table::Entity, "many/" + std::to_string(i), std::string(90, 'm'));
-        LogWriter last(GroupId{1000});
+        LogWriter last(PartitionId{1000});
         for (int i = 0; i < 60; ++i) last.append(batch, Term{1}, std::string(150, 'l'));
         apply(batch);
         for (int i = 0; i < 20; ++i) apply(WriteBatch{});

@@ -44,7 +44,7 @@ protected:
 
     TempDir dir_;
     DataDirectoryOptions options_;
-    LogWriter log_{GroupId{1}};
+    LogWriter log_{PartitionId{1}};
     std::string message_;
 };
 

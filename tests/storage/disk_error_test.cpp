@@ -41,7 +41,7 @@ protected:
     }
 
     TempDir dir_;
-    LogWriter log_{GroupId{2}};
+    LogWriter log_{PartitionId{2}};
     std::unique_ptr<DataDirectory> data_;
 };
 
@@ -170,9 +170,10 @@ TEST_F(DiskErrorTest, AStalledSyncDelaysTheRoundAndNotTheReads) {
     std::thread writer([&] { EXPECT_TRUE(data_->store().apply(batch).has_value()); });
     stalled.wait(false);
     const auto stats = data_->store().stats();
-    const auto fetched = data_->store().read_log({GroupId{2}, LogIndex{1}, LogIndex{8}, 1 << 20});
+    const auto fetched =
+        data_->store().read_log({PartitionId{2}, LogIndex{1}, LogIndex{8}, 1 << 20});
     EXPECT_EQ(fetched->entries.size(), 8U);
-    EXPECT_EQ(data_->store().read_log({GroupId{2}, LogIndex{9}, LogIndex{9}, 1})->missing,
+    EXPECT_EQ(data_->store().read_log({PartitionId{2}, LogIndex{9}, LogIndex{9}, 1})->missing,
               LogIndex{9});
     EXPECT_EQ(data_->store().read_row({Table::Entity, "row2"})->state, FetchedRow::State::Missing);
     EXPECT_EQ(stats.durable, data_->store().stats().durable);

@@ -31,7 +31,7 @@ protected:
         ASSERT_TRUE(done.has_value()) << done.error().message;
         batch.clear();
     }
-    std::size_t entries(GroupId group, LogIndex from, LogIndex to) const {
+    std::size_t entries(PartitionId group, LogIndex from, LogIndex to) const {
         return store_->read_log({group, from, to, std::size_t{64} << 20})->entries.size();
     }
     FetchedRow row(const std::string& key) const { return *store_->read_row({Table::Entity, key}); }
@@ -43,7 +43,7 @@ protected:
 };
 
 TEST_F(LmdbStoreTest, KeepsEntriesOfEverySizeThroughAReopen) {
-    LogWriter log(GroupId{9});
+    LogWriter log(PartitionId{9});
     Random random(1);
     const std::size_t sizes[] = {0, 1, 1800, 1888, 1889, 1900, 1952, 5000, 300000, 2000000};
     for (const std::size_t size : sizes) log.append(batch_, Term{2}, random_bytes(random, size));
@@ -62,7 +62,7 @@ TEST_F(LmdbStoreTest, KeepsEntriesOfEverySizeThroughAReopen) {
 
 // Docs/findings.md 8: a replica takes what it is given for its whole log, and overwrites the rest.
 TEST_F(LmdbStoreTest, RecoversTheWholeLogOfEveryGroupHoweverLong) {
-    LogWriter small(GroupId{1}), large(GroupId{2}), last(GroupId{3});
+    LogWriter small(PartitionId{1}), large(PartitionId{2}), last(PartitionId{3});
     for (int i = 0; i < 6000; ++i) small.append(batch_, Term{1}, std::string(1000, 's'));
     for (int i = 0; i < 5; ++i) large.append(batch_, Term{1}, std::string(1U << 20, 'l'));
     for (int i = 0; i < 3; ++i) last.append(batch_, Term{1}, "e");
@@ -80,7 +80,8 @@ TEST_F(LmdbStoreTest, RecoversTheWholeLogOfEveryGroupHoweverLong) {
 }
 
 TEST_F(LmdbStoreTest, StopsTheProcessWhenAReadNamesNoBound) {
-    EXPECT_DEATH((void)store_->read_log({GroupId{1}, LogIndex{1}, LogIndex{9}}), "without a bound");
+    EXPECT_DEATH((void)store_->read_log({PartitionId{1}, LogIndex{1}, LogIndex{9}}),
+                 "without a bound");
     EXPECT_DEATH((void)store_->scan({Table::Entity, "a", ""}), "without a bound");
 }
 
@@ -178,7 +179,7 @@ TEST_F(LmdbStoreTest, ErasingAPrefixSparesTheChunksOfAShorterKey) {
 }
 
 TEST_F(LmdbStoreTest, TrimsWhatIsCompacted) {
-    LogWriter log(GroupId{1});
+    LogWriter log(PartitionId{1});
     std::uint64_t bytes_max = 0;
     for (int round = 0; round < 400; ++round) {
         for (int i = 0; i < 16; ++i) log.append(batch_, Term{1}, std::string(200, 'p'));
@@ -192,8 +193,8 @@ TEST_F(LmdbStoreTest, TrimsWhatIsCompacted) {
 
 // A group that is idle must not keep the records of busy ones from being trimmed.
 TEST_F(LmdbStoreTest, MovesALiveRecordThatPinsTheOldEnd) {
-    LogWriter idle(GroupId{1});
-    LogWriter busy(GroupId{2});
+    LogWriter idle(PartitionId{1});
+    LogWriter busy(PartitionId{2});
     for (int i = 0; i < 20; ++i) idle.append(batch_, Term{1}, std::string(5000, 'i'));
     idle.truncate(batch_, LogIndex{16});
     apply(batch_);
@@ -203,9 +204,9 @@ TEST_F(LmdbStoreTest, MovesALiveRecordThatPinsTheOldEnd) {
         apply(batch_);
         ASSERT_LT(store_->stats().file_bytes, 600U << 10) << round;
     }
-    EXPECT_EQ(store_->stats().oldest, GroupId{1});
+    EXPECT_EQ(store_->stats().oldest, PartitionId{1});
     for (int pass = 0; pass < 2; ++pass) {
-        EXPECT_EQ(entries(GroupId{1}, LogIndex{1}, LogIndex{99}), 15U);
+        EXPECT_EQ(entries(PartitionId{1}, LogIndex{1}, LogIndex{99}), 15U);
         const auto recovered = store_->recover();
         ASSERT_EQ(recovered.at(0).log.size(), 15U);
         for (const RecoveredEntry& entry : recovered.at(0).log) EXPECT_TRUE(entry.intact);
@@ -215,7 +216,7 @@ TEST_F(LmdbStoreTest, MovesALiveRecordThatPinsTheOldEnd) {
 
 // A repaired record has a higher LSN than its successors.
 TEST_F(LmdbStoreTest, ARepairedRecordKeepsItsPlaceAfterAReopen) {
-    LogWriter log(GroupId{4});
+    LogWriter log(PartitionId{4});
     for (int i = 0; i < 6; ++i) log.append(batch_, Term{1}, "entry");
     apply(batch_);
     log.repair(batch_, LogIndex{2});
@@ -230,7 +231,7 @@ TEST_F(LmdbStoreTest, ARepairedRecordKeepsItsPlaceAfterAReopen) {
 }
 
 TEST_F(LmdbStoreTest, ARemovedGroupLeavesNothingAndMayBeginAnew) {
-    LogWriter log(GroupId{4});
+    LogWriter log(PartitionId{4});
     for (int i = 0; i < 6; ++i) log.append(batch_, Term{1}, "entry");
     batch_.hard_state(log.group(), {Term{3}, {}});
     log.compact(batch_, LogIndex{2});
@@ -255,7 +256,7 @@ TEST_F(LmdbStoreTest, AFullMapRefusesTheBatchAndKeepsEverythingBefore) {
     small.directory = fresh.path();
     auto opened = LmdbStore::open(small);
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
-    LogWriter log(GroupId{1});
+    LogWriter log(PartitionId{1});
     std::string before;
     Result<StoreStats> done;
     do {
@@ -273,7 +274,7 @@ TEST_F(LmdbStoreTest, AFullMapRefusesTheBatchAndKeepsEverythingBefore) {
     LogBase base;
     base.index = LogIndex{log.last().value - 1};
     base.term = Term{1};
-    compacting.rebase(GroupId{1}, base);
+    compacting.rebase(PartitionId{1}, base);
     ASSERT_TRUE((*opened)->apply(compacting).has_value());
     ASSERT_TRUE((*opened)->apply(WriteBatch{}).has_value());
     EXPECT_TRUE((*opened)->apply(batch_).has_value());
@@ -330,14 +331,15 @@ TEST_F(LmdbStoreTest, KeepsAReserveOfTheFileSystemFree) {
 
 // The reader thread's fetches against the journal thread's moves and trims.
 TEST_F(LmdbStoreTest, ReadsDuringWritesFindEveryLiveRecordSound) {
-    LogWriter idle(GroupId{1});
+    LogWriter idle(PartitionId{1});
     for (int i = 0; i < 15; ++i) idle.append(batch_, Term{1}, std::string(3000, 'i'));
     batch_.put_row(Table::Entity, "row", std::string(5000, 'a'));
     apply(batch_);
     std::atomic<bool> done{false};
     std::thread reader([&] {
         while (!done) {
-            const auto fetched = store_->read_log({GroupId{1}, LogIndex{1}, LogIndex{15}, 1 << 20});
+            const auto fetched =
+                store_->read_log({PartitionId{1}, LogIndex{1}, LogIndex{15}, 1 << 20});
             ASSERT_TRUE(fetched.has_value());
             ASSERT_EQ(fetched->damaged, std::nullopt);
             ASSERT_EQ(fetched->entries.size(), 15U);
@@ -348,7 +350,7 @@ TEST_F(LmdbStoreTest, ReadsDuringWritesFindEveryLiveRecordSound) {
             ASSERT_GT(store_->stats().durable, Lsn{0});
         }
     });
-    LogWriter busy(GroupId{2});
+    LogWriter busy(PartitionId{2});
     for (int round = 0; round < 400; ++round) {
         for (int i = 0; i < 10; ++i) busy.append(batch_, Term{1}, std::string(200, 'b'));
         busy.compact(batch_, busy.last());
@@ -362,13 +364,16 @@ TEST_F(LmdbStoreTest, ReadsDuringWritesFindEveryLiveRecordSound) {
 }
 
 TEST_F(LmdbStoreTest, ReadsWhatIsMissingAsMissing) {
-    LogWriter log(GroupId{1});
+    LogWriter log(PartitionId{1});
     for (int i = 0; i < 4; ++i) log.append(batch_, Term{1}, "entry");
     log.compact(batch_, LogIndex{2});
     apply(batch_);
-    EXPECT_EQ(store_->read_log({GroupId{1}, LogIndex{2}, LogIndex{4}, 100})->missing, LogIndex{2});
-    EXPECT_EQ(store_->read_log({GroupId{1}, LogIndex{3}, LogIndex{9}, 9999})->missing, LogIndex{5});
-    EXPECT_EQ(store_->read_log({GroupId{5}, LogIndex{1}, LogIndex{1}, 100})->missing, LogIndex{1});
+    EXPECT_EQ(store_->read_log({PartitionId{1}, LogIndex{2}, LogIndex{4}, 100})->missing,
+              LogIndex{2});
+    EXPECT_EQ(store_->read_log({PartitionId{1}, LogIndex{3}, LogIndex{9}, 9999})->missing,
+              LogIndex{5});
+    EXPECT_EQ(store_->read_log({PartitionId{5}, LogIndex{1}, LogIndex{1}, 100})->missing,
+              LogIndex{1});
     EXPECT_EQ(row("nothing").state, FetchedRow::State::Missing);
 }
 

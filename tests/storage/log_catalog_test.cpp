@@ -12,13 +12,13 @@
 namespace weft::storage {
 namespace {
 
-constexpr GroupId kGroup{3};
+constexpr PartitionId kGroup{3};
 
 RecordPlace place(std::uint64_t lsn, std::uint64_t term = 1, std::uint32_t bytes = 100) {
     return {Lsn{lsn}, Term{term}, bytes};
 }
 
-std::vector<std::uint64_t> lsns(const LogCatalog& catalog, GroupId group = kGroup) {
+std::vector<std::uint64_t> lsns(const LogCatalog& catalog, PartitionId group = kGroup) {
     std::vector<RecordPlace> places;
     catalog.read_all(group, places);
     std::vector<std::uint64_t> all;
@@ -119,7 +119,7 @@ public:
         std::vector<RecordPlace> places;
         std::uint64_t last() const { return base.index.value + places.size(); }
     };
-    Log& staged(GroupId group) { return staged_[group]; }
+    Log& staged(PartitionId group) { return staged_[group]; }
     void commit() { logs_ = staged_; }
     void rollback() { staged_ = logs_; }
     void expect_same(const LogCatalog& catalog) {
@@ -139,14 +139,14 @@ public:
     }
 
 private:
-    std::map<GroupId, Log> logs_, staged_;
+    std::map<PartitionId, Log> logs_, staged_;
 };
 
 class RandomCatalog {
 public:
     explicit RandomCatalog(std::uint64_t seed) : random_(seed) {}
     void step() {
-        const GroupId group{static_cast<std::uint32_t>(random_.below(2))};
+        const PartitionId group{static_cast<std::uint32_t>(random_.below(2))};
         Model::Log& log = model_.staged(group);
         const std::uint64_t base = log.base.index.value, last = log.last();
         const std::uint64_t some = base + random_.below(log.places.size() + 1);
@@ -184,7 +184,7 @@ public:
 
 private:
     // An entry that exists gets another record, or the log begins anew.
-    void change(GroupId group, Model::Log& log, std::uint64_t some) {
+    void change(PartitionId group, Model::Log& log, std::uint64_t some) {
         const std::uint64_t base = log.base.index.value;
         if (random_.chance(1, 8)) {
             log = {{LogIndex{log.last() + 5}, Term{1 + lsn_ / 7}}, {}};

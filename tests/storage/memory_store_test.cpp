@@ -23,7 +23,7 @@ struct Damaged {
     FetchedLog read(LogIndex from) const {
         return *store.read_log({log.group(), from, LogIndex{5}, 1 << 20});
     }
-    LogWriter log{GroupId{3}};
+    LogWriter log{PartitionId{3}};
     MemoryStore store;
 };
 
@@ -80,7 +80,8 @@ TEST(MemoryStore, ErasesInSlicesWithLaterBatches) {
 
 TEST(MemoryStore, StopsTheProcessWhenAReadNamesNoBound) {
     const MemoryStore store;
-    EXPECT_DEATH((void)store.read_log({GroupId{1}, LogIndex{1}, LogIndex{9}}), "without a bound");
+    EXPECT_DEATH((void)store.read_log({PartitionId{1}, LogIndex{1}, LogIndex{9}}),
+                 "without a bound");
     EXPECT_DEATH((void)store.scan({Table::Entity, "a", ""}), "without a bound");
 }
 

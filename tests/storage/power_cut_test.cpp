@@ -111,7 +111,7 @@ Recording record_large_run(std::uint64_t seed) {
     Recorder recorder(bounds);
     BatchMaker maker(seed, 3);
     Random& random = maker.random();
-    LogWriter log(GroupId{500});
+    LogWriter log(PartitionId{500});
     constexpr int kRows = 120;
     WriteBatch large;
     for (int i = 0; i < 40; ++i) log.append(large, Term{1}, random_bytes(random, 60'000));

@@ -187,17 +187,17 @@ std::vector<WriteBatch> golden_rounds() {
     base.stamp_ms = 1700000000000;
     base.space = {4};
     base.config = "config";
-    rounds[0].append(GroupId{0}, LogIndex{1}, e.no_op);
-    rounds[0].rebase(GroupId{7}, base);
-    rounds[0].append(GroupId{7}, LogIndex{2}, e.command);
-    rounds[0].append(GroupId{7}, LogIndex{3}, e.big);
-    rounds[0].hard_state(GroupId{7}, {Term{0x1112131415161718}, id_from<NodeId>(0x30)});
+    rounds[0].append(PartitionId{0}, LogIndex{1}, e.no_op);
+    rounds[0].rebase(PartitionId{7}, base);
+    rounds[0].append(PartitionId{7}, LogIndex{2}, e.command);
+    rounds[0].append(PartitionId{7}, LogIndex{3}, e.big);
+    rounds[0].hard_state(PartitionId{7}, {Term{0x1112131415161718}, id_from<NodeId>(0x30)});
     for (int i = 0; i < 256; ++i)
         rounds[0].put_row(Table::Session, "x/" + std::to_string(i), "gone");
-    rounds[1].truncate(GroupId{7}, LogIndex{3});
-    rounds[1].append(GroupId{7}, LogIndex{3}, e.other);
-    rounds[1].append(GroupId{9}, LogIndex{1}, e.alone);
-    rounds[1].hard_state(GroupId{9}, {Term{2}, {}});
+    rounds[1].truncate(PartitionId{7}, LogIndex{3});
+    rounds[1].append(PartitionId{7}, LogIndex{3}, e.other);
+    rounds[1].append(PartitionId{9}, LogIndex{1}, e.alone);
+    rounds[1].hard_state(PartitionId{9}, {Term{2}, {}});
     rounds[1].put_row(Table::Entity, "one chunk", std::string(9000, 'x'));
     rounds[1].put_row(Table::Entity, "three chunks", ByHand().rising(7, 4500).done());
     rounds[1].put_row(Table::Entity, "nothing", "");
@@ -206,7 +206,7 @@ std::vector<WriteBatch> golden_rounds() {
     rounds[2].put_row(Table::Entity, "one chunk", "a value");
     rounds[2].put_row(Table::Session, "client", "session");
     rounds[2].put_row(Table::Meta, "staging", ByHand().u32(5).done());
-    rounds[2].remove_group(GroupId{9});
+    rounds[2].remove_group(PartitionId{9});
     rounds[2].erase_prefix(Table::Session, "x/");
     rounds[2].erase_prefix(Table::Journal, "y/");
     return rounds;
@@ -289,7 +289,7 @@ TEST(StoreGolden, ReadsTheReleasedBytes) {
     ASSERT_TRUE((*opened)->apply(WriteBatch{}).has_value());  // what was to be erased
     EXPECT_EQ(picture(**opened), picture(expected));
     const RecoveredGroup group = (*opened)->recover().at(1);
-    EXPECT_EQ(group.group, GroupId{7});
+    EXPECT_EQ(group.group, PartitionId{7});
     EXPECT_EQ(group.hard.vote, id_from<NodeId>(0x30));
     EXPECT_EQ(group.base.config, "config");
     ASSERT_EQ(group.log.size(), 2U);

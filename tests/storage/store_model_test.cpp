@@ -157,7 +157,7 @@ TEST_F(StoreModel, LmdbAndMemoryAnswerTheSameWithEveryBoundThroughReopens) {
 // A read that a bound ended says nothing about what it has not looked at.
 TEST_F(StoreModel, AReadThatABoundEndedCallsNothingMissing) {
     ASSERT_NO_FATAL_FAILURE(begin({}));
-    LogWriter log(GroupId{5});
+    LogWriter log(PartitionId{5});
     WriteBatch batch;
     for (const std::size_t size : {0U, 1700U, 1U, 5000U, 300U})
         log.append(batch, Term{1}, std::string(size, 'e'));
@@ -234,7 +234,7 @@ protected:
     }
 
     static constexpr const char* kRows = "large/";
-    LogWriter log_{GroupId{1000}};
+    LogWriter log_{PartitionId{1000}};
 };
 
 TEST_F(StoreModelAtSize, OfLogAndRowsBothAnswerTheSameThroughReopens) {
@@ -244,7 +244,7 @@ TEST_F(StoreModelAtSize, OfLogAndRowsBothAnswerTheSameThroughReopens) {
         Random& random = maker.random();
         // The first with the defaults.
         ASSERT_NO_FATAL_FAILURE(begin(seed == 1 ? LmdbStoreBounds{} : drawn_bounds(random)));
-        log_ = LogWriter(GroupId{1000});
+        log_ = LogWriter(PartitionId{1000});
         ASSERT_NO_FATAL_FAILURE(fill_log(random, scaled(seed == 1 ? 100 * kMiB : 20 * kMiB)));
         ASSERT_NO_FATAL_FAILURE(reopen());
         ASSERT_NO_FATAL_FAILURE(expect_same({kMiB, kMiB, 1024}, ""));

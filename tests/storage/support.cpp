@@ -116,7 +116,7 @@ LmdbStoreBounds drawn_bounds(Random& random) {
 }
 
 BatchMaker::BatchMaker(std::uint64_t seed, std::uint32_t groups) : random_(seed) {
-    for (std::uint32_t g = 0; g < groups; ++g) logs_.emplace_back(GroupId{g * 7});
+    for (std::uint32_t g = 0; g < groups; ++g) logs_.emplace_back(PartitionId{g * 7});
 }
 
 std::size_t BatchMaker::size_of_value() {

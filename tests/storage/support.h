@@ -29,8 +29,8 @@ void write_file(const std::string& path, std::string_view bytes);
 // One group's log as its leader sees it: hands out entries that continue the chain.
 class LogWriter {
 public:
-    explicit LogWriter(GroupId group) : group_(group) {}
-    GroupId group() const { return group_; }
+    explicit LogWriter(PartitionId group) : group_(group) {}
+    PartitionId group() const { return group_; }
     LogIndex base() const { return base_.index; }
     LogIndex last() const { return LogIndex{base_.index.value + entries_.size()}; }
     // The next entry with `payload` in it, added to the batch.
@@ -49,7 +49,7 @@ private:
         EntryHeader header;
     };
     const Entry& at(LogIndex index) const { return entries_[index.value - base_.index.value - 1]; }
-    GroupId group_;
+    PartitionId group_;
     LogBase base_;
     std::vector<Entry> entries_;
 };

@@ -1,5 +1,5 @@
 // The groups of a node: who wants to be woken, who was stepped, who would not lead.
-#include "node/local_groups.h"
+#include "node/local_partitions.h"
 
 #include "entity/type.h"
 #include "tests/support/said_by.h"
@@ -15,27 +15,27 @@
 namespace weft::node {
 namespace {
 
-class LocalGroupsTest : public testing::Test {
+class LocalPartitionsTest : public testing::Test {
 protected:
-    Hosted& host(std::uint32_t number) {
+    LocalPartition& host(std::uint32_t number) {
         replication::PartitionOptions options;
-        options.replica.group = GroupId{number};
+        options.replica.group = PartitionId{number};
         options.replica.self = NodeId{1};
         options.replica.config = replication::Config::of({NodeId{1}, NodeId{2}, NodeId{3}});
         storage::RecoveredGroup recovered;
-        recovered.group = GroupId{number};
+        recovered.group = PartitionId{number};
         return groups.host(
-            {GroupId{number}, replication::Partition(std::move(options), std::move(recovered),
-                                                     types, Random(number), weft::Log())});
+            {PartitionId{number}, replication::Partition(std::move(options), std::move(recovered),
+                                                         types, Random(number), weft::Log())});
     }
-    void step(Hosted& group, replication::PartitionEvent event = replication::Tick{}) {
-        groups.touch(group);
-        group.partition.step(now, std::move(event), effects);
+    void step(LocalPartition& local, replication::PartitionEvent event = replication::Tick{}) {
+        groups.touch(local);
+        local.partition.step(now, std::move(event), effects);
         effects.clear();
-        groups.note(group);
+        groups.note(local);
     }
-    std::vector<GroupId> touched() {
-        std::vector<GroupId> found;
+    std::vector<PartitionId> touched() {
+        std::vector<PartitionId> found;
         groups.take_touched(found);
         return found;
     }
@@ -43,31 +43,31 @@ protected:
         return weft::test::said_by([&] { groups.check(); });
     }
 
-    static constexpr GroupId kTwo{2}, kFive{5};
+    static constexpr PartitionId kTwo{2}, kFive{5};
     Now now{Instant{1'000'000'000}, WallTime{5}};
     entity::TypeTable types;
     replication::Effects effects;
-    LocalGroups groups;
+    LocalPartitions groups;
 };
 
-TEST_F(LocalGroupsTest, AreFoundByTheirIdAndRise) {
+TEST_F(LocalPartitionsTest, AreFoundByTheirIdAndRise) {
     host(5);
     host(2);
     EXPECT_EQ(groups.size(), 2u);
-    EXPECT_EQ(groups.find(kFive)->group, kFive);
-    EXPECT_EQ(groups.find(GroupId{3}), nullptr);
-    EXPECT_EQ(groups.find(GroupId{900}), nullptr);
-    EXPECT_EQ(groups.from(GroupId{3})->group, kFive);
-    EXPECT_EQ(groups.from(GroupId{6}), nullptr);
-    std::vector<GroupId> rising;
-    for (const Hosted& group : groups.all()) rising.push_back(group.group);
+    EXPECT_EQ(groups.find(kFive)->id, kFive);
+    EXPECT_EQ(groups.find(PartitionId{3}), nullptr);
+    EXPECT_EQ(groups.find(PartitionId{900}), nullptr);
+    EXPECT_EQ(groups.from(PartitionId{3})->id, kFive);
+    EXPECT_EQ(groups.from(PartitionId{6}), nullptr);
+    std::vector<PartitionId> rising;
+    for (const LocalPartition& local : groups.all()) rising.push_back(local.id);
     EXPECT_EQ(rising, (std::vector{kTwo, kFive}));
     EXPECT_DEATH(host(5), "group 5 is hosted twice");
 }
 
-TEST_F(LocalGroupsTest, AreDueWhenTheirPartitionIs) {
-    Hosted& two = host(2);
-    Hosted& five = host(5);
+TEST_F(LocalPartitionsTest, AreDueWhenTheirPartitionIs) {
+    LocalPartition& two = host(2);
+    LocalPartition& five = host(5);
     step(two);
     step(five);
     const Instant first = std::min(two.partition.next_deadline(), five.partition.next_deadline());
@@ -81,8 +81,8 @@ TEST_F(LocalGroupsTest, AreDueWhenTheirPartitionIs) {
 }
 
 // Heard of its leader a group wants to be woken later: nobody is woken for the earlier moment.
-TEST_F(LocalGroupsTest, AreNotDueWhenTheirDeadlineHasMoved) {
-    Hosted& two = host(2);
+TEST_F(LocalPartitionsTest, AreNotDueWhenTheirDeadlineHasMoved) {
+    LocalPartition& two = host(2);
     step(two);
     const Instant before = two.partition.next_deadline();
     now.mono = before - Duration{1};
@@ -93,9 +93,9 @@ TEST_F(LocalGroupsTest, AreNotDueWhenTheirDeadlineHasMoved) {
     EXPECT_EQ(groups.deadline(), two.partition.next_deadline());
 }
 
-TEST_F(LocalGroupsTest, ThatWereSteppedAreNamedOnce) {
-    Hosted& two = host(2);
-    Hosted& five = host(5);
+TEST_F(LocalPartitionsTest, ThatWereSteppedAreNamedOnce) {
+    LocalPartition& two = host(2);
+    LocalPartition& five = host(5);
     step(five);
     step(two);
     step(five);
@@ -105,8 +105,8 @@ TEST_F(LocalGroupsTest, ThatWereSteppedAreNamedOnce) {
     EXPECT_EQ(touched(), std::vector{kTwo});
 }
 
-TEST_F(LocalGroupsTest, ThatWouldNotLeadAreCounted) {
-    Hosted& two = host(2);
+TEST_F(LocalPartitionsTest, ThatWouldNotLeadAreCounted) {
+    LocalPartition& two = host(2);
     step(two);
     EXPECT_EQ(groups.not_standing(), 0u);
     step(two, replication::OwnClock{.ahead = true, .stamps_back_ms = 0});
@@ -117,8 +117,8 @@ TEST_F(LocalGroupsTest, ThatWouldNotLeadAreCounted) {
     EXPECT_EQ(groups.not_standing(), 0u);
 }
 
-TEST_F(LocalGroupsTest, FindsEachFaultThatIsPlanted) {
-    Hosted& two = host(2);
+TEST_F(LocalPartitionsTest, FindsEachFaultThatIsPlanted) {
+    LocalPartition& two = host(2);
     EXPECT_EQ(checked(), "group 2 will be woken too late");
     step(two);
     EXPECT_EQ(checked(), "");

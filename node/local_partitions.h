@@ -1,6 +1,6 @@
 #pragma once
-// The groups of which this node holds a replica: when the next of them wants to be woken, which
-// were stepped, how many would not lead. Everybody else names a group by its id: where its replica
+// The partitions of which this node holds a replica: when the next of them wants to be woken, which
+// were stepped, how many would not lead. Everybody else names one by its id: where its replica
 // stands in memory is nobody's business. Stepping is the node's, who says so here.
 
 #include "core/time.h"
@@ -15,50 +15,52 @@
 
 namespace weft::node {
 
-class LocalGroups {
+class LocalPartitions {
 public:
     // Each id once. It stays where it is.
-    Hosted& host(Hosted group);
-    Hosted* find(GroupId group) {
+    LocalPartition& host(LocalPartition local);
+    LocalPartition* find(PartitionId group) {
         return group.value < by_id_.size() ? by_id_[group.value].get() : nullptr;
     }
-    const Hosted* find(GroupId group) const {
+    const LocalPartition* find(PartitionId group) const {
         return group.value < by_id_.size() ? by_id_[group.value].get() : nullptr;
     }
     // The first one with that id or a higher one; nothing: there is none.
-    Hosted* from(GroupId group);
+    LocalPartition* from(PartitionId group);
     std::size_t size() const { return rising_.size(); }
 
     // Its partition is being stepped.
-    void touch(Hosted& group);
+    void touch(LocalPartition& local);
     // What its partition has come to: when it wants to be woken, and whether it would campaign.
-    void note(Hosted& group);
+    void note(LocalPartition& local);
     // Those whose deadline has come, in the order of their deadlines; until the next call. Each is
     // to be stepped: whoever wants to be asked again at once waits for the next call.
-    const std::vector<GroupId>& take_due(Instant now);
+    const std::vector<PartitionId>& take_due(Instant now);
     Instant deadline() const { return deadlines_.next(); }
     // Groups that would not campaign if they were asked to.
     std::size_t not_standing() const { return not_standing_; }
     // Swaps in those that were touched since the last call.
-    void take_touched(std::vector<GroupId>& groups);
+    void take_touched(std::vector<PartitionId>& groups);
     // Between two steps.
     void check() const;
 
     // Rising by id.
     auto all() {
-        return rising_ | std::views::transform([](Hosted* group) -> Hosted& { return *group; });
+        return rising_ | std::views::transform(
+                             [](LocalPartition* local) -> LocalPartition& { return *local; });
     }
     auto all() const {
         return rising_ |
-               std::views::transform([](const Hosted* group) -> const Hosted& { return *group; });
+               std::views::transform(
+                   [](const LocalPartition* local) -> const LocalPartition& { return *local; });
     }
 
 private:
-    std::vector<std::unique_ptr<Hosted>> by_id_;  // empty where there is no replica here
-    std::vector<Hosted*> rising_;
-    TimerHeap<GroupId> deadlines_;  // perhaps of an earlier moment than the partition's own
-    std::vector<GroupId> due_;
-    std::vector<GroupId> touched_;
+    std::vector<std::unique_ptr<LocalPartition>> by_id_;  // empty where there is no replica here
+    std::vector<LocalPartition*> rising_;
+    TimerHeap<PartitionId> deadlines_;  // perhaps of an earlier moment than the partition's own
+    std::vector<PartitionId> due_;
+    std::vector<PartitionId> touched_;
     std::size_t not_standing_ = 0;
 };
 

@@ -1,0 +1,78 @@
+#include "node/local_partitions.h"
+
+#include "core/invariant.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::node {
+
+namespace {
+
+constexpr auto kId = [](const LocalPartition* local) { return local->id; };
+
+}  // namespace
+
+LocalPartition& LocalPartitions::host(LocalPartition local) {
+    const PartitionId id = local.id;
+    WEFT_INVARIANT(find(id) == nullptr, "group {} is hosted twice", id.value);
+    if (id.value >= by_id_.size()) by_id_.resize(id.value + 1);
+    by_id_[id.value] = std::make_unique<LocalPartition>(std::move(local));
+    LocalPartition* added = by_id_[id.value].get();
+    rising_.insert(std::ranges::lower_bound(rising_, id, {}, kId), added);
+    return *added;
+}
+
+void LocalPartitions::touch(LocalPartition& local) {
+    if (!std::exchange(local.touched, true)) touched_.push_back(local.id);
+}
+
+void LocalPartitions::note(LocalPartition& local) {
+    const bool stands = local.partition.replica().can_stand();
+    if (std::exchange(local.stands, stands) != stands) stands ? --not_standing_ : ++not_standing_;
+    deadlines_.set_earlier(local.id, local.partition.next_deadline());
+}
+
+// A deadline mostly moves to a later moment, of which nobody is told: it is looked at when the
+// earlier one has come.
+const std::vector<PartitionId>& LocalPartitions::take_due(Instant now) {
+    due_.clear();
+    while (const auto group = deadlines_.pop_due(now)) {
+        const Instant deadline = find(*group)->partition.next_deadline();
+        if (deadline > now)
+            deadlines_.set(*group, deadline);
+        else
+            due_.push_back(*group);
+    }
+    return due_;
+}
+
+void LocalPartitions::take_touched(std::vector<PartitionId>& groups) {
+    groups.clear();
+    std::swap(groups, touched_);
+    for (const PartitionId group : groups) find(group)->touched = false;
+}
+
+void LocalPartitions::check() const {
+    std::size_t not_standing = 0;
+    std::size_t touched = 0;
+    for (const LocalPartition& local : all()) {
+        not_standing += local.stands ? 0 : 1;
+        touched += local.touched ? 1 : 0;
+        WEFT_INVARIANT(local.stands == local.partition.replica().can_stand(),
+                       "whether group {} would campaign is told wrong", local.id.value);
+        WEFT_INVARIANT(deadlines_.of(local.id) <= local.partition.next_deadline(),
+                       "group {} will be woken too late", local.id.value);
+    }
+    WEFT_INVARIANT(not_standing == not_standing_, "{} groups would not campaign, {} are counted",
+                   not_standing, not_standing_);
+    WEFT_INVARIANT(touched == touched_.size(), "{} groups were stepped, {} are listed", touched,
+                   touched_.size());
+}
+
+LocalPartition* LocalPartitions::from(PartitionId group) {
+    const auto found = std::ranges::lower_bound(rising_, group, {}, kId);
+    return found == rising_.end() ? nullptr : *found;
+}
+
+}  // namespace weft::node
