@@ -43,7 +43,7 @@ std::optional<Error> check_request(const Request& request, const routing::Genesi
         return make_error(ErrorNumber::BadMessage, "the request id is incomplete");
     if (request.kind == RequestKind::Resolve) {
         if (request.id.group != PartitionId{0}) return std::nullopt;
-        return make_error(ErrorNumber::BadMessage, "no client has outcomes in group 0");
+        return make_error(ErrorNumber::BadMessage, "no client has outcomes in partition 0");
     }
     return check_entity(request, genesis, of_node);
 }

@@ -64,7 +64,8 @@ TEST_F(RequestChecksTest, ARequestNamesTheGroupOfItsEntityAndIsWhole) {
         {[](Request& r) { r.id.group = PartitionId{kGroups + 1}; }, "there is no partition 9"},
         {[](Request& r) { r.id.client = {}; }, "the request id is incomplete"},
         {[](Request& r) { r.id.seq = 0; }, "the request id is incomplete"},
-        {[](Request& r) { r.id.group.value = r.id.group.value % kGroups + 1; }, "lives in group"},
+        {[](Request& r) { r.id.group.value = r.id.group.value % kGroups + 1; },
+         "lives in partition"},
         {[](Request& r) { r.payload = "y"; }, "the request's digest does not hold"},
     };
     for (const Case& c : cases) {
@@ -80,7 +81,7 @@ TEST_F(RequestChecksTest, OutcomesAreAskedOfGroupsThatHaveClients) {
     request.payload = "no digest is looked at";
     EXPECT_EQ(wrong(request), "");
     request.id.group = PartitionId{0};
-    EXPECT_EQ(wrong(request), "no client has outcomes in group 0");
+    EXPECT_EQ(wrong(request), "no client has outcomes in partition 0");
 }
 
 TEST_F(RequestChecksTest, ClientsMayOnlyDescribeTheFactsOfTheMesh) {
