@@ -64,22 +64,9 @@ routing::HelloReply Node::State::hello_reply(const routing::ClientHello& hello) 
         for (const routing::NodeRecord& record : nodes)
             reply.nodes.push_back({record.node, record.name, record.client_address});
     if (hello.by_version) {
-        reply.version = told_routes.version();
         reply.nodes_digest = roster.digest();
     }
-    const auto tell = [&](PartitionId group) {
-        const ToldRoutes::Known& known = told_routes.of(group);
-        const routing::NodeRecord* leader = roster.find(known.leader);
-        reply.leaders.push_back(leader == nullptr
-                                    ? routing::kNoPlace
-                                    : static_cast<std::uint16_t>(leader - nodes.data()));
-        reply.terms.push_back(known.term.value);
-    };
-    ToldRoutes::Told told = told_routes.since(hello);
-    if (told.all)
-        for (std::uint32_t group = 0; group < table.groups(); ++group) tell(PartitionId{group});
-    for (const PartitionId group : told.groups) tell(group);
-    reply.told = std::move(told.groups);
+    told_routes.tell(hello, nodes, reply);
     return reply;
 }
 
@@ -97,8 +84,9 @@ void Node::State::on_request(const Origin& from, Request& request) {
             make_error(ErrorNumber::PartitionNotHosted,
                        fmt::format("partition {} is not on this node", request.id.group.value)));
     if (auto error = check_room(request, *local)) return refuse(from, request, std::move(*error));
-    if (client != nullptr)
-        if (auto error = check_session_rate(*client, request))
+    const replication::SessionName session{request.id.start_ms, request.id.client};
+    if (client != nullptr && !only_reads(request, types))
+        if (auto error = session_rate.admit(*client, session, now.mono))
             return refuse(from, request, std::move(*error));
     step_partition(*local, replication::Submit{from, std::move(request)});
 }
@@ -110,14 +98,6 @@ std::optional<Error> Node::State::check_room(const Request& request,
     const Room room{disk.full(), rounds.bytes(), effects.batch.bytes(), options.persist_bytes_max};
     if (room.any() || only_reads(request, types)) return std::nullopt;
     return no_room(room, local.partition.replica().can_hand_over());
-}
-
-std::optional<Error> Node::State::check_session_rate(ClientRef from, const Request& request) {
-    const replication::SessionName session{request.id.start_ms, request.id.client};
-    if (only_reads(request, types) || session_rate.admit(from, session, now.mono))
-        return std::nullopt;
-    return make_error(ErrorNumber::SessionsTooFast,
-                      fmt::format("more than {} new sessions in a second", kSessionsPerSecond));
 }
 
 // Effects are being carried out: no partition may be stepped here.

@@ -13,6 +13,14 @@ constexpr auto kId = [](const LocalPartition* local) { return local->id; };
 
 }  // namespace
 
+LocalPartition::RoleNews LocalPartition::on_role(replication::Role it_has, Term in) {
+    const bool led = leads();
+    const Term former = std::exchange(term, in);
+    role = it_has;
+    const bool goes_on = led && leads() && term == former;
+    return {.begun = leads() && !goes_on, .ended = led && !goes_on, .former = former};
+}
+
 LocalPartition& LocalPartitions::host(LocalPartition local) {
     const PartitionId id = local.id;
     WEFT_INVARIANT(find(id) == nullptr, "group {} is hosted twice", id.value);
@@ -35,6 +43,15 @@ void LocalPartitions::note(LocalPartition& local) {
 
 // A deadline mostly moves to a later moment, of which nobody is told: it is looked at when the
 // earlier one has come.
+std::vector<PartitionId> LocalPartitions::not_standing_in(
+    const std::vector<PartitionId>& groups) const {
+    std::vector<PartitionId> found;
+    if (not_standing_ == 0) return found;
+    for (const PartitionId group : groups)
+        if (!find(group)->stands) found.push_back(group);
+    return found;
+}
+
 const std::vector<PartitionId>& LocalPartitions::take_due(Instant now) {
     due_.clear();
     while (const auto group = deadlines_.pop_due(now)) {

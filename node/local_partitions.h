@@ -37,8 +37,8 @@ public:
     // to be stepped: whoever wants to be asked again at once waits for the next call.
     const std::vector<PartitionId>& take_due(Instant now);
     Instant deadline() const { return deadlines_.next(); }
-    // Groups that would not campaign if they were asked to.
-    std::size_t not_standing() const { return not_standing_; }
+    // Those of `groups` that would not campaign if they were asked to. All are held here.
+    std::vector<PartitionId> not_standing_in(const std::vector<PartitionId>& groups) const;
     // Swaps in those that were touched since the last call.
     void take_touched(std::vector<PartitionId>& groups);
     // Between two steps.

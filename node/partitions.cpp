@@ -131,26 +131,20 @@ void Node::State::on_reply(replication::SendReply& reply) {
 
 void Node::State::on_role_changed(LocalPartition& local) {
     const replication::Replica& replica = local.partition.replica();
-    const bool was_leader = local.role == Role::Leader;
-    const bool leads = replica.role() == Role::Leader;
-    const bool same_term = local.term == replica.term();
-    if (was_leader && (!leads || !same_term)) confirms.forget(local.id);
+    const LocalPartition::RoleNews news = local.on_role(replica.role(), replica.term());
+    if (news.ended) confirms.forget(local.id);
     // Whoever led is perhaps no member that we know of: it led by a configuration that is newer.
     for (Peer& peer : peers.all())
         local.has(&peer) ? peer.contact.no_longer_follows(local.id) : peer.contact.forget(local.id);
-    if (!leads)
-        for (Peer* peer : local.members) peer->contact.no_longer_leads(local.id);
-    if (leads && !(was_leader && same_term)) {
+    if (news.begun) {
         ++counters.elections_won;
         homing.on_elected(local.id, now.mono);
-        note_leader(local, "leader.elected", replica.term());
-    } else if (was_leader && !leads) {
-        note_leader(local, "leader.ended", local.term);
+        note_leader(local, "leader.elected", local.term);
     }
-    if (!leads) homing.on_ended(local.id);
-    local.role = replica.role();
-    local.term = replica.term();
-    if (leads) tell_contacts(local);
+    if (local.leads()) return tell_contacts(local);
+    for (Peer* peer : local.members) peer->contact.no_longer_leads(local.id);
+    if (news.ended) note_leader(local, "leader.ended", news.former);
+    homing.on_ended(local.id);
 }
 
 void Node::State::note_leader(const LocalPartition& local, std::string_view what, Term term) {

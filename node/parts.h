@@ -34,6 +34,14 @@ struct LocalPartition {
     bool stands = true;    // it would campaign if it were asked to
     bool touched = false;  // since LocalPartitions::take_touched()
 
+    struct RoleNews {
+        bool begun = false;  // it leads, in a term in which it did not before
+        bool ended = false;  // it led in `former`, and does no longer
+        Term former;
+        bool operator==(const RoleNews&) const = default;
+    };
+    RoleNews on_role(replication::Role it_has, Term in);
+    bool leads() const { return role == replication::Role::Leader; }
     bool has(const Peer* peer) const { return std::ranges::find(members, peer) != members.end(); }
 };
 

@@ -6,6 +6,7 @@
 #include "node/events.h"
 #include "node/evidence.h"
 #include "node/greeting.h"
+#include "node/told_standing.h"
 #include "node/witness.h"
 #include "replication/messages.h"
 #include "routing/genesis.h"
@@ -56,14 +57,14 @@ struct Peer {
     routing::NodeRecord record;
     PeerContact contact;
     Outbox outbox;
-    std::vector<PartitionId> shared;        // groups that we both hold, rising
-    Witness witness;                        // of its disk
-    Lsn told;                               // ours, with what was last sent to it
-    Greeting greeting;                      // on our link to it
-    Evidence evidence;                      // that its process is gone
-    std::vector<PartitionId> cannot_stand;  // groups it would not campaign in, rising
-    std::string conflict;                   // why it cannot be of this mesh; empty: it can
-    std::size_t asks_us = 0;  // requests of its newest process that wait for their end here
+    std::vector<PartitionId> shared;  // groups that we both hold, rising
+    Witness witness;                  // of its disk
+    Lsn told;                         // ours, with what was last sent to it
+    Greeting greeting;                // on our link to it
+    Evidence evidence;                // that its process is gone
+    ToldStanding standing;            // in which groups it would lead
+    std::string conflict;             // why it cannot be of this mesh; empty: it can
+    std::size_t asks_us = 0;          // requests of its newest process that wait for their end here
 };
 
 }  // namespace weft::node

@@ -1,5 +1,9 @@
 #include "node/session_rate.h"
 
+#include "core/error.h"
+
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace weft::node {
@@ -17,11 +21,12 @@ static_assert(kSessionsPerSecond * kLifeSeconds + kSessionsAtOnce <
 
 }  // namespace
 
-bool SessionRate::admit(ClientRef from, const replication::SessionName& session, Instant now) {
+std::optional<Error> SessionRate::admit(ClientRef from, const replication::SessionName& session,
+                                        Instant now) {
     const auto found = connections_.find(from);
     if (found != connections_.end() &&
         std::ranges::find(found->second.last, session) != found->second.last.end())
-        return true;
+        return std::nullopt;
     if (found == connections_.end() && connections_.size() >= drop_at_) drop_idle(now);
     const auto [it, fresh] = connections_.try_emplace(from);
     Connection& connection = it->second;
@@ -30,11 +35,13 @@ bool SessionRate::admit(ClientRef from, const replication::SessionName& session,
         connection.at = now;
     }
     refill(connection, now);
-    if (connection.credit_us < kPerSessionUs) return false;
+    if (connection.credit_us < kPerSessionUs)
+        return make_error(ErrorNumber::SessionsTooFast,
+                          fmt::format("more than {} new sessions in a second", kSessionsPerSecond));
     connection.credit_us -= kPerSessionUs;
     connection.last[connection.next] = session;
     connection.next = (connection.next + 1) % connection.last.size();
-    return true;
+    return std::nullopt;
 }
 
 void SessionRate::refill(Connection& connection, Instant now) {

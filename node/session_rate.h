@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 
 namespace weft::node {
 
@@ -20,9 +21,10 @@ inline constexpr std::int64_t kSessionsAtOnce = 200;
 
 class SessionRate {
 public:
-    // May a command of that session go on to its group? Sessions that the connection used last cost
-    // nothing, any other one is taken for new.
-    bool admit(ClientRef from, const replication::SessionName& session, Instant now);
+    // Why a command of that session may not go on to its group; nothing: it may. Sessions that the
+    // connection used last cost nothing, any other one is taken for new.
+    std::optional<Error> admit(ClientRef from, const replication::SessionName& session,
+                               Instant now);
     void forget(ClientRef from) { connections_.erase(from); }
     std::size_t size() const { return connections_.size(); }
 

@@ -11,29 +11,13 @@ namespace weft::node {
 
 // ---- who cannot stand ---------------------------------------------------------------------------
 
-// With a full disk a node campaigns as a last resort, for reads; it is no target of a transfer.
-std::vector<PartitionId> Node::State::groups_not_to_lead(const Peer& peer) const {
-    std::vector<PartitionId> groups;
-    if (hosted.not_standing() == 0 && !disk.full()) return groups;
-    for (const PartitionId group : peer.shared)
-        if (disk.full() || !find(group)->stands) groups.push_back(group);
-    return groups;
-}
-
-void Node::State::note_standing(Peer& peer, std::vector<PartitionId> cannot_stand) {
-    const std::vector<PartitionId> before =
-        std::exchange(peer.cannot_stand, std::move(cannot_stand));
-    const auto tell = [&](const std::vector<PartitionId>& groups,
-                          const std::vector<PartitionId>& others, bool stands) {
-        for (const PartitionId id : groups) {
-            LocalPartition* local = find(id);
-            if (local == nullptr || std::binary_search(others.begin(), others.end(), id)) continue;
-            if (local->partition.replica().config().slot(peer.record.node))
-                step_partition(*local, replication::PeerStands{peer.record.node, stands});
-        }
-    };
-    tell(before, peer.cannot_stand, true);
-    tell(peer.cannot_stand, before, false);
+void Node::State::tell_standing(const Peer& peer,
+                                const std::vector<ToldStanding::Change>& changes) {
+    for (const auto& [group, stands] : changes) {
+        LocalPartition* local = find(group);
+        if (local != nullptr && local->partition.replica().config().slot(peer.record.node))
+            step_partition(*local, replication::PeerStands{peer.record.node, stands});
+    }
 }
 
 // ---- clocks -------------------------------------------------------------------------------------
@@ -69,7 +53,7 @@ void Node::State::look_at_own_clock() {
 void Node::State::forget_contact(Peer& peer) {
     peer.contact.reset();
     clocks.forget(peer.record.node);
-    note_standing(peer, {});
+    tell_standing(peer, peer.standing.forget());
     judge_clocks();
 }
 

@@ -113,7 +113,6 @@ struct Node::State {
     routing::HelloReply hello_reply(const routing::ClientHello& hello) const;
     void on_request(const Origin& from, Request& request);
     std::optional<Error> check_room(const Request& request, const LocalPartition& local) const;
-    std::optional<Error> check_session_rate(ClientRef from, const Request& request);
     void on_large_read(const LocalPartition& local, replication::LargeRead& read);
     void hold(const Origin& asker);
     void answer_client(ClientRef client, Reply reply);
@@ -140,8 +139,7 @@ struct Node::State {
     std::size_t groups_to_hand_over() const;
 
     // ---- standing.cpp: who could lead, and whose clock is off
-    std::vector<PartitionId> groups_not_to_lead(const Peer& peer) const;
-    void note_standing(Peer& peer, std::vector<PartitionId> cannot_stand);
+    void tell_standing(const Peer& peer, const std::vector<ToldStanding::Change>& changes);
     void learn_clock(const Peer& peer, std::int64_t wall_ms);
     void judge_clocks(std::int64_t jump_ms = 0);  // our own's, since the last time
     void look_at_own_clock();

@@ -1,6 +1,7 @@
 #include "node/told_routes.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weft::node {
 
@@ -35,6 +36,25 @@ ToldRoutes::Told ToldRoutes::since(const routing::ClientHello& hello) const {
     const auto twice = std::ranges::unique(told.groups);
     told.groups.erase(twice.begin(), twice.end());
     return told;
+}
+
+void ToldRoutes::tell(const routing::ClientHello& hello,
+                      const std::vector<routing::NodeRecord>& nodes,
+                      routing::HelloReply& reply) const {
+    if (hello.by_version) reply.version = version_;
+    const auto name = [&](const Known& known) {
+        const auto at =
+            std::ranges::lower_bound(nodes, known.leader, {}, &routing::NodeRecord::node);
+        const bool there = at != nodes.end() && at->node == known.leader;
+        reply.leaders.push_back(there ? static_cast<std::uint16_t>(at - nodes.begin())
+                                      : routing::kNoPlace);
+        reply.terms.push_back(known.term.value);
+    };
+    Told told = since(hello);
+    if (told.all)
+        for (const Row& row : rows_) name(row.known);
+    for (const PartitionId group : told.groups) name(rows_[group].known);
+    reply.told = std::move(told.groups);
 }
 
 }  // namespace weft::node

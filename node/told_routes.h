@@ -4,6 +4,7 @@
 // leaders are learned once in a round, and one answer serves all hellos of a connection in it.
 
 #include "core/indexed.h"
+#include "routing/genesis.h"
 #include "routing/messages.h"
 #include "weft/types.h"
 
@@ -42,7 +43,9 @@ public:
     };
     // What to tell: all, unless it is certain what the client has; rising.
     Told since(const routing::ClientHello& hello) const;
-    const Known& of(PartitionId group) const { return rows_[group].known; }
+    // Writes that into an answer which names nodes by their place in `nodes` (rising by id).
+    void tell(const routing::ClientHello& hello, const std::vector<routing::NodeRecord>& nodes,
+              routing::HelloReply& reply) const;
 
 private:
     struct Row {

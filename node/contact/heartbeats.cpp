@@ -40,13 +40,14 @@ void Node::State::on_heartbeat(Peer& peer, const replication::Heartbeat& beat) {
     if (!peer.greeting.up()) return;
     answer.disk_age_ms = disk_age_ms();
     answer.wall_ms = now.wall.ms;
-    answer.cannot_stand = groups_not_to_lead(peer);
+    // With a full disk a node campaigns as a last resort, for reads; it is no target of a transfer.
+    answer.cannot_stand = disk.full() ? peer.shared : hosted.not_standing_in(peer.shared);
     peer.outbox.add(MeshMessage{replication::PeerMessage{std::move(answer)}});
 }
 
 void Node::State::on_heartbeat_answer(Peer& peer, const replication::HeartbeatAnswer& answer) {
     learn_clock(peer, answer.wall_ms);
-    note_standing(peer, answer.cannot_stand);
+    tell_standing(peer, peer.standing.on_told(answer.cannot_stand));
     step_refused(peer, peer.contact.on_answer(answer));
 }
 

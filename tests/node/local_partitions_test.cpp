@@ -105,16 +105,42 @@ TEST_F(LocalPartitionsTest, ThatWereSteppedAreNamedOnce) {
     EXPECT_EQ(touched(), std::vector{kTwo});
 }
 
-TEST_F(LocalPartitionsTest, ThatWouldNotLeadAreCounted) {
+TEST_F(LocalPartitionsTest, ThatWouldNotLeadAreNamed) {
     LocalPartition& two = host(2);
     step(two);
-    EXPECT_EQ(groups.not_standing(), 0u);
+    step(host(5));
+    const std::vector both{kTwo, kFive};
+    EXPECT_EQ(groups.not_standing_in(both), std::vector<PartitionId>{});
     step(two, replication::OwnClock{.ahead = true, .stamps_back_ms = 0});
-    EXPECT_EQ(groups.not_standing(), 1u);
+    EXPECT_EQ(groups.not_standing_in(both), std::vector{kTwo});
+    EXPECT_EQ(groups.not_standing_in({kFive}), std::vector<PartitionId>{});
     step(two);
-    EXPECT_EQ(groups.not_standing(), 1u);
+    EXPECT_EQ(groups.not_standing_in(both), std::vector{kTwo});
     step(two, replication::OwnClock{});
-    EXPECT_EQ(groups.not_standing(), 0u);
+    EXPECT_EQ(groups.not_standing_in(both), std::vector<PartitionId>{});
+}
+
+TEST_F(LocalPartitionsTest, TellWhoseLeadershipBeganOrEnded) {
+    using Role = replication::Role;
+    struct Case {
+        Role role;
+        std::uint64_t term;
+        LocalPartition::RoleNews news;
+    };
+    const Case cases[] = {
+        {Role::Follower, 1, {.begun = false, .ended = false, .former = Term{0}}},
+        {Role::Leader, 2, {.begun = true, .ended = false, .former = Term{1}}},
+        {Role::Leader, 2, {.begun = false, .ended = false, .former = Term{2}}},
+        {Role::Leader, 4, {.begun = true, .ended = true, .former = Term{2}}},
+        {Role::Candidate, 5, {.begun = false, .ended = true, .former = Term{4}}},
+        {Role::Follower, 5, {.begun = false, .ended = false, .former = Term{5}}},
+    };
+    LocalPartition& two = host(2);
+    for (const Case& c : cases) {
+        EXPECT_EQ(two.on_role(c.role, Term{c.term}), c.news) << c.term;
+        EXPECT_EQ(two.role, c.role);
+        EXPECT_EQ(two.term, Term{c.term});
+    }
 }
 
 TEST_F(LocalPartitionsTest, FindsEachFaultThatIsPlanted) {

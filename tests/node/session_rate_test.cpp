@@ -22,7 +22,7 @@ SessionName session(std::int64_t number) { return {number, ClientId{}}; }
 int admitted(SessionRate& rate, ClientRef from, Instant now, int count) {
     static std::int64_t last = 0;
     int passed = 0;
-    for (int i = 0; i < count; ++i) passed += rate.admit(from, session(++last), now) ? 1 : 0;
+    for (int i = 0; i < count; ++i) passed += rate.admit(from, session(++last), now) ? 0 : 1;
     return passed;
 }
 
@@ -45,10 +45,12 @@ TEST(SessionRate, SessionsInUseCostNothing) {
     SessionRate rate;
     for (int round = 0; round < 1000; ++round)
         for (std::int64_t old = -4; old < 0; ++old)
-            EXPECT_TRUE(rate.admit(ClientRef{1}, session(old), kBegin));
+            EXPECT_FALSE(rate.admit(ClientRef{1}, session(old), kBegin));
     EXPECT_EQ(admitted(rate, ClientRef{1}, kBegin, 1000), 196);
     for (std::int64_t old = -4; old < 0; ++old)
-        EXPECT_FALSE(rate.admit(ClientRef{1}, session(old), kBegin)) << "pushed out by newer ones";
+        EXPECT_EQ(rate.admit(ClientRef{1}, session(old), kBegin).value_or(Error{}).number,
+                  std::uint16_t(ErrorNumber::SessionsTooFast))
+            << "pushed out by newer ones";
 }
 
 TEST(SessionRate, ForgetsConnectionsThatAreIdle) {

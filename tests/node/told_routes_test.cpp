@@ -68,6 +68,29 @@ TEST_F(ToldRoutesTest, TellWhatIsWaitedForWhateverItsVersion) {
         << "once each, rising, and of no group that is not here";
 }
 
+TEST_F(ToldRoutesTest, NameLeadersByTheirPlaceInTheListAndTheirTerm) {
+    std::vector<routing::NodeRecord> nodes(2);
+    nodes[0].node = node_id(1);
+    nodes[1].node = node_id(3);
+    const std::uint64_t before = routes.version();
+    learn(1, 3, 5);
+    learn(2, 2, 6);  // not in the list any more
+    learn(3, 0, 7);
+    routing::HelloReply some;
+    routes.tell(hello_with(before), nodes, some);
+    const auto none = routing::kNoPlace;
+    EXPECT_EQ(some.told, (std::vector{PartitionId{1}, PartitionId{2}, PartitionId{3}}));
+    EXPECT_EQ(some.leaders, (std::vector<std::uint16_t>{1, none, none}));
+    EXPECT_EQ(some.terms, (std::vector<std::uint64_t>{5, 6, 7}));
+    EXPECT_EQ(some.version, routes.version());
+
+    routing::HelloReply all;
+    routes.tell({}, nodes, all);
+    EXPECT_TRUE(all.told.empty());
+    EXPECT_EQ(all.leaders, (std::vector<std::uint16_t>{0, 1, none, none}));
+    EXPECT_EQ(all.version, 0u) << "to who reads no versions";
+}
+
 TEST_F(ToldRoutesTest, TellEverythingWhereNobodyKnowsWhatTheClientHas) {
     struct Case {
         const char* why;

@@ -1,0 +1,28 @@
+#pragma once
+// In which groups a peer would not campaign if it were asked to, as it told last: nobody hands it a
+// leadership there. A group that it does not name is one that it would lead.
+
+#include "weft/types.h"
+
+#include <vector>
+
+namespace weft::node {
+
+class ToldStanding {
+public:
+    struct Change {
+        PartitionId group;
+        bool stands = false;
+        bool operator==(const Change&) const = default;
+    };
+    // `not_led`: all such groups, rising (the wire refuses others). What has changed with that:
+    // first where it stands again, then where it does no longer.
+    std::vector<Change> on_told(std::vector<PartitionId> not_led);
+    // The link or the process is another one: what it told is void.
+    std::vector<Change> forget() { return on_told({}); }
+
+private:
+    std::vector<PartitionId> not_led_;
+};
+
+}  // namespace weft::node
