@@ -4,6 +4,7 @@
 // node, the key string and its block that a std::unordered_map would take for each.
 
 #include "core/ids.h"
+#include "core/standing.h"
 #include "core/time.h"
 #include "entity/type.h"
 #include "entity/unflushed.h"
@@ -19,10 +20,8 @@ namespace weft::entity {
 
 struct Image {
     std::string state;
-    Revision revision;
-    Version version;
-    Generation generation;  // 0: does not exist
-    bool exists() const { return generation != Generation{}; }
+    Standing standing;
+    bool exists() const { return standing.exists(); }
 };
 
 // The newest state while it rests on entries that are not committed; `last` is the newest of them.

@@ -105,11 +105,12 @@ void Host::touch(Entity& entity, Instant now) {
 Decision Host::decide(const EntityType& type, const Entity& entity, std::string_view command,
                       std::string_view payload, const Context& context) {
     const Image& image = WEFT_MUTANT(HandlerSeesCommittedOnly) ? entity.committed : newest(entity);
-    const StateView view{.exists = image.exists(),
+    const Standing shown = image.standing.shown();
+    const StateView view{.exists = shown.exists(),
                          .state = image.state,
-                         .revision = image.exists() ? image.revision : Revision{},
-                         .version = image.version,
-                         .generation = image.generation};
+                         .revision = shown.revision,
+                         .version = shown.version,
+                         .generation = shown.generation};
     Decision decision = type.handle(view, command, payload, context);
     if (decision.rejected) {
         decision.change = Decision::Change::None;
@@ -132,15 +133,15 @@ Result<std::unique_ptr<Ahead>> Host::draft(const EntityType& type, const Entity&
     const Image& before = newest(entity);
     Image& after = next->image;
     next->last = index;
-    after.revision = Revision{index.value};
+    const Revision revision{index.value};
     if (decision.change == Decision::Change::Delete) {
         after.state.clear();
-        after.version = {};
-        after.generation = {};
+        after.standing = {.revision = revision, .version = {}, .generation = {}};
         return next;
     }
-    after.generation = before.exists() ? before.generation : Generation{index.value};
-    after.version = before.exists() ? before.version : Version{};
+    after.standing =
+        before.exists() ? before.standing : Standing{{}, Version{}, Generation{index.value}};
+    after.standing.revision = revision;
     if (auto drafted = rules_of(type.info().kind).draft(type, before, decision, after); !drafted)
         return std::unexpected(std::move(drafted).error());
     return next;
@@ -164,16 +165,14 @@ void Host::commit(Entity& entity, const Change& change, const EntityType* type) 
     const KindRules& rules = rules_of(change.kind);
     const bool settled = entity.ahead && entity.ahead->last == change.index;
     if (settled) {
-        WEFT_INVARIANT(entity.ahead->image.version == change.version,
+        WEFT_INVARIANT(entity.ahead->image.standing.version == change.version,
                        "entry {} makes version {}, its proposer had {}", change.index.value,
-                       change.version.value, entity.ahead->image.version.value);
+                       change.version.value, entity.ahead->image.standing.version.value);
         std::swap(entity.committed, entity.ahead->image);
         retire(std::move(entity.ahead));
         entity.loaded = true;
     } else {
-        entity.committed.revision = Revision{change.index.value};
-        entity.committed.version = change.version;
-        entity.committed.generation = change.generation;
+        entity.committed.standing = change.standing();
         rules.apply(entity, change, type);
     }
     entity.kind = change.kind;

@@ -27,6 +27,8 @@ struct Change {
     std::string_view value = {};
     std::span<const std::string_view> events = {};
     std::optional<std::string_view> snapshot = {};
+    // The revision of an entity is the index of its last change.
+    Standing standing() const { return {Revision{index.value}, version, generation}; }
 };
 
 // Functions and no virtual ones: a table without objects, and nothing to be allocated.

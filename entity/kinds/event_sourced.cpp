@@ -20,7 +20,7 @@ Result<void> draft_events(const EntityType& type, const Image& before, const Dec
         if (!folded) return std::unexpected(std::move(folded).error());
         after.state = std::move(*folded);
         state = after.state;
-        after.version.value += 1;
+        after.standing.version.value += 1;
     }
     return {};
 }

@@ -10,7 +10,7 @@ bool accepts_value(Decision::Change change) { return change != Decision::Change:
 Result<void> draft_value(const EntityType& /*type*/, const Image& /*before*/,
                          const Decision& decision, Image& after) {
     after.state.assign(decision.value.view());
-    after.version.value += 1;
+    after.standing.version.value += 1;
     return {};
 }
 

@@ -27,14 +27,15 @@ constexpr Column<E> kEntities[] = {
     {"type", [](const E& row) { return row.line.type; }},
     {"id", [](const E& row) { return row.line.id; }},
     {"partition", [](const E& row) { return std::uint64_t{row.group.value}; }},
-    {"revision", [](const E& row) { return row.line.revision.value; }},
-    {"version", [](const E& row) { return row.line.version.value; }},
-    {"generation", [](const E& row) { return std::uint64_t{row.line.generation.value}; }},
+    {"revision", [](const E& row) { return row.line.standing.revision.value; }},
+    {"version", [](const E& row) { return row.line.standing.version.value; }},
+    {"generation", [](const E& row) { return std::uint64_t{row.line.standing.generation.value}; }},
     {"bytes", [](const E& row) { return std::uint64_t{row.line.bytes}; }},
 };
 
 void add_entity(AdminQuery& query, const replication::Partition::EntityLine& line) {
-    if (!line.exists || line.type != query.type || !line.id.starts_with(query.text)) return;
+    if (!line.standing.exists() || line.type != query.type || !line.id.starts_with(query.text))
+        return;
     query.page_bytes += add_row(query.reply, kEntities, EntityRow{query.group, line});
 }
 

@@ -112,7 +112,7 @@ void add_log_entry(AdminQuery& query, const Bytes& encoded) {
                      .term = header->term,
                      .stamp_ms = header->stamp_ms,
                      .kind = kind_name(header->kind),
-                     .version = decoded->entity->version,
+                     .version = decoded->entity->standing.version,
                      .bytes = header->body_bytes};
     if (decoded->request)
         line.request = RequestId{decoded->request->client, decoded->request->start_ms, query.group,
@@ -146,12 +146,12 @@ void add_value_row(const NodeView& node, AdminQuery& query, const storage::Scann
     if (local == nullptr) return;
     const auto line = local->partition.entity_line(row.key, row.value.view());
     if (!line || line->type != query.type || line->id != query.text) return;
-    const LogIndex at{line->revision.value};
+    const LogIndex at{line->standing.revision.value};
     if (at > local->partition.replica().base().index || at < query.next) return;
     query.next = next(at);
     JournalLine shown{.index = at,
                       .kind = "row",
-                      .version = line->version,
+                      .version = line->standing.version,
                       .bytes = line->bytes,
                       .what = "value of " + counted(line->bytes, "byte")};
     if (const auto stored = replication::decode_entity_row(row.value.view()))

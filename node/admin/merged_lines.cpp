@@ -15,7 +15,7 @@ MergedLines merged_lines(const replication::Partition& partition,
     const auto add = [&](replication::Partition::EntityLine line) {
         if (!out.reach.empty() && line.row_key > out.reach) return;
         const auto known = out.by_key.find(line.row_key);
-        if (known == out.by_key.end() || known->second.revision < line.revision)
+        if (known == out.by_key.end() || known->second.standing.revision < line.standing.revision)
             out.by_key.insert_or_assign(line.row_key, std::move(line));
     };
     for (const storage::ScannedRow& row : rows.rows) {

@@ -21,8 +21,11 @@ Error error_of(const Remembered& known) {
 
 }  // namespace
 
-Revision shown_revision(const entity::Image& image) {
-    return image.exists() ? image.revision : Revision{};
+void tell_standing(Reply& reply, const Standing& standing) {
+    reply.revision = standing.revision;
+    reply.version = standing.version;
+    reply.generation = standing.generation;
+    reply.exists = standing.exists();
 }
 
 void build_entry(EntryBuilder& builder, const Decided& decided) {
@@ -33,9 +36,7 @@ void build_entry(EntryBuilder& builder, const Decided& decided) {
     const auto key = entity::split_key(entity.key());
     builder.begin(next != nullptr ? EntryKind::Command : EntryKind::Outcome);
     write_request(builder, request_part(request));
-    write_entity(builder, {.generation = after.generation,
-                           .version = after.version,
-                           .revision = next != nullptr ? after.revision : shown_revision(before),
+    write_entity(builder, {.standing = next != nullptr ? after.standing : before.standing.shown(),
                            .hash = key->hash,
                            .type = key->type,
                            .id = key->id});
@@ -51,7 +52,7 @@ void build_entry(EntryBuilder& builder, const Decided& decided) {
         builder.section(SectionType::Reply, decision.reply.view());
     // One that does not fit waits for the next multiple: the events alone are enough.
     if (decision.change == Change::Events &&
-        crosses(before.exists() ? before.version : Version{}, after.version,
+        crosses(before.exists() ? before.standing.version : Version{}, after.standing.version,
                 type.info().snapshot_every) &&
         builder.bytes_so_far() + after.state.size() + 16 <= kEntryBytesMax)
         builder.section(SectionType::SnapshotPart, after.state);
@@ -69,8 +70,8 @@ entity::Change change_of(const EntryHeader& header, const DecodedEntry& entry) {
     entity::Change change;
     change.index = header.index;
     change.stamp_ms = header.stamp_ms;
-    change.version = entry.entity->version;
-    change.generation = entry.entity->generation;
+    change.version = entry.entity->standing.version;
+    change.generation = entry.entity->standing.generation;
     if (entry.value) {
         change.kind = entity::Kind::Value;
         change.deleted = entry.value->deleted;
@@ -90,11 +91,8 @@ Remembered outcome_of(const EntryHeader& header, const DecodedEntry& entry) {
     const OutcomePart& ended = entry.outcome;
     outcome.outcome = ended.outcome;
     outcome.error_number = ended.error_number;
-    outcome.exists = entry.entity->generation != Generation{};
     outcome.index = header.index;
-    outcome.revision = entry.entity->revision;
-    outcome.version = entry.entity->version;
-    outcome.generation = entry.entity->generation;
+    outcome.standing = entry.entity->standing;
     outcome.text = outcome.outcome == Outcome::Done ? entry.reply : ended.message;
     return outcome;
 }
@@ -106,10 +104,7 @@ Reply reply_of(const RequestId& id, const Remembered& known) {
     reply.error = error_of(known);
     if (known.outcome == Outcome::Done) reply.payload = Bytes::copy_of(known.text);
     reply.index = known.index;
-    reply.revision = known.revision;
-    reply.version = known.version;
-    reply.generation = known.generation;
-    reply.exists = known.exists;
+    tell_standing(reply, known.standing);
     reply.level = known.closed ? Level::None : Level::Linearizable;
     return reply;
 }
@@ -126,10 +121,7 @@ Reply reply_of_entry(const EntryHeader& header, const DecodedEntry& entry, const
     // Sent from where it lies, which may take a slow client long: the entry does not wait with it.
     if (reply.payload.size() > kLargeReplyBytes) reply.payload = reply.payload.own();
     reply.index = header.index;
-    reply.revision = entry.entity->revision;
-    reply.version = entry.entity->version;
-    reply.generation = entry.entity->generation;
-    reply.exists = entry.entity->generation != Generation{};
+    tell_standing(reply, entry.entity->standing);
     reply.level = Level::Linearizable;
     return reply;
 }

@@ -24,9 +24,8 @@ struct Decided {
 void build_entry(EntryBuilder& builder, const Decided& decided);
 RequestPart request_part(const Request& request);
 
-// Of what does not exist there is no revision: whether its last one is still known depends on what
-// happens to be in memory, and neither handler nor reply may.
-Revision shown_revision(const entity::Image& image);
+// Where the entity stands, as the reply says it.
+void tell_standing(Reply& reply, const Standing& standing);
 
 // What an entry of kind Command does to its entity; points into the entry.
 entity::Change change_of(const EntryHeader& header, const DecodedEntry& entry);

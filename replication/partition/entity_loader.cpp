@@ -61,10 +61,7 @@ EntityLoader::Taken EntityLoader::take_header(const storage::FetchedRow& found) 
     if (found.state == storage::FetchedRow::State::Missing) return Taken::Loaded;
     const auto row = decode_entity_row(found.value.view());
     if (!row) return Taken::Damaged;
-    image_ = {.state = {},
-              .revision = row->revision,
-              .version = row->version,
-              .generation = row->generation};
+    image_ = {.state = {}, .standing = row->standing};
     kind_ = row->kind;
     if (entity::rules_of(kind_).state_on_all) {
         image_.state.assign(row->value);
@@ -104,21 +101,21 @@ EntityLoader::Taken EntityLoader::take_journal(const entity::Entity& entity,
     };
     if (!take_unflushed()) return Taken::Damaged;
     for (const storage::ScannedRow& row : page.rows) {
-        if (have_ == image_.version) break;
+        if (have_ == image_.standing.version) break;
         if (row.state != storage::FetchedRow::State::Found) return Taken::Damaged;
         const auto block = decode_journal_row(row.key, row.value.view());
         if (!block || !fold(type, block->first, block->records)) return Taken::Damaged;
         if (!take_unflushed()) return Taken::Damaged;
         after_ = row.key;
     }
-    if (have_ == image_.version) return Taken::Loaded;
+    if (have_ == image_.standing.version) return Taken::Loaded;
     return page.last ? Taken::Damaged : Taken::More;
 }
 
 bool EntityLoader::fold(const entity::EntityType& type, Version first, std::string_view records) {
     if (first.value > have_.value + 1) return false;  // events are missing
     Version version = first;
-    while (!records.empty() && version <= image_.version) {
+    while (!records.empty() && version <= image_.standing.version) {
         const auto record = entity::take_event_record(records);
         if (!record) return false;
         if (version > have_) {

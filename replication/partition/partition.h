@@ -7,6 +7,7 @@
 #include "core/ids.h"
 #include "core/log.h"
 #include "core/random.h"
+#include "core/standing.h"
 #include "core/time.h"
 #include "entity/type.h"
 #include "replication/effects.h"
@@ -141,11 +142,8 @@ public:
     struct EntityLine {
         std::string row_key;
         std::string type, id;
-        Revision revision;
-        Version version;
-        Generation generation;
+        Standing standing;
         std::size_t bytes = 0;
-        bool exists = false;
     };
     // Decodes a scanned Entity row; nothing for rows that are not entity headers.
     std::optional<EntityLine> entity_line(std::string_view key, std::string_view value) const;

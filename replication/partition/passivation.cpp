@@ -32,7 +32,7 @@ bool Passivation::step(Now now, entity::Host& host, const Held& held, bool sweep
         }
         entity::Entity* newer = entity->newer;
         // A row may hold more than the base it was written for; the next sweep moves the base on.
-        const bool ahead_of_base = entity->committed.revision.value > held.base.value;
+        const bool ahead_of_base = entity->committed.standing.revision.value > held.base.value;
         if (entity::Host::evictable(*entity, held.persisted) && !ahead_of_base) {
             host.evict(*entity);
         } else if (idle) {

@@ -19,7 +19,7 @@ constexpr std::uint64_t kStampEvery = 64;  // entries between remembered stamps
 std::size_t write_rows_of(const entity::Entity& entity, const std::string& at,
                           storage::WriteBatch& batch) {
     const entity::Image& image = entity.committed;
-    const LogIndex last{image.revision.value};
+    const LogIndex last{image.standing.revision.value};
     const std::string key = entity_row_key(at, entity.key());
     if (!image.exists()) {
         batch.erase_row(storage::Table::Entity, key);
@@ -30,9 +30,7 @@ std::size_t write_rows_of(const entity::Entity& entity, const std::string& at,
     batch.put_row(
         storage::Table::Entity, key,
         encode_entity_row({.applied = last,
-                           .revision = image.revision,
-                           .version = image.version,
-                           .generation = image.generation,
+                           .standing = image.standing,
                            .kind = entity.kind,
                            .value = value ? std::string_view(image.state) : std::string_view{}}));
     if (const auto* snapshot = entity.unflushed.snapshot()) {

@@ -22,6 +22,20 @@ std::string joined(std::string_view a, std::string_view b) {
     return key;
 }
 
+void put_standing(ByteWriter& writer, const Standing& standing) {
+    writer.put(standing.revision.value);
+    writer.put(standing.version.value);
+    writer.put(standing.generation.value);
+}
+
+Standing get_standing(ByteReader& reader) {
+    Standing standing;
+    standing.revision.value = reader.get<std::uint64_t>();
+    standing.version.value = reader.get<std::uint64_t>();
+    standing.generation.value = reader.get<std::uint64_t>();
+    return standing;
+}
+
 // Reads the format byte that opens every row; the reason when it is not ours.
 Result<void> check_format(ByteReader& reader, std::string_view what) {
     const auto format = reader.get<std::uint8_t>();
@@ -96,9 +110,7 @@ std::string encode_entity_row(const EntityRow& row) {
     writer.put(kRowFormat);
     writer.put(static_cast<std::uint8_t>(row.kind));
     writer.put(row.applied.value);
-    writer.put(row.revision.value);
-    writer.put(row.version.value);
-    writer.put(row.generation.value);
+    put_standing(writer, row.standing);
     writer.put_bytes(row.value);
     return bytes;
 }
@@ -111,12 +123,10 @@ Result<EntityRow> decode_entity_row(std::string_view bytes) {
     const auto kind = reader.get<std::uint8_t>();
     row.kind = entity::Kind{kind};
     row.applied.value = reader.get<std::uint64_t>();
-    row.revision.value = reader.get<std::uint64_t>();
-    row.version.value = reader.get<std::uint64_t>();
-    row.generation.value = reader.get<std::uint64_t>();
+    row.standing = get_standing(reader);
     row.value = reader.rest();
     if (reader.bad()) return fail(ErrorNumber::DataDamaged, "an entity row is cut short");
-    if (row.generation == Generation{})
+    if (!row.standing.exists())
         return fail(ErrorNumber::DataDamaged, "a row of an entity that does not exist");
     if (entity::find_rules(kind) == nullptr)
         return fail(ErrorNumber::NewerFormat, "an entity row of kind {}", kind);
@@ -211,13 +221,11 @@ std::string encode_session_row(const Session& session) {
         writer.put(item.seq);
         writer.put_id(item.digest);
         writer.put(static_cast<std::uint8_t>(item.outcome));
-        writer.put(
-            static_cast<std::uint8_t>((item.exists ? kExists : 0) | (item.closed ? kClosed : 0)));
+        writer.put(static_cast<std::uint8_t>((item.standing.exists() ? kExists : 0) |
+                                             (item.closed ? kClosed : 0)));
         writer.put(item.error_number);
         writer.put(item.index.value);
-        writer.put(item.revision.value);
-        writer.put(item.version.value);
-        writer.put(item.generation.value);
+        put_standing(writer, item.standing);
         writer.put_blob(item.text);
     }
     return bytes;
@@ -236,13 +244,12 @@ Result<void> decode_session_row(std::string_view bytes, Session& session) {
         item.digest = reader.get_id<Digest>();
         item.outcome = Outcome{reader.get<std::uint8_t>()};
         const auto flags = reader.get<std::uint8_t>();
-        item.exists = (flags & kExists) != 0;
         item.closed = (flags & kClosed) != 0;
         item.error_number = reader.get<std::uint16_t>();
         item.index.value = reader.get<std::uint64_t>();
-        item.revision.value = reader.get<std::uint64_t>();
-        item.version.value = reader.get<std::uint64_t>();
-        item.generation.value = reader.get<std::uint64_t>();
+        item.standing = get_standing(reader);
+        if (item.standing.exists() != ((flags & kExists) != 0))
+            return fail(ErrorNumber::DataDamaged, "a session row that contradicts itself");
         item.text = std::string(reader.get_blob());
         // Compared with the one before: one above it would be zero behind the last number of all.
         const bool rises = i == 0 ? item.seq >= session.lowest_open : item.seq > last;

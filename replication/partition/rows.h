@@ -11,6 +11,7 @@
 // where prefix = group u32 | space u32 and all numbers in keys are big-endian.
 
 #include "core/ids.h"
+#include "core/standing.h"
 #include "entity/host.h"
 #include "replication/partition/sessions.h"
 #include "weft/result.h"
@@ -38,9 +39,7 @@ std::string staging_row_key(PartitionId group);
 
 struct EntityRow {
     LogIndex applied{};
-    Revision revision{};
-    Version version{};
-    Generation generation{};
+    Standing standing{};
     entity::Kind kind = entity::Kind::Value;
     std::string_view value;
 };

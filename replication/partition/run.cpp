@@ -53,7 +53,6 @@ void Partition::State::run_read(const Step& step, entity::Entity& entity, const 
     const entity::Context context{replica.next_stamp(step.now.wall), replica.next_index()};
     entity::Decision decision =
         execute_read({*item.target.type, entity, request, context, options.crash_slot});
-    const entity::Image& image = entity::Host::newest(entity);
     WaitingRead read;
     read.to = item.from;
     read.rests_on = entity.ahead ? entity.ahead->last : LogIndex{};
@@ -64,10 +63,7 @@ void Partition::State::run_read(const Step& step, entity::Entity& entity, const 
     if (request.kind != RequestKind::Tell) read.reply.payload = decision.reply.own();
     // As a token it must not lie before the state it came with.
     read.reply.index = std::max(applied.index(), read.rests_on);
-    read.reply.revision = shown_revision(image);
-    read.reply.version = image.version;
-    read.reply.generation = image.generation;
-    read.reply.exists = image.exists();
+    tell_standing(read.reply, entity::Host::newest(entity).standing.shown());
     if (read.reply.payload.size() > kLargeReplyBytes) step.out.list.push_back(LargeReply{read.to});
     const ReadTicket ticket = reads.add(std::move(read), replica.commit());
     step.out.list.push_back(WantConfirm{group(), *serving.term(), ticket});

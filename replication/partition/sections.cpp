@@ -42,9 +42,9 @@ bool read_request(std::string_view bytes, DecodedEntry& entry) {
 bool read_entity(std::string_view bytes, DecodedEntry& entry) {
     ByteReader reader(bytes);
     EntityPart part;
-    part.generation.value = reader.get<std::uint64_t>();
-    part.version.value = reader.get<std::uint64_t>();
-    part.revision.value = reader.get<std::uint64_t>();
+    part.standing.generation.value = reader.get<std::uint64_t>();
+    part.standing.version.value = reader.get<std::uint64_t>();
+    part.standing.revision.value = reader.get<std::uint64_t>();
     part.hash = reader.get<std::uint64_t>();
     part.type = reader.get_bytes(reader.get<std::uint8_t>());
     part.id = reader.rest();
@@ -125,7 +125,8 @@ bool complete(EntryKind kind, const DecodedEntry& entry) {
             // Exactly one kind of change; an entity that exists has a version.
             return entry.request && entry.entity &&
                    entry.value.has_value() == entry.events.empty() &&
-                   (entry.events.empty() || entry.entity->version.value >= entry.events.size());
+                   (entry.events.empty() ||
+                    entry.entity->standing.version.value >= entry.events.size());
         case EntryKind::Outcome:
             return entry.request && entry.entity;
         case EntryKind::Resolve:
@@ -149,9 +150,9 @@ void write_request(EntryBuilder& entry, const RequestPart& part) {
 void write_entity(EntryBuilder& entry, const EntityPart& part) {
     char* at = entry.section_space(SectionType::Entity,
                                    kEntityFixedBytes + part.type.size() + part.id.size(), true);
-    at = put(at, part.generation.value);
-    at = put(at, part.version.value);
-    at = put(at, part.revision.value);
+    at = put(at, part.standing.generation.value);
+    at = put(at, part.standing.version.value);
+    at = put(at, part.standing.revision.value);
     at = put(at, part.hash);
     at = put(at, static_cast<std::uint8_t>(part.type.size()));
     at = put_text(at, part.type);

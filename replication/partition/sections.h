@@ -4,6 +4,7 @@
 // what an entry says without loading anything.
 
 #include "core/entry.h"
+#include "core/standing.h"
 #include "weft/result.h"
 #include "weft/types.h"
 
@@ -23,11 +24,9 @@ struct RequestPart {
     Digest digest{};
 };
 
-// The entity's address and its numbers after the entry; zero while it does not exist.
+// The entity's address and where it stands after the entry; zero while it does not exist.
 struct EntityPart {
-    Generation generation{};
-    Version version{};
-    Revision revision{};
+    Standing standing{};
     std::uint64_t hash = 0;
     std::string_view type, id;
 };

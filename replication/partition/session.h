@@ -3,6 +3,7 @@
 // of them run. What may become of it is decided in sessions.h.
 
 #include "core/command.h"
+#include "core/standing.h"
 #include "weft/types.h"
 
 #include <algorithm>
@@ -25,13 +26,10 @@ struct Remembered {
     std::uint64_t seq = 0;
     Digest digest{};
     Outcome outcome = Outcome::Done;
-    bool exists = false;
     bool closed = false;
     std::uint16_t error_number = 0;
     LogIndex index{};
-    Revision revision{};
-    Version version{};
-    Generation generation{};
+    Standing standing{};
     std::string text{};  // the reply, or why not
     std::size_t bytes() const { return text.size(); }
 };

@@ -16,7 +16,7 @@ namespace weft::replication {
 std::uint64_t Partition::State::state_hash() const {
     std::vector<const entity::Entity*> changed;
     for (const entity::Entity* e = host.coldest(); e != nullptr; e = e->newer) {
-        if (e->known && e->committed.revision.value > replica.base().index.value)
+        if (e->known && e->committed.standing.revision.value > replica.base().index.value)
             changed.push_back(e);
     }
     std::ranges::sort(changed, {}, [](const entity::Entity* e) { return e->key(); });
@@ -24,9 +24,9 @@ std::uint64_t Partition::State::state_hash() const {
     ByteWriter writer(bytes);
     for (const entity::Entity* e : changed) {
         writer.put_blob(e->key());
-        writer.put(e->committed.revision.value);
-        writer.put(e->committed.version.value);
-        writer.put(e->committed.generation.value);
+        writer.put(e->committed.standing.revision.value);
+        writer.put(e->committed.standing.version.value);
+        writer.put(e->committed.standing.generation.value);
         // Followers do not fold events: the state of an event-sourced entity is in its numbers.
         if (entity::rules_of(e->kind).state_on_all) writer.put_blob(e->committed.state);
     }
@@ -46,7 +46,7 @@ bool Partition::State::state_settled() const {
     for (const auto& [name, session] : sessions.all())
         if (session.committed && session.applied > applied.index()) return false;
     for (const entity::Entity* e = host.coldest(); e != nullptr; e = e->newer)
-        if (e->known && e->committed.revision.value > applied.index().value) return false;
+        if (e->known && e->committed.standing.revision.value > applied.index().value) return false;
     return true;
 }
 
@@ -85,11 +85,8 @@ std::optional<Partition::EntityLine> Partition::entity_line(std::string_view key
     return EntityLine{.row_key = std::string(key),
                       .type = std::string(parts->type),
                       .id = std::string(parts->id),
-                      .revision = row->revision,
-                      .version = row->version,
-                      .generation = row->generation,
-                      .bytes = row->value.size(),
-                      .exists = true};
+                      .standing = row->standing,
+                      .bytes = row->value.size()};
 }
 
 std::vector<Partition::EntityLine> Partition::unwritten_lines(std::string_view type,
@@ -116,11 +113,8 @@ std::vector<Partition::EntityLine> Partition::unwritten_lines(std::string_view t
         lines.push_back({.row_key = entity_row_key(at, e->key()),
                          .type = std::string(parts->type),
                          .id = std::string(parts->id),
-                         .revision = e->committed.revision,
-                         .version = e->committed.version,
-                         .generation = e->committed.generation,
-                         .bytes = e->committed.state.size(),
-                         .exists = e->committed.exists()});
+                         .standing = e->committed.standing,
+                         .bytes = e->committed.state.size()});
     }
     return lines;
 }

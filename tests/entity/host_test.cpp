@@ -45,8 +45,8 @@ protected:
         Change change;
         change.index = index;
         change.kind = type.info().kind;
-        change.version = (*draft)->image.version;
-        change.generation = (*draft)->image.generation;
+        change.version = (*draft)->image.standing.version;
+        change.generation = (*draft)->image.standing.generation;
         change.deleted = decision.change == Decision::Change::Delete;
         kept.push_back(std::string(decision.value.view()));
         change.value = kept.back();
@@ -96,7 +96,7 @@ TEST_F(HostTest, HandlersSeeWhatIsAheadOfCommit) {
     const Change first = propose(entity, *kv, "put", "one");
     const Change second = propose(entity, *kv, "put", "two");
     EXPECT_EQ(Host::newest(entity).state, "two");
-    EXPECT_EQ(Host::newest(entity).version, Version{2});
+    EXPECT_EQ(Host::newest(entity).standing.version, Version{2});
     EXPECT_FALSE(entity.committed.exists());
     host.commit(entity, first, kv.get());
     EXPECT_EQ(entity.committed.state, "one");
@@ -113,20 +113,20 @@ TEST_F(HostTest, LostTermFallsBackToWhatWasCommitted) {
     propose(entity, *counter, "add", "7");
     host.drop_ahead(entity);
     EXPECT_EQ(Host::decide(*counter, entity, "get", "", {}).reply.view(), "5");
-    EXPECT_EQ(Host::newest(entity).version, Version{1});
+    EXPECT_EQ(Host::newest(entity).standing.version, Version{1});
     host.check();
 }
 
 TEST_F(HostTest, DeletedEntityBeginsAnew) {
     Entity& entity = absent("a", *kv);
     host.commit(entity, propose(entity, *kv, "put", "one"), kv.get());
-    const Generation first = entity.committed.generation;
+    const Generation first = entity.committed.standing.generation;
     host.commit(entity, propose(entity, *kv, "delete", ""), kv.get());
     EXPECT_FALSE(entity.committed.exists());
-    EXPECT_EQ(entity.committed.version, Version{});
+    EXPECT_EQ(entity.committed.standing.version, Version{});
     host.commit(entity, propose(entity, *kv, "put", "two"), kv.get());
-    EXPECT_EQ(entity.committed.version, Version{1});
-    EXPECT_GT(entity.committed.generation, first);
+    EXPECT_EQ(entity.committed.standing.version, Version{1});
+    EXPECT_GT(entity.committed.standing.generation, first);
 }
 
 // Whether the last revision of what was deleted is known depends on the cache: handlers never see
@@ -153,7 +153,7 @@ TEST_F(HostTest, HandlersSeeNoRevisionOfWhatDoesNotExist) {
     Entity& entity = absent("a", *kv);
     host.commit(entity, propose(entity, *kv, "put", "one"), kv.get());
     EXPECT_EQ(Host::decide(teller, entity, "", "", {}).reply.view(),
-              std::to_string(entity.committed.revision.value));
+              std::to_string(entity.committed.standing.revision.value));
     host.commit(entity, propose(entity, *kv, "delete", ""), kv.get());
     EXPECT_EQ(Host::decide(teller, entity, "", "", {}).reply.view(), "0");
 }

@@ -42,20 +42,20 @@ TEST(EntityKind, AcceptsItsOwnChangesOnly) {
 TEST(EntityKind, AValueIsReplacedAndEventsAreFolded) {
     const auto kv = make_kv();
     const auto counter = make_counter();
-    const Image before{.state = {}, .revision = {}, .version = {}, .generation = Generation{1}};
+    const Image before{.state = {}, .standing = {{}, {}, Generation{1}}};
     Decision set;
     set.value = Bytes::copy_of("new");
     Image after;
     ASSERT_TRUE(rules_of(Kind::Value).draft(*kv, before, set, after));
     EXPECT_EQ(after.state, "new");
-    EXPECT_EQ(after.version, Version{1});
+    EXPECT_EQ(after.standing.version, Version{1});
 
     const StateView view;
     Decision added = counter->handle(view, "add", "5", {});
     added.events.push_back(added.events.front());
     Image sum;
     ASSERT_TRUE(rules_of(Kind::EventSourced).draft(*counter, before, added, sum));
-    EXPECT_EQ(sum.version, Version{2}) << "one for each event";
+    EXPECT_EQ(sum.standing.version, Version{2}) << "one for each event";
     StateView folded;
     folded.exists = true;
     folded.state = sum.state;

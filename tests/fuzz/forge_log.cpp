@@ -28,9 +28,9 @@ void Forger::write_change(EntryBuilder& builder, const EntryHeader& header) {
     entity.hash = input_.choice(8) == 0
                       ? input_.number<std::uint64_t>()
                       : routing::entity_hash(lab_.genesis.hash_key, entity.type, entity.id);
-    entity.generation = Generation{near(header.index.value)};
-    entity.revision = Revision{near(header.index.value)};
-    entity.version = Version{near(std::uint64_t{1})};
+    entity.standing.generation = Generation{near(header.index.value)};
+    entity.standing.revision = Revision{near(header.index.value)};
+    entity.standing.version = Version{near(std::uint64_t{1})};
     write_entity(builder, entity);
     if (header.kind == EntryKind::Outcome) {
         write_outcome(builder, {Outcome{static_cast<std::uint8_t>(1 + input_.choice(5))},
@@ -127,9 +127,8 @@ std::string Forger::snapshot_row() {
         case 0:
             value = encode_entity_row(
                 {.applied = LogIndex{input_.byte()},
-                 .revision = Revision{input_.byte()},
-                 .version = Version{input_.byte()},
-                 .generation = Generation{input_.byte()},
+                 .standing = {Revision{input_.byte()}, Version{input_.byte()},
+                              Generation{input_.byte()}},
                  .kind = entity::Kind{static_cast<std::uint8_t>(1 + input_.choice(2))},
                  .value = input_.text(24)});
             break;

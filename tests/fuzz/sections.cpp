@@ -23,7 +23,8 @@ auto fields(const RequestPart& part) {
     return std::tie(part.client, part.start_ms, part.seq, part.lowest_open, part.digest);
 }
 auto fields(const EntityPart& part) {
-    return std::tie(part.generation, part.version, part.revision, part.hash, part.type, part.id);
+    return std::tie(part.standing.generation, part.standing.version, part.standing.revision,
+                    part.hash, part.type, part.id);
 }
 auto fields(const ValuePart& part) { return std::tie(part.deleted, part.bytes); }
 

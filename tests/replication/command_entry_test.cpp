@@ -67,10 +67,7 @@ TEST_F(CommandEntry, SaysWhatWasChangedAndAnswered) {
     decision.value = Bytes::copy_of("value");
     decision.reply = Bytes::copy_of("reply");
     entity::Ahead next;
-    next.image = {.state = "value",
-                  .revision = Revision{9},
-                  .version = Version{1},
-                  .generation = Generation{9}};
+    next.image = {.state = "value", .standing = {Revision{9}, Version{1}, Generation{9}}};
     build(&next);
     EXPECT_EQ(header.kind, EntryKind::Command);
     ASSERT_TRUE(entry->value.has_value());
@@ -100,19 +97,16 @@ TEST_F(CommandEntry, SaysWhyNothingWasChanged) {
 }
 
 TEST_F(CommandEntry, ShowsNoRevisionOfWhatDoesNotExist) {
-    entity->committed.revision = Revision{5};
+    entity->committed.standing.revision = Revision{5};
     build(nullptr);
     EXPECT_EQ(told().revision, Revision{}) << "it may be forgotten elsewhere";
-    entity->committed.generation = Generation{1};
+    entity->committed.standing.generation = Generation{1};
     build(nullptr);
     EXPECT_EQ(told().revision, Revision{5});
 }
 
 TEST_F(CommandEntry, SaysThatTheEntityWasDeleted) {
-    entity->committed = {.state = "value",
-                         .revision = Revision{5},
-                         .version = Version{4},
-                         .generation = Generation{5}};
+    entity->committed = {.state = "value", .standing = {Revision{5}, Version{4}, Generation{5}}};
     decision.change = entity::Decision::Change::Delete;
     const entity::Ahead next;
     build(&next);
@@ -143,16 +137,13 @@ TEST_F(CommandEntry, HoldsEventsAndNowAndThenTheState) {
                           {"below the second one", every + 1, 2 * every - 1, false}};
     for (const Case& c : cases) {
         SCOPED_TRACE(c.why);
-        entity->committed.version = Version{c.before};
-        entity->committed.generation = Generation{c.before == 0 ? 0u : 9u};
+        entity->committed.standing.version = Version{c.before};
+        entity->committed.standing.generation = Generation{c.before == 0 ? 0u : 9u};
         decision = {};
         decision.change = entity::Decision::Change::Events;
         decision.events.assign(c.after - c.before, Bytes::copy_of("event"));
         entity::Ahead next;
-        next.image = {.state = "state",
-                      .revision = Revision{9},
-                      .version = Version{c.after},
-                      .generation = Generation{9}};
+        next.image = {.state = "state", .standing = {Revision{9}, Version{c.after}, Generation{9}}};
         build(*counter, &next);
         ASSERT_EQ(entry->events.size(), c.after - c.before);
         EXPECT_EQ(entry->events.front(), "event");
@@ -168,15 +159,14 @@ TEST_F(CommandEntry, HoldsEventsAndNowAndThenTheState) {
 
 TEST_F(CommandEntry, AStateThatDoesNotFitWaitsForTheNextMultiple) {
     const auto counter = entity::make_counter();
-    entity->committed.version = Version{counter->info().snapshot_every - 1};
-    entity->committed.generation = Generation{9};
+    entity->committed.standing.version = Version{counter->info().snapshot_every - 1};
+    entity->committed.standing.generation = Generation{9};
     decision.change = entity::Decision::Change::Events;
     decision.events.push_back(Bytes::copy_of("event"));
     entity::Ahead next;
-    next.image = {.state = std::string(kEntryBytesMax, 's'),
-                  .revision = Revision{9},
-                  .version = Version{counter->info().snapshot_every},
-                  .generation = Generation{9}};
+    next.image = {
+        .state = std::string(kEntryBytesMax, 's'),
+        .standing = {Revision{9}, Version{counter->info().snapshot_every}, Generation{9}}};
     build(*counter, &next);
     EXPECT_EQ(entry->events.size(), 1u);
     EXPECT_FALSE(entry->snapshot.has_value());

@@ -75,12 +75,11 @@ protected:
         return take(Result<storage::FetchedRow>(std::move(row)));
     }
     Taken header(Version version, entity::Kind kind, std::string_view value = {}) {
-        return row(Found::Found, encode_entity_row({.applied = LogIndex{5},
-                                                    .revision = Revision{5},
-                                                    .version = version,
-                                                    .generation = Generation{1},
-                                                    .kind = kind,
-                                                    .value = value}));
+        return row(Found::Found,
+                   encode_entity_row({.applied = LogIndex{5},
+                                      .standing = {Revision{5}, version, Generation{1}},
+                                      .kind = kind,
+                                      .value = value}));
     }
     storage::ScannedRow block(std::uint64_t first, const std::vector<std::string>& events) const {
         entity::Unflushed unflushed;
@@ -125,7 +124,7 @@ TEST_F(EntityLoaderTest, OfAValueReadsOneRow) {
     EXPECT_EQ(header(Version{3}, entity::Kind::Value, "value"), Taken::Loaded);
     EXPECT_EQ(loader.kind(), entity::Kind::Value);
     EXPECT_EQ(loader.image().state, "value");
-    EXPECT_EQ(loader.image().version, Version{3});
+    EXPECT_EQ(loader.image().standing.version, Version{3});
 }
 
 TEST_F(EntityLoaderTest, FoldsItsJournalPageByPageBehindItsSnapshot) {
@@ -214,7 +213,7 @@ TEST_F(EntityLoaderTest, FoldsNothingTwiceWhenItBeginsAgain) {
     EXPECT_EQ(next<storage::RowScan>().after, journal_row_key(prefix, key(), Version{}));
     EXPECT_EQ(page({block(1, {"a", "b"})}, true), Taken::Loaded);
     EXPECT_EQ(loader.image().state, "ab");
-    EXPECT_EQ(loader.image().version, Version{2});
+    EXPECT_EQ(loader.image().standing.version, Version{2});
 }
 
 }  // namespace

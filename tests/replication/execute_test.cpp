@@ -62,7 +62,7 @@ TEST_F(Execute, AWriteDraftsWhatItDecided) {
     EXPECT_FALSE(done.decision.rejected);
     ASSERT_NE(done.next, nullptr);
     EXPECT_EQ(done.next->image.state, "v");
-    EXPECT_EQ(done.next->image.generation, Generation{9});
+    EXPECT_EQ(done.next->image.standing.generation, Generation{9});
 }
 
 TEST_F(Execute, AWriteThatChangesNothingDraftsNothing) {

@@ -116,8 +116,10 @@ Bytes written_by_code(const Sample& s, EntryHeader& header, const Chain& previou
     builder.begin(s.kind);
     write_request(builder, golden_request());
     if (s.kind != EntryKind::Resolve)
-        write_entity(builder, {Generation{s.numbers.generation}, Version{s.numbers.version},
-                               Revision{s.numbers.revision}, kHash, s.counter ? "counter" : "kv",
+        write_entity(builder, {{Revision{s.numbers.revision}, Version{s.numbers.version},
+                                Generation{s.numbers.generation}},
+                               kHash,
+                               s.counter ? "counter" : "kv",
                                s.counter ? "visits" : "cart/42"});
     if (s.value) write_value(builder, *s.value);
     std::vector<Bytes> events;
@@ -140,9 +142,9 @@ void expect_reads(const Sample& s, std::string_view encoded) {
     EXPECT_EQ(read->request->digest, golden_request().digest);
     ASSERT_EQ(read->entity.has_value(), s.kind != EntryKind::Resolve);
     if (read->entity) {
-        EXPECT_EQ(read->entity->generation.value, s.numbers.generation);
-        EXPECT_EQ(read->entity->version.value, s.numbers.version);
-        EXPECT_EQ(read->entity->revision.value, s.numbers.revision);
+        EXPECT_EQ(read->entity->standing.generation.value, s.numbers.generation);
+        EXPECT_EQ(read->entity->standing.version.value, s.numbers.version);
+        EXPECT_EQ(read->entity->standing.revision.value, s.numbers.revision);
         EXPECT_EQ(read->entity->hash, kHash);
         EXPECT_EQ(read->entity->type, s.counter ? "counter" : "kv");
         EXPECT_EQ(read->entity->id, s.counter ? "visits" : "cart/42");
@@ -270,12 +272,9 @@ Session golden_session() {
     session.remembered.insert({.seq = 41,
                                .digest = golden_id<Digest>(0xc0),
                                .outcome = Outcome::Rejected,
-                               .exists = true,
                                .error_number = 8101,
                                .index = LogIndex{97},
-                               .revision = Revision{90},
-                               .version = Version{5},
-                               .generation = Generation{12},
+                               .standing = {Revision{90}, Version{5}, Generation{12}},
                                .text = "another value"});
     session.remembered.insert(
         {.seq = 43, .outcome = Outcome::NotDone, .closed = true, .index = LogIndex{99}});

@@ -332,7 +332,7 @@ TEST(AdministrativeReads, ListRowsAndWhatMemoryAdds) {
     const auto dirty = partition.unwritten_lines("kv", "", "", 9);
     ASSERT_EQ(dirty.size(), 1U);
     EXPECT_EQ(dirty[0].id, "b");
-    EXPECT_TRUE(dirty[0].exists);
+    EXPECT_TRUE(dirty[0].standing.exists());
     const std::string key = dirty[0].row_key;
     const std::string before = key.substr(0, key.size() - 1);
     EXPECT_EQ(partition.unwritten_lines("kv", "", before, 9).size(), 1U);

@@ -250,9 +250,7 @@ EntryBuilder command_entry(bool value) {
     EntryBuilder builder;
     builder.begin(EntryKind::Command);
     write_request(builder, request(3, 2));
-    write_entity(builder, {.generation = Generation{5},
-                           .version = Version{2},
-                           .revision = Revision{9},
+    write_entity(builder, {.standing = {Revision{9}, Version{2}, Generation{5}},
                            .hash = 77,
                            .type = "type",
                            .id = "id"});
@@ -337,12 +335,11 @@ TEST(Sections, SenselessBodiesAreRefused) {
 // ---- rows ---------------------------------------------------------------------------------------
 
 TEST(Rows, EveryCutIsRefused) {
-    const std::string entity = encode_entity_row({.applied = LogIndex{9},
-                                                  .revision = Revision{9},
-                                                  .version = Version{2},
-                                                  .generation = Generation{5},
-                                                  .kind = entity::Kind::Value,
-                                                  .value = "value"});
+    const std::string entity =
+        encode_entity_row({.applied = LogIndex{9},
+                           .standing = {Revision{9}, Version{2}, Generation{5}},
+                           .kind = entity::Kind::Value,
+                           .value = "value"});
     EXPECT_EQ(decode_entity_row(entity)->value, "value");
     for (std::size_t cut = 0; cut < entity.size() - 5; ++cut)
         EXPECT_FALSE(decode_entity_row(entity.substr(0, cut)).has_value()) << cut;
@@ -351,6 +348,24 @@ TEST(Rows, EveryCutIsRefused) {
     EXPECT_EQ(decode_entity_row(newer).error().code, ErrorCode::Unsupported);
     newer[0] = 0;
     EXPECT_EQ(decode_entity_row(newer).error().code, ErrorCode::Corrupt);
+}
+
+// Whether the entity existed is written twice, as a flag and by its generation.
+TEST(Rows, ASessionThatContradictsItselfIsDamaged) {
+    Session session;
+    Remembered item;
+    item.seq = 3;
+    item.standing = {Revision{9}, Version{2}, Generation{5}};
+    session.remembered.insert(item);
+    std::string row = encode_session_row(session);
+    Session read;
+    ASSERT_TRUE(decode_session_row(row, read).has_value());
+    EXPECT_TRUE(read.remembered.find(3)->standing.exists());
+    constexpr std::size_t kFlagsAt = 1 + 8 + 8 + 4 + 8 + 16 + 1;
+    ASSERT_EQ(row[kFlagsAt], 1);
+    row[kFlagsAt] = 0;
+    Session forged;
+    EXPECT_EQ(decode_session_row(row, forged).error().code, ErrorCode::Corrupt);
 }
 
 TEST(Rows, KeysOfAnEntityBelongToItAlone) {
