@@ -8,7 +8,7 @@
 
 namespace weft::node {
 
-NodeView Node::State::view() const {
+NodeView Node::State::view(Now now) const {
     return {.now = now,
             .options = options,
             .roster = roster,
@@ -31,22 +31,23 @@ NodeView Node::State::view() const {
             .connections_short = short_connections.recent(now.mono)};
 }
 
-void Node::State::answer_question() {
-    auto step = desk.work(view());
-    if (!step) return;
+void Node::State::answer_question(const Step& step) {
+    auto done = desk.work(view(step.now));
+    if (!done) return;
     std::visit(Overloaded{
-                   [&](SendClient& answer) { out->list.push_back(std::move(answer)); },
+                   [&](SendClient& answer) { step.out.list.push_back(std::move(answer)); },
                    [&](FetchWish& wish) {
                        const DiskFetchId id = fetches.ask_for_desk();
                        desk.awaits(id, std::move(wish.query));
-                       out->list.push_back(Fetch{id, std::move(wish.what)});
+                       step.out.list.push_back(Fetch{id, std::move(wish.what)});
                    },
                    [&](const TransferWish& wish) {
-                       step_partition(*find(wish.group), replication::TransferLeadership{wish.to});
-                       out->list.push_back(desk.transferred(view(), wish));
+                       step_partition(step, *find(wish.group),
+                                      replication::TransferLeadership{wish.to});
+                       step.out.list.push_back(desk.transferred(view(step.now), wish));
                    },
                },
-               *step);
+               *done);
 }
 
 }  // namespace weft::node

@@ -42,17 +42,17 @@ std::optional<KnownLeader> Node::State::leader_of(PartitionId group) const {
 
 // Sessions begin by the time that clients are told, and not before what group 0 has stamped: where
 // a clock is behind, a session of that clock would be over when it begins.
-Now Node::State::time_of_sessions() const {
-    Now at = now;
-    at.wall.ms = replication::told_time_ms(now.wall, clocks.stamps_back_ms());
+Now Node::State::time_of_sessions(const Step& step) const {
+    Now at = step.now;
+    at.wall.ms = replication::told_time_ms(step.now.wall, clocks.stamps_back_ms());
     if (const LocalPartition* facts = find(PartitionId{0}))
         at.wall.ms = std::max(at.wall.ms, facts->partition.replica().next_stamp(at.wall));
     return at;
 }
 
-void Node::State::run_own_requests() {
-    if (own_requests.deadline() > now.mono) return;
-    const Now at = time_of_sessions();
+void Node::State::run_own_requests(const Step& step) {
+    if (own_requests.deadline() > step.now.mono) return;
+    const Now at = time_of_sessions(step);
     std::vector<OwnAttempt> attempts = own_requests.due(at);
     for (OwnAttempt& attempt : attempts) attempt.leader = leader_of(attempt.group);
     OwnEffects wanted;
@@ -60,17 +60,17 @@ void Node::State::run_own_requests() {
     for (OwnSend& send : wanted.sends) {
         Peer* peer = peers.find(send.to);
         if (send.to == options.self) {
-            on_request(ThisNode{send.tag}, send.request);
+            on_request(step, ThisNode{send.tag}, send.request);
         } else if (peer != nullptr && peer->greeting.greeted()) {
             peer->outbox.add(MeshMessage{NodeRequest{send.tag, std::move(send.request)}});
         } else {
             Reply unreached;
             unreached.id = send.request.id;
             unreached.error = make_error(ErrorNumber::NoLeader, "no link to that node");
-            own_requests.on_reply(now, send.to, send.tag, std::move(unreached));
+            own_requests.on_reply(step.now, send.to, send.tag, std::move(unreached));
         }
     }
-    for (const OwnEnd& end : wanted.ends) founding.on_end(now.mono, end);
+    for (const OwnEnd& end : wanted.ends) founding.on_end(step.now.mono, end);
 }
 
 // ---- the first facts of the mesh ----------------------------------------------------------------
@@ -87,32 +87,32 @@ Founding::Seen Node::State::seen_of_facts() const {
             .home = home_of(PartitionId{0}) == options.self};
 }
 
-void Node::State::found_mesh() {
-    const auto question = founding.next(now.mono, seen_of_facts());
-    if (question == Founding::Question::AreThere) ask_facts(kDescribeCommand, {});
+void Node::State::found_mesh(const Step& step) {
+    const auto question = founding.next(step.now.mono, seen_of_facts());
+    if (question == Founding::Question::AreThere) ask_facts(step, kDescribeCommand, {});
     if (question == Founding::Question::Found)
-        ask_facts(kFoundCommand, founding_facts(options.genesis, table, types));
+        ask_facts(step, kFoundCommand, founding_facts(options.genesis, table, types));
 }
 
-void Node::State::ask_facts(std::string_view command, std::string_view payload) {
+void Node::State::ask_facts(const Step& step, std::string_view command, std::string_view payload) {
     Request request;
     request.id.group = PartitionId{0};
     own_texts(request,
               {.type = kFactsType, .entity = kFactsId, .command = command, .payload = payload});
     request.digest =
         routing::request_digest(request.type, request.entity, request.command, request.payload);
-    const auto tag = own_requests.ask(now, std::move(request), Founding::kPatience);
-    founding.asked(now.mono, tag ? std::optional(*tag) : std::nullopt);
+    const auto tag = own_requests.ask(step.now, std::move(request), Founding::kPatience);
+    founding.asked(step.now.mono, tag ? std::optional(*tag) : std::nullopt);
 }
 
 // ---- what other nodes ask -----------------------------------------------------------------------
 
-void Node::State::on_node_request(Peer& peer, NodeRequest& asked) {
+void Node::State::on_node_request(const Step& step, Peer& peer, NodeRequest& asked) {
     const NodeRef from{peer.record.node, peer.witness.boot(), asked.tag};
     if (++peer.asks_us > kNodeRequestsMax)
-        return refuse(from, asked.request,
+        return refuse(step, from, asked.request,
                       make_error(ErrorNumber::QueueFull, "too many requests of that node wait"));
-    on_request(from, asked.request);
+    on_request(step, from, asked.request);
 }
 
 // Only to the process that has asked. Where the link has gone meanwhile it asks again.

@@ -11,29 +11,30 @@
 
 namespace weft::node {
 
-void Node::State::on(FromClient& event) {
+void Node::State::on(const Step& step, FromClient& event) {
     if (const auto* hello = std::get_if<routing::ClientHello>(&event.message))
-        return on_client_hello(event.from, *hello);
+        return on_client_hello(step, event.from, *hello);
     if (auto* request = std::get_if<Request>(&event.message))
-        return on_request(event.from, *request);
+        return on_request(step, event.from, *request);
     auto refused = desk.ask(event.from, std::get<routing::AdminRequest>(std::move(event.message)));
-    if (refused) out->list.push_back(*std::move(refused));
+    if (refused) step.out.list.push_back(*std::move(refused));
 }
 
-void Node::State::on(const ClientGone& event) {
-    // Replies to a vanished client are dropped by the transport; only what would go on working for
-    // it is stopped here.
+// Replies to a vanished client are dropped by the transport; only what would go on working for it
+// is stopped here.
+void Node::State::on(const Step&, const ClientGone& event) {
     session_rate.forget(event.client);
     desk.forget(event.client);
     large_reads.forget(event.client);
 }
 
-void Node::State::on_client_hello(ClientRef from, const routing::ClientHello& hello) {
+void Node::State::on_client_hello(const Step& step, ClientRef from,
+                                  const routing::ClientHello& hello) {
     using Turn = ToldRoutes::Turn;
     const Turn turn = told_routes.hello_of(from);
     if (turn == Turn::Again) return;
     if (turn == Turn::First) learn_routes();
-    out->list.push_back(SendClient{from, hello_reply(hello)});
+    step.out.list.push_back(SendClient{from, hello_reply(step, hello)});
 }
 
 void Node::State::learn_routes() {
@@ -50,12 +51,13 @@ void Node::State::learn_routes() {
     }
 }
 
-routing::HelloReply Node::State::hello_reply(const routing::ClientHello& hello) const {
+routing::HelloReply Node::State::hello_reply(const Step& step,
+                                             const routing::ClientHello& hello) const {
     routing::HelloReply reply;
     reply.cluster = cluster;
     reply.node = options.self;
     reply.boot = options.boot;
-    reply.log_time_ms = replication::told_time_ms(now.wall, clocks.stamps_back_ms());
+    reply.log_time_ms = replication::told_time_ms(step.now.wall, clocks.stamps_back_ms());
     reply.hash_key = options.genesis.hash_key;
     reply.groups = options.genesis.groups;
     reply.epoch = table.epoch();
@@ -72,23 +74,24 @@ routing::HelloReply Node::State::hello_reply(const routing::ClientHello& hello) 
 
 // ---- requests -----------------------------------------------------------------------------------
 
-void Node::State::on_request(const Origin& from, Request& request) {
+void Node::State::on_request(const Step& step, const Origin& from, Request& request) {
     const auto* client = std::get_if<ClientRef>(&from);
     if (client != nullptr) ++counters.requests;
     if (auto error = check_request(request, options.genesis, table.groups(), client == nullptr))
-        return refuse(from, request, std::move(*error));
+        return refuse(step, from, request, std::move(*error));
     LocalPartition* local = find(request.id.group);
     if (local == nullptr)
         return refuse(
-            from, request,
+            step, from, request,
             make_error(ErrorNumber::PartitionNotHosted,
                        fmt::format("partition {} is not on this node", request.id.group.value)));
-    if (auto error = check_room(request, *local)) return refuse(from, request, std::move(*error));
+    if (auto error = check_room(request, *local))
+        return refuse(step, from, request, std::move(*error));
     const replication::SessionName session{request.id.start_ms, request.id.client};
     if (client != nullptr && !only_reads(request, types))
-        if (auto error = session_rate.admit(*client, session, now.mono))
-            return refuse(from, request, std::move(*error));
-    step_partition(*local, replication::Submit{from, std::move(request)});
+        if (auto error = session_rate.admit(*client, session, step.now.mono))
+            return refuse(step, from, request, std::move(*error));
+    step_partition(step, *local, replication::Submit{from, std::move(request)});
 }
 
 // What this node as a whole cannot take on now, though the partition might.
@@ -101,28 +104,30 @@ std::optional<Error> Node::State::check_room(const Request& request,
 }
 
 // Effects are being carried out: no partition may be stepped here.
-void Node::State::on_large_read(const LocalPartition& local, replication::LargeRead& read) {
+void Node::State::on_large_read(const Step& step, const LocalPartition& local,
+                                replication::LargeRead& read) {
     const Origin asker = read.from;
-    if (large_reads.add(local.id, read)) return hold(asker);
-    refuse(asker, read.request,
+    if (large_reads.add(local.id, read)) return hold(step, asker);
+    refuse(step, asker, read.request,
            make_error(ErrorNumber::QueueFull, "too many reads of large states wait"));
 }
 
 // Nothing further is read of a client that waits for something large.
-void Node::State::hold(const Origin& asker) {
+void Node::State::hold(const Step& step, const Origin& asker) {
     if (const auto* client = std::get_if<ClientRef>(&asker))
-        out->list.push_back(HoldClient{*client});
+        step.out.list.push_back(HoldClient{*client});
 }
 
-void Node::State::submit_large_reads() {
+void Node::State::submit_large_reads(const Step& step) {
     large_reads.begin_round();
     while (auto next = large_reads.take())
-        step_partition(*find(next->group),
+        step_partition(step, *find(next->group),
                        replication::Submit{next->read.from, std::move(next->read.request), true,
                                            next->read.deadline});
 }
 
-void Node::State::refuse(const Origin& from, const Request& request, Error error) {
+void Node::State::refuse(const Step& step, const Origin& from, const Request& request,
+                         Error error) {
     replication::SendReply refusal{from, {}};
     Reply& reply = refusal.reply;
     reply.id = request.id;
@@ -130,16 +135,16 @@ void Node::State::refuse(const Origin& from, const Request& request, Error error
     if (error.code == ErrorCode::NotHosted)
         reply.leader_hint = home_of(request.id.group).value_or(NodeId{});
     reply.error = std::move(error);
-    on_reply(refusal);
+    on_reply(step, refusal);
 }
 
-void Node::State::answer_client(ClientRef client, Reply reply) {
+void Node::State::answer_client(const Step& step, ClientRef client, Reply reply) {
     ++counters.replies;
     if (reply.outcome == Outcome::NotDone) {
         ++counters.refused;
         if (reply.error.code == ErrorCode::NotLeader) ++counters.redirected;
     }
-    out->list.push_back(SendClient{client, std::move(reply)});
+    step.out.list.push_back(SendClient{client, std::move(reply)});
 }
 
 }  // namespace weft::node

@@ -24,25 +24,25 @@ std::optional<NodeId> Node::State::home_of(PartitionId group) const {
     return std::nullopt;
 }
 
-void Node::State::send_leaders_home() {
-    if (!homing.begin_look(now.mono)) return;
+void Node::State::send_leaders_home(const Step& step) {
+    if (!homing.begin_look(step.now.mono)) return;
     if (draining.active() || peers.empty()) return;
-    if (disk.full()) return hand_over_all();
+    if (disk.full()) return hand_over_all(step);
     for (LocalPartition& local : hosted.all()) {
-        if (local.role != Role::Leader || !homing.may_move(local.id, now.mono)) continue;
+        if (local.role != Role::Leader || !homing.may_move(local.id, step.now.mono)) continue;
         const auto home = home_of(local.id);
-        if (!clocks.of(local.id).ahead && (!home || !should_go_home(local, *home))) continue;
-        homing.on_moved(local.id, now.mono);
+        if (!clocks.of(local.id).ahead && (!home || !should_go_home(step, local, *home))) continue;
+        homing.on_moved(local.id, step.now.mono);
         if (clocks.of(local.id).ahead) {
-            step_partition(local, replication::TransferLeadership{});
+            step_partition(step, local, replication::TransferLeadership{});
         } else {
             log.info("leader.sent_home", {{"group", local.id}, {"to", *home}});
-            step_partition(local, replication::TransferLeadership{*home});
+            step_partition(step, local, replication::TransferLeadership{*home});
         }
     }
 }
 
-bool Node::State::should_go_home(const LocalPartition& local, NodeId home) const {
+bool Node::State::should_go_home(const Step& step, const LocalPartition& local, NodeId home) const {
     const Peer* peer = peers.find(home);
     if (peer == nullptr || !peer->greeting.greeted()) return false;
     const replication::Replica& replica = local.partition.replica();
@@ -50,7 +50,7 @@ bool Node::State::should_go_home(const LocalPartition& local, NodeId home) const
     return homing.should_go(local.id,
                             {peer->greeting.greeted_at(), replica.can_stand(home), disk_age,
                              replica.match(home), replica.last_index()},
-                            now.mono);
+                            step.now.mono);
 }
 
 }  // namespace weft::node

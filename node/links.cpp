@@ -9,7 +9,7 @@
 
 namespace weft::node {
 
-void Node::State::on(const RosterChanged& event) {
+void Node::State::on(const Step& step, const RosterChanged& event) {
     const bool changed = std::visit(
         Overloaded{
             [&](const NodeAdmitted& admitted) { return roster.admit(admitted.record); },
@@ -18,12 +18,12 @@ void Node::State::on(const RosterChanged& event) {
         event);
     if (!changed) return;
     log.info("roster.changed", {{"version", roster.version()}});
-    on_roster_change();
-    step_members(membership::RosterChanged{roster.nodes()});
+    for (Peer* peer : peers.not_in(roster)) part_with(step, *peer);
+    meet_roster();
+    step_members(step, membership::RosterChanged{roster.nodes()});
 }
 
-void Node::State::on_roster_change() {
-    for (Peer* peer : peers.not_in(roster)) part_with(*peer);
+void Node::State::meet_roster() {
     for (const routing::NodeRecord& record : roster.records()) {
         if (record.node == options.self || !peers.meet(record)) continue;
         clocks.meet(record.node);
@@ -34,10 +34,10 @@ void Node::State::on_roster_change() {
 }
 
 // Nothing is known of it any more, and nobody holds it.
-void Node::State::part_with(Peer& peer) {
+void Node::State::part_with(const Step& step, Peer& peer) {
     const NodeId node = peer.record.node;
-    on(PeerLink{node, LinkState::Down});
-    tell_evidence(peer, peer.evidence.drop());
+    on(step, PeerLink{node, LinkState::Down});
+    tell_evidence(step, peer, peer.evidence.drop());
     for (const PartitionId group : peer.shared) std::erase(find(group)->members, &peer);
     clocks.part_with(node);
     peers.part_with(node);

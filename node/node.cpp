@@ -55,37 +55,38 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Rando
     genesis_digest = xxh3_128(bytes);
     cluster = routing::cluster_id(bytes);
     mesh_types.add(make_facts_type());
-    on_roster_change();
+    meet_roster();
     recall_pasts();
 }
 
-void Node::State::on(Fetched& event) {
+void Node::State::on(const Step& step, Fetched& event) {
     const auto owner = fetches.answered(event.id);
     if (!owner) return desk.on_fetched(event.id, std::move(event.result));
-    step_partition(*find(owner->group), replication::Fetched{owner->id, std::move(event.result)});
+    step_partition(step, *find(owner->group),
+                   replication::Fetched{owner->id, std::move(event.result)});
 }
 
-void Node::State::on(const Timer&) {
-    for (const PartitionId group : hosted.take_due(now.mono)) tick(*find(group));
-    judge_disk();
-    if (mesh_members.deadline() <= now.mono) step_members(membership::Tick{});
-    heartbeats();
-    send_leaders_home();
-    look_for_room();
-    peers_timer();
-    expire_confirms();
+void Node::State::on(const Step& step, const Timer&) {
+    for (const PartitionId group : hosted.take_due(step.now.mono)) tick(step, *find(group));
+    judge_disk(step);
+    if (mesh_members.deadline() <= step.now.mono) step_members(step, membership::Tick{});
+    heartbeats(step);
+    send_leaders_home(step);
+    look_for_room(step);
+    peers_timer(step);
+    expire_confirms(step);
 }
 
-void Node::State::on(const RoundEnd&) {
+void Node::State::on(const Step& step, const RoundEnd&) {
     told_routes.end_round();
-    submit_large_reads();
-    drain_round();
-    sweep_round();
-    found_mesh();
-    run_own_requests();
-    begin_confirms();
-    close_batch();
-    peers.flush(options.batch_bytes, disk.stats().durable, out->list);
+    submit_large_reads(step);
+    drain_round(step);
+    sweep_round(step);
+    found_mesh(step);
+    run_own_requests(step);
+    begin_confirms(step);
+    close_batch(step);
+    peers.flush(options.batch_bytes, disk.stats().durable, step.out.list);
     if (++rounds_ended % options.steps_per_check == 0) check();
 }
 
@@ -127,27 +128,20 @@ Node::Node(NodeOptions options, std::vector<storage::RecoveredGroup> recovered,
 Node::~Node() = default;
 
 void Node::step(Now now, Event event, Effects& out) {
-    state_->now = now;
-    state_->out = &out;
+    const Step step{now, out};
     state_->peers.take_link_changes(out.list);  // of the start: before anything is said to anybody
-    state_->look_at_own_clock();
-    std::visit([this](auto& what) { state_->on(what); }, event);
+    state_->look_at_own_clock(step);
+    std::visit([&](auto& what) { state_->on(step, what); }, event);
     state_->peers.take_link_changes(out.list);
     if (state_->options.check_every_step) state_->check();
-    state_->out = nullptr;
 }
 
 bool Node::has_questions() const { return state_->desk.any(); }
 
-void Node::answer_question(Now now, Effects& out) {
-    state_->now = now;
-    state_->out = &out;
-    state_->answer_question();
-    state_->out = nullptr;
-}
+void Node::answer_question(Now now, Effects& out) { state_->answer_question({now, out}); }
 
 Instant Node::next_deadline() const { return state_->next_deadline(); }
-bool Node::ready() const { return state_->view().ready(); }
+bool Node::ready() const { return state_->view({}).ready(); }
 NodeId Node::self() const { return state_->options.self; }
 const membership::Swim& Node::members() const { return state_->mesh_members.swim(); }
 Lsn Node::told_durable(NodeId peer) const {

@@ -69,43 +69,48 @@ void Node::State::meet_members(LocalPartition& local) {
     if (local.role == Role::Leader) tell_contacts(local);
 }
 
-void Node::State::step_partition(LocalPartition& local, replication::PartitionEvent event) {
-    local.partition.step(now, std::move(event), effects);
+void Node::State::step_partition(const Step& step, LocalPartition& local,
+                                 replication::PartitionEvent event) {
+    local.partition.step(step.now, std::move(event), effects);
     // All invariants of a partition: each step checks only those that it touched.
     if (options.check_every_step || ++steps % options.steps_per_check == 0) local.partition.check();
     hosted.touch(local);
-    for (replication::Effect& effect : effects.list) carry_out(local, effect);
+    for (replication::Effect& effect : effects.list) carry_out(step, local, effect);
     effects.list.clear();
     after_step(local);
 }
 
-void Node::State::step_all(const replication::PartitionEvent& event) {
-    for (LocalPartition& local : hosted.all()) step_partition(local, event);
+void Node::State::step_all(const Step& step, const replication::PartitionEvent& event) {
+    for (LocalPartition& local : hosted.all()) step_partition(step, local, event);
 }
 
 // Nothing in here steps a partition: the list under way must not grow.
-void Node::State::carry_out(LocalPartition& local, replication::Effect& effect) {
+void Node::State::carry_out(const Step& step, LocalPartition& local, replication::Effect& effect) {
     std::visit(Overloaded{
                    [&](const replication::Persist& what) { rounds.want(local.id, what.seq); },
                    [&](replication::Fetch& fetch) {
                        const DiskFetchId id = fetches.ask({local.id, fetch.id});
-                       out->list.push_back(Fetch{id, std::move(fetch.what)});
+                       step.out.list.push_back(Fetch{id, std::move(fetch.what)});
                    },
-                   [&](const replication::SendAppend& append) { on_append(append); },
+                   [&](const replication::SendAppend& append) {
+                       Peer* peer = peers.find(append.to);
+                       if (peer != nullptr && peer->greeting.up())
+                           peer->outbox.add(append.item, append.entries);
+                   },
                    [&](replication::Send& send) {
                        Peer* peer = peers.find(send.to);
                        if (peer != nullptr && peer->greeting.up())
                            peer->outbox.add(std::move(send.message));
                    },
-                   [&](replication::SendReply& reply) { on_reply(reply); },
-                   [&](replication::LargeRead& read) { on_large_read(local, read); },
-                   [&](const replication::LargeReply& large) { hold(large.to); },
+                   [&](replication::SendReply& reply) { on_reply(step, reply); },
+                   [&](replication::LargeRead& read) { on_large_read(step, local, read); },
+                   [&](const replication::LargeReply& large) { hold(step, large.to); },
                    [&](const replication::WantConfirm& want) {
                        confirms.want(want.group, want.term, want.ticket,
                                      local.partition.replica().config());
                    },
                    [&](const replication::ConfigChanged&) { meet_members(local); },
-                   [&](const replication::RoleChanged&) { on_role_changed(local); },
+                   [&](const replication::RoleChanged&) { on_role_changed(step, local); },
                    [&](const replication::Swept& swept) {
                        sweeper.end_group(local.id, swept.rows, swept.done);
                    },
@@ -113,23 +118,18 @@ void Node::State::carry_out(LocalPartition& local, replication::Effect& effect) 
                effect);
 }
 
-void Node::State::on_append(const replication::SendAppend& append) {
-    Peer* peer = peers.find(append.to);
-    if (peer != nullptr && peer->greeting.up()) peer->outbox.add(append.item, append.entries);
-}
-
-void Node::State::on_reply(replication::SendReply& reply) {
+void Node::State::on_reply(const Step& step, replication::SendReply& reply) {
     std::visit(
-        Overloaded{[&](ClientRef client) { answer_client(client, std::move(reply.reply)); },
+        Overloaded{[&](ClientRef client) { answer_client(step, client, std::move(reply.reply)); },
                    [&](const ThisNode& own_tag) {
-                       own_requests.on_reply(now, options.self, own_tag.tag,
+                       own_requests.on_reply(step.now, options.self, own_tag.tag,
                                              std::move(reply.reply));
                    },
                    [&](const NodeRef& asker) { answer_node(asker, std::move(reply.reply)); }},
         reply.to);
 }
 
-void Node::State::on_role_changed(LocalPartition& local) {
+void Node::State::on_role_changed(const Step& step, LocalPartition& local) {
     const replication::Replica& replica = local.partition.replica();
     const LocalPartition::RoleNews news = local.on_role(replica.role(), replica.term());
     if (news.ended) confirms.forget(local.id);
@@ -138,17 +138,18 @@ void Node::State::on_role_changed(LocalPartition& local) {
         local.has(&peer) ? peer.contact.no_longer_follows(local.id) : peer.contact.forget(local.id);
     if (news.begun) {
         ++counters.elections_won;
-        homing.on_elected(local.id, now.mono);
-        note_leader(local, "leader.elected", local.term);
+        homing.on_elected(local.id, step.now.mono);
+        note_leader(step, local, "leader.elected", local.term);
     }
     if (local.leads()) return tell_contacts(local);
     for (Peer* peer : local.members) peer->contact.no_longer_leads(local.id);
-    if (news.ended) note_leader(local, "leader.ended", news.former);
+    if (news.ended) note_leader(step, local, "leader.ended", news.former);
     homing.on_ended(local.id);
 }
 
-void Node::State::note_leader(const LocalPartition& local, std::string_view what, Term term) {
-    events.add(now.wall, what, roster.name_of(options.self),
+void Node::State::note_leader(const Step& step, const LocalPartition& local, std::string_view what,
+                              Term term) {
+    events.add(step.now.wall, what, roster.name_of(options.self),
                fmt::format("partition {} term {}", local.id.value, term.value));
 }
 
@@ -170,17 +171,17 @@ void Node::State::after_step(LocalPartition& local) {
 }
 
 // The deadline of its partition has come.
-void Node::State::tick(LocalPartition& local) {
+void Node::State::tick(const Step& step, LocalPartition& local) {
     const replication::Replica& replica = local.partition.replica();
     replication::Tick event;
-    event.contact.set(options.self, now.mono);
+    event.contact.set(options.self, step.now.mono);
     if (replica.role() == Role::Leader) {
         for (const Peer* peer : local.members)
             event.contact.set(peer->record.node, peer->contact.contacted(local.id));
     } else if (const Peer* leader = replica.leader() ? peers.find(*replica.leader()) : nullptr) {
         event.contact.set(leader->record.node, leader->contact.heard(local.id));
     }
-    step_partition(local, event);
+    step_partition(step, local, event);
 }
 
 }  // namespace weft::node

@@ -23,7 +23,8 @@ void Node::State::recall_pasts() {
 }
 
 // False: the hello is a former process's, and late.
-bool Node::State::judge(Peer& peer, const FromPeer& event, const PeerHello& hello) {
+bool Node::State::judge(const Step& step, Peer& peer, const FromPeer& event,
+                        const PeerHello& hello) {
     const bool answers_us = hello.answer && peer.greeting.answers_us(hello.token);
     const Witness::Judgement judged =
         peer.witness.judge({event.boot, hello.nonce, event.durable, answers_us}, rounds.at_hand());
@@ -33,10 +34,10 @@ bool Node::State::judge(Peer& peer, const FromPeer& event, const PeerHello& hell
             ++counters.former_boot_frames;
             return false;
         case Witness::Finding::Condemned:
-            on_condemned(peer, event, judged);
+            on_condemned(step, peer, event, judged);
             break;
         case Witness::Finding::NewBoot:
-            new_boot(peer, judged);
+            new_boot(step, peer, judged);
             break;
         case Witness::Finding::Known:
             if (judged.row) write_past(peer.record.node, *judged.row);
@@ -47,7 +48,7 @@ bool Node::State::judge(Peer& peer, const FromPeer& event, const PeerHello& hell
     return true;
 }
 
-void Node::State::on_condemned(Peer& peer, const FromPeer& event,
+void Node::State::on_condemned(const Step& step, Peer& peer, const FromPeer& event,
                                const Witness::Judgement& judged) {
     WEFT_PROBE("node.peer_condemned");
     log.error("peer.refused", {{"node", peer.record.node},
@@ -59,7 +60,7 @@ void Node::State::on_condemned(Peer& peer, const FromPeer& event,
                                {"durable_before", judged.before.durable}});
     if (!judged.row) return;
     peer.greeting.on_condemned();
-    forget_contact(peer);
+    forget_contact(step, peer);
     write_past(peer.record.node, *judged.row);
 }
 
@@ -73,10 +74,10 @@ void Node::State::record_positions() {
         write_past(node, row);
 }
 
-void Node::State::pasts_persisted() {
+void Node::State::pasts_persisted(const Step& step) {
     for (Peer& peer : peers.all()) {
-        answer_hello(peer);
-        greet(peer);
+        answer_hello(step, peer);
+        greet(step, peer);
     }
 }
 

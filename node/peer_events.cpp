@@ -3,11 +3,10 @@
 #include "core/invariant.h"
 #include "core/mutant.h"
 #include "core/overloaded.h"
-#include "entity/kind.h"
+#include "node/hello.h"
 #include "node/state.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -15,7 +14,7 @@ namespace weft::node {
 
 // S32: a frame counts only for the boot that sent it. What a former process of that node said may
 // arrive late and must not speak for the one that runs now.
-void Node::State::on(FromPeer& event) {
+void Node::State::on(const Step& step, FromPeer& event) {
     ++counters.frames_in;
     Peer* peer = peers.find(event.from);
     if (peer == nullptr) {
@@ -23,7 +22,7 @@ void Node::State::on(FromPeer& event) {
         return;
     }
     const auto* hello = std::get_if<PeerHello>(&event.message);
-    if (hello != nullptr) return on_hello(*peer, event, *hello);
+    if (hello != nullptr) return on_hello(step, *peer, event, *hello);
     if (!peer->witness.sound() || !peer->conflict.empty()) return;
     if (event.boot < peer->witness.boot() && !WEFT_MUTANT(FormerBootTaken)) {
         WEFT_PROBE("node.former_boot");
@@ -38,111 +37,95 @@ void Node::State::on(FromPeer& event) {
     }
     peer->witness.tells(event.durable);
     if (const auto* said_so = std::get_if<MemberMessage>(&event.message))
-        return step_members(membership::StreamReceived{event.from, said_so->content.view()});
+        return step_members(step, membership::StreamReceived{event.from, said_so->content.view()});
     if (auto* asked = std::get_if<NodeRequest>(&event.message))
-        return on_node_request(*peer, *asked);
+        return on_node_request(step, *peer, *asked);
     if (auto* told = std::get_if<NodeReply>(&event.message))
-        return own_requests.on_reply(now, event.from, told->tag, std::move(told->reply));
-    deliver(*peer, std::get<replication::PeerMessage>(event.message));
+        return own_requests.on_reply(step.now, event.from, told->tag, std::move(told->reply));
+    deliver(step, *peer, std::get<replication::PeerMessage>(event.message));
 }
 
-void Node::State::new_boot(Peer& peer, const Witness::Judgement& judged) {
+void Node::State::new_boot(const Step& step, Peer& peer, const Witness::Judgement& judged) {
     log.info("peer.boot", {{"node", peer.record.node}, {"boot", peer.witness.boot()}});
     write_past(peer.record.node, *judged.row);
-    forget_contact(peer);
+    forget_contact(step, peer);
     peer.asks_us = 0;
-    own_requests.on_lost(now, peer.record.node);
-    if (peer.greeting.on_new_boot(peers.next_token())) say_hello(peer);
+    own_requests.on_lost(step.now, peer.record.node);
+    if (peer.greeting.on_new_boot(peers.next_token())) say_hello(step, peer);
     // The process that led here is gone for certain; the evidence need not outlive the lease.
-    tell_evidence(peer, peer.evidence.on_new_boot(judged.before.boot.value > 0,
-                                                  now.mono + options.timings.election_min));
+    tell_evidence(step, peer,
+                  peer.evidence.on_new_boot(judged.before.boot.value > 0,
+                                            step.now.mono + options.timings.election_min));
 }
 
-void Node::State::on(const PeerLink& event) {
+void Node::State::on(const Step& step, const PeerLink& event) {
     Peer* peer = peers.find(event.peer);
     if (peer == nullptr) return;
     if (event.state == LinkState::Up) {
         peer->greeting.on_up(peers.next_token());
-        say_hello(*peer);
+        say_hello(step, *peer);
         return;
     }
     if (peer->greeting.up()) log.info("peer.link_down", {{"node", peer->record.node}});
     peer->greeting.on_down();
     peer->outbox.clear();
-    own_requests.on_lost(now, event.peer);
-    forget_contact(*peer);
+    own_requests.on_lost(step.now, event.peer);
+    forget_contact(step, *peer);
     if (event.state == LinkState::Refused)
-        step_members(membership::ConnectionRefused{peer->record.node});
+        step_members(step, membership::ConnectionRefused{peer->record.node});
     if (event.state != LinkState::Refused || peer->witness.boot().value == 0) return;
     const EvidenceNews news = peer->evidence.on_refused();
     if (news == EvidenceNews::None) return;
     WEFT_PROBE("node.crash_evidence");
     log.info("peer.crashed", {{"node", peer->record.node}, {"boot", peer->witness.boot()}});
-    tell_evidence(*peer, news);
+    tell_evidence(step, *peer, news);
 }
 
-void Node::State::tell_evidence(const Peer& peer, EvidenceNews news) {
+void Node::State::tell_evidence(const Step& step, const Peer& peer, EvidenceNews news) {
     if (news == EvidenceNews::Begins)
-        step_shared(peer, replication::CrashEvidence{peer.record.node});
+        step_shared(step, peer, replication::CrashEvidence{peer.record.node});
     if (news == EvidenceNews::Ends)
-        step_shared(peer, replication::EvidenceDropped{peer.record.node});
+        step_shared(step, peer, replication::EvidenceDropped{peer.record.node});
 }
 
-void Node::State::step_shared(const Peer& peer, const replication::PartitionEvent& event) {
-    for (const PartitionId group : peer.shared) step_partition(*find(group), event);
+void Node::State::step_shared(const Step& step, const Peer& peer,
+                              const replication::PartitionEvent& event) {
+    for (const PartitionId group : peer.shared) step_partition(step, *find(group), event);
 }
 
 // ---- hello --------------------------------------------------------------------------------------
 
-PeerHello Node::State::own_hello(const Peer& peer) const {
-    PeerHello hello;
-    hello.genesis = genesis_digest;
-    hello.mesh_address = peer.record.mesh_address;
-    if (const routing::NodeRecord* self = roster.find(options.self))
-        hello.mesh_address = self->mesh_address;
-    for (const entity::EntityType* type : types.all())
-        hello.types.push_back(std::string(type->info().name) + ":" +
-                              std::string(entity::rules_of(type->info().kind).name));
+PeerHello Node::State::own_hello(const Step& step, const Peer& peer) const {
+    PeerHello hello = hello_of(genesis_digest, types);
+    const routing::NodeRecord* self = roster.find(options.self);
+    hello.mesh_address = self != nullptr ? self->mesh_address : peer.record.mesh_address;
     hello.nonce = options.nonce;
-    hello.wall_ms = now.wall.ms;
+    hello.wall_ms = step.now.wall.ms;
     return hello;
 }
 
-void Node::State::say_hello(Peer& peer) {
-    PeerHello hello = own_hello(peer);
-    hello.token = peer.greeting.ask(now.mono);
+void Node::State::say_hello(const Step& step, Peer& peer) {
+    PeerHello hello = own_hello(step, peer);
+    hello.token = peer.greeting.ask(step.now.mono);
     peer.outbox.add(std::move(hello));
 }
 
 // Not before the row of its boot is durable: whoever has our answer may count on it. A peer that is
 // refused learns why.
-void Node::State::answer_hello(Peer& peer) {
+void Node::State::answer_hello(const Step& step, Peer& peer) {
     const auto question = peer.greeting.take_question(!peer.witness.sound() ||
                                                       peer.witness.vouched(rounds.persisted()));
     if (!question) return;
-    PeerHello hello = own_hello(peer);
+    PeerHello hello = own_hello(step, peer);
     hello.answer = true;
     hello.token = *question;
     hello.refused = peer.witness.verdict();
     peer.outbox.add(std::move(hello));
 }
 
-// Why we cannot be of one mesh; empty: we can. A type that only one side has is no conflict.
-std::string Node::State::hello_conflict(const PeerHello& hello) const {
-    if (hello.genesis != genesis_digest) return "it has another genesis";
-    for (const std::string& text : hello.types) {
-        const std::size_t colon = text.rfind(':');
-        if (colon == std::string::npos) continue;
-        const entity::EntityType* own = types.find(std::string_view(text).substr(0, colon));
-        if (own == nullptr) continue;
-        if (entity::rules_of(own->info().kind).name != std::string_view(text).substr(colon + 1))
-            return "its type " + text + " is of another kind here";
-    }
-    return {};
-}
-
-void Node::State::on_hello(Peer& peer, const FromPeer& event, const PeerHello& hello) {
-    std::string conflict = hello_conflict(hello);
+void Node::State::on_hello(const Step& step, Peer& peer, const FromPeer& event,
+                           const PeerHello& hello) {
+    std::string conflict = hello_conflict(hello, genesis_digest, types);
     if (!conflict.empty()) {
         if (peer.conflict != conflict)
             log.error("peer.refused", {{"node", peer.record.node}, {"why", conflict}});
@@ -150,79 +133,81 @@ void Node::State::on_hello(Peer& peer, const FromPeer& event, const PeerHello& h
         return;
     }
     peer.conflict.clear();
-    if (!judge(peer, event, hello)) return;
+    if (!judge(step, peer, event, hello)) return;
     if (!hello.answer) {
         peer.greeting.on_asked(hello.token);
-        return answer_hello(peer);
+        return answer_hello(step, peer);
     }
-    if (peer.witness.sound()) on_hello_answer(peer, hello);
+    if (peer.witness.sound()) on_hello_answer(step, peer, hello);
 }
 
-void Node::State::on_hello_answer(Peer& peer, const PeerHello& hello) {
+void Node::State::on_hello_answer(const Step& step, Peer& peer, const PeerHello& hello) {
     const Greeting::Answer answer = peer.greeting.on_answer(hello.token, hello.refused);
     if (answer == Greeting::Answer::Refused)
         log.error("self.refused", {{"by", peer.record.node},
                                    {"error", "WEFT-2002"},
                                    {"why", verdict_text(hello.refused)}});
     if (answer != Greeting::Answer::Taken) return;
-    learn_clock(peer, hello.wall_ms);  // before a vote of its could make us lead
-    greet(peer);
+    learn_clock(step, peer, hello.wall_ms);  // before a vote of its could make us lead
+    greet(step, peer);
 }
 
-void Node::State::greet(Peer& peer) {
-    if (!peer.greeting.greet(now.mono, peer.witness.vouched(rounds.persisted()))) return;
+void Node::State::greet(const Step& step, Peer& peer) {
+    if (!peer.greeting.greet(step.now.mono, peer.witness.vouched(rounds.persisted()))) return;
     log.info("peer.hello", {{"node", peer.record.node}, {"boot", peer.witness.boot()}});
-    step_shared(peer, replication::PeerReady{peer.record.node});
+    step_shared(step, peer, replication::PeerReady{peer.record.node});
 }
 
-void Node::State::peers_timer() {
+void Node::State::peers_timer(const Step& step) {
     for (Peer& peer : peers.all()) {
-        if (peer.greeting.deadline() <= now.mono) say_hello(peer);
-        tell_evidence(peer, peer.evidence.on_time(now.mono));
+        if (peer.greeting.deadline() <= step.now.mono) say_hello(step, peer);
+        tell_evidence(step, peer, peer.evidence.on_time(step.now.mono));
     }
 }
 
 // ---- messages -----------------------------------------------------------------------------------
 
-void Node::State::deliver(Peer& peer, replication::PeerMessage& message) {
-    std::visit(Overloaded{
-                   [&](replication::VoteAsks& asks) {
-                       for (const auto& ask : asks.items) deliver_group(peer, ask.group, ask);
-                   },
-                   [&](replication::VoteAnswers& votes) {
-                       for (const auto& vote : votes.items) deliver_group(peer, vote.group, vote);
-                   },
-                   [&](replication::AppendBatch& batch) { deliver_appends(peer, batch); },
-                   [&](replication::AppendAnswers& answers) {
-                       for (const auto& answer : answers.items)
-                           deliver_group(peer, answer.group, answer);
-                   },
-                   [&](replication::Heartbeat& beat) { on_heartbeat(peer, beat); },
-                   [&](replication::HeartbeatAnswer& answer) { on_heartbeat_answer(peer, answer); },
-                   [&](replication::Confirm& confirm) { on_confirm(peer, confirm); },
-                   [&](replication::ConfirmAnswer& answer) { on_confirm_answer(peer, answer); },
-                   [&](auto& single) {
-                       const PartitionId group = single.group;
-                       deliver_group(peer, group, std::move(single));
-                   },
-               },
-               message);
+void Node::State::deliver(const Step& step, Peer& peer, replication::PeerMessage& message) {
+    std::visit(
+        Overloaded{
+            [&](replication::VoteAsks& asks) {
+                for (const auto& ask : asks.items) deliver_group(step, peer, ask.group, ask);
+            },
+            [&](replication::VoteAnswers& votes) {
+                for (const auto& vote : votes.items) deliver_group(step, peer, vote.group, vote);
+            },
+            [&](replication::AppendBatch& batch) { deliver_appends(step, peer, batch); },
+            [&](replication::AppendAnswers& answers) {
+                for (const auto& answer : answers.items)
+                    deliver_group(step, peer, answer.group, answer);
+            },
+            [&](replication::Heartbeat& beat) { on_heartbeat(step, peer, beat); },
+            [&](replication::HeartbeatAnswer& answer) { on_heartbeat_answer(step, peer, answer); },
+            [&](replication::Confirm& confirm) { on_confirm(step, peer, confirm); },
+            [&](replication::ConfirmAnswer& answer) { on_confirm_answer(step, peer, answer); },
+            [&](auto& single) {
+                const PartitionId group = single.group;
+                deliver_group(step, peer, group, std::move(single));
+            },
+        },
+        message);
 }
 
 // Whoever is on the roster may speak of any partition; whether it counts its replica judges by the
 // term. The one that lags behind a change of members knows neither the new leader nor who may ask
 // for its vote.
-void Node::State::deliver_group(const Peer& peer, PartitionId id,
+void Node::State::deliver_group(const Step& step, const Peer& peer, PartitionId id,
                                 replication::GroupMessage message) {
     LocalPartition* local = find(id);
     if (local == nullptr) {
         ++counters.messages_skipped;
         return;
     }
-    step_partition(*local, replication::FromPeer{peer.record.node, std::move(message)});
+    step_partition(step, *local, replication::FromPeer{peer.record.node, std::move(message)});
 }
 
-void Node::State::deliver_appends(Peer& peer, const replication::AppendBatch& batch) {
+void Node::State::deliver_appends(const Step& step, Peer& peer,
+                                  const replication::AppendBatch& batch) {
     for (const replication::AppendItem& item : batch.items) {
         LocalPartition* local = find(item.group);
         // Entries beyond our own bound are dropped: the leader sends them again (P-bounded).
@@ -232,11 +217,12 @@ void Node::State::deliver_appends(Peer& peer, const replication::AppendBatch& ba
             ++counters.messages_skipped;
             continue;
         }
-        step_partition(*local, replication::Append{peer.record.node, item,
-                                                   batch.blob.slice(item.offset, item.bytes)});
+        step_partition(
+            step, *local,
+            replication::Append{peer.record.node, item, batch.blob.slice(item.offset, item.bytes)});
         const replication::Replica& replica = local->partition.replica();
         if (replica.leader() == peer.record.node && replica.term() == item.term)
-            peer.contact.note_heard(item.group, now.mono);
+            peer.contact.note_heard(item.group, step.now.mono);
     }
 }
 

@@ -11,50 +11,51 @@ namespace weft::node {
 
 // ---- who cannot stand ---------------------------------------------------------------------------
 
-void Node::State::tell_standing(const Peer& peer,
+void Node::State::tell_standing(const Step& step, const Peer& peer,
                                 const std::vector<ToldStanding::Change>& changes) {
     for (const auto& [group, stands] : changes) {
         LocalPartition* local = find(group);
         if (local != nullptr && local->partition.replica().config().slot(peer.record.node))
-            step_partition(*local, replication::PeerStands{peer.record.node, stands});
+            step_partition(step, *local, replication::PeerStands{peer.record.node, stands});
     }
 }
 
 // ---- clocks -------------------------------------------------------------------------------------
 
-void Node::State::learn_clock(const Peer& peer, std::int64_t wall_ms) {
+void Node::State::learn_clock(const Step& step, const Peer& peer, std::int64_t wall_ms) {
     if (wall_ms == 0) return;
-    clocks.learn(now, peer.record.node, wall_ms);
-    judge_clocks();
+    clocks.learn(step.now, peer.record.node, wall_ms);
+    judge_clocks(step);
 }
 
-void Node::State::judge_clocks(std::int64_t jump_ms) {
-    if (!clocks.judge_peers(now, jump_ms)) return;
+void Node::State::judge_clocks(const Step& step, std::int64_t jump_ms) {
+    if (!clocks.judge_peers(step.now, jump_ms)) return;
     for (LocalPartition& local : hosted.all()) {
         const replication::Config& config = local.partition.replica().config();
-        if (clocks.judge_group(now, {local.id, config, leader_heard(local)}, jump_ms))
-            step_partition(local, clocks.of(local.id));
+        if (clocks.judge_group(step.now, {local.id, config, leader_heard(step, local)}, jump_ms))
+            step_partition(step, local, clocks.of(local.id));
     }
 }
 
-Instant Node::State::leader_heard(const LocalPartition& local) const {
+Instant Node::State::leader_heard(const Step& step, const LocalPartition& local) const {
     const replication::Replica& replica = local.partition.replica();
-    if (replica.role() == replication::Role::Leader) return now.mono;
+    if (replica.role() == replication::Role::Leader) return step.now.mono;
     if (!replica.leader()) return Instant::long_ago();
     const Peer* leader = peers.find(*replica.leader());
     return leader == nullptr ? Instant::long_ago() : leader->contact.heard(local.id);
 }
 
 // A clock that was set is noticed before anything is stamped with it.
-void Node::State::look_at_own_clock() {
-    if (const std::int64_t jump_ms = clocks.look_at_own(now)) judge_clocks(jump_ms);
+void Node::State::look_at_own_clock(const Step& step) {
+    if (const std::int64_t jump_ms = clocks.look_at_own(step.now)) judge_clocks(step, jump_ms);
 }
 
-void Node::State::forget_contact(Peer& peer) {
+// The link or the process is another one now: what was known of it is void.
+void Node::State::forget_contact(const Step& step, Peer& peer) {
     peer.contact.reset();
     clocks.forget(peer.record.node);
-    tell_standing(peer, peer.standing.forget());
-    judge_clocks();
+    tell_standing(step, peer, peer.standing.forget());
+    judge_clocks(step);
 }
 
 }  // namespace weft::node

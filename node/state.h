@@ -23,6 +23,7 @@
 #include "node/roster.h"
 #include "node/session_rate.h"
 #include "node/short_connections.h"
+#include "node/step.h"
 #include "node/sweeper.h"
 #include "node/told_routes.h"
 #include "node/view.h"
@@ -44,135 +45,139 @@ struct Node::State {
     void host_groups(std::vector<storage::RecoveredGroup> recovered);
     LocalPartition* find(PartitionId group) { return hosted.find(group); }
     const LocalPartition* find(PartitionId group) const { return hosted.find(group); }
-    void step_partition(LocalPartition& group, replication::PartitionEvent event);
-    void step_all(const replication::PartitionEvent& event);
-    void carry_out(LocalPartition& local, replication::Effect& effect);
-    void on_append(const replication::SendAppend& append);
-    void on_reply(replication::SendReply& reply);
-    void on_role_changed(LocalPartition& local);
-    void note_leader(const LocalPartition& local, std::string_view what, Term term);
+    void step_partition(const Step& step, LocalPartition& local, replication::PartitionEvent event);
+    void step_all(const Step& step, const replication::PartitionEvent& event);
+    void carry_out(const Step& step, LocalPartition& local, replication::Effect& effect);
+    void on_reply(const Step& step, replication::SendReply& reply);
+    void on_role_changed(const Step& step, LocalPartition& local);
+    void note_leader(const Step& step, const LocalPartition& local, std::string_view what,
+                     Term term);
     void after_step(LocalPartition& local);
     void tell_contacts(const LocalPartition& local);
-    void tick(LocalPartition& local);
+    void tick(const Step& step, LocalPartition& local);
     void meet_members(LocalPartition& local);
 
     // ---- peer_events.cpp: links, boots, hellos, messages
-    void on(FromPeer& event);
-    void on(const PeerLink& event);
-    void new_boot(Peer& peer, const Witness::Judgement& judged);
-    void tell_evidence(const Peer& peer, EvidenceNews news);
-    void on_hello(Peer& peer, const FromPeer& event, const PeerHello& hello);
-    void on_hello_answer(Peer& peer, const PeerHello& hello);
-    std::string hello_conflict(const PeerHello& hello) const;
-    void say_hello(Peer& peer);
-    void answer_hello(Peer& peer);
-    PeerHello own_hello(const Peer& peer) const;
-    void greet(Peer& peer);
-    void peers_timer();
-    void step_shared(const Peer& peer, const replication::PartitionEvent& event);
-    void deliver(Peer& peer, replication::PeerMessage& message);
-    void deliver_appends(Peer& peer, const replication::AppendBatch& batch);
-    void deliver_group(const Peer& peer, PartitionId group, replication::GroupMessage message);
+    void on(const Step& step, FromPeer& event);
+    void on(const Step& step, const PeerLink& event);
+    void new_boot(const Step& step, Peer& peer, const Witness::Judgement& judged);
+    void tell_evidence(const Step& step, const Peer& peer, EvidenceNews news);
+    void on_hello(const Step& step, Peer& peer, const FromPeer& event, const PeerHello& hello);
+    void on_hello_answer(const Step& step, Peer& peer, const PeerHello& hello);
+    void say_hello(const Step& step, Peer& peer);
+    void answer_hello(const Step& step, Peer& peer);
+    PeerHello own_hello(const Step& step, const Peer& peer) const;
+    void greet(const Step& step, Peer& peer);
+    void peers_timer(const Step& step);
+    void step_shared(const Step& step, const Peer& peer, const replication::PartitionEvent& event);
+    void deliver(const Step& step, Peer& peer, replication::PeerMessage& message);
+    void deliver_appends(const Step& step, Peer& peer, const replication::AppendBatch& batch);
+    void deliver_group(const Step& step, const Peer& peer, PartitionId group,
+                       replication::GroupMessage message);
 
     // ---- links.cpp: what follows from the roster
-    void on(const RosterChanged& event);
-    void on_roster_change();
-    void part_with(Peer& peer);
+    void on(const Step& step, const RosterChanged& event);
+    void meet_roster();
+    void part_with(const Step& step, Peer& peer);
 
     // ---- pasts.cpp: what this node remembers of its peers' disks
     void recall_pasts();
-    bool judge(Peer& peer, const FromPeer& event, const PeerHello& hello);
-    void on_condemned(Peer& peer, const FromPeer& event, const Witness::Judgement& judged);
+    bool judge(const Step& step, Peer& peer, const FromPeer& event, const PeerHello& hello);
+    void on_condemned(const Step& step, Peer& peer, const FromPeer& event,
+                      const Witness::Judgement& judged);
     void write_past(NodeId node, const Past& row);
     void record_positions();
-    void pasts_persisted();
+    void pasts_persisted(const Step& step);
 
     // ---- gossip.cpp: what members say to each other
-    void on(FromGossip& event);
-    void step_members(const membership::Event& event);
-    void note_change(const membership::MemberChanged& change);
+    void on(const Step& step, FromGossip& event);
+    void step_members(const Step& step, const membership::Event& event);
+    void note_change(const Step& step, const membership::MemberChanged& change);
 
     // ---- contact/heartbeats.cpp, contact/reads.cpp: heartbeats, confirm rounds
-    void heartbeats();
-    void on_heartbeat(Peer& peer, const replication::Heartbeat& beat);
-    void on_heartbeat_answer(Peer& peer, const replication::HeartbeatAnswer& answer);
-    void on_confirm(Peer& peer, const replication::Confirm& confirm);
-    void on_confirm_answer(Peer& peer, const replication::ConfirmAnswer& answer);
-    void step_refused(const Peer& peer, const std::vector<replication::GroupTerm>& refused);
-    void begin_confirms();
-    void serve(const std::vector<Confirmed>& confirmed);
-    void expire_confirms();
+    void heartbeats(const Step& step);
+    void on_heartbeat(const Step& step, Peer& peer, const replication::Heartbeat& beat);
+    void on_heartbeat_answer(const Step& step, Peer& peer,
+                             const replication::HeartbeatAnswer& answer);
+    void on_confirm(const Step& step, Peer& peer, const replication::Confirm& confirm);
+    void on_confirm_answer(const Step& step, Peer& peer, const replication::ConfirmAnswer& answer);
+    void step_refused(const Step& step, const Peer& peer,
+                      const std::vector<replication::GroupTerm>& refused);
+    void begin_confirms(const Step& step);
+    void serve(const Step& step, const std::vector<Confirmed>& confirmed);
+    void expire_confirms(const Step& step);
 
     // ---- clients.cpp: hello, requests, redirects
-    void on(FromClient& event);
-    void on(const ClientGone& event);
-    void on(const ConnectionsShort& event) { short_connections.add(now.mono, event); }
-    void on(LinksUnderFaults& event) { link_faults = std::move(event.text); }
-    void on_client_hello(ClientRef from, const routing::ClientHello& hello);
+    void on(const Step& step, FromClient& event);
+    void on(const Step& step, const ClientGone& event);
+    void on(const Step& step, const ConnectionsShort& event) {
+        short_connections.add(step.now.mono, event);
+    }
+    void on(const Step&, LinksUnderFaults& event) { link_faults = std::move(event.text); }
+    void on_client_hello(const Step& step, ClientRef from, const routing::ClientHello& hello);
     void learn_routes();
-    routing::HelloReply hello_reply(const routing::ClientHello& hello) const;
-    void on_request(const Origin& from, Request& request);
+    routing::HelloReply hello_reply(const Step& step, const routing::ClientHello& hello) const;
+    void on_request(const Step& step, const Origin& from, Request& request);
     std::optional<Error> check_room(const Request& request, const LocalPartition& local) const;
-    void on_large_read(const LocalPartition& local, replication::LargeRead& read);
-    void hold(const Origin& asker);
-    void answer_client(ClientRef client, Reply reply);
-    void submit_large_reads();
-    void refuse(const Origin& from, const Request& request, Error error);
+    void on_large_read(const Step& step, const LocalPartition& local, replication::LargeRead& read);
+    void hold(const Step& step, const Origin& asker);
+    void answer_client(const Step& step, ClientRef client, Reply reply);
+    void submit_large_reads(const Step& step);
+    void refuse(const Step& step, const Origin& from, const Request& request, Error error);
 
     // ---- journal.cpp: what is handed to the disk, and what follows from what it tells
-    void close_batch();
-    void hand_to_disk(RoundSeq seq);
-    void step_durable();
-    void on(const Persisted& event);
-    void on(const StorageFull& event);
-    void judge_disk();
-    std::uint32_t disk_age_ms() const;
-    void look_for_room();
-    void hand_over_all();
+    void close_batch(const Step& step);
+    void step_durable(const Step& step);
+    void on(const Step& step, const Persisted& event);
+    void on(const Step& step, const StorageFull& event);
+    void judge_disk(const Step& step);
+    void look_for_room(const Step& step);
+    void hand_over_all(const Step& step);
 
     // ---- sweep.cpp: writing dirty rows, and the way out
-    void sweep_round();
-    void on(const Drain& event);
-    void on(const DiskLost& event);
-    void drain_round();
-    void end_drain(bool swept);
+    void sweep_round(const Step& step);
+    void on(const Step& step, const Drain& event);
+    void on(const Step& step, const DiskLost& event);
+    void drain_round(const Step& step);
+    void end_drain(const Step& step, bool swept);
     std::size_t groups_to_hand_over() const;
 
     // ---- standing.cpp: who could lead, and whose clock is off
-    void tell_standing(const Peer& peer, const std::vector<ToldStanding::Change>& changes);
-    void learn_clock(const Peer& peer, std::int64_t wall_ms);
-    void judge_clocks(std::int64_t jump_ms = 0);  // our own's, since the last time
-    void look_at_own_clock();
+    void tell_standing(const Step& step, const Peer& peer,
+                       const std::vector<ToldStanding::Change>& changes);
+    void learn_clock(const Step& step, const Peer& peer, std::int64_t wall_ms);
+    void judge_clocks(const Step& step,
+                      std::int64_t jump_ms = 0);  // our own's, since the last time
+    void look_at_own_clock(const Step& step);
     // When the partition's leader was last heard; now, if that is this node.
-    Instant leader_heard(const LocalPartition& local) const;
-    // The link or the process is another one now: what was known of it is void.
-    void forget_contact(Peer& peer);
+    Instant leader_heard(const Step& step, const LocalPartition& local) const;
+    void forget_contact(const Step& step, Peer& peer);
 
     // ---- leaderships.cpp: leaderships back to where the table wants them
-    void send_leaders_home();
-    bool should_go_home(const LocalPartition& local, NodeId home) const;
+    void send_leaders_home(const Step& step);
+    bool should_go_home(const Step& step, const LocalPartition& local, NodeId home) const;
     std::optional<NodeId> home_of(PartitionId group) const;
 
     // ---- asking.cpp: nodes as clients of the mesh
     static ClientId own_client(NodeId self, Boot boot);
     std::optional<KnownLeader> leader_of(PartitionId group) const;
-    Now time_of_sessions() const;
-    void run_own_requests();
-    void found_mesh();
+    Now time_of_sessions(const Step& step) const;
+    void run_own_requests(const Step& step);
+    void found_mesh(const Step& step);
     Founding::Seen seen_of_facts() const;
-    void ask_facts(std::string_view command, std::string_view payload);
-    void on_node_request(Peer& peer, NodeRequest& asked);
+    void ask_facts(const Step& step, std::string_view command, std::string_view payload);
+    void on_node_request(const Step& step, Peer& peer, NodeRequest& asked);
     void answer_node(const NodeRef& asker, Reply reply);
 
     // ---- admin.cpp: what people ask
-    NodeView view() const;
+    NodeView view(Now now) const;
     // One piece of work on questions.
-    void answer_question();
+    void answer_question(const Step& step);
 
     // ---- node.cpp
-    void on(Fetched& event);
-    void on(const Timer& event);
-    void on(const RoundEnd& event);
+    void on(const Step& step, Fetched& event);
+    void on(const Step& step, const Timer& event);
+    void on(const Step& step, const RoundEnd& event);
     Instant next_deadline() const;
     // What the rules hold adds up.
     void check() const;
@@ -190,8 +195,6 @@ struct Node::State {
     NodeCounters counters;
     std::uint64_t steps = 0;  // of partitions
     std::uint64_t rounds_ended = 0;
-    Now now{};
-    Effects* out = nullptr;  // of the step under way
 
     LocalPartitions hosted;
     Peers peers;

@@ -3,6 +3,7 @@
 #include "core/invariant.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace weft::node {
@@ -38,6 +39,11 @@ std::optional<std::vector<DiskMark>> DiskRounds::take_durable() {
 std::optional<Instant> DiskRounds::oldest() const {
     if (waiting_.empty()) return std::nullopt;
     return waiting_.front().since;
+}
+
+std::uint32_t DiskRounds::age_ms(Instant now) const {
+    const auto age_of = std::chrono::duration_cast<std::chrono::milliseconds>(age(now)).count();
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(age_of, 0, UINT32_MAX));
 }
 
 void DiskRounds::check() const {

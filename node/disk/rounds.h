@@ -49,6 +49,8 @@ public:
     Duration age(Instant now) const {
         return waiting() ? now - waiting_.front().since : Duration{};
     }
+    // As peers are told it.
+    std::uint32_t age_ms(Instant now) const;
     // Since when it does.
     std::optional<Instant> oldest() const;
     // Every promise that could be kept was taken, and the sums hold.

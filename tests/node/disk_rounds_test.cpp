@@ -66,6 +66,8 @@ TEST_F(DiskRoundsTest, BytesAndAgeAreThoseOfWhatWaits) {
     rounds.close(kStart + milliseconds(5), 7);
     EXPECT_EQ(rounds.bytes(), 17U);
     EXPECT_EQ(rounds.age(kStart + milliseconds(8)), milliseconds(8));
+    EXPECT_EQ(rounds.age_ms(kStart + milliseconds(8)), 8u);
+    EXPECT_EQ(rounds.age_ms(kStart + std::chrono::hours(24 * 60)), UINT32_MAX) << "as much as fits";
     rounds.on_persisted(RoundSeq{1});
     EXPECT_EQ(durable(), "|");
     EXPECT_EQ(rounds.bytes(), 7U);
@@ -73,6 +75,7 @@ TEST_F(DiskRoundsTest, BytesAndAgeAreThoseOfWhatWaits) {
     rounds.on_persisted(RoundSeq{2});
     EXPECT_EQ(durable(), "|");
     EXPECT_EQ(rounds.age(kStart + milliseconds(8)), Duration{});
+    EXPECT_EQ(rounds.age_ms(kStart + milliseconds(8)), 0u);
 }
 
 TEST_F(DiskRoundsTest, CheckFindsWhatIsDurableAndWasNotTaken) {

@@ -19,7 +19,7 @@ const std::vector<SourceFile>& tree() {
 
 constexpr LargeClass kLargeClasses[] = {
     // Switchboards: one line per event, effect or question.
-    {"node", "Node::State", 1250, 106, 37, "the switchboard of a node"},
+    {"node", "Node::State", 1250, 102, 35, "the switchboard of a node"},
     {"replication/partition", "Partition::State", 827, 60, 24, "the switchboard of a partition"},
     {"replication/raft", "Replica", 1340, 136, 35, "the switchboard of a replica"},
     {"client/core", "Caller::State", 500, 39, 8, "the switchboard of a client"},
