@@ -232,6 +232,7 @@ void Replica::become_follower(const Step& step, Term term, std::optional<NodeId>
     if (leader) follower_.follows(step.now.mono);
     candidacy_.end();
     transfer_.end();
+    stamps_.end();
     streams_.end();
     quorum_check_at_ = Instant::never();
     timer_.restart(step.now.mono);
@@ -298,7 +299,6 @@ void Replica::become_leader(const Step& step) {
     leader_since_ = step.now.mono;
     peers_.leader_met();
     transfer_.end();
-    stamps_due_ = false;
     streams_.begin(config_.members.size(), next_index());
     term_start_ = next_index();
     quorum_check_at_ = quorum_lapses();

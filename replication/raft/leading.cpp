@@ -35,7 +35,9 @@ void Replica::on_append_answer(const Step& step, NodeId from, const AppendAnswer
 
 void Replica::on_refused(const Step& step, std::size_t place, const AppendAnswer& answer) {
     if (!streams_.refused(place, answer)) return;
-    if (answer.stamp_ahead && on_stamp_refused(step)) return;
+    if (answer.stamp_ahead) {
+        if (const auto kept = stamps_.refused(copies())) return give_up_stamps(step, *kept);
+    }
     streams_.go_back(step, leading(), place, answer);
 }
 
@@ -95,7 +97,7 @@ void Replica::leader_tick(const Step& step) {
         step_down(step, "no contact with a quorum");
         return;
     }
-    if (stamps_due_ && judge_stamps(step)) return;
+    if (judge_stamps(step)) return;
     look_at_transfer(step.now);
     counters_.appends_resent += streams_.resend(step, leading());
 }

@@ -61,13 +61,13 @@ void Replica::finish_step(const View& before, Effects& out) {
 }
 
 void Replica::arm() {
-    if (role_ == Role::Leader && (damaged() || stamps_due_)) {
+    if (role_ == Role::Leader && damaged()) {
         deadline_ = Instant::long_ago();
     } else if (role_ != Role::Leader) {
         deadline_ = std::min(owed_.deadline(), timer_.deadline());
     } else {
-        deadline_ = std::min(
-            {owed_.deadline(), quorum_check_at_, streams_.deadline(), transfer_.deadline()});
+        deadline_ = std::min({owed_.deadline(), quorum_check_at_, streams_.deadline(),
+                              transfer_.deadline(), stamps_.deadline()});
     }
 }
 
@@ -173,7 +173,7 @@ bool Replica::can_propose(std::size_t bytes) const {
 }
 
 std::int64_t Replica::next_stamp(WallTime wall) const {
-    return std::max(window_.back().stamp_ms, wall.ms - stamps_back_ms_);
+    return stamps_.next(window_.back().stamp_ms, wall);
 }
 
 LogIndex Replica::next_index() const { return next(window_.last()); }
@@ -345,6 +345,7 @@ void Replica::check() const {
     promises_.check(window_.last());
     follower_.check(role_ == Role::Follower && leader_, window_.base(), window_.last());
     transfer_.check(role_ == Role::Leader);
+    stamps_.check(role_ == Role::Leader);
     timer_.check();
     owed_.check(hard_.vote);
     WEFT_INVARIANT(applied_ <= commit_, "applied {} past commit {}", applied_.value, commit_.value);

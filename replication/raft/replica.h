@@ -15,6 +15,7 @@
 #include "replication/raft/events.h"
 #include "replication/raft/follower.h"
 #include "replication/raft/known_peers.h"
+#include "replication/raft/leader_stamps.h"
 #include "replication/raft/leadership_transfer.h"
 #include "replication/raft/log_window.h"
 #include "replication/raft/owed_votes.h"
@@ -54,7 +55,7 @@ public:
     bool can_propose(std::size_t bytes) const;
     // Stamp and index the next proposal will have; handlers are told both.
     std::int64_t next_stamp(WallTime wall) const;
-    std::int64_t stamps_back_ms() const { return stamps_back_ms_; }
+    std::int64_t stamps_back_ms() const { return stamps_.back_ms(); }
     LogIndex next_index() const;
     LogIndex propose(Now now, EntryBuilder& entry, Effects& out);
 
@@ -223,11 +224,9 @@ private:
     void start_transfer(const Step& step, std::optional<NodeId> to);
     void drive_transfer(Effects& out);
     void look_at_transfer(Now now);
-    bool stamps_blocked() const;
-    LogIndex others_may_need() const;
-    bool on_stamp_refused(const Step& step);
+    LeaderStamps::Copies copies() const;
     bool judge_stamps(const Step& step);
-    void give_up_stamps(const Step& step);
+    void give_up_stamps(const Step& step, LogIndex kept);
     std::size_t transfer_target(std::optional<NodeId> to) const;
 
     // append.cpp: the follower's log
@@ -302,9 +301,8 @@ private:
 
     // Leader.
     Streams streams_;
-    LogIndex term_start_;              // our no-op
-    std::int64_t stamps_back_ms_ = 0;  // how far stamps stay behind the clock (OwnClock)
-    bool stamps_due_ = false;          // a stamp was refused; judged at the next Tick
+    LogIndex term_start_;  // our no-op
+    LeaderStamps stamps_;
     Instant leader_since_;
     Instant quorum_check_at_ = Instant::never();
     LeadershipTransfer transfer_;

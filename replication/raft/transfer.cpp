@@ -50,7 +50,7 @@ void Replica::on(const Step&, const PeerStands& peer) {
 
 // A leadership is tried to be given away at once, and by the node again later.
 void Replica::on(const Step& step, const OwnClock& clock) {
-    stamps_back_ms_ = clock.stamps_back_ms;
+    stamps_.stay_back(clock.stamps_back_ms);
     if (!clock.ahead) return allow_campaign(Ban::ClockAhead);
     const bool known = (bans_ & std::to_underlying(Ban::ClockAhead)) != 0;
     forbid_campaign(Ban::ClockAhead);
@@ -58,46 +58,30 @@ void Replica::on(const Step& step, const OwnClock& clock) {
         start_transfer(step, std::nullopt);
 }
 
-// Every quorum of voters has one who refuses our stamps.
-bool Replica::stamps_blocked() const { return !config_.quorum(streams_.takes_stamps()); }
-
-// What is behind this index was never committed, or is so without our copy (ADR 6): what no refuser
-// can hold when every quorum has one; else what no leader can have counted here. As a leader we
-// counted our own up to the commit. (While joint, a quorum of one half may be untouched.)
-LogIndex Replica::others_may_need() const {
-    if (stamps_blocked() && config_.outgoing.empty())
-        return std::max(commit_, streams_.refusers_may_hold());
-    return std::max(commit_, follower_.counted());
+LeaderStamps::Copies Replica::copies() const {
+    return {.config = config_,
+            .takers = streams_.takes_stamps(),
+            .refusers_may_hold = streams_.refusers_may_hold(),
+            .commit = commit_,
+            .counted = follower_.counted(),
+            .newest_config = configs_.newest_index(),
+            .last = window_.last()};
 }
 
-// True when that ends the leadership. Where those who refuse do not suffice, the next Tick judges.
-bool Replica::on_stamp_refused(const Step& step) {
-    stamps_due_ = !stamps_blocked();
-    if (!stamps_due_) give_up_stamps(step);
-    return !stamps_due_;
-}
-
-// At a Tick, when it is known who answers: those who refuse our stamps and those who are silent
-// leave no quorum, and with what we keep one of those who refuse can win instead.
+// At a Tick, when it is known who answers. True when that ends the leadership.
 bool Replica::judge_stamps(const Step& step) {
-    stamps_due_ = false;
-    PeerSet heard;
+    if (!stamps_.due()) return false;
+    PeerSet heard = self_only();
     for (std::size_t i = 0; i < streams_.size(); ++i)
         if (step.now.mono - contacted(i) <= options_.timings.election_max) heard.add(i);
-    const PeerSet open = self_only() | (heard & streams_.takes_stamps());
-    const LogIndex needed = others_may_need();
-    const bool useful = needed <= streams_.refusers_may_hold() && configs_.newest_index() <= needed;
-    if (config_.quorum(open) || !useful) return false;
-    give_up_stamps(step);
-    return true;
+    const auto kept = stamps_.judge(copies(), heard);
+    if (kept) give_up_stamps(step, *kept);
+    return kept.has_value();
 }
 
-// Kept, the entries would win elections by their length until the time of their stamps has come.
-void Replica::give_up_stamps(const Step& step) {
-    const LogIndex needed = others_may_need();
+void Replica::give_up_stamps(const Step& step, LogIndex kept) {
     step_down(step, "no quorum takes its stamps");
-    if (needed < window_.last() && configs_.newest_index() <= needed)
-        truncate(next(needed), step.out);
+    if (kept < window_.last()) truncate(next(kept), step.out);
 }
 
 // Stalled disk: give leadership away while others can still take it, then stop.
