@@ -2,10 +2,10 @@
 #include "client/core/caller.h"
 
 #include "client/core/caller_state.h"
+#include "client/core/outcome_rule.h"
+#include "client/core/start_rule.h"
 #include "client/core/strangers.h"
-#include "core/hash.h"
 #include "core/invariant.h"
-#include "routing/key.h"
 
 #include <algorithm>
 #include <utility>
@@ -21,43 +21,18 @@ Caller::State::State(CallerOptions o, Random r)
       lanes(options),
       routes(options) {}
 
-std::optional<Error> Caller::State::check_start(const StartCall& start) const {
-    if (lanes.is_full())
-        return make_error(ErrorNumber::QueueFull,
-                          fmt::format("{} calls are in flight already", lanes.in_flight()));
-    if (stranded(links.all())) return stranger_anywhere(links.all(), mesh.cluster());
-    if (start.kind == RequestKind::Resolve) {
-        if (start.request && start.request->seq != 0) return std::nullopt;
-        return make_error(ErrorNumber::BadPayload, "no request id to ask about");
-    }
-    if (auto good = routing::check_entity_id(start.type, start.id); !good) return good.error();
-    if (start.command.empty() || start.command.size() > kCommandNameBytesMax)
-        return make_error(ErrorNumber::UnknownCommand,
-                          fmt::format("a command's name has 1 to {} bytes, not {}",
-                                      kCommandNameBytesMax, start.command.size()));
-    if (start.payload.size() > kPayloadBytesMax)
-        return make_error(
-            ErrorNumber::PayloadTooLarge,
-            fmt::format("{} bytes of payload, {} allowed", start.payload.size(), kPayloadBytesMax));
-    return std::nullopt;
-}
-
-// A given id may have had an effect before; a new call certainly has none.
-void Caller::State::end_unstarted(const Step& step, const StartCall& start, Error error) {
-    CallEnded ended;
-    ended.call = start.call;
-    if (start.request) ended.reply.id = *start.request;
-    ended.reply.outcome = start.request ? Outcome::Unknown : Outcome::NotDone;
-    ended.reply.error = std::move(error);
-    step.out.push_back(std::move(ended));
-}
-
 void Caller::State::start_call(const Step& step, StartCall&& start) {
-    if (auto wrong = check_start(start)) return end_unstarted(step, start, std::move(*wrong));
+    const auto refuse = [&](Error why) { step.out.push_back(unstarted(start, std::move(why))); };
+    if (lanes.is_full())
+        return refuse(make_error(ErrorNumber::QueueFull,
+                                 fmt::format("{} calls are in flight already", lanes.in_flight())));
+    if (stranded(links.all()))
+        if (auto strangers = stranger_anywhere(links.all(), mesh.cluster()))
+            return refuse(*std::move(strangers));
+    if (auto wrong = judge_start(start)) return refuse(*std::move(wrong));
     if (start.request && !ids.bind(*start.request, lanes.next_free()))
-        return end_unstarted(step, start,
-                             make_error(ErrorNumber::NoAnswerInTime,
-                                        "another call with this request id is still in flight"));
+        return refuse(make_error(ErrorNumber::NoAnswerInTime,
+                                 "another call with this request id is still in flight"));
     const CallIndex index = lanes.admit(step, std::move(start));
     pump(step, lanes[index].lane);
 }
@@ -100,40 +75,15 @@ void Caller::State::call_timer(const Step& step, const DueCall& due) {
     }
 }
 
-void Caller::State::give_up_call(const Step& step, CallId id) {
-    for (const CallIndex index : lanes.calls().indexes())
-        if (lanes[index].state != PendingCall::State::Free && lanes[index].call == id)
-            return expire(step, index);
-}
-
-// The deadline has come: what is not certain is unknown.
 void Caller::State::expire(const Step& step, CallIndex index) {
     const PendingCall& call = lanes[index];
-    auto strangers = stranger_anywhere(links.all(), mesh.cluster());
-    Reply reply;
-    if (call.tainted || call.state == PendingCall::State::Sent) {
-        reply.outcome = Outcome::Unknown;
-        reply.error =
-            make_error(ErrorNumber::NoAnswerInTime, "the call was sent and not answered in time");
-        if (call.refusal) reply.error.message += "; last refusal: " + call.refusal->message;
-        if (strangers) reply.error.message += "; now " + strangers->message;
-    } else {
-        reply.outcome = Outcome::NotDone;
-        // While some of our addresses are silent, ours may come back: that is worth a retry.
-        if (strangers && (!mesh.is_met() || stranded(links.all()))) {
-            reply.error = *std::move(strangers);
-        } else if (call.refusal) {
-            reply.error = *call.refusal;
-        } else if (!mesh.is_met()) {
-            reply.error = make_error(ErrorNumber::CannotReachMesh, "no node answered in time");
-        } else {
-            reply.error = make_error(
-                ErrorNumber::NoLeader,
-                fmt::format("no leader of group {} was reachable in time", call.group.value));
-            if (strangers) reply.error.message += "; " + strangers->message;
-        }
-    }
-    end_call(step, index, std::move(reply));
+    end_call(step, index,
+             judge_deadline({.may_have_run = call.tainted || call.state == PendingCall::State::Sent,
+                             .group = call.group,
+                             .refusal = call.refusal,
+                             .stranger = stranger_anywhere(links.all(), mesh.cluster()),
+                             .stranded = stranded(links.all()),
+                             .mesh_met = mesh.is_met()}));
 }
 
 // Takes the call out of all tables. Sends nothing: end_call() lets the lane go on.
@@ -169,6 +119,8 @@ void Caller::State::check() const {
     for (const CallIndex index : lanes.under_way()) {
         ++sent[lanes[index].link];
         under_way.push_back({index, lanes[index].group});
+        WEFT_INVARIANT(ids.find(lanes[index].request.id) == index,
+                       "the answer to call {} would not be found", index.value);
     }
     mesh.check();
     links.check(sent, mesh.nodes().size());
@@ -176,6 +128,18 @@ void Caller::State::check() const {
 }
 
 // ---- the public face
+
+namespace {
+
+// The call in flight that its driver calls so; kNoCall: there is none.
+CallIndex find_call(const Lanes& lanes, CallId call) {
+    for (const CallIndex index : lanes.calls().indexes())
+        if (lanes[index].state != PendingCall::State::Free && lanes[index].call == call)
+            return index;
+    return kNoCall;
+}
+
+}  // namespace
 
 Caller::Caller(CallerOptions options, Random random)
     : state_(std::make_unique<State>(std::move(options), random)) {}
@@ -199,7 +163,8 @@ void Caller::step(Now now, Event event, Effects& out) {
     } else if (const auto* down = std::get_if<LinkDown>(&event)) {
         if (s.links.down(step, down->link)) s.lose_calls(step, down->link);
     } else if (const auto* given_up = std::get_if<GiveUp>(&event)) {
-        s.give_up_call(step, given_up->call);
+        const CallIndex index = find_call(s.lanes, given_up->call);
+        if (index != kNoCall) s.expire(step, index);
     } else if (const auto* want = std::get_if<WantLink>(&event)) {
         if (s.links.all().has(want->link)) {
             s.links.want(step, want->link);

@@ -1,24 +1,22 @@
 #pragma once
 // The inside of Caller: it carries what one rule says to the others. Lanes keeps the order of
 // calls, Routes who leads, Links the connections, KnownMesh what hellos have told, RequestIds the
-// numbers. caller.cpp has the calls' beginning and end, sending.cpp their way out, outcomes.cpp the
-// answers, leaders.cpp what is said of leaders, hellos.cpp the rest of what nodes say.
+// numbers; outcome_rule.h says what an answer makes of a call. caller.cpp has the calls' beginning
+// and end, sending.cpp their way out, outcomes.cpp the answers, leaders.cpp what is said of
+// leaders, hellos.cpp the rest of what nodes say.
 
 #include "client/core/caller.h"
 #include "client/core/indexes.h"
 #include "client/core/known_mesh.h"
 #include "client/core/lanes.h"
 #include "client/core/links.h"
+#include "client/core/outcome_rule.h"
 #include "client/core/routes.h"
 #include "client/core/step.h"
-#include "core/error.h"
 #include "core/random.h"
 #include "routing/messages.h"
 #include "routing/request_ids.h"
 #include "weft/types.h"
-
-#include <cstdint>
-#include <optional>
 
 namespace weft::client {
 
@@ -29,22 +27,17 @@ struct Caller::State {
 
     // ---- caller.cpp
     void start_call(const Step& step, StartCall&& start);
-    std::optional<Error> check_start(const StartCall& start) const;
-    void end_unstarted(const Step& step, const StartCall& start, Error error);
     Instant deadline() const;
     void run_timers(const Step& step);
     void call_timer(const Step& step, const DueCall& due);
     void expire(const Step& step, CallIndex index);
-    void give_up_call(const Step& step, CallId id);
     void finish(const Step& step, CallIndex index, Reply reply);
     void end_call(const Step& step, CallIndex index, Reply reply);
     void check() const;
 
     // ---- sending.cpp
     void pump(const Step& step, LaneIndex lane);
-    std::optional<Error> check_placed(const PendingCall& call) const;
     bool may_send(const Step& step, CallIndex index, LinkId link);
-    void wait_for_route(const PendingCall& call);
     void go_on(const Step& step, LaneIndex lane);
     void flush(const Step& step, PartitionId group);
     void finish_overtaken(const Step& step, CallIndex index, bool surely);
@@ -52,28 +45,23 @@ struct Caller::State {
     // ---- leaders.cpp
     void take_claim(const Step& step, const Claim& claim);
     void leave_old_leader(const Step& step, PartitionId group);
-    bool leads_at(PartitionId group, LinkId link) const;
     void route_refused(const Step& step, PartitionId group, LinkId link, const Reply& reply);
     void route_silent(const Step& step, PartitionId group, LinkId link);
     void route_accepted(const Step& step, PartitionId group, LinkId link);
     void probe(const Step& step);
     void refresh(const Step& step, bool further);
-    void place_unplaced(const Step& step);
 
     // ---- hellos.cpp
     void greet(const Step& step, LinkId link);
     void lose_calls(const Step& step, LinkId link);
-    void end_all_waiting(const Step& step);
     void on_hello(const Step& step, LinkId link, const routing::HelloReply& hello);
-    void learn_mesh(const routing::HelloReply& hello);
     bool learn_nodes(const routing::HelloReply& hello);
 
     // ---- outcomes.cpp
     void on_reply(const Step& step, LinkId link, Reply&& reply);
-    void on_refusal(const Step& step, CallIndex index, LinkId link, Reply&& reply);
+    void try_again(const Step& step, CallIndex index, const Verdict& verdict, const Reply& reply);
     void retry(const Step& step, CallIndex index, bool taint);
-    bool with_fresh_id(const Step& step, CallIndex index, LinkId link, const Error& why);
-    void take_time_of(const Step& step, LinkId link, std::int64_t refused_start_ms);
+    void take_new_id(const Step& step, CallIndex index, NextId next);
 
     CallerOptions options;
     Random random;

@@ -32,23 +32,24 @@ void Caller::State::lose_calls(const Step& step, LinkId link) {
     for (const CallIndex index : lost) pump(step, lanes[index].lane);
 }
 
-// Nobody is left who could be asked, so waiting for the deadlines would be in vain.
-void Caller::State::end_all_waiting(const Step& step) {
-    for (const CallIndex index : lanes.calls().indexes())
-        if (lanes[index].state == PendingCall::State::Queued) expire(step, index);
-}
-
 void Caller::State::on_hello(const Step& step, LinkId link, const routing::HelloReply& hello) {
     if (!links.may_hear(link)) return;
     if (hello.groups == 0 || hello.groups > routing::kGroupsMax || hello.node.is_zero()) return;
     if (mesh.is_foreign(hello)) {
         links.met_stranger(step, link, hello.cluster);
         lose_calls(step, link);
-        if (stranded(links.all())) end_all_waiting(step);
+        if (!stranded(links.all())) return;
+        // Nobody is left who could be asked, so waiting for the deadlines would be in vain.
+        for (const CallIndex index : lanes.calls().indexes())
+            if (lanes[index].state == PendingCall::State::Queued) expire(step, index);
         return;
     }
     links.met_ours(link);
-    if (!mesh.is_met()) learn_mesh(hello);
+    if (!mesh.is_met()) {
+        mesh.meet(hello);
+        routes.set_groups(hello.groups);
+        ids.set_groups(hello.groups);
+    }
     ids.learn_time(step.time(), hello.log_time_ms);
     const bool readable = learn_nodes(hello);
     const NodeIndex self = mesh.find(hello.node);
@@ -58,17 +59,12 @@ void Caller::State::on_hello(const Step& step, LinkId link, const routing::Hello
     mesh.learn_time(self, step.time(), hello.log_time_ms);
     if (readable)
         for (const Claim& claim : mesh.learn_leaders(self, hello)) take_claim(step, claim);
-    place_unplaced(step);
+    // Calls that waited for the first hello find their groups, in the order they were made.
+    for (const LaneIndex lane : lanes.take_unplaced()) go_on(step, lane);
     // The leader of these may have been known before its link was ready.
     const std::vector<PartitionId> hungry = routes.starving();
     for (const PartitionId group : hungry)
         if (links.ready_link(routes.leader(group)) == link) flush(step, group);
-}
-
-void Caller::State::learn_mesh(const routing::HelloReply& hello) {
-    mesh.meet(hello);
-    routes.set_groups(hello.groups);
-    ids.set_groups(hello.groups);
 }
 
 bool Caller::State::learn_nodes(const routing::HelloReply& hello) {

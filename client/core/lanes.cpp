@@ -193,6 +193,9 @@ std::vector<CallIndex> Lanes::under_way() const {
 
 void Lanes::check() const {
     table_.check();
+    for (const LaneIndex lane : unplaced_)
+        WEFT_INVARIANT(table_.lanes[lane].listed, "lane {} waits for the mesh and is not listed",
+                       lane.value);
     for (const Lane& lane : table_.lanes)
         for (CallIndex at = lane.head; at != kNoCall; at = table_.calls[at].after)
             WEFT_INVARIANT(timers_.of(at) <= table_.calls[at].deadline, "call {} outlives its time",

@@ -5,6 +5,16 @@
 
 namespace weft::client {
 
+namespace {
+
+// The node at `link` is the one that is believed to lead: what it says of that counts.
+bool is_led_from(const Routes& routes, PartitionId group, const Links& links, LinkId link) {
+    const NodeIndex leader = routes.leader(group);
+    return leader != kNoNode && links.link_of(leader) == link;
+}
+
+}  // namespace
+
 void Caller::State::take_claim(const Step& step, const Claim& claim) {
     if (!routes.claim(claim)) return;
     leave_old_leader(step, claim.group);
@@ -23,12 +33,6 @@ void Caller::State::leave_old_leader(const Step& step, PartitionId group) {
     for (const CallIndex index : silent) pump(step, lanes[index].lane);
 }
 
-// The node at `link` is the one that is believed to lead: what it says of that counts.
-bool Caller::State::leads_at(PartitionId group, LinkId link) const {
-    const NodeIndex leader = routes.leader(group);
-    return leader != kNoNode && links.link_of(leader) == link;
-}
-
 // NotLeader and its like, said of this group by the node at `link`. Of a node that was believed to
 // lead only when the call left, that belief is gone already.
 void Caller::State::route_refused(const Step& step, PartitionId group, LinkId link,
@@ -39,11 +43,11 @@ void Caller::State::route_refused(const Step& step, PartitionId group, LinkId li
 }
 
 void Caller::State::route_silent(const Step& step, PartitionId group, LinkId link) {
-    if (leads_at(group, link)) routes.close(step, group);
+    if (is_led_from(routes, group, links, link)) routes.close(step, group);
 }
 
 void Caller::State::route_accepted(const Step& step, PartitionId group, LinkId link) {
-    if (leads_at(group, link) && routes.accepted(group)) flush(step, group);
+    if (is_led_from(routes, group, links, link) && routes.accepted(group)) flush(step, group);
 }
 
 void Caller::State::probe(const Step& step) {
@@ -67,11 +71,6 @@ void Caller::State::refresh(const Step& step, bool further) {
     for (const LinkId link : asked) greet(step, link);
     if (further || asked.empty())
         links.open_further(step, std::max<std::size_t>(kHellosAtOnce - asked.size(), 1));
-}
-
-// The first hello came: calls that waited for it find their groups, in the order they were made.
-void Caller::State::place_unplaced(const Step& step) {
-    for (const LaneIndex lane : lanes.take_unplaced()) go_on(step, lane);
 }
 
 }  // namespace weft::client

@@ -232,6 +232,8 @@ void Links::check(const Indexed<LinkId, std::size_t>& sent, std::size_t nodes) c
                        id.value);
         WEFT_INVARIANT(!link.is_open() || rests(id),
                        "link {} is open and nobody will look after it", id.value);
+        WEFT_INVARIANT(link.state != Link::State::Ready || link.node != kNoNode,
+                       "link {} is ready and leads to no node", id.value);
         WEFT_INVARIANT(link.node == kNoNode || link.node.value < nodes,
                        "node {} is behind a link and not known", link.node.value);
     }

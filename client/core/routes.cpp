@@ -137,6 +137,8 @@ void Routes::check(std::span<const UnderWay> under_way, std::size_t nodes,
         if (route.starving) ++starving;
         WEFT_INVARIANT(route.leader == kNoNode || route.leader.value < nodes,
                        "node {} leads and is not known", route.leader.value);
+        WEFT_INVARIANT(!route.open || route.canary == kNoCall,
+                       "group {} takes all calls and has a canary", group.value);
         WEFT_INVARIANT(route.canary == kNoCall ||
                            std::ranges::count(under_way, UnderWay{route.canary, group}) == 1,
                        "the canary of group {} is not under way there", group.value);

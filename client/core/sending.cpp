@@ -1,5 +1,6 @@
 // Sends what the order of a lane, the routes and the request ids allow.
 #include "client/core/caller_state.h"
+#include "client/core/start_rule.h"
 #include "routing/key.h"
 
 #include <utility>
@@ -17,7 +18,9 @@ void Caller::State::pump(const Step& step, LaneIndex lane) {
         if (!asked)
             lanes.place(index, routing::group_of(mesh.hash_key(), mesh.groups(), request.type,
                                                  request.entity));
-        if (auto wrong = check_placed(call)) {
+        auto wrong =
+            call.repeat ? judge_given_id(request, call.group, mesh.groups()) : std::nullopt;
+        if (wrong) {
             Reply reply;
             // What an entity never had cannot have run; of an id alone nothing is known.
             reply.outcome = asked ? Outcome::Unknown : Outcome::NotDone;
@@ -32,50 +35,28 @@ void Caller::State::pump(const Step& step, LaneIndex lane) {
     }
 }
 
-// A given id must belong to this mesh and to the entity's own group.
-std::optional<Error> Caller::State::check_placed(const PendingCall& call) const {
-    const Request& request = call.request;
-    if (!call.repeat || (call.group == request.id.group && call.group.value <= mesh.groups()))
-        return std::nullopt;
-    if (request.kind == RequestKind::Resolve)
-        return make_error(ErrorNumber::BadPayload,
-                          fmt::format("the request id is of group {}, and this mesh has groups "
-                                      "0 to {}",
-                                      request.id.group.value, mesh.groups()));
-    return Error{
-        ErrorCode::Malformed, static_cast<std::uint16_t>(ErrorNumber::BadConfiguration),
-        fmt::format("the request id is of group {}, and {}/{} is in group {}: it is of "
-                    "another entity",
-                    request.id.group.value, request.type, request.entity, call.group.value)};
-}
-
 // True when the call has an id and its group a leader to send it to; else it waits for one.
 bool Caller::State::may_send(const Step& step, CallIndex index, LinkId link) {
     const PendingCall& call = lanes[index];
+    const auto wait = [&] {
+        if (lanes.begin_waiting(call.lane)) routes.wait(call.group, call.lane);
+        return false;
+    };
     if (link == kNoLink) {
-        wait_for_route(call);
         links.want_node(step, routes.leader(call.group));
         routes.starve(step, call.group);
-        return false;
+        return wait();
     }
-    if (!routes.admits(step, call.group)) {
-        wait_for_route(call);
-        return false;
-    }
+    if (!routes.admits(step, call.group)) return wait();
     if (!lanes.may_go_over(link, index)) return false;
     if (call.request.id.seq != 0) return true;
     const auto id = ids.assign(call.group, index, step.time());
     if (!id) {
         routes.window_full(call.group);
-        wait_for_route(call);
-        return false;
+        return wait();
     }
     lanes.name(index, *id);
     return true;
-}
-
-void Caller::State::wait_for_route(const PendingCall& call) {
-    if (lanes.begin_waiting(call.lane)) routes.wait(call.group, call.lane);
 }
 
 // A lane that waited tries again.

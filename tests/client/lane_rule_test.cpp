@@ -186,6 +186,11 @@ TEST_F(LaneRule, AtMostSoManyCallsAreInFlight) {
 TEST_F(LaneRule, FindsEachFaultThatIsPlanted) {
     const CallIndex call = admit("x");
     EXPECT_EQ(checked(), "");
+    lanes_.wait_for_mesh(lane_of(call));
+    EXPECT_EQ(checked(), "");
+    lanes_.end_waiting(lane_of(call));
+    EXPECT_EQ(checked(), "lane 0 waits for the mesh and is not listed") << "it was not taken out";
+    lanes_.take_unplaced();
     auto& planted = const_cast<PendingCall&>(lanes_[call]);
     planted.deadline = planted.deadline - Duration{1};
     EXPECT_EQ(checked(), "call 0 outlives its time");

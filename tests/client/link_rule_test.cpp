@@ -220,10 +220,13 @@ TEST_F(LinkRule, FindsEachFaultThatIsPlanted) {
     links_.down(step_, kOne);
     EXPECT_EQ(checked(1), "1 calls are under way on link 0, which is not ready");
     links_.call_over(kOne);
-    const_cast<Link&>(links_.all()[kTwo]).state = Link::State::GivenUp;
+    Link& planted = const_cast<Link&>(links_.all()[kTwo]);
+    planted.state = Link::State::Ready;
+    EXPECT_EQ(checked(), "link 1 is ready and leads to no node");
+    planted.state = Link::State::GivenUp;
     pass(options_.attempt_timeout);
     while (links_.deadline() <= step_.time()) links_.on_timer(step_, true);
-    const_cast<Link&>(links_.all()[kTwo]).state = Link::State::Up;
+    planted.state = Link::State::Up;
     EXPECT_EQ(checked(), "link 1 is open and nobody will look after it");
 }
 

@@ -22,7 +22,6 @@ constexpr LargeClass kLargeClasses[] = {
     {"node", "Node::State", 1250, 102, 35, "the switchboard of a node"},
     {"replication/partition", "Partition::State", 827, 60, 24, "the switchboard of a partition"},
     {"replication/raft", "Replica", 1332, 134, 34, "the switchboard of a replica"},
-    {"client/core", "Caller::State", 500, 39, 8, "the switchboard of a client"},
     {"client/core", "Links", 290, 31, 7, "every question about one table"},
     // Cores whose cut is still to come.
     {"membership", "Swim", 852, 65, 30, "one protocol; its tables are classes of their own"},
