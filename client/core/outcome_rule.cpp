@@ -70,7 +70,7 @@ Reply judge_deadline(UnansweredCall call) {
     } else {
         reply.error = make_error(
             ErrorNumber::NoLeader,
-            fmt::format("no leader of group {} was reachable in time", call.group.value));
+            fmt::format("no leader of partition {} was reachable in time", call.group.value));
         if (call.stranger) reply.error.message += "; " + call.stranger->message;
     }
     return reply;

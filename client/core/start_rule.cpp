@@ -29,13 +29,14 @@ std::optional<Error> judge_given_id(const Request& request, PartitionId group,
     if (group == request.id.group && group.value <= groups) return std::nullopt;
     if (request.kind == RequestKind::Resolve)
         return make_error(ErrorNumber::BadPayload,
-                          fmt::format("the request id is of group {}, and this mesh has groups "
-                                      "0 to {}",
+                          fmt::format("the request id is of partition {}, and this mesh has "
+                                      "partitions 0 to {}",
                                       request.id.group.value, groups));
-    return Error{ErrorCode::Malformed, static_cast<std::uint16_t>(ErrorNumber::BadConfiguration),
-                 fmt::format("the request id is of group {}, and {}/{} is in group {}: it is of "
-                             "another entity",
-                             request.id.group.value, request.type, request.entity, group.value)};
+    return Error{
+        ErrorCode::Malformed, static_cast<std::uint16_t>(ErrorNumber::BadConfiguration),
+        fmt::format("the request id is of partition {}, and {}/{} is in partition {}: it is of "
+                    "another entity",
+                    request.id.group.value, request.type, request.entity, group.value)};
 }
 
 CallEnded unstarted(const StartCall& start, Error why) {

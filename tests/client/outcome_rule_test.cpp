@@ -143,7 +143,7 @@ TEST(OutcomeRule, SaysAtTheDeadlineWhatIsCertainAndWhy) {
         std::string message;
     };
     const std::string sent = "the call was sent and not answered in time";
-    const std::string nobody = "no leader of group 3 was reachable in time";
+    const std::string nobody = "no leader of partition 3 was reachable in time";
     const Case cases[] = {
         {{.may_have_run = true, .mesh_met = true}, Outcome::Unknown, NoAnswerInTime, sent},
         {{.may_have_run = true, .refusal = full, .stranger = foreign, .stranded = true},

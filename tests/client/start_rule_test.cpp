@@ -59,13 +59,15 @@ TEST(StartRule, TakesNoIdOfAnotherGroupOrMesh) {
     const auto other = judge_given_id(request, PartitionId{2}, 3);
     ASSERT_TRUE(other);
     EXPECT_EQ(number_of(*other), BadConfiguration);
-    EXPECT_EQ(other->message,
-              "the request id is of group 3, and kv/x is in group 2: it is of another entity");
+    EXPECT_EQ(
+        other->message,
+        "the request id is of partition 3, and kv/x is in partition 2: it is of another entity");
     request.kind = RequestKind::Resolve;
     const auto beyond = judge_given_id(request, PartitionId{3}, 2);
     ASSERT_TRUE(beyond);
     EXPECT_EQ(number_of(*beyond), BadPayload);
-    EXPECT_EQ(beyond->message, "the request id is of group 3, and this mesh has groups 0 to 2");
+    EXPECT_EQ(beyond->message,
+              "the request id is of partition 3, and this mesh has partitions 0 to 2");
 }
 
 // Of a given id, earlier attempts are not known here: they may have run.
