@@ -66,9 +66,10 @@ std::optional<Error> crash_refusal(const Request& request, std::span<const Reque
 std::optional<Refusal> refusal_of(Verdict verdict) {
     switch (verdict) {
         case Verdict::Run:
-        case Verdict::Join:
         case Verdict::Known:
             break;
+        case Verdict::Join:
+            return Refusal{ErrorNumber::QueueFull, "the command is asked for too often"};
         case Verdict::Settled:
             return Refusal{ErrorNumber::SessionExpired,
                            "the client has settled this command before", Outcome::Unknown};

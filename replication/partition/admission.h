@@ -43,7 +43,8 @@ struct Refusal {
     std::string_view why;
     Outcome outcome = Outcome::NotDone;
 };
-// What a session's verdict comes to for the client. Nothing: it refuses nothing.
+// What a session's verdict comes to for a client that it does not let in; that may not join either,
+// where it says so. Nothing: it refuses nothing.
 std::optional<Refusal> refusal_of(Verdict verdict);
 
 }  // namespace weft::replication

@@ -22,10 +22,13 @@ InFlight Flight::leave(LogIndex index) {
     return item;
 }
 
-InFlight& Flight::at(LogIndex index) {
+bool Flight::join(LogIndex index, const Waiter& waiter, std::size_t most) {
     const auto place = index.value - first_.value;
     WEFT_INVARIANT(place < items_.size(), "joined entry {} is not in flight", index.value);
-    return items_[place];
+    std::vector<Waiter>& joined = items_[place].joined;
+    if (joined.size() >= most) return false;
+    joined.push_back(waiter);
+    return true;
 }
 
 std::deque<InFlight> Flight::drop() { return std::exchange(items_, {}); }

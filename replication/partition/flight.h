@@ -32,8 +32,9 @@ public:
     void enter(LogIndex index, InFlight item);
     // The first, whose entry at `index` was applied.
     InFlight leave(LogIndex index);
-    // Whose entry is at `index`; it is in flight.
-    InFlight& at(LogIndex index);
+    // Waits with whoever asked first for the command whose entry is at `index`; it is in flight.
+    // False: `most` do already.
+    bool join(LogIndex index, const Waiter& waiter, std::size_t most);
     // Everybody, in order; none is left.
     std::deque<InFlight> drop();
 

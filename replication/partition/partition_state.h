@@ -6,6 +6,7 @@
 
 #include "core/ids.h"
 #include "entity/host.h"
+#include "replication/partition/admission.h"
 #include "replication/partition/applied.h"
 #include "replication/partition/early_commands.h"
 #include "replication/partition/ended_early.h"
@@ -64,7 +65,7 @@ struct Partition::State {
     // submit.cpp
     void submit(const Step& step, Submit&& submit);
     void give_back(const Step& step, std::vector<Early> waited);
-    std::optional<Error> full(entity::Access access) const;
+    Load load() const;
     void resolve(const Step& step, const Submit& submit);
     bool make_room(const Step& step);
     bool admitted(const Step& step, const Origin& from, const Request& request);

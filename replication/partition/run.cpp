@@ -25,7 +25,7 @@ void Partition::State::run(const Step& step, entity::Entity& entity, const Queue
     const auto& [type, access] = item.target;
     // Asked again: it may have waited for the entity.
     std::optional<Error> error = serving.refusal(replica.transferring());
-    if (!error) error = full(access);
+    if (!error) error = no_room(access, load(), options.limits);
     if (!error && step.now.mono >= item.deadline)
         error = make_error(ErrorNumber::DeadlinePassed, "it waited longer than its deadline");
     // The kind is known once something is committed; what is ahead of that came from this type.

@@ -7,7 +7,7 @@
 #include "replication/partition/command_entry.h"
 #include "replication/partition/partition_state.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace weft::replication {
 
@@ -29,12 +29,10 @@ void Partition::State::answer(const Origin& to, const Reply& reply, bool tell, E
     if (tell) std::get<SendReply>(out.list.back()).reply.payload = {};
 }
 
-std::optional<Error> Partition::State::full(entity::Access access) const {
-    return no_room(access,
-                   {.reads = reads.size(),
-                    .read_bytes = reads.bytes(),
-                    .commands = flight.size() + mailboxes.size()},
-                   options.limits);
+Load Partition::State::load() const {
+    return {.reads = reads.size(),
+            .read_bytes = reads.bytes(),
+            .commands = flight.size() + mailboxes.size()};
 }
 
 // In the order they came.
@@ -62,7 +60,7 @@ void Partition::State::submit(const Step& step, Submit&& submit) {
     if (request.kind == RequestKind::Resolve) return resolve(step, submit);
     auto target = find_target(request, types);
     if (!target) return no(std::move(target).error());
-    if (auto error = full(target->access)) return no(std::move(*error));
+    if (auto error = no_room(target->access, load(), options.limits)) return no(std::move(*error));
     scratch_key.clear();
     entity::write_key(scratch_key,
                       entity::placement_hash(options.hash_key, request.type, request.entity),
@@ -92,15 +90,11 @@ bool Partition::State::admitted(const Step& step, const Origin& from, const Requ
         answer(from, reply_of(request.id, *admission.remembered), tell, step.out);
         return false;
     }
-    auto refusal = refusal_of(admission.verdict);
-    if (admission.verdict == Verdict::Join) {
-        std::vector<Waiter>& joined = flight.at(admission.index).joined;
-        if (joined.size() < options.limits.mailbox) {
-            joined.push_back({from, tell});
-            return false;
-        }
-        refusal = Refusal{ErrorNumber::QueueFull, "the command is asked for too often"};
-    }
+    const Waiter joining{from, tell};
+    if (admission.verdict == Verdict::Join &&
+        flight.join(admission.index, joining, options.limits.mailbox))
+        return false;
+    const auto refusal = refusal_of(admission.verdict);
     refuse(from, request.id, make_error(refusal->number, std::string(refusal->why)),
            refusal->outcome, step.out);
     return false;
@@ -126,13 +120,11 @@ bool Partition::State::make_room(const Step& step) {
 
 void Partition::State::resolve(const Step& step, const Submit& submit) {
     const Request& request = submit.request;
-    if (flight.size() + mailboxes.size() >= options.limits.waiting_replies ||
-        !replica.can_propose(1024)) {
-        refuse(submit.from, request.id,
-               make_error(ErrorNumber::QueueFull, "too many commands are in flight in this group"),
-               Outcome::NotDone, step.out);
-        return;
-    }
+    auto error = no_room(entity::Access::Write, load(), options.limits);
+    if (!error && !replica.can_propose(1024))
+        error = make_error(ErrorNumber::QueueFull, "too many commands are in flight in this group");
+    if (error)
+        return refuse(submit.from, request.id, std::move(*error), Outcome::NotDone, step.out);
     if (!admitted(step, submit.from, request)) return;
     builder.begin(EntryKind::Resolve);
     write_request(builder, request_part(request));

@@ -86,12 +86,11 @@ TEST(Admission, RunsNoRequestThatMayHaveEndedProcesses) {
 }
 
 TEST(Admission, SaysUnknownWhereTheCommandMayHaveRun) {
-    for (const auto verdict : {Verdict::Run, Verdict::Join, Verdict::Known})
-        EXPECT_FALSE(refusal_of(verdict));
+    for (const auto verdict : {Verdict::Run, Verdict::Known}) EXPECT_FALSE(refusal_of(verdict));
     for (const auto verdict : {Verdict::Settled, Verdict::Expired})
         EXPECT_EQ(refusal_of(verdict).value().outcome, Outcome::Unknown);
-    for (const auto verdict :
-         {Verdict::ClockAhead, Verdict::Reused, Verdict::WindowFull, Verdict::PartitionFull})
+    for (const auto verdict : {Verdict::Join, Verdict::ClockAhead, Verdict::Reused,
+                               Verdict::WindowFull, Verdict::PartitionFull})
         EXPECT_EQ(refusal_of(verdict).value().outcome, Outcome::NotDone);
 }
 

@@ -22,7 +22,8 @@ protected:
 TEST_F(FlightTest, LeavesInTheOrderOfTheLog) {
     flight.enter(LogIndex{7}, of(1));
     flight.enter(LogIndex{8}, of(2));
-    flight.at(LogIndex{8}).joined.push_back({});
+    EXPECT_TRUE(flight.join(LogIndex{8}, {}, 1));
+    EXPECT_FALSE(flight.join(LogIndex{8}, {}, 1)) << "as many as may wait for one";
     EXPECT_TRUE(flight.is_first(LogIndex{7}));
     EXPECT_FALSE(flight.is_first(LogIndex{8}));
     flight.check(LogIndex{6});
@@ -48,9 +49,9 @@ TEST_F(FlightTest, TellsWhatCannotBe) {
               "entry 9 enters the flight of 1 from 7");
     EXPECT_EQ(weft::test::said_by([&] { flight.leave(LogIndex{8}); }),
               "applied 8, in flight from 7");
-    EXPECT_EQ(weft::test::said_by([&] { flight.at(LogIndex{8}); }),
+    EXPECT_EQ(weft::test::said_by([&] { flight.join(LogIndex{8}, {}, 9); }),
               "joined entry 8 is not in flight");
-    EXPECT_EQ(weft::test::said_by([&] { flight.at(LogIndex{6}); }),
+    EXPECT_EQ(weft::test::said_by([&] { flight.join(LogIndex{6}, {}, 9); }),
               "joined entry 6 is not in flight");
     EXPECT_EQ(weft::test::said_by([&] { flight.check(LogIndex{7}); }),
               "in flight from 7, applied 7");
