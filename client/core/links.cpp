@@ -6,6 +6,20 @@
 
 namespace weft::client {
 
+namespace {
+
+// Whether a stranger is still at an address, nobody else would find out.
+bool is_wanted(const CallerOptions& options, Instant now, const Link& link) {
+    return link.foreign || now - link.wanted_at < options.attempt_timeout;
+}
+
+bool is_on_its_way(const CallerOptions& options, Instant now, const Link& link) {
+    const bool opening = link.state == Link::State::Opening || link.state == Link::State::Up;
+    return opening && now - link.opened_at < suspicion(options);
+}
+
+}  // namespace
+
 LinkId Links::add(std::string address) {
     if (links_.size() == kLinksMax) return kNoLink;
     Link link;
@@ -53,7 +67,7 @@ bool Links::make_room(const Step& step) {
         const Link& link = links_[id];
         if (!link.is_open()) continue;
         ++open;
-        if (link.calls > 0 || is_on_its_way(step, link)) continue;
+        if (link.calls > 0 || is_on_its_way(options_, step.time(), link)) continue;
         if (least == kNoLink || link.wanted_at < links_[least].wanted_at) least = id;
     }
     if (open < options_.links_max) return true;
@@ -80,7 +94,7 @@ bool Links::want_node(const Step& step, NodeIndex node) {
     const LinkId link = link_of(node);
     if (link == kNoLink) return false;
     want(step, link);
-    return is_on_its_way(step, links_[link]);
+    return is_on_its_way(options_, step.time(), links_[link]);
 }
 
 void Links::open_further(const Step& step, std::size_t count) {
@@ -101,16 +115,6 @@ std::vector<LinkId> Links::next_to_ask(std::size_t count) {
     return found;
 }
 
-// Whether a stranger is still at an address, nobody else would find out.
-bool Links::is_wanted(const Step& step, const Link& link) const {
-    return link.foreign || step.time() - link.wanted_at < options_.attempt_timeout;
-}
-
-bool Links::is_on_its_way(const Step& step, const Link& link) const {
-    const bool opening = link.state == Link::State::Opening || link.state == Link::State::Up;
-    return opening && step.time() - link.opened_at < suspicion(options_);
-}
-
 bool Links::up(const Step& step, LinkId link) {
     if (!links_.has(link) || links_[link].state != Link::State::Opening) return false;
     links_[link].state = Link::State::Up;
@@ -127,6 +131,7 @@ bool Links::down(const Step& step, LinkId link) {
 }
 
 bool Links::drop(const Step& step, LinkId link) {
+    if (!links_.has(link) || !links_[link].is_open()) return false;
     step.out.push_back(CloseLink{link});
     return down(step, link);
 }
@@ -136,7 +141,7 @@ std::optional<LinkId> Links::on_timer(const Step& step, bool mesh_met) {
     if (!due) return std::nullopt;
     const LinkId link = *due;
     const Link& l = links_[link];
-    const bool wanted = !mesh_met || is_wanted(step, l);
+    const bool wanted = !mesh_met || is_wanted(options_, step.time(), l);
     const Instant idle_at = l.wanted_at + options_.link_idle;
     switch (l.state) {
         case Link::State::Closed:

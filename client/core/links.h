@@ -61,7 +61,7 @@ public:
     bool up(const Step& step, LinkId link);
     // True: what was sent there and not answered is lost. It is opened again after a pause.
     bool down(const Step& step, LinkId link);
-    // The same to a link that is still open.
+    // The same, asked for by us; to a link that is not open nothing happens.
     bool drop(const Step& step, LinkId link);
     Instant deadline() const { return timers_.next(); }
     // Looks after the first link that is due. `mesh_met`: somebody of our mesh has answered; before
@@ -108,8 +108,6 @@ private:
     void close(const Step& step, LinkId link);
     bool make_room(const Step& step);
     void give_up(const Step& step, LinkId link);
-    bool is_wanted(const Step& step, const Link& link) const;
-    bool is_on_its_way(const Step& step, const Link& link) const;
     bool rests(LinkId link) const { return timers_.of(link) != Instant::never(); }
 
     const CallerOptions& options_;

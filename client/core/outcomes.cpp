@@ -16,7 +16,7 @@ void Caller::State::on_reply(const Step& step, LinkId link, Reply&& reply) {
                      .present = call.state == PendingCall::State::Sent && call.link == link,
                      .tainted = call.tainted,
                      .repeat = call.repeat,
-                     .stuck = ids.stuck(call.request.id)},
+                     .stuck = reply.error.number != 0 && ids.stuck(call.request.id)},
                     reply);
     if (verdict.next == Verdict::Next::Retry) return try_again(step, *index, verdict, reply);
     if (verdict.next != Verdict::Next::End) return;

@@ -207,6 +207,15 @@ TEST_F(LinkRule, ALinkThatIsDroppedIsClosedAndRests) {
     EXPECT_EQ(opened_by([&] { links_.on_timer(step_, true); }), std::vector{kOne});
 }
 
+TEST_F(LinkRule, OnlyAnOpenLinkIsDropped) {
+    closed();
+    EXPECT_TRUE(links_.drop(step_, kOne));
+    EXPECT_EQ(closed(), std::vector{kOne});
+    EXPECT_FALSE(links_.drop(step_, kOne)) << "it is closed";
+    EXPECT_FALSE(links_.drop(step_, LinkId{99})) << "there is none";
+    EXPECT_EQ(closed(), std::vector<LinkId>{});
+}
+
 TEST_F(LinkRule, FindsEachFaultThatIsPlanted) {
     ready(kOne, kA, "one");
     EXPECT_EQ(checked(), "");
