@@ -26,8 +26,9 @@ using HelloToken = Strong<struct HelloTokenTag>;
 // Of what a node asks on its own account, within one boot: the answer says it again.
 using OwnTag = Strong<struct OwnRequestTag>;
 
-// Under which the rows of a group lie: it begins their keys. A snapshot takes the next one, none is
-// used twice: the store may still be erasing what lay there (docs/adr/0002). 0 is the first.
+// Under which the rows of a group lie: it stands behind the group in their keys. A snapshot takes
+// the next one, none is used twice: the store may still be erasing what lay there (docs/adr/0002).
+// 0 is the first.
 using RowSpace = Strong<struct RowSpaceTag, std::uint32_t>;
 
 // The number behind `last`, which becomes the last one.

@@ -18,7 +18,7 @@ void Node::State::on(const Step& step, const RosterChanged& event) {
         event);
     if (!changed) return;
     log.info("roster.changed", {{"version", roster.version()}});
-    for (Peer* peer : peers.not_in(roster)) part_with(step, *peer);
+    for (Peer* peer : peers.not_in(roster.records())) part_with(step, *peer);
     meet_roster();
     step_members(step, membership::RosterChanged{roster.nodes()});
 }

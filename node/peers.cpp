@@ -22,10 +22,11 @@ std::size_t Peers::links_up() const {
     return static_cast<std::size_t>(std::ranges::count_if(std::views::values(peers_), up));
 }
 
-std::vector<Peer*> Peers::not_in(const Roster& roster) {
+std::vector<Peer*> Peers::not_in(const std::vector<routing::NodeRecord>& records) {
     std::vector<Peer*> gone;
     for (Peer& peer : all())
-        if (roster.find(peer.record.node) == nullptr) gone.push_back(&peer);
+        if (!std::ranges::binary_search(records, peer.record.node, {}, &routing::NodeRecord::node))
+            gone.push_back(&peer);
     return gone;
 }
 

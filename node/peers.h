@@ -5,7 +5,7 @@
 
 #include "core/time.h"
 #include "node/peer.h"
-#include "node/roster.h"
+#include "routing/genesis.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +30,8 @@ public:
     std::size_t links_up() const;
 
     // ---- what follows from the roster
-    std::vector<Peer*> not_in(const Roster& roster);
+    // Those of whom there is no record; `records` rise by id.
+    std::vector<Peer*> not_in(const std::vector<routing::NodeRecord>& records);
     // True: it is new here. Another address is another link.
     bool meet(const routing::NodeRecord& record);
     void part_with(NodeId node);

@@ -33,7 +33,6 @@ public:
         if (found.empty()) return std::nullopt;
         return std::move(found.mapped());
     }
-    std::size_t open() const { return open_.size(); }
 
 private:
     std::map<FetchId, FetchPurpose> open_;

@@ -25,7 +25,7 @@ std::optional<Error> Serving::refusal(bool hands_over) const {
 }
 
 void Serving::check(std::size_t waiting) const {
-    WEFT_INVARIANT(term_ || waiting == 0, "{} commands wait without leading", waiting);
+    WEFT_INVARIANT(term_ || waiting == 0, "{} requests wait without leading", waiting);
 }
 
 }  // namespace weft::replication

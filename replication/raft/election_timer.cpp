@@ -1,7 +1,5 @@
 #include "replication/raft/election_timer.h"
 
-#include "core/invariant.h"
-
 #include <algorithm>
 #include <cstdint>
 
@@ -30,10 +28,5 @@ void ElectionTimer::soon(Instant now) {
 }
 
 void ElectionTimer::hasten_to(Instant at) { at_ = std::min(at_, at); }
-
-void ElectionTimer::check() const {
-    WEFT_INVARIANT(timeout_ <= timings_.election_max, "a timeout of {} ns, at most {}",
-                   timeout_.count(), timings_.election_max.count());
-}
 
 }  // namespace weft::replication

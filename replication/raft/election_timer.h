@@ -30,8 +30,6 @@ public:
     // Sooner, if it was later: within a heartbeat (S7).
     void soon(Instant now);
     Instant deadline() const { return at_; }
-    // No election waits longer than the maximum timeout.
-    void check() const;
 
 private:
     void hasten_to(Instant at);

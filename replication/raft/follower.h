@@ -34,7 +34,7 @@ public:
     LogIndex agreed(LogIndex commit, LogIndex last) const;
     // S2: all that is proven is on disk, up to `intact`, and so is the term.
     bool may_acknowledge(LogIndex intact, bool term_on_disk) const;
-    // As may_acknowledge() does not hold yet.
+    // The leader is to be answered, which may_acknowledge() does not allow yet.
     void owes() { ack_due_ = true; }
     bool ack_due() const { return ack_due_; }
     // The index to acknowledge now; the rest stays due.

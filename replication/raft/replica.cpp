@@ -346,7 +346,6 @@ void Replica::check() const {
     follower_.check(role_ == Role::Follower && leader_, window_.base(), window_.last());
     transfer_.check(role_ == Role::Leader);
     stamps_.check(role_ == Role::Leader);
-    timer_.check();
     owed_.check(hard_.vote);
     WEFT_INVARIANT(applied_ <= commit_, "applied {} past commit {}", applied_.value, commit_.value);
     configs_.check(window_.base(), window_.last());

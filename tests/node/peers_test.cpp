@@ -2,6 +2,7 @@
 
 #include "node/peers.h"
 
+#include "node/roster.h"
 #include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
@@ -87,7 +88,7 @@ TEST_F(PeersTest, TheDriverIsToldOfLinksOnceAndOfEveryNewAddress) {
 TEST_F(PeersTest, WhoIsNotOnTheRosterIsNamed) {
     routing::Genesis genesis;
     genesis.founders = {record(0), record(2)};
-    EXPECT_EQ(peers.not_in(Roster(genesis)), std::vector<Peer*>{peers.find(node(1))});
+    EXPECT_EQ(peers.not_in(Roster(genesis).records()), std::vector<Peer*>{peers.find(node(1))});
 }
 
 TEST_F(PeersTest, TheNextDeadlineIsTheFirstOfHellosAndEvidence) {

@@ -80,7 +80,7 @@ TEST(ServingRule, RefusesWithTheReason) {
 TEST(ServingRule, NobodyWaitsForWhoDoesNotServe) {
     Serving serving;
     serving.check(0);
-    EXPECT_EQ(weft::test::said_by([&] { serving.check(2); }), "2 commands wait without leading");
+    EXPECT_EQ(weft::test::said_by([&] { serving.check(2); }), "2 requests wait without leading");
     serving.begin(kTerm);
     serving.check(2);
 }

@@ -213,7 +213,7 @@ namespace {
 void draw_group(const Store& store, const RecoveredGroup& group, std::size_t bytes_max,
                 std::string& out) {
     out += fmt::format(
-        "group {} term {} vote {} hard_damaged {} base {}/{} {} slot {} config {} {}\n",
+        "group {} term {} vote {} hard_damaged {} base {}/{} {} space {} config {} {}\n",
         group.group.value, group.hard.term.value, group.hard.vote.hex(), group.hard_damaged,
         group.base.index.value, group.base.term.value, group.base.chain.hex(),
         group.base.space.value, group.base.config.size(), group.base_damaged);
