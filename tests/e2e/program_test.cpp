@@ -80,7 +80,7 @@ TEST_F(Program, TellsTheOutcomeOfARequest) {
     const Ran foreign = weft("put kv/outcome one --request " + elsewhere);
     EXPECT_EQ(foreign.exit_code, 2) << foreign.output;
     EXPECT_NE(foreign.output.find("outcome: not_done"), std::string::npos) << foreign.output;
-    EXPECT_NE(foreign.output.find("WEFT-1005: the request id is of group"), std::string::npos);
+    EXPECT_NE(foreign.output.find("WEFT-1005: the request id is of partition"), std::string::npos);
     // The exit code of a rejection is that of the call itself.
     const Ran bad = weft("-o json call counter/x add abc");
     EXPECT_EQ(bad.exit_code, 2);
