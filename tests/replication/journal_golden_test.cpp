@@ -300,10 +300,10 @@ TEST(JournalGolden, RowsAreWrittenWithTheReleasedBytes) {
     std::string cart, visits;
     entity::write_key(cart, kHash, "kv", "cart/42");
     entity::write_key(visits, kHash, "counter", "visits");
-    const EntityRow value{LogIndex{99},   Revision{98},        Version{5},
-                          Generation{12}, entity::Kind::Value, "a value"};
+    const EntityRow value{
+        LogIndex{99}, {Revision{98}, Version{5}, Generation{12}}, entity::Kind::Value, "a value"};
     const EntityRow counter{
-        LogIndex{99}, Revision{98}, Version{257}, Generation{3}, entity::Kind::EventSourced, {}};
+        LogIndex{99}, {Revision{98}, Version{257}, Generation{3}}, entity::Kind::EventSourced, {}};
     const SessionName name{1700000000123, golden_id<ClientId>(0xa0)};
     expect("entity value key", entity_row_key(prefix, cart));
     expect("entity value row", encode_entity_row(value));
