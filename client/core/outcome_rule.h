@@ -49,7 +49,7 @@ struct UnansweredCall {
     bool may_have_run = false;  // tainted, or under way
     PartitionId group{};
     std::optional<Error> refusal{};   // the last one
-    std::optional<Error> stranger{};  // another mesh has answered, and nobody of ours can be asked
+    std::optional<Error> stranger{};  // another mesh has answered somewhere
     bool stranded = false;            // every address leads to strangers
     bool mesh_met = false;
 };

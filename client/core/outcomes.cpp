@@ -11,13 +11,15 @@ void Caller::State::on_reply(const Step& step, LinkId link, Reply&& reply) {
     if (!index) return;
     const PendingCall& call = lanes[*index];
     const PartitionId group = call.group;
-    const Verdict verdict =
-        judge_reply({.kind = call.request.kind,
-                     .present = call.state == PendingCall::State::Sent && call.link == link,
-                     .tainted = call.tainted,
-                     .repeat = call.repeat,
-                     .stuck = reply.error.number != 0 && ids.stuck(call.request.id)},
-                    reply);
+    const bool present = call.state == PendingCall::State::Sent && call.link == link;
+    // A given id that was not sent yet may be of no group here.
+    const bool stuck = present && reply.error.number != 0 && ids.stuck(call.request.id);
+    const Verdict verdict = judge_reply({.kind = call.request.kind,
+                                         .present = present,
+                                         .tainted = call.tainted,
+                                         .repeat = call.repeat,
+                                         .stuck = stuck},
+                                        reply);
     if (verdict.next == Verdict::Next::Retry) return try_again(step, *index, verdict, reply);
     if (verdict.next != Verdict::Next::End) return;
     end_call(step, *index, std::move(reply));
