@@ -120,9 +120,9 @@ function(weft_test name)
   if(NOT arg_LABELS)
     set(arg_LABELS fast)
   endif()
-  # A process for each test tells which one failed; under a sanitizer, where starting one takes longer
+  # A process for each test tells which one failed; under ASan, where starting one takes longer
   # than most tests do, the fast tests of a program share a process.
-  if(WEFT_SANITIZE AND arg_LABELS STREQUAL "fast")
+  if(WEFT_SANITIZE MATCHES "address" AND arg_LABELS STREQUAL "fast")
     add_test(NAME ${name}.all COMMAND ${target})
     set_tests_properties(${name}.all PROPERTIES TIMEOUT 300 LABELS fast)
   else()
