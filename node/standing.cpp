@@ -4,8 +4,7 @@
 
 #include "node/state.h"
 
-#include <algorithm>
-#include <utility>
+#include <vector>
 
 namespace weft::node {
 
