@@ -164,7 +164,7 @@ void Replica::on_vote_ask(const Step& step, NodeId from, const VoteAsk& ask) {
     if (ask.pre ? !plausible(ask.term) : steps_towards(step, ask.term)) return;
     const bool settled = ask.transfer || ask.term < hard_.term || role_ != Role::Follower ||
                          !follows() || timer_.hears(step.now.mono) ||
-                         contact_known_at_ == step.now.mono;
+                         owed_.can_be_judged(step.now.mono);
     if (settled) {
         answer_vote_ask(step, from, ask);
         return;
@@ -234,7 +234,7 @@ void Replica::become_follower(const Step& step, Term term, std::optional<NodeId>
     transfer_.end();
     stamps_.end();
     streams_.end();
-    quorum_check_at_ = Instant::never();
+    quorum_.end();
     timer_.restart(step.now.mono);
 }
 
@@ -296,12 +296,11 @@ void Replica::become_leader(const Step& step) {
     log_.info("replica.leads", {{"group", options_.group}, {"term", hard_.term}});
     role_ = Role::Leader;
     leader_ = options_.self;
-    leader_since_ = step.now.mono;
     peers_.leader_met();
     transfer_.end();
     streams_.begin(config_.members.size(), next_index());
     term_start_ = next_index();
-    quorum_check_at_ = quorum_lapses();
+    quorum_.begin(config_, self_only(), step.now.mono);
     // S3: an entry of the own term, so that what came before it can be counted.
     EntryBuilder no_op;
     no_op.begin(EntryKind::NoOp);

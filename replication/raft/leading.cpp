@@ -1,5 +1,5 @@
-// What a leader makes of answers and silence: commit by counting, contact with a quorum (Raft paper
-// 5.4.2; S3, S6).
+// What a leader makes of answers and silence: commit by counting (Raft paper 5.4.2; S3), and what
+// follows from a lost quorum (S6).
 
 #include "core/invariant.h"
 #include "core/mutant.h"
@@ -41,7 +41,7 @@ void Replica::on_refused(const Step& step, std::size_t place, const AppendAnswer
     streams_.go_back(step, leading(), place, answer);
 }
 
-// ---- commit and contact -----------------------------------------------------------------------
+// ---- commit and time --------------------------------------------------------------------------
 
 // S3: counting copies commits entries of the own term only; older ones follow with them.
 void Replica::advance_commit() {
@@ -60,40 +60,16 @@ void Replica::advance_commit() {
     trim_cache();
 }
 
-// By a heartbeat or confirm round that was answered, or by an append that was: the later
-// of the moments at which they were sent.
-Instant Replica::contacted(std::size_t place) const {
-    return std::max(
-        {contact_.of(config_.members[place].node), leader_since_, streams_.contacted(place)});
-}
-
-// S6: the moment from which no quorum was contacted within the maximum election timeout.
-Instant Replica::quorum_lapses() const {
-    Instant lapses = Instant::long_ago();
-    for (std::size_t i = 0; i < streams_.size(); ++i) {
-        if (!config_.is_voter(i)) continue;
-        const Instant at = i == self_slot_ ? Instant::never() : contacted(i);
-        PeerSet have = self_only();
-        for (std::size_t j = 0; j < streams_.size(); ++j) {
-            if (j != self_slot_ && contacted(j) >= at) have.add(j);
-        }
-        if (config_.quorum(have)) lapses = std::max(lapses, at);
-    }
-    return lapses + options_.timings.election_max;
-}
-
 // S9: reads and proposals go on once a quorum has answered what was sent after the attempt ended,
 // as to the leader of this term. If it never does, the want of contact ends the term.
 void Replica::look_at_transfer(Now now) {
-    const Instant answered = quorum_check_at_ - options_.timings.election_max;
-    if (!transfer_.look(now.mono, answered, options_.timings.heartbeat / 2)) return;
+    if (!transfer_.look(now.mono, quorum_.quorum_at(), options_.timings.heartbeat / 2)) return;
     WEFT_PROBE("replica.transfer_failed");
     log_.info("replica.transfer_failed", {{"group", options_.group}, {"term", hard_.term}});
 }
 
 void Replica::leader_tick(const Step& step) {
-    quorum_check_at_ = quorum_lapses();
-    if (quorum_check_at_ <= step.now.mono) {
+    if (!quorum_.look(config_, self_only(), streams_.contacts(), step.now.mono)) {
         step_down(step, "no contact with a quorum");
         return;
     }

@@ -11,7 +11,10 @@ void OwedVotes::wait(NodeId from, const VoteAsk& ask) {
     if (asked_.size() < kMembersMax) asked_.push_back({from, ask});
 }
 
-std::vector<OwedVotes::Asked> OwedVotes::take() { return std::exchange(asked_, {}); }
+std::vector<OwedVotes::Asked> OwedVotes::take(Instant now) {
+    contact_known_at_ = now;
+    return std::exchange(asked_, {});
+}
 
 void OwedVotes::check(NodeId vote) const {
     WEFT_INVARIANT(!given_ || *given_ == vote, "the vote for {} is owed to {}", vote.hex(),

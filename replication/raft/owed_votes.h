@@ -22,8 +22,10 @@ public:
     };
     // For fresh contact times: what each candidate asked last, of kMembersMax of them.
     void wait(NodeId from, const VoteAsk& ask);
-    // There are some.
-    std::vector<Asked> take();
+    // A Tick came: contact times are known as of now, and those who wait are judged.
+    std::vector<Asked> take(Instant now);
+    // They are known as of now, so that nobody has to wait.
+    bool can_be_judged(Instant now) const { return contact_known_at_ == now; }
     // When they are wanted: at once.
     Instant deadline() const { return asked_.empty() ? Instant::never() : Instant::long_ago(); }
 
@@ -37,6 +39,7 @@ public:
 
 private:
     std::vector<Asked> asked_;
+    Instant contact_known_at_ = Instant::long_ago();
     std::optional<NodeId> given_;
 };
 

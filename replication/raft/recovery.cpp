@@ -237,9 +237,9 @@ LogIndex Replica::compaction_limit(Now now) const {
     // Right behind a snapshot nothing is durable yet: never below the base.
     LogIndex limit = std::max(std::min(applied_, promises_.intact()), window_.base());
     if (role_ != Role::Leader) return limit;
+    const PeerSet reached = quorum_.reached(config_, streams_.contacts(), now.mono);
     for (std::size_t i = 0; i < streams_.size(); ++i) {
-        if (i == self_slot_ || !config_.is_voter(i)) continue;
-        if (now.mono - contacted(i) > options_.timings.election_max) continue;
+        if (i == self_slot_ || !config_.is_voter(i) || !reached.has(i)) continue;
         limit = std::min(limit, streams_.match(i));
     }
     return std::max(limit, window_.base());

@@ -11,7 +11,10 @@ namespace weft::replication {
 
 Replica::Replica(ReplicaOptions options, const storage::RecoveredGroup& recovered, Random random,
                  weft::Log log)
-    : options_(std::move(options)), log_(log), timer_(options_.timings, random) {
+    : options_(std::move(options)),
+      log_(log),
+      timer_(options_.timings, random),
+      quorum_(options_.timings) {
     recover(recovered);
 }
 
@@ -66,7 +69,7 @@ void Replica::arm() {
     } else if (role_ != Role::Leader) {
         deadline_ = std::min(owed_.deadline(), timer_.deadline());
     } else {
-        deadline_ = std::min({owed_.deadline(), quorum_check_at_, streams_.deadline(),
+        deadline_ = std::min({owed_.deadline(), quorum_.deadline(), streams_.deadline(),
                               transfer_.deadline(), stamps_.deadline()});
     }
 }
@@ -228,10 +231,9 @@ void Replica::trim_cache() {
 // ---- events -----------------------------------------------------------------------------------
 
 void Replica::on(const Step& step, const Tick& tick) {
-    contact_ = tick.contact;
-    contact_known_at_ = step.now.mono;
-    if (role_ == Role::Follower && leader_) timer_.heard(contact_.of(*leader_));
-    for (const auto& [from, ask] : owed_.take()) answer_vote_ask(step, from, ask);
+    quorum_.rounds(tick.contact);
+    if (role_ == Role::Follower && leader_) timer_.heard(tick.contact.of(*leader_));
+    for (const auto& [from, ask] : owed_.take(step.now.mono)) answer_vote_ask(step, from, ask);
     ask_for_configs(step.out);
     if (role_ == Role::Leader) {
         leader_tick(step);
@@ -346,6 +348,7 @@ void Replica::check() const {
     follower_.check(role_ == Role::Follower && leader_, window_.base(), window_.last());
     transfer_.check(role_ == Role::Leader);
     stamps_.check(role_ == Role::Leader);
+    quorum_.check(role_ == Role::Leader);
     owed_.check(hard_.vote);
     WEFT_INVARIANT(applied_ <= commit_, "applied {} past commit {}", applied_.value, commit_.value);
     configs_.check(window_.base(), window_.last());

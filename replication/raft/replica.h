@@ -20,6 +20,7 @@
 #include "replication/raft/log_window.h"
 #include "replication/raft/owed_votes.h"
 #include "replication/raft/promises.h"
+#include "replication/raft/quorum_contact.h"
 #include "replication/raft/streams.h"
 #include "storage/contracts.h"
 
@@ -260,9 +261,6 @@ private:
     void on_refused(const Step& step, std::size_t place, const AppendAnswer& answer);
     void advance_commit();
     void leader_tick(const Step& step);
-    Instant contacted(std::size_t place) const;
-    bool in_contact(Now now, std::size_t place) const;
-    Instant quorum_lapses() const;
 
     ReplicaOptions options_;
     weft::Log log_;
@@ -292,8 +290,6 @@ private:
     OwnFetchIds fetches_;
 
     // Follower and candidate.
-    ContactTimes contact_{};
-    Instant contact_known_at_ = Instant::long_ago();
     ElectionTimer timer_;
     Follower follower_;
     OwedVotes owed_;
@@ -303,8 +299,7 @@ private:
     Streams streams_;
     LogIndex term_start_;  // our no-op
     LeaderStamps stamps_;
-    Instant leader_since_;
-    Instant quorum_check_at_ = Instant::never();
+    QuorumContact quorum_;
     LeadershipTransfer transfer_;
 };
 

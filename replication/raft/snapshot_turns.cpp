@@ -10,18 +10,16 @@ std::optional<Member> Replica::needs_snapshot(Now now, std::optional<NodeId> aft
     const std::size_t first = after ? config_.slot(*after).value_or(kNoSlot) + 1 : 0;
     for (std::size_t n = 0; n < streams_.size(); ++n) {
         const std::size_t i = (first + n) % streams_.size();
-        if (streams_.needs_snapshot(i) && in_contact(now, i)) return config_.members[i];
+        if (streams_.needs_snapshot(i) && in_contact(now, config_.members[i].node))
+            return config_.members[i];
     }
     return std::nullopt;
 }
 
-bool Replica::in_contact(Now now, std::size_t place) const {
-    return !peers_.is_gone(place) && now.mono - contacted(place) <= options_.timings.election_max;
-}
-
 bool Replica::in_contact(Now now, NodeId peer) const {
     const auto slot = config_.slot(peer);
-    return role_ == Role::Leader && slot && in_contact(now, *slot);
+    if (role_ != Role::Leader || !slot || peers_.is_gone(*slot)) return false;
+    return quorum_.reached(config_, streams_.contacts(), now.mono).has(*slot);
 }
 
 void Replica::snapshot_sent(const Member& to, LogPosition at) {

@@ -337,6 +337,13 @@ LogIndex Streams::least_match(std::size_t self, LogIndex most) const {
     return most;
 }
 
+std::array<Instant, kMembersMax> Streams::contacts() const {
+    std::array<Instant, kMembersMax> at{};
+    at.fill(Instant::long_ago());
+    for (std::size_t i = 0; i < peers_.size(); ++i) at[i] = peers_[i].contacted;
+    return at;
+}
+
 PeerSet Streams::takes_stamps() const {
     PeerSet taking;
     for (std::size_t i = 0; i < peers_.size(); ++i)

@@ -13,6 +13,7 @@
 #include "replication/raft/proposal_dates.h"
 #include "weft/types.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -88,7 +89,7 @@ public:
     LogIndex match(std::size_t place) const { return peers_[place].match; }
     LogIndex least_match(std::size_t self, LogIndex most) const;
     // As answers to appends prove.
-    Instant contacted(std::size_t place) const { return peers_[place].contacted; }
+    std::array<Instant, kMembersMax> contacts() const;
     // Those whose last answer was not that our stamps are ahead of their clock (S29).
     PeerSet takes_stamps() const;
     // The last of our entries that one who refuses our stamps may hold. Who refuses an entry does

@@ -71,10 +71,8 @@ LeaderStamps::Copies Replica::copies() const {
 // At a Tick, when it is known who answers. True when that ends the leadership.
 bool Replica::judge_stamps(const Step& step) {
     if (!stamps_.due()) return false;
-    PeerSet heard = self_only();
-    for (std::size_t i = 0; i < streams_.size(); ++i)
-        if (step.now.mono - contacted(i) <= options_.timings.election_max) heard.add(i);
-    const auto kept = stamps_.judge(copies(), heard);
+    const PeerSet reached = quorum_.reached(config_, streams_.contacts(), step.now.mono);
+    const auto kept = stamps_.judge(copies(), self_only() | reached);
     if (kept) give_up_stamps(step, *kept);
     return kept.has_value();
 }

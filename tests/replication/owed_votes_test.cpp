@@ -22,20 +22,28 @@ TEST(OwedVotes, AnswerWhatEachCandidateAskedLast) {
     owed.wait(node(2), ask(2));
     owed.wait(node(1), ask(3));
     EXPECT_EQ(owed.deadline(), Instant::long_ago());
-    const auto asked = owed.take();
+    const auto asked = owed.take(Instant{7});
     ASSERT_EQ(asked.size(), 2U);
     EXPECT_EQ(asked[0].from, node(2));
     EXPECT_EQ(asked[1].from, node(1));
     EXPECT_EQ(asked[1].ask.term, Term{3});
-    EXPECT_TRUE(owed.take().empty()) << "each is answered once";
+    EXPECT_TRUE(owed.take(Instant{7}).empty()) << "each is answered once";
     EXPECT_EQ(owed.deadline(), Instant::never());
+}
+
+TEST(OwedVotes, AreJudgedAtOnceAtTheMomentOfATick) {
+    OwedVotes owed;
+    EXPECT_FALSE(owed.can_be_judged(Instant{7}));
+    (void)owed.take(Instant{7});
+    EXPECT_TRUE(owed.can_be_judged(Instant{7}));
+    EXPECT_FALSE(owed.can_be_judged(Instant{8}));
 }
 
 TEST(OwedVotes, WaitForNoMoreThanAGroupCanHave) {
     OwedVotes owed;
     for (std::size_t i = 0; i <= kMembersMax; ++i) owed.wait(node(i), ask(1));
     owed.wait(node(3), ask(2));
-    const auto asked = owed.take();
+    const auto asked = owed.take(Instant{7});
     ASSERT_EQ(asked.size(), kMembersMax);
     EXPECT_EQ(asked.back().from, node(3));
     EXPECT_EQ(asked.back().ask.term, Term{2});

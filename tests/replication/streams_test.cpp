@@ -231,9 +231,9 @@ TEST_F(StreamsTest, CountContactFromTheProposalThatIsAcknowledged) {
     streams.proposed(now, LogIndex{5}, Duration{10});  // too near to be noted
     now.mono = Instant{900};
     accept(kOne, 3);
-    EXPECT_EQ(streams.contacted(kOne), Instant::long_ago()) << "others may have sent it";
+    EXPECT_EQ(streams.contacts()[kOne], Instant::long_ago()) << "others may have sent it";
     accept(kOne, 5);
-    EXPECT_EQ(streams.contacted(kOne), Instant{100});
+    EXPECT_EQ(streams.contacts()[kOne], Instant{100});
 }
 
 TEST_F(StreamsTest, CheckThatNobodyHoldsMoreThanThereIs) {
