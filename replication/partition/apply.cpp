@@ -53,7 +53,7 @@ void Partition::State::apply(const Step& step, const Bytes& encoded) {
         log.error("partition.blocked", {{"group", group()},
                                         {"index", next(applied.index())},
                                         {"reason", entry.error().message}});
-        replica.forbid_campaign(Replica::Ban::Blocked);
+        replica.forbid_campaign(Ban::Blocked);
         if (replica.role() == Role::Leader) replica.step(step.now, TransferLeadership{}, step.out);
         return;
     }

@@ -69,9 +69,9 @@ bool Partition::State::has_all(LogPosition at) const {
 
 void Partition::State::receive(const Step& step, SnapshotReceiver::Wants wants) {
     if (receiver.staging()) {
-        replica.forbid_campaign(Replica::Ban::Installing);
+        replica.forbid_campaign(Ban::Installing);
     } else {
-        replica.allow_campaign(Replica::Ban::Installing);
+        replica.allow_campaign(Ban::Installing);
     }
     if (wants.install) install_snapshot(step);
     if (wants.persist) receiver.marked(replica.persist_mark(step.out));
@@ -98,7 +98,7 @@ void Partition::State::install_snapshot(const Step& step) {
     log_feed.forget();
     sweep.forget();
     applied.install(base);
-    replica.allow_campaign(Replica::Ban::Blocked);
+    replica.allow_campaign(Ban::Blocked);
     rows_written = true;
     // Rows are read again once they are on disk.
     session_loader.begin_anew({replica.last_persist_seq().value + 1});

@@ -31,7 +31,7 @@ void Replica::on(const Step& step, const Append& append) {
     }
     follower_.named(item.commit);
     const auto damage = window_.first_damaged();
-    if (rows_damaged_ || (damage && item.prev.index >= *damage)) {
+    if (fitness_.rows_damaged() || (damage && item.prev.index >= *damage)) {
         want_again(append.from, step.out);
         return;
     }

@@ -22,19 +22,19 @@ constexpr std::uint64_t kTermStep = std::uint64_t{1} << 20;
 bool Replica::may_campaign() const {
     if (self_slot_ == kNoSlot || !config_.is_voter(self_slot_)) return false;
     if (!can_stand()) return false;
-    if (disk_age_ * 2 > options_.timings.election_min) return false;  // stalled disk
+    if (fitness_.disk() != Fitness::Disk::Good) return false;
     return promises_.durable() >= window_.base() &&
            configs_.newest_index() <= promises_.durable();  // S4, S13
 }
 
 bool Replica::can_stand() const {
-    return !damaged() && bans_ == 0 && configs_.complete();  // S19, S23
+    return fitness_.can_lead() && log_is_whole() && configs_.complete();  // S19, S23
 }
 
 // S22: with its last (term, index) unread a replica cannot tell whose log is behind its own, nor
 // right behind a snapshot (S19).
 std::optional<LogPosition> Replica::voting_position() const {
-    if (hard_damaged_ || !window_.back().readable || promises_.durable() < window_.base())
+    if (fitness_.vote_damaged() || !window_.back().readable || promises_.durable() < window_.base())
         return std::nullopt;
     return durable_position();
 }
@@ -125,7 +125,7 @@ void Replica::ask_for_votes(VoteAsk ask, Effects& out) const {
 // Who may lead with our forgotten vote has its term on disk (S1): when ours is not below that of
 // any other voter, we never promised more.
 bool Replica::term_certain() const {
-    return !hard_damaged_ || peers_.all_told_terms(config_, self_only());
+    return !fitness_.vote_damaged() || peers_.all_told_terms(config_, self_only());
 }
 
 // A pre-vote raises no term (S5), and to an empty log nobody grants it who has one: the refusal
@@ -135,7 +135,7 @@ void Replica::ask_for_terms(Effects& out) const {
 }
 
 void Replica::note_told(std::optional<std::size_t> by, Term term, Effects& out) {
-    if (!hard_damaged_ || term > hard_.term) return;
+    if (!fitness_.vote_damaged() || term > hard_.term) return;
     if (by) peers_.told_term(*by);
     if (follower_.ack_due() && term_certain()) acknowledge(out);
 }
@@ -156,7 +156,7 @@ void Replica::count_votes(const Step& step) {
 // ---- votes ------------------------------------------------------------------------------------
 
 // How long ago the leader was heard is known for sure only with a Tick's contact times: unless the
-// answer does not depend on them, the request waits for the Tick that arm() orders at once.
+// answer does not depend on them, the request waits for the Tick that is due at once.
 // A pre-vote that is too far ahead is not answered: our lower term would tell the candidate
 // nothing, and ours, which it refuses with its own, is what brings us there (S5: a pre-vote raises
 // no term).

@@ -15,11 +15,11 @@ namespace weft::replication {
 
 void Replica::recover(const storage::RecoveredGroup& recovered) {
     hard_ = recovered.hard;
-    hard_damaged_ = recovered.hard_damaged;
+    if (recovered.hard_damaged) fitness_.lost_vote();
     base_ = recovered.base;
-    rows_damaged_ = recovered.base_damaged;
+    if (recovered.base_damaged) fitness_.lost_rows();
     Config config = options_.config;
-    if (!rows_damaged_ && !base_.config.empty()) {
+    if (!fitness_.rows_damaged() && !base_.config.empty()) {
         auto decoded = decode_config(base_.config);
         if (decoded) {
             config = std::move(*decoded);
@@ -27,7 +27,7 @@ void Replica::recover(const storage::RecoveredGroup& recovered) {
             configs_.block(base_.index);
             tell_blocked(base_.index, decoded.error().message);
         } else {
-            rows_damaged_ = true;
+            fitness_.lost_rows();
         }
     }
     recover_log(recovered);
@@ -38,7 +38,7 @@ void Replica::recover(const storage::RecoveredGroup& recovered) {
     // The term is always on disk before an entry of it: a log ahead of the hard state means that
     // the hard state is not what was written last.
     if (window_.back().term > hard_.term) {
-        hard_damaged_ = true;
+        fitness_.lost_vote();
         hard_ = {window_.back().term, NodeId{}};
     }
     commit_ = applied_ = window_.base();
@@ -47,8 +47,8 @@ void Replica::recover(const storage::RecoveredGroup& recovered) {
     if (damaged()) {
         log_.error("replica.damaged", {{"group", options_.group},
                                        {"from", wanted_again()},
-                                       {"hard_state", hard_damaged_},
-                                       {"rows", rows_damaged_}});
+                                       {"hard_state", fitness_.vote_damaged()},
+                                       {"rows", fitness_.rows_damaged()}});
     }
 }
 
@@ -124,7 +124,7 @@ void Replica::tell_blocked(LogIndex index, std::string_view why) const {
 void Replica::mark_damaged(LogIndex from) {
     WEFT_PROBE("replica.mark_damaged");
     if (from <= window_.base()) {
-        rows_damaged_ = true;
+        fitness_.lost_rows();
     } else if (window_.holds(from)) {
         window_.mark_damaged(from);
         promises_.lower(window_.last(), previous(from));
@@ -132,12 +132,11 @@ void Replica::mark_damaged(LogIndex from) {
         return;
     }
     log_.error("replica.damaged", {{"group", options_.group}, {"from", wanted_again()}});
-    arm();
 }
 
 // Where this replica wants the log again: index 0 means that only a snapshot helps.
 LogIndex Replica::wanted_again() const {
-    if (rows_damaged_) return LogIndex{};
+    if (fitness_.rows_damaged()) return LogIndex{};
     return window_.first_damaged().value_or(LogIndex{});
 }
 
@@ -150,7 +149,7 @@ void Replica::compact(LogIndex index, std::int64_t stamp_ms, Effects& out) {
     // memory says that it was ever there.
     const LogIndex asked = index;
     index = std::min(index, promises_.intact());
-    if (index <= window_.base() || rows_damaged_) return;
+    if (index <= window_.base() || fitness_.rows_damaged()) return;
     if (!configs_.complete_up_to(index)) return;
     // Entries behind a base with another stamp would be refused by whoever is given that base.
     WEFT_INVARIANT(index != asked || stamp_ms == window_.at(index).stamp_ms,
@@ -183,7 +182,7 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     if (base.index == window_.base() || window_.holds(base.index)) ours = window_.at(base.index);
     const bool lost = ours && !ours->readable;
     const bool known = ours && !lost && ours->term == base.term && ours->chain == base.chain;
-    if (!rows_damaged_ && base.index <= commit_) return;
+    if (!fitness_.rows_damaged() && base.index <= commit_) return;
     if (base.index < commit_ && !known) return;
     // Entries behind an unreadable one were acknowledged: they stay unless they are of a branch
     // that was given up (S22).
@@ -197,7 +196,6 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
         return;
     }
     WEFT_PROBE("replica.install");
-    const View before{role_, hard_.term, leader_};
     base_ = base;
     if (kept) {
         window_.compact(base.index);
@@ -217,20 +215,14 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     adopt_configs(out);
     if (role_ != Role::Leader) role_ = Role::Follower;
     candidacy_.end();
-    rows_damaged_ = false;
+    fitness_.got_rows();
     commit_ = std::max(commit_, base.index);
     applied_ = base.index;
     follower_.proved(base.index);
     out.batch.rebase(options_.group, base_);
     mark(out);
     if (role_ != Role::Leader) timer_.restart(now.mono);
-    finish_step(before, out);
-}
-
-void Replica::forbid_campaign(Ban why) { bans_ |= static_cast<std::uint8_t>(why); }
-
-void Replica::allow_campaign(Ban why) {
-    bans_ &= static_cast<std::uint8_t>(~std::to_underlying(why));
+    finish(out);
 }
 
 LogIndex Replica::compaction_limit(Now now) const {

@@ -13,6 +13,7 @@ Replica::Replica(ReplicaOptions options, const storage::RecoveredGroup& recovere
                  weft::Log log)
     : options_(std::move(options)),
       log_(log),
+      fitness_(options_.timings),
       timer_(options_.timings, random),
       quorum_(options_.timings) {
     recover(recovered);
@@ -20,20 +21,15 @@ Replica::Replica(ReplicaOptions options, const storage::RecoveredGroup& recovere
 
 void Replica::step(Now now, const ReplicaEvent& event, Effects& out) {
     const Step step{now, out};
-    const View before{role_, hard_.term, leader_};
-    const bool first = !started_;
     begin_step(step);
     std::visit([&](const auto& what) { on(step, what); }, event);
     if (promises_.unmarked()) mark(out);
-    finish_step(before, out);
-    if (first || before != View{role_, hard_.term, leader_})
-        out.list.push_back(RoleChanged{options_.group});
+    finish(out);
 }
 
-// The first step arms what the constructor could not: it had no clock.
+// The first step begins what the constructor could not: it had no clock.
 void Replica::begin_step(const Step& step) {
-    if (!started_) {
-        started_ = true;
+    if (!told_) {
         timer_.restart(step.now.mono);
         ask_for_configs(step.out);
         if (config_.quorum(self_only())) timer_.in_turn(step.now.mono, 0);
@@ -43,11 +39,12 @@ void Replica::begin_step(const Step& step) {
         campaign(step);
 }
 
-void Replica::finish_step(const View& before, Effects& out) {
+// What any way in may have changed holds together, and the owner is told of it.
+void Replica::finish(Effects& out) {
     WEFT_INVARIANT(out.list.empty() || !promises_.unmarked(), "records without a Persist after {}",
                    promises_.last_seq().value);
-    WEFT_INVARIANT(hard_.term >= before.term, "term {} after {}", hard_.term.value,
-                   before.term.value);
+    WEFT_INVARIANT(!told_ || hard_.term >= told_->term, "term {} after {}", hard_.term.value,
+                   told_->term.value);
     WEFT_INVARIANT(commit_ <= window_.last(), "commit {} past last {}", commit_.value,
                    window_.last().value);
     WEFT_INVARIANT(commit_ >= window_.base(), "commit {} before base {}", commit_.value,
@@ -60,18 +57,17 @@ void Replica::finish_step(const View& before, Effects& out) {
                    hard_.term.value);
     WEFT_INVARIANT(role_ != Role::Leader || hard_durable(), "leads undurable term {}",
                    hard_.term.value);
-    arm();
+    const View now{role_, hard_.term, leader_};
+    if (told_ == now) return;
+    told_ = now;
+    out.list.push_back(RoleChanged{options_.group});
 }
 
-void Replica::arm() {
-    if (role_ == Role::Leader && damaged()) {
-        deadline_ = Instant::long_ago();
-    } else if (role_ != Role::Leader) {
-        deadline_ = std::min(owed_.deadline(), timer_.deadline());
-    } else {
-        deadline_ = std::min({owed_.deadline(), quorum_.deadline(), streams_.deadline(),
-                              transfer_.deadline(), stamps_.deadline()});
-    }
+Instant Replica::next_deadline() const {
+    if (!told_ || (role_ == Role::Leader && damaged())) return Instant::long_ago();
+    if (role_ != Role::Leader) return std::min(owed_.deadline(), timer_.deadline());
+    return std::min({owed_.deadline(), quorum_.deadline(), streams_.deadline(),
+                     transfer_.deadline(), stamps_.deadline()});
 }
 
 // ---- promises ---------------------------------------------------------------------------------
@@ -136,14 +132,14 @@ bool Replica::meant_for_another(LogIndex since) {
 // next start it would look whole (S1). Such a replica never votes, so its term needs no record; the
 // entries it stores carry the terms that matter.
 void Replica::write_hard(Effects& out) {
-    if (hard_damaged_) return;
+    if (fitness_.vote_damaged()) return;
     out.batch.hard_state(options_.group, hard_);
     promises_.wrote();
 }
 
 bool Replica::hard_durable() const {
     if (WEFT_MUTANT(LearnedTermUnwritten) && hard_.vote.is_zero()) return true;
-    return hard_damaged_ || promises_.holds(hard_);
+    return fitness_.vote_damaged() || promises_.holds(hard_);
 }
 
 void Replica::append_entry(const EntryHeader& header, Bytes encoded, Effects& out) {
@@ -194,7 +190,6 @@ LogIndex Replica::propose(Now now, EntryBuilder& entry, Effects& out) {
     mark(out);
     streams_.proposed(now, header.index, options_.timings.heartbeat / 4);
     streams_.send_new(step, leading(), header.index, encoded);
-    arm();
     return header.index;
 }
 
@@ -286,11 +281,8 @@ LogIndex Replica::last_index() const { return window_.last(); }
 
 bool Replica::no_op_committed() const { return role_ == Role::Leader && commit_ >= term_start_; }
 
-bool Replica::damaged() const { return hard_damaged_ || lacks_data(); }
-
-bool Replica::lacks_data() const {
-    return rows_damaged_ || window_.damaged_count() != 0 ||
-           promises_.intact() < promises_.durable();
+bool Replica::log_is_whole() const {
+    return window_.damaged_count() == 0 && promises_.intact() == promises_.durable();
 }
 
 std::optional<std::int64_t> Replica::stamp_at(LogIndex index) const {

@@ -13,6 +13,7 @@
 #include "replication/raft/config_history.h"
 #include "replication/raft/election_timer.h"
 #include "replication/raft/events.h"
+#include "replication/raft/fitness.h"
 #include "replication/raft/follower.h"
 #include "replication/raft/known_peers.h"
 #include "replication/raft/leader_stamps.h"
@@ -49,7 +50,7 @@ public:
             weft::Log log);
 
     void step(Now now, const ReplicaEvent& event, Effects& out);
-    Instant next_deadline() const { return deadline_; }
+    Instant next_deadline() const;
 
     // Leader only, and only while can_propose(): encodes what `entry` holds as the next entry,
     // persists and sends it. The stamp is max(previous stamp, wall) (S29).
@@ -74,15 +75,8 @@ public:
     void compact(LogIndex index, std::int64_t stamp_ms, Effects& out);
     // A snapshot was staged whole in `base.space`: switches to it in one record (S19).
     void install(Now now, const storage::LogBase& base, Effects& out);
-    // The owner's reasons not to campaign; each is taken back by itself. A campaign under way goes
-    // on.
-    enum class Ban : std::uint8_t {
-        Installing = 1,  // a snapshot is being staged (S19)
-        Blocked = 2,     // an entry of a later weft: it could not apply what it proposes
-        ClockAhead = 4,  // its stamps would be refused
-    };
-    void forbid_campaign(Ban why);
-    void allow_campaign(Ban why);
+    void forbid_campaign(Ban why) { fitness_.forbid(why); }
+    void allow_campaign(Ban why) { fitness_.allow(why); }
     // The owner met damage in this group's rows or log (S22, S23): never leads, asks for repair.
     void mark_damaged(LogIndex from);
     // A fetched own entry that a laggard needs was damaged, or compacted away: peers listed here
@@ -111,13 +105,13 @@ public:
     LogIndex durable_index() const { return promises_.durable(); }
     // Commit known to include an own-term entry (S8): only then may reads be served.
     bool no_op_committed() const;
-    bool damaged() const;
-    bool vote_damaged() const { return hard_damaged_; }
+    bool damaged() const { return fitness_.vote_damaged() || lacks_data(); }
+    bool vote_damaged() const { return fitness_.vote_damaged(); }
     // False: a lost vote may be for a newer term than ours, so nothing counts in ours (S1).
     bool term_certain() const;
-    // Rows or log are; a damaged vote alone keeps from voting and leading, and until the term is
-    // certain from acknowledging.
-    bool lacks_data() const;
+    // Rows or log are damaged; a damaged vote alone keeps from voting and leading, and until the
+    // term is certain from acknowledging.
+    bool lacks_data() const { return fitness_.rows_damaged() || !log_is_whole(); }
     // A configuration here is of a later weft (partition.h, "blocked").
     bool blocked() const { return configs_.blocked(); }
     // Its own log says that it is a member, and not another replica of its node (S17).
@@ -176,8 +170,7 @@ private:
     void on(const Step& step, const TransferLeadership& wish);
     void on(const Step& step, const DiskAge& age);
     void begin_step(const Step& step);
-    void finish_step(const View& before, Effects& out);
-    void arm();
+    void finish(Effects& out);
     PersistSeq mark(Effects& out);
     void write_hard(Effects& out);
     bool hard_durable() const;
@@ -194,6 +187,7 @@ private:
     void ask_for_configs(Effects& out);
     void on_config_fetched(const Fetched& fetched, Effects& out);
     void tell_blocked(LogIndex index, std::string_view why) const;
+    bool log_is_whole() const;
     bool stale_behind(LogPosition at) const;
     LogIndex wanted_again() const;
     void trim_cache();
@@ -271,10 +265,7 @@ private:
     storage::LogBase base_;
     LogWindow window_;
     Promises promises_;
-    bool hard_damaged_ = false;
-    bool rows_damaged_ = false;  // only a snapshot helps
-    std::uint8_t bans_ = 0;      // bits of Ban
-    Duration disk_age_{};
+    Fitness fitness_;
 
     Config config_;
     std::size_t self_slot_ = kNoSlot;
@@ -285,8 +276,7 @@ private:
     std::optional<NodeId> leader_;
     LogIndex commit_;
     LogIndex applied_;
-    Instant deadline_ = Instant::long_ago();
-    bool started_ = false;
+    std::optional<View> told_;  // to the owner; nothing before the first step
     OwnFetchIds fetches_;
 
     // Follower and candidate.

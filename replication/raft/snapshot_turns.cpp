@@ -25,8 +25,7 @@ bool Replica::in_contact(Now now, NodeId peer) const {
 void Replica::snapshot_sent(const Member& to, LogPosition at) {
     const auto slot = config_.slot(to);
     if (role_ != Role::Leader || !slot || *slot == self_slot_) return;
-    if (!streams_.has_snapshot(*slot, at)) return;
-    arm();
+    streams_.has_snapshot(*slot, at);
 }
 
 }  // namespace weft::replication

@@ -320,13 +320,12 @@ void Streams::crashed(std::size_t place) {
     if (peer.state == State::Replicate) peer.probe(next(peer.match));
 }
 
-bool Streams::has_snapshot(std::size_t place, LogPosition at) {
+void Streams::has_snapshot(std::size_t place, LogPosition at) {
     Peer& peer = peers_[place];
-    if (peer.state != State::Snapshot) return false;
+    if (peer.state != State::Snapshot) return;
     peer.probe(next(at.index));
     peer.tries = 0;
     peer.retry_at = retry_at_ = Instant::long_ago();
-    return true;
 }
 
 // ---- what is known ----------------------------------------------------------------------------

@@ -80,8 +80,8 @@ public:
     void came_back(const Step& step, const Leader& leader, std::size_t place);
     void crashed(std::size_t place);
     bool needs_snapshot(std::size_t place) const { return peers_[place].state == State::Snapshot; }
-    // It has one up to `at`. False: it waited for none.
-    bool has_snapshot(std::size_t place, LogPosition at);
+    // It has one up to `at`, if it waited for one.
+    void has_snapshot(std::size_t place, LogPosition at);
 
     // ---- what is known
     std::size_t size() const { return peers_.size(); }

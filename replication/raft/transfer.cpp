@@ -51,9 +51,9 @@ void Replica::on(const Step&, const PeerStands& peer) {
 // A leadership is tried to be given away at once, and by the node again later.
 void Replica::on(const Step& step, const OwnClock& clock) {
     stamps_.stay_back(clock.stamps_back_ms);
-    if (!clock.ahead) return allow_campaign(Ban::ClockAhead);
-    const bool known = (bans_ & std::to_underlying(Ban::ClockAhead)) != 0;
-    forbid_campaign(Ban::ClockAhead);
+    if (!clock.ahead) return fitness_.allow(Ban::ClockAhead);
+    const bool known = fitness_.is_forbidden(Ban::ClockAhead);
+    fitness_.forbid(Ban::ClockAhead);
     if (!known && role_ == Role::Leader && !transfer_.under_way())
         start_transfer(step, std::nullopt);
 }
@@ -84,11 +84,11 @@ void Replica::give_up_stamps(const Step& step, LogIndex kept) {
 
 // Stalled disk: give leadership away while others can still take it, then stop.
 void Replica::on(const Step& step, const DiskAge& age) {
-    disk_age_ = age.age;
+    fitness_.persist_waits(age.age);
     if (role_ != Role::Leader) return;
-    if (disk_age_ > options_.timings.election_min * 2) {
+    if (fitness_.disk() == Fitness::Disk::Stalled) {
         step_down(step, "stalled disk");
-    } else if (disk_age_ * 2 > options_.timings.election_min && !transfer_.under_way()) {
+    } else if (fitness_.disk() == Fitness::Disk::Slow && !transfer_.under_way()) {
         start_transfer(step, std::nullopt);
     }
 }

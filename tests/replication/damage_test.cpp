@@ -193,29 +193,15 @@ storage::LogBase base_at(const MadeLog& log, std::uint64_t index) {
     return base;
 }
 
-TEST(Ban, LastsUntilEachReasonIsTakenBackByItself) {
-    MadeLog log;
-    for (int i = 0; i < 9; ++i) log.add(2);
-    Lab lab({}, log, 2, {Term{2}, NodeId{}});
-    lab.replica->forbid_campaign(Replica::Ban::Blocked);
-    lab.replica->forbid_campaign(Replica::Ban::Installing);
-    lab.replica->allow_campaign(Replica::Ban::Installing);  // the snapshot was not needed after all
-    lab.run(ms(3000));
-    EXPECT_EQ(lab.replica->role(), Role::Follower) << "it cannot apply what it would propose";
-    lab.replica->allow_campaign(Replica::Ban::Blocked);
-    lab.run(ms(1000));
-    EXPECT_EQ(lab.replica->role(), Role::PreCandidate);
-}
-
 // S19: while a snapshot is staged, and until its switch is on disk, no leadership and no vote.
 TEST(Snapshot, LetsNobodyCampaignBeforeItIsInstalled) {
     MadeLog log;
     for (int i = 0; i < 9; ++i) log.add(2);
     Lab lab({}, log, 2, {Term{2}, NodeId{}});
-    lab.replica->forbid_campaign(Replica::Ban::Installing);
+    lab.replica->forbid_campaign(Ban::Installing);
     lab.run(ms(3000));
     EXPECT_EQ(lab.replica->role(), Role::Follower);
-    lab.replica->allow_campaign(Replica::Ban::Installing);
+    lab.replica->allow_campaign(Ban::Installing);
     lab.call([&](Replica& r, Effects& out) { r.install(lab.now, base_at(log, 8), out); });
     EXPECT_EQ(lab.replica->commit(), LogIndex{8});
     lab.run(ms(1000));
@@ -225,6 +211,19 @@ TEST(Snapshot, LetsNobodyCampaignBeforeItIsInstalled) {
     lab.persist();
     lab.run(ms(1000));
     EXPECT_EQ(lab.replica->role(), Role::PreCandidate);
+}
+
+// What a way in changes is told by that way in, not by the next step.
+TEST(Snapshot, ThatEndsACandidacyTellsSo) {
+    MadeLog log;
+    for (int i = 0; i < 9; ++i) log.add(2);
+    Lab lab({}, log, 2, {Term{2}, NodeId{}});
+    lab.run(ms(2000));
+    ASSERT_EQ(lab.replica->role(), Role::PreCandidate);
+    lab.forget();
+    lab.call([&](Replica& r, Effects& out) { r.install(lab.now, base_at(log, 8), out); });
+    EXPECT_EQ(lab.replica->role(), Role::Follower);
+    EXPECT_EQ(lab.role_changes, 1);
 }
 
 // S22: what is behind an unreadable entry was acknowledged and stays, unless it is of a branch that
