@@ -4,6 +4,8 @@
 #include "core/error.h"
 #include "core/invariant.h"
 #include "core/mutant.h"
+#include "replication/raft/entry_rule.h"
+#include "replication/raft/install_rule.h"
 #include "replication/raft/replica.h"
 
 #include <algorithm>
@@ -100,21 +102,18 @@ Replica::Taking Replica::take_entry(const Step& step, const Append& append, cons
     const EntryHeader& header = entry.header;
     const LogIndex index = header.index;
     if (index <= window_.base()) return Taking::Held;
-    if (index <= window_.last()) {
-        const EntryInfo held = window_.at(index);
-        const bool same = held.readable && held.term == header.term && held.chain == header.chain;
-        if (same && !held.damaged) return Taking::Held;  // S20: a repetition changes nothing
-        if (same || !held.readable) return repair(step, append, entry);
-        // S20: only a proven conflict truncates, and never anything that is committed or that this
-        // very leader has already confirmed.
-        if (held.term == header.term || follower_.is_settled(index, commit_)) {
-            refuse_conflict(append.from, index);
-            return Taking::Refused;
-        }
+    std::optional<EntryInfo> held;
+    if (index <= window_.last()) held = window_.at(index);
+    const Place place = place_of(header, held, follower_.is_settled(index, commit_));
+    if (place == Place::Held) return Taking::Held;
+    if (place == Place::Repairs) return repair(step, append, entry);
+    if (place == Place::Conflicts) {
+        refuse_conflict(append.from, index);
+        return Taking::Refused;
     }
     const Taking taking = judge(step.now, append, entry);
     if (taking != Taking::Held) return taking;
-    if (index <= window_.last()) truncate(index, step.out);
+    if (place == Place::Replaces) truncate(index, step.out);
     append_entry(header, entry.encoded, step.out);
     return Taking::Held;
 }
@@ -126,7 +125,7 @@ Replica::Taking Replica::repair(const Step& step, const Append& append, const In
     // One with a stamp ahead may have been held here, and counted.
     if (judge(step.now, append, entry) != Taking::Held) return Taking::Refused;
     const LogIndex index = entry.header.index;
-    const bool stale = stale_behind({entry.header.term, index});
+    const bool stale = stale_behind(window_, {entry.header.term, index});
     if (stale && follower_.is_settled(next(index), commit_)) {
         refuse_conflict(append.from, index);
         return Taking::Refused;
@@ -145,33 +144,17 @@ void Replica::refuse_conflict(NodeId from, LogIndex index) {
     log_.error("replica.conflict", {{"group", options_.group}, {"index", index}, {"from", from}});
 }
 
-// The whole entry holds, continues the one before it, and its stamp is not from the future.
 Replica::Taking Replica::judge(Now now, const Append& append, const Incoming& entry) {
-    const EntryInfo before = window_.at(previous(entry.header.index));
-    const EntryHeader& header = entry.header;
-    std::string why;
-    Taking taking = Taking::Refused;
-    auto checked = check_entry(entry.encoded.view(), before.chain);
-    if (!checked) {
-        why = std::move(checked.error().message);
-    } else if (before.readable && header.term < before.term) {
-        why = "term falls";
-    } else if (before.readable && header.stamp_ms < before.stamp_ms) {
-        why = "stamp falls";
-    } else if (header.stamp_ms > before.stamp_ms && header.stamp_ms > now.wall.ms + kStampAheadMs) {
-        why = "stamp ahead of the clock";
-        taking = Taking::StampAhead;
-    } else if (header.kind == EntryKind::Config) {
-        const auto section = find_section(entry.encoded.view(), SectionType::Config);
-        if (!section || !decode_config(section->bytes)) why = "configuration";
-    }
-    if (why.empty()) return Taking::Held;
+    const LogIndex index = entry.header.index;
+    const auto flaw =
+        flaw_of(entry.header, entry.encoded.view(), window_.at(previous(index)), now.wall);
+    if (!flaw) return Taking::Held;
     ++counters_.entries_refused;
     log_.warn("replica.entry_refused", {{"group", options_.group},
-                                        {"index", header.index},
+                                        {"index", index},
                                         {"from", append.from},
-                                        {"reason", why}});
-    return taking;
+                                        {"reason", flaw->why}});
+    return flaw->stamp_ahead ? Taking::StampAhead : Taking::Refused;
 }
 
 // S2: only what is on disk is acknowledged, and only under a term that is on disk too.

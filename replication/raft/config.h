@@ -88,6 +88,19 @@ struct Config {
             if (answered(members[place].node)) set.add(place);
         return quorum(set);
     }
+    // The highest value that a quorum has reached, where each member has that of its place;
+    // `least` when there is none.
+    template <class Values>
+    auto reached_by_quorum(const Values& values, typename Values::value_type least) const {
+        for (std::size_t i = 0; i < members.size(); ++i) {
+            if (!is_voter(i) || values[i] <= least) continue;
+            PeerSet have;
+            for (std::size_t j = 0; j < members.size(); ++j)
+                if (values[j] >= values[i]) have.add(j);
+            if (quorum(have)) least = values[i];
+        }
+        return least;
+    }
     bool operator==(const Config&) const = default;
 };
 

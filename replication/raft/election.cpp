@@ -4,18 +4,10 @@
 #include "core/invariant.h"
 #include "core/mutant.h"
 #include "replication/raft/replica.h"
+#include "replication/raft/term_rule.h"
 #include "replication/raft/vote_rule.h"
 
 namespace weft::replication {
-
-namespace {
-
-// Elections take some milliseconds each: no honest term comes near the first, nor runs ahead of
-// ours by more than the second while we are away. A forged one must leave room to count on.
-constexpr Term kTermMax{std::uint64_t{1} << 60};
-constexpr std::uint64_t kTermStep = std::uint64_t{1} << 20;
-
-}  // namespace
 
 // ---- who may ----------------------------------------------------------------------------------
 
@@ -161,7 +153,11 @@ void Replica::count_votes(const Step& step) {
 // nothing, and ours, which it refuses with its own, is what brings us there (S5: a pre-vote raises
 // no term).
 void Replica::on_vote_ask(const Step& step, NodeId from, const VoteAsk& ask) {
-    if (ask.pre ? !plausible(ask.term) : steps_towards(step, ask.term)) return;
+    if (ask.pre && !judge_term(hard_.term, ask.term).plausible) {
+        ++counters_.messages_refused;
+        return;
+    }
+    if (!ask.pre && steps_towards(step, ask.term)) return;
     const bool settled = ask.transfer || ask.term < hard_.term || role_ != Role::Follower ||
                          !follows() || timer_.hears(step.now.mono) ||
                          owed_.can_be_judged(step.now.mono);
@@ -242,20 +238,12 @@ bool Replica::base_is_ahead(Now now) const {
     return role_ == Role::Follower && leader_ && follower_.is_ahead(base_.index, now.mono);
 }
 
-bool Replica::plausible(Term term) {
-    const bool good =
-        term.value != 0 && term <= kTermMax && term.value <= hard_.term.value + kTermStep;
-    if (!good) ++counters_.messages_refused;
-    return good;
-}
-
-// True when `term` is not to be taken as it is. One that is too far ahead may be honest all the
-// same, after somebody was led there: we go a step in its direction, and the next message brings
-// the next.
+// True when `term` is not to be taken as it is; perhaps ours is nearer to it then.
 bool Replica::steps_towards(const Step& step, Term term) {
-    if (plausible(term)) return false;
-    if (term > hard_.term && term <= kTermMax)
-        become_follower(step, Term{hard_.term.value + kTermStep}, std::nullopt);
+    const TermTold told = judge_term(hard_.term, term);
+    if (told.plausible) return false;
+    ++counters_.messages_refused;
+    if (told.next) become_follower(step, *told.next, std::nullopt);
     return true;
 }
 

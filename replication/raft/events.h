@@ -47,6 +47,9 @@ struct ReplicaOptions {
     LogIndex since{};
 };
 
+// Followers take a stamp no further ahead of their own clock than this (S29).
+inline constexpr std::int64_t kStampAheadMs = 5000;
+
 // Contact with other members, by node: when the last answered round was *sent* (leader's view) or
 // the last message of the leader arrived (follower's view). With who is not in it there was none
 // lately.

@@ -6,6 +6,7 @@
 #include "replication/raft/replica.h"
 
 #include <algorithm>
+#include <array>
 
 namespace weft::replication {
 
@@ -45,18 +46,10 @@ void Replica::on_refused(const Step& step, std::size_t place, const AppendAnswer
 
 // S3: counting copies commits entries of the own term only; older ones follow with them.
 void Replica::advance_commit() {
-    LogIndex best = commit_;
-    for (std::size_t i = 0; i < streams_.size(); ++i) {
-        const LogIndex candidate = match(i);
-        if (!config_.is_voter(i) || candidate <= best) continue;
-        if (candidate < term_start_ && !WEFT_MUTANT(CommitByOldTerms)) continue;
-        PeerSet have;
-        for (std::size_t j = 0; j < streams_.size(); ++j) {
-            if (match(j) >= candidate) have.add(j);
-        }
-        if (config_.quorum(have)) best = candidate;
-    }
-    commit_ = best;
+    std::array<LogIndex, kMembersMax> held{};
+    for (std::size_t i = 0; i < streams_.size(); ++i) held[i] = match(i);
+    const LogIndex best = config_.reached_by_quorum(held, commit_);
+    if (best >= term_start_ || WEFT_MUTANT(CommitByOldTerms)) commit_ = std::max(commit_, best);
     trim_cache();
 }
 

@@ -23,17 +23,10 @@ QuorumContact::Appends QuorumContact::contacted(const Config& config,
 }
 
 bool QuorumContact::look(const Config& config, PeerSet self, const Appends& appends, Instant now) {
-    const Appends at = contacted(config, appends);
-    Instant latest = Instant::long_ago();
-    for (std::size_t i = 0; i < config.members.size(); ++i) {
-        if (!config.is_voter(i)) continue;
-        const Instant candidate = self.has(i) ? Instant::never() : at[i];
-        PeerSet have = self;
-        for (std::size_t j = 0; j < config.members.size(); ++j)
-            if (at[j] >= candidate) have.add(j);
-        if (config.quorum(have)) latest = std::max(latest, candidate);
-    }
-    lapses_at_ = latest + longest_;
+    Appends at = contacted(config, appends);
+    for (std::size_t i = 0; i < config.members.size(); ++i)
+        if (self.has(i)) at[i] = Instant::never();
+    lapses_at_ = config.reached_by_quorum(at, Instant::long_ago()) + longest_;
     return lapses_at_ > now;
 }
 

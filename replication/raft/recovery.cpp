@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/invariant.h"
 #include "core/mutant.h"
+#include "replication/raft/install_rule.h"
 #include "replication/raft/replica.h"
 
 #include <algorithm>
@@ -167,27 +168,9 @@ void Replica::compact(LogIndex index, std::int64_t stamp_ms, Effects& out) {
     mark(out);
 }
 
-// Terms never fall along a log, so the first readable entry behind `at` tells which entry was there
-// when it was written: below `at.term` it follows one that lost its place. One that is not below
-// may still be of a branch that was given up; a later entry of the leader will show it, and nobody
-// who holds it can win against those who hold what committed `at`.
-bool Replica::stale_behind(LogPosition at) const {
-    for (LogIndex i = next(at.index); i <= window_.last(); i = next(i))
-        if (const EntryInfo info = window_.at(i); info.readable) return info.term < at.term;
-    return false;
-}
-
 void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
-    std::optional<EntryInfo> ours;
-    if (base.index == window_.base() || window_.holds(base.index)) ours = window_.at(base.index);
-    const bool lost = ours && !ours->readable;
-    const bool known = ours && !lost && ours->term == base.term && ours->chain == base.chain;
-    if (!fitness_.rows_damaged() && base.index <= commit_) return;
-    if (base.index < commit_ && !known) return;
-    // Entries behind an unreadable one were acknowledged: they stay unless they are of a branch
-    // that was given up (S22).
-    const bool kept = lost && base.index < window_.last() && !stale_behind({base.term, base.index});
-    if (kept && base.index == window_.base()) return;  // a lost base: nothing tells the first entry
+    const Install what = judge_install(window_, base, commit_, fitness_.rows_damaged());
+    if (what == Install::Not) return;
     auto config =
         base.config.empty() ? Result<Config>(options_.config) : decode_config(base.config);
     if (!config) {
@@ -197,19 +180,17 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     }
     WEFT_PROBE("replica.install");
     base_ = base;
-    if (kept) {
-        window_.compact(base.index);
-        window_.set_base(base);
-    } else if (known && base.index > window_.base()) {
-        window_.compact(base.index);
-    } else if (!known) {
+    if (what == Install::Replaces) {
         // The store keeps what is behind an entry that it cannot read.
-        if (lost && base.index < window_.last())
+        if (base.index < window_.last() && !window_.at(base.index).readable)
             out.batch.truncate(options_.group, next(base.index));
         // The store drops the whole log with the rebase: until that is on disk nothing is promised.
         window_.reset(base);
         follower_.cut(base.index);
         promises_.lower(LogIndex{}, LogIndex{});
+    } else {
+        window_.compact(base.index);
+        if (what == Install::Heals) window_.set_base(base);
     }
     configs_.install(base.index, window_.last(), std::move(*config));
     adopt_configs(out);

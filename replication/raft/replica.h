@@ -41,9 +41,6 @@ struct ReplicaCounters {
     std::uint64_t elections_won = 0;
 };
 
-// Followers take a stamp no further ahead of their own clock than this (S29).
-inline constexpr std::int64_t kStampAheadMs = 5000;
-
 class Replica {
 public:
     Replica(ReplicaOptions options, const storage::RecoveredGroup& recovered, Random random,
@@ -188,7 +185,6 @@ private:
     void on_config_fetched(const Fetched& fetched, Effects& out);
     void tell_blocked(LogIndex index, std::string_view why) const;
     bool log_is_whole() const;
-    bool stale_behind(LogPosition at) const;
     LogIndex wanted_again() const;
     void trim_cache();
     void append_entry(const EntryHeader& header, Bytes encoded, Effects& out);
@@ -203,7 +199,6 @@ private:
     bool follows() const;
     bool hears_leader(Now now) const;
     LogPosition durable_position() const;
-    bool plausible(Term term);
     bool steps_towards(const Step& step, Term term);
     bool learn_term(const Step& step, Term term);
     void campaign(const Step& step);
