@@ -30,9 +30,9 @@ void Partition::State::enqueue(const Step& step, entity::Entity& entity, Queued 
     }
     switch (mailboxes.add(entity.key(), item, options.limits)) {
         case Mailboxes::Added::NoRoom:
-            refuse(item.from, item.request.id,
-                   make_error(ErrorNumber::MailboxFull, "too many commands wait for the entity"),
-                   Outcome::NotDone, step.out);
+            refuse({item.from, item.request.id,
+                    make_error(ErrorNumber::MailboxFull, "too many commands wait for the entity")},
+                   step.out);
             return;
         case Mailboxes::Added::Behind:
             return;
@@ -84,7 +84,7 @@ void Partition::State::fail_activation(const std::string& key, Error error, bool
                                        Effects& out) {
     host.find(key)->loading = false;
     while (const auto item = mailboxes.next(key))
-        refuse(item->from, item->request.id, error, Outcome::NotDone, out);
+        refuse({item->from, item->request.id, error}, out);
     if (!damage) return;
     log.error("partition.row_damaged", {{"group", group()}});
     replica.mark_damaged(LogIndex{});  // the log cannot give rows back: only a snapshot can

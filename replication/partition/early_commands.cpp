@@ -46,12 +46,11 @@ std::vector<Early> EarlyCommands::serve(Instant now) {
     return all;
 }
 
-std::vector<Early> EarlyCommands::refuse() {
-    std::vector<Early> all;
+std::vector<Refused> EarlyCommands::refuse() {
+    std::vector<Refused> all;
     all.reserve(items_.size());
-    for (Item& item : items_)
-        all.push_back({std::move(item.submit),
-                       make_error(ErrorNumber::NoLeader, "this node stopped leading the group")});
+    for (const Item& item : items_)
+        all.push_back(not_led(item.submit.from, item.submit.request.id));
     items_.clear();
     bytes_ = 0;
     return all;

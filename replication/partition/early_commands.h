@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/time.h"
 #include "replication/partition/partition.h"
+#include "replication/partition/refused.h"
 
 #include <cstddef>
 #include <deque>
@@ -30,7 +31,7 @@ public:
     // deadline has passed is refused. None is left, here and below.
     std::vector<Early> serve(Instant now);
     // This node will not serve: all are refused.
-    std::vector<Early> refuse();
+    std::vector<Refused> refuse();
 
     std::size_t size() const { return items_.size(); }
     bool empty() const { return items_.empty(); }

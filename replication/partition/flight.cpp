@@ -1,6 +1,8 @@
 #include "replication/partition/flight.h"
 
+#include "core/error.h"
 #include "core/invariant.h"
+#include "core/mutant.h"
 
 #include <utility>
 
@@ -31,7 +33,22 @@ bool Flight::join(LogIndex index, const Waiter& waiter, std::size_t most) {
     return true;
 }
 
-std::deque<InFlight> Flight::drop() { return std::exchange(items_, {}); }
+Flight::Lost Flight::lose() {
+    Lost lost;
+    for (const InFlight& item : std::exchange(items_, {})) {
+        if (!item.asked_for()) continue;
+        if (item.entity != nullptr) lost.entities.push_back(item.entity);
+        const auto say_unknown = [&](const Waiter& waiter) {
+            lost.refused.push_back(
+                {waiter.from, item.id,
+                 make_error(ErrorNumber::LeadershipLost, "the term ended before the commit"),
+                 WEFT_MUTANT(LostTermIsNotDone) ? Outcome::NotDone : Outcome::Unknown});
+        };
+        say_unknown(item.first);
+        for (const Waiter& waiter : item.joined) say_unknown(waiter);
+    }
+    return lost;
+}
 
 void Flight::check(LogIndex applied) const {
     WEFT_INVARIANT(empty() || first_ == next(applied), "in flight from {}, applied {}",

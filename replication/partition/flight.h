@@ -5,6 +5,7 @@
 
 #include "core/command.h"
 #include "entity/host.h"
+#include "replication/partition/refused.h"
 #include "weft/types.h"
 
 #include <cstddef>
@@ -35,8 +36,13 @@ public:
     // Waits with whoever asked first for the command whose entry is at `index`; it is in flight.
     // False: `most` do already.
     bool join(LogIndex index, const Waiter& waiter, std::size_t most);
-    // Everybody, in order; none is left.
-    std::deque<InFlight> drop();
+    // The term ended before the commit. What is in flight may yet be committed by others: nobody
+    // knows (S27). `entities` are ahead of what is committed. None is left.
+    struct Lost {
+        std::vector<Refused> refused;
+        std::vector<entity::Entity*> entities;
+    };
+    Lost lose();
 
     bool empty() const { return items_.empty(); }
     std::size_t size() const { return items_.size(); }

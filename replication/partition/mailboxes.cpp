@@ -38,6 +38,17 @@ std::optional<Queued> Mailboxes::next(std::string_view key) {
     return item;
 }
 
+std::vector<Refused> Mailboxes::refuse() {
+    std::vector<Refused> refused;
+    refused.reserve(size_);
+    for (const auto& [key, activation] : activations_)
+        for (const Queued& item : activation.mailbox)
+            refused.push_back(not_led(item.from, item.request.id));
+    activations_.clear();
+    size_ = bytes_ = 0;
+    return refused;
+}
+
 void Mailboxes::check() const {
     std::size_t waiting = 0;
     std::size_t bytes = 0;

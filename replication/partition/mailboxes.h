@@ -6,6 +6,7 @@
 #include "replication/partition/admission.h"
 #include "replication/partition/entity_loader.h"
 #include "replication/partition/partition.h"
+#include "replication/partition/refused.h"
 
 #include <cstddef>
 #include <deque>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace weft::replication {
 
@@ -41,13 +43,8 @@ public:
     // Takes out who has waited longest for the entity. With the last the activation ends; nothing:
     // it has.
     std::optional<Queued> next(std::string_view key);
-    // Ends all of them; `each(key, mailbox)` in the order of the keys.
-    template <class Each>
-    void drop(Each each) {
-        for (const auto& [key, activation] : activations_) each(key, activation.mailbox);
-        activations_.clear();
-        size_ = bytes_ = 0;
-    }
+    // The term is lost: all of them end. Who waited, in the order of the keys.
+    std::vector<Refused> refuse();
     // `each(key, activation)` in the order of the keys; none is added or ended meanwhile.
     template <class Each>
     void for_each(Each each) {

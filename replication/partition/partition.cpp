@@ -51,8 +51,6 @@ void Partition::State::on(const Step& step, const ReplicaEvent& event) {
     replica.step(step.now, event, step.out);
 }
 
-void Partition::State::on(const Step& step, Submit& asked) { submit(step, std::move(asked)); }
-
 void Partition::State::on(const Step&, const ReadsConfirmed& confirmed) {
     if (serving.in(confirmed.term)) reads.confirm(confirmed.ticket);
 }
@@ -124,13 +122,13 @@ void Partition::State::follow_leadership(const Step& step) {
         lose_leadership(step.out);
     }
     const Serving::Group now = group_now();
-    if (!early.empty() && !serving.soon(now)) give_back(step, early.refuse());
+    if (!early.empty() && !serving.soon(now)) refuse_all(early.refuse(), step.out);
     if (!serving.may_begin(now)) return;
     if (sessions.floor().applied > applied.index()) {
         // Its row names an entry that no log holds, so nothing vouches for it.
         log.error("partition.session_damaged", {{"group", group()}});
         replica.mark_damaged(LogIndex{});
-        return give_back(step, early.refuse());
+        return refuse_all(early.refuse(), step.out);
     }
     serving.begin(replica.term());
     log.info("partition.serving",
@@ -143,26 +141,13 @@ void Partition::State::lose_leadership(Effects& out) {
     WEFT_PROBE("partition.stopped_serving");
     log.info("partition.stopped_serving", {{"group", group()}, {"term", *serving.term()}});
     serving.end();
-    for (const InFlight& item : flight.drop()) {
-        if (!item.asked_for()) continue;
-        if (item.entity != nullptr) host.drop_ahead(*item.entity);
-        const auto say_unknown = [&](const Waiter& waiter) {
-            refuse(waiter.from, item.id,
-                   make_error(ErrorNumber::LeadershipLost, "the term ended before the commit"),
-                   WEFT_MUTANT(LostTermIsNotDone) ? Outcome::NotDone : Outcome::Unknown, out);
-        };
-        say_unknown(item.first);
-        for (const Waiter& waiter : item.joined) say_unknown(waiter);
-    }
+    Flight::Lost lost = flight.lose();
+    for (entity::Entity* entity : lost.entities) host.drop_ahead(*entity);
     sessions.drop_ahead();
-    const Error lost = make_error(ErrorNumber::NoLeader, "this node stopped leading the group");
-    for (const WaitingRead& read : reads.drop())
-        refuse(read.to, read.reply.id, lost, Outcome::NotDone, out);
-    mailboxes.drop([&](const std::string& key, const std::deque<Queued>& mailbox) {
-        for (const Queued& item : mailbox)
-            refuse(item.from, item.request.id, lost, Outcome::NotDone, out);
-        host.find(key)->loading = false;
-    });
+    mailboxes.for_each(
+        [&](const std::string& key, const Activation&) { host.find(key)->loading = false; });
+    for (auto& refused : {std::move(lost.refused), reads.refuse(), mailboxes.refuse()})
+        refuse_all(refused, out);
 }
 
 void Partition::State::on_persisted(Effects& out) {

@@ -18,6 +18,7 @@
 #include "replication/partition/partition.h"
 #include "replication/partition/passivation.h"
 #include "replication/partition/reads.h"
+#include "replication/partition/refused.h"
 #include "replication/partition/row_sweep.h"
 #include "replication/partition/sections.h"
 #include "replication/partition/serving.h"
@@ -39,7 +40,6 @@ struct Partition::State {
     // partition.cpp
     void step(const Step& step, PartitionEvent&& event);
     void on(const Step& step, const ReplicaEvent& event);
-    void on(const Step& step, Submit& asked);
     void on(const Step& step, const ReadsConfirmed& confirmed);
     void on(const Step& step, const ConfirmGivenUp& given_up);
     void on(const Step& step, Fetched& fetched);
@@ -63,13 +63,14 @@ struct Partition::State {
     bool state_settled() const;
 
     // submit.cpp
-    void submit(const Step& step, Submit&& submit);
+    void on(const Step& step, Submit& submit);
     void give_back(const Step& step, std::vector<Early> waited);
     Load load() const;
     void resolve(const Step& step, const Submit& submit);
     bool make_room(const Step& step);
     bool admitted(const Step& step, const Origin& from, const Request& request);
-    void refuse(const Origin& to, const RequestId& id, Error error, Outcome outcome, Effects& out);
+    void refuse(Refused refused, Effects& out);
+    void refuse_all(const std::vector<Refused>& all, Effects& out);
     void answer(const Origin& to, const Reply& reply, bool tell, Effects& out);
 
     // run.cpp

@@ -39,7 +39,7 @@ void WaitingReads::release(LogIndex commit, std::vector<WaitingRead>& ready) {
     }
 }
 
-std::vector<WaitingRead> WaitingReads::drop() {
+std::vector<Refused> WaitingReads::refuse() {
     std::vector<Item> items;
     items.reserve(size());
     for (Item& item : committed_) items.push_back(std::move(item));
@@ -49,10 +49,10 @@ std::vector<WaitingRead> WaitingReads::drop() {
     bytes_ = 0;
     confirmed_ = ticket_;  // tickets of a former term confirm nothing later
     std::ranges::sort(items, {}, &Item::ticket);
-    std::vector<WaitingRead> reads;
-    reads.reserve(items.size());
-    for (Item& item : items) reads.push_back(std::move(item.read));
-    return reads;
+    std::vector<Refused> refused;
+    refused.reserve(items.size());
+    for (const Item& item : items) refused.push_back(not_led(item.read.to, item.read.reply.id));
+    return refused;
 }
 
 }  // namespace weft::replication

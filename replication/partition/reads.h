@@ -5,6 +5,7 @@
 
 #include "core/command.h"
 #include "core/ids.h"
+#include "replication/partition/refused.h"
 #include "weft/types.h"
 
 #include <cstdint>
@@ -28,8 +29,8 @@ public:
     void confirm(ReadTicket ticket);
     // Appends the reads that may be answered now.
     void release(LogIndex commit, std::vector<WaitingRead>& ready);
-    // All that wait, in the order they came; none is left.
-    std::vector<WaitingRead> drop();
+    // The term is lost: all that wait, in the order they came. None is left.
+    std::vector<Refused> refuse();
 
     std::size_t size() const { return committed_.size() + uncommitted_.size(); }
     // Of the replies that wait.

@@ -32,13 +32,13 @@ void Partition::State::run(const Step& step, entity::Entity& entity, const Queue
     if (!error && entity::Host::newest(entity).exists() && entity.kind != type->info().kind)
         error = make_error(ErrorNumber::DataDamaged, "the entity is of another kind than its type");
     if (error) {
-        refuse(item.from, request.id, std::move(*error), Outcome::NotDone, step.out);
+        refuse({item.from, request.id, std::move(*error)}, step.out);
         return;
     }
     host.touch(entity, step.now.mono);
     if (access == entity::Access::Write && !admitted(step, item.from, request)) return;
     if (auto crashed = crash_refusal(request, options.crashed)) {
-        refuse(item.from, request.id, std::move(*crashed), Outcome::Unknown, step.out);
+        refuse({item.from, request.id, std::move(*crashed), Outcome::Unknown}, step.out);
         return;
     }
     if (access == entity::Access::Write) return run_write(step, entity, item);
@@ -74,9 +74,9 @@ void Partition::State::run_write(const Step& step, entity::Entity& entity, const
     // What it may come to is only known after the handler: the group's bound may be passed by one
     // entry.
     if (!replica.can_propose(request.payload.size() + kEntryOverheadBytes)) {
-        refuse(item.from, request.id,
-               make_error(ErrorNumber::QueueFull, "too much of the group is not committed yet"),
-               Outcome::NotDone, step.out);
+        refuse({item.from, request.id,
+                make_error(ErrorNumber::QueueFull, "too much of the group is not committed yet")},
+               step.out);
         return;
     }
     const entity::EntityType& type = *item.target.type;

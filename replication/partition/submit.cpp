@@ -11,17 +11,20 @@
 
 namespace weft::replication {
 
-void Partition::State::refuse(const Origin& to, const RequestId& id, Error error, Outcome outcome,
-                              Effects& out) {
+void Partition::State::refuse(Refused refused, Effects& out) {
     Reply reply;
-    reply.id = id;
-    reply.outcome = outcome;
-    if (error.code == ErrorCode::NotLeader) {
+    reply.id = refused.id;
+    reply.outcome = refused.outcome;
+    if (refused.error.code == ErrorCode::NotLeader) {
         reply.leader_hint = replica.leader().value_or(NodeId{});
         reply.hint_term = replica.term();
     }
-    reply.error = std::move(error);
-    out.list.push_back(SendReply{to, std::move(reply)});
+    reply.error = std::move(refused.error);
+    out.list.push_back(SendReply{refused.to, std::move(reply)});
+}
+
+void Partition::State::refuse_all(const std::vector<Refused>& all, Effects& out) {
+    for (const Refused& refused : all) refuse(refused, out);
 }
 
 void Partition::State::answer(const Origin& to, const Reply& reply, bool tell, Effects& out) {
@@ -39,18 +42,17 @@ Load Partition::State::load() const {
 void Partition::State::give_back(const Step& step, std::vector<Early> waited) {
     for (Early& item : waited) {
         if (item.refused) {
-            refuse(item.submit.from, item.submit.request.id, std::move(*item.refused),
-                   Outcome::NotDone, step.out);
+            refuse({item.submit.from, item.submit.request.id, std::move(*item.refused)}, step.out);
         } else {
-            submit(step, std::move(item.submit));
+            on(step, item.submit);
         }
     }
 }
 
-void Partition::State::submit(const Step& step, Submit&& submit) {
+void Partition::State::on(const Step& step, Submit& submit) {
     const Request& request = submit.request;
     const auto no = [&](Error error) {
-        refuse(submit.from, request.id, std::move(error), Outcome::NotDone, step.out);
+        refuse({submit.from, request.id, std::move(error)}, step.out);
     };
     if (!serving && serving.soon(group_now())) {
         if (auto error = early.add(submit, step.now.mono, options.limits)) no(std::move(*error));
@@ -95,8 +97,9 @@ bool Partition::State::admitted(const Step& step, const Origin& from, const Requ
         flight.join(admission.index, joining, options.limits.mailbox))
         return false;
     const auto refusal = refusal_of(admission.verdict);
-    refuse(from, request.id, make_error(refusal->number, std::string(refusal->why)),
-           refusal->outcome, step.out);
+    refuse({from, request.id, make_error(refusal->number, std::string(refusal->why)),
+            refusal->outcome},
+           step.out);
     return false;
 }
 
@@ -123,8 +126,7 @@ void Partition::State::resolve(const Step& step, const Submit& submit) {
     auto error = no_room(entity::Access::Write, load(), options.limits);
     if (!error && !replica.can_propose(1024))
         error = make_error(ErrorNumber::QueueFull, "too many commands are in flight in this group");
-    if (error)
-        return refuse(submit.from, request.id, std::move(*error), Outcome::NotDone, step.out);
+    if (error) return refuse({submit.from, request.id, std::move(*error)}, step.out);
     if (!admitted(step, submit.from, request)) return;
     builder.begin(EntryKind::Resolve);
     write_request(builder, request_part(request));

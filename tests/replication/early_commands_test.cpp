@@ -80,11 +80,8 @@ TEST_F(EarlyCommandsRule, AreAllRefusedWhenNothingIsServed) {
     add(2, 40);
     const auto refused = early.refuse();
     ASSERT_EQ(refused.size(), 2u);
-    for (const Early& item : refused) {
-        ASSERT_TRUE(item.refused.has_value());
-        EXPECT_EQ(number_of(*item.refused), ErrorNumber::NoLeader);
-    }
-    EXPECT_EQ(refused[1].submit.request.id.seq, 2u);
+    for (const Refused& item : refused) EXPECT_EQ(number_of(item.error), ErrorNumber::NoLeader);
+    EXPECT_EQ(refused[1].id.seq, 2u);
     early.check(false);
     EXPECT_EQ(add(3, 100), std::nullopt) << "what was given back makes room";
 }

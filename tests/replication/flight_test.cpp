@@ -3,8 +3,12 @@
 #include "replication/partition/flight.h"
 
 #include "tests/support/said_by.h"
+#include "weft/errors.h"
 
 #include <gtest/gtest.h>
+
+#include <cstdint>
+#include <vector>
 
 namespace weft::replication {
 namespace {
@@ -37,10 +41,35 @@ TEST_F(FlightTest, LeavesInTheOrderOfTheLog) {
 
 TEST_F(FlightTest, BeginsAnywhereOnceAllHaveLeft) {
     flight.enter(LogIndex{7}, of(1));
-    EXPECT_EQ(flight.drop().size(), 1u);
+    EXPECT_EQ(flight.lose().refused.size(), 1u);
     EXPECT_TRUE(flight.empty());
     flight.enter(LogIndex{3}, of(2));
     EXPECT_EQ(flight.first().id.seq, 2u);
+}
+
+// Thesis 6.3: an entry without a commit may yet be committed, so nobody may call it not done.
+TEST_F(FlightTest, NobodyKnowsHowItEndsOnceTheTermIsLost) {
+    entity::Host host;
+    entity::Entity& ahead = host.obtain("e", Instant{});
+    InFlight changes = of(1);
+    changes.entity = &ahead;
+    flight.enter(LogIndex{7}, changes);
+    flight.enter(LogIndex{8}, {});
+    flight.enter(LogIndex{9}, of(2));
+    ASSERT_TRUE(flight.join(LogIndex{7}, {ClientRef{5}, true}, 1));
+    const Flight::Lost lost = flight.lose();
+    ASSERT_EQ(lost.refused.size(), 3u) << "an entry of the group's own is nobody's";
+    for (const Refused& refused : lost.refused) {
+        EXPECT_EQ(refused.outcome, Outcome::Unknown);
+        EXPECT_EQ(number_of(refused.error), ErrorNumber::LeadershipLost);
+    }
+    EXPECT_EQ(lost.refused[0].id.seq, 1u);
+    EXPECT_EQ(lost.refused[1].id.seq, 1u);
+    EXPECT_EQ(lost.refused[1].to, Origin{ClientRef{5}}) << "who joined is told behind the first";
+    EXPECT_EQ(lost.refused[2].id.seq, 2u);
+    EXPECT_EQ(lost.entities, std::vector<entity::Entity*>{&ahead});
+    EXPECT_TRUE(flight.empty());
+    EXPECT_TRUE(flight.lose().refused.empty());
 }
 
 TEST_F(FlightTest, TellsWhatCannotBe) {

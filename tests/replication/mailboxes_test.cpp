@@ -2,6 +2,8 @@
 
 #include "replication/partition/mailboxes.h"
 
+#include "weft/errors.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -67,13 +69,19 @@ TEST_F(MailboxesTest, RefuseBeyondEachBound) {
     EXPECT_EQ(add("c", 7, 100), Mailboxes::Added::First) << "what was taken makes room";
 }
 
-TEST_F(MailboxesTest, DropAllByKey) {
+TEST_F(MailboxesTest, RefuseAllByKeyWhenTheTermIsLost) {
     add("b", 1, 1);
     add("a", 2, 1);
-    std::vector<std::string> keys;
-    boxes.drop([&](const std::string& key, const std::deque<Queued>&) { keys.push_back(key); });
-    EXPECT_EQ(keys, (std::vector<std::string>{"a", "b"}));
+    add("b", 3, 1);
+    std::vector<std::uint64_t> told;
+    for (const Refused& refused : boxes.refuse()) {
+        told.push_back(refused.id.seq);
+        EXPECT_EQ(number_of(refused.error), ErrorNumber::NoLeader);
+        EXPECT_EQ(refused.outcome, Outcome::NotDone);
+    }
+    EXPECT_EQ(told, (std::vector<std::uint64_t>{2, 1, 3}));
     EXPECT_TRUE(boxes.empty());
+    boxes.check();
     EXPECT_EQ(add("c", 7, 100), Mailboxes::Added::First);
 }
 

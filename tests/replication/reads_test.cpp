@@ -1,0 +1,88 @@
+// Reads that have run and wait for their right to be answered.
+
+#include "replication/partition/reads.h"
+
+#include "weft/errors.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace weft::replication {
+namespace {
+
+class ReadsTest : public testing::Test {
+protected:
+    ReadTicket add(std::uint64_t seq, LogIndex rests_on, LogIndex arrival = LogIndex{10}) {
+        WaitingRead read;
+        read.reply.id.seq = seq;
+        read.reply.payload = Bytes::copy_of(std::string(10, 'x'));
+        read.rests_on = rests_on;
+        read.arrival = arrival;
+        return reads.add(std::move(read), commit);
+    }
+    std::vector<std::uint64_t> released() {
+        std::vector<WaitingRead> ready;
+        reads.release(commit, ready);
+        std::vector<std::uint64_t> seqs;
+        for (const WaitingRead& read : ready) seqs.push_back(read.reply.id.seq);
+        return seqs;
+    }
+    using Seqs = std::vector<std::uint64_t>;
+    LogIndex commit{10};
+    WaitingReads reads;
+};
+
+// Raft thesis 6.4: neither a confirmed leadership nor a committed state is enough alone.
+TEST_F(ReadsTest, NeedACommitAndAConfirmation) {
+    const ReadTicket first = add(1, LogIndex{});
+    const ReadTicket ahead = add(2, LogIndex{11});
+    EXPECT_EQ(released(), Seqs{}) << "not confirmed";
+    reads.confirm(first);
+    EXPECT_EQ(released(), Seqs{1});
+    reads.confirm(ahead);
+    EXPECT_EQ(released(), Seqs{}) << "what it rests on is not committed";
+    EXPECT_EQ(reads.bytes(), 10u);
+    commit = LogIndex{11};
+    EXPECT_EQ(released(), Seqs{2});
+    EXPECT_EQ(reads.bytes(), 0u);
+}
+
+TEST_F(ReadsTest, AnOwnEntryBehindTheirArrivalConfirms) {
+    add(1, LogIndex{}, LogIndex{12});
+    commit = LogIndex{12};
+    EXPECT_EQ(released(), Seqs{});
+    commit = LogIndex{13};
+    EXPECT_EQ(released(), Seqs{1});
+}
+
+TEST_F(ReadsTest, AreRefusedInTheOrderTheyCame) {
+    add(1, LogIndex{12});
+    add(2, LogIndex{});
+    add(3, LogIndex{11});
+    Seqs told;
+    for (const Refused& refused : reads.refuse()) {
+        told.push_back(refused.id.seq);
+        EXPECT_EQ(number_of(refused.error), ErrorNumber::NoLeader);
+        EXPECT_EQ(refused.outcome, Outcome::NotDone) << "it may be repeated";
+    }
+    EXPECT_EQ(told, (Seqs{1, 2, 3}));
+    EXPECT_TRUE(reads.empty());
+    EXPECT_EQ(reads.bytes(), 0u);
+}
+
+TEST_F(ReadsTest, AConfirmationOfALostTermCountsNoMore) {
+    const ReadTicket lost = add(1, LogIndex{});
+    reads.refuse();
+    const ReadTicket later = add(2, LogIndex{});
+    EXPECT_NE(lost, later);
+    reads.confirm(lost);
+    EXPECT_EQ(released(), Seqs{});
+    reads.confirm(later);
+    EXPECT_EQ(released(), Seqs{2});
+}
+
+}  // namespace
+}  // namespace weft::replication
