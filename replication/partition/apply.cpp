@@ -2,10 +2,10 @@
 // What is not in memory is fetched; an entry this build does not understand stops the replica
 // there.
 
-#include "core/error.h"
 #include "core/invariant.h"
 #include "core/mutant.h"
 #include "replication/partition/command_entry.h"
+#include "replication/partition/entry_effect.h"
 #include "replication/partition/partition_state.h"
 #include "replication/partition/rows.h"
 
@@ -58,77 +58,53 @@ void Partition::State::apply(const Step& step, const Bytes& encoded) {
         return;
     }
     const auto& [header, parts] = *entry;
-    bool effect = true;
-    if (header.kind == EntryKind::Command || header.kind == EntryKind::Outcome)
-        effect = apply_command(step.now, header, parts);
-    const Remembered* resolved = nullptr;
-    if (header.kind == EntryKind::Resolve)
-        resolved = sessions.resolve(*parts.request, header.index, header.stamp_ms);
-    if (header.kind == EntryKind::Expire) end_sessions(step.now, header, *parts.session_floor);
+    const EntryEffect effect = apply_to_sessions(sessions, header, parts);
+    if (!effect.taken) {
+        WEFT_INVARIANT(!flight.is_first(header.index) || !serving.in(header.term),
+                       "entry {} of our own term has no effect", header.index.value);
+        log.error("partition.entry_without_effect", {{"group", group()}, {"index", header.index}});
+    } else if (header.kind == EntryKind::Command) {
+        change_entity(step.now, header, parts);
+    }
+    if (header.kind == EntryKind::Expire) tell_ended(step.now.mono, effect.ended);
     applied.advance(header);
     sweep.applied({applied.index(), applied.stamp_ms()});
     // Somebody waits only where the entry was proposed, in the same term.
-    const bool awaited = serving.in(header.term) && !flight.empty();
-    if (awaited && header.kind == EntryKind::Expire) {
-        flight.leave(header.index);
-    } else if (awaited) {
-        Reply reply;
-        if (header.kind == EntryKind::Resolve ? resolved == nullptr : !effect) {
-            reply.outcome = Outcome::Unknown;
-            reply.error = make_error(ErrorNumber::SessionExpired, "the session has ended");
-        } else {
-            reply = resolved != nullptr ? reply_of({}, *resolved)
-                                        : reply_of_entry(header, parts, encoded);
-        }
-        finish_flight(header, reply, step.out);
+    if (serving.in(header.term) && !flight.empty()) {
+        const InFlight item = flight.leave(header.index);
+        if (item.asked_for())
+            finish_flight(item, reply_of_applied(header, parts, encoded, effect), step.out);
     }
     sessions.expire(WEFT_MUTANT(ExpireByWallClock) ? step.now.wall.ms : applied.stamp_ms(),
                     applied.index());
 }
 
-// Gives the command its effect; false when its session says that it must have none (S28).
-bool Partition::State::apply_command(Now now, const EntryHeader& header,
+void Partition::State::change_entity(Now now, const EntryHeader& header,
                                      const DecodedEntry& entry) {
-    if (!sessions.takes_effect(*entry.request, header.index, header.stamp_ms)) {
-        WEFT_INVARIANT(!flight.is_first(header.index) || !serving.in(header.term),
-                       "entry {} of our own term has no effect", header.index.value);
-        log.error("partition.entry_without_effect", {{"group", group()}, {"index", header.index}});
-        return false;
+    const EntityPart& part = *entry.entity;
+    const bool ours = serving.in(header.term);
+    entity::Entity* entity = ours && !flight.empty() ? flight.first().entity : nullptr;
+    if (entity == nullptr) {
+        scratch_key.clear();
+        entity::write_key(scratch_key, part.hash, part.type, part.id);
+        entity = &host.obtain(scratch_key, now.mono);
+        host.touch(*entity, now.mono);
     }
-    if (header.kind == EntryKind::Command) {
-        const EntityPart& part = *entry.entity;
-        const bool ours = serving.in(header.term);
-        entity::Entity* entity = ours && !flight.empty() ? flight.first().entity : nullptr;
-        if (entity == nullptr) {
-            scratch_key.clear();
-            entity::write_key(scratch_key, part.hash, part.type, part.id);
-            entity = &host.obtain(scratch_key, now.mono);
-            host.touch(*entity, now.mono);
-        }
-        host.commit(*entity, change_of(header, entry), ours ? types.find(part.type) : nullptr);
-    }
-    sessions.remember(*entry.request, header.index, outcome_of(header, entry));
-    return true;
+    host.commit(*entity, change_of(header, entry), ours ? types.find(part.type) : nullptr);
 }
 
 // Sessions below a new floor end on every replica alike; the one that leads says so.
-void Partition::State::end_sessions(Now now, const EntryHeader& header, std::int64_t floor_ms) {
-    const std::size_t ended = sessions.raise_floor(floor_ms, header.index, header.stamp_ms);
+void Partition::State::tell_ended(Instant now, std::size_t ended) {
     if (!serving) return;
-    if (const auto told = ended_early.add(ended, now.mono))
+    if (const auto told = ended_early.add(ended, now))
         log.warn("partition.sessions_ended_early",
                  {{"group", group()}, {"sessions", *told}, {"left", sessions.size()}});
 }
 
-// Answers whoever waits for this entry of ours.
-void Partition::State::finish_flight(const EntryHeader& header, const Reply& reply, Effects& out) {
-    const InFlight item = flight.leave(header.index);
-    const auto send = [&](const Waiter& waiter) {
-        answer(waiter.from, reply, waiter.tell, out);
-        std::get<SendReply>(out.list.back()).reply.id = item.id;
-    };
-    send(item.first);
-    for (const Waiter& waiter : item.joined) send(waiter);
+void Partition::State::finish_flight(const InFlight& item, Reply reply, Effects& out) {
+    reply.id = item.id;
+    answer(item.first.from, reply, item.first.tell, out);
+    for (const Waiter& waiter : item.joined) answer(waiter.from, reply, waiter.tell, out);
 }
 
 void Partition::State::load_sessions(Effects& out) {

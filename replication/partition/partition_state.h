@@ -83,9 +83,9 @@ struct Partition::State {
     Bytes next_entry(Effects& out);
     void on_log_fetched(Fetched& fetched);
     void apply(const Step& step, const Bytes& encoded);
-    bool apply_command(Now now, const EntryHeader& header, const DecodedEntry& entry);
-    void end_sessions(Now now, const EntryHeader& header, std::int64_t floor_ms);
-    void finish_flight(const EntryHeader& header, const Reply& reply, Effects& out);
+    void change_entity(Now now, const EntryHeader& header, const DecodedEntry& entry);
+    void tell_ended(Instant now, std::size_t ended);
+    void finish_flight(const InFlight& item, Reply reply, Effects& out);
     void load_sessions(Effects& out);
     void on_sessions_fetched(const Fetched& fetched);
 
