@@ -1,18 +1,20 @@
 #pragma once
 // What the kinds of entities differ in: what a decision makes of the newest state, what a committed
-// entry makes of the entity, and where its state is kept. Everybody else asks here; a further kind
-// is one more file in kinds/ and one more line in rules_of().
+// entry makes of the entity, and where its state is kept. Everybody else asks here. A further kind
+// is one more file in kinds/ and one more line in kKindRules, and the same in the second table of
+// kinds, which says how entries hold them (replication/partition/kind_format.h).
 
 #include "entity/entity_table.h"
 #include "entity/type.h"
 #include "weft/result.h"
 #include "weft/types.h"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
-#include <utility>
 
 namespace weft::entity {
 
@@ -52,14 +54,11 @@ struct KindRules {
 extern const KindRules kValueRules;
 extern const KindRules kEventSourcedRules;
 
+// In the order of Kind, whose numbers begin with 1.
+inline constexpr std::array kKindRules = {&kEventSourcedRules, &kValueRules};
+
 inline const KindRules& rules_of(Kind kind) {
-    switch (kind) {
-        case Kind::EventSourced:
-            return kEventSourcedRules;
-        case Kind::Value:
-            return kValueRules;
-    }
-    std::unreachable();
+    return *kKindRules[static_cast<std::size_t>(kind) - 1];
 }
 // Of a kind as rows and peers write it. Nothing: a newer weft's.
 const KindRules* find_rules(std::uint8_t kind);

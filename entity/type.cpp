@@ -1,6 +1,7 @@
 #include "entity/type.h"
 
 #include "core/invariant.h"
+#include "entity/kind.h"
 
 namespace weft::entity {
 
@@ -14,7 +15,7 @@ Decision rejection(Error error) {
 void TypeTable::add(std::unique_ptr<const EntityType> type) {
     std::string name(type->info().name);
     WEFT_INVARIANT(name.size() <= kTypeBytesMax, "type name of {} bytes", name.size());
-    WEFT_INVARIANT(type->info().kind == Kind::EventSourced || type->info().kind == Kind::Value,
+    WEFT_INVARIANT(find_rules(static_cast<std::uint8_t>(type->info().kind)) != nullptr,
                    "entity type {} has no kind", name);
     const bool added = types_.emplace(std::move(name), std::move(type)).second;
     WEFT_INVARIANT(added, "an entity type was added twice");

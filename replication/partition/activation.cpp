@@ -24,7 +24,7 @@ std::optional<Error> read_error(const FetchResult& result) {
 void Partition::State::enqueue(const Step& step, entity::Entity& entity, Queued item) {
     if (!entity.loading && !entity.known && !rows_written) {
         // The log began with this group and named no such entity: there is nothing to fetch.
-        host.loaded(entity, {}, entity::Kind::Value);
+        host.loaded(entity, {}, entity.kind);
         run(step, entity, item);
         return;
     }

@@ -1,16 +1,13 @@
 #include "replication/partition/command_entry.h"
 
 #include "core/error.h"
+#include "replication/partition/kind_format.h"
 
 #include <string>
 
 namespace weft::replication {
 
 namespace {
-
-bool crosses(Version before, Version after, std::uint32_t every) {
-    return every != 0 && before.value / every != after.value / every;
-}
 
 Error error_of(const Remembered& known) {
     if (known.closed)
@@ -29,33 +26,24 @@ void tell_standing(Reply& reply, const Standing& standing) {
 }
 
 void build_entry(EntryBuilder& builder, const Decided& decided) {
-    using Change = entity::Decision::Change;
     const auto& [type, entity, request, decision, next] = decided;
-    const entity::Image& before = entity::Host::newest(entity);
-    const entity::Image& after = next != nullptr ? next->image : before;
+    const KindFormat& format = format_of(type.info().kind);
+    const Standing& before = entity::Host::newest(entity).standing;
     const auto key = entity::split_key(entity.key());
     builder.begin(next != nullptr ? EntryKind::Command : EntryKind::Outcome);
     write_request(builder, request_part(request));
-    write_entity(builder, {.standing = next != nullptr ? after.standing : before.standing.shown(),
+    write_entity(builder, {.standing = next != nullptr ? next->image.standing : before.shown(),
                            .hash = key->hash,
                            .type = key->type,
                            .id = key->id});
-    if (decision.change == Change::SetValue)
-        write_value(builder, {.deleted = false, .bytes = decision.value.view()});
-    if (decision.change == Change::Delete) write_value(builder, {.deleted = true, .bytes = {}});
-    if (decision.change == Change::Events) write_events(builder, decision.events);
+    format.write_change(builder, decision);
     if (decision.rejected)
         write_outcome(builder, {.outcome = Outcome::Rejected,
                                 .error_number = decision.error.number,
                                 .message = decision.error.message});
     if (!decision.reply.empty() && request.kind != RequestKind::Tell)
         builder.section(SectionType::Reply, decision.reply.view());
-    // One that does not fit waits for the next multiple: the events alone are enough.
-    if (decision.change == Change::Events &&
-        crosses(before.exists() ? before.standing.version : Version{}, after.standing.version,
-                type.info().snapshot_every) &&
-        builder.bytes_so_far() + after.state.size() + 16 <= kEntryBytesMax)
-        builder.section(SectionType::SnapshotPart, after.state);
+    format.write_state(builder, decided);
 }
 
 RequestPart request_part(const Request& request) {
@@ -72,15 +60,8 @@ entity::Change change_of(const EntryHeader& header, const DecodedEntry& entry) {
     change.stamp_ms = header.stamp_ms;
     change.version = entry.entity->standing.version;
     change.generation = entry.entity->standing.generation;
-    if (entry.value) {
-        change.kind = entity::Kind::Value;
-        change.deleted = entry.value->deleted;
-        change.value = entry.value->bytes;
-    } else {
-        change.kind = entity::Kind::EventSourced;
-        change.events = entry.events;
-        change.snapshot = entry.snapshot;
-    }
+    change.kind = *kind_of(entry);
+    format_of(change.kind).read_change(entry, change);
     return change;
 }
 

@@ -14,6 +14,7 @@ std::optional<FetchRequest> EntityLoader::next(const entity::Entity& entity,
         if (entity.flush_seq > persisted) return std::nullopt;  // read after them
         stale_ = false;
         image_ = entity.known ? entity.committed : entity::Image{};
+        kind_ = entity.kind;
         have_ = {};
         after_.clear();
         phase_ = entity.known ? Phase::Snapshot : Phase::Header;
@@ -73,7 +74,6 @@ EntityLoader::Taken EntityLoader::take_header(const storage::FetchedRow& found) 
 
 EntityLoader::Taken EntityLoader::take_snapshot(const entity::Entity& entity,
                                                 const storage::FetchedRow& found) {
-    kind_ = entity::Kind::EventSourced;
     if (found.state == storage::FetchedRow::State::Found) {
         const auto row = decode_snapshot_row(found.value.view());
         if (!row) return Taken::Damaged;

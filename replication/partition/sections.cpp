@@ -2,9 +2,12 @@
 
 #include "core/byte_io.h"
 #include "core/error.h"
+#include "replication/partition/kind_format.h"
+#include "replication/partition/section_bytes.h"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
+#include <span>
 
 namespace weft::replication {
 
@@ -13,21 +16,9 @@ namespace {
 constexpr std::size_t kRequestBytes = 16 + 8 + 8 + 8 + 16;
 constexpr std::size_t kEntityFixedBytes = 8 + 8 + 8 + 8 + 1;
 constexpr std::size_t kOutcomeFixedBytes = 1 + 2;
-constexpr std::uint8_t kPresent = 1;
-constexpr std::uint8_t kDeleted = 2;
-
-template <class Value>
-char* put(char* at, const Value& value) {
-    std::memcpy(at, &value, sizeof value);
-    return at + sizeof value;
-}
-
-char* put_text(char* at, std::string_view text) {
-    if (!text.empty()) std::memcpy(at, text.data(), text.size());
-    return at + text.size();
-}
 
 bool read_request(std::string_view bytes, DecodedEntry& entry) {
+    if (entry.request) return true;
     ByteReader reader(bytes);
     RequestPart part;
     part.client = reader.get_id<ClientId>();
@@ -40,6 +31,7 @@ bool read_request(std::string_view bytes, DecodedEntry& entry) {
 }
 
 bool read_entity(std::string_view bytes, DecodedEntry& entry) {
+    if (entry.entity) return true;
     ByteReader reader(bytes);
     EntityPart part;
     part.standing.generation.value = reader.get<std::uint64_t>();
@@ -54,29 +46,15 @@ bool read_entity(std::string_view bytes, DecodedEntry& entry) {
            part.id.find('\0') == std::string_view::npos;
 }
 
-bool read_value(std::string_view bytes, DecodedEntry& entry) {
-    ByteReader reader(bytes);
-    const auto state = reader.get<std::uint8_t>();
-    entry.value = ValuePart{.deleted = state == kDeleted, .bytes = reader.rest()};
-    return state == kPresent || (state == kDeleted && reader.rest().empty());
-}
-
-bool read_events(std::string_view bytes, DecodedEntry& entry) {
-    ByteReader reader(bytes);
-    while (!reader.bad() && !reader.rest().empty()) {
-        reader.get_bytes(reader.get<std::uint8_t>());  // payload type: the built-in kinds have none
-        entry.events.push_back(reader.get_blob());
-    }
-    return !reader.bad() && !entry.events.empty();
-}
-
 bool read_session_floor(std::string_view bytes, DecodedEntry& entry) {
+    if (entry.session_floor) return true;
     ByteReader reader(bytes);
     entry.session_floor = reader.get<std::int64_t>();
     return reader.done();
 }
 
 bool read_outcome(std::string_view bytes, DecodedEntry& entry) {
+    if (entry.has_outcome) return true;
     ByteReader reader(bytes);
     const auto outcome = reader.get<std::uint8_t>();
     OutcomePart part;
@@ -88,45 +66,39 @@ bool read_outcome(std::string_view bytes, DecodedEntry& entry) {
     return !reader.bad() && outcome >= 1 && outcome <= 4;
 }
 
-// True when the section holds what its type says; `known` turns false for types of later builds.
-bool read_section(const Section& section, DecodedEntry& entry, bool& known) {
-    // Where a type can occur once, the first one counts (docs/journal-format.md).
-    switch (section.type) {
-        case SectionType::Request:
-            return entry.request || read_request(section.bytes, entry);
-        case SectionType::Entity:
-            return entry.entity || read_entity(section.bytes, entry);
-        case SectionType::Events:
-            return !entry.events.empty() || read_events(section.bytes, entry);
-        case SectionType::Value:
-            return entry.value || read_value(section.bytes, entry);
-        case SectionType::SnapshotPart:
-            if (!entry.snapshot) entry.snapshot = section.bytes;
-            return true;
-        case SectionType::Outcome:
-            return entry.has_outcome || read_outcome(section.bytes, entry);
-        case SectionType::Reply:
-            if (entry.reply.empty()) entry.reply = section.bytes;
-            return true;
-        case SectionType::SessionFloor:
-            return entry.session_floor || read_session_floor(section.bytes, entry);
-        case SectionType::Config:
-            return true;  // the replica's own
-        default:
-            known = false;
-            return true;
-    }
+bool read_reply(std::string_view bytes, DecodedEntry& entry) {
+    if (entry.reply.empty()) entry.reply = bytes;
+    return true;
+}
+
+bool leave_to_replica(std::string_view /*bytes*/, DecodedEntry& /*entry*/) { return true; }
+
+// Of entries of any kind of entity.
+constexpr std::array kSections = {SectionReader{SectionType::Request, read_request},
+                                  SectionReader{SectionType::Entity, read_entity},
+                                  SectionReader{SectionType::Outcome, read_outcome},
+                                  SectionReader{SectionType::Reply, read_reply},
+                                  SectionReader{SectionType::SessionFloor, read_session_floor},
+                                  SectionReader{SectionType::Config, leave_to_replica}};
+
+const SectionReader* reader_among(std::span<const SectionReader> readers, SectionType type) {
+    const auto found = std::ranges::find(readers, type, &SectionReader::type);
+    return found == readers.end() ? nullptr : &*found;
+}
+
+// Nothing: a type of a later build.
+const SectionReader* reader_of(SectionType type) {
+    if (const SectionReader* reader = reader_among(kSections, type)) return reader;
+    for (const KindFormat* format : kKindFormats)
+        if (const SectionReader* reader = reader_among(format->sections, type)) return reader;
+    return nullptr;
 }
 
 // The sections that an entry of this kind cannot do without.
 bool complete(EntryKind kind, const DecodedEntry& entry) {
     switch (kind) {
         case EntryKind::Command:
-            // Exactly one kind of change; an entity that exists has a version.
-            return entry.request && entry.entity &&
-                   entry.value.has_value() == entry.events.empty() &&
-                   (entry.events.empty() ||
-                    entry.entity->standing.version.value >= entry.events.size());
+            return entry.request && entry.entity && kind_of(entry);
         case EntryKind::Outcome:
             return entry.request && entry.entity;
         case EntryKind::Resolve:
@@ -159,24 +131,6 @@ void write_entity(EntryBuilder& entry, const EntityPart& part) {
     put_text(at, part.id);
 }
 
-void write_value(EntryBuilder& entry, const ValuePart& part) {
-    char* at = entry.section_space(SectionType::Value, 1 + part.bytes.size(), true);
-    at = put(at, part.deleted ? kDeleted : kPresent);
-    put_text(at, part.bytes);
-}
-
-void write_events(EntryBuilder& entry, const std::vector<Bytes>& events) {
-    constexpr std::size_t kEventFixedBytes = 1 + 4;
-    std::size_t size = 0;
-    for (const Bytes& event : events) size += kEventFixedBytes + event.size();
-    char* at = entry.section_space(SectionType::Events, size, true);
-    for (const Bytes& event : events) {
-        at = put(at, std::uint8_t{0});  // no payload type
-        at = put(at, static_cast<std::uint32_t>(event.size()));
-        at = put_text(at, event.view());
-    }
-}
-
 void write_session_floor(EntryBuilder& entry, std::int64_t start_ms) {
     put(entry.section_space(SectionType::SessionFloor, sizeof start_ms, true), start_ms);
 }
@@ -196,11 +150,11 @@ Result<DecodedEntry> decode_entry(EntryKind kind, std::string_view encoded) {
     DecodedEntry entry;
     std::size_t offset = kEntryHeaderBytes;
     while (const auto section = next_section(encoded, offset)) {
-        bool known = true;
-        if (!read_section(*section, entry, known))
+        const SectionReader* reader = reader_of(section->type);
+        if (reader != nullptr && !reader->read(section->bytes, entry))
             return fail(ErrorNumber::DataDamaged, "section type {} does not parse",
                         static_cast<int>(section->type));
-        if (!known && section->critical())
+        if (reader == nullptr && section->critical())
             return fail(ErrorNumber::NewerFormat, "section type {} must be understood",
                         static_cast<int>(section->type));
     }

@@ -24,7 +24,8 @@ struct RequestPart {
     Digest digest{};
 };
 
-// The entity's address and where it stands after the entry; zero while it does not exist.
+// The entity's address and where it stands after the entry. A delete leaves the revision alone; the
+// outcome of a command that found no entity, and made none, leaves nothing.
 struct EntityPart {
     Standing standing{};
     std::uint64_t hash = 0;
@@ -55,6 +56,13 @@ struct DecodedEntry {
     OutcomePart outcome;  // done when there is no such section
     bool has_outcome = false;
     std::string_view reply;
+};
+
+// How sections of one type are read. Where a type can occur once, the first one counts
+// (docs/journal-format.md). False: the body does not parse.
+struct SectionReader {
+    SectionType type{};
+    bool (*read)(std::string_view bytes, DecodedEntry& entry) = nullptr;
 };
 
 void write_request(EntryBuilder& entry, const RequestPart& part);
