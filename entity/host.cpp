@@ -86,9 +86,11 @@ Entity* Host::find(std::string_view key) { return table_.find(key); }
 
 const Entity* Host::find(std::string_view key) const { return table_.find(key); }
 
-Entity& Host::obtain(std::string_view key, Instant now) {
-    if (Entity* entity = find(key)) return *entity;
-    Entity& entity = table_.add(key);
+Entity& Host::obtain(const KeyParts& at, Instant now) {
+    obtained_key_.clear();
+    write_key(obtained_key_, at.hash, at.type, at.id);
+    if (Entity* entity = find(obtained_key_)) return *entity;
+    Entity& entity = table_.add(obtained_key_);
     entity.used = now;
     link_newest(entity);
     bytes_ += bytes_of(entity);

@@ -41,7 +41,8 @@ public:
 
     Entity* find(std::string_view key);
     const Entity* find(std::string_view key) const;
-    Entity& obtain(std::string_view key, Instant now);
+    // Known or new. Every command comes by here: its key is put together without an allocation.
+    Entity& obtain(const KeyParts& at, Instant now);
     void touch(Entity& entity, Instant now);
 
     static const Image& newest(const Entity& entity) {
@@ -98,6 +99,7 @@ private:
     void retire(std::unique_ptr<Ahead> ahead);
 
     EntityTable table_;
+    std::string obtained_key_;    // room for it
     std::vector<Entity*> dirty_;  // in no order: an ordered index would cost more than the entity
     struct Flush {
         Entity* entity;

@@ -85,9 +85,7 @@ void Partition::State::change_entity(Now now, const EntryHeader& header,
     const bool ours = serving.in(header.term);
     entity::Entity* entity = ours && !flight.empty() ? flight.first().entity : nullptr;
     if (entity == nullptr) {
-        scratch_key.clear();
-        entity::write_key(scratch_key, part.hash, part.type, part.id);
-        entity = &host.obtain(scratch_key, now.mono);
+        entity = &host.obtain({part.hash, part.type, part.id}, now.mono);
         host.touch(*entity, now.mono);
     }
     host.commit(*entity, change_of(header, entry), ours ? types.find(part.type) : nullptr);

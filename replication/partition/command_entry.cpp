@@ -25,25 +25,38 @@ void tell_standing(Reply& reply, const Standing& standing) {
     reply.exists = standing.exists();
 }
 
-void build_entry(EntryBuilder& builder, const Decided& decided) {
+EntryBuilder& EntryWriter::command(const Decided& decided) {
     const auto& [type, entity, request, decision, next] = decided;
     const KindFormat& format = format_of(type.info().kind);
     const Standing& before = entity::Host::newest(entity).standing;
     const auto key = entity::split_key(entity.key());
-    builder.begin(next != nullptr ? EntryKind::Command : EntryKind::Outcome);
-    write_request(builder, request_part(request));
-    write_entity(builder, {.standing = next != nullptr ? next->image.standing : before.shown(),
-                           .hash = key->hash,
-                           .type = key->type,
-                           .id = key->id});
-    format.write_change(builder, decision);
+    builder_.begin(next != nullptr ? EntryKind::Command : EntryKind::Outcome);
+    write_request(builder_, request_part(request));
+    write_entity(builder_, {.standing = next != nullptr ? next->image.standing : before.shown(),
+                            .hash = key->hash,
+                            .type = key->type,
+                            .id = key->id});
+    format.write_change(builder_, decision);
     if (decision.rejected)
-        write_outcome(builder, {.outcome = Outcome::Rejected,
-                                .error_number = decision.error.number,
-                                .message = decision.error.message});
+        write_outcome(builder_, {.outcome = Outcome::Rejected,
+                                 .error_number = decision.error.number,
+                                 .message = decision.error.message});
     if (!decision.reply.empty() && request.kind != RequestKind::Tell)
-        builder.section(SectionType::Reply, decision.reply.view());
-    format.write_state(builder, decided);
+        builder_.section(SectionType::Reply, decision.reply.view());
+    format.write_state(builder_, decided);
+    return builder_;
+}
+
+EntryBuilder& EntryWriter::resolve(const Request& request) {
+    builder_.begin(EntryKind::Resolve);
+    write_request(builder_, request_part(request));
+    return builder_;
+}
+
+EntryBuilder& EntryWriter::floor(std::int64_t start_ms) {
+    builder_.begin(EntryKind::Expire);
+    write_session_floor(builder_, start_ms);
+    return builder_;
 }
 
 RequestPart request_part(const Request& request) {

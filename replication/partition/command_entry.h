@@ -11,6 +11,8 @@
 #include "replication/partition/sections.h"
 #include "replication/partition/sessions.h"
 
+#include <cstdint>
+
 namespace weft::replication {
 
 // What was decided; `next` is what it changes the entity to, nothing when it does not.
@@ -21,7 +23,21 @@ struct Decided {
     const entity::Decision& decision;
     const entity::Ahead* next = nullptr;
 };
-void build_entry(EntryBuilder& builder, const Decided& decided);
+
+// Puts together what a leader proposes, an entry at a time: the last one is gone with the next. The
+// buffer stays, so that a command costs no allocation here.
+class EntryWriter {
+public:
+    EntryBuilder& command(const Decided& decided);
+    // Who asks how a command ended.
+    EntryBuilder& resolve(const Request& request);
+    // Sessions that start below end.
+    EntryBuilder& floor(std::int64_t start_ms);
+
+private:
+    EntryBuilder builder_;
+};
+
 RequestPart request_part(const Request& request);
 
 // Where the entity stands, as the reply says it.

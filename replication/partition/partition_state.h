@@ -8,6 +8,7 @@
 #include "entity/host.h"
 #include "replication/partition/admission.h"
 #include "replication/partition/applied.h"
+#include "replication/partition/command_entry.h"
 #include "replication/partition/early_commands.h"
 #include "replication/partition/ended_early.h"
 #include "replication/partition/entity_loader.h"
@@ -119,8 +120,7 @@ struct Partition::State {
     entity::Host host;
     Sessions sessions;
     WaitingReads reads;
-    EntryBuilder builder;
-    std::string scratch_key;
+    EntryWriter entries;
 
     Applied applied;
     PersistSeq persisted;

@@ -83,8 +83,8 @@ void Partition::State::run_write(const Step& step, entity::Entity& entity, const
     const entity::Context context{replica.next_stamp(step.now.wall), replica.next_index()};
     auto [decision, next] =
         execute_write({type, entity, request, context, options.crash_slot}, host);
-    build_entry(builder, {type, entity, request, decision, next.get()});
-    const LogIndex index = replica.propose(step.now, builder, step.out);
+    const LogIndex index = replica.propose(
+        step.now, entries.command({type, entity, request, decision, next.get()}), step.out);
     WEFT_INVARIANT(index == context.index, "proposed {}, told {}", index.value,
                    context.index.value);
     const bool changed = next != nullptr;

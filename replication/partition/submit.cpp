@@ -63,11 +63,8 @@ void Partition::State::on(const Step& step, Submit& submit) {
     auto target = find_target(request, types);
     if (!target) return no(std::move(target).error());
     if (auto error = no_room(target->access, load(), options.limits)) return no(std::move(*error));
-    scratch_key.clear();
-    entity::write_key(scratch_key,
-                      entity::placement_hash(options.hash_key, request.type, request.entity),
-                      request.type, request.entity);
-    entity::Entity& entity = host.obtain(scratch_key, step.now.mono);
+    const auto hash = entity::placement_hash(options.hash_key, request.type, request.entity);
+    entity::Entity& entity = host.obtain({hash, request.type, request.entity}, step.now.mono);
     Queued item{submit.from, std::move(submit.request), submit.deadline, submit.its_turn, *target};
     if (item.request.deadline_ms != 0 && !item.its_turn)
         item.deadline = step.now.mono + std::chrono::milliseconds(item.request.deadline_ms);
@@ -113,9 +110,7 @@ bool Partition::State::make_room(const Step& step) {
     const auto floor = sessions.higher_floor(told);
     if (!floor || !replica.can_propose(1024)) return false;
     WEFT_PROBE("partition.floor_raised");
-    builder.begin(EntryKind::Expire);
-    write_session_floor(builder, *floor);
-    const LogIndex index = replica.propose(step.now, builder, step.out);
+    const LogIndex index = replica.propose(step.now, entries.floor(*floor), step.out);
     sessions.floor_proposed(*floor);
     flight.enter(index, {});
     return true;
@@ -128,9 +123,7 @@ void Partition::State::resolve(const Step& step, const Submit& submit) {
         error = make_error(ErrorNumber::QueueFull, "too many commands are in flight in this group");
     if (error) return refuse({submit.from, request.id, std::move(*error)}, step.out);
     if (!admitted(step, submit.from, request)) return;
-    builder.begin(EntryKind::Resolve);
-    write_request(builder, request_part(request));
-    const LogIndex index = replica.propose(step.now, builder, step.out);
+    const LogIndex index = replica.propose(step.now, entries.resolve(request), step.out);
     sessions.proposed(request_part(request), index, true, 0);
     flight.enter(
         index, {.entity = nullptr, .id = request.id, .first = {submit.from, false}, .joined = {}});

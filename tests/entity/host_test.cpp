@@ -31,7 +31,7 @@ std::string key_of(std::string_view type, std::string_view id) {
 class HostTest : public ::testing::Test {
 protected:
     Entity& absent(std::string_view id, const EntityType& type) {
-        Entity& entity = host.obtain(key_of(type.info().name, id), now);
+        Entity& entity = host.obtain(*split_key(key_of(type.info().name, id)), now);
         if (!entity.loaded) host.loaded(entity, {}, Kind::Value);
         return entity;
     }
@@ -160,7 +160,7 @@ TEST_F(HostTest, HandlersSeeNoRevisionOfWhatDoesNotExist) {
 
 // Followers never run user code.
 TEST_F(HostTest, FollowerKeepsEventsAndNoState) {
-    Entity& entity = host.obtain(key_of("counter", "c"), now);
+    Entity& entity = host.obtain(*split_key(key_of("counter", "c")), now);
     const std::string five("\x05\0\0\0\0\0\0\0", 8);
     Change change;
     change.index = LogIndex{3};

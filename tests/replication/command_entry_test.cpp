@@ -21,14 +21,11 @@ class CommandEntry : public testing::Test {
 protected:
     CommandEntry() {
         request.id.seq = 3;
-        std::string key;
-        entity::write_key(key, 1, "kv", "a");
-        entity = &host.obtain(key, Instant{});
+        entity = &host.obtain({1, "kv", "a"}, Instant{});
     }
     void build(const entity::Ahead* next) { build(*kv, next); }
     void build(const entity::EntityType& type, const entity::Ahead* next) {
-        EntryBuilder builder;
-        build_entry(builder, {type, *entity, request, decision, next});
+        EntryBuilder& builder = entries.command({type, *entity, request, decision, next});
         header.index = LogIndex{9};
         header.stamp_ms = 1234;
         encoded = builder.finish(header, {});
@@ -52,6 +49,7 @@ protected:
         return again;
     }
 
+    EntryWriter entries;
     entity::Host host;
     entity::Entity* entity = nullptr;
     std::unique_ptr<const entity::EntityType> kv = entity::make_kv();
@@ -170,6 +168,24 @@ TEST_F(CommandEntry, AStateThatDoesNotFitWaitsForTheNextMultiple) {
     build(*counter, &next);
     EXPECT_EQ(entry->events.size(), 1u);
     EXPECT_FALSE(entry->snapshot.has_value());
+}
+
+// One writer for all of a leader's entries: nothing of the one before is left.
+TEST_F(CommandEntry, OfAResolveAndOfAFloorHoldWhatTheyNeed) {
+    decision.reply = Bytes::copy_of("reply");
+    build(nullptr);
+    encoded = entries.resolve(request).finish(header, {});
+    entry = decode_entry(header.kind, encoded.view());
+    EXPECT_EQ(header.kind, EntryKind::Resolve);
+    ASSERT_TRUE(entry.has_value());
+    EXPECT_EQ(entry->request->seq, request.id.seq);
+    EXPECT_TRUE(entry->reply.empty());
+    encoded = entries.floor(1234).finish(header, {});
+    entry = decode_entry(header.kind, encoded.view());
+    EXPECT_EQ(header.kind, EntryKind::Expire);
+    ASSERT_TRUE(entry.has_value());
+    EXPECT_EQ(entry->session_floor, 1234);
+    EXPECT_FALSE(entry->request.has_value());
 }
 
 TEST_F(CommandEntry, OfATellHoldsNoAnswer) {

@@ -107,7 +107,7 @@ protected:
     const std::string prefix = rows_prefix(PartitionId{1}, {0});
     entity::TypeTable types;
     entity::Host host;
-    entity::Entity& entity = host.obtain(key(), Instant{});
+    entity::Entity& entity = host.obtain({1, "chain", "a"}, Instant{});
     PartitionLimits limits;
     EntityLoader loader;
     std::uint64_t asked = 0;

@@ -21,13 +21,10 @@ constexpr std::int64_t kStamp = 1'000'000;
 class EntryEffectTest : public testing::Test {
 protected:
     EntryEffectTest() {
-        std::string key;
-        entity::write_key(key, 1, "kv", "a");
-        entity = &host.obtain(key, Instant{});
+        entity = &host.obtain({1, "kv", "a"}, Instant{});
         request.id.start_ms = kStamp;
     }
-    // Applies the next entry, which is what `builder` holds.
-    EntryEffect apply() {
+    EntryEffect apply(EntryBuilder& builder) {
         header.index = next(header.index);
         header.stamp_ms = kStamp;
         encoded = builder.finish(header, {});
@@ -39,20 +36,13 @@ protected:
         request.id.seq = seq;
         entity::Decision decision;
         decision.reply = Bytes::copy_of(said);
-        build_entry(builder, {*kv, *entity, request, decision});
-        return apply();
+        return apply(entries.command({*kv, *entity, request, decision}));
     }
     EntryEffect resolve(std::uint64_t seq) {
         request.id.seq = seq;
-        builder.begin(EntryKind::Resolve);
-        write_request(builder, request_part(request));
-        return apply();
+        return apply(entries.resolve(request));
     }
-    EntryEffect floor(std::int64_t start_ms) {
-        builder.begin(EntryKind::Expire);
-        write_session_floor(builder, start_ms);
-        return apply();
-    }
+    EntryEffect floor(std::int64_t start_ms) { return apply(entries.floor(start_ms)); }
     Reply told(const EntryEffect& effect) {
         return reply_of_applied(header, *entry, encoded, effect);
     }
@@ -65,7 +55,7 @@ protected:
     entity::Entity* entity = nullptr;
     std::unique_ptr<const entity::EntityType> kv = entity::make_kv();
     Sessions sessions{SessionLimits{}};
-    EntryBuilder builder;
+    EntryWriter entries;
     Request request;
     EntryHeader header;
     Bytes encoded;
@@ -133,8 +123,9 @@ TEST_F(EntryEffectTest, OfAFloorIsThatSessionsEnd) {
 }
 
 TEST_F(EntryEffectTest, OfAnEntryOfTheLogsOwnIsNone) {
+    EntryBuilder builder;
     builder.begin(EntryKind::NoOp);
-    const EntryEffect effect = apply();
+    const EntryEffect effect = apply(builder);
     EXPECT_EQ(effect.ended, 0u);
     EXPECT_EQ(sessions.size(), 0u);
 }

@@ -39,9 +39,7 @@ private:
 class Execute : public testing::Test {
 protected:
     Execution meets(const entity::EntityType& type) {
-        std::string key;
-        entity::write_key(key, 1, "scripted", "a");
-        entity::Entity& entity = host.obtain(key, Instant{});
+        entity::Entity& entity = host.obtain({1, "scripted", "a"}, Instant{});
         if (!entity.loaded) host.loaded(entity, {}, type.info().kind);
         return {.type = type,
                 .entity = entity,

@@ -50,7 +50,7 @@ TEST_F(FlightTest, BeginsAnywhereOnceAllHaveLeft) {
 // Thesis 6.3: an entry without a commit may yet be committed, so nobody may call it not done.
 TEST_F(FlightTest, NobodyKnowsHowItEndsOnceTheTermIsLost) {
     entity::Host host;
-    entity::Entity& ahead = host.obtain("e", Instant{});
+    entity::Entity& ahead = host.obtain({1, "kv", "e"}, Instant{});
     InFlight changes = of(1);
     changes.entity = &ahead;
     flight.enter(LogIndex{7}, changes);

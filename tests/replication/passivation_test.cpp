@@ -15,14 +15,12 @@ protected:
     // Committed by the entry behind the last; its row is on disk.
     entity::Entity& add(const std::string& id, std::size_t bytes = 1) {
         const std::string value(bytes, 'v');
-        std::string key;
-        entity::write_key(key, 1, "kv", id);
         entity::Change change;
         change.index = LogIndex{++last};
         change.version = Version{1};
         change.generation = Generation{1};
         change.value = value;
-        entity::Entity& entity = host.obtain(key, now.mono);
+        entity::Entity& entity = host.obtain({1, "kv", id}, now.mono);
         host.commit(entity, change, nullptr);
         host.flushed(entity, PersistSeq{1});
         return entity;

@@ -34,7 +34,7 @@ protected:
         change.generation = deleted ? Generation{} : Generation{1};
         change.deleted = deleted;
         change.value = "value";
-        host.commit(host.obtain(key(id), Instant{}), change, nullptr);
+        host.commit(host.obtain({1, "kv", id}, Instant{}), change, nullptr);
     }
     void session(std::uint8_t client) {
         RequestPart part;
@@ -135,7 +135,7 @@ TEST_F(RowSweepTest, OfEventsWritesHeaderSnapshotAndJournal) {
     change.kind = entity::Kind::EventSourced;
     change.events = events;
     change.snapshot = "state";
-    host.commit(host.obtain(key("a"), Instant{}), change, nullptr);
+    host.commit(host.obtain({1, "kv", "a"}, Instant{}), change, nullptr);
     begin();
     EXPECT_EQ(write(1), 3u) << "one entity is not cut in two";
     EXPECT_EQ(keys(Op::PutRow),
