@@ -61,7 +61,7 @@ void Node::State::run_own_requests(const Step& step) {
         Peer* peer = peers.find(send.to);
         if (send.to == options.self) {
             on_request(step, ThisNode{send.tag}, send.request);
-        } else if (peer != nullptr && peer->greeting.greeted()) {
+        } else if (peer != nullptr && peer->greeting().greeted()) {
             peer->outbox.add(MeshMessage{NodeRequest{send.tag, std::move(send.request)}});
         } else {
             Reply unreached;
@@ -108,7 +108,7 @@ void Node::State::ask_facts(const Step& step, std::string_view command, std::str
 // ---- what other nodes ask -----------------------------------------------------------------------
 
 void Node::State::on_node_request(const Step& step, Peer& peer, NodeRequest& asked) {
-    const NodeRef from{peer.record.node, peer.witness.boot(), asked.tag};
+    const NodeRef from{peer.record.node, peer.witness().boot(), asked.tag};
     if (++peer.asks_us > kNodeRequestsMax)
         return refuse(step, from, asked.request,
                       make_error(ErrorNumber::QueueFull, "too many requests of that node wait"));
@@ -118,10 +118,11 @@ void Node::State::on_node_request(const Step& step, Peer& peer, NodeRequest& ask
 // Only to the process that has asked. Where the link has gone meanwhile it asks again.
 void Node::State::answer_node(const NodeRef& asker, Reply reply) {
     Peer* peer = peers.find(asker.node);
-    if (peer == nullptr || peer->witness.boot() != asker.boot) return;
+    if (peer == nullptr || peer->witness().boot() != asker.boot) return;
     WEFT_INVARIANT(peer->asks_us > 0, "an answer to node {} that asked nothing", asker.node.hex());
     --peer->asks_us;
-    if (peer->greeting.up()) peer->outbox.add(MeshMessage{NodeReply{asker.tag, std::move(reply)}});
+    if (peer->greeting().up())
+        peer->outbox.add(MeshMessage{NodeReply{asker.tag, std::move(reply)}});
 }
 
 }  // namespace weft::node

@@ -17,7 +17,7 @@ void Node::State::on(const Step& step, FromGossip& event) {
 
 void Node::State::step_members(const Step& step, const membership::Event& event) {
     const bool linked =
-        std::ranges::any_of(peers.all(), [](const Peer& peer) { return peer.greeting.up(); });
+        std::ranges::any_of(peers.all(), [](const Peer& peer) { return peer.greeting().up(); });
     const auto [said, superseded, why_alone] =
         mesh_members.step(step.now.mono, event, {.draining = draining.active(), .linked = linked});
     for (const membership::Outgoing& packet : said.packets)

@@ -12,6 +12,19 @@
 
 namespace weft::node {
 
+// Of this process's hellos: they count on from its nonce, so that an answer to a former process
+// fits none of them (S32).
+class HelloTokens {
+public:
+    explicit HelloTokens(std::uint64_t nonce) : nonce_(nonce) {}
+    HelloToken next() { return {nonce_ + ++given_}; }
+    bool gave(HelloToken token) const { return token.value - nonce_ <= given_; }
+
+private:
+    std::uint64_t nonce_;
+    std::uint64_t given_ = 0;
+};
+
 class Greeting {
 public:
     // The link is there. `token`: of our hellos, another one for each link and each process.

@@ -44,11 +44,11 @@ void Node::State::send_leaders_home(const Step& step) {
 
 bool Node::State::should_go_home(const Step& step, const LocalPartition& local, NodeId home) const {
     const Peer* peer = peers.find(home);
-    if (peer == nullptr || !peer->greeting.greeted()) return false;
+    if (peer == nullptr || !peer->greeting().greeted()) return false;
     const replication::Replica& replica = local.partition.replica();
     const auto disk_age = std::chrono::milliseconds(peer->contact.peer_disk_age_ms());
     return homing.should_go(local.id,
-                            {peer->greeting.greeted_at(), replica.can_stand(home), disk_age,
+                            {peer->greeting().greeted_at(), replica.can_stand(home), disk_age,
                              replica.match(home), replica.last_index()},
                             step.now.mono);
 }

@@ -146,7 +146,7 @@ NodeId Node::self() const { return state_->options.self; }
 const membership::Swim& Node::members() const { return state_->mesh_members.swim(); }
 Lsn Node::told_durable(NodeId peer) const {
     const Peer* known = state_->peers.find(peer);
-    return known != nullptr ? known->witness.durable() : Lsn{};
+    return known != nullptr ? known->witness().durable() : Lsn{};
 }
 const NodeCounters& Node::counters() const { return state_->counters; }
 

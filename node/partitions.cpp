@@ -94,12 +94,12 @@ void Node::State::carry_out(const Step& step, LocalPartition& local, replication
                    },
                    [&](const replication::SendAppend& append) {
                        Peer* peer = peers.find(append.to);
-                       if (peer != nullptr && peer->greeting.up())
+                       if (peer != nullptr && peer->greeting().up())
                            peer->outbox.add(append.item, append.entries);
                    },
                    [&](replication::Send& send) {
                        Peer* peer = peers.find(send.to);
-                       if (peer != nullptr && peer->greeting.up())
+                       if (peer != nullptr && peer->greeting().up())
                            peer->outbox.add(std::move(send.message));
                    },
                    [&](replication::SendReply& reply) { on_reply(step, reply); },

@@ -1,9 +1,6 @@
-// What follows from what peers have said of their disks: who is refused, and what is written.
+// What this node remembers of its peers' disks: what is read at the start, and what is written.
 
-#include "core/invariant.h"
 #include "node/state.h"
-
-#include <utility>
 
 namespace weft::node {
 
@@ -15,53 +12,11 @@ void Node::State::recall_pasts() {
             log.error("peer.past_damaged", {{"node", known.node}});
             continue;
         }
-        peer->witness.recall(*known.past);
-        if (!peer->witness.sound())
+        peer->handshake.recall(*known.past);
+        if (!peer->witness().sound())
             log.error("peer.still_refused",
-                      {{"node", known.node}, {"why", verdict_text(peer->witness.verdict())}});
+                      {{"node", known.node}, {"why", verdict_text(peer->witness().verdict())}});
     }
-}
-
-// False: the hello is a former process's, and late.
-bool Node::State::judge(const Step& step, Peer& peer, const FromPeer& event,
-                        const PeerHello& hello) {
-    const bool answers_us = hello.answer && peer.greeting.answers_us(hello.token);
-    const Witness::Judgement judged =
-        peer.witness.judge({event.boot, hello.nonce, event.durable, answers_us}, rounds.at_hand());
-    switch (judged.finding) {
-        case Witness::Finding::Late:
-            WEFT_PROBE("node.former_boot");
-            ++counters.former_boot_frames;
-            return false;
-        case Witness::Finding::Condemned:
-            on_condemned(step, peer, event, judged);
-            break;
-        case Witness::Finding::NewBoot:
-            new_boot(step, peer, judged);
-            break;
-        case Witness::Finding::Known:
-            if (judged.row) write_past(peer.record.node, *judged.row);
-            break;
-        case Witness::Finding::Refused:
-            break;
-    }
-    return true;
-}
-
-void Node::State::on_condemned(const Step& step, Peer& peer, const FromPeer& event,
-                               const Witness::Judgement& judged) {
-    WEFT_PROBE("node.peer_condemned");
-    log.error("peer.refused", {{"node", peer.record.node},
-                               {"error", "WEFT-2002"},
-                               {"why", verdict_text(judged.verdict)},
-                               {"boot", event.boot},
-                               {"boot_before", judged.before.boot},
-                               {"durable", event.durable},
-                               {"durable_before", judged.before.durable}});
-    if (!judged.row) return;
-    peer.greeting.on_condemned();
-    forget_contact(step, peer);
-    write_past(peer.record.node, *judged.row);
 }
 
 void Node::State::write_past(NodeId node, const Past& row) {
@@ -75,10 +30,8 @@ void Node::State::record_positions() {
 }
 
 void Node::State::pasts_persisted(const Step& step) {
-    for (Peer& peer : peers.all()) {
-        answer_hello(step, peer);
-        greet(step, peer);
-    }
+    for (Peer& peer : peers.all())
+        carry_out(step, peer, peer.handshake.on_persisted(step.now.mono, rounds.persisted()));
 }
 
 }  // namespace weft::node

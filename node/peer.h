@@ -5,9 +5,8 @@
 #include "node/contact/peer_contact.h"
 #include "node/events.h"
 #include "node/evidence.h"
-#include "node/greeting.h"
+#include "node/handshake.h"
 #include "node/told_standing.h"
-#include "node/witness.h"
 #include "replication/messages.h"
 #include "routing/genesis.h"
 #include "weft/types.h"
@@ -54,16 +53,17 @@ struct Peer {
     Peer(routing::NodeRecord known, ContactRound first_round)
         : record(std::move(known)), contact(record.node, first_round) {}
 
+    const Witness& witness() const { return handshake.witness(); }
+    const Greeting& greeting() const { return handshake.greeting(); }
+
     routing::NodeRecord record;
     PeerContact contact;
     Outbox outbox;
     std::vector<PartitionId> shared;  // groups that we both hold, rising
-    Witness witness;                  // of its disk
-    Lsn told;                         // ours, with what was last sent to it
-    Greeting greeting;                // on our link to it
+    Handshake handshake;              // on our link to it
+    Lsn told;                         // our disk's, with what was last sent to it
     Evidence evidence;                // that its process is gone
     ToldStanding standing;            // in which groups it would lead
-    std::string conflict;             // why it cannot be of this mesh; empty: it can
     std::size_t asks_us = 0;          // requests of its newest process that wait for their end here
 };
 

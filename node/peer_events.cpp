@@ -1,7 +1,6 @@
 // Links, boots and hellos of other nodes, and what their messages become.
 
 #include "core/invariant.h"
-#include "core/mutant.h"
 #include "core/overloaded.h"
 #include "node/hello.h"
 #include "node/state.h"
@@ -23,19 +22,11 @@ void Node::State::on(const Step& step, FromPeer& event) {
     }
     const auto* hello = std::get_if<PeerHello>(&event.message);
     if (hello != nullptr) return on_hello(step, *peer, event, *hello);
-    if (!peer->witness.sound() || !peer->conflict.empty()) return;
-    if (event.boot < peer->witness.boot() && !WEFT_MUTANT(FormerBootTaken)) {
-        WEFT_PROBE("node.former_boot");
-        ++counters.former_boot_frames;
-        return;
-    }
-    // Nothing is used before we will still know tomorrow which life of its disk said it (S18). It
-    // is sent again: we answer no hello until then.
-    if (event.boot > peer->witness.boot() || !peer->witness.vouched(rounds.persisted())) {
-        ++counters.messages_skipped;
-        return;
-    }
-    peer->witness.tells(event.durable);
+    const Handshake::Heard heard =
+        peer->handshake.on_frame({event.boot, event.durable}, rounds.persisted());
+    if (heard == Handshake::Heard::FormerBoot) count_former_boot();
+    if (heard == Handshake::Heard::Early) ++counters.messages_skipped;
+    if (heard != Handshake::Heard::Counts) return;
     if (const auto* said_so = std::get_if<MemberMessage>(&event.message))
         return step_members(step, membership::StreamReceived{event.from, said_so->content.view()});
     if (auto* asked = std::get_if<NodeRequest>(&event.message))
@@ -45,39 +36,30 @@ void Node::State::on(const Step& step, FromPeer& event) {
     deliver(step, *peer, std::get<replication::PeerMessage>(event.message));
 }
 
-void Node::State::new_boot(const Step& step, Peer& peer, const Witness::Judgement& judged) {
-    log.info("peer.boot", {{"node", peer.record.node}, {"boot", peer.witness.boot()}});
-    write_past(peer.record.node, *judged.row);
-    forget_contact(step, peer);
-    peer.asks_us = 0;
-    own_requests.on_lost(step.now, peer.record.node);
-    if (peer.greeting.on_new_boot(peers.next_token())) say_hello(step, peer);
-    // The process that led here is gone for certain; the evidence need not outlive the lease.
-    tell_evidence(step, peer,
-                  peer.evidence.on_new_boot(judged.before.boot.value > 0,
-                                            step.now.mono + options.timings.election_min));
+void Node::State::count_former_boot() {
+    WEFT_PROBE("node.former_boot");
+    ++counters.former_boot_frames;
 }
 
 void Node::State::on(const Step& step, const PeerLink& event) {
     Peer* peer = peers.find(event.peer);
     if (peer == nullptr) return;
     if (event.state == LinkState::Up) {
-        peer->greeting.on_up(peers.next_token());
-        say_hello(step, *peer);
-        return;
+        peer->handshake.on_up(peers.tokens());
+        return say_hello(step, *peer, peer->handshake.ask(step.now.mono));
     }
-    if (peer->greeting.up()) log.info("peer.link_down", {{"node", peer->record.node}});
-    peer->greeting.on_down();
+    if (peer->greeting().up()) log.info("peer.link_down", {{"node", peer->record.node}});
+    peer->handshake.on_down();
     peer->outbox.clear();
     own_requests.on_lost(step.now, event.peer);
     forget_contact(step, *peer);
     if (event.state == LinkState::Refused)
         step_members(step, membership::ConnectionRefused{peer->record.node});
-    if (event.state != LinkState::Refused || peer->witness.boot().value == 0) return;
+    if (event.state != LinkState::Refused || peer->witness().boot().value == 0) return;
     const EvidenceNews news = peer->evidence.on_refused();
     if (news == EvidenceNews::None) return;
     WEFT_PROBE("node.crash_evidence");
-    log.info("peer.crashed", {{"node", peer->record.node}, {"boot", peer->witness.boot()}});
+    log.info("peer.crashed", {{"node", peer->record.node}, {"boot", peer->witness().boot()}});
     tell_evidence(step, *peer, news);
 }
 
@@ -95,72 +77,72 @@ void Node::State::step_shared(const Step& step, const Peer& peer,
 
 // ---- hello --------------------------------------------------------------------------------------
 
-PeerHello Node::State::own_hello(const Step& step, const Peer& peer) const {
+void Node::State::say_hello(const Step& step, Peer& peer, HelloToken token, bool answers) {
     PeerHello hello = hello_of(genesis_digest, types);
     const routing::NodeRecord* self = roster.find(options.self);
     hello.mesh_address = self != nullptr ? self->mesh_address : peer.record.mesh_address;
     hello.nonce = options.nonce;
     hello.wall_ms = step.now.wall.ms;
-    return hello;
-}
-
-void Node::State::say_hello(const Step& step, Peer& peer) {
-    PeerHello hello = own_hello(step, peer);
-    hello.token = peer.greeting.ask(step.now.mono);
-    peer.outbox.add(std::move(hello));
-}
-
-// Not before the row of its boot is durable: whoever has our answer may count on it. A peer that is
-// refused learns why.
-void Node::State::answer_hello(const Step& step, Peer& peer) {
-    const auto question = peer.greeting.take_question(!peer.witness.sound() ||
-                                                      peer.witness.vouched(rounds.persisted()));
-    if (!question) return;
-    PeerHello hello = own_hello(step, peer);
-    hello.answer = true;
-    hello.token = *question;
-    hello.refused = peer.witness.verdict();
+    hello.token = token;
+    hello.answer = answers;
+    if (answers) hello.refused = peer.witness().verdict();
     peer.outbox.add(std::move(hello));
 }
 
 void Node::State::on_hello(const Step& step, Peer& peer, const FromPeer& event,
                            const PeerHello& hello) {
-    std::string conflict = hello_conflict(hello, genesis_digest, types);
-    if (!conflict.empty()) {
-        if (peer.conflict != conflict)
-            log.error("peer.refused", {{"node", peer.record.node}, {"why", conflict}});
-        peer.conflict = std::move(conflict);
-        return;
-    }
-    peer.conflict.clear();
-    if (!judge(step, peer, event, hello)) return;
-    if (!hello.answer) {
-        peer.greeting.on_asked(hello.token);
-        return answer_hello(step, peer);
-    }
-    if (peer.witness.sound()) on_hello_answer(step, peer, hello);
+    const Handshake::Frame frame{event.boot, event.durable};
+    const HelloNews news = peer.handshake.on_hello(
+        frame, hello, hello_conflict(hello, genesis_digest, types),
+        {step.now.mono, rounds.persisted(), rounds.at_hand()}, peers.tokens());
+    tell_refusals(peer, frame, news);
+    carry_out(step, peer, news);
 }
 
-void Node::State::on_hello_answer(const Step& step, Peer& peer, const PeerHello& hello) {
-    const Greeting::Answer answer = peer.greeting.on_answer(hello.token, hello.refused);
-    if (answer == Greeting::Answer::Refused)
+void Node::State::tell_refusals(const Peer& peer, const Handshake::Frame& frame,
+                                const HelloNews& news) const {
+    if (news.conflict)
+        log.error("peer.refused", {{"node", peer.record.node}, {"why", peer.handshake.conflict()}});
+    if (!news.condemned) return;
+    WEFT_PROBE("node.peer_condemned");
+    log.error("peer.refused", {{"node", peer.record.node},
+                               {"error", "WEFT-2002"},
+                               {"why", verdict_text(news.condemned->verdict)},
+                               {"boot", frame.boot},
+                               {"boot_before", news.condemned->before.boot},
+                               {"durable", frame.durable},
+                               {"durable_before", news.condemned->before.durable}});
+}
+
+void Node::State::carry_out(const Step& step, Peer& peer, const HelloNews& news) {
+    if (news.late) count_former_boot();
+    if (news.former)
+        log.info("peer.boot", {{"node", peer.record.node}, {"boot", peer.witness().boot()}});
+    if (news.row) write_past(peer.record.node, *news.row);
+    if (news.contact_void) forget_contact(step, peer);
+    if (news.former) peer.asks_us = 0;
+    if (news.former) own_requests.on_lost(step.now, peer.record.node);
+    if (news.ask) say_hello(step, peer, *news.ask);
+    // The process that led here is gone for certain; the evidence need not outlive the lease.
+    if (news.former)
+        tell_evidence(step, peer,
+                      peer.evidence.on_new_boot(news.former->value > 0,
+                                                step.now.mono + options.timings.election_min));
+    if (news.answer) say_hello(step, peer, *news.answer, true);
+    if (news.refuses_us)
         log.error("self.refused", {{"by", peer.record.node},
                                    {"error", "WEFT-2002"},
-                                   {"why", verdict_text(hello.refused)}});
-    if (answer != Greeting::Answer::Taken) return;
-    learn_clock(step, peer, hello.wall_ms);  // before a vote of its could make us lead
-    greet(step, peer);
-}
-
-void Node::State::greet(const Step& step, Peer& peer) {
-    if (!peer.greeting.greet(step.now.mono, peer.witness.vouched(rounds.persisted()))) return;
-    log.info("peer.hello", {{"node", peer.record.node}, {"boot", peer.witness.boot()}});
+                                   {"why", verdict_text(*news.refuses_us)}});
+    learn_clock(step, peer, news.wall_ms);  // before a vote of its could make us lead
+    if (!news.greeted) return;
+    log.info("peer.hello", {{"node", peer.record.node}, {"boot", peer.witness().boot()}});
     step_shared(step, peer, replication::PeerReady{peer.record.node});
 }
 
 void Node::State::peers_timer(const Step& step) {
     for (Peer& peer : peers.all()) {
-        if (peer.greeting.deadline() <= step.now.mono) say_hello(step, peer);
+        if (peer.greeting().deadline() <= step.now.mono)
+            say_hello(step, peer, peer.handshake.ask(step.now.mono));
         tell_evidence(step, peer, peer.evidence.on_time(step.now.mono));
     }
 }

@@ -18,7 +18,7 @@ const Peer* Peers::find(NodeId node) const {
 }
 
 std::size_t Peers::links_up() const {
-    const auto up = [](const Peer& peer) { return peer.greeting.up(); };
+    const auto up = [](const Peer& peer) { return peer.greeting().up(); };
     return static_cast<std::size_t>(std::ranges::count_if(std::views::values(peers_), up));
 }
 
@@ -52,7 +52,7 @@ void Peers::take_link_changes(std::vector<Effect>& out) {
 Instant Peers::deadline() const {
     Instant next = Instant::never();
     for (const Peer& peer : std::views::values(peers_))
-        next = std::min({next, peer.greeting.deadline(), peer.evidence.deadline()});
+        next = std::min({next, peer.greeting().deadline(), peer.evidence.deadline()});
     return next;
 }
 
@@ -60,7 +60,8 @@ std::vector<Peers::Recorded> Peers::take_positions(RoundSeq persisted, RoundSeq 
     std::vector<Recorded> rows;
     if (persisted < positions_with_) return rows;
     for (Peer& peer : all())
-        if (const auto row = peer.witness.take_position()) rows.push_back({peer.record.node, *row});
+        if (const auto row = peer.handshake.take_position())
+            rows.push_back({peer.record.node, *row});
     if (!rows.empty()) positions_with_ = at_hand;
     return rows;
 }
@@ -69,7 +70,7 @@ void Peers::flush(std::size_t batch_bytes, Lsn durable, std::vector<Effect>& out
     for (Peer& peer : all()) {
         if (peer.outbox.empty()) continue;
         // A process that its peer does not vouch for yet must not be able to say anything (S18).
-        if (!peer.greeting.greeted())
+        if (!peer.greeting().greeted())
             peer.outbox.keep_only_hellos();
         else
             peer.told = durable;
@@ -82,10 +83,9 @@ void Peers::check(RoundSeq at_hand) const {
                    positions_with_.value, at_hand.value);
     for (const Peer& peer : std::views::values(peers_)) {
         peer.contact.check(peer.shared);
-        peer.witness.check(at_hand);
-        peer.greeting.check(peer.witness.sound());
-        const HelloToken token = peer.greeting.token();
-        WEFT_INVARIANT(token == HelloToken{} || token.value - nonce_ <= tokens_,
+        peer.handshake.check(at_hand);
+        const HelloToken token = peer.greeting().token();
+        WEFT_INVARIANT(token == HelloToken{} || tokens_.gave(token),
                        "hellos to node {} have a token that was not given out",
                        peer.record.node.hex());
     }

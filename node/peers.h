@@ -17,10 +17,9 @@ namespace weft::node {
 
 class Peers {
 public:
-    // `nonce`: of this process; its hellos' tokens count on from it, so that an answer to a former
-    // process fits none of them (S32). `first_round`: see PeerContact.
+    // `nonce`: of this process. `first_round`: see PeerContact.
     Peers(std::uint64_t nonce, ContactRound first_round)
-        : nonce_(nonce), first_round_(first_round) {}
+        : first_round_(first_round), tokens_(nonce) {}
 
     Peer* find(NodeId node);
     const Peer* find(NodeId node) const;
@@ -38,7 +37,7 @@ public:
     // What the driver was not told yet.
     void take_link_changes(std::vector<Effect>& out);
 
-    HelloToken next_token() { return {nonce_ + ++tokens_}; }
+    HelloTokens& tokens() { return tokens_; }
     // Of hellos and of evidence.
     Instant deadline() const;
 
@@ -57,9 +56,8 @@ public:
     void check(RoundSeq at_hand) const;
 
 private:
-    std::uint64_t nonce_;
     ContactRound first_round_;
-    std::uint64_t tokens_ = 0;  // of hellos, that were given out
+    HelloTokens tokens_;
     std::map<NodeId, Peer> peers_;
     std::vector<Effect> link_changes_;
     RoundSeq positions_with_;  // the newest round that carries positions

@@ -60,14 +60,13 @@ struct Node::State {
     // ---- peer_events.cpp: links, boots, hellos, messages
     void on(const Step& step, FromPeer& event);
     void on(const Step& step, const PeerLink& event);
-    void new_boot(const Step& step, Peer& peer, const Witness::Judgement& judged);
+    void count_former_boot();
     void tell_evidence(const Step& step, const Peer& peer, EvidenceNews news);
     void on_hello(const Step& step, Peer& peer, const FromPeer& event, const PeerHello& hello);
-    void on_hello_answer(const Step& step, Peer& peer, const PeerHello& hello);
-    void say_hello(const Step& step, Peer& peer);
-    void answer_hello(const Step& step, Peer& peer);
-    PeerHello own_hello(const Step& step, const Peer& peer) const;
-    void greet(const Step& step, Peer& peer);
+    void tell_refusals(const Peer& peer, const Handshake::Frame& frame,
+                       const HelloNews& news) const;
+    void carry_out(const Step& step, Peer& peer, const HelloNews& news);
+    void say_hello(const Step& step, Peer& peer, HelloToken token, bool answers = false);
     void peers_timer(const Step& step);
     void step_shared(const Step& step, const Peer& peer, const replication::PartitionEvent& event);
     void deliver(const Step& step, Peer& peer, replication::PeerMessage& message);
@@ -82,9 +81,6 @@ struct Node::State {
 
     // ---- pasts.cpp: what this node remembers of its peers' disks
     void recall_pasts();
-    bool judge(const Step& step, Peer& peer, const FromPeer& event, const PeerHello& hello);
-    void on_condemned(const Step& step, Peer& peer, const FromPeer& event,
-                      const Witness::Judgement& judged);
     void write_past(NodeId node, const Past& row);
     void record_positions();
     void pasts_persisted(const Step& step);

@@ -40,7 +40,7 @@ void Node::State::on(const Step& step, const DiskLost&) {
 
 // Groups led here that somebody reachable could lead instead.
 std::size_t Node::State::groups_to_hand_over() const {
-    const auto greeted = [](const Peer* peer) { return peer->greeting.greeted(); };
+    const auto greeted = [](const Peer* peer) { return peer->greeting().greeted(); };
     std::size_t count = 0;
     for (const LocalPartition& local : hosted.all()) {
         if (local.role != Role::Leader) continue;

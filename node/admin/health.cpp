@@ -59,7 +59,7 @@ std::string missing_for(const NodeView& node, const std::vector<std::uint32_t>& 
         if (local == nullptr) continue;
         std::vector<NodeId> away;
         for (const Peer* peer : local->members)
-            if (!peer->greeting.greeted()) away.push_back(peer->record.node);
+            if (!peer->greeting().greeted()) away.push_back(peer->record.node);
         const std::size_t members = local->partition.replica().config().members.size();
         if (members - away.size() > members / 2) continue;
         ++lacking;
@@ -103,7 +103,7 @@ routing::AdminReply health_table(const NodeView& node, std::uint64_t id) {
     std::string silent;
     for (const Peer& peer : std::views::values(node.peers)) {
         const std::string reason = why_not(peer);
-        if (peer.greeting.greeted() && reason.empty()) continue;
+        if (peer.greeting().greeted() && reason.empty()) continue;
         silent += (silent.empty() ? "" : ", ") + node.roster.name_of(peer.record.node);
         if (!reason.empty()) silent += " (" + reason + ")";
     }

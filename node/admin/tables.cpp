@@ -53,7 +53,7 @@ struct StatusRow {
             sessions += status.sessions;
         }
         for (const Peer& peer : std::views::values(node.peers))
-            peers_up += peer.greeting.greeted() ? 1u : 0u;
+            peers_up += peer.greeting().greeted() ? 1u : 0u;
         for (const routing::NodeRecord& record : node.roster.records()) {
             const MemberState state = node.swim.state(record.node);
             ++members[std::to_underlying(state)];
@@ -118,25 +118,25 @@ struct PeerRow {
 using P = PeerRow;
 
 std::string link_name(const P& row) {
-    if (row.peer.greeting.greeted()) return "up";
-    if (row.peer.greeting.up()) return "no hello";
+    if (row.peer.greeting().greeted()) return "up";
+    if (row.peer.greeting().up()) return "no hello";
     return row.peer.evidence.holds() ? "gone" : "down";
 }
 
 std::string contact_name(const P& row) {
     const Peer& peer = row.peer;
-    if (!peer.witness.sound() || !peer.conflict.empty()) return "refused";
-    if (peer.greeting.greeted()) return "well";
-    return peer.greeting.refuses_us() != Verdict::Sound ? "refuses us" : "no contact";
+    if (!peer.witness().sound() || !peer.handshake.conflict().empty()) return "refused";
+    if (peer.greeting().greeted()) return "well";
+    return peer.greeting().refuses_us() != Verdict::Sound ? "refuses us" : "no contact";
 }
 
 constexpr Column<P> kPeers[] = {
     {"peer", [](const P& row) { return row.node.roster.name_of(row.peer.record.node); }},
     {"id", [](const P& row) { return row.peer.record.node.hex(); }},
     {"address", [](const P& row) { return row.peer.record.mesh_address; }},
-    {"boot", [](const P& row) { return row.peer.witness.boot().value; }},
+    {"boot", [](const P& row) { return row.peer.witness().boot().value; }},
     {"link", link_name},
-    {"durable_lsn", [](const P& row) { return row.peer.witness.durable().value; }},
+    {"durable_lsn", [](const P& row) { return row.peer.witness().durable().value; }},
     {"disk_age_ms",
      [](const P& row) { return std::uint64_t{row.peer.contact.peer_disk_age_ms()}; }},
     {"shared", [](const P& row) { return std::uint64_t{row.peer.shared.size()}; }},

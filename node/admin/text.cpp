@@ -36,10 +36,10 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 }
 
 std::string why_not(const Peer& peer) {
-    if (!peer.witness.sound()) return std::string(verdict_text(peer.witness.verdict()));
-    if (!peer.conflict.empty()) return peer.conflict;
-    if (peer.greeting.greeted() || peer.greeting.refuses_us() == Verdict::Sound) return {};
-    return fmt::format("it refuses this node: {}", verdict_text(peer.greeting.refuses_us()));
+    if (!peer.witness().sound()) return std::string(verdict_text(peer.witness().verdict()));
+    if (!peer.handshake.conflict().empty()) return peer.handshake.conflict();
+    if (peer.greeting().greeted() || peer.greeting().refuses_us() == Verdict::Sound) return {};
+    return fmt::format("it refuses this node: {}", verdict_text(peer.greeting().refuses_us()));
 }
 
 std::string number_list(const std::vector<std::uint32_t>& numbers) {

@@ -14,7 +14,7 @@ void Node::State::heartbeats(const Step& step) {
     judge_clocks(step);
     const BeatSchedule::Disk written{disk.state(), disk.stats().durable};
     for (Peer& peer : peers.all()) {
-        if (!BeatSchedule::owes(written, {peer.greeting.up(), peer.contact.leads_any(),
+        if (!BeatSchedule::owes(written, {peer.greeting().up(), peer.contact.leads_any(),
                                           !peer.shared.empty(), peer.told}))
             continue;
         replication::Heartbeat beat =
@@ -39,7 +39,7 @@ void Node::State::on_heartbeat(const Step& step, Peer& peer, const replication::
         verdicts.push_back(verdict);
     }
     replication::HeartbeatAnswer answer = peer.contact.answer(step.now.mono, beat, verdicts);
-    if (!peer.greeting.up()) return;
+    if (!peer.greeting().up()) return;
     answer.disk_age_ms = rounds.age_ms(step.now.mono);
     answer.wall_ms = step.now.wall.ms;
     // With a full disk a node campaigns as a last resort, for reads; it is no target of a transfer.

@@ -20,7 +20,7 @@ void Node::State::on_confirm(const Step& step, Peer& peer, const replication::Co
         else if (local->partition.replica().leader() == peer.record.node)
             peer.contact.note_heard(claim.group, step.now.mono);
     }
-    if (peer.greeting.up())
+    if (peer.greeting().up())
         peer.outbox.add(MeshMessage{replication::PeerMessage{std::move(answer)}});
 }
 
@@ -50,7 +50,7 @@ void Node::State::begin_confirms(const Step& step) {
     if (!round.empty()) ++counters.confirms;
     for (auto& message : round) {
         Peer* peer = peers.find(message.to);
-        if (peer != nullptr && peer->greeting.up())
+        if (peer != nullptr && peer->greeting().up())
             peer->outbox.add(MeshMessage{replication::PeerMessage{std::move(message.confirm)}});
     }
     serve(step, confirmed);

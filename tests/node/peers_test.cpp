@@ -57,8 +57,13 @@ struct PeersTest : testing::Test {
     // Its hello came and said how far its disk is; round 1 writes that.
     void hear(std::uint8_t number, Lsn durable) {
         Peer& peer = *peers.find(node(number));
-        if (peer.witness.boot() == Boot{}) peer.witness.judge({Boot{1}, 7, Lsn{1}}, RoundSeq{1});
-        peer.witness.tells(durable);
+        if (peer.witness().boot() == Boot{}) {
+            PeerHello hello;
+            hello.nonce = 7;
+            peer.handshake.on_hello({Boot{1}, Lsn{1}}, hello, {}, {kNow, RoundSeq{}, RoundSeq{1}},
+                                    peers.tokens());
+        }
+        peer.handshake.on_frame({Boot{1}, durable}, RoundSeq{1});
     }
     // The peer's frame of this round.
     std::size_t said_in_round(std::uint8_t number, Lsn durable) {
@@ -94,10 +99,10 @@ TEST_F(PeersTest, WhoIsNotOnTheRosterIsNamed) {
 TEST_F(PeersTest, TheNextDeadlineIsTheFirstOfHellosAndEvidence) {
     EXPECT_EQ(peers.deadline(), Instant::never());
     EXPECT_EQ(peers.links_up(), 0u);
-    peers.find(node(2))->greeting.on_up(peers.next_token());
-    peers.find(node(2))->greeting.ask(kNow);
+    peers.find(node(2))->handshake.on_up(peers.tokens());
+    peers.find(node(2))->handshake.ask(kNow);
     EXPECT_EQ(peers.links_up(), 1u);
-    EXPECT_EQ(peers.deadline(), peers.find(node(2))->greeting.deadline());
+    EXPECT_EQ(peers.deadline(), peers.find(node(2))->greeting().deadline());
     peers.find(node(1))->evidence.on_new_boot(true, kNow);
     EXPECT_EQ(peers.deadline(), kNow);
 }
@@ -122,26 +127,35 @@ TEST_F(PeersTest, PositionsAreOnTheirWayInOneRoundAtATime) {
 // S18.
 TEST_F(PeersTest, WhoHasNotGreetedUsIsToldNothingButHellos) {
     Peer& peer = *peers.find(node(1));
-    const HelloToken token = peers.next_token();
-    peer.greeting.on_up(token);
+    peer.handshake.on_up(peers.tokens());
     EXPECT_EQ(said_in_round(1, Lsn{5}), 1u);
     EXPECT_EQ(peer.told, Lsn{});
-    peer.greeting.on_answer(token, Verdict::Sound);
+    PeerHello hello;
+    hello.answer = true;
+    hello.token = peer.greeting().token();
+    const auto hears = [&](RoundSeq persisted) {
+        return peer.handshake.on_hello({Boot{1}, Lsn{1}}, hello, {}, {kNow, persisted, RoundSeq{1}},
+                                       peers.tokens());
+    };
+    const HelloNews first = hears(RoundSeq{0});
+    ASSERT_TRUE(first.ask) << "another process than the one that was asked";
+    hello.token = *first.ask;
+    hears(RoundSeq{0});
     EXPECT_EQ(said_in_round(1, Lsn{6}), 1u) << "its row is not durable";
-    EXPECT_TRUE(peer.greeting.greet(kNow, true));
+    EXPECT_TRUE(peer.handshake.on_persisted(kNow, RoundSeq{1}).greeted);
     EXPECT_EQ(said_in_round(1, Lsn{7}), 2u);
     EXPECT_EQ(peer.told, Lsn{7});
     EXPECT_TRUE(peer.outbox.empty());
 }
 
 TEST_F(PeersTest, CheckFindsATokenThatWasNotGivenOut) {
-    Greeting& greeting = peers.find(node(1))->greeting;
-    const HelloToken token = peers.next_token();
-    EXPECT_EQ(token, HelloToken{kNonce + 1});
-    greeting.on_up(token);
-    greeting.ask(kNow);
+    Handshake& handshake = peers.find(node(1))->handshake;
+    handshake.on_up(peers.tokens());
+    EXPECT_EQ(handshake.ask(kNow), HelloToken{kNonce + 1});
     peers.check(RoundSeq{1});
-    greeting.on_up(HelloToken{kNonce + 2});
+    HelloTokens others(kNonce + 1);
+    handshake.on_up(others);
+    handshake.ask(kNow);
     EXPECT_EQ(weft::test::said_by([&] { peers.check(RoundSeq{1}); }),
               "hellos to node " + node(1).hex() + " have a token that was not given out");
 }
