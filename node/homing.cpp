@@ -18,6 +18,17 @@ constexpr std::uint64_t kEntriesBehindMax = 256;
 
 }  // namespace
 
+std::optional<NodeId> home_among(std::span<const NodeId> replicas, const Roster& roster,
+                                 const replication::Config* held) {
+    for (const NodeId& node : replicas) {
+        if (!roster.in_service(node)) continue;
+        if (held == nullptr) return node;
+        const auto slot = held->slot(node);
+        if (slot && held->is_voter(*slot)) return node;
+    }
+    return std::nullopt;
+}
+
 bool Homing::begin_look(Instant now) {
     if (due_ > now) return false;
     due_ = now + kLookPause;
@@ -27,6 +38,13 @@ bool Homing::begin_look(Instant now) {
 
 bool Homing::may_move(PartitionId group, Instant now) const {
     return moves_left_ > 0 && groups_[group].after <= now;
+}
+
+Homing::Move Homing::judge(PartitionId group, const std::optional<Home>& home, bool ahead,
+                           Instant now) {
+    if (!ahead && !(home && should_go(group, *home, now))) return Move::Stay;
+    on_moved(group, now);
+    return ahead ? Move::Anywhere : Move::Home;
 }
 
 bool Homing::should_go(PartitionId group, const Home& home, Instant now) const {

@@ -7,12 +7,21 @@
 
 #include "core/indexed.h"
 #include "core/time.h"
+#include "node/roster.h"
+#include "replication/raft/config.h"
 #include "weft/types.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 
 namespace weft::node {
+
+// Where a leadership belongs: to the first of `replicas`, in the table's order, that is in service
+// and has a vote by `held`, as far as that is known. Nothing: there is none.
+std::optional<NodeId> home_among(std::span<const NodeId> replicas, const Roster& roster,
+                                 const replication::Config* held);
 
 class Homing {
 public:
@@ -30,6 +39,7 @@ public:
     void look_at_once() { due_ = Instant::long_ago(); }
     // In this look; `group` was not moved just before.
     bool may_move(PartitionId group, Instant now) const;
+    // Of the one that the leadership belongs to, if that is another node and messages pass.
     struct Home {
         Instant greeted_at;
         bool can_stand = false;
@@ -37,12 +47,17 @@ public:
         LogIndex match;  // what it has
         LogIndex last;   // of what is led here
     };
-    // It can take over, and at once.
-    bool should_go(PartitionId group, const Home& home, Instant now) const;
-    void on_moved(PartitionId group, Instant now);
+    enum class Move : std::uint8_t { Stay, Home, Anywhere };
+    // What becomes of `group`, which may move. `ahead`: our clock is ahead of a quorum's, and
+    // whoever else leads does better. What moves counts as moved.
+    Move judge(PartitionId group, const std::optional<Home>& home, bool ahead, Instant now);
     Instant deadline() const { return due_; }
 
 private:
+    // It can take over, and at once.
+    bool should_go(PartitionId group, const Home& home, Instant now) const;
+    void on_moved(PartitionId group, Instant now);
+
     struct Led {
         Instant led_since{};
         Instant after{};  // not moved before

@@ -1,5 +1,4 @@
-// Where leaderships belong, and sending them there. Never to a node that is out of service. A node
-// whose clock is ahead of a quorum's gives away what it leads to anyone.
+// Leaderships are sent to where they belong, or away.
 
 #include "node/state.h"
 
@@ -8,20 +7,10 @@
 
 namespace weft::node {
 
-using replication::Role;
-
-// The first of the table that is in service and, as far as we hold the group, has a vote in it.
-// Nothing: there is none.
 std::optional<NodeId> Node::State::home_of(PartitionId group) const {
     const LocalPartition* held = find(group);
-    for (const NodeId& node : table.replicas(group)) {
-        if (!roster.in_service(node)) continue;
-        if (held == nullptr) return node;
-        const replication::Config& config = held->partition.replica().config();
-        const auto slot = config.slot(node);
-        if (slot && config.is_voter(*slot)) return node;
-    }
-    return std::nullopt;
+    return home_among(table.replicas(group), roster,
+                      held == nullptr ? nullptr : &held->partition.replica().config());
 }
 
 void Node::State::send_leaders_home(const Step& step) {
@@ -29,28 +18,27 @@ void Node::State::send_leaders_home(const Step& step) {
     if (draining.active() || peers.empty()) return;
     if (disk.full()) return hand_over_all(step);
     for (LocalPartition& local : hosted.all()) {
-        if (local.role != Role::Leader || !homing.may_move(local.id, step.now.mono)) continue;
+        if (!local.leads() || !homing.may_move(local.id, step.now.mono)) continue;
         const auto home = home_of(local.id);
-        if (!clocks.of(local.id).ahead && (!home || !should_go_home(step, local, *home))) continue;
-        homing.on_moved(local.id, step.now.mono);
-        if (clocks.of(local.id).ahead) {
-            step_partition(step, local, replication::TransferLeadership{});
-        } else {
-            log.info("leader.sent_home", {{"group", local.id}, {"to", *home}});
-            step_partition(step, local, replication::TransferLeadership{*home});
-        }
+        const Homing::Move move =
+            homing.judge(local.id, home ? seen_of_home(local, *home) : std::nullopt,
+                         clocks.of(local.id).ahead, step.now.mono);
+        if (move == Homing::Move::Stay) continue;
+        replication::TransferLeadership transfer;
+        if (move == Homing::Move::Home) transfer.to = home;
+        if (transfer.to) log.info("leader.sent_home", {{"group", local.id}, {"to", *transfer.to}});
+        step_partition(step, local, transfer);
     }
 }
 
-bool Node::State::should_go_home(const Step& step, const LocalPartition& local, NodeId home) const {
+std::optional<Homing::Home> Node::State::seen_of_home(const LocalPartition& local,
+                                                      NodeId home) const {
     const Peer* peer = peers.find(home);
-    if (peer == nullptr || !peer->greeting().greeted()) return false;
+    if (peer == nullptr || !peer->greeting().greeted()) return std::nullopt;
     const replication::Replica& replica = local.partition.replica();
     const auto disk_age = std::chrono::milliseconds(peer->contact.peer_disk_age_ms());
-    return homing.should_go(local.id,
-                            {peer->greeting().greeted_at(), replica.can_stand(home), disk_age,
-                             replica.match(home), replica.last_index()},
-                            step.now.mono);
+    return Homing::Home{peer->greeting().greeted_at(), replica.can_stand(home), disk_age,
+                        replica.match(home), replica.last_index()};
 }
 
 }  // namespace weft::node

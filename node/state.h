@@ -151,7 +151,7 @@ struct Node::State {
 
     // ---- leaderships.cpp: leaderships back to where the table wants them
     void send_leaders_home(const Step& step);
-    bool should_go_home(const Step& step, const LocalPartition& local, NodeId home) const;
+    std::optional<Homing::Home> seen_of_home(const LocalPartition& local, NodeId home) const;
     std::optional<NodeId> home_of(PartitionId group) const;
 
     // ---- asking.cpp: nodes as clients of the mesh

@@ -6,11 +6,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace weft::node::test {
 namespace {
 
+using Move = Homing::Move;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
@@ -24,9 +27,8 @@ struct HomingTest : testing::Test {
     // Looks and moves kGroup when it may; true: it was moved.
     bool move(Instant now) {
         EXPECT_TRUE(homing.begin_look(now));
-        if (!homing.may_move(kGroup, now)) return false;
-        homing.on_moved(kGroup, now);
-        return true;
+        return homing.may_move(kGroup, now) &&
+               homing.judge(kGroup, std::nullopt, true, now) == Move::Anywhere;
     }
 
     Homing homing{100, milliseconds(100)};
@@ -50,8 +52,12 @@ TEST_F(HomingTest, AGroupGoesToAHomeThatCanTakeOverAtOnce) {
     const Homing::Home fit{kStart - seconds(3), true, milliseconds(50), LogIndex{100},
                            LogIndex{356}};
     homing.on_elected(kGroup, kStart - seconds(10));
-    EXPECT_TRUE(homing.should_go(kGroup, fit, kStart));
-    EXPECT_FALSE(homing.should_go(kGroup, fit, kStart - milliseconds(1))) << "barely led, or back";
+    EXPECT_EQ(homing.judge(kGroup, fit, false, kStart), Move::Home);
+    EXPECT_EQ(homing.judge(kGroup, std::nullopt, false, kStart), Move::Stay) << "out of reach";
+    EXPECT_EQ(homing.judge(kGroup, std::nullopt, true, kStart), Move::Anywhere);
+    EXPECT_EQ(homing.judge(kGroup, fit, true, kStart), Move::Anywhere) << "our clock is ahead";
+    EXPECT_EQ(homing.judge(kGroup, fit, false, kStart - milliseconds(1)), Move::Stay)
+        << "barely led, or back";
     struct Case {
         std::string why;
         void (*change)(Homing::Home&);
@@ -65,10 +71,43 @@ TEST_F(HomingTest, AGroupGoesToAHomeThatCanTakeOverAtOnce) {
     for (const Case& c : cases) {
         Homing::Home home = fit;
         c.change(home);
-        EXPECT_FALSE(homing.should_go(kGroup, home, kStart)) << c.why;
+        EXPECT_EQ(homing.judge(kGroup, home, false, kStart), Move::Stay) << c.why;
     }
     homing.on_elected(kGroup, kStart - milliseconds(9999));
-    EXPECT_FALSE(homing.should_go(kGroup, fit, kStart)) << "barely led";
+    EXPECT_EQ(homing.judge(kGroup, fit, false, kStart), Move::Stay) << "barely led";
+}
+
+TEST_F(HomingTest, WhatStaysIsNoMove) {
+    ASSERT_TRUE(homing.begin_look(kStart));
+    for (int again = 0; again < 100; ++again)
+        EXPECT_EQ(homing.judge(kGroup, std::nullopt, false, kStart), Move::Stay);
+    EXPECT_TRUE(homing.may_move(kGroup, kStart));
+}
+
+TEST(HomeAmong, IsTheFirstOfTheTableThatIsInServiceAndHasAVote) {
+    NodeId one, two, three;
+    one.bytes[0] = 1;
+    two.bytes[0] = 2;
+    three.bytes[0] = 3;
+    routing::Genesis genesis;
+    genesis.founders.resize(2);
+    genesis.founders[0].node = one;
+    genesis.founders[1].node = two;
+    Roster roster(genesis);
+    const std::vector<NodeId> replicas = {three, one, two};
+    EXPECT_EQ(home_among(replicas, roster, nullptr), one) << "of the third nobody knows";
+    const auto only_two = replication::Config::of({two});
+    EXPECT_EQ(home_among(replicas, roster, &only_two), two);
+    const auto only_three = replication::Config::of({three});
+    EXPECT_EQ(home_among(replicas, roster, &only_three), std::nullopt);
+    auto learner = replication::Config::of({one, two});
+    learner.voters.remove(*learner.slot(one));
+    EXPECT_EQ(home_among(replicas, roster, &learner), two) << "it has no vote";
+    roster.drain(one);
+    EXPECT_EQ(home_among(replicas, roster, nullptr), two);
+    roster.retire(two);
+    EXPECT_EQ(home_among(replicas, roster, nullptr), std::nullopt);
+    EXPECT_EQ(home_among({}, roster, nullptr), std::nullopt);
 }
 
 TEST_F(HomingTest, WhatDoesNotTakeOverIsTriedEverMoreRarely) {
@@ -90,7 +129,7 @@ TEST_F(HomingTest, ALookMovesAFew) {
     std::uint32_t moved = 0;
     for (std::uint32_t group = 0; group < 100; ++group) {
         if (!homing.may_move(PartitionId{group}, kStart)) continue;
-        homing.on_moved(PartitionId{group}, kStart);
+        EXPECT_EQ(homing.judge(PartitionId{group}, std::nullopt, true, kStart), Move::Anywhere);
         ++moved;
     }
     EXPECT_EQ(moved, 32U);
