@@ -55,6 +55,13 @@ Draining::Next Draining::end(Next how) {
     return how;
 }
 
+std::optional<Stop> Draining::stop(Next next) {
+    if (next == Next::EndLost) return Stop{kExitDiskLost, "its disk was lost"};
+    if (next == Next::EndSwept) return Stop{0, "drained"};
+    if (next == Next::EndLate) return Stop{0, "drained, not everything was swept in time"};
+    return std::nullopt;
+}
+
 Instant Draining::deadline() const {
     if (!under_way()) return Instant::never();
     return sweeping_ ? until_ : hand_over_at_;

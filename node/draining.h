@@ -4,8 +4,10 @@
 // there is nothing to sweep: others can lead at once, and without Persisted no promise leaves.
 
 #include "core/time.h"
+#include "node/events.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace weft::node {
 
@@ -27,6 +29,8 @@ public:
     // What to do at the end of a round; Sweep: begin one, and ask again.
     enum class Next : std::uint8_t { Wait, HandOver, Sweep, EndSwept, EndLate, EndLost };
     Next next(Instant now, const Seen& seen);
+    // How the process ends with that; nothing: it goes on.
+    static std::optional<Stop> stop(Next next);
     Instant deadline() const;
 
 private:

@@ -1,6 +1,7 @@
 #include "node/local_partitions.h"
 
 #include "core/invariant.h"
+#include "node/peer.h"
 
 #include <algorithm>
 #include <utility>
@@ -19,6 +20,11 @@ LocalPartition::RoleNews LocalPartition::on_role(replication::Role it_has, Term 
     role = it_has;
     const bool goes_on = led && leads() && term == former;
     return {.begun = leads() && !goes_on, .ended = led && !goes_on, .former = former};
+}
+
+bool LocalPartition::has_successor() const {
+    const auto greeted = [](const Peer* peer) { return peer->greeting().greeted(); };
+    return leads() && std::ranges::any_of(members, greeted);
 }
 
 LocalPartition& LocalPartitions::host(LocalPartition local) {

@@ -42,6 +42,8 @@ struct LocalPartition {
     };
     RoleNews on_role(replication::Role it_has, Term in);
     bool leads() const { return role == replication::Role::Leader; }
+    // It leads, and somebody with whom messages pass could lead instead.
+    bool has_successor() const;
     bool has(const Peer* peer) const { return std::ranges::find(members, peer) != members.end(); }
 };
 

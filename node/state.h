@@ -135,8 +135,7 @@ struct Node::State {
     void on(const Step& step, const Drain& event);
     void on(const Step& step, const DiskLost& event);
     void drain_round(const Step& step);
-    void end_drain(const Step& step, bool swept);
-    std::size_t groups_to_hand_over() const;
+    void tell_drained(bool swept) const;
 
     // ---- standing.cpp: who could lead, and whose clock is off
     void tell_standing(const Step& step, const Peer& peer,

@@ -8,7 +8,14 @@
 
 namespace weft::node {
 
-using replication::Role;
+namespace {
+
+std::uint64_t leads_to_hand_over(const LocalPartitions& hosted) {
+    const auto count = std::ranges::count_if(hosted.all(), &LocalPartition::has_successor);
+    return static_cast<std::uint64_t>(count);
+}
+
+}  // namespace
 
 void Node::State::sweep_round(const Step& step) {
     if (!sweeper.begin_slice(step.now.mono, rounds.persisted())) return;
@@ -27,50 +34,38 @@ void Node::State::sweep_round(const Step& step) {
 
 void Node::State::on(const Step& step, const Drain&) {
     if (!draining.begin(step.now.mono)) return;
-    log.info("drain.begun", {{"leads", std::uint64_t{groups_to_hand_over()}}});
+    log.info("drain.begun", {{"leads", leads_to_hand_over(hosted)}});
     step_members(step, membership::Leave{});
     step_members(step, membership::Tick{});  // the word leaves with this round: none may follow
 }
 
 void Node::State::on(const Step& step, const DiskLost&) {
     if (!draining.lose_disk(step.now.mono)) return;
-    log.error("disk.lost", {{"leads", std::uint64_t{groups_to_hand_over()}}});
+    log.error("disk.lost", {{"leads", leads_to_hand_over(hosted)}});
     disk.on_lost();
-}
-
-// Groups led here that somebody reachable could lead instead.
-std::size_t Node::State::groups_to_hand_over() const {
-    const auto greeted = [](const Peer* peer) { return peer->greeting().greeted(); };
-    std::size_t count = 0;
-    for (const LocalPartition& local : hosted.all()) {
-        if (local.role != Role::Leader) continue;
-        if (std::ranges::any_of(local.members, greeted)) ++count;
-    }
-    return count;
 }
 
 void Node::State::drain_round(const Step& step) {
     using Next = Draining::Next;
     if (!draining.under_way()) return;
-    const Draining::Seen seen{groups_to_hand_over() > 0, sweeper.finished(),
-                              sweeper.on_disk(rounds.persisted())};
+    const Draining::Seen seen{std::ranges::any_of(hosted.all(), &LocalPartition::has_successor),
+                              sweeper.finished(), sweeper.on_disk(rounds.persisted())};
     Next next = draining.next(step.now.mono, seen);
     if (next == Next::Sweep) {
         sweeper.begin();
         next = draining.next(step.now.mono, seen);
     }
     if (next == Next::HandOver) hand_over_all(step);
-    if (next == Next::EndLost) step.out.list.push_back(Stop{kExitDiskLost, "its disk was lost"});
-    if (next == Next::EndSwept) end_drain(step, true);
-    if (next == Next::EndLate) end_drain(step, false);
+    auto stop = Draining::stop(next);
+    if (!stop) return;
+    if (next != Next::EndLost) tell_drained(next == Next::EndSwept);
+    step.out.list.push_back(*std::move(stop));
 }
 
-void Node::State::end_drain(const Step& step, bool swept) {
+void Node::State::tell_drained(bool swept) const {
     for (const auto& [reason, count] : membership::dropped(mesh_members.swim().counts()))
         if (count != 0) log.info("gossip.dropped_total", {{"reason", reason}, {"count", count}});
     log.info("drain.ended", {{"swept", swept}});
-    step.out.list.push_back(
-        Stop{0, swept ? "drained" : "drained, not everything was swept in time"});
 }
 
 }  // namespace weft::node

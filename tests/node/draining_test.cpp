@@ -65,5 +65,16 @@ TEST(DrainingTest, ALostDiskWaitsTwoSecondsForOthersToLead) {
     EXPECT_EQ(draining.next(kStart + seconds(3), kLeads), Next::EndLost);
 }
 
+// Whoever looks after the process starts it again by this.
+TEST(DrainingTest, OnlyALostDiskIsAFailureOfTheProcess) {
+    for (const Next next : {Next::Wait, Next::HandOver, Next::Sweep})
+        EXPECT_FALSE(Draining::stop(next));
+    ASSERT_TRUE(Draining::stop(Next::EndLost));
+    EXPECT_EQ(Draining::stop(Next::EndLost)->exit_code, kExitDiskLost);
+    EXPECT_EQ(Draining::stop(Next::EndSwept)->exit_code, 0);
+    EXPECT_EQ(Draining::stop(Next::EndLate)->exit_code, 0);
+    EXPECT_NE(Draining::stop(Next::EndLate)->reason, Draining::stop(Next::EndSwept)->reason);
+}
+
 }  // namespace
 }  // namespace weft::node::test
