@@ -85,22 +85,15 @@ void Node::State::on_request(const Step& step, const Origin& from, Request& requ
             step, from, request,
             make_error(ErrorNumber::PartitionNotHosted,
                        fmt::format("partition {} is not on this node", request.id.group.value)));
-    if (auto error = check_room(request, *local))
-        return refuse(step, from, request, std::move(*error));
+    const Room room{disk.full(), rounds.bytes(), effects.batch.bytes(), options.persist_bytes_max};
+    if (local->leads() && !takes_on(request, room, types))  // else who leads may have room
+        return refuse(step, from, request,
+                      no_room(room, local->partition.replica().can_hand_over()));
     const replication::SessionName session{request.id.start_ms, request.id.client};
     if (client != nullptr && !only_reads(request, types))
         if (auto error = session_rate.admit(*client, session, step.now.mono))
             return refuse(step, from, request, std::move(*error));
     step_partition(step, *local, replication::Submit{from, std::move(request)});
-}
-
-// What this node as a whole cannot take on now, though the partition might.
-std::optional<Error> Node::State::check_room(const Request& request,
-                                             const LocalPartition& local) const {
-    if (local.role != replication::Role::Leader) return std::nullopt;  // who leads may have room
-    const Room room{disk.full(), rounds.bytes(), effects.batch.bytes(), options.persist_bytes_max};
-    if (room.any() || only_reads(request, types)) return std::nullopt;
-    return no_room(room, local.partition.replica().can_hand_over());
 }
 
 // Effects are being carried out: no partition may be stepped here.

@@ -25,14 +25,14 @@ membership::Swim::Identity identity(const NodeOptions& options) {
 
 }  // namespace
 
-Node::State::State(NodeOptions given, const entity::TypeTable& type_table, Random seed,
+Node::State::State(NodeOptions given, const entity::TypeTable& type_table, const Random& random,
                    weft::Log sink)
     : options(std::move(given)),
       roster(options.genesis),
       types(type_table),
-      random(seed),
       log(sink),
       table(routing::PlacementTable::first(options.genesis)),
+      checks(options.check_every_step, options.steps_per_check),
       peers(options.nonce, first_round<ContactRound>(options.boot)),
       clocks(table.groups(), options.timings.election_max, log),
       mesh_members(options.self, membership::Swim(identity(options), options.membership,
@@ -87,7 +87,7 @@ void Node::State::on(const Step& step, const RoundEnd&) {
     begin_confirms(step);
     close_batch(step);
     peers.flush(options.batch_bytes, disk.stats().durable, step.out.list);
-    if (++rounds_ended % options.steps_per_check == 0) check();
+    if (checks.after_round()) check();
 }
 
 Instant Node::State::next_deadline() const {
@@ -122,7 +122,7 @@ void Node::State::check() const {
 Node::Node(NodeOptions options, std::vector<storage::RecoveredGroup> recovered,
            const entity::TypeTable& types, Random random, weft::Log log)
     : state_(std::make_unique<State>(std::move(options), types, random, log)) {
-    state_->host_groups(std::move(recovered));
+    state_->host_partitions(std::move(recovered), random);
 }
 
 Node::~Node() = default;
@@ -133,7 +133,7 @@ void Node::step(Now now, Event event, Effects& out) {
     state_->look_at_own_clock(step);
     std::visit([&](auto& what) { state_->on(step, what); }, event);
     state_->peers.take_link_changes(out.list);
-    if (state_->options.check_every_step) state_->check();
+    if (state_->checks.after_step()) state_->check();
 }
 
 bool Node::has_questions() const { return state_->desk.any(); }

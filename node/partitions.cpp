@@ -4,6 +4,7 @@
 #include "core/overloaded.h"
 #include "node/admin/text.h"
 #include "node/facts.h"
+#include "node/partition_options.h"
 #include "node/state.h"
 
 #include <fmt/core.h>
@@ -21,29 +22,14 @@ using replication::Role;
 
 }  // namespace
 
-void Node::State::host_groups(std::vector<storage::RecoveredGroup> recovered) {
+void Node::State::host_partitions(std::vector<storage::RecoveredGroup> recovered,
+                                  const Random& random) {
     for (std::uint32_t number = 0; number < table.groups(); ++number) {
         const PartitionId group{number};
         if (!table.hosts(options.self, group)) continue;
-        replication::PartitionOptions settings;
-        settings.replica.group = group;
-        settings.replica.self = options.self;
-        const auto nodes = table.replicas(group);
-        settings.replica.config = replication::Config::of({nodes.begin(), nodes.end()});
-        settings.replica.timings = options.timings;
-        settings.replica.limits = options.limits;
-        settings.limits = options.partition_limits;
-        settings.hash_key = options.genesis.hash_key;
-        settings.crash_slot = options.crash_slot;
-        for (const RequestId& request : options.crashed)
-            if (request.group == group) settings.crashed.push_back(request);
-        const auto found = std::find_if(recovered.begin(), recovered.end(),
-                                        [&](const auto& other) { return other.group == group; });
-        storage::RecoveredGroup log_of_group;
-        log_of_group.group = group;
-        if (found != recovered.end()) log_of_group = std::move(*found);
         LocalPartition& local = hosted.host(LocalPartition{
-            group, replication::Partition(std::move(settings), std::move(log_of_group),
+            group, replication::Partition(partition_options(options, table, group),
+                                          take_recovered(recovered, group),
                                           number == 0 ? mesh_types : types,
                                           random.stream(fmt::format("group {}", number)), log)});
         meet_members(local);
@@ -73,7 +59,7 @@ void Node::State::step_partition(const Step& step, LocalPartition& local,
                                  replication::PartitionEvent event) {
     local.partition.step(step.now, std::move(event), effects);
     // All invariants of a partition: each step checks only those that it touched.
-    if (options.check_every_step || ++steps % options.steps_per_check == 0) local.partition.check();
+    if (checks.after_partition_step()) local.partition.check();
     hosted.touch(local);
     for (replication::Effect& effect : effects.list) carry_out(step, local, effect);
     effects.list.clear();

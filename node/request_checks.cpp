@@ -54,6 +54,10 @@ bool only_reads(const Request& request, const entity::TypeTable& types) {
            type->command(request.command) == entity::Access::Read;
 }
 
+bool takes_on(const Request& request, const Room& room, const entity::TypeTable& types) {
+    return room.any() || only_reads(request, types);
+}
+
 Error no_room(const Room& room, bool can_hand_over) {
     if (!room.disk_full)
         return make_error(ErrorNumber::QueueFull,

@@ -21,7 +21,7 @@ std::optional<Error> check_request(const Request& request, const routing::Genesi
 // A read leaves no session behind, and writes nothing.
 bool only_reads(const Request& request, const entity::TypeTable& types);
 
-// What a node that leads the group has room for: with none it takes on nothing but reads of it.
+// What this node as a whole has room for, though a partition that it leads might take on more.
 struct Room {
     bool disk_full = false;
     std::size_t waiting = 0;  // bytes, for the disk
@@ -30,6 +30,8 @@ struct Room {
 
     bool any() const { return !disk_full && waiting + at_hand <= bytes_max; }
 };
+// With no room it takes on nothing but reads.
+bool takes_on(const Request& request, const Room& room, const entity::TypeTable& types);
 // Why it takes on no more. `can_hand_over`: somebody else could lead.
 Error no_room(const Room& room, bool can_hand_over);
 

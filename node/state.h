@@ -3,6 +3,7 @@
 // carries their answers on stands in the .cpp files named below.
 
 #include "node/admin/desk.h"
+#include "node/check_turns.h"
 #include "node/clocks.h"
 #include "node/contact/beat_schedule.h"
 #include "node/contact/confirm_rounds.h"
@@ -39,10 +40,11 @@
 namespace weft::node {
 
 struct Node::State {
-    State(NodeOptions given, const entity::TypeTable& type_table, Random seed, weft::Log sink);
+    State(NodeOptions given, const entity::TypeTable& type_table, const Random& random,
+          weft::Log sink);
 
     // ---- partitions.cpp: stepping one partition and carrying out what it asks
-    void host_groups(std::vector<storage::RecoveredGroup> recovered);
+    void host_partitions(std::vector<storage::RecoveredGroup> recovered, const Random& random);
     LocalPartition* find(PartitionId group) { return hosted.find(group); }
     const LocalPartition* find(PartitionId group) const { return hosted.find(group); }
     void step_partition(const Step& step, LocalPartition& local, replication::PartitionEvent event);
@@ -114,7 +116,6 @@ struct Node::State {
     void learn_routes();
     routing::HelloReply hello_reply(const Step& step, const routing::ClientHello& hello) const;
     void on_request(const Step& step, const Origin& from, Request& request);
-    std::optional<Error> check_room(const Request& request, const LocalPartition& local) const;
     void on_large_read(const Step& step, const LocalPartition& local, replication::LargeRead& read);
     void hold(const Step& step, const Origin& asker);
     void answer_client(const Step& step, ClientRef client, Reply reply);
@@ -182,14 +183,12 @@ struct Node::State {
     Roster roster;
     const entity::TypeTable& types;
     entity::TypeTable mesh_types;  // of group 0
-    Random random;
     weft::Log log;
     routing::PlacementTable table;
     Digest genesis_digest;
     ClusterId cluster;
     NodeCounters counters;
-    std::uint64_t steps = 0;  // of partitions
-    std::uint64_t rounds_ended = 0;
+    CheckTurns checks;
 
     LocalPartitions hosted;
     Peers peers;
@@ -198,7 +197,6 @@ struct Node::State {
     RecentEvents events{4096};
     replication::Effects effects;  // of partitions; its batch is the round's
     ConfirmRounds confirms;
-    std::vector<ClaimVerdict> verdicts;  // scratch: of the beat at hand
     BeatSchedule beats;
     Homing homing;
 

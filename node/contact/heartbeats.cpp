@@ -27,7 +27,7 @@ void Node::State::heartbeats(const Step& step) {
 void Node::State::on_heartbeat(const Step& step, Peer& peer, const replication::Heartbeat& beat) {
     learn_clock(step, peer, beat.wall_ms);
     if (!peer.contact.hear(beat)) return;
-    verdicts.clear();
+    std::vector<ClaimVerdict> verdicts;
     for (const replication::GroupBeat& claim : beat.listed) {
         ClaimVerdict verdict;
         LocalPartition* local = find(claim.group);

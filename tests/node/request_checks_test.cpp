@@ -2,6 +2,7 @@
 
 #include "node/request_checks.h"
 
+#include "entity/builtin/kv.h"
 #include "node/facts.h"
 #include "routing/key.h"
 
@@ -102,6 +103,24 @@ TEST_F(RequestChecksTest, RoomEndsWithTheDisksOrWithTheBytesThatMayWaitForIt) {
     EXPECT_TRUE((Room{false, 7, 93, 100}.any()));
     EXPECT_FALSE((Room{false, 7, 94, 100}.any())) << "the round at hand waits too";
     EXPECT_FALSE((Room{true, 0, 0, 100}.any()));
+}
+
+TEST_F(RequestChecksTest, WithoutRoomOnlyReadsAreTakenOn) {
+    entity::TypeTable types;
+    types.add(entity::make_kv());
+    const Room some{false, 0, 0, 100};
+    const Room none{true, 0, 0, 100};
+    Request read = put();
+    read.command = "get";
+    Request resolve = read;
+    resolve.kind = RequestKind::Resolve;
+    Request unknown = read;
+    unknown.type = "nothing";
+    EXPECT_TRUE(takes_on(put(), some, types));
+    EXPECT_FALSE(takes_on(put(), none, types));
+    EXPECT_TRUE(takes_on(read, none, types));
+    EXPECT_FALSE(takes_on(resolve, none, types));
+    EXPECT_FALSE(takes_on(unknown, none, types)) << "whether it reads nobody knows";
 }
 
 }  // namespace
