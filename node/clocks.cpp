@@ -92,19 +92,19 @@ bool Clocks::judge_group(Now now, const Group& group, std::int64_t jump_ms) {
 // where they were, whatever our clock does.
 std::int64_t Clocks::stamps_back_of(Now now, const Group& group, std::int64_t jump_ms) const {
     const replication::Config& config = group.config;
-    std::vector<std::pair<std::int64_t, std::size_t>> members;
-    for (std::size_t slot = 0; slot < config.members.size(); ++slot) {
-        const Peer* peer = find(config.members[slot].node);
+    std::vector<std::pair<std::int64_t, replication::Seat>> members;
+    for (const replication::Seat seat : config.seats()) {
+        const Peer* peer = find(config.at(seat).node);
         if (peer == nullptr || (peer->clock_ms && !peer->behind))
-            members.emplace_back(0, slot);
+            members.emplace_back(0, seat);
         else if (peer->clock_ms)
-            members.emplace_back(own_clock(now) - *peer->clock_ms - kWellMs, slot);
+            members.emplace_back(own_clock(now) - *peer->clock_ms - kWellMs, seat);
     }
     std::ranges::sort(members);
     const std::int64_t before = groups_[group.group].stamps_back_ms;
     replication::PeerSet taking;
-    for (const auto& [back, slot] : members) {
-        taking.add(slot);
+    for (const auto& [back, seat] : members) {
+        taking.add(seat);
         if (config.quorum(taking)) return back != 0 && !apart(back, before) ? before : back;
     }
     return std::max<std::int64_t>(0, before + jump_ms);

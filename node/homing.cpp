@@ -23,8 +23,8 @@ std::optional<NodeId> home_among(std::span<const NodeId> replicas, const Roster&
     for (const NodeId& node : replicas) {
         if (!roster.in_service(node)) continue;
         if (held == nullptr) return node;
-        const auto slot = held->slot(node);
-        if (slot && held->is_voter(*slot)) return node;
+        const auto seat = held->seat(node);
+        if (seat && held->is_voter(*seat)) return node;
     }
     return std::nullopt;
 }

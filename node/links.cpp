@@ -28,7 +28,7 @@ void Node::State::meet_roster() {
         if (record.node == options.self || !peers.meet(record)) continue;
         clocks.meet(record.node);
         for (LocalPartition& local : hosted.all())
-            if (local.partition.replica().config().slot(record.node)) meet_members(local);
+            if (local.partition.replica().config().seat(record.node)) meet_members(local);
     }
     if (!peers.empty() && beats.begin()) homing.look_at_once();
 }

@@ -14,7 +14,7 @@ void Node::State::tell_standing(const Step& step, const Peer& peer,
                                 const std::vector<ToldStanding::Change>& changes) {
     for (const auto& [group, stands] : changes) {
         LocalPartition* local = find(group);
-        if (local != nullptr && local->partition.replica().config().slot(peer.record.node))
+        if (local != nullptr && local->partition.replica().config().seat(peer.record.node))
             step_partition(step, *local, replication::PeerStands{peer.record.node, stands});
     }
 }

@@ -288,9 +288,9 @@ void Promises::commits(std::size_t machine, const Commit& commit,
                    machine, commit.group.value, commit.index.value, commit.entry.term.value,
                    commit.term.value);
     replication::PeerSet have;
-    for (std::size_t slot = 0; slot < config.members.size(); ++slot) {
-        const auto found = by_node_.find(config.members[slot].node);
-        if (found != by_node_.end() && promised(disks_[found->second], commit)) have.add(slot);
+    for (const replication::Seat seat : config.seats()) {
+        const auto found = by_node_.find(config.at(seat).node);
+        if (found != by_node_.end() && promised(disks_[found->second], commit)) have.add(seat);
     }
     WEFT_INVARIANT(config.quorum(have),
                    "I4: machine {} commits group {} to {}, durable at {:b} of {:b}", machine,

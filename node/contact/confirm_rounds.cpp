@@ -44,9 +44,9 @@ bool ConfirmRounds::may_begin(Instant now) const {
 
 void ConfirmRounds::address(const Item& item, const replication::Config& config,
                             std::vector<Outgoing>& out) const {
-    for (std::size_t slot = 0; slot < config.members.size(); ++slot) {
-        const NodeId node = config.members[slot].node;
-        if (node == self_ || !config.is_voter(slot)) continue;
+    for (const replication::Seat seat : config.voting()) {
+        const NodeId node = config.at(seat).node;
+        if (node == self_) continue;
         auto to = std::find_if(out.begin(), out.end(),
                                [&](const Outgoing& other) { return other.to == node; });
         if (to == out.end()) {
@@ -70,7 +70,7 @@ void ConfirmRounds::begin(Instant now, std::vector<Outgoing>& out,
         Group& group = *groups_.find(id);
         group.wanted = false;
         Item item{id, group.term, group.ticket, group.life};
-        const auto own = group.config.slot(self_);
+        const auto own = group.config.seat(self_);
         if (own && group.config.is_voter(*own)) item.answered.add(*own);
         if (group.config.quorum(item.answered)) {
             confirmed.push_back({item.group, item.term, item.ticket});
@@ -99,7 +99,7 @@ void ConfirmRounds::contacts(NodeId from, const replication::ConfirmAnswer& answ
     for (const Item& item : round->items) {
         const Group& group = *groups_.find(item.group);
         const bool void_now = item.life != group.life;
-        if (void_now || !group.config.slot(from)) continue;
+        if (void_now || !group.config.seat(from)) continue;
         if (std::binary_search(refused.begin(), refused.end(), item.group)) continue;
         out.push_back({item.group, item.term, round->begun});
     }
@@ -119,10 +119,10 @@ void ConfirmRounds::on_answer(NodeId from, const replication::ConfirmAnswer& ans
             settle(*round, item);  // its reads were answered otherwise, or want again
             continue;
         }
-        const auto slot = group.config.slot(from);
-        if (!slot || !group.config.is_voter(*slot)) continue;
+        const auto seat = group.config.seat(from);
+        if (!seat || !group.config.is_voter(*seat)) continue;
         if (std::binary_search(refused.begin(), refused.end(), item.group)) continue;
-        item.answered.add(*slot);
+        item.answered.add(*seat);
         if (!group.config.quorum(item.answered)) continue;
         settle(*round, item);
         const bool joined = WEFT_MUTANT(ReadJoinsBegunRound) && group.term == item.term;

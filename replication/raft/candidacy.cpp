@@ -20,8 +20,8 @@ void Candidacy::asked(PeerSet self) {
     granted_ = granted_ | self;
 }
 
-void Candidacy::answered(std::size_t place, bool granted) {
-    if (!waits_) (granted ? granted_ : refused_).add(place);
+void Candidacy::answered(Seat seat, bool granted) {
+    if (!waits_) (granted ? granted_ : refused_).add(seat);
 }
 
 Candidacy::Outcome Candidacy::outcome(const Config& config) const {

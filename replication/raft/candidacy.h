@@ -21,7 +21,7 @@ public:
     bool is_transfer() const { return transfer_; }
     // The requests leave now.
     void asked(PeerSet self);
-    void answered(std::size_t place, bool granted);
+    void answered(Seat seat, bool granted);
     enum class Outcome : std::uint8_t { Open, Won, Lost };
     // Lost: those who have not refused are no quorum.
     Outcome outcome(const Config& config) const;

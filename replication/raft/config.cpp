@@ -28,20 +28,15 @@ Config Config::of(const std::vector<NodeId>& voters) {
     return config;
 }
 
-std::optional<std::size_t> Config::slot(NodeId node) const {
-    for (std::size_t i = 0; i < members.size(); ++i) {
-        if (members[i].node == node) return i;
-    }
+std::optional<Seat> Config::seat(NodeId node) const {
+    for (const Seat seat : seats())
+        if (at(seat).node == node) return seat;
     return std::nullopt;
 }
 
-std::optional<std::size_t> Config::slot(const Member& replica) const {
-    const auto place = slot(replica.node);
-    return place && members[*place] == replica ? place : std::nullopt;
-}
-
-bool Config::is_voter(std::size_t slot) const {
-    return slot < kMembersMax && (voters | outgoing).has(slot);
+std::optional<Seat> Config::seat(const Member& replica) const {
+    const auto found = seat(replica.node);
+    return found && at(*found) == replica ? found : std::nullopt;
 }
 
 bool Config::quorum(PeerSet answered) const {
@@ -51,11 +46,11 @@ bool Config::quorum(PeerSet answered) const {
 
 PeerSet carried_over(PeerSet set, const Config& from, const Config& to, bool same_replica) {
     PeerSet carried;
-    for (std::size_t place = 0; place < to.members.size(); ++place) {
-        const auto before = from.slot(to.members[place].node);
+    for (const Seat seat : to.seats()) {
+        const auto before = from.seat(to.at(seat).node);
         if (!before || !set.has(*before)) continue;
-        if (same_replica && from.members[*before] != to.members[place]) continue;
-        carried.add(place);
+        if (same_replica && from.at(*before) != to.at(seat)) continue;
+        carried.add(seat);
     }
     return carried;
 }
@@ -91,7 +86,7 @@ Result<Config> decode_config(std::string_view bytes) {
     for (std::size_t i = 0; i < members; ++i) {
         const auto node = reader.get_id<NodeId>();
         const LogIndex since{format == kWithSince ? reader.get<std::uint64_t>() : 0};
-        if (node.is_zero() || config.slot(node))
+        if (node.is_zero() || config.seat(node))
             return fail(ErrorNumber::DataDamaged, "member {} of a configuration", i);
         config.members.push_back({node, since});
         of_founding = of_founding && since == LogIndex{};
@@ -100,7 +95,7 @@ Result<Config> decode_config(std::string_view bytes) {
         return fail(ErrorNumber::DataDamaged, "members of the founding in format {}", format);
     if (!reader.done())
         return fail(ErrorNumber::DataDamaged, "a configuration of {} bytes", bytes.size());
-    const PeerSet strangers = (config.voters | config.outgoing).without(PeerSet::first(members));
+    const PeerSet strangers = config.voting().without(PeerSet::first(members));
     if (config.voters.empty() || !strangers.empty())
         return fail(ErrorNumber::DataDamaged, "voters {:#x} and {:#x} of {} members",
                     config.voters.bits(), config.outgoing.bits(), members);

@@ -5,9 +5,12 @@
 #include "weft/result.h"
 #include "weft/types.h"
 
+#include <array>
 #include <bit>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,8 +20,28 @@ namespace weft::replication {
 
 inline constexpr std::size_t kMembersMax = 16;
 
-// Some members of one Config, by their places in Config::members. It means nothing without that
-// configuration, so whoever holds one holds both, and neither effects nor events carry it.
+// A place in Config::members. It means nothing without that configuration, so whoever holds one
+// holds both, and neither effects nor events carry it.
+struct Seat {
+    constexpr explicit Seat(std::size_t at) : place(static_cast<std::uint8_t>(at)) {}
+    std::uint8_t place;
+    constexpr auto operator<=>(const Seat&) const = default;
+};
+
+// What is known of each member of one Config, by its seat.
+template <class Value>
+class BySeat {
+public:
+    constexpr BySeat() = default;
+    constexpr explicit BySeat(const Value& all) { values_.fill(all); }
+    constexpr Value& operator[](Seat seat) { return values_[seat.place]; }
+    constexpr const Value& operator[](Seat seat) const { return values_[seat.place]; }
+
+private:
+    std::array<Value, kMembersMax> values_{};
+};
+
+// Some members of one Config, by their seats; like these, nothing without it.
 class PeerSet {
 public:
     constexpr PeerSet() = default;
@@ -34,11 +57,11 @@ public:
     }
     constexpr std::uint16_t bits() const { return bits_; }
 
-    constexpr bool has(std::size_t place) const { return (bits_ >> place & 1U) != 0; }
-    constexpr void add(std::size_t place) { set(place, true); }
-    constexpr void remove(std::size_t place) { set(place, false); }
-    constexpr void set(std::size_t place, bool in) {
-        const auto bit = static_cast<std::uint16_t>(1U << place);
+    constexpr bool has(Seat seat) const { return (bits_ >> seat.place & 1U) != 0; }
+    constexpr void add(Seat seat) { set(seat, true); }
+    constexpr void remove(Seat seat) { set(seat, false); }
+    constexpr void set(Seat seat, bool in) {
+        const auto bit = static_cast<std::uint16_t>(1U << seat.place);
         bits_ = static_cast<std::uint16_t>(in ? bits_ | bit : bits_ & ~bit);
     }
     constexpr std::size_t count() const { return static_cast<std::size_t>(std::popcount(bits_)); }
@@ -53,6 +76,25 @@ public:
         return from_bits(static_cast<std::uint16_t>(a.bits_ & b.bits_));
     }
     constexpr bool operator==(const PeerSet&) const = default;
+
+    // Its seats, in the order of the table.
+    class Seats {
+    public:
+        constexpr explicit Seats(std::uint16_t left) : left_(left) {}
+        constexpr Seat operator*() const {
+            return Seat(static_cast<std::size_t>(std::countr_zero(left_)));
+        }
+        constexpr Seats& operator++() {
+            left_ = static_cast<std::uint16_t>(left_ & (left_ - 1));
+            return *this;
+        }
+        constexpr bool operator==(std::default_sentinel_t) const { return left_ == 0; }
+
+    private:
+        std::uint16_t left_;
+    };
+    constexpr Seats begin() const { return Seats(bits_); }
+    static constexpr std::default_sentinel_t end() { return {}; }
 
 private:
     std::uint16_t bits_ = 0;
@@ -74,37 +116,40 @@ struct Config {
 
     // Of the founding.
     static Config of(const std::vector<NodeId>& voters);
-    std::optional<std::size_t> slot(NodeId node) const;
+    std::optional<Seat> seat(NodeId node) const;
     // Of that replica of the node, and of no other.
-    std::optional<std::size_t> slot(const Member& replica) const;
-    bool is_voter(std::size_t slot) const;
+    std::optional<Seat> seat(const Member& replica) const;
+    const Member& at(Seat seat) const { return members[seat.place]; }
+    PeerSet seats() const { return PeerSet::first(members.size()); }
+    // Those with a vote, be it in one half of a joint configuration only.
+    PeerSet voting() const { return voters | outgoing; }
+    bool is_voter(Seat seat) const { return voting().has(seat); }
     // True when `answered` holds a majority of the voters, and while joint of both sets.
     bool quorum(PeerSet answered) const;
     // The same of all members for whom `answered` is true.
     template <class Answered>
     bool quorum_where(const Answered& answered) const {
         PeerSet set;
-        for (std::size_t place = 0; place < members.size(); ++place)
-            if (answered(members[place].node)) set.add(place);
+        for (const Seat seat : seats())
+            if (answered(at(seat).node)) set.add(seat);
         return quorum(set);
     }
-    // The highest value that a quorum has reached, where each member has that of its place;
-    // `least` when there is none.
-    template <class Values>
-    auto reached_by_quorum(const Values& values, typename Values::value_type least) const {
-        for (std::size_t i = 0; i < members.size(); ++i) {
-            if (!is_voter(i) || values[i] <= least) continue;
+    // The highest value that a quorum has reached; `least` when there is none.
+    template <class Value>
+    Value reached_by_quorum(const BySeat<Value>& values, Value least) const {
+        for (const Seat candidate : voting()) {
+            if (values[candidate] <= least) continue;
             PeerSet have;
-            for (std::size_t j = 0; j < members.size(); ++j)
-                if (values[j] >= values[i]) have.add(j);
-            if (quorum(have)) least = values[i];
+            for (const Seat seat : seats())
+                if (values[seat] >= values[candidate]) have.add(seat);
+            if (quorum(have)) least = values[candidate];
         }
         return least;
     }
     bool operator==(const Config&) const = default;
 };
 
-// `set`, of members of `from`, at their places in `to`. Of who is no member of both nothing is
+// `set`, of members of `from`, at their seats in `to`. Of who is no member of both nothing is
 // kept; with `same_replica` neither of a node whose replica is another one.
 PeerSet carried_over(PeerSet set, const Config& from, const Config& to, bool same_replica);
 

@@ -12,7 +12,7 @@ namespace weft::replication {
 // ---- who may ----------------------------------------------------------------------------------
 
 bool Replica::may_campaign() const {
-    if (self_slot_ == kNoSlot || !config_.is_voter(self_slot_)) return false;
+    if (!self_ || !config_.is_voter(*self_)) return false;
     if (!can_stand()) return false;
     if (fitness_.disk() != Fitness::Disk::Good) return false;
     return promises_.durable() >= window_.base() &&
@@ -38,8 +38,8 @@ LogPosition Replica::durable_position() const {
 // A leader is known, and there is no crash evidence of it.
 bool Replica::follows() const {
     if (!leader_) return false;
-    const auto slot = config_.slot(*leader_);
-    return !slot || !peers_.is_gone(*slot);
+    const auto seat = config_.seat(*leader_);
+    return !seat || !peers_.is_gone(*seat);
 }
 
 // Within the minimum election timeout of hearing from a leader no vote is given away (S5).
@@ -50,28 +50,27 @@ bool Replica::hears_leader(Now now) const {
 // ---- who is there -----------------------------------------------------------------------------
 
 void Replica::on(const Step& step, const PeerReady& ready) {
-    const auto slot = config_.slot(ready.node);
-    if (slot) peers_.ready(*slot);
-    if (peers_.may_start(config_, self_only()) && role_ == Role::Follower)
-        timer_.in_turn(step.now.mono, peers_.rank(config_, self_slot_));
-    if (role_ == Role::Leader && slot && *slot != self_slot_)
-        streams_.came_back(step, leading(), *slot);
+    const auto seat = config_.seat(ready.node);
+    if (seat) peers_.ready(*seat);
+    const bool start = peers_.start(config_, self_only());
+    if (start && role_ == Role::Follower) timer_.in_turn(step.now.mono, own_rank());
+    if (role_ == Role::Leader && seat && seat != self_) streams_.came_back(step, leading(), *seat);
 }
 
 void Replica::on(const Step& step, const CrashEvidence& evidence) {
-    const auto slot = config_.slot(evidence.node);
-    if (slot) peers_.crashed(*slot);
+    const auto seat = config_.seat(evidence.node);
+    if (seat) peers_.crashed(*seat);
     if (role_ == Role::Leader) {
-        if (slot) streams_.crashed(*slot);
+        if (seat) streams_.crashed(*seat);
         return;
     }
     if (leader_ != evidence.node) return;
     WEFT_PROBE("election.early_by_evidence");
-    timer_.in_turn(step.now.mono, peers_.rank(config_, self_slot_));
+    timer_.in_turn(step.now.mono, own_rank());
 }
 
 void Replica::on(const Step&, const EvidenceDropped& dropped) {
-    if (const auto slot = config_.slot(dropped.node)) peers_.evidence_dropped(*slot);
+    if (const auto seat = config_.seat(dropped.node)) peers_.evidence_dropped(*seat);
 }
 
 // ---- campaign ---------------------------------------------------------------------------------
@@ -108,10 +107,8 @@ void Replica::start_election(const Step& step, bool transfer) {
 }
 
 void Replica::ask_for_votes(VoteAsk ask, Effects& out) const {
-    for (std::size_t i = 0; i < config_.members.size(); ++i) {
-        if (i != self_slot_ && config_.is_voter(i))
-            out.list.push_back(Send{config_.members[i].node, ask});
-    }
+    for (const Seat seat : config_.voting().without(self_only()))
+        out.list.push_back(Send{config_.at(seat).node, ask});
 }
 
 // Who may lead with our forgotten vote has its term on disk (S1): when ours is not below that of
@@ -126,7 +123,7 @@ void Replica::ask_for_terms(Effects& out) const {
     ask_for_votes({options_.group, Term{hard_.term.value + 1}, {}, true, false}, out);
 }
 
-void Replica::note_told(std::optional<std::size_t> by, Term term, Effects& out) {
+void Replica::note_told(std::optional<Seat> by, Term term, Effects& out) {
     if (!fitness_.vote_damaged() || term > hard_.term) return;
     if (by) peers_.told_term(*by);
     if (follower_.ack_due() && term_certain()) acknowledge(out);
@@ -203,11 +200,11 @@ void Replica::answer_vote_ask(const Step& step, NodeId from, const VoteAsk& ask)
 void Replica::on_vote_answer(const Step& step, NodeId from, const VoteAnswer& answer) {
     const bool learnt = !answer.granted && learn_term(step, answer.term);
     if (said_by_another(from, answer.sender_since)) return;
-    const auto slot = config_.slot(from);
-    if (!answer.granted) note_told(slot, answer.term, step.out);
-    if (learnt || !slot || role_ != (answer.pre ? Role::PreCandidate : Role::Candidate)) return;
+    const auto seat = config_.seat(from);
+    if (!answer.granted) note_told(seat, answer.term, step.out);
+    if (learnt || !seat || role_ != (answer.pre ? Role::PreCandidate : Role::Candidate)) return;
     if (answer.granted && answer.term.value != hard_.term.value + (answer.pre ? 1U : 0U)) return;
-    candidacy_.answered(*slot, answer.granted);
+    candidacy_.answered(*seat, answer.granted);
     count_votes(step);
 }
 

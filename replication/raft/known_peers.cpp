@@ -4,14 +4,14 @@
 
 namespace weft::replication {
 
-void KnownPeers::ready(std::size_t place) {
-    ready_.add(place);
-    gone_.remove(place);
+void KnownPeers::ready(Seat seat) {
+    ready_.add(seat);
+    gone_.remove(seat);
 }
 
-void KnownPeers::crashed(std::size_t place) {
-    gone_.add(place);
-    ready_.remove(place);
+void KnownPeers::crashed(Seat seat) {
+    gone_.add(seat);
+    ready_.remove(seat);
 }
 
 void KnownPeers::adopt(const Config& before, const Config& now) {
@@ -21,14 +21,14 @@ void KnownPeers::adopt(const Config& before, const Config& now) {
 }
 
 bool KnownPeers::all_told_terms(const Config& config, PeerSet self) const {
-    return (config.voters | config.outgoing).without(self | told_term_).empty();
+    return config.voting().without(self | told_term_).empty();
 }
 
-std::size_t KnownPeers::rank(const Config& config, std::size_t place) const {
-    return ((config.voters | config.outgoing) & PeerSet::first(place)).without(gone_).count();
+std::size_t KnownPeers::rank(const Config& config, Seat seat) const {
+    return (config.voting() & PeerSet::first(seat.place)).without(gone_).count();
 }
 
-bool KnownPeers::may_start(const Config& config, PeerSet self) {
+bool KnownPeers::start(const Config& config, PeerSet self) {
     if (started_ || self.empty() || !config.quorum(ready_ | self)) return false;
     started_ = true;
     return true;

@@ -13,26 +13,29 @@ namespace weft::replication {
 class KnownPeers {
 public:
     // Its process has said hello to ours.
-    void ready(std::size_t place);
+    void ready(Seat seat);
     // There is crash evidence of its process, until that is void or another process is there.
-    void crashed(std::size_t place);
-    void evidence_dropped(std::size_t place) { gone_.remove(place); }
+    void crashed(Seat seat);
+    void evidence_dropped(Seat seat) { gone_.remove(seat); }
     // It would campaign if it were asked to, or not.
-    void stands(std::size_t place, bool can) { cannot_stand_.set(place, !can); }
+    void stands(Seat seat, bool can) { cannot_stand_.set(seat, !can); }
     // Its term, which is not above ours.
-    void told_term(std::size_t place) { told_term_.add(place); }
+    void told_term(Seat seat) { told_term_.add(seat); }
     // In another configuration all stand elsewhere.
     void adopt(const Config& before, const Config& now);
 
-    bool is_gone(std::size_t place) const { return gone_.has(place); }
-    bool can_stand(std::size_t place) const { return !cannot_stand_.has(place); }
+    PeerSet gone() const { return gone_; }
+    bool is_gone(Seat seat) const { return gone_.has(seat); }
+    bool can_stand(Seat seat) const { return !cannot_stand_.has(seat); }
+    // Who could not take a leadership over.
+    PeerSet unfit() const { return gone_ | cannot_stand_; }
     // All voters but `self` have told their terms.
     bool all_told_terms(const Config& config, PeerSet self) const;
-    // How many voters are there and before `place`, in the order of the table.
-    std::size_t rank(const Config& config, std::size_t place) const;
+    // How many voters are there and before `seat`, in the order of the table.
+    std::size_t rank(const Config& config, Seat seat) const;
     // Start rule: the first of the table campaigns as soon as a quorum can answer, the next ones a
     // little later. True once: with `self` a quorum is there, and no leader was met before.
-    bool may_start(const Config& config, PeerSet self);
+    bool start(const Config& config, PeerSet self);
     void leader_met() { started_ = true; }
     // Nothing is known of whom the configuration does not have.
     void check(std::size_t members) const;

@@ -6,7 +6,6 @@
 #include "replication/raft/replica.h"
 
 #include <algorithm>
-#include <array>
 
 namespace weft::replication {
 
@@ -14,40 +13,40 @@ void Replica::on_append_answer(const Step& step, NodeId from, const AppendAnswer
     if (learn_term(step, answer.term)) return;
     if (role_ != Role::Leader || answer.term != hard_.term) return;
     if (said_by_another(from, answer.sender_since)) return;
-    const auto place = config_.slot(from);
-    if (!place || *place == self_slot_ || answer.index > window_.last()) {
+    const auto seat = config_.seat(from);
+    if (!seat || seat == self_ || answer.index > window_.last()) {
         // A refusal may name an index past our end: its log is longer than ours.
-        const bool longer = place && *place != self_slot_ && !answer.accepted && !answer.damaged;
+        const bool longer = seat && seat != self_ && !answer.accepted && !answer.damaged;
         if (!longer) {
             ++counters_.messages_refused;
             return;
         }
     }
     if (answer.damaged) {
-        streams_.wanted_again(step, leading(), *place, answer.index);
+        streams_.wanted_again(step, leading(), *seat, answer.index);
     } else if (!answer.accepted) {
-        on_refused(step, *place, answer);
-    } else if (streams_.accepted(step, leading(), *place, answer)) {
+        on_refused(step, *seat, answer);
+    } else if (streams_.accepted(step, leading(), *seat, answer)) {
         advance_commit();
-        streams_.send_more(step, leading(), *place);
+        streams_.send_more(step, leading(), *seat);
         drive_transfer(step.out);
     }
 }
 
-void Replica::on_refused(const Step& step, std::size_t place, const AppendAnswer& answer) {
-    if (!streams_.refused(place, answer)) return;
+void Replica::on_refused(const Step& step, Seat seat, const AppendAnswer& answer) {
+    if (!streams_.refused(seat, answer)) return;
     if (answer.stamp_ahead) {
         if (const auto kept = stamps_.refused(copies())) return give_up_stamps(step, *kept);
     }
-    streams_.go_back(step, leading(), place, answer);
+    streams_.go_back(step, leading(), seat, answer);
 }
 
 // ---- commit and time --------------------------------------------------------------------------
 
 // S3: counting copies commits entries of the own term only; older ones follow with them.
 void Replica::advance_commit() {
-    std::array<LogIndex, kMembersMax> held{};
-    for (std::size_t i = 0; i < streams_.size(); ++i) held[i] = match(i);
+    BySeat<LogIndex> held;
+    for (const Seat seat : config_.seats()) held[seat] = match(seat);
     const LogIndex best = config_.reached_by_quorum(held, commit_);
     if (best >= term_start_ || WEFT_MUTANT(CommitByOldTerms)) commit_ = std::max(commit_, best);
     trim_cache();

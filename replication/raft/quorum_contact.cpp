@@ -3,39 +3,34 @@
 #include "core/invariant.h"
 
 #include <algorithm>
-#include <cstddef>
 
 namespace weft::replication {
 
 void QuorumContact::begin(const Config& config, PeerSet self, Instant now) {
     since_ = now;
-    Appends none;
-    none.fill(Instant::long_ago());
-    look(config, self, none, now);
+    look(config, self, Appends(Instant::long_ago()), now);
 }
 
 QuorumContact::Appends QuorumContact::contacted(const Config& config,
                                                 const Appends& appends) const {
     Appends at = appends;
-    for (std::size_t i = 0; i < config.members.size(); ++i)
-        at[i] = std::max({rounds_.of(config.members[i].node), since_, appends[i]});
+    for (const Seat seat : config.seats())
+        at[seat] = std::max({rounds_.of(config.at(seat).node), since_, appends[seat]});
     return at;
 }
 
 bool QuorumContact::look(const Config& config, PeerSet self, const Appends& appends, Instant now) {
     Appends at = contacted(config, appends);
-    for (std::size_t i = 0; i < config.members.size(); ++i)
-        if (self.has(i)) at[i] = Instant::never();
+    for (const Seat seat : self) at[seat] = Instant::never();
     lapses_at_ = config.reached_by_quorum(at, Instant::long_ago()) + longest_;
     return lapses_at_ > now;
 }
 
 PeerSet QuorumContact::reached(const Config& config, const Appends& appends, Instant now) const {
     const Appends at = contacted(config, appends);
-    PeerSet all;
-    for (std::size_t i = 0; i < config.members.size(); ++i)
-        if (now - at[i] <= longest_) all.add(i);
-    return all;
+    PeerSet reached;
+    for (const Seat seat : config.seats()) reached.set(seat, now - at[seat] <= longest_);
+    return reached;
 }
 
 void QuorumContact::check(bool leads) const {

@@ -8,14 +8,12 @@
 #include "replication/raft/config.h"
 #include "replication/raft/events.h"
 
-#include <array>
-
 namespace weft::replication {
 
 class QuorumContact {
 public:
-    // When the latest append that it has answered was sent to each member, by place.
-    using Appends = std::array<Instant, kMembersMax>;
+    // When the latest append that it has answered was sent to each member.
+    using Appends = BySeat<Instant>;
 
     explicit QuorumContact(const Timings& timings) : longest_(timings.election_max) {}
 

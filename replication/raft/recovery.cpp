@@ -92,7 +92,7 @@ void Replica::adopt_configs(Effects& out) {
     peers_.adopt(config_, newest);
     candidacy_.adopt(config_, newest);
     config_ = newest;
-    self_slot_ = config_.slot(Member{options_.self, options_.since}).value_or(kNoSlot);
+    self_ = config_.seat(Member{options_.self, options_.since});
     out.list.push_back(ConfigChanged{options_.group});
 }
 
@@ -211,10 +211,8 @@ LogIndex Replica::compaction_limit(Now now) const {
     LogIndex limit = std::max(std::min(applied_, promises_.intact()), window_.base());
     if (role_ != Role::Leader) return limit;
     const PeerSet reached = quorum_.reached(config_, streams_.contacts(), now.mono);
-    for (std::size_t i = 0; i < streams_.size(); ++i) {
-        if (i == self_slot_ || !config_.is_voter(i) || !reached.has(i)) continue;
-        limit = std::min(limit, streams_.match(i));
-    }
+    const PeerSet counted = (reached & config_.voting()).without(self_only());
+    limit = streams_.least_match(counted, limit);
     return std::max(limit, window_.base());
 }
 

@@ -115,7 +115,7 @@ void Replica::answer_vote(NodeId to, VoteAnswer vote, Effects& out) const {
 // yet: the member that it would be credited to has promised nothing of it. Terms count all the
 // same.
 bool Replica::said_by_another(NodeId from, LogIndex since) {
-    if (!config_.slot(from) || config_.slot(Member{from, since})) return false;
+    if (!config_.seat(from) || config_.seat(Member{from, since})) return false;
     ++counters_.other_replicas;
     return true;
 }
@@ -211,7 +211,9 @@ void Replica::applied(LogIndex index) {
 // fetches it.
 void Replica::trim_cache() {
     const LogIndex needed =
-        role_ == Role::Leader ? streams_.least_match(self_slot_, applied_) : applied_;
+        role_ == Role::Leader
+            ? streams_.least_match(streams_.seats().without(self_only()), applied_)
+            : applied_;
     while (window_.cache_first() <= window_.last()) {
         const LogIndex first = window_.cache_first();
         if (first > promises_.durable() || first > commit_) return;
@@ -266,9 +268,9 @@ void Replica::on(const Step& step, const BeatRefused& refused) { learn_term(step
 
 void Replica::on(const Step& step, const Fetched& fetched) {
     if (configs_.reads(fetched.id)) return on_config_fetched(fetched, step.out);
-    const auto place = streams_.waits_for(fetched.id);
-    if (!place) return;
-    const auto damage = streams_.fetched(step, leading(), *place, fetched);
+    const auto seat = streams_.waits_for(fetched.id);
+    if (!seat) return;
+    const auto damage = streams_.fetched(step, leading(), *seat, fetched);
     if (!damage) return;
     // Our own copy does not hold: whoever has a whole one shall lead (S23).
     mark_damaged(*damage);
@@ -305,19 +307,19 @@ std::optional<Term> Replica::term_at(LogIndex index) const {
 }
 
 LogIndex Replica::match(NodeId node) const {
-    const auto slot = config_.slot(node);
-    return slot ? match(*slot) : LogIndex{};
+    const auto seat = config_.seat(node);
+    return seat ? match(*seat) : LogIndex{};
 }
 
-LogIndex Replica::match(std::size_t slot) const {
-    if (slot == self_slot_)
+LogIndex Replica::match(Seat seat) const {
+    if (seat == self_)
         return WEFT_MUTANT(LeaderCountsUnsynced) ? window_.last() : promises_.durable();
-    return slot < streams_.size() ? streams_.match(slot) : LogIndex{};
+    return streams_.seats().has(seat) ? streams_.match(seat) : LogIndex{};
 }
 
 PeerSet Replica::self_only() const {
     PeerSet self;
-    if (self_slot_ != kNoSlot) self.add(self_slot_);
+    if (self_) self.add(*self_);
     return self;
 }
 

@@ -112,18 +112,18 @@ public:
     // A configuration here is of a later weft (partition.h, "blocked").
     bool blocked() const { return configs_.blocked(); }
     // Its own log says that it is a member, and not another replica of its node (S17).
-    bool is_member() const { return self_slot_ != kNoSlot; }
+    bool is_member() const { return self_.has_value(); }
     bool transferring() const { return transfer_.under_way(); }
     // While leading: some voter could take over.
     bool can_hand_over() const {
-        return transfer_.under_way() || transfer_target(std::nullopt) != kNoSlot;
+        return transfer_.under_way() || transfer_target(std::nullopt).has_value();
     }
     // No lasting reason keeps this replica from campaigning when it is asked to.
     bool can_stand() const;
     // The peer said that it can (PeerStands).
     bool can_stand(NodeId peer) const {
-        const auto slot = config_.slot(peer);
-        return slot && peers_.can_stand(*slot);
+        const auto seat = config_.seat(peer);
+        return seat && peers_.can_stand(*seat);
     }
     const storage::LogBase& base() const { return base_; }
     const Config& config() const { return config_; }
@@ -142,8 +142,6 @@ public:
     void check() const;
 
 private:
-    static constexpr std::size_t kNoSlot = kMembersMax;
-
     struct View {
         Role role = Role::Follower;
         Term term;
@@ -172,10 +170,12 @@ private:
     void write_hard(Effects& out);
     bool hard_durable() const;
     PeerSet self_only() const;
+    // In the order of the table; behind all when it is no member.
+    std::size_t own_rank() const { return peers_.rank(config_, self_.value_or(Seat(kMembersMax))); }
     bool said_by_another(NodeId from, LogIndex since);
     bool meant_for_another(LogIndex since);
     void answer_vote(NodeId to, VoteAnswer vote, Effects& out) const;
-    LogIndex match(std::size_t slot) const;
+    LogIndex match(Seat seat) const;
 
     // recovery.cpp: start, configuration history, damage, base
     void recover(const storage::RecoveredGroup& recovered);
@@ -205,7 +205,7 @@ private:
     void start_election(const Step& step, bool transfer);
     void ask_for_votes(VoteAsk ask, Effects& out) const;
     void ask_for_terms(Effects& out) const;
-    void note_told(std::optional<std::size_t> by, Term term, Effects& out);
+    void note_told(std::optional<Seat> by, Term term, Effects& out);
     void count_votes(const Step& step);
     void become_follower(const Step& step, Term term, std::optional<NodeId> leader);
     void become_leader(const Step& step);
@@ -217,7 +217,7 @@ private:
     LeaderStamps::Copies copies() const;
     bool judge_stamps(const Step& step);
     void give_up_stamps(const Step& step, LogIndex kept);
-    std::size_t transfer_target(std::optional<NodeId> to) const;
+    std::optional<Seat> transfer_target(std::optional<NodeId> to) const;
 
     // append.cpp: the follower's log
     struct Incoming {
@@ -244,10 +244,10 @@ private:
 
     // leading.cpp: what a leader makes of answers and silence
     Streams::Leader leading() {
-        return {options_, config_, window_, self_slot_, hard_.term, commit_, fetches_};
+        return {options_, config_, window_, self_, hard_.term, commit_, fetches_};
     }
     void on_append_answer(const Step& step, NodeId from, const AppendAnswer& answer);
-    void on_refused(const Step& step, std::size_t place, const AppendAnswer& answer);
+    void on_refused(const Step& step, Seat seat, const AppendAnswer& answer);
     void advance_commit();
     void leader_tick(const Step& step);
 
@@ -263,7 +263,7 @@ private:
     Fitness fitness_;
 
     Config config_;
-    std::size_t self_slot_ = kNoSlot;
+    std::optional<Seat> self_;  // nothing: no member
     ConfigHistory configs_;
     KnownPeers peers_;
 

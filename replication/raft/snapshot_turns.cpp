@@ -7,25 +7,26 @@ namespace weft::replication {
 // In turn, or a peer that takes none would keep it from all behind it.
 std::optional<Member> Replica::needs_snapshot(Now now, std::optional<NodeId> after) const {
     if (role_ != Role::Leader) return std::nullopt;
-    const std::size_t first = after ? config_.slot(*after).value_or(kNoSlot) + 1 : 0;
-    for (std::size_t n = 0; n < streams_.size(); ++n) {
-        const std::size_t i = (first + n) % streams_.size();
-        if (streams_.needs_snapshot(i) && in_contact(now, config_.members[i].node))
-            return config_.members[i];
-    }
-    return std::nullopt;
+    const PeerSet waiting =
+        streams_.needing_snapshot() &
+        quorum_.reached(config_, streams_.contacts(), now.mono).without(peers_.gone());
+    const auto last = after ? config_.seat(*after) : std::nullopt;
+    for (const Seat seat : waiting)
+        if (last && *last < seat) return config_.at(seat);
+    if (waiting.empty()) return std::nullopt;
+    return config_.at(*waiting.begin());
 }
 
 bool Replica::in_contact(Now now, NodeId peer) const {
-    const auto slot = config_.slot(peer);
-    if (role_ != Role::Leader || !slot || peers_.is_gone(*slot)) return false;
-    return quorum_.reached(config_, streams_.contacts(), now.mono).has(*slot);
+    const auto seat = config_.seat(peer);
+    if (role_ != Role::Leader || !seat || peers_.is_gone(*seat)) return false;
+    return quorum_.reached(config_, streams_.contacts(), now.mono).has(*seat);
 }
 
 void Replica::snapshot_sent(const Member& to, LogPosition at) {
-    const auto slot = config_.slot(to);
-    if (role_ != Role::Leader || !slot || *slot == self_slot_) return;
-    streams_.has_snapshot(*slot, at);
+    const auto seat = config_.seat(to);
+    if (role_ != Role::Leader || !seat || seat == self_) return;
+    streams_.has_snapshot(*seat, at);
 }
 
 }  // namespace weft::replication

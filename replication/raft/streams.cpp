@@ -39,10 +39,10 @@ void Streams::end() {
 
 void Streams::adopt(const Config& before, const Config& now, LogIndex next) {
     std::vector<Peer> peers(now.members.size());
-    for (std::size_t i = 0; i < now.members.size(); ++i) {
-        peers[i].next = next;
-        const auto known = before.slot(now.members[i]);
-        if (known && *known < peers_.size()) peers[i] = peers_[*known];
+    for (const Seat seat : now.seats()) {
+        peers[seat.place].next = next;
+        const auto known = before.seat(now.at(seat));
+        if (known && seats().has(*known)) peers[seat.place] = peers_[known->place];
     }
     peers_ = std::move(peers);
 }
@@ -57,9 +57,9 @@ void Streams::send_new(const Step& step, const Leader& leader, LogIndex index, c
     item.commit = leader.commit;
     item.count = 1;
     item.bytes = static_cast<std::uint32_t>(entry.size());
-    for (std::size_t i = 0; i < peers_.size(); ++i) {
-        Peer& peer = peers_[i];
-        if (i == leader.self || peer.next != index || peer.fetch != FetchId{}) continue;
+    for (const Seat seat : seats()) {
+        Peer& peer = peers_[seat.place];
+        if (seat == leader.self || peer.next != index || peer.fetch != FetchId{}) continue;
         if (peer.state == State::Probe) {
             if (peer.waiting) continue;
             peer.waiting = true;
@@ -69,14 +69,14 @@ void Streams::send_new(const Step& step, const Leader& leader, LogIndex index, c
             continue;
         }
         expect_answer(step.now, leader, peer);
-        const Member& to = leader.config.members[i];
+        const Member& to = leader.config.at(seat);
         item.receiver_since = to.since;
         step.out.list.push_back(SendAppend{item.group, to.node, item, entry});
     }
 }
 
-void Streams::send_more(const Step& step, const Leader& leader, std::size_t place) {
-    Peer& peer = peers_[place];
+void Streams::send_more(const Step& step, const Leader& leader, Seat seat) {
+    Peer& peer = peers_[seat.place];
     for (;;) {
         const bool probing = peer.state == State::Probe;
         if (peer.fetch != FetchId{} || peer.state == State::Snapshot) return;
@@ -88,21 +88,21 @@ void Streams::send_more(const Step& step, const Leader& leader, std::size_t plac
             return;
         }
         if (peer.next > leader.window.last()) {
-            if (probing) send_batch(step, leader, place, {});
+            if (probing) send_batch(step, leader, seat, {});
             return;
         }
         if (!probing && window_full(leader, peer.match, peer.next)) return;
         if (peer.next < leader.window.cache_first()) {
-            fetch_for(leader, place, step.out);
+            fetch_for(leader, seat, step.out);
             return;
         }
-        send_batch(step, leader, place, gather(leader, peer.next));
+        send_batch(step, leader, seat, gather(leader, peer.next));
     }
 }
 
-void Streams::send_batch(const Step& step, const Leader& leader, std::size_t place, Batch batch) {
-    Peer& peer = peers_[place];
-    const Member& to = leader.config.members[place];
+void Streams::send_batch(const Step& step, const Leader& leader, Seat seat, Batch batch) {
+    Peer& peer = peers_[seat.place];
+    const Member& to = leader.config.at(seat);
     const LogIndex before = previous(peer.next);
     AppendItem item;
     item.group = leader.options.group;
@@ -162,9 +162,9 @@ std::size_t Streams::resend(const Step& step, const Leader& leader) {
     if (step.now.mono < retry_at_) return 0;
     retry_at_ = Instant::never();
     std::size_t count = 0;
-    for (std::size_t i = 0; i < peers_.size(); ++i) {
-        Peer& peer = peers_[i];
-        if (i == leader.self || peer.retry_at == Instant::never()) continue;
+    for (const Seat seat : seats()) {
+        Peer& peer = peers_[seat.place];
+        if (seat == leader.self || peer.retry_at == Instant::never()) continue;
         if (peer.retry_at <= step.now.mono) {
             peer.retry_at = Instant::never();
             ++peer.tries;
@@ -174,9 +174,9 @@ std::size_t Streams::resend(const Step& step, const Leader& leader) {
             // sending it the same bytes again.
             if (peer.tries > 1 && peer.next > leader.window.base() &&
                 peer.next <= next(leader.window.last())) {
-                send_batch(step, leader, i, {});
+                send_batch(step, leader, seat, {});
             } else {
-                send_more(step, leader, i);
+                send_more(step, leader, seat);
             }
         }
         retry_at_ = std::min(retry_at_, peer.retry_at);
@@ -186,9 +186,9 @@ std::size_t Streams::resend(const Step& step, const Leader& leader) {
 
 // ---- answers ----------------------------------------------------------------------------------
 
-bool Streams::accepted(const Step& step, const Leader& leader, std::size_t place,
+bool Streams::accepted(const Step& step, const Leader& leader, Seat seat,
                        const AppendAnswer& answer) {
-    Peer& peer = peers_[place];
+    Peer& peer = peers_[seat.place];
     peer.match = std::max(peer.match, answer.index);
     peer.stamp_refused = false;
     peer.contacted = std::max(peer.contacted, dates_.of(answer.index));
@@ -206,8 +206,8 @@ bool Streams::accepted(const Step& step, const Leader& leader, std::size_t place
     return true;
 }
 
-bool Streams::refused(std::size_t place, const AppendAnswer& answer) {
-    Peer& peer = peers_[place];
+bool Streams::refused(Seat seat, const AppendAnswer& answer) {
+    Peer& peer = peers_[seat.place];
     if (peer.state == State::Snapshot) return false;
     peer.stamp_refused = answer.stamp_ahead;
     peer.lacks_behind = answer.index;
@@ -215,9 +215,9 @@ bool Streams::refused(std::size_t place, const AppendAnswer& answer) {
 }
 
 // The hint names the newest entry there that may equal ours; ours of no newer term is the next try.
-void Streams::go_back(const Step& step, const Leader& leader, std::size_t place,
+void Streams::go_back(const Step& step, const Leader& leader, Seat seat,
                       const AppendAnswer& answer) {
-    Peer& peer = peers_[place];
+    Peer& peer = peers_[seat.place];
     LogIndex fits = std::min(answer.index, leader.window.last());
     if (fits < leader.window.base()) {
         fits = LogIndex{};
@@ -231,25 +231,24 @@ void Streams::go_back(const Step& step, const Leader& leader, std::size_t place,
     if (peer.state == State::Probe && from >= peer.next) return;
     peer.probe(from);
     peer.retry_at = Instant::never();
-    send_more(step, leader, place);
+    send_more(step, leader, seat);
 }
 
 // That it was once counted stays true, from now on it is not.
-void Streams::wanted_again(const Step& step, const Leader& leader, std::size_t place,
-                           LogIndex index) {
-    Peer& peer = peers_[place];
+void Streams::wanted_again(const Step& step, const Leader& leader, Seat seat, LogIndex index) {
+    Peer& peer = peers_[seat.place];
     if (peer.state == State::Snapshot) return;
     if (peer.state == State::Probe && peer.next == index && peer.waiting) return;
     peer.match = std::min(peer.match, index.value == 0 ? index : previous(index));
     peer.probe(index);
     peer.retry_at = Instant::never();
-    send_more(step, leader, place);
+    send_more(step, leader, seat);
 }
 
 // ---- catching up from disk --------------------------------------------------------------------
 
-void Streams::fetch_for(const Leader& leader, std::size_t place, Effects& out) {
-    Peer& peer = peers_[place];
+void Streams::fetch_for(const Leader& leader, Seat seat, Effects& out) {
+    Peer& peer = peers_[seat.place];
     const PartitionId group = leader.options.group;
     peer.fetch = leader.fetches.next();
     peer.fetch_from = peer.next;
@@ -258,10 +257,10 @@ void Streams::fetch_for(const Leader& leader, std::size_t place, Effects& out) {
     out.list.push_back(Fetch{group, peer.fetch, range});
 }
 
-std::optional<std::size_t> Streams::waits_for(FetchId id) const {
+std::optional<Seat> Streams::waits_for(FetchId id) const {
     const auto at = std::ranges::find(peers_, id, &Peer::fetch);
     if (at == peers_.end()) return std::nullopt;
-    return static_cast<std::size_t>(at - peers_.begin());
+    return Seat(static_cast<std::size_t>(at - peers_.begin()));
 }
 
 // The entries that hold and continue our log, joined.
@@ -282,13 +281,13 @@ Streams::Batch Streams::check_fetched(const Leader& leader, const storage::Fetch
     return batch;
 }
 
-std::optional<LogIndex> Streams::fetched(const Step& step, const Leader& leader, std::size_t place,
+std::optional<LogIndex> Streams::fetched(const Step& step, const Leader& leader, Seat seat,
                                          const Fetched& fetched) {
-    Peer& peer = peers_[place];
+    Peer& peer = peers_[seat.place];
     peer.fetch = {};
     const auto* read = std::get_if<Result<storage::FetchedLog>>(&fetched.result);
     if (peer.next != peer.fetch_from || peer.next <= leader.window.base()) {
-        send_more(step, leader, place);  // the peer got on meanwhile, or the log was compacted
+        send_more(step, leader, seat);  // the peer got on meanwhile, or the log was compacted
         return std::nullopt;
     }
     if (read == nullptr || !*read) {
@@ -298,30 +297,30 @@ std::optional<LogIndex> Streams::fetched(const Step& step, const Leader& leader,
     }
     Batch batch = check_fetched(leader, **read, peer.next);
     if (batch.count == 0) return peer.next;
-    send_batch(step, leader, place, std::move(batch));
-    send_more(step, leader, place);
+    send_batch(step, leader, seat, std::move(batch));
+    send_more(step, leader, seat);
     return std::nullopt;
 }
 
 // ---- lives of peers, and snapshots ------------------------------------------------------------
 
 // What was under way to its former life is lost: an empty append tells what it has.
-void Streams::came_back(const Step& step, const Leader& leader, std::size_t place) {
-    Peer& peer = peers_[place];
+void Streams::came_back(const Step& step, const Leader& leader, Seat seat) {
+    Peer& peer = peers_[seat.place];
     const bool snapshot = peer.state == State::Snapshot;
     const LogIndex known = std::max(peer.match, snapshot ? leader.window.base() : LogIndex{});
     peer.probe(known.value == 0 ? peer.next : next(known));
     peer.tries = 0;
-    send_more(step, leader, place);
+    send_more(step, leader, seat);
 }
 
-void Streams::crashed(std::size_t place) {
-    Peer& peer = peers_[place];
+void Streams::crashed(Seat seat) {
+    Peer& peer = peers_[seat.place];
     if (peer.state == State::Replicate) peer.probe(next(peer.match));
 }
 
-void Streams::has_snapshot(std::size_t place, LogPosition at) {
-    Peer& peer = peers_[place];
+void Streams::has_snapshot(Seat seat, LogPosition at) {
+    Peer& peer = peers_[seat.place];
     if (peer.state != State::Snapshot) return;
     peer.probe(next(at.index));
     peer.tries = 0;
@@ -330,23 +329,33 @@ void Streams::has_snapshot(std::size_t place, LogPosition at) {
 
 // ---- what is known ----------------------------------------------------------------------------
 
-LogIndex Streams::least_match(std::size_t self, LogIndex most) const {
-    for (std::size_t i = 0; i < peers_.size(); ++i)
-        if (i != self) most = std::min(most, peers_[i].match);
+LogIndex Streams::least_match(PeerSet peers, LogIndex most) const {
+    for (const Seat seat : peers) most = std::min(most, match(seat));
     return most;
 }
 
-std::array<Instant, kMembersMax> Streams::contacts() const {
-    std::array<Instant, kMembersMax> at{};
-    at.fill(Instant::long_ago());
-    for (std::size_t i = 0; i < peers_.size(); ++i) at[i] = peers_[i].contacted;
+std::optional<Seat> Streams::most_caught_up(PeerSet peers) const {
+    std::optional<Seat> best;
+    for (const Seat seat : peers)
+        if (!best || match(seat) > match(*best)) best = seat;
+    return best;
+}
+
+BySeat<Instant> Streams::contacts() const {
+    BySeat<Instant> at(Instant::long_ago());
+    for (const Seat seat : seats()) at[seat] = peers_[seat.place].contacted;
     return at;
+}
+
+PeerSet Streams::needing_snapshot() const {
+    PeerSet needing;
+    for (const Seat seat : seats()) needing.set(seat, needs_snapshot(seat));
+    return needing;
 }
 
 PeerSet Streams::takes_stamps() const {
     PeerSet taking;
-    for (std::size_t i = 0; i < peers_.size(); ++i)
-        if (!peers_[i].stamp_refused) taking.add(i);
+    for (const Seat seat : seats()) taking.set(seat, !peers_[seat.place].stamp_refused);
     return taking;
 }
 

@@ -13,7 +13,6 @@
 #include "replication/raft/proposal_dates.h"
 #include "weft/types.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -38,7 +37,7 @@ public:
         const ReplicaOptions& options;
         const Config& config;
         const LogWindow& window;
-        std::size_t self = 0;  // its own place in the configuration, where no stream goes
+        std::optional<Seat> self{};  // where no stream goes
         Term term{};
         LogIndex commit{};
         OwnFetchIds& fetches;
@@ -54,42 +53,45 @@ public:
     void proposed(Now now, LogIndex index, Duration apart) { dates_.note(now, index, apart); }
     // The newest entry, to all whose stream stands exactly here.
     void send_new(const Step& step, const Leader& leader, LogIndex index, const Bytes& entry);
-    void send_more(const Step& step, const Leader& leader, std::size_t place);
+    void send_more(const Step& step, const Leader& leader, Seat seat);
     // To those that were silent for too long; how many.
     std::size_t resend(const Step& step, const Leader& leader);
     Instant deadline() const { return retry_at_; }
 
     // ---- answers
     // False: it says nothing new of the stream. Else the commit may move, and more is to be sent.
-    bool accepted(const Step& step, const Leader& leader, std::size_t place,
-                  const AppendAnswer& answer);
+    bool accepted(const Step& step, const Leader& leader, Seat seat, const AppendAnswer& answer);
     // False: the stream waits for a snapshot. Else go_back() with the same answer.
-    bool refused(std::size_t place, const AppendAnswer& answer);
-    void go_back(const Step& step, const Leader& leader, std::size_t place,
-                 const AppendAnswer& answer);
+    bool refused(Seat seat, const AppendAnswer& answer);
+    void go_back(const Step& step, const Leader& leader, Seat seat, const AppendAnswer& answer);
     // The peer lost what it had acknowledged, from `index` on (S22).
-    void wanted_again(const Step& step, const Leader& leader, std::size_t place, LogIndex index);
+    void wanted_again(const Step& step, const Leader& leader, Seat seat, LogIndex index);
     // Whose fetch it is.
-    std::optional<std::size_t> waits_for(FetchId id) const;
+    std::optional<Seat> waits_for(FetchId id) const;
     // The index at which our own copy does not hold, if that is so (S23).
-    std::optional<LogIndex> fetched(const Step& step, const Leader& leader, std::size_t place,
+    std::optional<LogIndex> fetched(const Step& step, const Leader& leader, Seat seat,
                                     const Fetched& fetched);
 
     // ---- lives of peers, and snapshots
     // Another process of the peer, which does not know what it has in common with us.
-    void came_back(const Step& step, const Leader& leader, std::size_t place);
-    void crashed(std::size_t place);
-    bool needs_snapshot(std::size_t place) const { return peers_[place].state == State::Snapshot; }
+    void came_back(const Step& step, const Leader& leader, Seat seat);
+    void crashed(Seat seat);
+    PeerSet needing_snapshot() const;
+    bool needs_snapshot(Seat seat) const { return peers_[seat.place].state == State::Snapshot; }
     // It has one up to `at`, if it waited for one.
-    void has_snapshot(std::size_t place, LogPosition at);
+    void has_snapshot(Seat seat, LogPosition at);
 
     // ---- what is known
-    std::size_t size() const { return peers_.size(); }
-    // Durable there and equal to our log; of the leader's own place nothing is said.
-    LogIndex match(std::size_t place) const { return peers_[place].match; }
-    LogIndex least_match(std::size_t self, LogIndex most) const;
+    // None while nobody leads.
+    PeerSet seats() const { return PeerSet::first(peers_.size()); }
+    // Durable there and equal to our log; of the leader's own seat nothing is said.
+    LogIndex match(Seat seat) const { return peers_[seat.place].match; }
+    // Of them and `most`.
+    LogIndex least_match(PeerSet peers, LogIndex most) const;
+    // Who of them is the furthest.
+    std::optional<Seat> most_caught_up(PeerSet peers) const;
     // As answers to appends prove.
-    std::array<Instant, kMembersMax> contacts() const;
+    BySeat<Instant> contacts() const;
     // Those whose last answer was not that our stamps are ahead of their clock (S29).
     PeerSet takes_stamps() const;
     // The last of our entries that one who refuses our stamps may hold. Who refuses an entry does
@@ -127,11 +129,11 @@ private:
     static Batch gather(const Leader& leader, LogIndex from);
     static Batch check_fetched(const Leader& leader, const storage::FetchedLog& fetched,
                                LogIndex from);
-    void send_batch(const Step& step, const Leader& leader, std::size_t place, Batch batch);
-    void fetch_for(const Leader& leader, std::size_t place, Effects& out);
+    void send_batch(const Step& step, const Leader& leader, Seat seat, Batch batch);
+    void fetch_for(const Leader& leader, Seat seat, Effects& out);
     void expect_answer(Now now, const Leader& leader, Peer& peer);
 
-    std::vector<Peer> peers_;  // by place
+    std::vector<Peer> peers_;  // by seat
     ProposalDates dates_;
     Instant retry_at_ = Instant::never();  // no later than that of any peer
 };

@@ -11,22 +11,22 @@ void Replica::on(const Step& step, const TransferLeadership& wish) {
     if (role_ == Role::Leader && !transfer_.under_way()) start_transfer(step, wish.to);
 }
 
-std::size_t Replica::transfer_target(std::optional<NodeId> to) const {
-    std::size_t best = kNoSlot;
-    for (std::size_t i = 0; i < streams_.size(); ++i) {
-        if (i == self_slot_ || !config_.is_voter(i)) continue;
-        if (to && config_.members[i].node != *to) continue;
-        if (streams_.needs_snapshot(i) || peers_.is_gone(i) || !peers_.can_stand(i)) continue;
-        if (best == kNoSlot || streams_.match(i) > streams_.match(best)) best = i;
+std::optional<Seat> Replica::transfer_target(std::optional<NodeId> to) const {
+    const PeerSet fit = (streams_.seats() & config_.voting())
+                            .without(self_only() | streams_.needing_snapshot() | peers_.unfit());
+    if (to) {
+        const auto wanted = config_.seat(*to);
+        if (!wanted || !fit.has(*wanted)) return std::nullopt;
+        return wanted;
     }
-    return best;
+    return streams_.most_caught_up(fit);
 }
 
 void Replica::start_transfer(const Step& step, std::optional<NodeId> to) {
-    const std::size_t target = transfer_target(to);
-    if (target == kNoSlot) return;
-    transfer_.begin(config_.members[target].node, step.now.mono + options_.timings.election_max);
-    streams_.send_more(step, leading(), target);
+    const auto target = transfer_target(to);
+    if (!target) return;
+    transfer_.begin(config_.at(*target).node, step.now.mono + options_.timings.election_max);
+    streams_.send_more(step, leading(), *target);
     drive_transfer(step.out);
 }
 
@@ -45,7 +45,7 @@ void Replica::on_timeout_now(const Step& step, NodeId from, const TimeoutNow& or
 // ---- reasons ------------------------------------------------------------------------------------
 
 void Replica::on(const Step&, const PeerStands& peer) {
-    if (const auto slot = config_.slot(peer.node)) peers_.stands(*slot, peer.stands);
+    if (const auto seat = config_.seat(peer.node)) peers_.stands(*seat, peer.stands);
 }
 
 // A leadership is tried to be given away at once, and by the node again later.

@@ -101,7 +101,7 @@ TEST(HomeAmong, IsTheFirstOfTheTableThatIsInServiceAndHasAVote) {
     const auto only_three = replication::Config::of({three});
     EXPECT_EQ(home_among(replicas, roster, &only_three), std::nullopt);
     auto learner = replication::Config::of({one, two});
-    learner.voters.remove(*learner.slot(one));
+    learner.voters.remove(*learner.seat(one));
     EXPECT_EQ(home_among(replicas, roster, &learner), two) << "it has no vote";
     roster.drain(one);
     EXPECT_EQ(home_among(replicas, roster, nullptr), two);

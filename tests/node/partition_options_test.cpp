@@ -37,8 +37,8 @@ TEST(PartitionOptions, NameTheReplicasOfTheTableAndWhatCrashedInThePartition) {
     EXPECT_EQ(settings.replica.self, node(1));
     EXPECT_EQ(settings.replica.config.members.size(), 3U);
     for (const NodeId& replica : table.replicas(PartitionId{1})) {
-        const auto slot = settings.replica.config.slot(replica);
-        EXPECT_TRUE(slot && settings.replica.config.is_voter(*slot));
+        const auto seat = settings.replica.config.seat(replica);
+        EXPECT_TRUE(seat && settings.replica.config.is_voter(*seat));
     }
     EXPECT_EQ(settings.crashed, (std::vector<RequestId>{request_of(1), request_of(1)}));
     EXPECT_TRUE(partition_options(options, table, PartitionId{7}).crashed.empty());

@@ -14,7 +14,7 @@ using Outcome = Candidacy::Outcome;
 
 class CandidacyTest : public testing::Test {
 protected:
-    CandidacyTest() { self.add(0); }
+    CandidacyTest() { self.add(Seat(0)); }
     Outcome outcome() const { return candidacy.outcome(five); }
 
     Config five = Config::of({node(0), node(1), node(2), node(3), node(4)});
@@ -24,20 +24,20 @@ protected:
 
 TEST_F(CandidacyTest, IsWonByAQuorum) {
     candidacy.begin_pre_vote(self);
-    candidacy.answered(1, true);
-    candidacy.answered(1, true);
-    candidacy.answered(2, false);
+    candidacy.answered(Seat(1), true);
+    candidacy.answered(Seat(1), true);
+    candidacy.answered(Seat(2), false);
     EXPECT_EQ(outcome(), Outcome::Open);
-    candidacy.answered(3, true);
+    candidacy.answered(Seat(3), true);
     EXPECT_EQ(outcome(), Outcome::Won);
 }
 
 TEST_F(CandidacyTest, IsLostOnceNoQuorumIsLeft) {
     candidacy.begin_pre_vote(self);
-    candidacy.answered(1, false);
-    candidacy.answered(2, false);
+    candidacy.answered(Seat(1), false);
+    candidacy.answered(Seat(2), false);
     EXPECT_EQ(outcome(), Outcome::Open);
-    candidacy.answered(3, false);
+    candidacy.answered(Seat(3), false);
     EXPECT_EQ(outcome(), Outcome::Lost);
 }
 
@@ -45,26 +45,26 @@ TEST_F(CandidacyTest, IsLostOnceNoQuorumIsLeft) {
 TEST_F(CandidacyTest, CountsNothingBeforeItHasAsked) {
     candidacy.begin_election(false);
     EXPECT_TRUE(candidacy.waits());
-    for (const std::size_t place : {1U, 2U, 3U}) candidacy.answered(place, true);
-    for (const std::size_t place : {1U, 2U, 3U}) candidacy.answered(place, false);
+    for (const std::size_t place : {1U, 2U, 3U}) candidacy.answered(Seat(place), true);
+    for (const std::size_t place : {1U, 2U, 3U}) candidacy.answered(Seat(place), false);
     EXPECT_EQ(outcome(), Outcome::Open);
     candidacy.asked(self);
     EXPECT_FALSE(candidacy.waits());
-    candidacy.answered(1, true);
+    candidacy.answered(Seat(1), true);
     EXPECT_EQ(outcome(), Outcome::Open) << "nor later what was said before";
-    candidacy.answered(2, true);
+    candidacy.answered(Seat(2), true);
     EXPECT_EQ(outcome(), Outcome::Won) << "the own vote counts";
 }
 
 TEST_F(CandidacyTest, KeepsNothingOfTheOneBefore) {
     candidacy.begin_pre_vote(self);
-    for (const std::size_t place : {1U, 2U}) candidacy.answered(place, true);
-    for (const std::size_t place : {3U, 4U}) candidacy.answered(place, false);
+    for (const std::size_t place : {1U, 2U}) candidacy.answered(Seat(place), true);
+    for (const std::size_t place : {3U, 4U}) candidacy.answered(Seat(place), false);
     candidacy.begin_election(true);
     EXPECT_TRUE(candidacy.is_transfer());
     candidacy.asked(self);
     EXPECT_EQ(outcome(), Outcome::Open);
-    candidacy.answered(1, false);
+    candidacy.answered(Seat(1), false);
     EXPECT_EQ(outcome(), Outcome::Open);
     candidacy.begin_pre_vote(self);
     EXPECT_FALSE(candidacy.is_transfer());
@@ -84,7 +84,7 @@ TEST_F(CandidacyTest, LosesTheAnswerOfAReplicaThatIsReplacedByAnother) {
         SCOPED_TRACE(c.granted);
         candidacy.begin_pre_vote(self);
         for (std::size_t place = 1; place <= c.answers; ++place)
-            candidacy.answered(place, c.granted);
+            candidacy.answered(Seat(place), c.granted);
         EXPECT_EQ(outcome(), c.while_it_counts);
         candidacy.adopt(five, now);
         EXPECT_EQ(candidacy.outcome(now), c.while_it_counts);
@@ -99,7 +99,7 @@ TEST_F(CandidacyTest, TellsWhatCannotBe) {
     EXPECT_EQ(weft::test::said_by([&] { candidacy.check(false, 5); }),
               "requests of no candidate wait, transfer false");
     candidacy.asked(self);
-    candidacy.answered(4, true);
+    candidacy.answered(Seat(4), true);
     candidacy.check(false, 5);
     EXPECT_EQ(weft::test::said_by([&] { candidacy.check(true, 4); }),
               "votes of places 0x10 of 4 members");

@@ -336,7 +336,7 @@ TEST(Configuration, ALaggingReplicaFollowsALeaderThatItHasNeverHeardOf) {
     ASSERT_FALSE(answers.empty());
     EXPECT_EQ(answers.back().first, node(4));
     EXPECT_TRUE(answers.back().second.accepted);
-    EXPECT_TRUE(lab.replica->config().slot(node(4)));
+    EXPECT_TRUE(lab.replica->config().seat(node(4)));
 }
 
 // Its bytes, from which it comes back, and from no part of them.

@@ -14,7 +14,7 @@ class KnownPeersTest : public testing::Test {
 protected:
     static PeerSet only(std::size_t place) {
         PeerSet set;
-        set.add(place);
+        set.add(Seat(place));
         return set;
     }
     Config five = Config::of({node(0), node(1), node(2), node(3), node(4)});
@@ -22,93 +22,94 @@ protected:
 };
 
 TEST_F(KnownPeersTest, AreGoneUntilTheEvidenceIsVoidOrAnotherProcessIsThere) {
-    peers.crashed(1);
-    peers.crashed(2);
-    peers.crashed(3);
-    peers.evidence_dropped(1);
-    peers.ready(2);
-    EXPECT_FALSE(peers.is_gone(1));
-    EXPECT_FALSE(peers.is_gone(2));
-    EXPECT_TRUE(peers.is_gone(3));
+    peers.crashed(Seat(1));
+    peers.crashed(Seat(2));
+    peers.crashed(Seat(3));
+    peers.evidence_dropped(Seat(1));
+    peers.ready(Seat(2));
+    EXPECT_FALSE(peers.is_gone(Seat(1)));
+    EXPECT_FALSE(peers.is_gone(Seat(2)));
+    EXPECT_TRUE(peers.is_gone(Seat(3)));
 }
 
 // Start rule.
 TEST_F(KnownPeersTest, LetTheFirstElectionBeginOnceWhenAQuorumIsThere) {
-    peers.ready(1);
-    EXPECT_FALSE(peers.may_start(five, only(0)));
-    peers.ready(2);
-    peers.crashed(1);
-    EXPECT_FALSE(peers.may_start(five, only(0))) << "who is gone does not answer";
-    peers.ready(3);
-    EXPECT_FALSE(peers.may_start(five, {})) << "no member has nothing to begin";
-    EXPECT_TRUE(peers.may_start(five, only(0)));
-    EXPECT_FALSE(peers.may_start(five, only(0)));
+    peers.ready(Seat(1));
+    EXPECT_FALSE(peers.start(five, only(0)));
+    peers.ready(Seat(2));
+    peers.crashed(Seat(1));
+    EXPECT_FALSE(peers.start(five, only(0))) << "who is gone does not answer";
+    peers.ready(Seat(3));
+    EXPECT_FALSE(peers.start(five, {})) << "no member has nothing to begin";
+    EXPECT_TRUE(peers.start(five, only(0)));
+    EXPECT_FALSE(peers.start(five, only(0)));
 }
 
 TEST_F(KnownPeersTest, BeginNoElectionWhenALeaderWasMet) {
     peers.leader_met();
-    for (const std::size_t place : {1U, 2U, 3U, 4U}) peers.ready(place);
-    EXPECT_FALSE(peers.may_start(five, only(0)));
+    for (const std::size_t place : {1U, 2U, 3U, 4U}) peers.ready(Seat(place));
+    EXPECT_FALSE(peers.start(five, only(0)));
 }
 
 TEST_F(KnownPeersTest, GiveAReplicaItsPlaceAmongTheVotersThatAreThere) {
-    five.voters.remove(0);
-    EXPECT_EQ(peers.rank(five, 0), 0U);
-    EXPECT_EQ(peers.rank(five, 3), 2U) << "0 does not vote";
-    peers.crashed(1);
-    EXPECT_EQ(peers.rank(five, 3), 1U);
-    EXPECT_EQ(peers.rank(five, kMembersMax), 3U) << "no member comes last";
-    five.outgoing.add(0);
-    EXPECT_EQ(peers.rank(five, 3), 2U) << "who leaves still votes";
+    five.voters.remove(Seat(0));
+    EXPECT_EQ(peers.rank(five, Seat(0)), 0U);
+    EXPECT_EQ(peers.rank(five, Seat(3)), 2U) << "0 does not vote";
+    peers.crashed(Seat(1));
+    EXPECT_EQ(peers.rank(five, Seat(3)), 1U);
+    EXPECT_EQ(peers.rank(five, Seat(kMembersMax)), 3U) << "no member comes last";
+    five.outgoing.add(Seat(0));
+    EXPECT_EQ(peers.rank(five, Seat(3)), 2U) << "who leaves still votes";
 }
 
 // S1.
 TEST_F(KnownPeersTest, LeaveNoDoubtOfATermOnceAllOtherVotersHaveTold) {
-    five.voters.remove(4);
-    peers.told_term(1);
-    peers.told_term(2);
+    five.voters.remove(Seat(4));
+    peers.told_term(Seat(1));
+    peers.told_term(Seat(2));
     EXPECT_FALSE(peers.all_told_terms(five, only(0)));
-    peers.told_term(3);
+    peers.told_term(Seat(3));
     EXPECT_TRUE(peers.all_told_terms(five, only(0)));
     EXPECT_FALSE(peers.all_told_terms(five, {})) << "who is not asked for must tell, too";
 }
 
 // S17: the node is the same, its second replica has told nothing.
 TEST_F(KnownPeersTest, AreKnownInAnotherConfigurationTooButASecondReplicaHasToldNothing) {
-    for (const std::size_t place : {1U, 2U, 3U, 4U}) peers.told_term(place);
-    peers.crashed(1);
-    peers.stands(1, false);
-    peers.stands(2, false);
-    peers.stands(2, true);
+    for (const std::size_t place : {1U, 2U, 3U, 4U}) peers.told_term(Seat(place));
+    peers.crashed(Seat(1));
+    peers.stands(Seat(1), false);
+    peers.stands(Seat(2), false);
+    peers.stands(Seat(2), true);
     Config now = Config::of({node(1), node(2), node(3), node(0)});
     peers.adopt(five, now);
-    EXPECT_TRUE(peers.is_gone(0));
-    EXPECT_FALSE(peers.is_gone(1));
-    EXPECT_FALSE(peers.can_stand(0));
-    EXPECT_TRUE(peers.can_stand(1));
+    EXPECT_TRUE(peers.is_gone(Seat(0)));
+    EXPECT_FALSE(peers.is_gone(Seat(1)));
+    EXPECT_FALSE(peers.can_stand(Seat(0)));
+    EXPECT_TRUE(peers.can_stand(Seat(1)));
     EXPECT_TRUE(peers.all_told_terms(now, only(3)));
     peers.check(4);
 
     Config second = now;
     second.members[0].since = LogIndex{9};
     peers.adopt(now, second);
-    EXPECT_TRUE(peers.is_gone(0));
+    EXPECT_TRUE(peers.is_gone(Seat(0)));
     EXPECT_FALSE(peers.all_told_terms(second, only(3)));
 }
 
 TEST_F(KnownPeersTest, AreReadyInAnotherConfigurationToo) {
-    peers.ready(2);
-    peers.ready(3);
+    peers.ready(Seat(2));
+    peers.ready(Seat(3));
     const Config now = Config::of({node(1), node(2), node(3), node(0)});
     peers.adopt(five, now);
-    EXPECT_TRUE(peers.may_start(now, only(3)));
+    EXPECT_TRUE(peers.start(now, only(3)));
 }
 
 TEST_F(KnownPeersTest, TellOfPlacesThatAreNone) {
     peers.check(0);
-    for (const auto note :
-         {+[](KnownPeers& all) { all.stands(5, false); }, +[](KnownPeers& all) { all.ready(5); },
-          +[](KnownPeers& all) { all.crashed(5); }, +[](KnownPeers& all) { all.told_term(5); }}) {
+    for (const auto note : {+[](KnownPeers& all) { all.stands(Seat(5), false); },
+                            +[](KnownPeers& all) { all.ready(Seat(5)); },
+                            +[](KnownPeers& all) { all.crashed(Seat(5)); },
+                            +[](KnownPeers& all) { all.told_term(Seat(5)); }}) {
         KnownPeers all;
         note(all);
         EXPECT_EQ(weft::test::said_by([&] { all.check(5); }), "known places 0x20 of 5 members");

@@ -17,7 +17,7 @@ namespace {
 
 PeerSet places(std::initializer_list<std::size_t> all) {
     PeerSet set;
-    for (const std::size_t place : all) set.add(place);
+    for (const std::size_t place : all) set.add(Seat(place));
     return set;
 }
 

@@ -21,8 +21,7 @@ Instant after(std::int64_t count) { return kStart + ms(count); }
 class QuorumContactTest : public testing::Test {
 protected:
     QuorumContactTest() {
-        appends.fill(Instant::long_ago());
-        self.add(0);
+        self.add(Seat(0));
         quorum.begin(five, self, kStart);
     }
     void round(std::size_t place, Instant at) {
@@ -34,7 +33,7 @@ protected:
     Config five = members(5);
     PeerSet self;
     ContactTimes rounds;
-    QuorumContact::Appends appends{};
+    QuorumContact::Appends appends{Instant::long_ago()};
     QuorumContact quorum{Timings{}};
 };
 
@@ -58,8 +57,8 @@ TEST_F(QuorumContactTest, IsAsOldAsWithThatMemberWhoMakesItAQuorum) {
 }
 
 TEST_F(QuorumContactTest, IsWhatWasAnsweredLast) {
-    appends[1] = after(400);
-    appends[2] = after(600);
+    appends[Seat(1)] = after(400);
+    appends[Seat(2)] = after(600);
     round(1, after(500));
     round(2, after(100));
     EXPECT_TRUE(look(after(600)));
@@ -67,31 +66,31 @@ TEST_F(QuorumContactTest, IsWhatWasAnsweredLast) {
 }
 
 TEST_F(QuorumContactTest, IsNotMadeByWhoDoesNotVote) {
-    five.voters.remove(1);
-    five.voters.remove(2);
-    for (const std::size_t place : {1U, 2U}) appends[place] = after(900);
+    five.voters.remove(Seat(1));
+    five.voters.remove(Seat(2));
+    for (const std::size_t place : {1U, 2U}) appends[Seat(place)] = after(900);
     EXPECT_FALSE(look(after(1000)));
-    appends[3] = after(900);
+    appends[Seat(3)] = after(900);
     EXPECT_TRUE(look(after(1000)));
 }
 
 TEST_F(QuorumContactTest, IsNeededOfBothHalvesWhileJoint) {
     five.outgoing = five.voters;
     five.voters = PeerSet::first(3);
-    appends[1] = after(900);
+    appends[Seat(1)] = after(900);
     EXPECT_FALSE(look(after(1000))) << "of the first half alone";
-    appends[4] = after(800);
+    appends[Seat(4)] = after(800);
     EXPECT_TRUE(look(after(1000)));
     EXPECT_EQ(quorum.quorum_at(), after(800));
 }
 
 // A leader that leaves counts no vote of its own.
 TEST_F(QuorumContactTest, IsMadeWithoutALeaderThatDoesNotVote) {
-    five.voters.remove(0);
+    five.voters.remove(Seat(0));
     self = {};
-    for (const std::size_t place : {1U, 2U}) appends[place] = after(900);
+    for (const std::size_t place : {1U, 2U}) appends[Seat(place)] = after(900);
     EXPECT_FALSE(look(after(1000)));
-    appends[3] = after(900);
+    appends[Seat(3)] = after(900);
     EXPECT_TRUE(look(after(1000)));
 }
 
@@ -103,10 +102,10 @@ TEST_F(QuorumContactTest, NeverLapsesForALeaderOfItsOwn) {
 
 TEST_F(QuorumContactTest, ReachesWhoAnsweredWithinTheTimeout) {
     round(1, after(500));
-    appends[2] = after(499);
+    appends[Seat(2)] = after(499);
     EXPECT_EQ(quorum.reached(five, appends, after(1000)), PeerSet::first(5)) << "all elected it";
     PeerSet one;
-    one.add(1);
+    one.add(Seat(1));
     EXPECT_EQ(quorum.reached(five, appends, after(1500)), one);
     EXPECT_TRUE(quorum.reached(five, appends, after(1501)).empty());
 }

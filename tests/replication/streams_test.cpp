@@ -13,7 +13,7 @@
 namespace weft::replication::test {
 namespace {
 
-constexpr std::size_t kOne = 1, kTwo = 2;  // the others; the leader is 0
+constexpr Seat kOne{1}, kTwo{2};  // the others; the leader is 0
 
 class StreamsTest : public testing::Test {
 protected:
@@ -30,15 +30,17 @@ protected:
             static_cast<std::uint32_t>(log.at(log.size()).size() - kEntryHeaderBytes);
         window.append(header, log.at(log.size()));
     }
-    Streams::Leader leader() { return {options, config, window, 0, Term{1}, LogIndex{}, fetches}; }
+    Streams::Leader leader() {
+        return {options, config, window, Seat{0}, Term{1}, LogIndex{}, fetches};
+    }
     Step step() { return {now, out}; }
-    // What was sent to `place` since the last time: first index behind the one before, and how
+    // What was sent to `seat` since the last time: first index behind the one before, and how
     // many.
-    std::vector<std::pair<std::uint64_t, std::uint32_t>> sent(std::size_t place) {
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> sent(Seat seat) {
         std::vector<std::pair<std::uint64_t, std::uint32_t>> all;
         for (const Effect& effect : out.list)
             if (const auto* append = std::get_if<SendAppend>(&effect);
-                append != nullptr && append->to == node(place))
+                append != nullptr && append->to == node(seat.place))
                 all.emplace_back(append->item.prev.index.value, append->item.count);
         out.list.clear();
         return all;
@@ -49,13 +51,13 @@ protected:
         return said;
     }
     // The peer holds everything up to `index`, and is sent what is behind.
-    void accept(std::size_t place, std::uint64_t index) {
-        if (streams.accepted(step(), leader(), place, answer(index)))
-            streams.send_more(step(), leader(), place);
+    void accept(Seat seat, std::uint64_t index) {
+        if (streams.accepted(step(), leader(), seat, answer(index)))
+            streams.send_more(step(), leader(), seat);
         streams.check(window.last());
     }
-    void refuse(std::size_t place, const AppendAnswer& said) {
-        if (streams.refused(place, said)) streams.go_back(step(), leader(), place, said);
+    void refuse(Seat seat, const AppendAnswer& said) {
+        if (streams.refused(seat, said)) streams.go_back(step(), leader(), seat, said);
     }
     using Sent = std::vector<std::pair<std::uint64_t, std::uint32_t>>;
 
@@ -216,10 +218,16 @@ TEST_F(StreamsTest, KnowWhoRefusesOurStampsAndWhatItMayHold) {
 TEST_F(StreamsTest, TellTheLeastThatOthersHold) {
     accept(kOne, 4);
     accept(kTwo, 2);
-    EXPECT_EQ(streams.least_match(0, LogIndex{9}), LogIndex{2});
-    EXPECT_EQ(streams.least_match(0, LogIndex{1}), LogIndex{1});
+    PeerSet others;
+    for (const Seat seat : {kOne, kTwo}) others.add(seat);
+    EXPECT_EQ(streams.least_match(others, LogIndex{9}), LogIndex{2});
+    EXPECT_EQ(streams.least_match(others, LogIndex{1}), LogIndex{1});
+    EXPECT_EQ(streams.most_caught_up(others), kOne);
+    others.remove(kOne);
+    EXPECT_EQ(streams.most_caught_up(others), kTwo);
+    EXPECT_EQ(streams.most_caught_up({}), std::nullopt);
     streams.end();
-    EXPECT_EQ(streams.size(), 0U);
+    EXPECT_TRUE(streams.seats().empty());
     EXPECT_EQ(streams.deadline(), Instant::never());
 }
 
