@@ -22,7 +22,7 @@ std::optional<Error> read_error(const FetchResult& result) {
 }  // namespace
 
 void Partition::State::enqueue(const Step& step, entity::Entity& entity, Queued item) {
-    if (!entity.loading && !entity.known && !rows_written) {
+    if (!entity.loading && !entity.known && !stored.any()) {
         // The log began with this group and named no such entity: there is nothing to fetch.
         host.loaded(entity, {}, entity.kind);
         run(step, entity, item);
@@ -48,7 +48,7 @@ void Partition::State::enqueue(const Step& step, entity::Entity& entity, Queued 
 // Asks for the next thing the activation needs.
 void Partition::State::advance_activation(const std::string& key, EntityLoader& loader,
                                           Effects& out) {
-    auto what = loader.next(*host.find(key), prefix(), persisted, options.limits);
+    auto what = loader.next(*host.find(key), prefix(), stored.on_disk(), options.limits);
     if (what) loader.asked(fetch({FetchPurpose::Kind::Activation, key}, std::move(*what), out));
 }
 
@@ -85,14 +85,13 @@ void Partition::State::fail_activation(const std::string& key, Error error, bool
     host.find(key)->loading = false;
     while (const auto item = mailboxes.next(key))
         refuse({item->from, item->request.id, error}, out);
-    if (!damage) return;
-    log.error("partition.row_damaged", {{"group", group()}});
-    replica.mark_damaged(LogIndex{});  // the log cannot give rows back: only a snapshot can
+    if (damage) rows_damaged("partition.row_damaged");
 }
 
 void Partition::State::passivate(const Step& step) {
-    if (!passivation.step(step.now, host, {persisted, replica.base().index}, sweep.runs())) return;
-    if (!sweep.runs()) begin_sweep(true);
+    if (!passivation.step(step.now, host, {stored.on_disk(), replica.base().index}, sweep.runs()))
+        return;
+    if (!sweep.runs()) sweep.begin(applied.last(), true, host);
     if (!sweep.own()) return;
     sweep_some(step, options.limits.own_sweep_rows);
     if (sweep.runs()) passivation.go_on(step.now.mono);

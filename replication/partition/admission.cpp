@@ -51,6 +51,16 @@ std::optional<Error> no_room(entity::Access access, const Load& load,
     return std::nullopt;
 }
 
+std::optional<Error> cannot_meet(const entity::EntityType& type, const entity::Entity& entity,
+                                 Instant deadline, Instant now) {
+    if (now >= deadline)
+        return make_error(ErrorNumber::DeadlinePassed, "it waited longer than its deadline");
+    // The kind is known once something is committed; what is ahead of that came from this type.
+    if (entity::Host::newest(entity).exists() && entity.kind != type.info().kind)
+        return make_error(ErrorNumber::DataDamaged, "the entity is of another kind than its type");
+    return std::nullopt;
+}
+
 std::optional<Error> crash_refusal(const Request& request, std::span<const RequestId> crashed) {
     if (std::ranges::find(crashed, request.id) != crashed.end())
         return make_error(ErrorNumber::HandlerCrashed,

@@ -5,6 +5,8 @@
 
 #include "core/command.h"
 #include "core/error.h"
+#include "core/time.h"
+#include "entity/host.h"
 #include "entity/type.h"
 #include "replication/partition/partition.h"
 #include "replication/partition/sessions.h"
@@ -32,6 +34,10 @@ struct Load {
 };
 std::optional<Error> no_room(entity::Access access, const Load& load,
                              const PartitionLimits& limits);
+
+// Why a command does not run on an entity that is there now; it may have waited for it.
+std::optional<Error> cannot_meet(const entity::EntityType& type, const entity::Entity& entity,
+                                 Instant deadline, Instant now);
 
 // A request that may be what ends processes (docs/design.md, "Entities"). Asked last: whoever knows
 // its outcome tells it. The handler did not run now, but what the lost processes did is not known

@@ -16,6 +16,13 @@
 
 namespace weft::replication {
 
+// An entry and its stamp.
+struct Stamped {
+    LogIndex index;
+    std::int64_t stamp_ms = 0;
+    bool operator==(const Stamped&) const = default;
+};
+
 class Applied {
 public:
     // Views point into the encoded entry.
@@ -27,6 +34,7 @@ public:
 
     LogIndex index() const { return index_; }
     std::int64_t stamp_ms() const { return stamp_ms_; }
+    Stamped last() const { return {index_, stamp_ms_}; }
     bool blocked() const { return blocked_; }
     // Something that is committed is still to be applied, and can be.
     bool is_behind(LogIndex commit) const { return !blocked_ && index_ < commit; }

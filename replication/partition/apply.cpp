@@ -68,7 +68,7 @@ void Partition::State::apply(const Step& step, const Bytes& encoded) {
     }
     if (header.kind == EntryKind::Expire) tell_ended(step.now.mono, effect.ended);
     applied.advance(header);
-    sweep.applied({applied.index(), applied.stamp_ms()});
+    sweep.applied(applied.last());
     // Somebody waits only where the entry was proposed, in the same term.
     if (serving.in(header.term) && !flight.empty()) {
         const InFlight item = flight.leave(header.index);
@@ -101,25 +101,15 @@ void Partition::State::tell_ended(Instant now, std::size_t ended) {
 
 void Partition::State::finish_flight(const InFlight& item, Reply reply, Effects& out) {
     reply.id = item.id;
-    answer(item.first.from, reply, item.first.tell, out);
-    for (const Waiter& waiter : item.joined) answer(waiter.from, reply, waiter.tell, out);
+    out.list.push_back(answer_to(item.first, reply));
+    for (const Waiter& waiter : item.joined) out.list.push_back(answer_to(waiter, reply));
 }
 
 void Partition::State::load_sessions(Effects& out) {
-    if (!session_loader.wants_page(persisted) || replica.lacks_data()) return;
-    storage::RowScan scan;
-    scan.table = storage::Table::Session;
-    scan.prefix = prefix();
-    scan.after = session_loader.after();
-    scan.bytes_max = options.limits.page_bytes;
-    scan.rows_max = options.limits.page_rows;
-    session_loader.asked(fetch({FetchPurpose::Kind::Sessions, {}}, std::move(scan), out));
-}
-
-void Partition::State::on_sessions_fetched(const Fetched& fetched) {
-    if (session_loader.take(fetched, sessions, applied.index(), applied.stamp_ms())) return;
-    log.error("partition.session_damaged", {{"group", group()}});
-    replica.mark_damaged(LogIndex{});
+    if (!session_loader.wants_page(stored.on_disk()) || replica.lacks_data()) return;
+    auto page =
+        page_behind(session_loader.after(), storage::Table::Session, prefix(), options.limits);
+    session_loader.asked(fetch({FetchPurpose::Kind::Sessions, {}}, std::move(page), out));
 }
 
 }  // namespace weft::replication

@@ -1,6 +1,7 @@
 #include "replication/partition/entity_loader.h"
 
 #include "entity/kind.h"
+#include "replication/partition/fetches.h"
 #include "replication/partition/rows.h"
 
 #include <utility>
@@ -26,13 +27,7 @@ std::optional<FetchRequest> EntityLoader::next(const entity::Entity& entity,
         return storage::RowRead{storage::Table::Entity, snapshot_row_key(prefix, key)};
     // A block begins right behind every snapshot (cut_journal_blocks).
     if (after_.empty()) after_ = journal_row_key(prefix, key, have_);
-    storage::RowScan scan;
-    scan.table = storage::Table::Journal;
-    scan.prefix = journal_prefix(prefix, key);
-    scan.after = after_;
-    scan.bytes_max = limits.page_bytes;
-    scan.rows_max = limits.page_rows;
-    return scan;
+    return page_behind(after_, storage::Table::Journal, journal_prefix(prefix, key), limits);
 }
 
 EntityLoader::Taken EntityLoader::take(const entity::Entity& entity, const entity::TypeTable& types,

@@ -3,7 +3,9 @@
 // who asked, once. That it is the answer he still waits for is for him to see (docs/findings.md).
 
 #include "core/ids.h"
+#include "replication/partition/partition.h"
 #include "replication/raft/events.h"
+#include "storage/contracts.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +21,18 @@ struct FetchPurpose {
     Kind kind = Kind::Log;
     std::string entity_key;
 };
+
+// Rows of one prefix, as many as are read at a time; `after` is the last one read.
+inline storage::RowScan page_behind(std::string after, storage::Table table, std::string prefix,
+                                    const PartitionLimits& limits) {
+    storage::RowScan scan;
+    scan.table = table;
+    scan.prefix = std::move(prefix);
+    scan.after = std::move(after);
+    scan.bytes_max = limits.page_bytes;
+    scan.rows_max = limits.page_rows;
+    return scan;
+}
 
 class Fetches {
 public:

@@ -8,6 +8,11 @@
 
 namespace weft::replication {
 
+SendReply answer_to(const Waiter& waiter, Reply reply) {
+    if (waiter.tell) reply.payload = {};
+    return {waiter.from, std::move(reply)};
+}
+
 void Flight::enter(LogIndex index, InFlight item) {
     if (items_.empty()) first_ = index;
     WEFT_INVARIANT(index.value == first_.value + items_.size(),

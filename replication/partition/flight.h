@@ -5,6 +5,7 @@
 
 #include "core/command.h"
 #include "entity/host.h"
+#include "replication/effects.h"
 #include "replication/partition/refused.h"
 #include "weft/types.h"
 
@@ -18,6 +19,9 @@ struct Waiter {
     Origin from;
     bool tell = false;
 };
+// Who only tells is told how it ended, and no more.
+SendReply answer_to(const Waiter& waiter, Reply reply);
+
 // A proposed command whose entry is not applied yet; duplicates join it.
 struct InFlight {
     entity::Entity* entity = nullptr;  // nothing: it changes none

@@ -30,10 +30,8 @@ Partition::State::State(PartitionOptions o, const storage::RecoveredGroup& recov
       replica(options.replica, recovered, random, l),
       sessions(session_limits(options.limits)),
       applied(recovered.base),
-      // Everything up to the base is in rows and nothing else is needed: with no base the log alone
-      // says it all, and an entity that it does not name does not exist.
-      rows_written(recovered.base.index != LogIndex{}),
-      session_loader(rows_written),
+      stored(recovered.base.index),
+      session_loader(stored.any()),
       sweep(options.limits),
       passivation(group(), options.limits),
       sender(group(), options.limits, l),
@@ -62,14 +60,38 @@ void Partition::State::on(const Step& step, const ConfirmGivenUp& given_up) {
 
 void Partition::State::on(const Step& step, Fetched& fetched) {
     if (Replica::is_own_fetch(fetched.id)) return replica.step(step.now, fetched, step.out);
-    on_fetched(step, fetched);
+    const auto purpose = fetches.answered(fetched.id);
+    if (!purpose) return;
+    switch (purpose->kind) {
+        case FetchPurpose::Kind::Log:
+            on_log_fetched(fetched);
+            break;
+        case FetchPurpose::Kind::Sessions:
+            if (!session_loader.take(fetched, sessions, applied.index(), applied.stamp_ms()))
+                rows_damaged("partition.session_damaged");
+            break;
+        case FetchPurpose::Kind::Activation:
+            on_activation_fetched(step, purpose->entity_key, fetched);
+            break;
+        case FetchPurpose::Kind::SnapshotRows:
+            if (!sender.take(step, fetched)) rows_damaged("partition.row_damaged");
+            break;
+        case FetchPurpose::Kind::StagingRow:
+            receive(step,
+                    receiver.on_staging_row(step, fetched, replica.term(), replica.base().space));
+            break;
+    }
 }
 
 void Partition::State::on(const Step& step, const Persisted& done) {
     replica.step(step.now, done, step.out);
-    persisted = std::max(persisted, done.seq);
-    host.persisted(persisted);
-    on_persisted(step.out);
+    stored.persisted(done.seq);
+    host.persisted(stored.on_disk());
+    mailboxes.for_each([&](const std::string& key, Activation& activation) {
+        if (activation.loader.waits_for_disk())
+            advance_activation(key, activation.loader, step.out);
+    });
+    receiver.persisted(stored.on_disk(), replica.term(), step.out);
 }
 
 // A snapshot is the partition's; the replica takes of its pieces who leads.
@@ -126,8 +148,7 @@ void Partition::State::follow_leadership(const Step& step) {
     if (!serving.may_begin(now)) return;
     if (sessions.floor().applied > applied.index()) {
         // Its row names an entry that no log holds, so nothing vouches for it.
-        log.error("partition.session_damaged", {{"group", group()}});
-        replica.mark_damaged(LogIndex{});
+        rows_damaged("partition.session_damaged");
         return refuse_all(early.refuse(), step.out);
     }
     serving.begin(replica.term());
@@ -150,13 +171,6 @@ void Partition::State::lose_leadership(Effects& out) {
         refuse_all(refused, out);
 }
 
-void Partition::State::on_persisted(Effects& out) {
-    mailboxes.for_each([&](const std::string& key, Activation& activation) {
-        if (activation.loader.waits_for_disk()) advance_activation(key, activation.loader, out);
-    });
-    receiver.persisted(persisted, replica.term(), out);
-}
-
 // ---- what was read ------------------------------------------------------------------------------
 
 FetchId Partition::State::fetch(FetchPurpose purpose, FetchRequest what, Effects& out) {
@@ -165,27 +179,10 @@ FetchId Partition::State::fetch(FetchPurpose purpose, FetchRequest what, Effects
     return id;
 }
 
-void Partition::State::on_fetched(const Step& step, Fetched& fetched) {
-    const auto purpose = fetches.answered(fetched.id);
-    if (!purpose) return;
-    switch (purpose->kind) {
-        case FetchPurpose::Kind::Log:
-            on_log_fetched(fetched);
-            break;
-        case FetchPurpose::Kind::Sessions:
-            on_sessions_fetched(fetched);
-            break;
-        case FetchPurpose::Kind::Activation:
-            on_activation_fetched(step, purpose->entity_key, fetched);
-            break;
-        case FetchPurpose::Kind::SnapshotRows:
-            on_snapshot_rows(step, fetched);
-            break;
-        case FetchPurpose::Kind::StagingRow:
-            receive(step,
-                    receiver.on_staging_row(step, fetched, replica.term(), replica.base().space));
-            break;
-    }
+// The log cannot give rows back: only a snapshot can.
+void Partition::State::rows_damaged(std::string_view event) {
+    log.error(event, {{"group", group()}});
+    replica.mark_damaged(LogIndex{});
 }
 
 Instant Partition::State::next_deadline() const {
@@ -227,7 +224,5 @@ const Replica& Partition::replica() const { return state_->replica; }
 bool Partition::ready() const { return state_->serving.term().has_value(); }
 std::size_t Partition::dirty_bytes() const { return state_->host.dirty_bytes(); }
 void Partition::check() const { state_->check(); }
-std::uint64_t Partition::state_hash() const { return state_->state_hash(); }
-bool Partition::state_settled() const { return state_->state_settled(); }
 
 }  // namespace weft::replication

@@ -1,7 +1,7 @@
 #pragma once
 // Inside of Partition: a switchboard between classes with a state of their own, each of which has
 // its header here. Its own functions are split over files: partition.cpp (steps), snapshots.cpp,
-// sweep.cpp, views.cpp, submit.cpp (what is let in), run.cpp (handlers, entries), apply.cpp
+// sweep.cpp, submit.cpp (what is let in), run.cpp (handlers, entries), apply.cpp
 // (committed entries), activation.cpp.
 
 #include "core/ids.h"
@@ -27,9 +27,11 @@
 #include "replication/partition/sessions.h"
 #include "replication/partition/snapshot_receiver.h"
 #include "replication/partition/snapshot_sender.h"
+#include "replication/partition/stored_rows.h"
 
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weft::replication {
@@ -51,17 +53,12 @@ struct Partition::State {
     Serving::Group group_now() const;
     void follow_leadership(const Step& step);
     void lose_leadership(Effects& out);
-    void on_persisted(Effects& out);
-    void on_fetched(const Step& step, Fetched& fetched);
     Instant next_deadline() const;
     void check() const;
     PartitionId group() const { return options.replica.group; }
     std::string prefix() const;
+    void rows_damaged(std::string_view event);
     FetchId fetch(FetchPurpose purpose, FetchRequest what, Effects& out);
-
-    // views.cpp
-    std::uint64_t state_hash() const;
-    bool state_settled() const;
 
     // submit.cpp
     void on(const Step& step, Submit& submit);
@@ -72,7 +69,6 @@ struct Partition::State {
     bool admitted(const Step& step, const Origin& from, const Request& request);
     void refuse(Refused refused, Effects& out);
     void refuse_all(const std::vector<Refused>& all, Effects& out);
-    void answer(const Origin& to, const Reply& reply, bool tell, Effects& out);
 
     // run.cpp
     void run(const Step& step, entity::Entity& entity, const Queued& item);
@@ -88,7 +84,6 @@ struct Partition::State {
     void tell_ended(Instant now, std::size_t ended);
     void finish_flight(const InFlight& item, Reply reply, Effects& out);
     void load_sessions(Effects& out);
-    void on_sessions_fetched(const Fetched& fetched);
 
     // activation.cpp
     void enqueue(const Step& step, entity::Entity& entity, Queued item);
@@ -99,15 +94,13 @@ struct Partition::State {
 
     // sweep.cpp
     void on(const Step& step, const Sweep& event);
-    void begin_sweep(bool own);
-    std::size_t sweep_some(const Step& step, std::size_t rows);
+    std::size_t sweep_some(const Step& step, std::size_t most);
     void compact(const Step& step);
 
     // snapshots.cpp
     SnapshotSender::Rows snapshot_rows() const;
     void send_snapshots(const Step& step);
     void read_snapshot_page(Effects& out);
-    void on_snapshot_rows(const Step& step, const Fetched& fetched);
     void on_snapshot_chunk(const Step& step, NodeId from, SnapshotChunk&& chunk);
     bool has_all(LogPosition at) const;
     void receive(const Step& step, SnapshotReceiver::Wants wants);
@@ -123,8 +116,7 @@ struct Partition::State {
     EntryWriter entries;
 
     Applied applied;
-    PersistSeq persisted;
-    bool rows_written = false;  // false: all there is came from the log, nothing needs a Fetch
+    StoredRows stored;
 
     Serving serving;
     EarlyCommands early;

@@ -1,10 +1,27 @@
 #include "replication/partition/reads.h"
 
 #include "core/mutant.h"
+#include "replication/partition/command_entry.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weft::replication {
+
+WaitingRead read_that_ran(const ReadMet& met, const LogThen& log, entity::Decision decision) {
+    WaitingRead read;
+    read.to = met.to;
+    read.rests_on = met.entity.ahead ? met.entity.ahead->last : LogIndex{};
+    read.arrival = log.last;
+    read.reply.id = met.request.id;
+    read.reply.outcome = decision.rejected ? Outcome::Rejected : Outcome::Done;
+    read.reply.error = std::move(decision.error);
+    if (met.request.kind != RequestKind::Tell) read.reply.payload = decision.reply.own();
+    // As a token it must not lie before the state it came with.
+    read.reply.index = std::max(log.applied, read.rests_on);
+    tell_standing(read.reply, entity::Host::newest(met.entity).standing.shown());
+    return read;
+}
 
 ReadTicket WaitingReads::add(WaitingRead read, LogIndex commit) {
     bytes_ += read.reply.payload.size();

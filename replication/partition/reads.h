@@ -5,6 +5,8 @@
 
 #include "core/command.h"
 #include "core/ids.h"
+#include "entity/host.h"
+#include "entity/type.h"
 #include "replication/partition/refused.h"
 #include "weft/types.h"
 
@@ -21,6 +23,19 @@ struct WaitingRead {
     LogIndex rests_on;  // 0: on what was committed when it came
     LogIndex arrival;   // end of the log then: a commit beyond it serves as confirmation
 };
+
+// A read and what it met, with the log as far as it is applied and written here.
+struct ReadMet {
+    Origin to;
+    const Request& request;
+    const entity::Entity& entity;
+};
+struct LogThen {
+    LogIndex applied;
+    LogIndex last;
+};
+// It has run, and came to `decision`.
+WaitingRead read_that_ran(const ReadMet& met, const LogThen& log, entity::Decision decision);
 
 class WaitingReads {
 public:

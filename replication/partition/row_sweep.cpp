@@ -115,7 +115,7 @@ bool RowSweep::all_written(const Sessions& sessions, LogIndex base) const {
 
 // Rows hold it, it is on disk, and voters in contact have it, unless they are too far behind to
 // wait for (S25).
-RowSweep::Stamped RowSweep::end(const LogEnds& log) {
+Stamped RowSweep::end(const LogEnds& log) {
     const Stamped upto = run_->upto;
     run_.reset();
     LogIndex bound = std::min(upto.index, log.durable);

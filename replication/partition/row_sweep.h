@@ -5,6 +5,7 @@
 
 #include "core/ids.h"
 #include "entity/host.h"
+#include "replication/partition/applied.h"
 #include "replication/partition/partition.h"
 #include "replication/partition/sessions.h"
 #include "storage/contracts.h"
@@ -20,11 +21,6 @@ namespace weft::replication {
 
 class RowSweep {
 public:
-    struct Stamped {
-        LogIndex index;
-        std::int64_t stamp_ms = 0;
-        bool operator==(const Stamped&) const = default;
-    };
     // What is written, and where to.
     struct Rows {
         entity::Host& host;

@@ -26,11 +26,7 @@ void Partition::State::run(const Step& step, entity::Entity& entity, const Queue
     // Asked again: it may have waited for the entity.
     std::optional<Error> error = serving.refusal(replica.transferring());
     if (!error) error = no_room(access, load(), options.limits);
-    if (!error && step.now.mono >= item.deadline)
-        error = make_error(ErrorNumber::DeadlinePassed, "it waited longer than its deadline");
-    // The kind is known once something is committed; what is ahead of that came from this type.
-    if (!error && entity::Host::newest(entity).exists() && entity.kind != type->info().kind)
-        error = make_error(ErrorNumber::DataDamaged, "the entity is of another kind than its type");
+    if (!error) error = cannot_meet(*type, entity, item.deadline, step.now.mono);
     if (error) {
         refuse({item.from, request.id, std::move(*error)}, step.out);
         return;
@@ -53,17 +49,9 @@ void Partition::State::run_read(const Step& step, entity::Entity& entity, const 
     const entity::Context context{replica.next_stamp(step.now.wall), replica.next_index()};
     entity::Decision decision =
         execute_read({*item.target.type, entity, request, context, options.crash_slot});
-    WaitingRead read;
-    read.to = item.from;
-    read.rests_on = entity.ahead ? entity.ahead->last : LogIndex{};
-    read.arrival = replica.last_index();
-    read.reply.id = request.id;
-    read.reply.outcome = decision.rejected ? Outcome::Rejected : Outcome::Done;
-    read.reply.error = std::move(decision.error);
-    if (request.kind != RequestKind::Tell) read.reply.payload = decision.reply.own();
-    // As a token it must not lie before the state it came with.
-    read.reply.index = std::max(applied.index(), read.rests_on);
-    tell_standing(read.reply, entity::Host::newest(entity).standing.shown());
+    WaitingRead read = read_that_ran({item.from, request, entity},
+                                     {.applied = applied.index(), .last = replica.last_index()},
+                                     std::move(decision));
     if (read.reply.payload.size() > kLargeReplyBytes) step.out.list.push_back(LargeReply{read.to});
     const ReadTicket ticket = reads.add(std::move(read), replica.commit());
     step.out.list.push_back(WantConfirm{group(), *serving.term(), ticket});

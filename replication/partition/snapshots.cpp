@@ -13,7 +13,7 @@ namespace weft::replication {
 // ---- to a peer ----------------------------------------------------------------------------------
 
 SnapshotSender::Rows Partition::State::snapshot_rows() const {
-    return {replica.base(), replica.last_persist_seq(), persisted};
+    return {replica.base(), replica.last_persist_seq(), stored.on_disk()};
 }
 
 void Partition::State::send_snapshots(const Step& step) {
@@ -23,7 +23,8 @@ void Partition::State::send_snapshots(const Step& step) {
     if (sender.wants_peer(step.now.mono, to && !replica.in_contact(step.now, *to))) {
         if (const auto next = replica.needs_snapshot(step.now, sender.last_peer())) {
             sender.begin(step.now.mono, *next, replica.term());
-            if (!sweep.runs()) begin_sweep(true);  // else it helps the one that runs
+            if (!sweep.runs())
+                sweep.begin(applied.last(), true, host);  // else it helps the one that runs
         }
     }
     if (sweep.runs() && sender.wants_sweep(step.now.mono))
@@ -34,19 +35,8 @@ void Partition::State::send_snapshots(const Step& step) {
 
 void Partition::State::read_snapshot_page(Effects& out) {
     if (!sender.wants_page()) return;
-    storage::RowScan scan;
-    scan.table = sender.table();
-    scan.prefix = prefix();
-    scan.after = sender.after();
-    scan.bytes_max = options.limits.page_bytes;
-    scan.rows_max = options.limits.page_rows;
-    sender.asked(fetch({FetchPurpose::Kind::SnapshotRows, {}}, std::move(scan), out));
-}
-
-void Partition::State::on_snapshot_rows(const Step& step, const Fetched& fetched) {
-    if (sender.take(step, fetched)) return;
-    log.error("partition.row_damaged", {{"group", group()}});
-    replica.mark_damaged(LogIndex{});
+    auto page = page_behind(sender.after(), sender.table(), prefix(), options.limits);
+    sender.asked(fetch({FetchPurpose::Kind::SnapshotRows, {}}, std::move(page), out));
 }
 
 // ---- from the leader ----------------------------------------------------------------------------
@@ -99,7 +89,7 @@ void Partition::State::install_snapshot(const Step& step) {
     sweep.forget();
     applied.install(base);
     replica.allow_campaign(Ban::Blocked);
-    rows_written = true;
+    stored.written();
     // Rows are read again once they are on disk.
     session_loader.begin_anew({replica.last_persist_seq().value + 1});
 }

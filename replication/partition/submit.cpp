@@ -27,11 +27,6 @@ void Partition::State::refuse_all(const std::vector<Refused>& all, Effects& out)
     for (const Refused& refused : all) refuse(refused, out);
 }
 
-void Partition::State::answer(const Origin& to, const Reply& reply, bool tell, Effects& out) {
-    out.list.push_back(SendReply{to, reply});
-    if (tell) std::get<SendReply>(out.list.back()).reply.payload = {};
-}
-
 Load Partition::State::load() const {
     return {.reads = reads.size(),
             .read_bytes = reads.bytes(),
@@ -78,7 +73,7 @@ void Partition::State::on(const Step& step, Submit& submit) {
 // True when `request` may become an entry now; else it has been answered or joined what runs.
 bool Partition::State::admitted(const Step& step, const Origin& from, const Request& request) {
     const bool is_resolve = request.kind == RequestKind::Resolve;
-    const bool tell = request.kind == RequestKind::Tell;
+    const Waiter waiter{from, request.kind == RequestKind::Tell};
     const auto ask = [&] {
         return sessions.admit(request_part(request), replica.next_stamp(step.now.wall), is_resolve);
     };
@@ -86,12 +81,11 @@ bool Partition::State::admitted(const Step& step, const Origin& from, const Requ
     if (admission.verdict == Verdict::PartitionFull && make_room(step)) admission = ask();
     if (admission.verdict == Verdict::Run) return true;
     if (admission.verdict == Verdict::Known) {
-        answer(from, reply_of(request.id, *admission.remembered), tell, step.out);
+        step.out.list.push_back(answer_to(waiter, reply_of(request.id, *admission.remembered)));
         return false;
     }
-    const Waiter joining{from, tell};
     if (admission.verdict == Verdict::Join &&
-        flight.join(admission.index, joining, options.limits.mailbox))
+        flight.join(admission.index, waiter, options.limits.mailbox))
         return false;
     const auto refusal = refusal_of(admission.verdict);
     refuse({from, request.id, make_error(refusal->number, std::string(refusal->why)),

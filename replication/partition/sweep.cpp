@@ -11,20 +11,16 @@ void Partition::State::on(const Step& step, const Sweep& event) {
         step.out.list.push_back(Swept{group(), 0, true});  // nothing that could be written
         return;
     }
-    if (!sweep.runs() || sweep.own()) begin_sweep(false);
+    if (!sweep.runs() || sweep.own()) sweep.begin(applied.last(), false, host);
     const std::size_t rows = sweep_some(step, event.rows);
     step.out.list.push_back(Swept{group(), rows, !sweep.runs()});
 }
 
-void Partition::State::begin_sweep(bool own) {
-    sweep.begin({applied.index(), applied.stamp_ms()}, own, host);
-}
-
-std::size_t Partition::State::sweep_some(const Step& step, std::size_t rows) {
+std::size_t Partition::State::sweep_some(const Step& step, std::size_t most) {
     const auto written =
-        sweep.write(rows, {host, sessions, prefix(), replica.base().index, step.out.batch});
+        sweep.write(most, {host, sessions, prefix(), replica.base().index, step.out.batch});
     if (written.rows != 0) {
-        rows_written = true;
+        stored.written();
         const PersistSeq seq = replica.persist_mark(step.out);
         for (entity::Entity* entity : written.entities) {
             if (entity->loading && !WEFT_MUTANT(StaleActivation))

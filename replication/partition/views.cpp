@@ -1,10 +1,8 @@
 // What a partition shows of itself: its status, its replicated state as one number, and the lines
 // of its entities for those who list them.
 
-#include "core/byte_io.h"
-#include "core/hash.h"
-#include "entity/kind.h"
 #include "replication/partition/partition_state.h"
+#include "replication/partition/replicated_state.h"
 #include "replication/partition/rows.h"
 
 #include <algorithm>
@@ -12,42 +10,13 @@
 
 namespace weft::replication {
 
-// Entities changed since the base: all of them are in memory, on whatever replica.
-std::uint64_t Partition::State::state_hash() const {
-    std::vector<const entity::Entity*> changed;
-    for (const entity::Entity* e = host.coldest(); e != nullptr; e = e->newer) {
-        if (e->known && e->committed.standing.revision.value > replica.base().index.value)
-            changed.push_back(e);
-    }
-    std::ranges::sort(changed, {}, [](const entity::Entity* e) { return e->key(); });
-    std::string bytes;
-    ByteWriter writer(bytes);
-    for (const entity::Entity* e : changed) {
-        writer.put_blob(e->key());
-        writer.put(e->committed.standing.revision.value);
-        writer.put(e->committed.standing.version.value);
-        writer.put(e->committed.standing.generation.value);
-        // Followers do not fold events: the state of an event-sourced entity is in its numbers.
-        if (entity::rules_of(e->kind).state_on_all) writer.put_blob(e->committed.state);
-    }
-    for (const auto& [name, session] : sessions.all()) {
-        if (!session.committed) continue;
-        writer.put(name.start_ms);
-        writer.put_id(name.client);
-        writer.put_blob(encode_session_row(session));
-    }
-    writer.put(sessions.floor().start_ms);
-    writer.put(sessions.floor().applied.value);
-    return xxh3_64(bytes);
+std::uint64_t Partition::state_hash() const {
+    return hash_of_state(state_->host, state_->sessions, state_->replica.base().index);
 }
 
-bool Partition::State::state_settled() const {
-    if (!session_loader.done() || sessions.floor().applied > applied.index()) return false;
-    for (const auto& [name, session] : sessions.all())
-        if (session.committed && session.applied > applied.index()) return false;
-    for (const entity::Entity* e = host.coldest(); e != nullptr; e = e->newer)
-        if (e->known && e->committed.standing.revision.value > applied.index().value) return false;
-    return true;
+bool Partition::state_settled() const {
+    return state_->session_loader.done() &&
+           is_state_of(state_->host, state_->sessions, state_->applied.index());
 }
 
 PartitionStatus Partition::status() const {

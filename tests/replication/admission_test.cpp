@@ -4,9 +4,12 @@
 
 #include "core/error.h"
 #include "entity/builtin/kv.h"
+#include "weft/errors.h"
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -92,6 +95,21 @@ TEST(Admission, SaysUnknownWhereTheCommandMayHaveRun) {
     for (const auto verdict : {Verdict::Join, Verdict::ClockAhead, Verdict::Reused,
                                Verdict::WindowFull, Verdict::PartitionFull})
         EXPECT_EQ(refusal_of(verdict).value().outcome, Outcome::NotDone);
+}
+
+TEST(Admission, OfWhatHasWaitedForItsEntityIsAskedAgain) {
+    const auto kv = entity::make_kv();
+    entity::Host host;
+    entity::Entity& entity = host.obtain({1, "kv", "a"}, Instant{});
+    host.loaded(entity, {}, entity::Kind::EventSourced);
+    const Instant now;
+    const Instant later = now + std::chrono::milliseconds(1);
+    EXPECT_EQ(cannot_meet(*kv, entity, later, now), std::nullopt) << "what is not has no kind";
+    EXPECT_EQ(number_of(*cannot_meet(*kv, entity, now, now)), ErrorNumber::DeadlinePassed);
+    entity.committed.standing = {Revision{1}, Version{1}, Generation{1}};
+    EXPECT_EQ(number_of(*cannot_meet(*kv, entity, later, now)), ErrorNumber::DataDamaged);
+    entity.kind = entity::Kind::Value;
+    EXPECT_EQ(cannot_meet(*kv, entity, later, now), std::nullopt);
 }
 
 }  // namespace

@@ -21,5 +21,17 @@ TEST(Fetches, GiveAnAnswerToTheOneWhoAskedOnce) {
     EXPECT_LT(entity, fetches.ask({})) << "nor that of one that was answered";
 }
 
+TEST(Fetches, ReadRowsAPageAtATime) {
+    PartitionLimits limits;
+    limits.page_rows = 3;
+    limits.page_bytes = 1000;
+    const storage::RowScan scan = page_behind("pb", storage::Table::Journal, "p", limits);
+    EXPECT_EQ(scan.table, storage::Table::Journal);
+    EXPECT_EQ(scan.prefix, "p");
+    EXPECT_EQ(scan.after, "pb");
+    EXPECT_EQ(scan.rows_max, 3u);
+    EXPECT_EQ(scan.bytes_max, 1000u);
+}
+
 }  // namespace
 }  // namespace weft::replication

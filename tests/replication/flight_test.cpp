@@ -47,6 +47,17 @@ TEST_F(FlightTest, BeginsAnywhereOnceAllHaveLeft) {
     EXPECT_EQ(flight.first().id.seq, 2u);
 }
 
+TEST_F(FlightTest, WhoOnlyTellsHearsHowItEnded) {
+    Reply reply;
+    reply.outcome = Outcome::Done;
+    reply.payload = Bytes::copy_of("reply");
+    EXPECT_EQ(answer_to({ClientRef{5}, false}, reply).reply.payload.view(), "reply");
+    const SendReply told = answer_to({ClientRef{6}, true}, reply);
+    EXPECT_EQ(told.to, Origin{ClientRef{6}});
+    EXPECT_EQ(told.reply.outcome, Outcome::Done);
+    EXPECT_TRUE(told.reply.payload.empty());
+}
+
 // Thesis 6.3: an entry without a commit may yet be committed, so nobody may call it not done.
 TEST_F(FlightTest, NobodyKnowsHowItEndsOnceTheTermIsLost) {
     entity::Host host;

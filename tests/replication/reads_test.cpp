@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,36 @@ protected:
     LogIndex commit{10};
     WaitingReads reads;
 };
+
+TEST_F(ReadsTest, RestOnWhatTheySaw) {
+    entity::Host host;
+    entity::Entity& entity = host.obtain({1, "kv", "a"}, Instant{});
+    Request request;
+    request.id.seq = 3;
+    entity::Decision decision;
+    decision.reply = Bytes::copy_of("state");
+    const LogThen log{.applied = LogIndex{8}, .last = LogIndex{12}};
+    const WaitingRead committed = read_that_ran({ClientRef{1}, request, entity}, log, decision);
+    EXPECT_EQ(committed.rests_on, LogIndex{});
+    EXPECT_EQ(committed.arrival, LogIndex{12});
+    EXPECT_EQ(committed.reply.index, LogIndex{8});
+    EXPECT_EQ(committed.reply.payload.view(), "state");
+    EXPECT_EQ(committed.reply.outcome, Outcome::Done);
+    entity.ahead = std::make_unique<entity::Ahead>();
+    entity.ahead->last = LogIndex{11};
+    entity.ahead->image.standing = {Revision{11}, Version{2}, Generation{11}};
+    const WaitingRead ahead = read_that_ran({ClientRef{1}, request, entity}, log, decision);
+    EXPECT_EQ(ahead.rests_on, LogIndex{11});
+    EXPECT_EQ(ahead.reply.index, LogIndex{11}) << "a token must not lie before what was read";
+    EXPECT_EQ(ahead.reply.version, Version{2});
+    request.kind = RequestKind::Tell;
+    EXPECT_TRUE(
+        read_that_ran({ClientRef{1}, request, entity}, log, decision).reply.payload.empty());
+    decision = entity::rejection(make_error(ErrorNumber::NotFound, "there is none"));
+    const WaitingRead no = read_that_ran({ClientRef{1}, request, entity}, log, decision);
+    EXPECT_EQ(no.reply.outcome, Outcome::Rejected);
+    EXPECT_EQ(no.reply.error.message, "there is none");
+}
 
 // Raft thesis 6.4: neither a confirmed leadership nor a committed state is enough alone.
 TEST_F(ReadsTest, NeedACommitAndAConfirmation) {

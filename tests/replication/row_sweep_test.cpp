@@ -80,7 +80,7 @@ protected:
                 .behind_bytes = 0};
     }
     // Stamps are known of 1, 65, 129 and 193; a sweep that began at 200 ends.
-    RowSweep::Stamped end(const RowSweep::LogEnds& ends) {
+    Stamped end(const RowSweep::LogEnds& ends) {
         for (std::uint64_t i = 1; i <= 200; ++i)
             sweep.applied({LogIndex{i}, static_cast<std::int64_t>(i) * 10});
         sweep.begin({LogIndex{200}, 2000}, false, host);
@@ -191,7 +191,7 @@ TEST_F(RowSweepTest, OfEntitiesLeavesThoseThatBecomeDirtyMeanwhile) {
 }
 
 TEST_F(RowSweepTest, LeadsToWhatWasAppliedWhenItBegan) {
-    EXPECT_EQ(end(log()), (RowSweep::Stamped{LogIndex{200}, 2000}));
+    EXPECT_EQ(end(log()), (Stamped{LogIndex{200}, 2000}));
     EXPECT_FALSE(sweep.runs());
 }
 
@@ -243,7 +243,7 @@ TEST_F(RowSweepTest, KnowsTheStampOfTheBaseAndOfWhatIsBehindIt) {
     sweep.begin({LogIndex{200}, 2000}, false, host);
     RowSweep::LogEnds ends = log();
     ends.durable = LogIndex{128};
-    EXPECT_EQ(sweep.end(ends), RowSweep::Stamped{}) << "below the base nothing is asked for";
+    EXPECT_EQ(sweep.end(ends), Stamped{}) << "below the base nothing is asked for";
     sweep.begin({LogIndex{200}, 2000}, false, host);
     ends.durable = LogIndex{150};
     EXPECT_EQ(sweep.end(ends).index, LogIndex{129});
