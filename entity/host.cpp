@@ -15,6 +15,8 @@ bool key_above(const Entity* a, const Entity* b) { return a->key() > b->key(); }
 
 // Malloc's share, the place in the table and among the dirty ones, for the memory bounds.
 constexpr std::size_t kEntityOverheadBytes = 40;
+// States that were ahead, kept for commands to come. None of them is large, or the memory of one
+// big value would stay for ever.
 constexpr std::size_t kSpareMax = 256;
 constexpr std::size_t kSpareStateBytesMax = 4096;
 
@@ -104,6 +106,8 @@ void Host::touch(Entity& entity, Instant now) {
     link_newest(entity);
 }
 
+// Of what does not exist no revision is shown: it would be there while the entity is in memory, and
+// not after an eviction (finding 15).
 Decision Host::decide(const EntityType& type, const Entity& entity, std::string_view command,
                       std::string_view payload, const Context& context) {
     const Image& image = WEFT_MUTANT(HandlerSeesCommittedOnly) ? entity.committed : newest(entity);
@@ -123,6 +127,8 @@ Decision Host::decide(const EntityType& type, const Entity& entity, std::string_
     return decision;
 }
 
+// A new entity's generation is the index of the entry that makes it, and a delete leaves none: what
+// is compared with a value of an earlier life never fits.
 Result<std::unique_ptr<Ahead>> Host::draft(const EntityType& type, const Entity& entity,
                                            const Decision& decision, LogIndex index) {
     std::unique_ptr<Ahead> next;
@@ -162,6 +168,8 @@ void Host::drop_ahead(Entity& entity) {
     retire(std::move(entity.ahead));
 }
 
+// The state ahead is the committed one only when this entry is the newest it rests on; with more of
+// them under way it stays ahead, and the kind applies this entry to what was committed before.
 void Host::commit(Entity& entity, const Change& change, const EntityType* type) {
     const Accounting accounting(*this, entity);
     const KindRules& rules = rules_of(change.kind);
@@ -205,6 +213,8 @@ void Host::flushed(Entity& entity, PersistSeq seq) {
     entity.dirty = false;
 }
 
+// Flushed again meanwhile, an entity is in the queue twice; only the last flush counts for it, and
+// unwritten() asks for that.
 void Host::persisted(PersistSeq seq) {
     while (!flushes_.empty() && flushes_.front().seq <= seq) flushes_.pop_front();
 }
@@ -235,11 +245,14 @@ Entity* Host::next_to_sweep() {
     return entity;
 }
 
+// Its rows must be all there is of it: on disk, with nothing above them in memory, and with nobody
+// who waits for them.
 bool Host::evictable(const Entity& entity, PersistSeq persisted_seq) {
     const bool on_disk = entity.flush_seq <= persisted_seq || WEFT_MUTANT(EvictBeforeSync);
     return !entity.dirty && !entity.loading && !entity.ahead && on_disk;
 }
 
+// Nothing points to it any more: neither the dirty ones, nor a sweep, nor a flush under way.
 void Host::evict(Entity& entity) {
     WEFT_INVARIANT(!entity.dirty, "a dirty entity was evicted");
     unlink(entity);

@@ -45,11 +45,14 @@ public:
     Entity& obtain(const KeyParts& at, Instant now);
     void touch(Entity& entity, Instant now);
 
+    // What a leader's handlers see: commands to one entity do not wait for the commit of each
+    // other.
     static const Image& newest(const Entity& entity) {
         return entity.ahead ? entity.ahead->image : entity.committed;
     }
     // Runs the handler on the newest state and holds it to its limits: what exceeds them becomes a
-    // rejection.
+    // rejection. Whatever will be written one day counts where it can still be refused: a row that
+    // nobody could write once ended every replica, and again after a restart (finding 12).
     static Decision decide(const EntityType& type, const Entity& entity, std::string_view command,
                            std::string_view payload, const Context& context);
     // The state after `decision`, whose entry will have `index`; given to advance() once proposed.
@@ -57,16 +60,19 @@ public:
     Result<std::unique_ptr<Ahead>> draft(const EntityType& type, const Entity& entity,
                                          const Decision& decision, LogIndex index);
     void advance(Entity& entity, std::unique_ptr<Ahead> next, Kind kind);
-    // The entries it rests on may never commit: back to the committed state.
+    // The term is lost and the entries it rests on may never commit: back to the committed state
+    // (S27). Kept, it would be seen again when this node leads the next term.
     void drop_ahead(Entity& entity);
 
-    // Applies a committed entry. `type`: folds events when the state is loaded; nothing (followers
-    // never run user code) lets a loaded event-sourced state go.
+    // Applies a committed entry. What was drafted for it takes its place without a copy and without
+    // a second fold. `type`: folds events when the state is loaded; nothing (followers never run
+    // user code) lets a loaded event-sourced state go.
     void commit(Entity& entity, const Change& change, const EntityType* type);
     // What an activation found; `entity` was not loaded.
     void loaded(Entity& entity, Image image, Kind kind);
 
-    // Rows hold the committed state with `seq`, once that is on disk.
+    // Rows hold the committed state with `seq`, once that is on disk. Clean from here on, and not
+    // to be evicted yet: read back before, its rows would be those of the sweep before.
     void flushed(Entity& entity, PersistSeq seq);
     void persisted(PersistSeq seq);
     // A sweep over the entities that are dirty now: next_to_sweep() gives them in key order and
@@ -74,7 +80,8 @@ public:
     void begin_sweep();
     Entity* next_to_sweep();
     std::span<Entity* const> dirty() const { return dirty_; }
-    // What no row on disk may hold: dirty, or its rows are on their way there. In no order.
+    // What no row on disk may hold: dirty, or its rows are on their way there. A list that asks for
+    // the dirty ones alone leaves out those under way (finding 58). In no order.
     std::vector<const Entity*> unwritten() const;
 
     Entity* coldest() const { return oldest_; }

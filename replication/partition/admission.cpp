@@ -55,7 +55,8 @@ std::optional<Error> cannot_meet(const entity::EntityType& type, const entity::E
                                  Instant deadline, Instant now) {
     if (now >= deadline)
         return make_error(ErrorNumber::DeadlinePassed, "it waited longer than its deadline");
-    // The kind is known once something is committed; what is ahead of that came from this type.
+    // The kind is known once something is committed (finding 1); what is ahead of that came from
+    // this type.
     if (entity::Host::newest(entity).exists() && entity.kind != type.info().kind)
         return make_error(ErrorNumber::DataDamaged, "the entity is of another kind than its type");
     return std::nullopt;

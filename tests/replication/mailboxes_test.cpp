@@ -2,6 +2,7 @@
 
 #include "replication/partition/mailboxes.h"
 
+#include "tests/support/said_by.h"
 #include "weft/errors.h"
 
 #include <gtest/gtest.h>
@@ -83,6 +84,22 @@ TEST_F(MailboxesTest, RefuseAllByKeyWhenTheTermIsLost) {
     EXPECT_TRUE(boxes.empty());
     boxes.check();
     EXPECT_EQ(add("c", 7, 100), Mailboxes::Added::First);
+}
+
+// Whoever advances an activation holds it, and with it who waits there.
+TEST_F(MailboxesTest, TellWhatCannotBe) {
+    add("a", 1, 10);
+    boxes.find("a")->mailbox.push_back(of(2, 5));
+    EXPECT_EQ(weft::test::said_by([&] { boxes.check(); }),
+              "2 commands of 15 bytes wait, 1 of 10 counted");
+    boxes.find("a")->mailbox.pop_back();
+    boxes.check();
+    boxes.find("a")->mailbox.front().request.payload = {};
+    EXPECT_EQ(weft::test::said_by([&] { boxes.check(); }),
+              "1 commands of 0 bytes wait, 1 of 10 counted");
+    boxes.find("a")->mailbox.clear();
+    EXPECT_EQ(weft::test::said_by([&] { boxes.check(); }),
+              "an entity of 1 bytes of key is awaited by nobody");
 }
 
 }  // namespace
