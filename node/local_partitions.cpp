@@ -42,22 +42,23 @@ void LocalPartitions::touch(LocalPartition& local) {
 }
 
 void LocalPartitions::note(LocalPartition& local) {
-    const bool stands = local.partition.replica().can_stand();
-    if (std::exchange(local.stands, stands) != stands) stands ? --not_standing_ : ++not_standing_;
+    const bool can_stand = local.partition.replica().can_stand();
+    if (std::exchange(local.can_stand, can_stand) != can_stand)
+        can_stand ? --cannot_stand_ : ++cannot_stand_;
     deadlines_.set_earlier(local.id, local.partition.next_deadline());
+}
+
+std::vector<PartitionId> LocalPartitions::cannot_stand_in(
+    const std::vector<PartitionId>& groups) const {
+    std::vector<PartitionId> found;
+    if (cannot_stand_ == 0) return found;
+    for (const PartitionId group : groups)
+        if (!find(group)->can_stand) found.push_back(group);
+    return found;
 }
 
 // A deadline mostly moves to a later moment, of which nobody is told: it is looked at when the
 // earlier one has come.
-std::vector<PartitionId> LocalPartitions::not_standing_in(
-    const std::vector<PartitionId>& groups) const {
-    std::vector<PartitionId> found;
-    if (not_standing_ == 0) return found;
-    for (const PartitionId group : groups)
-        if (!find(group)->stands) found.push_back(group);
-    return found;
-}
-
 const std::vector<PartitionId>& LocalPartitions::take_due(Instant now) {
     due_.clear();
     while (const auto group = deadlines_.pop_due(now)) {
@@ -77,18 +78,18 @@ void LocalPartitions::take_touched(std::vector<PartitionId>& groups) {
 }
 
 void LocalPartitions::check() const {
-    std::size_t not_standing = 0;
+    std::size_t cannot_stand = 0;
     std::size_t touched = 0;
     for (const LocalPartition& local : all()) {
-        not_standing += local.stands ? 0 : 1;
+        cannot_stand += local.can_stand ? 0 : 1;
         touched += local.touched ? 1 : 0;
-        WEFT_INVARIANT(local.stands == local.partition.replica().can_stand(),
+        WEFT_INVARIANT(local.can_stand == local.partition.replica().can_stand(),
                        "whether group {} would campaign is told wrong", local.id.value);
         WEFT_INVARIANT(deadlines_.of(local.id) <= local.partition.next_deadline(),
                        "group {} will be woken too late", local.id.value);
     }
-    WEFT_INVARIANT(not_standing == not_standing_, "{} groups would not campaign, {} are counted",
-                   not_standing, not_standing_);
+    WEFT_INVARIANT(cannot_stand == cannot_stand_, "{} groups would not campaign, {} are counted",
+                   cannot_stand, cannot_stand_);
     WEFT_INVARIANT(touched == touched_.size(), "{} groups were stepped, {} are listed", touched,
                    touched_.size());
 }

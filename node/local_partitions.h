@@ -38,7 +38,7 @@ public:
     const std::vector<PartitionId>& take_due(Instant now);
     Instant deadline() const { return deadlines_.next(); }
     // Those of `groups` that would not campaign if they were asked to. All are held here.
-    std::vector<PartitionId> not_standing_in(const std::vector<PartitionId>& groups) const;
+    std::vector<PartitionId> cannot_stand_in(const std::vector<PartitionId>& groups) const;
     // Swaps in those that were touched since the last call.
     void take_touched(std::vector<PartitionId>& groups);
     // Between two steps.
@@ -61,7 +61,7 @@ private:
     TimerHeap<PartitionId> deadlines_;  // perhaps of an earlier moment than the partition's own
     std::vector<PartitionId> due_;
     std::vector<PartitionId> touched_;
-    std::size_t not_standing_ = 0;
+    std::size_t cannot_stand_ = 0;
 };
 
 }  // namespace weft::node

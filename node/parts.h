@@ -31,8 +31,8 @@ struct LocalPartition {
     replication::Role role = replication::Role::Follower;
     Term term{};
     LogIndex commit{};
-    bool stands = true;    // it would campaign if it were asked to
-    bool touched = false;  // since LocalPartitions::take_touched()
+    bool can_stand = true;  // it would campaign if it were asked to
+    bool touched = false;   // since LocalPartitions::take_touched()
 
     struct RoleNews {
         bool begun = false;  // it leads, in a term in which it did not before

@@ -6,7 +6,7 @@
 #include "node/events.h"
 #include "node/evidence.h"
 #include "node/handshake.h"
-#include "node/told_standing.h"
+#include "node/told_eligibility.h"
 #include "replication/messages.h"
 #include "routing/genesis.h"
 #include "weft/types.h"
@@ -63,7 +63,7 @@ struct Peer {
     Handshake handshake;              // on our link to it
     Lsn told;                         // our disk's, with what was last sent to it
     Evidence evidence;                // that its process is gone
-    ToldStanding standing;            // in which groups it would lead
+    ToldEligibility eligibility;      // in which groups it would lead
     std::size_t asks_us = 0;          // requests of its newest process that wait for their end here
 };
 

@@ -138,9 +138,9 @@ struct Node::State {
     void drain_round(const Step& step);
     void tell_drained(bool swept) const;
 
-    // ---- standing.cpp: who could lead, and whose clock is off
-    void tell_standing(const Step& step, const Peer& peer,
-                       const std::vector<ToldStanding::Change>& changes);
+    // ---- eligibility.cpp: who could lead, and whose clock is off
+    void tell_eligibility(const Step& step, const Peer& peer,
+                          const std::vector<ToldEligibility::Change>& changes);
     void learn_clock(const Step& step, const Peer& peer, std::int64_t wall_ms);
     void judge_clocks(const Step& step,
                       std::int64_t jump_ms = 0);  // our own's, since the last time

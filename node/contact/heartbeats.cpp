@@ -43,14 +43,14 @@ void Node::State::on_heartbeat(const Step& step, Peer& peer, const replication::
     answer.disk_age_ms = rounds.age_ms(step.now.mono);
     answer.wall_ms = step.now.wall.ms;
     // With a full disk a node campaigns as a last resort, for reads; it is no target of a transfer.
-    answer.cannot_stand = disk.full() ? peer.shared : hosted.not_standing_in(peer.shared);
+    answer.cannot_stand = disk.full() ? peer.shared : hosted.cannot_stand_in(peer.shared);
     peer.outbox.add(MeshMessage{replication::PeerMessage{std::move(answer)}});
 }
 
 void Node::State::on_heartbeat_answer(const Step& step, Peer& peer,
                                       const replication::HeartbeatAnswer& answer) {
     learn_clock(step, peer, answer.wall_ms);
-    tell_standing(step, peer, peer.standing.on_told(answer.cannot_stand));
+    tell_eligibility(step, peer, peer.eligibility.on_told(answer.cannot_stand));
     step_refused(step, peer, peer.contact.on_answer(answer));
 }
 

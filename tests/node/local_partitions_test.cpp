@@ -110,14 +110,14 @@ TEST_F(LocalPartitionsTest, ThatWouldNotLeadAreNamed) {
     step(two);
     step(host(5));
     const std::vector both{kTwo, kFive};
-    EXPECT_EQ(groups.not_standing_in(both), std::vector<PartitionId>{});
+    EXPECT_EQ(groups.cannot_stand_in(both), std::vector<PartitionId>{});
     step(two, replication::OwnClock{.ahead = true, .stamps_back_ms = 0});
-    EXPECT_EQ(groups.not_standing_in(both), std::vector{kTwo});
-    EXPECT_EQ(groups.not_standing_in({kFive}), std::vector<PartitionId>{});
+    EXPECT_EQ(groups.cannot_stand_in(both), std::vector{kTwo});
+    EXPECT_EQ(groups.cannot_stand_in({kFive}), std::vector<PartitionId>{});
     step(two);
-    EXPECT_EQ(groups.not_standing_in(both), std::vector{kTwo});
+    EXPECT_EQ(groups.cannot_stand_in(both), std::vector{kTwo});
     step(two, replication::OwnClock{});
-    EXPECT_EQ(groups.not_standing_in(both), std::vector<PartitionId>{});
+    EXPECT_EQ(groups.cannot_stand_in(both), std::vector<PartitionId>{});
 }
 
 TEST_F(LocalPartitionsTest, TellWhoseLeadershipBeganOrEnded) {
@@ -148,11 +148,11 @@ TEST_F(LocalPartitionsTest, FindsEachFaultThatIsPlanted) {
     EXPECT_EQ(checked(), "group 2 will be woken too late");
     step(two);
     EXPECT_EQ(checked(), "");
-    two.stands = false;
+    two.can_stand = false;
     EXPECT_EQ(checked(), "whether group 2 would campaign is told wrong");
     two.partition.step(now, replication::OwnClock{.ahead = true, .stamps_back_ms = 0}, effects);
     EXPECT_EQ(checked(), "1 groups would not campaign, 0 are counted");
-    two.stands = true;
+    two.can_stand = true;
     groups.note(two);
     EXPECT_EQ(checked(), "");
     two.touched = false;

@@ -8,21 +8,21 @@
 
 namespace weft::node {
 
-class ToldStanding {
+class ToldEligibility {
 public:
     struct Change {
         PartitionId group;
-        bool stands = false;
+        bool can_stand = false;
         bool operator==(const Change&) const = default;
     };
-    // `not_led`: all such groups, rising (the wire refuses others). What has changed with that:
-    // first where it stands again, then where it does no longer.
-    std::vector<Change> on_told(std::vector<PartitionId> not_led);
+    // `cannot_stand`: all such groups, rising (the wire refuses others). What has changed with
+    // that: first where it stands again, then where it does no longer.
+    std::vector<Change> on_told(std::vector<PartitionId> cannot_stand);
     // The link or the process is another one: what it told is void.
     std::vector<Change> forget() { return on_told({}); }
 
 private:
-    std::vector<PartitionId> not_led_;
+    std::vector<PartitionId> cannot_stand_;
 };
 
 }  // namespace weft::node

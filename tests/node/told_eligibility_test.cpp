@@ -1,6 +1,6 @@
 // What a peer has told of the groups it would not lead.
 
-#include "node/told_standing.h"
+#include "node/told_eligibility.h"
 
 #include <gtest/gtest.h>
 
@@ -9,11 +9,11 @@
 namespace weft::node::test {
 namespace {
 
-using Change = ToldStanding::Change;
+using Change = ToldEligibility::Change;
 constexpr PartitionId kOne{1}, kThree{3}, kFour{4}, kLast{16384};
 
-TEST(ToldStanding, OnlyWhatIsNewIsAChangeAndWhereItStandsAgainComesFirst) {
-    ToldStanding told;
+TEST(ToldEligibility, OnlyWhatIsNewIsAChangeAndWhereItStandsAgainComesFirst) {
+    ToldEligibility told;
     EXPECT_EQ(told.on_told({}), std::vector<Change>{}) << "it would lead everywhere";
     EXPECT_EQ(told.on_told({kThree, kLast}),
               (std::vector<Change>{{kThree, false}, {kLast, false}}));
@@ -22,8 +22,8 @@ TEST(ToldStanding, OnlyWhatIsNewIsAChangeAndWhereItStandsAgainComesFirst) {
               (std::vector<Change>{{kLast, true}, {kOne, false}, {kFour, false}}));
 }
 
-TEST(ToldStanding, OfAnotherLinkOrProcessNothingIsKnown) {
-    ToldStanding told;
+TEST(ToldEligibility, OfAnotherLinkOrProcessNothingIsKnown) {
+    ToldEligibility told;
     told.on_told({kOne, kFour});
     EXPECT_EQ(told.forget(), (std::vector<Change>{{kOne, true}, {kFour, true}}));
     EXPECT_EQ(told.forget(), std::vector<Change>{});

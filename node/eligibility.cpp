@@ -10,12 +10,12 @@ namespace weft::node {
 
 // ---- who cannot stand ---------------------------------------------------------------------------
 
-void Node::State::tell_standing(const Step& step, const Peer& peer,
-                                const std::vector<ToldStanding::Change>& changes) {
-    for (const auto& [group, stands] : changes) {
+void Node::State::tell_eligibility(const Step& step, const Peer& peer,
+                                   const std::vector<ToldEligibility::Change>& changes) {
+    for (const auto& [group, can_stand] : changes) {
         LocalPartition* local = find(group);
         if (local != nullptr && local->partition.replica().config().seat(peer.record.node))
-            step_partition(step, *local, replication::PeerStands{peer.record.node, stands});
+            step_partition(step, *local, replication::PeerStands{peer.record.node, can_stand});
     }
 }
 
@@ -53,7 +53,7 @@ void Node::State::look_at_own_clock(const Step& step) {
 void Node::State::forget_contact(const Step& step, Peer& peer) {
     peer.contact.reset();
     clocks.forget(peer.record.node);
-    tell_standing(step, peer, peer.standing.forget());
+    tell_eligibility(step, peer, peer.eligibility.forget());
     judge_clocks(step);
 }
 
