@@ -42,7 +42,7 @@ void Node::State::answer_question(const Step& step) {
                        step.out.list.push_back(Fetch{id, std::move(wish.what)});
                    },
                    [&](const TransferWish& wish) {
-                       step_partition(step, *find(wish.group),
+                       step_partition(step, *hosted.find(wish.group),
                                       replication::TransferLeadership{wish.to});
                        step.out.list.push_back(desk.transferred(view(step.now), wish));
                    },

@@ -1,16 +1,13 @@
-// What this node asks of groups on its own account, and what other nodes ask of this one: both take
-// the way of every request.
+// What this node asks of partitions on its own account, and what other nodes ask of this one: both
+// take the way of every request.
 
 #include "core/error.h"
-#include "core/hash.h"
 #include "core/invariant.h"
 #include "node/facts.h"
 #include "node/state.h"
-#include "routing/key.h"
 
 #include <algorithm>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -22,30 +19,21 @@ namespace {
 // Requests of one peer that wait for their end here.
 constexpr std::size_t kNodeRequestsMax = 256;
 
-}  // namespace
-
-// Of this process alone: a clock that was set back over a restart gives no id a second meaning.
-ClientId Node::State::own_client(NodeId self, Boot boot) {
-    std::string name = self.hex();
-    name += ' ';
-    name += std::to_string(boot.value);
-    return ClientId{xxh3_128(name).bytes};
-}
-
-std::optional<KnownLeader> Node::State::leader_of(PartitionId group) const {
-    const LocalPartition* held = find(group);
+std::optional<KnownLeader> leader_known_to(const LocalPartition* held) {
     if (held == nullptr) return std::nullopt;
     const replication::Replica& replica = held->partition.replica();
     if (!replica.leader()) return std::nullopt;
     return KnownLeader{*replica.leader(), replica.term()};
 }
 
+}  // namespace
+
 // Sessions begin by the time that clients are told, and not before what group 0 has stamped: where
 // a clock is behind, a session of that clock would be over when it begins.
 Now Node::State::time_of_sessions(const Step& step) const {
     Now at = step.now;
     at.wall.ms = replication::told_time_ms(step.now.wall, clocks.stamps_back_ms());
-    if (const LocalPartition* facts = find(PartitionId{0}))
+    if (const LocalPartition* facts = hosted.find(PartitionId{0}))
         at.wall.ms = std::max(at.wall.ms, facts->partition.replica().next_stamp(at.wall));
     return at;
 }
@@ -54,7 +42,8 @@ void Node::State::run_own_requests(const Step& step) {
     if (own_requests.deadline() > step.now.mono) return;
     const Now at = time_of_sessions(step);
     std::vector<OwnAttempt> attempts = own_requests.due(at);
-    for (OwnAttempt& attempt : attempts) attempt.leader = leader_of(attempt.group);
+    for (OwnAttempt& attempt : attempts)
+        attempt.leader = leader_known_to(hosted.find(attempt.group));
     OwnEffects wanted;
     own_requests.run(at, attempts, wanted);
     for (OwnSend& send : wanted.sends) {
@@ -78,12 +67,13 @@ void Node::State::run_own_requests(const Step& step) {
 // Of group 0; nothing once nobody asks any more.
 Founding::Seen Node::State::seen_of_facts() const {
     if (founding.done()) return {};
-    const auto leader = leader_of(PartitionId{0});
+    const LocalPartition* facts = hosted.find(PartitionId{0});
+    const auto leader = leader_known_to(facts);
     if (!leader) return {};
     const bool here = leader->node == options.self;
     return {.led = true,
             .here = here,
-            .ready = here && find(PartitionId{0})->partition.ready(),
+            .ready = here && facts->partition.ready(),
             .home = home_of(PartitionId{0}) == options.self};
 }
 
@@ -95,13 +85,8 @@ void Node::State::found_mesh(const Step& step) {
 }
 
 void Node::State::ask_facts(const Step& step, std::string_view command, std::string_view payload) {
-    Request request;
-    request.id.group = PartitionId{0};
-    own_texts(request,
-              {.type = kFactsType, .entity = kFactsId, .command = command, .payload = payload});
-    request.digest =
-        routing::request_digest(request.type, request.entity, request.command, request.payload);
-    const auto tag = own_requests.ask(step.now, std::move(request), Founding::kPatience);
+    const auto tag =
+        own_requests.ask(step.now, facts_request(command, payload), Founding::kPatience);
     founding.asked(step.now.mono, tag ? std::optional(*tag) : std::nullopt);
 }
 

@@ -41,7 +41,7 @@ void Node::State::learn_routes() {
     for (std::uint32_t number = 0; number < table.groups(); ++number) {
         const PartitionId id{number};
         ToldRoutes::Known known;
-        if (const LocalPartition* local = find(id)) {
+        if (const LocalPartition* local = hosted.find(id)) {
             const replication::Replica& replica = local->partition.replica();
             known = {replica.leader().value_or(NodeId{}), replica.term()};
         } else {
@@ -54,7 +54,7 @@ void Node::State::learn_routes() {
 routing::HelloReply Node::State::hello_reply(const Step& step,
                                              const routing::ClientHello& hello) const {
     routing::HelloReply reply;
-    reply.cluster = cluster;
+    reply.cluster = mesh.cluster;
     reply.node = options.self;
     reply.boot = options.boot;
     reply.log_time_ms = replication::told_time_ms(step.now.wall, clocks.stamps_back_ms());
@@ -79,7 +79,7 @@ void Node::State::on_request(const Step& step, const Origin& from, Request& requ
     if (client != nullptr) ++counters.requests;
     if (auto error = check_request(request, options.genesis, table.groups(), client == nullptr))
         return refuse(step, from, request, std::move(*error));
-    LocalPartition* local = find(request.id.group);
+    LocalPartition* local = hosted.find(request.id.group);
     if (local == nullptr)
         return refuse(
             step, from, request,
@@ -114,7 +114,7 @@ void Node::State::hold(const Step& step, const Origin& asker) {
 void Node::State::submit_large_reads(const Step& step) {
     large_reads.begin_round();
     while (auto next = large_reads.take())
-        step_partition(step, *find(next->group),
+        step_partition(step, *hosted.find(next->group),
                        replication::Submit{next->read.from, std::move(next->read.request), true,
                                            next->read.deadline});
 }

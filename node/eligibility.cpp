@@ -1,4 +1,4 @@
-// Who could lead: what nodes tell each other of groups they would not campaign in, and of their
+// Who could lead: what nodes tell each other of partitions they would not campaign in, and of their
 // clocks. A leadership is never handed to a node that cannot take it, and a node whose stamps a
 // quorum would refuse gives it away (S29).
 
@@ -13,7 +13,7 @@ namespace weft::node {
 void Node::State::tell_eligibility(const Step& step, const Peer& peer,
                                    const std::vector<ToldEligibility::Change>& changes) {
     for (const auto& [group, can_stand] : changes) {
-        LocalPartition* local = find(group);
+        LocalPartition* local = hosted.find(group);
         if (local != nullptr && local->partition.replica().config().seat(peer.record.node))
             step_partition(step, *local, replication::PeerStands{peer.record.node, can_stand});
     }

@@ -10,7 +10,7 @@
 
 namespace weft::node {
 
-// What groups must be told.
+// What partitions must be told.
 enum class EvidenceNews : std::uint8_t { None, Begins, Ends };
 
 class Evidence {

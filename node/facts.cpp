@@ -3,6 +3,7 @@
 #include "core/byte_io.h"
 #include "core/error.h"
 #include "entity/kind.h"
+#include "routing/key.h"
 
 #include <fmt/core.h>
 
@@ -230,6 +231,16 @@ std::string founding_facts(const routing::Genesis& genesis, const routing::Place
     out.put_blob(encode_epoch(table));
     for (const entity::EntityType* type : types.all()) out.put_blob(encode_type(type->info()));
     return payload;
+}
+
+Request facts_request(std::string_view command, std::string_view payload) {
+    Request request;
+    request.id.group = PartitionId{0};
+    own_texts(request,
+              {.type = kFactsType, .entity = kFactsId, .command = command, .payload = payload});
+    request.digest =
+        routing::request_digest(request.type, request.entity, request.command, request.payload);
+    return request;
 }
 
 std::string describe_fact(std::string_view event) {

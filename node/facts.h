@@ -3,6 +3,7 @@
 // about (docs/design.md, "Identity and placement"). Event-sourced, lives in group 0, changed by
 // nodes only.
 
+#include "core/command.h"
 #include "entity/type.h"
 #include "routing/genesis.h"
 #include "routing/placement.h"
@@ -24,6 +25,9 @@ std::unique_ptr<const entity::EntityType> make_facts_type();
 // entity type of this node.
 std::string founding_facts(const routing::Genesis& genesis, const routing::PlacementTable& table,
                            const entity::TypeTable& types);
+
+// Asks that of the facts. Of its id only the partition is known yet.
+Request facts_request(std::string_view command, std::string_view payload);
 
 // One event in words, for `weft journal '!mesh/facts'`: "admitted a (3f2c...)"; empty: unknown.
 std::string describe_fact(std::string_view event);

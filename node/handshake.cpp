@@ -1,5 +1,6 @@
 #include "node/handshake.h"
 
+#include "core/invariant.h"
 #include "core/mutant.h"
 
 #include <utility>
@@ -36,8 +37,12 @@ bool Handshake::judge(const Frame& frame, const PeerHello& hello, const Moment& 
     const Witness::Judgement judged =
         witness_.judge({frame.boot, hello.nonce, frame.durable, answers_us}, at.at_hand);
     news.row = judged.row;
-    news.late = judged.finding == Finding::Late;
+    if (judged.finding == Finding::Late) {
+        WEFT_PROBE("node.former_boot");
+        news.late = true;
+    }
     if (judged.finding == Finding::Condemned) {
+        WEFT_PROBE("node.peer_condemned");
         news.condemned = judged;
         news.contact_void = judged.row.has_value();
         if (judged.row) greeting_.on_condemned();
@@ -65,7 +70,10 @@ HelloNews Handshake::on_persisted(Instant now, RoundSeq persisted) {
 
 Handshake::Heard Handshake::on_frame(const Frame& frame, RoundSeq persisted) {
     if (!witness_.sound() || !conflict_.empty()) return Heard::Refused;
-    if (frame.boot < witness_.boot() && !WEFT_MUTANT(FormerBootTaken)) return Heard::FormerBoot;
+    if (frame.boot < witness_.boot() && !WEFT_MUTANT(FormerBootTaken)) {
+        WEFT_PROBE("node.former_boot");
+        return Heard::FormerBoot;
+    }
     // Nothing is used before we will still know tomorrow which life of its disk said it (S18). It
     // is sent again: we answer no hello until then.
     if (frame.boot > witness_.boot() || !witness_.vouched(persisted)) return Heard::Early;

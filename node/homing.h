@@ -1,7 +1,7 @@
 #pragma once
 // Leaderships go home: after a failure they are wherever an election put them, and the table says
 // where they balance. One planned transfer each, a few at a time, and never to a node that is
-// barely back or on its way out: a node that hands over and stops must not get its groups back.
+// barely back or on its way out: a node that hands over and stops must not get its partitions back.
 // Proposals wait while a transfer is tried, so one that does not take over, for whatever reason, is
 // asked ever more rarely.
 

@@ -12,7 +12,10 @@ using replication::Role;
 // The whole round is one transaction under one number.
 void Node::State::close_batch(const Step& step) {
     while (rounds.wanted() || !effects.batch.empty()) {
-        if (!effects.batch.empty()) record_positions();
+        if (!effects.batch.empty())  // what is written anyway records positions of disks along
+            for (const auto& [node, row] :
+                 peers.take_positions(rounds.persisted(), rounds.at_hand()))
+                write_past(node, row);
         const auto seq = rounds.close(step.now.mono, effects.batch.bytes());
         if (seq) {
             step.out.persist_seq = *seq;
@@ -27,7 +30,7 @@ void Node::State::close_batch(const Step& step) {
 void Node::State::step_durable(const Step& step) {
     while (const auto marks = rounds.take_durable())
         for (const auto& [group, seq] : *marks)
-            step_partition(step, *find(group), replication::Persisted{seq});
+            step_partition(step, *hosted.find(group), replication::Persisted{seq});
 }
 
 void Node::State::on(const Step& step, const Persisted& event) {
@@ -35,7 +38,8 @@ void Node::State::on(const Step& step, const Persisted& event) {
     // Others may lead meanwhile.
     if (disk.on_stats(step.now.mono, event.stats)) hand_over_all(step);
     step_durable(step);
-    pasts_persisted(step);
+    for (Peer& peer : peers.all())
+        carry_out(step, peer, peer.handshake.on_persisted(step.now.mono, rounds.persisted()));
     judge_disk(step);
     sweeper.on_log_bytes(event.stats.log_bytes);
 }

@@ -8,7 +8,7 @@
 namespace weft::node {
 
 std::optional<NodeId> Node::State::home_of(PartitionId group) const {
-    const LocalPartition* held = find(group);
+    const LocalPartition* held = hosted.find(group);
     return home_among(table.replicas(group), roster,
                       held == nullptr ? nullptr : &held->partition.replica().config());
 }

@@ -38,7 +38,7 @@ void Node::State::part_with(const Step& step, Peer& peer) {
     const NodeId node = peer.record.node;
     on(step, PeerLink{node, LinkState::Down});
     tell_evidence(step, peer, peer.evidence.drop());
-    for (const PartitionId group : peer.shared) std::erase(find(group)->members, &peer);
+    for (const PartitionId group : peer.shared) std::erase(hosted.find(group)->members, &peer);
     clocks.part_with(node);
     peers.part_with(node);
 }

@@ -14,13 +14,10 @@ namespace weft::node {
 
 namespace {
 
-std::string genesis_bytes(const NodeOptions& options) {
-    if (!options.genesis_bytes.empty()) return options.genesis_bytes;
-    return routing::encode_genesis(options.genesis).value_or(std::string());
-}
-
-membership::Swim::Identity identity(const NodeOptions& options) {
-    return {routing::cluster_id(genesis_bytes(options)), options.self, options.boot};
+MeshId mesh_of(const NodeOptions& options) {
+    std::string bytes = options.genesis_bytes;
+    if (bytes.empty()) bytes = routing::encode_genesis(options.genesis).value_or(std::string());
+    return {xxh3_128(bytes), routing::cluster_id(bytes)};
 }
 
 }  // namespace
@@ -32,11 +29,13 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, const
       types(type_table),
       log(sink),
       table(routing::PlacementTable::first(options.genesis)),
+      mesh(mesh_of(options)),
       checks(options.check_every_step, options.steps_per_check),
       peers(options.nonce, first_round<ContactRound>(options.boot)),
       clocks(table.groups(), options.timings.election_max, log),
-      mesh_members(options.self, membership::Swim(identity(options), options.membership,
-                                                  roster.nodes(), random.stream("members"))),
+      mesh_members(options.self,
+                   membership::Swim({mesh.cluster, options.self, options.boot}, options.membership,
+                                    roster.nodes(), random.stream("members"))),
       confirms({.self = options.self,
                 .first_round = first_round<ConfirmRound>(options.boot),
                 .age_max = 2 * options.timings.heartbeat}),
@@ -51,9 +50,6 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, const
       disk(options.timings.election_min, log),
       sweeper({.log_bytes = options.sweep_log_bytes, .rows = options.sweep_rows}, log),
       founding(log) {
-    const std::string bytes = genesis_bytes(options);
-    genesis_digest = xxh3_128(bytes);
-    cluster = routing::cluster_id(bytes);
     mesh_types.add(make_facts_type());
     meet_roster();
     recall_pasts();
@@ -62,12 +58,12 @@ Node::State::State(NodeOptions given, const entity::TypeTable& type_table, const
 void Node::State::on(const Step& step, Fetched& event) {
     const auto owner = fetches.answered(event.id);
     if (!owner) return desk.on_fetched(event.id, std::move(event.result));
-    step_partition(step, *find(owner->group),
+    step_partition(step, *hosted.find(owner->group),
                    replication::Fetched{owner->id, std::move(event.result)});
 }
 
 void Node::State::on(const Step& step, const Timer&) {
-    for (const PartitionId group : hosted.take_due(step.now.mono)) tick(step, *find(group));
+    for (const PartitionId group : hosted.take_due(step.now.mono)) tick(step, *hosted.find(group));
     judge_disk(step);
     if (mesh_members.deadline() <= step.now.mono) step_members(step, membership::Tick{});
     heartbeats(step);
@@ -161,12 +157,12 @@ std::vector<PartitionId> Node::hosted() const {
     return groups;
 }
 
-bool Node::hosts(PartitionId group) const { return state_->find(group) != nullptr; }
+bool Node::hosts(PartitionId group) const { return state_->hosted.find(group) != nullptr; }
 
 void Node::take_touched(std::vector<PartitionId>& groups) { state_->hosted.take_touched(groups); }
 
 const replication::Partition& Node::partition(PartitionId group) const {
-    const LocalPartition* found = state_->find(group);
+    const LocalPartition* found = state_->hosted.find(group);
     WEFT_INVARIANT(found != nullptr, "group {} is not hosted", group.value);
     return found->partition;
 }

@@ -1,6 +1,7 @@
 #include "node/own_requests.h"
 
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/invariant.h"
 #include "routing/replies.h"
 
@@ -10,6 +11,7 @@
 #include <iterator>
 #include <limits>
 #include <ranges>
+#include <string>
 #include <utility>
 
 namespace weft::node {
@@ -26,6 +28,13 @@ std::uint32_t whole_ms(Duration left) {
 }
 
 }  // namespace
+
+ClientId own_client(NodeId self, Boot boot) {
+    std::string name = self.hex();
+    name += ' ';
+    name += std::to_string(boot.value);
+    return ClientId{xxh3_128(name).bytes};
+}
 
 OwnRequests::OwnRequests(OwnRequestOptions options, const routing::PlacementTable& table)
     : options_(options),

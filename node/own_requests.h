@@ -1,7 +1,7 @@
 #pragma once
-// What a node asks of groups on its own account (docs/design.md 1): it is a client of the mesh like
-// any other, with ids, a session that is renewed every five minutes, retries under the same id and
-// one outcome for each request. It only notes what it is told; due() and run() act.
+// What a node asks of partitions on its own account (docs/design.md 1): it is a client of the mesh
+// like any other, with ids, a session that is renewed every five minutes, retries under the same id
+// and one outcome for each request. It only notes what it is told; due() and run() act.
 
 #include "core/command.h"
 #include "core/ids.h"
@@ -34,22 +34,23 @@ struct OwnEffects {
     std::vector<OwnEnd> ends;
 };
 
-// Who leads a group, and in which term that was known.
+// Who leads a partition, and in which term that was known.
 struct KnownLeader {
     NodeId node;
     Term term;
 };
-// One that is due. Who runs it fills in what the replicas of this node know of the group's leader.
+// One that is due. Who runs it fills in what the replicas of this node know of its leader.
 struct OwnAttempt {
     OwnTag tag;
     PartitionId group;
     std::optional<KnownLeader> leader{};
 };
 
+// Of this process alone: a clock that was set back over a restart gives no id a second meaning.
+ClientId own_client(NodeId self, Boot boot);
+
 struct OwnRequestOptions {
-    // Another one for each boot, so that a clock that was set back gives no old id a second
-    // meaning.
-    ClientId client;
+    ClientId client;  // own_client()
     std::size_t pending_max = 256;
     Duration renew_start = std::chrono::minutes(5);
     // An attempt that nobody answers as long is given up.

@@ -23,11 +23,17 @@ Round first_round(Boot boot) {
     return {boot.value << 40};
 }
 
-// A group this node holds, and what the rest of the node was last told of it.
+// Which mesh it is: both follow from the bytes of its genesis.
+struct MeshId {
+    Digest genesis;
+    ClusterId cluster;
+};
+
+// A partition this node holds, and what the rest of the node was last told of it.
 struct LocalPartition {
     PartitionId id;
     replication::Partition partition;
-    std::vector<Peer*> members{};  // of the group, but for us
+    std::vector<Peer*> members{};  // of its group, but for us
     replication::Role role = replication::Role::Follower;
     Term term{};
     LogIndex commit{};

@@ -23,15 +23,4 @@ void Node::State::write_past(NodeId node, const Past& row) {
     effects.batch.put_row(storage::Table::Meta, past_key(node), encode_past(row));
 }
 
-// The round writes anyway.
-void Node::State::record_positions() {
-    for (const auto& [node, row] : peers.take_positions(rounds.persisted(), rounds.at_hand()))
-        write_past(node, row);
-}
-
-void Node::State::pasts_persisted(const Step& step) {
-    for (Peer& peer : peers.all())
-        carry_out(step, peer, peer.handshake.on_persisted(step.now.mono, rounds.persisted()));
-}
-
 }  // namespace weft::node

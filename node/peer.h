@@ -63,7 +63,7 @@ struct Peer {
     Handshake handshake;              // on our link to it
     Lsn told;                         // our disk's, with what was last sent to it
     Evidence evidence;                // that its process is gone
-    ToldEligibility eligibility;      // in which groups it would lead
+    ToldEligibility eligibility;      // in which partitions it would lead
     std::size_t asks_us = 0;          // requests of its newest process that wait for their end here
 };
 

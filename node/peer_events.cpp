@@ -11,6 +11,24 @@
 
 namespace weft::node {
 
+namespace {
+
+void tell_refusals(weft::Log& log, const Peer& peer, const Handshake::Frame& frame,
+                   const HelloNews& news) {
+    if (news.conflict)
+        log.error("peer.refused", {{"node", peer.record.node}, {"why", peer.handshake.conflict()}});
+    if (!news.condemned) return;
+    log.error("peer.refused", {{"node", peer.record.node},
+                               {"error", "WEFT-2002"},
+                               {"why", verdict_text(news.condemned->verdict)},
+                               {"boot", frame.boot},
+                               {"boot_before", news.condemned->before.boot},
+                               {"durable", frame.durable},
+                               {"durable_before", news.condemned->before.durable}});
+}
+
+}  // namespace
+
 // S32: a frame counts only for the boot that sent it. What a former process of that node said may
 // arrive late and must not speak for the one that runs now.
 void Node::State::on(const Step& step, FromPeer& event) {
@@ -24,7 +42,7 @@ void Node::State::on(const Step& step, FromPeer& event) {
     if (hello != nullptr) return on_hello(step, *peer, event, *hello);
     const Handshake::Heard heard =
         peer->handshake.on_frame({event.boot, event.durable}, rounds.persisted());
-    if (heard == Handshake::Heard::FormerBoot) count_former_boot();
+    if (heard == Handshake::Heard::FormerBoot) ++counters.former_boot_frames;
     if (heard == Handshake::Heard::Early) ++counters.messages_skipped;
     if (heard != Handshake::Heard::Counts) return;
     if (const auto* said_so = std::get_if<MemberMessage>(&event.message))
@@ -34,11 +52,6 @@ void Node::State::on(const Step& step, FromPeer& event) {
     if (auto* told = std::get_if<NodeReply>(&event.message))
         return own_requests.on_reply(step.now, event.from, told->tag, std::move(told->reply));
     deliver(step, *peer, std::get<replication::PeerMessage>(event.message));
-}
-
-void Node::State::count_former_boot() {
-    WEFT_PROBE("node.former_boot");
-    ++counters.former_boot_frames;
 }
 
 void Node::State::on(const Step& step, const PeerLink& event) {
@@ -72,13 +85,13 @@ void Node::State::tell_evidence(const Step& step, const Peer& peer, EvidenceNews
 
 void Node::State::step_shared(const Step& step, const Peer& peer,
                               const replication::PartitionEvent& event) {
-    for (const PartitionId group : peer.shared) step_partition(step, *find(group), event);
+    for (const PartitionId group : peer.shared) step_partition(step, *hosted.find(group), event);
 }
 
 // ---- hello --------------------------------------------------------------------------------------
 
 void Node::State::say_hello(const Step& step, Peer& peer, HelloToken token, bool answers) {
-    PeerHello hello = hello_of(genesis_digest, types);
+    PeerHello hello = hello_of(mesh.genesis, types);
     const routing::NodeRecord* self = roster.find(options.self);
     hello.mesh_address = self != nullptr ? self->mesh_address : peer.record.mesh_address;
     hello.nonce = options.nonce;
@@ -93,29 +106,14 @@ void Node::State::on_hello(const Step& step, Peer& peer, const FromPeer& event,
                            const PeerHello& hello) {
     const Handshake::Frame frame{event.boot, event.durable};
     const HelloNews news = peer.handshake.on_hello(
-        frame, hello, hello_conflict(hello, genesis_digest, types),
+        frame, hello, hello_conflict(hello, mesh.genesis, types),
         {step.now.mono, rounds.persisted(), rounds.at_hand()}, peers.tokens());
-    tell_refusals(peer, frame, news);
+    tell_refusals(log, peer, frame, news);
     carry_out(step, peer, news);
 }
 
-void Node::State::tell_refusals(const Peer& peer, const Handshake::Frame& frame,
-                                const HelloNews& news) const {
-    if (news.conflict)
-        log.error("peer.refused", {{"node", peer.record.node}, {"why", peer.handshake.conflict()}});
-    if (!news.condemned) return;
-    WEFT_PROBE("node.peer_condemned");
-    log.error("peer.refused", {{"node", peer.record.node},
-                               {"error", "WEFT-2002"},
-                               {"why", verdict_text(news.condemned->verdict)},
-                               {"boot", frame.boot},
-                               {"boot_before", news.condemned->before.boot},
-                               {"durable", frame.durable},
-                               {"durable_before", news.condemned->before.durable}});
-}
-
 void Node::State::carry_out(const Step& step, Peer& peer, const HelloNews& news) {
-    if (news.late) count_former_boot();
+    if (news.late) ++counters.former_boot_frames;
     if (news.former)
         log.info("peer.boot", {{"node", peer.record.node}, {"boot", peer.witness().boot()}});
     if (news.row) write_past(peer.record.node, *news.row);
@@ -180,7 +178,7 @@ void Node::State::deliver(const Step& step, Peer& peer, replication::PeerMessage
 // for its vote.
 void Node::State::deliver_group(const Step& step, const Peer& peer, PartitionId id,
                                 replication::GroupMessage message) {
-    LocalPartition* local = find(id);
+    LocalPartition* local = hosted.find(id);
     if (local == nullptr) {
         ++counters.messages_skipped;
         return;
@@ -191,7 +189,7 @@ void Node::State::deliver_group(const Step& step, const Peer& peer, PartitionId 
 void Node::State::deliver_appends(const Step& step, Peer& peer,
                                   const replication::AppendBatch& batch) {
     for (const replication::AppendItem& item : batch.items) {
-        LocalPartition* local = find(item.group);
+        LocalPartition* local = hosted.find(item.group);
         // Entries beyond our own bound are dropped: the leader sends them again (P-bounded).
         const bool room = item.count == 0 || rounds.bytes() <= options.persist_bytes_max;
         const std::size_t end = std::size_t{item.offset} + item.bytes;

@@ -45,8 +45,6 @@ struct Node::State {
 
     // ---- partitions.cpp: stepping one partition and carrying out what it asks
     void host_partitions(std::vector<storage::RecoveredGroup> recovered, const Random& random);
-    LocalPartition* find(PartitionId group) { return hosted.find(group); }
-    const LocalPartition* find(PartitionId group) const { return hosted.find(group); }
     void step_partition(const Step& step, LocalPartition& local, replication::PartitionEvent event);
     void step_all(const Step& step, const replication::PartitionEvent& event);
     void carry_out(const Step& step, LocalPartition& local, replication::Effect& effect);
@@ -62,11 +60,8 @@ struct Node::State {
     // ---- peer_events.cpp: links, boots, hellos, messages
     void on(const Step& step, FromPeer& event);
     void on(const Step& step, const PeerLink& event);
-    void count_former_boot();
     void tell_evidence(const Step& step, const Peer& peer, EvidenceNews news);
     void on_hello(const Step& step, Peer& peer, const FromPeer& event, const PeerHello& hello);
-    void tell_refusals(const Peer& peer, const Handshake::Frame& frame,
-                       const HelloNews& news) const;
     void carry_out(const Step& step, Peer& peer, const HelloNews& news);
     void say_hello(const Step& step, Peer& peer, HelloToken token, bool answers = false);
     void peers_timer(const Step& step);
@@ -84,8 +79,6 @@ struct Node::State {
     // ---- pasts.cpp: what this node remembers of its peers' disks
     void recall_pasts();
     void write_past(NodeId node, const Past& row);
-    void record_positions();
-    void pasts_persisted(const Step& step);
 
     // ---- gossip.cpp: what members say to each other
     void on(const Step& step, FromGossip& event);
@@ -155,8 +148,6 @@ struct Node::State {
     std::optional<NodeId> home_of(PartitionId group) const;
 
     // ---- asking.cpp: nodes as clients of the mesh
-    static ClientId own_client(NodeId self, Boot boot);
-    std::optional<KnownLeader> leader_of(PartitionId group) const;
     Now time_of_sessions(const Step& step) const;
     void run_own_requests(const Step& step);
     void found_mesh(const Step& step);
@@ -185,8 +176,7 @@ struct Node::State {
     entity::TypeTable mesh_types;  // of group 0
     weft::Log log;
     routing::PlacementTable table;
-    Digest genesis_digest;
-    ClusterId cluster;
+    MeshId mesh;
     NodeCounters counters;
     CheckTurns checks;
 

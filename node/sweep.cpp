@@ -1,4 +1,4 @@
-// Sweeps and the way out: what the two rules want is carried to groups, members and disk.
+// Sweeps and the way out: what the two rules want is carried to partitions, members and disk.
 
 #include "membership/dropped.h"
 #include "node/state.h"

@@ -30,7 +30,7 @@ void Node::State::on_heartbeat(const Step& step, Peer& peer, const replication::
     std::vector<ClaimVerdict> verdicts;
     for (const replication::GroupBeat& claim : beat.listed) {
         ClaimVerdict verdict;
-        LocalPartition* local = find(claim.group);
+        LocalPartition* local = hosted.find(claim.group);
         if (local != nullptr) {
             step_partition(step, *local,
                            replication::Beat{peer.record.node, claim.term, claim.commit});
@@ -57,7 +57,7 @@ void Node::State::on_heartbeat_answer(const Step& step, Peer& peer,
 void Node::State::step_refused(const Step& step, const Peer& peer,
                                const std::vector<replication::GroupTerm>& refused) {
     for (const replication::GroupTerm& refusal : refused) {
-        LocalPartition* local = find(refusal.group);
+        LocalPartition* local = hosted.find(refusal.group);
         if (local != nullptr && local->role == Role::Leader)
             step_partition(step, *local, replication::BeatRefused{peer.record.node, refusal.term});
     }

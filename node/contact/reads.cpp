@@ -11,7 +11,7 @@ void Node::State::on_confirm(const Step& step, Peer& peer, const replication::Co
     replication::ConfirmAnswer answer;
     answer.round = confirm.round;
     for (const replication::GroupTerm& claim : confirm.groups) {
-        const LocalPartition* local = find(claim.group);
+        const LocalPartition* local = hosted.find(claim.group);
         ClaimVerdict verdict;
         if (local != nullptr)
             verdict = judge_confirm(local->partition.replica(), peer.record.node, claim.term);
@@ -38,7 +38,7 @@ void Node::State::on_confirm_answer(const Step& step, Peer& peer,
 
 void Node::State::serve(const Step& step, const std::vector<Confirmed>& confirmed) {
     for (const Confirmed& done : confirmed)
-        if (LocalPartition* local = find(done.group))
+        if (LocalPartition* local = hosted.find(done.group))
             step_partition(step, *local, replication::ReadsConfirmed{done.term, done.ticket});
 }
 
@@ -60,7 +60,7 @@ void Node::State::expire_confirms(const Step& step) {
     std::vector<replication::GroupTerm> given_up;
     confirms.expire(step.now.mono, given_up);
     for (const replication::GroupTerm& lost : given_up)
-        if (LocalPartition* local = find(lost.group))
+        if (LocalPartition* local = hosted.find(lost.group))
             step_partition(step, *local, replication::ConfirmGivenUp{lost.term});
 }
 

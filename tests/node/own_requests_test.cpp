@@ -40,6 +40,14 @@ routing::PlacementTable table_of_five() {
     return routing::PlacementTable::first(genesis);
 }
 
+TEST(OwnClient, IsAnotherOneForEachNodeAndBoot) {
+    const ClientId one = own_client(node(1), Boot{7});
+    EXPECT_EQ(one, own_client(node(1), Boot{7}));
+    EXPECT_NE(one, own_client(node(1), Boot{8}));
+    EXPECT_NE(one, own_client(node(2), Boot{7}));
+    EXPECT_FALSE(one.is_zero());
+}
+
 struct OwnRequestsTest : testing::Test {
     OwnTag ask(Duration timeout = seconds(10)) {
         const auto tag = own.ask(now, Request(), timeout);

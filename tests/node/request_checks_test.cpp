@@ -88,6 +88,10 @@ TEST_F(RequestChecksTest, OutcomesAreAskedOfGroupsThatHaveClients) {
 TEST_F(RequestChecksTest, ClientsMayOnlyDescribeTheFactsOfTheMesh) {
     EXPECT_EQ(wrong(of_facts(kDescribeCommand)), "");
     EXPECT_NE(wrong(of_facts(kFoundCommand)), "");
+    Request own = facts_request(kFoundCommand, "x");
+    own.id.client.bytes[0] = 1;
+    own.id.seq = 1;
+    EXPECT_EQ(wrong(own, true), "");
     EXPECT_EQ(wrong(of_facts(kFoundCommand), true), "");
 }
 

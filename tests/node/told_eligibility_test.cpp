@@ -1,4 +1,4 @@
-// What a peer has told of the groups it would not lead.
+// What a peer has told of the partitions it would not lead.
 
 #include "node/told_eligibility.h"
 
