@@ -62,7 +62,9 @@ void Node::State::hand_over_all(const Step& step) {
 
 void Node::State::judge_disk(const Step& step) {
     const Duration age = rounds.age(step.now.mono);
-    if (disk.judge(age)) step_all(step, replication::DiskAge{age});
+    if (!disk.judge(age)) return;
+    for (LocalPartition& local : hosted.all())
+        step_partition(step, local, replication::DiskAge{age});
 }
 
 }  // namespace weft::node

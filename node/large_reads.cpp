@@ -39,8 +39,6 @@ void LargeReads::check() const {
     std::size_t bytes = 0;
     for (const Queued& each : waiting_) bytes += payload_bytes(each);
     WEFT_INVARIANT(bytes == bytes_, "large reads hold {} bytes, {} are counted", bytes, bytes_);
-    WEFT_INVARIANT(waiting_.size() <= options_.reads_max && bytes_ <= options_.bytes_max,
-                   "{} large reads wait, with {} bytes", waiting_.size(), bytes_);
 }
 
 }  // namespace weft::node

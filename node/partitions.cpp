@@ -66,10 +66,6 @@ void Node::State::step_partition(const Step& step, LocalPartition& local,
     after_step(local);
 }
 
-void Node::State::step_all(const Step& step, const replication::PartitionEvent& event) {
-    for (LocalPartition& local : hosted.all()) step_partition(step, local, event);
-}
-
 // Nothing in here steps a partition: the list under way must not grow.
 void Node::State::carry_out(const Step& step, LocalPartition& local, replication::Effect& effect) {
     std::visit(Overloaded{

@@ -46,7 +46,6 @@ struct Node::State {
     // ---- partitions.cpp: stepping one partition and carrying out what it asks
     void host_partitions(std::vector<storage::RecoveredGroup> recovered, const Random& random);
     void step_partition(const Step& step, LocalPartition& local, replication::PartitionEvent event);
-    void step_all(const Step& step, const replication::PartitionEvent& event);
     void carry_out(const Step& step, LocalPartition& local, replication::Effect& effect);
     void on_reply(const Step& step, replication::SendReply& reply);
     void on_role_changed(const Step& step, LocalPartition& local);

@@ -58,8 +58,6 @@ std::optional<Past> Witness::take_position() {
 void Witness::check(RoundSeq at_hand) const {
     WEFT_INVARIANT(recorded_with_ <= at_hand, "a row waits for round {}, at hand is {}",
                    recorded_with_.value, at_hand.value);
-    WEFT_INVARIANT(recorded_ <= past_.durable, "position {} is recorded, {} was told",
-                   recorded_.value, past_.durable.value);
 }
 
 }  // namespace weft::node

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "tests/node/lab.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -34,6 +35,39 @@ TEST(Questions, OfOneConnectionAreAnsweredOneAtATimeAndInOrder) {
     questions.forget(one);
     questions.done(one);
     EXPECT_FALSE(questions.any()) << "it is gone";
+}
+
+// What was moved from has lost its questions and still counts them.
+TEST(Questions, CheckFindsWhatIsCountedAndDoesNotWait) {
+    Questions questions;
+    EXPECT_TRUE(questions.add(ClientRef{1}, question(1)));
+    const Questions taken(static_cast<Questions&&>(questions));
+    EXPECT_EQ(weft::test::said_by([&] { taken.check(); }), "");
+    const std::string said = weft::test::said_by([&] { questions.check(); });
+    EXPECT_TRUE(said.starts_with("0 questions of 0 bytes wait, 1 of ")) << said;
+}
+
+TEST(Questions, ATurnIsGivenWithWhatMakesTheDifference) {
+    Questions questions;
+    const ClientRef one{1}, other{2};
+    EXPECT_TRUE(questions.add(one, question(1)));
+    EXPECT_EQ(questions.take()->request.id, 1u);
+    EXPECT_TRUE(questions.add(one, question(2)));
+    EXPECT_FALSE(questions.any()) << "one at a time";
+    questions.done(one);
+    EXPECT_TRUE(questions.add(one, question(3)));
+    EXPECT_TRUE(questions.add(other, question(4)));
+    EXPECT_EQ(questions.take()->request.id, 2u);
+    EXPECT_EQ(questions.take()->request.id, 4u) << "two questions had one turn";
+    questions.forget(other);
+    EXPECT_TRUE(questions.add(other, question(5)));
+    questions.forget(other);
+    EXPECT_FALSE(questions.any()) << "its turn went with it";
+    questions.done(one);
+    EXPECT_EQ(questions.take()->request.id, 3u);
+    questions.done(one);
+    EXPECT_FALSE(questions.any());
+    questions.check();
 }
 
 TEST(Questions, OfOneConnectionHaveABound) {

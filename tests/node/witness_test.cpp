@@ -110,6 +110,23 @@ TEST(Witness, RecordsAPositionOnceAndNoneOfWhoIsRefused) {
     EXPECT_FALSE(witness.take_position());
 }
 
+// Whatever sets a position, what was recorded was told: what is recorded rises with every step.
+TEST(Witness, RecordsNothingThatWasNotTold) {
+    constexpr Lsn kMost{~std::uint64_t{0}};
+    Witness witness;
+    witness.recall({Boot{4}, 7, Lsn{100}});
+    EXPECT_FALSE(witness.take_position()) << "as it was";
+    witness.tells(Lsn{50});
+    EXPECT_FALSE(witness.take_position()) << "it told more before";
+    ASSERT_TRUE(witness.judge({Boot{5}, 8, Lsn{100}}, RoundSeq{2}).row);
+    EXPECT_FALSE(witness.take_position()) << "the row of the boot has it";
+    witness.tells(kMost);
+    ASSERT_EQ(witness.take_position(), (Past{Boot{5}, 8, kMost}));
+    witness.tells(Lsn{1});
+    EXPECT_EQ(witness.durable(), kMost);
+    EXPECT_FALSE(witness.take_position());
+}
+
 // Else nothing that the peer says would ever count.
 TEST(WitnessDeathTest, ARowThatNoRoundCarriesIsAFault) {
     Witness witness;
