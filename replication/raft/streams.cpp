@@ -349,21 +349,19 @@ BySeat<Instant> Streams::contacts() const {
 
 PeerSet Streams::needing_snapshot() const {
     PeerSet needing;
-    for (const Seat seat : seats()) needing.set(seat, needs_snapshot(seat));
+    for (const Seat seat : seats()) needing.set(seat, peers_[seat.place].state == State::Snapshot);
     return needing;
 }
 
-PeerSet Streams::takes_stamps() const {
-    PeerSet taking;
-    for (const Seat seat : seats()) taking.set(seat, !peers_[seat.place].stamp_refused);
-    return taking;
-}
-
-LogIndex Streams::refusers_may_hold() const {
-    LogIndex held;
-    for (const Peer& peer : peers_)
-        if (peer.stamp_refused) held = std::max(held, peer.lacks_behind);
-    return held;
+Streams::StampTakers Streams::stamp_takers() const {
+    StampTakers all;
+    for (const Seat seat : seats()) {
+        const Peer& peer = peers_[seat.place];
+        all.takers.set(seat, !peer.stamp_refused);
+        if (peer.stamp_refused)
+            all.refusers_may_hold = std::max(all.refusers_may_hold, peer.lacks_behind);
+    }
+    return all;
 }
 
 void Streams::check(LogIndex last) const {

@@ -77,7 +77,6 @@ public:
     void came_back(const Step& step, const Leader& leader, Seat seat);
     void crashed(Seat seat);
     PeerSet needing_snapshot() const;
-    bool needs_snapshot(Seat seat) const { return peers_[seat.place].state == State::Snapshot; }
     // It has one up to `at`, if it waited for one.
     void has_snapshot(Seat seat, LogPosition at);
 
@@ -92,11 +91,13 @@ public:
     std::optional<Seat> most_caught_up(PeerSet peers) const;
     // As answers to appends prove.
     BySeat<Instant> contacts() const;
-    // Those whose last answer was not that our stamps are ahead of their clock (S29).
-    PeerSet takes_stamps() const;
-    // The last of our entries that one who refuses our stamps may hold. Who refuses an entry does
-    // not hold it, nor any behind it (damaged entries are asked for, not refused).
-    LogIndex refusers_may_hold() const;
+    struct StampTakers {
+        PeerSet takers;  // whose last answer was not that our stamps are ahead of its clock (S29)
+        // The last of our entries that one who refuses our stamps may hold. Who refuses an entry
+        // does not hold it, nor any behind it (damaged entries are asked for, not refused).
+        LogIndex refusers_may_hold{};
+    };
+    StampTakers stamp_takers() const;
     void check(LogIndex last) const;
 
 private:

@@ -59,9 +59,10 @@ void Replica::on(const Step& step, const OwnClock& clock) {
 }
 
 LeaderStamps::Copies Replica::copies() const {
+    const Streams::StampTakers stamps = streams_.stamp_takers();
     return {.config = config_,
-            .takers = streams_.takes_stamps(),
-            .refusers_may_hold = streams_.refusers_may_hold(),
+            .takers = stamps.takers,
+            .refusers_may_hold = stamps.refusers_may_hold,
             .commit = commit_,
             .counted = follower_.counted(),
             .newest_config = configs_.newest_index(),

@@ -126,7 +126,7 @@ TEST_F(StreamsTest, WaitForASnapshotWhereTheLogBeginsTooLate) {
     streams.send_more(step(), leader(), kOne);
     window.compact(LogIndex{4});
     refuse(kOne, answer(2));
-    EXPECT_TRUE(streams.needs_snapshot(kOne));
+    EXPECT_TRUE(streams.needing_snapshot().has(kOne));
     EXPECT_FALSE(streams.refused(kOne, answer(1))) << "nothing else helps it";
     streams.has_snapshot(kTwo, {Term{1}, LogIndex{4}});
     sent(kOne);
@@ -207,12 +207,12 @@ TEST_F(StreamsTest, KnowWhoRefusesOurStampsAndWhatItMayHold) {
     AppendAnswer ahead = answer(3);
     ahead.stamp_ahead = true;
     EXPECT_TRUE(streams.refused(kOne, ahead));
-    EXPECT_FALSE(streams.takes_stamps().has(kOne));
-    EXPECT_TRUE(streams.takes_stamps().has(kTwo));
-    EXPECT_EQ(streams.refusers_may_hold(), LogIndex{3});
+    EXPECT_FALSE(streams.stamp_takers().takers.has(kOne));
+    EXPECT_TRUE(streams.stamp_takers().takers.has(kTwo));
+    EXPECT_EQ(streams.stamp_takers().refusers_may_hold, LogIndex{3});
     accept(kOne, 4);
-    EXPECT_TRUE(streams.takes_stamps().has(kOne));
-    EXPECT_EQ(streams.refusers_may_hold(), LogIndex{});
+    EXPECT_TRUE(streams.stamp_takers().takers.has(kOne));
+    EXPECT_EQ(streams.stamp_takers().refusers_may_hold, LogIndex{});
 }
 
 TEST_F(StreamsTest, TellTheLeastThatOthersHold) {
