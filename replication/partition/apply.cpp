@@ -7,7 +7,6 @@
 #include "replication/partition/command_entry.h"
 #include "replication/partition/entry_effect.h"
 #include "replication/partition/partition_state.h"
-#include "replication/partition/rows.h"
 
 namespace weft::replication {
 

@@ -11,6 +11,7 @@
 #include "replication/partition/sections.h"
 #include "replication/partition/sessions.h"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace weft::replication {
@@ -23,6 +24,9 @@ struct Decided {
     const entity::Decision& decision;
     const entity::Ahead* next = nullptr;
 };
+
+// What an entry without payloads takes, at most.
+inline constexpr std::size_t kBareEntryBytes = 1024;
 
 // Puts together what a leader proposes, an entry at a time: the last one is gone with the next. The
 // buffer stays, so that a command costs no allocation here.

@@ -29,7 +29,6 @@
 #include "replication/partition/snapshot_sender.h"
 #include "replication/partition/stored_rows.h"
 
-#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>

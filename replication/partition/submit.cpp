@@ -102,7 +102,7 @@ bool Partition::State::make_room(const Step& step) {
     const std::int64_t told = std::min(replica.next_stamp(step.now.wall),
                                        told_time_ms(step.now.wall, replica.stamps_back_ms()));
     const auto floor = sessions.higher_floor(told);
-    if (!floor || !replica.can_propose(1024)) return false;
+    if (!floor || !replica.can_propose(kBareEntryBytes)) return false;
     WEFT_PROBE("partition.floor_raised");
     const LogIndex index = replica.propose(step.now, entries.floor(*floor), step.out);
     sessions.floor_proposed(*floor);
@@ -113,7 +113,7 @@ bool Partition::State::make_room(const Step& step) {
 void Partition::State::resolve(const Step& step, const Submit& submit) {
     const Request& request = submit.request;
     auto error = no_room(entity::Access::Write, load(), options.limits);
-    if (!error && !replica.can_propose(1024))
+    if (!error && !replica.can_propose(kBareEntryBytes))
         error = make_error(ErrorNumber::QueueFull, "too many commands are in flight in this group");
     if (error) return refuse({submit.from, request.id, std::move(*error)}, step.out);
     if (!admitted(step, submit.from, request)) return;

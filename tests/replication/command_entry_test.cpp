@@ -180,11 +180,13 @@ TEST_F(CommandEntry, OfAResolveAndOfAFloorHoldWhatTheyNeed) {
     ASSERT_TRUE(entry.has_value());
     EXPECT_EQ(entry->request->seq, request.id.seq);
     EXPECT_TRUE(entry->reply.empty());
+    EXPECT_LE(encoded.size(), kBareEntryBytes);
     encoded = entries.floor(1234).finish(header, {});
     entry = decode_entry(header.kind, encoded.view());
     EXPECT_EQ(header.kind, EntryKind::Expire);
     ASSERT_TRUE(entry.has_value());
     EXPECT_EQ(entry->session_floor, 1234);
+    EXPECT_LE(encoded.size(), kBareEntryBytes);
     EXPECT_FALSE(entry->request.has_value());
 }
 
