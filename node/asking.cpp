@@ -2,7 +2,6 @@
 // take the way of every request.
 
 #include "core/error.h"
-#include "core/invariant.h"
 #include "node/facts.h"
 #include "node/state.h"
 
@@ -15,9 +14,6 @@
 namespace weft::node {
 
 namespace {
-
-// Requests of one peer that wait for their end here.
-constexpr std::size_t kNodeRequestsMax = 256;
 
 std::optional<KnownLeader> leader_known_to(const LocalPartition* held) {
     if (held == nullptr) return std::nullopt;
@@ -94,7 +90,7 @@ void Node::State::ask_facts(const Step& step, std::string_view command, std::str
 
 void Node::State::on_node_request(const Step& step, Peer& peer, NodeRequest& asked) {
     const NodeRef from{peer.record.node, peer.witness().boot(), asked.tag};
-    if (++peer.asks_us > kNodeRequestsMax)
+    if (!peer.requests.begin())
         return refuse(step, from, asked.request,
                       make_error(ErrorNumber::QueueFull, "too many requests of that node wait"));
     on_request(step, from, asked.request);
@@ -104,8 +100,7 @@ void Node::State::on_node_request(const Step& step, Peer& peer, NodeRequest& ask
 void Node::State::answer_node(const NodeRef& asker, Reply reply) {
     Peer* peer = peers.find(asker.node);
     if (peer == nullptr || peer->witness().boot() != asker.boot) return;
-    WEFT_INVARIANT(peer->asks_us > 0, "an answer to node {} that asked nothing", asker.node.hex());
-    --peer->asks_us;
+    peer->requests.end();
     if (peer->greeting().up())
         peer->outbox.add(MeshMessage{NodeReply{asker.tag, std::move(reply)}});
 }

@@ -6,6 +6,7 @@
 #include "node/events.h"
 #include "node/evidence.h"
 #include "node/handshake.h"
+#include "node/peer_requests.h"
 #include "node/told_eligibility.h"
 #include "replication/messages.h"
 #include "routing/genesis.h"
@@ -64,7 +65,7 @@ struct Peer {
     Lsn told;                         // our disk's, with what was last sent to it
     Evidence evidence;                // that its process is gone
     ToldEligibility eligibility;      // in which partitions it would lead
-    std::size_t asks_us = 0;          // requests of its newest process that wait for their end here
+    PeerRequests requests;            // which it has asked of us
 };
 
 }  // namespace weft::node
