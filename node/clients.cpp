@@ -61,14 +61,8 @@ routing::HelloReply Node::State::hello_reply(const Step& step,
     reply.hash_key = options.genesis.hash_key;
     reply.groups = options.genesis.groups;
     reply.epoch = table.epoch();
-    const auto& nodes = roster.records();
-    if (!hello.by_version || hello.nodes_digest != roster.digest())
-        for (const routing::NodeRecord& record : nodes)
-            reply.nodes.push_back({record.node, record.name, record.client_address});
-    if (hello.by_version) {
-        reply.nodes_digest = roster.digest();
-    }
-    told_routes.tell(hello, nodes, reply);
+    roster.tell(hello, reply);
+    told_routes.tell(hello, roster.records(), reply);
     return reply;
 }
 

@@ -18,7 +18,10 @@ public:
     bool holds() const { return until_.has_value(); }
     Instant deadline() const { return until_.value_or(Instant::never()); }
 
-    EvidenceNews on_refused() { return hold(Instant::never()); }
+    // `known`: a process of it was seen.
+    EvidenceNews on_refused(bool known) {
+        return known ? hold(Instant::never()) : EvidenceNews::None;
+    }
     // `before`: a former process was known. Evidence that holds was of that one.
     EvidenceNews on_new_boot(bool before, Instant until) {
         if (holds()) return drop();

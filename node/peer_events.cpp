@@ -66,10 +66,9 @@ void Node::State::on(const Step& step, const PeerLink& event) {
     peer->outbox.clear();
     own_requests.on_lost(step.now, event.peer);
     forget_contact(step, *peer);
-    if (event.state == LinkState::Refused)
-        step_members(step, membership::ConnectionRefused{peer->record.node});
-    if (event.state != LinkState::Refused || peer->witness().boot().value == 0) return;
-    const EvidenceNews news = peer->evidence.on_refused();
+    if (event.state != LinkState::Refused) return;
+    step_members(step, membership::ConnectionRefused{peer->record.node});
+    const EvidenceNews news = peer->evidence.on_refused(peer->witness().boot() != Boot{});
     if (news == EvidenceNews::None) return;
     WEFT_PROBE("node.crash_evidence");
     log.info("peer.crashed", {{"node", peer->record.node}, {"boot", peer->witness().boot()}});

@@ -85,4 +85,11 @@ std::string Roster::name_of(NodeId node) const {
                                                                 : node.hex().substr(0, 8);
 }
 
+void Roster::tell(const routing::ClientHello& hello, routing::HelloReply& reply) const {
+    if (hello.by_version) reply.nodes_digest = digest_;
+    if (hello.by_version && hello.nodes_digest == digest_) return;
+    for (const routing::NodeRecord& record : records_)
+        reply.nodes.push_back({record.node, record.name, record.client_address});
+}
+
 }  // namespace weft::node

@@ -3,6 +3,7 @@
 // genesis; nothing in production admits or retires a node yet.
 
 #include "routing/genesis.h"
+#include "routing/messages.h"
 #include "weft/types.h"
 
 #include <cstdint>
@@ -43,6 +44,8 @@ public:
     // Of ids, names and client addresses, in order; never 0. Who has a list of that digest has this
     // one, whichever node sent it.
     std::uint64_t digest() const { return digest_; }
+    // Writes the nodes into the answer to a client, unless it has this list.
+    void tell(const routing::ClientHello& hello, routing::HelloReply& reply) const;
 
 private:
     struct Known {

@@ -17,8 +17,8 @@ constexpr Instant kLater{2'000'000};
 TEST(Evidence, ARefusedConnectionHoldsUntilANewerBootShows) {
     Evidence evidence;
     EXPECT_FALSE(evidence.holds());
-    EXPECT_EQ(evidence.on_refused(), News::Begins);
-    EXPECT_EQ(evidence.on_refused(), News::None) << "that is no news";
+    EXPECT_EQ(evidence.on_refused(true), News::Begins);
+    EXPECT_EQ(evidence.on_refused(true), News::None) << "that is no news";
     EXPECT_TRUE(evidence.holds());
     EXPECT_EQ(evidence.deadline(), Instant::never());
     EXPECT_EQ(evidence.on_time(kLater), News::None);
@@ -41,15 +41,22 @@ TEST(Evidence, ANewerBootHoldsForAsLongAsTheFormerOnesLeaseCould) {
 TEST(Evidence, ARefusalMakesItLast) {
     Evidence evidence;
     evidence.on_new_boot(true, kLater);
-    EXPECT_EQ(evidence.on_refused(), News::None) << "it holds already";
+    EXPECT_EQ(evidence.on_refused(true), News::None) << "it holds already";
     EXPECT_EQ(evidence.on_time(kLater), News::None);
     EXPECT_TRUE(evidence.holds());
+}
+
+TEST(Evidence, OfANodeThatNeverRanThereIsNone) {
+    Evidence evidence;
+    EXPECT_EQ(evidence.on_refused(false), News::None);
+    EXPECT_FALSE(evidence.holds());
+    EXPECT_EQ(evidence.on_refused(true), News::Begins);
 }
 
 TEST(Evidence, DroppedItEndsOnce) {
     Evidence evidence;
     EXPECT_EQ(evidence.drop(), News::None);
-    evidence.on_refused();
+    evidence.on_refused(true);
     EXPECT_EQ(evidence.drop(), News::Ends);
     EXPECT_EQ(evidence.drop(), News::None);
     EXPECT_FALSE(evidence.holds());

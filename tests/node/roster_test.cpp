@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -74,6 +75,36 @@ TEST(Roster, ANodeIsAdmittedDrainsAndIsRetiredForGood) {
     EXPECT_FALSE(roster.admit(record));
     EXPECT_EQ(roster.state(node(2)), NodeState::Retired);
     EXPECT_EQ(roster.nodes(), std::vector<NodeId>{node(1)});
+}
+
+TEST(Roster, AClientIsToldTheNodesUnlessItHasThem) {
+    routing::Genesis genesis;
+    for (std::uint8_t number = 1; number <= 2; ++number) {
+        routing::NodeRecord record;
+        record.node = node(number);
+        record.client_address = "a:" + std::to_string(number);
+        genesis.founders.push_back(record);
+    }
+    Roster roster(genesis);
+    const auto told = [&](bool by_version, std::uint64_t digest) {
+        routing::ClientHello hello;
+        hello.by_version = by_version;
+        hello.nodes_digest = digest;
+        routing::HelloReply reply;
+        roster.tell(hello, reply);
+        return reply;
+    };
+    const routing::HelloReply first = told(true, 0);
+    ASSERT_EQ(first.nodes.size(), 2U);
+    EXPECT_EQ(first.nodes[1].client_address, "a:2");
+    EXPECT_EQ(first.nodes_digest, roster.digest());
+    EXPECT_TRUE(told(true, roster.digest()).nodes.empty());
+    EXPECT_EQ(told(true, ~roster.digest()).nodes.size(), 2U) << "another list";
+    const routing::HelloReply older = told(false, roster.digest());
+    EXPECT_EQ(older.nodes.size(), 2U) << "an older weft is told each time";
+    EXPECT_EQ(older.nodes_digest, 0U);
+    roster.retire(node(2));
+    EXPECT_EQ(told(true, first.nodes_digest).nodes.size(), 1U) << "it has changed";
 }
 
 LocalPartition group(std::uint32_t id) {
