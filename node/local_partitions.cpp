@@ -27,12 +27,20 @@ bool LocalPartition::has_successor() const {
     return leads() && std::ranges::any_of(members, greeted);
 }
 
+std::uint64_t LocalPartition::take_committed() {
+    const LogIndex now = partition.replica().commit();
+    const LogIndex before = std::exchange(commit, now);
+    return leads() ? now.value - before.value : 0;
+}
+
 LocalPartition& LocalPartitions::host(LocalPartition local) {
     const PartitionId id = local.id;
     WEFT_INVARIANT(find(id) == nullptr, "group {} is hosted twice", id.value);
     if (id.value >= by_id_.size()) by_id_.resize(id.value + 1);
     by_id_[id.value] = std::make_unique<LocalPartition>(std::move(local));
     LocalPartition* added = by_id_[id.value].get();
+    added->term = added->partition.replica().term();
+    added->commit = added->partition.replica().commit();
     rising_.insert(std::ranges::lower_bound(rising_, id, {}, kId), added);
     return *added;
 }

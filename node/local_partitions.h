@@ -17,7 +17,7 @@ namespace weft::node {
 
 class LocalPartitions {
 public:
-    // Each id once. It stays where it is.
+    // Each id once, with what its replica has come to. It stays where it is.
     LocalPartition& host(LocalPartition local);
     LocalPartition* find(PartitionId group) {
         return group.value < by_id_.size() ? by_id_[group.value].get() : nullptr;

@@ -33,8 +33,6 @@ void Node::State::host_partitions(std::vector<storage::RecoveredGroup> recovered
                                           number == 0 ? mesh_types : types,
                                           random.stream(fmt::format("group {}", number)), log)});
         meet_members(local);
-        local.term = local.partition.replica().term();
-        local.commit = local.partition.replica().commit();
     }
     for (LocalPartition& local : hosted.all()) after_step(local);
 }
@@ -141,13 +139,9 @@ void Node::State::tell_contacts(const LocalPartition& local) {
 }
 
 void Node::State::after_step(LocalPartition& local) {
-    const LogIndex commit = local.partition.replica().commit();
-    if (commit != local.commit) {
-        if (local.role == Role::Leader) {
-            counters.entries_committed += commit.value - local.commit.value;
-            tell_contacts(local);
-        }
-        local.commit = commit;
+    if (const std::uint64_t committed = local.take_committed()) {
+        counters.entries_committed += committed;
+        tell_contacts(local);
     }
     hosted.note(local);
 }

@@ -50,6 +50,8 @@ struct LocalPartition {
     bool leads() const { return role == replication::Role::Leader; }
     // It leads, and somebody with whom messages pass could lead instead.
     bool has_successor() const;
+    // Entries that were committed since the last call, while it leads.
+    std::uint64_t take_committed();
     bool has(const Peer* peer) const { return std::ranges::find(members, peer) != members.end(); }
 };
 

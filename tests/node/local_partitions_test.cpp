@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace weft::node {
@@ -17,11 +19,12 @@ namespace {
 
 class LocalPartitionsTest : public testing::Test {
 protected:
-    LocalPartition& host(std::uint32_t number) {
+    LocalPartition& host(std::uint32_t number, const std::vector<NodeId>& members = {
+                                                   NodeId{{1}}, NodeId{{2}}, NodeId{{3}}}) {
         replication::PartitionOptions options;
         options.replica.group = PartitionId{number};
-        options.replica.self = NodeId{1};
-        options.replica.config = replication::Config::of({NodeId{1}, NodeId{2}, NodeId{3}});
+        options.replica.self = NodeId{{1}};
+        options.replica.config = replication::Config::of(members);
         storage::RecoveredGroup recovered;
         recovered.group = PartitionId{number};
         return groups.host(
@@ -157,6 +160,35 @@ TEST_F(LocalPartitionsTest, FindsEachFaultThatIsPlanted) {
     EXPECT_EQ(checked(), "");
     two.touched = false;
     EXPECT_EQ(checked(), "0 groups were stepped, 1 are listed");
+}
+
+// A group of one member commits what it has on disk.
+TEST_F(LocalPartitionsTest, WhatIsCommittedCountsOnceAndForTheLeader) {
+    for (const bool leads : {true, false}) {
+        SCOPED_TRACE(leads);
+        LocalPartition& local = host(leads ? 2 : 5, {NodeId{{1}}});
+        EXPECT_EQ(local.take_committed(), 0u);
+        for (int round = 0; round < 8; ++round) {
+            now.mono = local.partition.next_deadline();
+            if (now.mono == Instant::never()) break;
+            local.partition.step(now, replication::Tick{}, effects);
+            for (bool more = true; more;) {
+                std::optional<replication::Persist> asked;
+                for (const replication::Effect& effect : effects.list)
+                    if (const auto* one = std::get_if<replication::Persist>(&effect)) asked = *one;
+                effects.clear();
+                more = asked.has_value();
+                if (more) local.partition.step(now, replication::Persisted{asked->seq}, effects);
+            }
+            if (local.partition.replica().commit() > LogIndex{}) break;
+        }
+        const LogIndex commit = local.partition.replica().commit();
+        ASSERT_GT(commit, LogIndex{});
+        if (leads) local.on_role(replication::Role::Leader, local.partition.replica().term());
+        EXPECT_EQ(local.take_committed(), leads ? commit.value : 0u);
+        EXPECT_EQ(local.take_committed(), 0u) << "once";
+        EXPECT_EQ(local.commit, commit);
+    }
 }
 
 }  // namespace
