@@ -5,7 +5,6 @@
 #include "node/state.h"
 #include "replication/partition/sessions.h"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 

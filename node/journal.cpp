@@ -2,7 +2,6 @@
 
 #include "node/state.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace weft::node {

@@ -5,7 +5,6 @@
 #include "node/hello.h"
 #include "node/state.h"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
