@@ -134,7 +134,7 @@ public:
                     begin = end;
                 } else if (outer && parameters_of(trimmed(head)) != npos) {
                     count_member(head, found[*outer]);
-                    begin = skip_semicolon(end, to);
+                    begin = skip_semicolon(skip_initializers(end, to), to);
                 } else if (!outer) {
                     begin = end;
                 }  // else an initializer, or an enum: the semicolon ends it
@@ -147,9 +147,19 @@ private:
     std::string_view view(std::size_t from, std::size_t to) const {
         return std::string_view(code).substr(from, to - from);
     }
-    std::size_t skip_semicolon(std::size_t end, std::size_t to) const {
-        std::size_t at = end;
+    std::size_t skip_space(std::size_t at, std::size_t to) const {
         while (at < to && std::isspace(static_cast<unsigned char>(code[at])) != 0) ++at;
+        return at;
+    }
+    // Behind the body of a constructor whose first initializer ended at `end`: "X() : a_{1} {}".
+    std::size_t skip_initializers(std::size_t end, std::size_t to) const {
+        for (std::size_t at = skip_space(end, to); at < to && (code[at] == ',' || code[at] == '{');
+             at = skip_space(end, to))
+            end = end_of_block(code, code.find('{', at));
+        return end;
+    }
+    std::size_t skip_semicolon(std::size_t end, std::size_t to) const {
+        const std::size_t at = skip_space(end, to);
         return at < to && code[at] == ';' ? at + 1 : end;
     }
     void read_class(const std::string& name, std::size_t begin, std::size_t open, std::size_t end,

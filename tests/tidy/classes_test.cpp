@@ -157,6 +157,15 @@ private:
     EXPECT_EQ(size.lines, 19U);
 }
 
+TEST(ClassSizes, TakeInitializersForNoBodies) {
+    const ClassSize size = measured(
+        "class X {\n    explicit X(int a) : a_{a}, b_{a} {}\n"
+        "    X() : X{1} {}\n    void f() const {}\n\n    int a_, b_;\n};\n",
+        "", "X");
+    EXPECT_EQ(size.functions, 3U);
+    EXPECT_EQ(size.fields, 1U);
+}
+
 TEST(ClassSizes, AddWhatIsDefinedElsewhereInTheFolder) {
     const ClassSize size = measured("struct A::B : C {\n    void f();\n    int g() const;\n};\n",
                                     "void A::B::f() {\n    g();\n}\n\nint A::B::g() const {\n"
@@ -209,12 +218,18 @@ TEST(ClassLimits, GiveWayToAnExceptionAsFarAsItGoes) {
     EXPECT_EQ(check_classes({of(601, 40, 20)}, known).size(), 1U);
     EXPECT_EQ(check_classes({of(100, 3, 2)}, known).size(), 1U) << "needs none any more";
     EXPECT_EQ(check_classes({}, known).size(), 1U) << "is gone";
+    EXPECT_TRUE(check_classes({of(571, 38, 19)}, known).empty());
+    EXPECT_EQ(check_classes({of(570, 40, 20)}, known).size(), 1U) << "lines far below";
+    EXPECT_EQ(check_classes({of(600, 37, 20)}, known).size(), 1U) << "functions";
+    EXPECT_EQ(check_classes({of(600, 40, 18)}, known).size(), 1U) << "fields";
 }
 
 TEST(HeaderLimits, FindLongHeadersAndStaleExceptions) {
     const std::string lines(151, '\n');
     EXPECT_EQ(check_headers({{"node/x.h", lines}}, {}).size(), 1U);
     EXPECT_TRUE(check_headers({{"tests/node/x.h", lines}}, {}).empty());
+    const LargeHeader loose[] = {{"node/x.h", 160, "because"}};
+    EXPECT_EQ(check_headers({{"node/x.h", lines}}, loose).size(), 1U);
     const LargeHeader known[] = {{"node/x.h", 151, "because"}};
     EXPECT_TRUE(check_headers({{"node/x.h", lines}}, known).empty());
     EXPECT_EQ(check_headers({{"node/x.h", lines + "\n"}}, known).size(), 1U);
