@@ -2,7 +2,8 @@
 // What the kinds of entities differ in: what a decision makes of the newest state, what a committed
 // entry makes of the entity, and where its state is kept. Everybody else asks here. A further kind
 // is one more file in kinds/ and one more line in kKindRules, and the same in the second table of
-// kinds, which says how entries hold them (replication/partition/kind_format.h).
+// kinds, which says how entries hold them (replication/partition/kind_format.h); and what it
+// decides that no other does, in Decision and Change.
 
 #include "entity/entity_table.h"
 #include "entity/type.h"
@@ -35,6 +36,7 @@ struct Change {
 
 // Functions and no virtual ones: a table without objects, and nothing to be allocated.
 struct KindRules {
+    Kind kind = {};
     std::string_view name;  // as status pages call it
     // Every replica has the committed state: the entity's row and the group's hash hold it.
     // Otherwise rows hold what it is folded from, and it is there where somebody needs it.

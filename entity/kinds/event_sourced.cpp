@@ -51,7 +51,8 @@ void keep_events(Entity& entity, const Change& change) {
 
 }  // namespace
 
-constinit const KindRules kEventSourcedRules = {.name = "event-sourced",
+constinit const KindRules kEventSourcedRules = {.kind = Kind::EventSourced,
+                                                .name = "event-sourced",
                                                 .state_on_all = false,
                                                 .accepts = accepts_events,
                                                 .draft = draft_events,

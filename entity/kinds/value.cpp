@@ -23,7 +23,8 @@ void keep_value(Entity& /*entity*/, const Change& /*change*/) {}
 
 }  // namespace
 
-constinit const KindRules kValueRules = {.name = "value",
+constinit const KindRules kValueRules = {.kind = Kind::Value,
+                                         .name = "value",
                                          .state_on_all = true,
                                          .accepts = accepts_value,
                                          .draft = draft_value,

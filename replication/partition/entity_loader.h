@@ -51,7 +51,7 @@ private:
     FetchId fetch_;
     bool stale_ = false;   // its rows were written meanwhile: read again on a gap
     entity::Image image_;  // numbers it must reach; state and `have_` as folded so far
-    entity::Kind kind_{};
+    entity::Kind kind_ = entity::Kind::Value;
     Version have_;
     std::string after_;  // journal key to go on behind
 };

@@ -12,9 +12,12 @@
 namespace weft::replication {
 
 struct EntryEffect {
-    bool taken = true;  // false: its session has ended, or knows how the command had ended before
-    const Remembered* resolved = nullptr;  // Resolve: how the command in question ended
-    std::size_t ended = 0;                 // Expire: so many sessions
+    // False of a command or outcome: its session has ended, or knows how it had ended before.
+    bool taken = true;
+    // Resolve: how the command in question ended; nothing: nobody knows. In the session, which must
+    // not change before it was told.
+    const Remembered* resolved = nullptr;
+    std::size_t ended = 0;  // Expire: so many sessions
 };
 // On every replica alike, by the entry and what was applied before it.
 EntryEffect apply_to_sessions(Sessions& sessions, const EntryHeader& header,

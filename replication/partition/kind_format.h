@@ -1,8 +1,8 @@
 #pragma once
 // What the kinds of entities differ in where entries hold their changes: the second table of kinds,
 // beside entity/kind.h. A further kind is one more file in kinds/ and one more line in
-// kKindFormats. Rows need no line: where a state is kept is KindRules::state_on_all, what it is
-// folded from is Unflushed.
+// kKindFormats, and the sections of its own in sections.h. Rows need no line: where a state is kept
+// is KindRules::state_on_all, what it is folded from is Unflushed.
 
 #include "core/entry.h"
 #include "entity/kind.h"
@@ -16,6 +16,7 @@
 namespace weft::replication {
 
 struct KindFormat {
+    entity::Kind kind = {};
     // The sections of its own in which an entry holds a change.
     std::span<const SectionReader> sections;
     // What was decided. Written as if each decision were of this kind: the host has seen to it.

@@ -1,8 +1,6 @@
 #include "replication/partition/partition.h"
 
-#include "core/error.h"
 #include "core/invariant.h"
-#include "core/mutant.h"
 #include "replication/partition/partition_state.h"
 #include "replication/partition/rows.h"
 
@@ -167,8 +165,9 @@ void Partition::State::lose_leadership(Effects& out) {
     sessions.drop_ahead();
     mailboxes.for_each(
         [&](const std::string& key, const Activation&) { host.find(key)->loading = false; });
-    for (auto& refused : {std::move(lost.refused), reads.refuse(), mailboxes.refuse()})
-        refuse_all(refused, out);
+    refuse_all(std::move(lost.refused), out);
+    refuse_all(reads.refuse(), out);
+    refuse_all(mailboxes.refuse(), out);
 }
 
 // ---- what was read ------------------------------------------------------------------------------

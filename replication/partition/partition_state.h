@@ -67,7 +67,7 @@ struct Partition::State {
     bool make_room(const Step& step);
     bool admitted(const Step& step, const Origin& from, const Request& request);
     void refuse(Refused refused, Effects& out);
-    void refuse_all(const std::vector<Refused>& all, Effects& out);
+    void refuse_all(std::vector<Refused> all, Effects& out);
 
     // run.cpp
     void run(const Step& step, entity::Entity& entity, const Queued& item);

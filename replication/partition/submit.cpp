@@ -23,8 +23,8 @@ void Partition::State::refuse(Refused refused, Effects& out) {
     out.list.push_back(SendReply{refused.to, std::move(reply)});
 }
 
-void Partition::State::refuse_all(const std::vector<Refused>& all, Effects& out) {
-    for (const Refused& refused : all) refuse(refused, out);
+void Partition::State::refuse_all(std::vector<Refused> all, Effects& out) {
+    for (Refused& refused : all) refuse(std::move(refused), out);
 }
 
 Load Partition::State::load() const {

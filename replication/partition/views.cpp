@@ -6,7 +6,6 @@
 #include "replication/partition/rows.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace weft::replication {
 

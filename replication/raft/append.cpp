@@ -1,7 +1,6 @@
 // A follower's log: what it takes from its leader, and what it says about it (Raft paper 5.3;
 // S2, S20, S21, S22). Everything here is checked as if the leader were not to be trusted.
 
-#include "core/error.h"
 #include "core/invariant.h"
 #include "core/mutant.h"
 #include "replication/raft/entry_rule.h"
@@ -9,7 +8,6 @@
 #include "replication/raft/replica.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace weft::replication {
 
@@ -104,16 +102,16 @@ Replica::Taking Replica::take_entry(const Step& step, const Append& append, cons
     if (index <= window_.base()) return Taking::Held;
     std::optional<EntryInfo> held;
     if (index <= window_.last()) held = window_.at(index);
-    const Place place = place_of(header, held, follower_.is_settled(index, commit_));
-    if (place == Place::Held) return Taking::Held;
-    if (place == Place::Repairs) return repair(step, append, entry);
-    if (place == Place::Conflicts) {
+    const Fate fate = fate_of(header, held, follower_.is_settled(index, commit_));
+    if (fate == Fate::Held) return Taking::Held;
+    if (fate == Fate::Repairs) return repair(step, append, entry);
+    if (fate == Fate::Conflicts) {
         refuse_conflict(append.from, index);
         return Taking::Refused;
     }
     const Taking taking = judge(step.now, append, entry);
     if (taking != Taking::Held) return taking;
-    if (place == Place::Replaces) truncate(index, step.out);
+    if (fate == Fate::Replaces) truncate(index, step.out);
     append_entry(header, entry.encoded, step.out);
     return Taking::Held;
 }

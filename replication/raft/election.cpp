@@ -53,7 +53,8 @@ void Replica::on(const Step& step, const PeerReady& ready) {
     const auto seat = config_.seat(ready.node);
     if (seat) peers_.ready(*seat);
     const bool start = peers_.start(config_, self_only());
-    if (start && role_ == Role::Follower) timer_.in_turn(step.now.mono, own_rank());
+    if (start && role_ == Role::Follower)
+        timer_.in_turn(step.now.mono, peers_.rank(config_, self_));
     if (role_ == Role::Leader && seat && seat != self_) streams_.came_back(step, leading(), *seat);
 }
 
@@ -66,7 +67,7 @@ void Replica::on(const Step& step, const CrashEvidence& evidence) {
     }
     if (leader_ != evidence.node) return;
     WEFT_PROBE("election.early_by_evidence");
-    timer_.in_turn(step.now.mono, own_rank());
+    timer_.in_turn(step.now.mono, peers_.rank(config_, self_));
 }
 
 void Replica::on(const Step&, const EvidenceDropped& dropped) {
@@ -157,7 +158,7 @@ void Replica::on_vote_ask(const Step& step, NodeId from, const VoteAsk& ask) {
     if (!ask.pre && steps_towards(step, ask.term)) return;
     const bool settled = ask.transfer || ask.term < hard_.term || role_ != Role::Follower ||
                          !follows() || timer_.hears(step.now.mono) ||
-                         owed_.can_be_judged(step.now.mono);
+                         owed_.contact_is_known(step.now.mono);
     if (settled) {
         answer_vote_ask(step, from, ask);
         return;
@@ -247,8 +248,9 @@ bool Replica::steps_towards(const Step& step, Term term) {
 // True when `term` is above ours, which is then ours, or nearer to it.
 bool Replica::learn_term(const Step& step, Term term) {
     if (term <= hard_.term) return false;
-    if (steps_towards(step, term)) return true;
-    become_follower(step, term, std::nullopt);
+    const TermTold told = judge_term(hard_.term, term);
+    if (!told.plausible) ++counters_.messages_refused;
+    if (told.next) become_follower(step, *told.next, std::nullopt);
     return true;
 }
 

@@ -7,13 +7,13 @@
 
 namespace weft::replication {
 
-Place place_of(const EntryHeader& entry, const std::optional<EntryInfo>& held, bool settled) {
-    if (!held) return Place::Continues;
+Fate fate_of(const EntryHeader& entry, const std::optional<EntryInfo>& held, bool settled) {
+    if (!held) return Fate::Continues;
     const bool same = held->readable && held->term == entry.term && held->chain == entry.chain;
-    if (same && !held->damaged) return Place::Held;
-    if (same || !held->readable) return Place::Repairs;
+    if (same && !held->damaged) return Fate::Held;
+    if (same || !held->readable) return Fate::Repairs;
     // S20: only a proven conflict truncates.
-    return held->term == entry.term || settled ? Place::Conflicts : Place::Replaces;
+    return held->term == entry.term || settled ? Fate::Conflicts : Fate::Replaces;
 }
 
 std::optional<Flaw> flaw_of(const EntryHeader& entry, std::string_view encoded,

@@ -14,15 +14,15 @@
 
 namespace weft::replication {
 
-// By its place in the log. Held: a repetition changes nothing. Repairs: it is the entry, or can be,
-// whose record here is damaged. Conflicts: with what cannot be wrong here, so that it is refused.
-// Replaces: it and all behind it, by which the log here was not the leader's. Continues: the log
-// ends before it.
-enum class Place : std::uint8_t { Held, Repairs, Conflicts, Replaces, Continues };
+// By what stands at its place in the log. Held: a repetition changes nothing. Repairs: it is the
+// entry, or can be, whose record here is damaged. Conflicts: with what cannot be wrong here, so
+// that it is refused. Replaces: it and all behind it, by which the log here was not the leader's.
+// Continues: the log ends before it.
+enum class Fate : std::uint8_t { Held, Repairs, Conflicts, Replaces, Continues };
 
 // `held`: what the log has at its index; nothing: it ends before. `settled`: committed, or this
 // very leader has confirmed it already.
-Place place_of(const EntryHeader& entry, const std::optional<EntryInfo>& held, bool settled);
+Fate fate_of(const EntryHeader& entry, const std::optional<EntryInfo>& held, bool settled);
 
 // By its contents.
 struct Flaw {

@@ -10,7 +10,9 @@
 
 namespace weft::replication {
 
-// Not: it brings nothing, or would contradict what is committed here. Begins: the log goes on
+// Not: it brings nothing, or would contradict what is committed here. (At the commit it may, where
+// rows are gone: then the commit is that of a base which was guessed from the first entry behind
+// it.) Begins: the log goes on
 // behind it, as it was. Heals: so it does, and the base says what was at its index, which cannot be
 // read here. Replaces: nothing of the log is left.
 enum class Install : std::uint8_t { Not, Begins, Heals, Replaces };

@@ -24,8 +24,9 @@ bool KnownPeers::all_told_terms(const Config& config, PeerSet self) const {
     return config.voting().without(self | told_term_).empty();
 }
 
-std::size_t KnownPeers::rank(const Config& config, Seat seat) const {
-    return (config.voting() & PeerSet::first(seat.place)).without(gone_).count();
+std::size_t KnownPeers::rank(const Config& config, std::optional<Seat> seat) const {
+    const PeerSet before = seat ? PeerSet::first(seat->place) : config.seats();
+    return (config.voting() & before).without(gone_).count();
 }
 
 bool KnownPeers::start(const Config& config, PeerSet self) {

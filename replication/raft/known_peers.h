@@ -7,6 +7,7 @@
 #include "replication/raft/config.h"
 
 #include <cstddef>
+#include <optional>
 
 namespace weft::replication {
 
@@ -31,8 +32,8 @@ public:
     PeerSet unfit() const { return gone_ | cannot_stand_; }
     // All voters but `self` have told their terms.
     bool all_told_terms(const Config& config, PeerSet self) const;
-    // How many voters are there and before `seat`, in the order of the table.
-    std::size_t rank(const Config& config, Seat seat) const;
+    // How many voters are there and before `seat`, in the order of the table; all, before none.
+    std::size_t rank(const Config& config, std::optional<Seat> seat) const;
     // Start rule: the first of the table campaigns as soon as a quorum can answer, the next ones a
     // little later. True once: with `self` a quorum is there, and no leader was met before.
     bool start(const Config& config, PeerSet self);

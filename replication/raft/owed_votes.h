@@ -25,7 +25,7 @@ public:
     // A Tick came: contact times are known as of now, and those who wait are judged.
     std::vector<Asked> take(Instant now);
     // They are known as of now, so that nobody has to wait.
-    bool can_be_judged(Instant now) const { return contact_known_at_ == now; }
+    bool contact_is_known(Instant now) const { return contact_known_at_ == now; }
     // When they are wanted: at once.
     Instant deadline() const { return asked_.empty() ? Instant::never() : Instant::long_ago(); }
 

@@ -17,7 +17,8 @@ public:
 
     explicit QuorumContact(const Timings& timings) : longest_(timings.election_max) {}
 
-    // The rounds that were answered, by node.
+    // The rounds that were answered, by node. (Of a follower: when the leader was heard. That is
+    // before any leadership of its own, so that it counts for none.)
     void rounds(const ContactTimes& rounds) { rounds_ = rounds; }
     // A leadership begins: those who elected it are there.
     void begin(const Config& config, PeerSet self, Instant now);

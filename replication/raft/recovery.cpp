@@ -203,7 +203,7 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     out.batch.rebase(options_.group, base_);
     mark(out);
     if (role_ != Role::Leader) timer_.restart(now.mono);
-    finish(out);
+    finish(out, false);
 }
 
 LogIndex Replica::compaction_limit(Now now) const {

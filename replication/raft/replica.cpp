@@ -21,15 +21,16 @@ Replica::Replica(ReplicaOptions options, const storage::RecoveredGroup& recovere
 
 void Replica::step(Now now, const ReplicaEvent& event, Effects& out) {
     const Step step{now, out};
+    const bool first = !started_;
     begin_step(step);
     std::visit([&](const auto& what) { on(step, what); }, event);
     if (promises_.unmarked()) mark(out);
-    finish(out);
+    finish(out, first);
 }
 
 // The first step begins what the constructor could not: it had no clock.
 void Replica::begin_step(const Step& step) {
-    if (!told_) {
+    if (!std::exchange(started_, true)) {
         timer_.restart(step.now.mono);
         ask_for_configs(step.out);
         if (config_.quorum(self_only())) timer_.in_turn(step.now.mono, 0);
@@ -39,12 +40,12 @@ void Replica::begin_step(const Step& step) {
         campaign(step);
 }
 
-// What any way in may have changed holds together, and the owner is told of it.
-void Replica::finish(Effects& out) {
+// After a step or an install: what was changed holds together, and the owner is told who leads.
+void Replica::finish(Effects& out, bool tell) {
     WEFT_INVARIANT(out.list.empty() || !promises_.unmarked(), "records without a Persist after {}",
                    promises_.last_seq().value);
-    WEFT_INVARIANT(!told_ || hard_.term >= told_->term, "term {} after {}", hard_.term.value,
-                   told_->term.value);
+    WEFT_INVARIANT(hard_.term >= told_.term, "term {} after {}", hard_.term.value,
+                   told_.term.value);
     WEFT_INVARIANT(commit_ <= window_.last(), "commit {} past last {}", commit_.value,
                    window_.last().value);
     WEFT_INVARIANT(commit_ >= window_.base(), "commit {} before base {}", commit_.value,
@@ -58,13 +59,13 @@ void Replica::finish(Effects& out) {
     WEFT_INVARIANT(role_ != Role::Leader || hard_durable(), "leads undurable term {}",
                    hard_.term.value);
     const View now{role_, hard_.term, leader_};
-    if (told_ == now) return;
+    if (!tell && told_ == now) return;
     told_ = now;
     out.list.push_back(RoleChanged{options_.group});
 }
 
 Instant Replica::next_deadline() const {
-    if (!told_ || (role_ == Role::Leader && damaged())) return Instant::long_ago();
+    if (!started_ || (role_ == Role::Leader && damaged())) return Instant::long_ago();
     if (role_ != Role::Leader) return std::min(owed_.deadline(), timer_.deadline());
     return std::min({owed_.deadline(), quorum_.deadline(), streams_.deadline(),
                      transfer_.deadline(), stamps_.deadline()});

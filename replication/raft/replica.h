@@ -165,13 +165,11 @@ private:
     void on(const Step& step, const TransferLeadership& wish);
     void on(const Step& step, const DiskAge& age);
     void begin_step(const Step& step);
-    void finish(Effects& out);
+    void finish(Effects& out, bool tell);
     PersistSeq mark(Effects& out);
     void write_hard(Effects& out);
     bool hard_durable() const;
     PeerSet self_only() const;
-    // In the order of the table; behind all when it is no member.
-    std::size_t own_rank() const { return peers_.rank(config_, self_.value_or(Seat(kMembersMax))); }
     bool said_by_another(NodeId from, LogIndex since);
     bool meant_for_another(LogIndex since);
     void answer_vote(NodeId to, VoteAnswer vote, Effects& out) const;
@@ -271,7 +269,8 @@ private:
     std::optional<NodeId> leader_;
     LogIndex commit_;
     LogIndex applied_;
-    std::optional<View> told_;  // to the owner; nothing before the first step
+    bool started_ = false;
+    View told_;  // to the owner
     OwnFetchIds fetches_;
 
     // Follower and candidate.

@@ -16,8 +16,9 @@ inline constexpr std::uint64_t kTermStep = std::uint64_t{1} << 20;
 struct TermTold {
     // What comes with it is to be looked at.
     bool plausible = false;
-    // Ours from now on. One that is too far ahead may be honest all the same, after somebody was
-    // led there: we go a step in its direction, and the next message brings the next.
+    // Which is ours if we take it on (a pre-vote raises no term: S5). One that is too far ahead may
+    // be honest all the same, after somebody was led there: we go a step in its direction, and the
+    // next message brings the next.
     std::optional<Term> next{};
 };
 

@@ -2,9 +2,6 @@
 
 #include "replication/raft/replica.h"
 
-#include <algorithm>
-#include <utility>
-
 namespace weft::replication {
 
 void Replica::on(const Step& step, const TransferLeadership& wish) {

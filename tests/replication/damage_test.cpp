@@ -158,6 +158,8 @@ TEST(Leader, SendsAgainWhatAPeerLost) {
     lost.index = LogIndex{0};
     lab.hears(1, lost);
     EXPECT_EQ(lab.replica->needs_snapshot(lab.now, std::nullopt), (Member{node(1), {}}));
+    EXPECT_EQ(lab.replica->needs_snapshot(lab.now, node(9)), (Member{node(1), {}}))
+        << "after one that has left: from the first on";
 }
 
 // S23: a leader whose own copy fails a laggard's fetch gives up leading.
@@ -213,7 +215,7 @@ TEST(Snapshot, LetsNobodyCampaignBeforeItIsInstalled) {
     EXPECT_EQ(lab.replica->role(), Role::PreCandidate);
 }
 
-// What a way in changes is told by that way in, not by the next step.
+// Who leads is told by what changes it, not by the next step.
 TEST(Snapshot, ThatEndsACandidacyTellsSo) {
     MadeLog log;
     for (int i = 0; i < 9; ++i) log.add(2);

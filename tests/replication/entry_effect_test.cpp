@@ -126,6 +126,8 @@ TEST_F(EntryEffectTest, OfAnEntryOfTheLogsOwnIsNone) {
     EntryBuilder builder;
     builder.begin(EntryKind::NoOp);
     const EntryEffect effect = apply(builder);
+    EXPECT_TRUE(effect.taken);
+    EXPECT_EQ(effect.resolved, nullptr);
     EXPECT_EQ(effect.ended, 0u);
     EXPECT_EQ(sessions.size(), 0u);
 }

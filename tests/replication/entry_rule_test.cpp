@@ -27,35 +27,34 @@ EntryInfo held(std::uint64_t index) {
     return info;
 }
 
-TEST(Place, BehindTheEndContinuesTheLog) {
-    EXPECT_EQ(place_of(made().header(2), std::nullopt, false), Place::Continues);
+TEST(Fate, BehindTheEndContinuesTheLog) {
+    EXPECT_EQ(fate_of(made().header(2), std::nullopt, false), Fate::Continues);
 }
 
-TEST(Place, OfARepetitionIsHeld) {
-    EXPECT_EQ(place_of(made().header(2), held(2), true), Place::Held);
-}
+TEST(Fate, OfARepetitionIsHeld) { EXPECT_EQ(fate_of(made().header(2), held(2), true), Fate::Held); }
 
-TEST(Place, OfADamagedRecordIsRepaired) {
+TEST(Fate, OfADamagedRecordIsRepaired) {
     EntryInfo info = held(2);
     info.damaged = true;
-    EXPECT_EQ(place_of(made().header(2), info, true), Place::Repairs) << "its header can be read";
+    EXPECT_EQ(fate_of(made().header(2), info, true), Fate::Repairs) << "its header can be read";
     info.readable = false;
     info.term = {};
     info.chain = {};
-    EXPECT_EQ(place_of(made().header(2), info, true), Place::Repairs);
+    EXPECT_EQ(fate_of(made().header(2), info, true), Fate::Repairs);
     info = held(1);
     info.damaged = true;
-    EXPECT_NE(place_of(made().header(2), info, false), Place::Repairs) << "it was another";
+    EXPECT_EQ(fate_of(made().header(2), info, false), Fate::Conflicts) << "it was another";
+    EXPECT_EQ(fate_of(made().header(3), info, false), Fate::Replaces) << "of another term";
 }
 
-TEST(Place, OfAnotherTermReplacesWhatIsNotSettled) {
-    EXPECT_EQ(place_of(made().header(3), held(2), false), Place::Replaces);
-    EXPECT_EQ(place_of(made().header(3), held(2), true), Place::Conflicts);
+TEST(Fate, OfAnotherTermReplacesWhatIsNotSettled) {
+    EXPECT_EQ(fate_of(made().header(3), held(2), false), Fate::Replaces);
+    EXPECT_EQ(fate_of(made().header(3), held(2), true), Fate::Conflicts);
 }
 
 // One leader writes one entry at an index.
-TEST(Place, OfTheSameTermNeverReplaces) {
-    EXPECT_EQ(place_of(made().header(2), held(1), false), Place::Conflicts);
+TEST(Fate, OfTheSameTermNeverReplaces) {
+    EXPECT_EQ(fate_of(made().header(2), held(1), false), Fate::Conflicts);
 }
 
 // The entry at 2 of a log whose second is made with `stamp` and `body`, behind `before`.

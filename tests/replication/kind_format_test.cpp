@@ -2,15 +2,10 @@
 
 #include "replication/partition/kind_format.h"
 
-#include "entity/builtin/counter.h"
-#include "entity/builtin/kv.h"
-
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <memory>
 #include <set>
-#include <string>
+#include <string_view>
 #include <vector>
 
 namespace weft::replication {
@@ -54,8 +49,10 @@ entity::Decision events(std::size_t count) {
 
 TEST(KindFormat, OfEveryKindIsInTheTable) {
     ASSERT_EQ(kKindFormats.size(), std::size(kKinds));
-    EXPECT_EQ(&format_of(entity::Kind::EventSourced), &kEventSourcedFormat);
-    EXPECT_EQ(&format_of(entity::Kind::Value), &kValueFormat);
+    for (const entity::KindRules* rules : entity::kKindRules) {
+        EXPECT_EQ(format_of(rules->kind).kind, rules->kind) << "by its number";
+        EXPECT_EQ(&entity::rules_of(rules->kind), rules);
+    }
     std::set<SectionType> types;
     std::size_t sections = 0;
     for (const KindFormat* format : kKindFormats)

@@ -33,10 +33,10 @@ TEST(OwedVotes, AnswerWhatEachCandidateAskedLast) {
 
 TEST(OwedVotes, AreJudgedAtOnceAtTheMomentOfATick) {
     OwedVotes owed;
-    EXPECT_FALSE(owed.can_be_judged(Instant{7}));
+    EXPECT_FALSE(owed.contact_is_known(Instant{7}));
     (void)owed.take(Instant{7});
-    EXPECT_TRUE(owed.can_be_judged(Instant{7}));
-    EXPECT_FALSE(owed.can_be_judged(Instant{8}));
+    EXPECT_TRUE(owed.contact_is_known(Instant{7}));
+    EXPECT_FALSE(owed.contact_is_known(Instant{8}));
 }
 
 TEST(OwedVotes, WaitForNoMoreThanAGroupCanHave) {

@@ -87,7 +87,6 @@ TEST_F(QuorumContactTest, IsNeededOfBothHalvesWhileJoint) {
 // A leader that leaves counts no vote of its own.
 TEST_F(QuorumContactTest, IsMadeWithoutALeaderThatDoesNotVote) {
     five.voters.remove(Seat(0));
-    self = {};
     for (const std::size_t place : {1U, 2U}) appends[Seat(place)] = after(900);
     EXPECT_FALSE(look(after(1000)));
     appends[Seat(3)] = after(900);
@@ -111,11 +110,15 @@ TEST_F(QuorumContactTest, ReachesWhoAnsweredWithinTheTimeout) {
 }
 
 TEST_F(QuorumContactTest, KeepsNothingOfAFormerLeadership) {
+    for (const std::size_t place : {1U, 2U}) round(place, after(300));
+    EXPECT_TRUE(look(after(400)));
+    EXPECT_EQ(quorum.deadline(), after(1300));
     quorum.end();
     EXPECT_EQ(quorum.deadline(), Instant::never());
     quorum.check(false);
     quorum.begin(five, self, after(5000));
     EXPECT_EQ(quorum.deadline(), after(6000));
+    EXPECT_FALSE(look(after(6000))) << "rounds of the former one count for nothing";
 }
 
 TEST_F(QuorumContactTest, TellsOfOneThatNoLeaderHas) {

@@ -73,7 +73,8 @@ void write_events(EntryBuilder& entry, const std::vector<Bytes>& events) {
     }
 }
 
-constinit const KindFormat kEventSourcedFormat = {.sections = kEventSections,
+constinit const KindFormat kEventSourcedFormat = {.kind = entity::Kind::EventSourced,
+                                                  .sections = kEventSections,
                                                   .write_change = write_event_change,
                                                   .write_state = write_folded_state,
                                                   .changes = changes_events,

@@ -49,7 +49,8 @@ void write_value(EntryBuilder& entry, const ValuePart& part) {
     put_text(at, part.bytes);
 }
 
-constinit const KindFormat kValueFormat = {.sections = kValueSections,
+constinit const KindFormat kValueFormat = {.kind = entity::Kind::Value,
+                                           .sections = kValueSections,
                                            .write_change = write_value_change,
                                            .write_state = write_no_state,
                                            .changes = changes_value,
