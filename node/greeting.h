@@ -18,7 +18,7 @@ class HelloTokens {
 public:
     explicit HelloTokens(std::uint64_t nonce) : nonce_(nonce) {}
     HelloToken next() { return {nonce_ + ++given_}; }
-    bool gave(HelloToken token) const { return token.value - nonce_ <= given_; }
+    bool gave(HelloToken token) const { return token.value - nonce_ - 1 < given_; }
 
 private:
     std::uint64_t nonce_;

@@ -17,7 +17,8 @@
 
 namespace weft::node {
 
-// What follows of a hello, in this order.
+// What follows of a hello, or of a row that is durable now. The handshake is already where it leads
+// while this is carried out.
 struct HelloNews {
     bool conflict = false;  // it cannot be of this mesh: another reason than the one told last
     bool late = false;      // a former process said it: it counts for nothing

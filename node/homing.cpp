@@ -42,6 +42,7 @@ bool Homing::may_move(PartitionId group, Instant now) const {
 
 Homing::Move Homing::judge(PartitionId group, const std::optional<Home>& home, bool ahead,
                            Instant now) {
+    if (!may_move(group, now)) return Move::Stay;
     if (!ahead && !(home && should_go(group, *home, now))) return Move::Stay;
     on_moved(group, now);
     return ahead ? Move::Anywhere : Move::Home;

@@ -48,7 +48,7 @@ public:
         LogIndex last;   // of what is led here
     };
     enum class Move : std::uint8_t { Stay, Home, Anywhere };
-    // What becomes of `group`, which may move. `ahead`: our clock is ahead of a quorum's, and
+    // What becomes of `group`. `ahead`: our clock is ahead of a quorum's, and
     // whoever else leads does better. What moves counts as moved.
     Move judge(PartitionId group, const std::optional<Home>& home, bool ahead, Instant now);
     Instant deadline() const { return due_; }

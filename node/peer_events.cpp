@@ -116,8 +116,10 @@ void Node::State::carry_out(const Step& step, Peer& peer, const HelloNews& news)
         log.info("peer.boot", {{"node", peer.record.node}, {"boot", peer.witness().boot()}});
     if (news.row) write_past(peer.record.node, *news.row);
     if (news.contact_void) forget_contact(step, peer);
-    if (news.former) peer.requests.forget();
-    if (news.former) own_requests.on_lost(step.now, peer.record.node);
+    if (news.former) {
+        peer.requests.forget();
+        own_requests.on_lost(step.now, peer.record.node);
+    }
     if (news.ask) say_hello(step, peer, *news.ask);
     // The process that led here is gone for certain; the evidence need not outlive the lease.
     if (news.former)

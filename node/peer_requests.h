@@ -1,6 +1,6 @@
 #pragma once
-// Requests of a peer that wait for their end here: so many at a time, and of its newest process
-// alone. Each ends once, also the one that is refused because they are too many.
+// Requests of a peer that wait for their end here: so many at a time. Each ends once, also the one
+// that is refused because they are too many.
 
 #include "core/invariant.h"
 
@@ -18,7 +18,7 @@ public:
         WEFT_INVARIANT(waiting_ > 0, "an answer to a node that asked nothing");
         --waiting_;
     }
-    // Who asked is gone: nobody waits for those.
+    // Who asked is gone: nobody waits for those, and their ends are not to be told.
     void forget() { waiting_ = 0; }
     std::size_t waiting() const { return waiting_; }
 

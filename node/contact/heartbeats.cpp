@@ -28,6 +28,7 @@ void Node::State::on_heartbeat(const Step& step, Peer& peer, const replication::
     learn_clock(step, peer, beat.wall_ms);
     if (!peer.contact.hear(beat)) return;
     std::vector<ClaimVerdict> verdicts;
+    verdicts.reserve(beat.listed.size());
     for (const replication::GroupBeat& claim : beat.listed) {
         ClaimVerdict verdict;
         LocalPartition* local = hosted.find(claim.group);

@@ -12,6 +12,7 @@ TEST(CheckTurns, InASimulatorEveryStepIsChecked) {
     EXPECT_TRUE(turns.after_step());
     EXPECT_TRUE(turns.after_partition_step());
     EXPECT_TRUE(turns.after_partition_step());
+    EXPECT_FALSE(turns.after_round()) << "what a step has left was looked at";
 }
 
 TEST(CheckTurns, InProductionOneOfSoManyIsAndRoundsCountForThemselves) {

@@ -48,16 +48,24 @@ TEST_F(HomingTest, WithoutPeersNobodyLooks) {
     EXPECT_FALSE(alone.begin_look(kStart));
 }
 
-TEST_F(HomingTest, AGroupGoesToAHomeThatCanTakeOverAtOnce) {
+// In a first look, at a group that was elected at `led_since`.
+Move judged(const std::optional<Homing::Home>& home, bool ahead,
+            Instant led_since = kStart - seconds(10)) {
+    Homing homing(4, milliseconds(100));
+    homing.look_at_once();
+    EXPECT_TRUE(homing.begin_look(kStart));
+    homing.on_elected(kGroup, led_since);
+    return homing.judge(kGroup, home, ahead, kStart);
+}
+
+TEST(Homing, SendsAGroupToAHomeThatCanTakeOverAtOnce) {
     const Homing::Home fit{kStart - seconds(3), true, milliseconds(50), LogIndex{100},
                            LogIndex{356}};
-    homing.on_elected(kGroup, kStart - seconds(10));
-    EXPECT_EQ(homing.judge(kGroup, fit, false, kStart), Move::Home);
-    EXPECT_EQ(homing.judge(kGroup, std::nullopt, false, kStart), Move::Stay) << "out of reach";
-    EXPECT_EQ(homing.judge(kGroup, std::nullopt, true, kStart), Move::Anywhere);
-    EXPECT_EQ(homing.judge(kGroup, fit, true, kStart), Move::Anywhere) << "our clock is ahead";
-    EXPECT_EQ(homing.judge(kGroup, fit, false, kStart - milliseconds(1)), Move::Stay)
-        << "barely led, or back";
+    EXPECT_EQ(judged(fit, false), Move::Home);
+    EXPECT_EQ(judged(std::nullopt, false), Move::Stay) << "out of reach";
+    EXPECT_EQ(judged(std::nullopt, true), Move::Anywhere);
+    EXPECT_EQ(judged(fit, true), Move::Anywhere) << "our clock is ahead";
+    EXPECT_EQ(judged(fit, false, kStart - milliseconds(9999)), Move::Stay) << "barely led";
     struct Case {
         std::string why;
         void (*change)(Homing::Home&);
@@ -71,10 +79,17 @@ TEST_F(HomingTest, AGroupGoesToAHomeThatCanTakeOverAtOnce) {
     for (const Case& c : cases) {
         Homing::Home home = fit;
         c.change(home);
-        EXPECT_EQ(homing.judge(kGroup, home, false, kStart), Move::Stay) << c.why;
+        EXPECT_EQ(judged(home, false), Move::Stay) << c.why;
     }
-    homing.on_elected(kGroup, kStart - milliseconds(9999));
-    EXPECT_EQ(homing.judge(kGroup, fit, false, kStart), Move::Stay) << "barely led";
+}
+
+TEST(Homing, AsksForNoMoveTwiceInARow) {
+    Homing homing(4, milliseconds(100));
+    homing.look_at_once();
+    ASSERT_TRUE(homing.begin_look(kStart));
+    homing.on_elected(kGroup, kStart - seconds(10));
+    EXPECT_EQ(homing.judge(kGroup, std::nullopt, true, kStart), Move::Anywhere);
+    EXPECT_EQ(homing.judge(kGroup, std::nullopt, true, kStart), Move::Stay);
 }
 
 TEST_F(HomingTest, WhatStaysIsNoMove) {

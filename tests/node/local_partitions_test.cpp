@@ -27,6 +27,7 @@ protected:
         options.replica.config = replication::Config::of(members);
         storage::RecoveredGroup recovered;
         recovered.group = PartitionId{number};
+        recovered.hard.term = Term{term_on_disk};
         return groups.host(
             {PartitionId{number}, replication::Partition(std::move(options), std::move(recovered),
                                                          types, Random(number), weft::Log())});
@@ -47,6 +48,7 @@ protected:
     }
 
     static constexpr PartitionId kTwo{2}, kFive{5};
+    std::uint64_t term_on_disk = 0;
     Now now{Instant{1'000'000'000}, WallTime{5}};
     entity::TypeTable types;
     replication::Effects effects;
@@ -66,6 +68,15 @@ TEST_F(LocalPartitionsTest, AreFoundByTheirIdAndRise) {
     for (const LocalPartition& local : groups.all()) rising.push_back(local.id);
     EXPECT_EQ(rising, (std::vector{kTwo, kFive}));
     EXPECT_DEATH(host(5), "group 5 is hosted twice");
+}
+
+TEST_F(LocalPartitionsTest, BeginWithTheTermThatTheyHadAndHandNothingOver) {
+    term_on_disk = 9;
+    EXPECT_EQ(host(2).term, Term{9});
+    EXPECT_FALSE(host(5).has_successor());
+    LocalPartition& alone = host(3, {NodeId{{1}}});
+    alone.role = replication::Role::Leader;
+    EXPECT_FALSE(alone.has_successor()) << "nobody else is there";
 }
 
 TEST_F(LocalPartitionsTest, AreDueWhenTheirPartitionIs) {

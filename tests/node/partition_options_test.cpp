@@ -31,6 +31,10 @@ TEST(PartitionOptions, NameTheReplicasOfTheTableAndWhatCrashedInThePartition) {
         options.genesis.founders.emplace_back().node = node(number);
     options.self = node(1);
     options.crashed = {request_of(1), request_of(2), request_of(1)};
+    options.timings.heartbeat = Duration{7};
+    options.limits.append_entries = 8;
+    options.partition_limits.mailbox = 9;
+    options.genesis.hash_key[0] = 10;
     const auto table = routing::PlacementTable::first(options.genesis);
     const auto settings = partition_options(options, table, PartitionId{1});
     EXPECT_EQ(settings.replica.group, PartitionId{1});
@@ -40,6 +44,10 @@ TEST(PartitionOptions, NameTheReplicasOfTheTableAndWhatCrashedInThePartition) {
         const auto seat = settings.replica.config.seat(replica);
         EXPECT_TRUE(seat && settings.replica.config.is_voter(*seat));
     }
+    EXPECT_EQ(settings.replica.timings.heartbeat, Duration{7});
+    EXPECT_EQ(settings.replica.limits.append_entries, 8U);
+    EXPECT_EQ(settings.limits.mailbox, 9U);
+    EXPECT_EQ(settings.hash_key, options.genesis.hash_key);
     EXPECT_EQ(settings.crashed, (std::vector<RequestId>{request_of(1), request_of(1)}));
     EXPECT_TRUE(partition_options(options, table, PartitionId{7}).crashed.empty());
 }

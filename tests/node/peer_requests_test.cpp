@@ -15,7 +15,7 @@ TEST(PeerRequests, AreSoManyAtATimeAndOneThatIsRefusedEndsToo) {
     PeerRequests requests;
     for (std::size_t each = 0; each < PeerRequests::kMost; ++each) EXPECT_TRUE(requests.begin());
     EXPECT_FALSE(requests.begin());
-    EXPECT_FALSE(requests.begin()) << "a thousand more change nothing";
+    EXPECT_FALSE(requests.begin()) << "nor is the next";
     requests.end();
     requests.end();
     EXPECT_FALSE(requests.begin()) << "no other has ended";
