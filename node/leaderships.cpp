@@ -18,7 +18,7 @@ void Node::State::send_leaders_home(const Step& step) {
     if (draining.active() || peers.empty()) return;
     if (disk.full()) return hand_over_all(step);
     for (LocalPartition& local : hosted.all()) {
-        if (!local.leads() || !homing.may_move(local.id, step.now.mono)) continue;
+        if (!local.leads()) continue;
         const auto home = home_of(local.id);
         const Homing::Move move =
             homing.judge(local.id, home ? seen_of_home(local, *home) : std::nullopt,
