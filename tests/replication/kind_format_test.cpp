@@ -23,14 +23,18 @@ DecodedEntry decoded(EntryBuilder& builder) {
     EXPECT_TRUE(entry.has_value());
     return entry ? *entry : DecodedEntry{};
 }
-// What an entry with this decision of an entity of that kind says.
-DecodedEntry written(entity::Kind kind, const entity::Decision& decision) {
-    EntryBuilder builder;
+// An entry of an entity at version 5, before what was decided.
+void begin(EntryBuilder& builder) {
     builder.begin(EntryKind::Outcome);
     write_request(builder, {});
     write_entity(
         builder,
         {.standing = {Revision{9}, Version{5}, Generation{9}}, .hash = 1, .type = "t", .id = "e"});
+}
+// What an entry with this decision of an entity of that kind says.
+DecodedEntry written(entity::Kind kind, const entity::Decision& decision) {
+    EntryBuilder builder;
+    begin(builder);
     format_of(kind).write_change(builder, decision);
     return decoded(builder);
 }
@@ -98,11 +102,7 @@ TEST(KindFormat, HasNoMoreEventsThanVersions) {
 
 TEST(KindFormat, OfTwoKindsAtOnceIsOfNone) {
     EntryBuilder builder;
-    builder.begin(EntryKind::Outcome);
-    write_request(builder, {});
-    write_entity(
-        builder,
-        {.standing = {Revision{9}, Version{5}, Generation{9}}, .hash = 1, .type = "t", .id = "e"});
+    begin(builder);
     kValueFormat.write_change(builder, set("value"));
     kEventSourcedFormat.write_change(builder, events(1));
     EXPECT_EQ(kind_of(decoded(builder)), std::nullopt);

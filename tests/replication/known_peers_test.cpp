@@ -14,11 +14,6 @@ namespace {
 
 class KnownPeersTest : public testing::Test {
 protected:
-    static PeerSet only(std::size_t place) {
-        PeerSet set;
-        set.add(Seat(place));
-        return set;
-    }
     Config five = Config::of({node(0), node(1), node(2), node(3), node(4)});
     KnownPeers peers;
 };
@@ -37,20 +32,20 @@ TEST_F(KnownPeersTest, AreGoneUntilTheEvidenceIsVoidOrAnotherProcessIsThere) {
 // Start rule.
 TEST_F(KnownPeersTest, LetTheFirstElectionBeginOnceWhenAQuorumIsThere) {
     peers.ready(Seat(1));
-    EXPECT_FALSE(peers.start(five, only(0)));
+    EXPECT_FALSE(peers.start(five, seats({0})));
     peers.ready(Seat(2));
     peers.crashed(Seat(1));
-    EXPECT_FALSE(peers.start(five, only(0))) << "who is gone does not answer";
+    EXPECT_FALSE(peers.start(five, seats({0}))) << "who is gone does not answer";
     peers.ready(Seat(3));
     EXPECT_FALSE(peers.start(five, {})) << "no member has nothing to begin";
-    EXPECT_TRUE(peers.start(five, only(0)));
-    EXPECT_FALSE(peers.start(five, only(0)));
+    EXPECT_TRUE(peers.start(five, seats({0})));
+    EXPECT_FALSE(peers.start(five, seats({0})));
 }
 
 TEST_F(KnownPeersTest, BeginNoElectionWhenALeaderWasMet) {
     peers.leader_met();
     for (const std::size_t place : {1U, 2U, 3U, 4U}) peers.ready(Seat(place));
-    EXPECT_FALSE(peers.start(five, only(0)));
+    EXPECT_FALSE(peers.start(five, seats({0})));
 }
 
 TEST_F(KnownPeersTest, GiveAReplicaItsPlaceAmongTheVotersThatAreThere) {
@@ -69,9 +64,9 @@ TEST_F(KnownPeersTest, LeaveNoDoubtOfATermOnceAllOtherVotersHaveTold) {
     five.voters.remove(Seat(4));
     peers.told_term(Seat(1));
     peers.told_term(Seat(2));
-    EXPECT_FALSE(peers.all_told_terms(five, only(0)));
+    EXPECT_FALSE(peers.all_told_terms(five, seats({0})));
     peers.told_term(Seat(3));
-    EXPECT_TRUE(peers.all_told_terms(five, only(0)));
+    EXPECT_TRUE(peers.all_told_terms(five, seats({0})));
     EXPECT_FALSE(peers.all_told_terms(five, {})) << "who is not asked for must tell, too";
 }
 
@@ -88,14 +83,14 @@ TEST_F(KnownPeersTest, AreKnownInAnotherConfigurationTooButASecondReplicaHasTold
     EXPECT_FALSE(peers.is_gone(Seat(1)));
     EXPECT_FALSE(peers.can_stand(Seat(0)));
     EXPECT_TRUE(peers.can_stand(Seat(1)));
-    EXPECT_TRUE(peers.all_told_terms(now, only(3)));
+    EXPECT_TRUE(peers.all_told_terms(now, seats({3})));
     peers.check(4);
 
     Config second = now;
     second.members[0].since = LogIndex{9};
     peers.adopt(now, second);
     EXPECT_TRUE(peers.is_gone(Seat(0)));
-    EXPECT_FALSE(peers.all_told_terms(second, only(3)));
+    EXPECT_FALSE(peers.all_told_terms(second, seats({3})));
 }
 
 TEST_F(KnownPeersTest, AreReadyInAnotherConfigurationToo) {
@@ -103,7 +98,7 @@ TEST_F(KnownPeersTest, AreReadyInAnotherConfigurationToo) {
     peers.ready(Seat(3));
     const Config now = Config::of({node(1), node(2), node(3), node(0)});
     peers.adopt(five, now);
-    EXPECT_TRUE(peers.start(now, only(3)));
+    EXPECT_TRUE(peers.start(now, seats({3})));
 }
 
 TEST_F(KnownPeersTest, TellOfPlacesThatAreNone) {

@@ -6,6 +6,7 @@
 #include "storage/memory_store.h"
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,6 +28,12 @@ inline Config members(std::size_t count) {
     std::vector<NodeId> nodes;
     for (std::size_t i = 0; i < count; ++i) nodes.push_back(node(i));
     return Config::of(std::move(nodes));
+}
+
+inline PeerSet seats(std::initializer_list<std::size_t> places) {
+    PeerSet set;
+    for (const std::size_t place : places) set.add(Seat(place));
+    return set;
 }
 
 inline std::chrono::milliseconds ms(std::int64_t count) { return std::chrono::milliseconds(count); }

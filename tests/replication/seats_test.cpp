@@ -13,16 +13,10 @@
 namespace weft::replication::test {
 namespace {
 
-PeerSet some(std::initializer_list<std::size_t> places) {
-    PeerSet set;
-    for (const std::size_t place : places) set.add(Seat(place));
-    return set;
-}
-
 TEST(PeerSet, ListsItsSeatsInTheOrderOfTheTable) {
-    std::vector<Seat> seats;
-    for (const Seat seat : some({15, 0, 3})) seats.push_back(seat);
-    EXPECT_EQ(seats, (std::vector{Seat(0), Seat(3), Seat(15)}));
+    std::vector<Seat> listed;
+    for (const Seat seat : seats({15, 0, 3})) listed.push_back(seat);
+    EXPECT_EQ(listed, (std::vector{Seat(0), Seat(3), Seat(15)}));
     for (const Seat seat : PeerSet{}) FAIL() << "none is " << int{seat.place};
 }
 
@@ -48,10 +42,10 @@ TEST(Quorum, HasReachedWhatAMajorityOfTheVotersHas) {
     Config five = members(5);
     EXPECT_EQ(five.reached_by_quorum(values({9, 7, 5, 3, 1}), LogIndex{}), LogIndex{5});
     EXPECT_EQ(five.reached_by_quorum(values({9, 7, 5, 3, 1}), LogIndex{6}), LogIndex{6});
-    five.voters = some({0, 1, 4});
+    five.voters = seats({0, 1, 4});
     EXPECT_EQ(five.reached_by_quorum(values({1, 2, 9, 9, 3}), LogIndex{}), LogIndex{2})
         << "two have no vote";
-    five.outgoing = some({0, 2, 3});
+    five.outgoing = seats({0, 2, 3});
     EXPECT_EQ(five.reached_by_quorum(values({1, 5, 3, 2, 5}), LogIndex{}), LogIndex{2})
         << "each half for itself";
 }
