@@ -2,6 +2,7 @@
 #include "node/local_partitions.h"
 
 #include "entity/type.h"
+#include "node/peer.h"
 #include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
@@ -77,6 +78,28 @@ TEST_F(LocalPartitionsTest, BeginWithTheTermThatTheyHadAndHandNothingOver) {
     LocalPartition& alone = host(3, {NodeId{{1}}});
     alone.role = replication::Role::Leader;
     EXPECT_FALSE(alone.has_successor()) << "nobody else is there";
+}
+
+TEST_F(LocalPartitionsTest, AreHandedOverOnlyToWhomMessagesPass) {
+    routing::NodeRecord record;
+    record.node = NodeId{{2}};
+    Peer other(record, ContactRound{});
+    LocalPartition& led = host(2);
+    led.members = {&other};
+    led.role = replication::Role::Leader;
+    EXPECT_FALSE(led.has_successor()) << "it has not answered our hello";
+    other.handshake.recall({Boot{4}, 7, Lsn{100}});
+    HelloTokens tokens(1);
+    other.handshake.on_up(tokens);
+    PeerHello answer;
+    answer.nonce = 7;
+    answer.token = other.handshake.ask(now.mono);
+    answer.answer = true;
+    const Handshake::Moment at{now.mono, RoundSeq{1}, RoundSeq{2}};
+    other.handshake.on_hello({Boot{4}, Lsn{100}}, answer, {}, at, tokens);
+    EXPECT_TRUE(led.has_successor());
+    led.role = replication::Role::Follower;
+    EXPECT_FALSE(led.has_successor()) << "there is nothing to hand over";
 }
 
 TEST_F(LocalPartitionsTest, AreDueWhenTheirPartitionIs) {
