@@ -40,7 +40,7 @@ public:
         while (!runs_.empty() && runs_.back().first > last) runs_.pop_back();
     }
     // Everything before `first` leaves; `first` is still there.
-    void compact(LogIndex first) {
+    void drop_before(LogIndex first) {
         while (runs_.size() > 1 && runs_[1].first <= first) runs_.pop_front();
     }
     void clear() { runs_.clear(); }

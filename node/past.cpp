@@ -44,7 +44,7 @@ std::optional<Past> decode_past(std::string_view bytes) {
     return past;
 }
 
-Result<std::vector<KnownPast>> read_pasts(const storage::State& store) {
+Result<std::vector<KnownPast>> read_pasts(const storage::RowReader& store) {
     std::vector<KnownPast> pasts;
     storage::RowScan scan{
         storage::Table::Meta, std::string(kPrefix), {}, kPastScanBytes, routing::kFoundersMax};

@@ -34,7 +34,7 @@ std::string encode_past(const Past& past);
 std::optional<Past> decode_past(std::string_view bytes);
 
 // All of them, by node. At most one for each node of a mesh.
-Result<std::vector<KnownPast>> read_pasts(const storage::State& store);
+Result<std::vector<KnownPast>> read_pasts(const storage::RowReader& store);
 
 // "its disk was rolled back: ..."; empty: nothing is wrong with it.
 std::string_view verdict_text(Verdict verdict);

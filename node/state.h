@@ -114,7 +114,7 @@ struct Node::State {
     void submit_large_reads(const Step& step);
     void refuse(const Step& step, const Origin& from, const Request& request, Error error);
 
-    // ---- journal.cpp: what is handed to the disk, and what follows from what it tells
+    // ---- disk/writing.cpp: what is handed to the disk, and what follows from what it tells
     void close_batch(const Step& step);
     void step_durable(const Step& step);
     void on(const Step& step, const Persisted& event);

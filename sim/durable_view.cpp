@@ -62,8 +62,8 @@ void DurableView::apply(const WriteOp& op) {
             return append(op);
         case WriteOp::Kind::Truncate:
             return truncate(groups_[op.group], op.index);
-        case WriteOp::Kind::Rebase:
-            return rebase(op);
+        case WriteOp::Kind::MoveBase:
+            return move_base(op);
         case WriteOp::Kind::HardState: {
             storage::HardState& hard = groups_[op.group].hard;
             const bool decoded = get_hard_state(op.value, hard);
@@ -96,7 +96,7 @@ void DurableView::append(const WriteOp& op) {
     group.broken.erase(op.index);
 }
 
-void DurableView::rebase(const WriteOp& op) {
+void DurableView::move_base(const WriteOp& op) {
     DurableGroup& group = groups_[op.group];
     storage::LogBase base;
     const bool decoded = get_log_base(op.value, base);

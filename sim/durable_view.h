@@ -51,7 +51,7 @@ public:
 
 private:
     void append(const storage::WriteOp& op);
-    void rebase(const storage::WriteOp& op);
+    void move_base(const storage::WriteOp& op);
 
     std::map<PartitionId, DurableGroup> groups_;
 };

@@ -30,7 +30,8 @@ void Promises::applied(std::size_t machine, const storage::WriteBatch& batch) {
         if (op.kind == WriteOp::Kind::HardState) check_hard(machine, op);
         if (op.kind == WriteOp::Kind::Append && op.index <= disk.now.group(op.group).last())
             repaired.emplace_back(op.group, op.index);
-        const bool drops = op.kind == WriteOp::Kind::Truncate || op.kind == WriteOp::Kind::Rebase ||
+        const bool drops = op.kind == WriteOp::Kind::Truncate ||
+                           op.kind == WriteOp::Kind::MoveBase ||
                            op.kind == WriteOp::Kind::RemoveGroup;
         const auto tip = drops ? tips_.find(op.group) : tips_.end();
         // The chain covers the whole prefix: who holds the newest committed entry has no other.

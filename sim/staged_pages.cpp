@@ -21,7 +21,7 @@ std::uint64_t StagedRows::row(storage::Table table, std::string_view key, std::s
 
 void StagedRows::apply(const storage::WriteOp& op) {
     using Kind = storage::WriteOp::Kind;
-    if (op.kind == Kind::Rebase) {
+    if (op.kind == Kind::MoveBase) {
         storage::LogBase base;
         const auto staged = groups_.find(op.group);
         if (staged != groups_.end() && get_log_base(op.value, base))

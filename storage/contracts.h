@@ -55,7 +55,7 @@ public:
     // Moves the beginning of the log; entries up to base.index are no longer needed. When the log
     // ends before base.index or does not contain it with base.term (a snapshot was installed), the
     // whole log of the group is dropped.
-    void rebase(PartitionId group, const LogBase& base);
+    void move_base(PartitionId group, const LogBase& base);
     void hard_state(PartitionId group, const HardState& state);
     // Removes a group for good: log, hard state, base. Rows go by erase_prefix.
     void remove_group(PartitionId group);
@@ -163,22 +163,22 @@ struct RecoveredGroup {
 
 // Thread rule of all three: apply() is called by one thread at a time; the reads may run on another
 // thread at the same moment and see the last applied batch.
-class Log {
+class LogReader {
 public:
-    virtual ~Log() = default;
+    virtual ~LogReader() = default;
     virtual Result<FetchedLog> read_log(const LogRange& range) const = 0;
     // All groups found at open, by group id, each with its whole log: never a part of it.
     virtual std::vector<RecoveredGroup> recover() const = 0;
 };
 
-class State {
+class RowReader {
 public:
-    virtual ~State() = default;
+    virtual ~RowReader() = default;
     virtual Result<FetchedRow> read_row(const RowRead& read) const = 0;
     virtual Result<FetchedRows> scan(const RowScan& scan) const = 0;
 };
 
-class Store : public Log, public State {
+class Store : public LogReader, public RowReader {
 public:
     // One transaction; on return it is synced. StorageFailed/SyncFailed: nothing of it may be
     // acknowledged and the process must exit with code 74. StorageFailed/DiskFull: nothing was

@@ -61,7 +61,7 @@ int LmdbLog::truncate(Txn& txn, PartitionId group, LogIndex from) {
     return write_control(txn, LogRecordKind::Truncate, group, from);
 }
 
-int LmdbLog::rebase(Txn& txn, PartitionId group, const LogCatalog::Base& base) {
+int LmdbLog::move_base(Txn& txn, PartitionId group, const LogCatalog::Base& base) {
     const LogCatalog::Base old = catalog_.staged_base(group);
     const auto at = catalog_.staged(group, base.index);
     const bool same = base.index == old.index && base.term == old.term;
@@ -69,7 +69,7 @@ int LmdbLog::rebase(Txn& txn, PartitionId group, const LogCatalog::Base& base) {
     // turn damage of one record into the loss of others.
     const bool held = same || (at && (!at->known() || at->term == base.term));
     if (held) {
-        catalog_.rebase(group, base);
+        catalog_.move_base(group, base);
         return kDone;
     }
     const bool had_entries = catalog_.staged_last(group) > old.index;

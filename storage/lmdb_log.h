@@ -39,7 +39,7 @@ public:
     int append(Txn& txn, PartitionId group, LogIndex index, std::string_view encoded);
     int truncate(Txn& txn, PartitionId group, LogIndex from);
     // Moves the log's beginning; drops the whole log when it does not hold the base (S19).
-    int rebase(Txn& txn, PartitionId group, const LogCatalog::Base& base);
+    int move_base(Txn& txn, PartitionId group, const LogCatalog::Base& base);
     int remove(Txn& txn, PartitionId group);
     // Deletes dead records at the old end, at most about twice what was appended; live ones that
     // keep more dead bytes than live ones from going are appended again (same bytes, new LSN).

@@ -108,7 +108,7 @@ int LmdbStore::Parts::run_op(Txn& txn, const WriteOp& op) {
             return log.append(txn, op.group, op.index, op.value);
         case WriteOp::Kind::Truncate:
             return log.truncate(txn, op.group, op.index);
-        case WriteOp::Kind::Rebase:
+        case WriteOp::Kind::MoveBase:
             return run_rebase(txn, op);
         case WriteOp::Kind::HardState:
             return rows.put(HardKey(op.group, HardKey::kHardState).name(), op.value);
@@ -142,7 +142,7 @@ void LmdbStore::Parts::check_not_erased(const WriteOp& op) const {
 int LmdbStore::Parts::run_rebase(Txn& txn, const WriteOp& op) {
     LogBase base;
     WEFT_INVARIANT(get_log_base(op.value, base), "a base of this process does not decode");
-    const int rc = log.rebase(txn, op.group, {base.index, base.term});
+    const int rc = log.move_base(txn, op.group, {base.index, base.term});
     if (rc != kDone) return rc;
     RowWriter rows(txn, staged_state.totals);
     return rows.put(HardKey(op.group, HardKey::kBase).name(), op.value);

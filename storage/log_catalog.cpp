@@ -41,7 +41,7 @@ void LogCatalog::Places::pop_front() {
 void LogCatalog::Places::trim_terms() {
     if (packed_.empty()) return terms_.clear();
     terms_.truncate(last());
-    terms_.compact(next(base_));
+    terms_.drop_before(next(base_));
 }
 
 std::optional<RecordPlace> LogCatalog::Group::staged(LogIndex index) const {
@@ -122,7 +122,7 @@ void LogCatalog::truncate(PartitionId id, LogIndex from) {
     group.keep_to = from.value == 0 ? LogIndex{0} : previous(from);
 }
 
-void LogCatalog::rebase(PartitionId id, const Base& base) {
+void LogCatalog::move_base(PartitionId id, const Base& base) {
     Group& group = touch(id);
     const LogIndex kept = group.kept_last();
     // Beyond what stays of the committed run the base eats what was appended in this transaction: a

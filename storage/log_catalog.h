@@ -47,7 +47,7 @@ public:
     void append(PartitionId group, LogIndex index, const RecordPlace& place);
     void truncate(PartitionId group, LogIndex from);
     // Entries up to base.index leave the log; the others stay.
-    void rebase(PartitionId group, const Base& base);
+    void move_base(PartitionId group, const Base& base);
     // The whole log leaves; the next entry is base.index + 1.
     void drop(PartitionId group, const Base& base);
     void remove(PartitionId group);

@@ -54,8 +54,8 @@ void MemoryStore::apply_op(const WriteOp& op) {
             if (const auto found = groups_.find(op.group); found != groups_.end())
                 truncate(found->second, op.index);
             return;
-        case WriteOp::Kind::Rebase:
-            return rebase(op);
+        case WriteOp::Kind::MoveBase:
+            return move_base(op);
         case WriteOp::Kind::HardState: {
             StoredGroup& group = groups_[op.group];
             group.hard_damaged = !get_hard_state(op.value, group.hard);
@@ -101,7 +101,7 @@ void MemoryStore::truncate(StoredGroup& group, LogIndex from) {
     ++last_lsn_.value;
 }
 
-void MemoryStore::rebase(const WriteOp& op) {
+void MemoryStore::move_base(const WriteOp& op) {
     StoredGroup& group = groups_[op.group];
     LogBase base;
     WEFT_INVARIANT(get_log_base(op.value, base), "a base of this process does not decode");

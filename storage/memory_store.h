@@ -96,7 +96,7 @@ private:
     void apply_op(const WriteOp& op);
     void append(const WriteOp& op);
     void truncate(StoredGroup& group, LogIndex from);
-    void rebase(const WriteOp& op);
+    void move_base(const WriteOp& op);
     void remove_group(PartitionId id);
     void put_row(const WriteOp& op);
     void erase_row(std::map<RowKey, StoredRow>::iterator row);

@@ -28,7 +28,7 @@ bool is_row_op(WriteOp::Kind kind) { return kind >= WriteOp::Kind::PutRow; }
 bool has_value(WriteOp::Kind kind) {
     switch (kind) {
         case WriteOp::Kind::Append:
-        case WriteOp::Kind::Rebase:
+        case WriteOp::Kind::MoveBase:
         case WriteOp::Kind::HardState:
         case WriteOp::Kind::PutRow:
             return true;
@@ -54,8 +54,8 @@ void WriteBatch::truncate(PartitionId group, LogIndex from) {
     put_log_op(buffer_, WriteOp::Kind::Truncate, group, from);
 }
 
-void WriteBatch::rebase(PartitionId group, const LogBase& base) {
-    put_log_op(buffer_, WriteOp::Kind::Rebase, group, base.index);
+void WriteBatch::move_base(PartitionId group, const LogBase& base) {
+    put_log_op(buffer_, WriteOp::Kind::MoveBase, group, base.index);
     std::string encoded;
     ByteWriter out(encoded);
     put_log_base(out, base);

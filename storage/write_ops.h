@@ -17,7 +17,7 @@ struct WriteOp {
     enum class Kind : std::uint8_t {
         Append = 1,
         Truncate,
-        Rebase,
+        MoveBase,
         HardState,
         RemoveGroup,
         PutRow,

@@ -2,7 +2,7 @@
 // Inside of Partition: a switchboard between classes with a state of their own, each of which has
 // its header here. Its own functions are split over files: partition.cpp (steps), snapshots.cpp,
 // sweep.cpp, submit.cpp (what is let in), run.cpp (handlers, entries), apply.cpp
-// (committed entries), activation.cpp.
+// (committed entries), activation.cpp, views.cpp.
 
 #include "core/ids.h"
 #include "entity/host.h"
@@ -94,7 +94,7 @@ struct Partition::State {
     // sweep.cpp
     void on(const Step& step, const Sweep& event);
     std::size_t sweep_some(const Step& step, std::size_t most);
-    void compact(const Step& step);
+    void move_base(const Step& step);
 
     // snapshots.cpp
     SnapshotSender::Rows snapshot_rows() const;

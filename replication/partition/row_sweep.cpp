@@ -138,7 +138,7 @@ void RowSweep::applied(const Stamped& entry) {
         stamps_.push_back(entry);
 }
 
-void RowSweep::compacted(LogIndex base) {
+void RowSweep::base_moved(LogIndex base) {
     while (stamps_.size() > 1 && stamps_[1].index <= base) stamps_.pop_front();
 }
 

@@ -58,7 +58,7 @@ public:
     Stamped end(const LogEnds& log);
 
     void applied(const Stamped& entry);
-    void compacted(LogIndex base);
+    void base_moved(LogIndex base);
     // A snapshot replaced rows and log.
     void forget();
     void check(LogIndex applied) const;

@@ -28,12 +28,12 @@ std::size_t Partition::State::sweep_some(const Step& step, std::size_t most) {
             host.flushed(*entity, seq);
         }
     }
-    if (sweep.all_written(sessions, replica.base().index)) compact(step);
+    if (sweep.all_written(sessions, replica.base().index)) move_base(step);
     return written.rows;
 }
 
-void Partition::State::compact(const Step& step) {
-    const LogIndex voters = replica.compaction_limit(step.now);
+void Partition::State::move_base(const Step& step) {
+    const LogIndex voters = replica.base_limit(step.now);
     const auto base = sweep.end({.applied = applied.index(),
                                  .durable = replica.durable_index(),
                                  .voters = voters,
@@ -41,8 +41,8 @@ void Partition::State::compact(const Step& step) {
                                  .sends_snapshot = sender.busy(),
                                  .held = sender.holds_base()});
     if (base.index <= replica.base().index) return;
-    replica.compact(base.index, base.stamp_ms, step.out);
-    sweep.compacted(replica.base().index);
+    replica.move_base(base.index, base.stamp_ms, step.out);
+    sweep.base_moved(replica.base().index);
     log.debug("partition.compacted", {{"group", group()}, {"base", replica.base().index}});
 }
 

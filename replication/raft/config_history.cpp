@@ -38,7 +38,7 @@ void ConfigHistory::truncate(LogIndex from) {
     if (later_ && *later_ >= from) later_.reset();
 }
 
-void ConfigHistory::compact(LogIndex base) {
+void ConfigHistory::move_base(LogIndex base) {
     while (known_.size() > 1 && known_[1].index <= base) known_.erase(known_.begin());
     known_.front().index = base;
 }

@@ -32,7 +32,7 @@ public:
     // Entries from `from` on are gone.
     void truncate(LogIndex from);
     // Those up to `base` are.
-    void compact(LogIndex base);
+    void move_base(LogIndex base);
     // The log now begins behind `base`, which has `config`, and ends at `last`.
     void install(LogIndex base, LogIndex last, Config config);
 

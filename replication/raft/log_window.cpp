@@ -56,7 +56,7 @@ void LogWindow::replace(LogIndex index, const EntryInfo& info) {
 void LogWindow::trim_terms() {
     if (infos_.empty()) return terms_.clear();
     terms_.truncate(last());
-    terms_.compact(next(base_));
+    terms_.drop_before(next(base_));
 }
 
 void LogWindow::reset(const storage::LogBase& base, bool readable) {
@@ -132,7 +132,7 @@ void LogWindow::truncate(LogIndex from) {
     trim_terms();
 }
 
-void LogWindow::compact(LogIndex index) {
+void LogWindow::move_base(LogIndex index) {
     while (base_ < index) {
         WEFT_INVARIANT(!infos_.empty(), "compaction to {} past {}", index.value, base_.value);
         if (cache_.size() == infos_.size()) cache_.pop_front();

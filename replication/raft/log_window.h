@@ -37,7 +37,7 @@ public:
     void mark_damaged(LogIndex index);
     void truncate(LogIndex from);
     // Entries up to `index` leave; what it says of that index becomes the base.
-    void compact(LogIndex index);
+    void move_base(LogIndex index);
     // What is known of the entry at base() is taken from `base`, of that index.
     void set_base(const storage::LogBase& base);
 

@@ -143,7 +143,7 @@ LogIndex Replica::wanted_again() const {
 
 // ---- base -------------------------------------------------------------------------------------
 
-void Replica::compact(LogIndex index, std::int64_t stamp_ms, Effects& out) {
+void Replica::move_base(LogIndex index, std::int64_t stamp_ms, Effects& out) {
     WEFT_INVARIANT(index <= applied_, "compaction to {} past applied {}", index.value,
                    applied_.value);
     // An entry leaves the log only when it is on disk itself: until then nothing but the log in
@@ -161,10 +161,10 @@ void Replica::compact(LogIndex index, std::int64_t stamp_ms, Effects& out) {
     base_.term = window_.at(index).term;
     base_.chain = window_.at(index).chain;
     base_.stamp_ms = window_.at(index).stamp_ms;
-    configs_.compact(index);
-    window_.compact(index);
+    configs_.move_base(index);
+    window_.move_base(index);
     follower_.proved(index);
-    out.batch.rebase(options_.group, base_);
+    out.batch.move_base(options_.group, base_);
     mark(out);
 }
 
@@ -184,12 +184,12 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
         // The store keeps what is behind an entry that it cannot read.
         if (base.index < window_.last() && !window_.at(base.index).readable)
             out.batch.truncate(options_.group, next(base.index));
-        // The store drops the whole log with the rebase: until that is on disk nothing is promised.
+        // The store drops the whole log with this base: until that is on disk nothing is promised.
         window_.reset(base);
         follower_.cut(base.index);
         promises_.lower(LogIndex{}, LogIndex{});
     } else {
-        window_.compact(base.index);
+        window_.move_base(base.index);
         if (what == Install::Heals) window_.set_base(base);
     }
     configs_.install(base.index, window_.last(), std::move(*config));
@@ -200,13 +200,13 @@ void Replica::install(Now now, const storage::LogBase& base, Effects& out) {
     commit_ = std::max(commit_, base.index);
     applied_ = base.index;
     follower_.proved(base.index);
-    out.batch.rebase(options_.group, base_);
+    out.batch.move_base(options_.group, base_);
     mark(out);
     if (role_ != Role::Leader) timer_.restart(now.mono);
     finish(out, false);
 }
 
-LogIndex Replica::compaction_limit(Now now) const {
+LogIndex Replica::base_limit(Now now) const {
     // Right behind a snapshot nothing is durable yet: never below the base.
     LogIndex limit = std::max(std::min(applied_, promises_.intact()), window_.base());
     if (role_ != Role::Leader) return limit;

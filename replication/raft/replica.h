@@ -67,9 +67,9 @@ public:
     PersistSeq persist_mark(Effects& out);
     // Ids of the replica's own fetches have the highest bit set; the owner's have not.
     static bool is_own_fetch(FetchId id) { return OwnFetchIds::is_own(id); }
-    // Moves the base to `index` (<= applied): rows hold all effects up to it. Writes the rebase.
+    // Moves the base to `index` (<= applied): rows hold all effects up to it.
     // `stamp_ms` is the stamp of that entry.
-    void compact(LogIndex index, std::int64_t stamp_ms, Effects& out);
+    void move_base(LogIndex index, std::int64_t stamp_ms, Effects& out);
     // A snapshot was staged whole in `base.space`: switches to it in one record (S19).
     void install(Now now, const storage::LogBase& base, Effects& out);
     void forbid_campaign(Ban why) { fitness_.forbid(why); }
@@ -136,7 +136,7 @@ public:
     PersistSeq last_persist_seq() const { return promises_.last_seq(); }
     // The highest index that may be compacted without cutting off a voter that still hears us
     // (S25): applied here, durable here, and while leading matched by every voter in contact.
-    LogIndex compaction_limit(Now now) const;
+    LogIndex base_limit(Now now) const;
     const ReplicaCounters& counters() const { return counters_; }
     // Full check of every invariant.
     void check() const;

@@ -52,7 +52,7 @@ protected:
         storage::LogBase base;
         base.index = LogIndex{10};
         base.term = Term{5};
-        batch.rebase(kGroup, base);
+        batch.move_base(kGroup, base);
         batch.hard_state(kGroup, {kForged, vote});
         ASSERT_TRUE(data->store().apply(batch));
     }

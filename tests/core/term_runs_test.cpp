@@ -32,7 +32,7 @@ RC_GTEST_PROP(TermRuns, AnswerLikeAListOfTerms, ()) {
             model.erase(model.upper_bound(any), model.end());
             last = any;
         } else {
-            runs.compact(any);
+            runs.drop_before(any);
             model.erase(model.begin(), model.find(any));
         }
         for (const auto& [index, wanted] : model) RC_ASSERT(runs.at(index) == wanted);

@@ -224,7 +224,7 @@ TEST(Append, ThatBeginsBeforeTheBaseIsTakenBehindIt) {
     lab.step(log.append(1, 1, 0, 3, 3));
     lab.persist();
     lab.replica->applied(LogIndex{3});
-    lab.call([](Replica& r, Effects& out) { r.compact(LogIndex{2}, kWallMs, out); });
+    lab.call([](Replica& r, Effects& out) { r.move_base(LogIndex{2}, kWallMs, out); });
     lab.persist();
     lab.forget();
     lab.step(log.append(1, 1, 0, 4, 3));

@@ -67,7 +67,7 @@ TEST_F(ConfigHistoryTest, OneCountsFromItsEntryOnUntilItIsCutOff) {
 TEST_F(ConfigHistoryTest, ABaseHasThatOfItsIndex) {
     learn(1);
     learn(2);
-    history.compact(LogIndex{1});
+    history.move_base(LogIndex{1});
     history.check(LogIndex{1}, LogIndex{2});
     EXPECT_EQ(members_at(1), 4U);
     history.install(LogIndex{5}, LogIndex{5}, members(3));

@@ -37,7 +37,7 @@ TEST(Configuration, IsReadBackFromTheLogBeforeAnyCampaign) {
     lab.persist();
     EXPECT_EQ(lab.replica->role(), Role::Leader);
     lab.replica->applied(LogIndex{3});
-    lab.call([](Replica& r, Effects& out) { r.compact(LogIndex{3}, kWallMs, out); });
+    lab.call([](Replica& r, Effects& out) { r.move_base(LogIndex{3}, kWallMs, out); });
     lab.persist();
     lab.crash();
     EXPECT_EQ(lab.replica->config(), members(1));
@@ -246,7 +246,7 @@ TEST(SecondReplica, HasNoSnapshotByAnAnswerOfTheFirst) {
     lab.persist();
     lab.accepts(1, 2);
     lab.replica->applied(LogIndex{2});
-    lab.call([](Replica& r, Effects& out) { r.compact(LogIndex{2}, kWallMs, out); });
+    lab.call([](Replica& r, Effects& out) { r.move_base(LogIndex{2}, kWallMs, out); });
     lab.contact_all(lab.now.mono + ms(5000));
     lab.run(Timings{}.heartbeat * 2);
     const Member second{node(2), kSecond};

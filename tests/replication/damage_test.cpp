@@ -297,7 +297,7 @@ TEST(DamagedBase, TakesASnapshotAndNothingElse) {
     first.step(log.append(1, 2, 0, 4, 4));
     first.persist();
     first.replica->applied(LogIndex{4});
-    first.call([](Replica& r, Effects& out) { r.compact(LogIndex{2}, kWallMs, out); });
+    first.call([](Replica& r, Effects& out) { r.move_base(LogIndex{2}, kWallMs, out); });
     first.persist();
     storage::MemoryStore disk = first.disk;
     ASSERT_TRUE(disk.corrupt_base(kGroup));
@@ -326,7 +326,7 @@ TEST(DamagedBase, TakesNoSnapshotThatEndsBeforeItsLog) {
     first.step(log.append(1, 2, 0, 4, 2));
     first.persist();
     first.replica->applied(LogIndex{2});
-    first.call([](Replica& r, Effects& out) { r.compact(LogIndex{2}, kWallMs, out); });
+    first.call([](Replica& r, Effects& out) { r.move_base(LogIndex{2}, kWallMs, out); });
     first.persist();
     storage::MemoryStore disk = first.disk;
     ASSERT_TRUE(disk.corrupt_base(kGroup));
@@ -348,11 +348,11 @@ TEST(Compaction, LeavesWhatAVoterInContactLacks) {
     lab.accepts(1, 6);
     lab.accepts(2, 3);
     lab.replica->applied(LogIndex{5});
-    EXPECT_EQ(lab.replica->compaction_limit(lab.now), LogIndex{3});
+    EXPECT_EQ(lab.replica->base_limit(lab.now), LogIndex{3});
     lab.contact.set(node(1), lab.now.mono + ms(1500));
     lab.step(Tick{lab.contact});
     lab.wait(ms(1500));
-    EXPECT_EQ(lab.replica->compaction_limit(lab.now), LogIndex{5}) << "slot 2 is gone";
+    EXPECT_EQ(lab.replica->base_limit(lab.now), LogIndex{5}) << "slot 2 is gone";
 }
 
 // Log time goes on from the base: a replica given another stamp would refuse what follows.
@@ -363,7 +363,7 @@ TEST(Compaction, KeepsTheStampOfItsLastEntry) {
     lab.step(log.append(1, 1, 0, 3, 3));
     lab.persist();
     lab.replica->applied(LogIndex{3});
-    lab.call([](Replica& r, Effects& out) { r.compact(LogIndex{2}, kWallMs - 10, out); });
+    lab.call([](Replica& r, Effects& out) { r.move_base(LogIndex{2}, kWallMs - 10, out); });
     lab.persist();
     lab.crash();
     EXPECT_EQ(lab.replica->base().stamp_ms, kWallMs - 10);
@@ -378,7 +378,7 @@ TEST(Compaction, SendsALaggardASnapshot) {
     lab.persist();
     lab.accepts(1, 6);
     lab.replica->applied(LogIndex{6});
-    lab.call([](Replica& r, Effects& out) { r.compact(LogIndex{4}, kWallMs, out); });
+    lab.call([](Replica& r, Effects& out) { r.move_base(LogIndex{4}, kWallMs, out); });
     EXPECT_FALSE(lab.replica->needs_snapshot(lab.now, std::nullopt));
     lab.contact_all(lab.now.mono + ms(5000));
     lab.run(Timings{}.heartbeat * 2);  // the no-op is sent again, and is gone

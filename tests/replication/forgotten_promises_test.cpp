@@ -28,7 +28,7 @@ TEST(MissingHardState, IsNoRightToVoteAnew) {
             SCOPED_TRACE(testing::Message() << compacted << " " << with_log);
             storage::MemoryStore disk;
             storage::WriteBatch batch;
-            if (compacted) batch.rebase(kGroup, base);
+            if (compacted) batch.move_base(kGroup, base);
             if (with_log) append_all(batch, log, compacted ? 4 : 1);
             ASSERT_TRUE(disk.apply(batch).has_value());
             Lab lab({}, disk);

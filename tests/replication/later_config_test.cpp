@@ -40,7 +40,7 @@ TEST(LaterConfiguration, InTheLogIsKeptAndNobodyStandsByIt) {
     EXPECT_TRUE(answers[0].second.accepted) << "the log goes on";
     EXPECT_EQ(answers[0].second.index, LogIndex{4});
     lab.replica->applied(LogIndex{4});
-    lab.call([](Replica& r, Effects& out) { r.compact(LogIndex{4}, kWallMs, out); });
+    lab.call([](Replica& r, Effects& out) { r.move_base(LogIndex{4}, kWallMs, out); });
     EXPECT_EQ(lab.replica->base().index, LogIndex{}) << "a base could not say who votes";
     lab.hears(2, VoteAsk{kGroup, Term{2}, log.position(4), false, true});
     lab.persist();
@@ -95,7 +95,7 @@ TEST(LaterConfiguration, InTheBaseIsKeptUntilASnapshotHasOneThatIsKnown) {
     base.stamp_ms = kWallMs;
     base.config = of_a_later_weft();
     batch.hard_state(kGroup, {Term{1}, NodeId{}});
-    batch.rebase(kGroup, base);
+    batch.move_base(kGroup, base);
     ASSERT_TRUE(disk.apply(batch));
     Lab lab({}, std::move(disk));
     EXPECT_TRUE(lab.replica->blocked());
@@ -106,7 +106,7 @@ TEST(LaterConfiguration, InTheBaseIsKeptUntilASnapshotHasOneThatIsKnown) {
     lab.persist();
     ASSERT_EQ(lab.replica->commit(), LogIndex{6});
     lab.replica->applied(LogIndex{6});
-    lab.call([](Replica& r, Effects& out) { r.compact(LogIndex{6}, kWallMs, out); });
+    lab.call([](Replica& r, Effects& out) { r.move_base(LogIndex{6}, kWallMs, out); });
     EXPECT_EQ(lab.replica->base().config, of_a_later_weft());
     base.index = LogIndex{8};
     base.config = encode_config(members(3));

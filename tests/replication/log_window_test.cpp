@@ -74,7 +74,7 @@ RC_GTEST_PROP(LogWindowModel, KeepsWhatItWasTold, ()) {
             window.truncate(index);
             plain.resize(at);
         } else {
-            window.compact(index);
+            window.move_base(index);
             RC_ASSERT(window.at(index).term == plain[at].header.term);
             base = index;
             plain.erase(plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(at) + 1);

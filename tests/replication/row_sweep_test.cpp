@@ -239,7 +239,7 @@ TEST_F(RowSweepTest, LeadsToNoEntryThatSomebodyLacks) {
 
 TEST_F(RowSweepTest, KnowsTheStampOfTheBaseAndOfWhatIsBehindIt) {
     end(log());
-    sweep.compacted(LogIndex{130});
+    sweep.base_moved(LogIndex{130});
     sweep.begin({LogIndex{200}, 2000}, false, host);
     RowSweep::LogEnds ends = log();
     ends.durable = LogIndex{128};

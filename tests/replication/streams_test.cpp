@@ -124,7 +124,7 @@ TEST_F(StreamsTest, StopAtTheBytesThatMayBeUnderWay) {
 
 TEST_F(StreamsTest, WaitForASnapshotWhereTheLogBeginsTooLate) {
     streams.send_more(step(), leader(), kOne);
-    window.compact(LogIndex{4});
+    window.move_base(LogIndex{4});
     refuse(kOne, answer(2));
     EXPECT_TRUE(streams.needing_snapshot().has(kOne));
     EXPECT_FALSE(streams.refused(kOne, answer(1))) << "nothing else helps it";

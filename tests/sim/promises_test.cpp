@@ -74,13 +74,13 @@ protected:
         batch.truncate(kGroup, LogIndex{from});
         write(machine, batch);
     }
-    void rebase(std::size_t machine, const EntryHeader& at) {
+    void move_base(std::size_t machine, const EntryHeader& at) {
         storage::WriteBatch batch;
         storage::LogBase base;
         base.index = at.index;
         base.term = at.term;
         base.chain = at.chain;
-        batch.rebase(kGroup, base);
+        batch.move_base(kGroup, base);
         write(machine, batch);
     }
     void start(std::size_t machine) { promises_.read_back(machine, stores_[machine].recover()); }
@@ -247,7 +247,7 @@ TEST_F(PromisesTest, ADamagedRecordOfAnotherTermKeepsNothingBehindANewBase) {
     const auto found = stores_[0].recover();
     ASSERT_TRUE(found[0].log[1].readable && !found[0].log[1].intact);
     start(0);
-    rebase(0, log({1, 2}).headers[1]);
+    move_base(0, log({1, 2}).headers[1]);
     EXPECT_EQ(stores_[0].recover()[0].log.size(), 0U);
     EXPECT_EQ(said([&] { write(0, log({1, 2, 2}), 3); }), "");
 }
@@ -255,7 +255,7 @@ TEST_F(PromisesTest, ADamagedRecordOfAnotherTermKeepsNothingBehindANewBase) {
 TEST_F(PromisesTest, ABaseStandsForWhatItHasCompacted) {
     memory_ = log({1, 1, 1});
     write_hard(0, 1);
-    rebase(0, memory_.headers[1]);  // a snapshot
+    move_base(0, memory_.headers[1]);  // a snapshot
     EXPECT_EQ(acknowledges(1, 1), "");
     EXPECT_EQ(acknowledges(1, 2), "");
     EXPECT_EQ(acknowledges(1, 3), "S2");
@@ -356,9 +356,9 @@ TEST_F(PromisesTest, NobodyDropsWhatIsCommitted) {
     write(1, entries);
     EXPECT_EQ(commits(1, entries.headers[1]), "");
     EXPECT_EQ(said([&] { truncate(0, 3); }), "");
-    EXPECT_EQ(said([&] { rebase(0, entries.headers[0]); }), "");
+    EXPECT_EQ(said([&] { move_base(0, entries.headers[0]); }), "");
     EXPECT_EQ(said([&] { truncate(0, 2); }), "S20");
-    EXPECT_EQ(said([&] { rebase(1, log({2}).headers[0]); }), "S20");
+    EXPECT_EQ(said([&] { move_base(1, log({2}).headers[0]); }), "S20");
 }
 
 // ---- what a start reads back --------------------------------------------------------------------
@@ -368,7 +368,7 @@ TEST_F(PromisesTest, AStartFindsAllThatWasSynced) {
     write_hard(0, 1, node(1));
     write(0, entries);
     start(0);
-    rebase(0, entries.headers[0]);
+    move_base(0, entries.headers[0]);
     start(0);
     const storage::MemoryStore earlier = stores_[0];
     write_hard(0, 2);

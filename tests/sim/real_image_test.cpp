@@ -309,7 +309,7 @@ TEST_F(RealImageTest, DamageOfARowIsReported) {
     WriteBatch batch;
     log.append(batch, Term{1}, "one");
     log.append(batch, Term{1}, "two");
-    log.compact(batch, LogIndex{1});
+    log.move_base(batch, LogIndex{1});
     batch.hard_state(PartitionId{3}, {Term{1}, {}});
     for (const char* key : {"a", "b", "c"}) batch.put_row(Table::Entity, key, key);
     batch.put_row(Table::Session, "none", "");

@@ -91,7 +91,7 @@ TEST_F(StagedPages, ASnapshotIsAcknowledgedWhenItsBaseIsDurableOrNotNeeded) {
     base.index = LogIndex{2};
     base.term = Term{1};
     storage::WriteBatch batch;
-    batch.rebase(kGroup, base);
+    batch.move_base(kGroup, base);
     promises_.applied(0, batch);
     EXPECT_EQ(leaves(0, 1, answer), "");
     EXPECT_EQ(leaves(2, 1, answer), "S19");

@@ -183,7 +183,7 @@ TEST_F(LmdbStoreTest, TrimsWhatIsCompacted) {
     std::uint64_t bytes_max = 0;
     for (int round = 0; round < 400; ++round) {
         for (int i = 0; i < 16; ++i) log.append(batch_, Term{1}, std::string(200, 'p'));
-        if (round % 10 == 9) log.compact(batch_, log.last());
+        if (round % 10 == 9) log.move_base(batch_, log.last());
         apply(batch_);
         bytes_max = std::max(bytes_max, store_->stats().file_bytes);
     }
@@ -200,7 +200,7 @@ TEST_F(LmdbStoreTest, MovesALiveRecordThatPinsTheOldEnd) {
     apply(batch_);
     for (int round = 0; round < 300; ++round) {
         for (int i = 0; i < 10; ++i) busy.append(batch_, Term{1}, std::string(100, 'b'));
-        busy.compact(batch_, busy.last());
+        busy.move_base(batch_, busy.last());
         apply(batch_);
         ASSERT_LT(store_->stats().file_bytes, 600U << 10) << round;
     }
@@ -234,7 +234,7 @@ TEST_F(LmdbStoreTest, ARemovedGroupLeavesNothingAndMayBeginAnew) {
     LogWriter log(PartitionId{4});
     for (int i = 0; i < 6; ++i) log.append(batch_, Term{1}, "entry");
     batch_.hard_state(log.group(), {Term{3}, {}});
-    log.compact(batch_, LogIndex{2});
+    log.move_base(batch_, LogIndex{2});
     apply(batch_);
     log.remove(batch_);
     apply(batch_);
@@ -274,7 +274,7 @@ TEST_F(LmdbStoreTest, AFullMapRefusesTheBatchAndKeepsEverythingBefore) {
     LogBase base;
     base.index = LogIndex{log.last().value - 1};
     base.term = Term{1};
-    compacting.rebase(PartitionId{1}, base);
+    compacting.move_base(PartitionId{1}, base);
     ASSERT_TRUE((*opened)->apply(compacting).has_value());
     ASSERT_TRUE((*opened)->apply(WriteBatch{}).has_value());
     EXPECT_TRUE((*opened)->apply(batch_).has_value());
@@ -353,7 +353,7 @@ TEST_F(LmdbStoreTest, ReadsDuringWritesFindEveryLiveRecordSound) {
     LogWriter busy(PartitionId{2});
     for (int round = 0; round < 400; ++round) {
         for (int i = 0; i < 10; ++i) busy.append(batch_, Term{1}, std::string(200, 'b'));
-        busy.compact(batch_, busy.last());
+        busy.move_base(batch_, busy.last());
         batch_.put_row(Table::Entity, "row",
                        std::string(4000 + static_cast<std::size_t>(round % 3) * 2000,
                                    static_cast<char>('a' + round % 26)));
@@ -366,7 +366,7 @@ TEST_F(LmdbStoreTest, ReadsDuringWritesFindEveryLiveRecordSound) {
 TEST_F(LmdbStoreTest, ReadsWhatIsMissingAsMissing) {
     LogWriter log(PartitionId{1});
     for (int i = 0; i < 4; ++i) log.append(batch_, Term{1}, "entry");
-    log.compact(batch_, LogIndex{2});
+    log.move_base(batch_, LogIndex{2});
     apply(batch_);
     EXPECT_EQ(store_->read_log({PartitionId{1}, LogIndex{2}, LogIndex{4}, 100})->missing,
               LogIndex{2});

@@ -81,7 +81,7 @@ TEST_F(LogCatalogTest, ABaseBehindTheCommittedEntriesEatsAppendedOnes) {
     commit();
     append(2, 11);
     append(3, 12);
-    catalog.rebase(kGroup, {LogIndex{2}, Term{1}});
+    catalog.move_base(kGroup, {LogIndex{2}, Term{1}});
     EXPECT_EQ(catalog.staged_last(kGroup), LogIndex{3});
     commit();
     EXPECT_EQ(catalog.base(kGroup).index, LogIndex{2});
@@ -160,7 +160,7 @@ public:
             }
             case 2: {
                 const Term term = some == base ? log.base.term : log.places[some - base - 1].term;
-                catalog_.rebase(group, {LogIndex{some}, term});
+                catalog_.move_base(group, {LogIndex{some}, term});
                 log.places.erase(log.places.begin(),
                                  log.places.begin() + static_cast<std::ptrdiff_t>(some - base));
                 log.base = {LogIndex{some}, term};

@@ -124,11 +124,11 @@ Recording record_large_run(std::uint64_t seed) {
     erase.erase_prefix(Table::Entity, "large/");
     recorder.apply(erase);
     recorder.restart();
-    WriteBatch compact;
-    log.compact(compact, LogIndex{20});
-    log.append(compact, Term{2}, random_bytes(random, 500'000));
-    compact.merge(maker.next());
-    recorder.apply(compact);
+    WriteBatch moved;
+    log.move_base(moved, LogIndex{20});
+    log.append(moved, Term{2}, random_bytes(random, 500'000));
+    moved.merge(maker.next());
+    recorder.apply(moved);
     recorder.apply(maker.next());
     recorder.restart();
     for (int i = 0; i < 3; ++i) recorder.apply(maker.next());

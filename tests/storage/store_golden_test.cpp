@@ -188,7 +188,7 @@ std::vector<WriteBatch> golden_rounds() {
     base.space = {4};
     base.config = "config";
     rounds[0].append(PartitionId{0}, LogIndex{1}, e.no_op);
-    rounds[0].rebase(PartitionId{7}, base);
+    rounds[0].move_base(PartitionId{7}, base);
     rounds[0].append(PartitionId{7}, LogIndex{2}, e.command);
     rounds[0].append(PartitionId{7}, LogIndex{3}, e.big);
     rounds[0].hard_state(PartitionId{7}, {Term{0x1112131415161718}, id_from<NodeId>(0x30)});

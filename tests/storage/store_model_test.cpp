@@ -257,7 +257,7 @@ TEST_F(StoreModelAtSize, OfLogAndRowsBothAnswerTheSameThroughReopens) {
         apply_one([&](WriteBatch& batch) {
             for (const Table table : {Table::Entity, Table::Journal})
                 batch.erase_prefix(table, kRows);
-            log_.compact(batch, middle);
+            log_.move_base(batch, middle);
         });
         ASSERT_NO_FATAL_FAILURE(go_on(maker, 60));
         ASSERT_NO_FATAL_FAILURE(expect_same({kMiB, 5000, 100}, maker.prefix()));

@@ -57,12 +57,12 @@ void LogWriter::truncate(WriteBatch& batch, LogIndex from) {
     if (from <= last()) entries_.resize(from.value - base_.index.value - 1);
 }
 
-void LogWriter::compact(WriteBatch& batch, LogIndex to) {
+void LogWriter::move_base(WriteBatch& batch, LogIndex to) {
     const EntryHeader header = at(to).header;
     entries_.erase(entries_.begin(),
                    entries_.begin() + static_cast<std::ptrdiff_t>(to.value - base_.index.value));
     base_ = {to, header.term, header.chain, header.stamp_ms, base_.space, "config"};
-    batch.rebase(group_, base_);
+    batch.move_base(group_, base_);
 }
 
 void LogWriter::install(WriteBatch& batch, LogIndex index, Term term) {
@@ -71,7 +71,7 @@ void LogWriter::install(WriteBatch& batch, LogIndex index, Term term) {
     chain.bytes[1] = static_cast<std::uint8_t>(term.value);
     base_ = {index, term, chain, 0, {base_.space.value + 1}, std::string(3000, 'c')};
     entries_.clear();
-    batch.rebase(group_, base_);
+    batch.move_base(group_, base_);
 }
 
 void LogWriter::repair(WriteBatch& batch, LogIndex index) const {
@@ -142,7 +142,7 @@ void BatchMaker::log_op(WriteBatch& batch) {
             return;
         case 1:
         case 2:
-            if (held > 0) log.compact(batch, any());
+            if (held > 0) log.move_base(batch, any());
             return;
         case 3:
             if (held > 0) log.repair(batch, any());

@@ -36,7 +36,7 @@ public:
     // The next entry with `payload` in it, added to the batch.
     void append(WriteBatch& batch, Term term, std::string_view payload);
     void truncate(WriteBatch& batch, LogIndex from);
-    void compact(WriteBatch& batch, LogIndex to);
+    void move_base(WriteBatch& batch, LogIndex to);
     // A snapshot from elsewhere: the log begins anew behind `index`.
     void install(WriteBatch& batch, LogIndex index, Term term);
     void repair(WriteBatch& batch, LogIndex index) const;
