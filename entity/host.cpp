@@ -282,9 +282,9 @@ void Host::check() const {
     }
     WEFT_INVARIANT(linked == table_.size(), "{} of {} entities are in the order of use", linked,
                    table_.size());
-    WEFT_INVARIANT(bytes == bytes_, "{} bytes counted, {} summed", bytes, bytes_);
-    WEFT_INVARIANT(dirty_bytes == dirty_bytes_, "{} dirty bytes counted, {} summed", dirty_bytes,
-                   dirty_bytes_);
+    WEFT_INVARIANT(bytes == bytes_, "{} bytes counted, {} summed", bytes_, bytes);
+    WEFT_INVARIANT(dirty_bytes == dirty_bytes_, "{} dirty bytes counted, {} summed", dirty_bytes_,
+                   dirty_bytes);
 }
 
 void Host::link_newest(Entity& entity) {

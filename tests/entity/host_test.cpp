@@ -6,12 +6,14 @@
 #include "entity/builtin/counter.h"
 #include "entity/builtin/kv.h"
 #include "routing/key.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 namespace weft::entity {
 namespace {
@@ -270,6 +272,41 @@ TEST_F(HostTest, HandlersAreHeldToTheirLimits) {
         EXPECT_EQ(decision.change, Decision::Change::None) << command;
     }
     EXPECT_FALSE(Host::decide(value, entity, "value", "", {}).rejected);
+}
+
+TEST_F(HostTest, FindsEachFaultThatIsPlanted) {
+    const auto checked = [&] { return weft::test::said_by([&] { host.check(); }); };
+    Entity& entity = absent("a", *kv);
+    absent("b", *kv);
+    host.commit(entity, propose(entity, *kv, "put", "one"), kv.get());
+    ASSERT_EQ(checked(), "");
+    Entity* const newer = std::exchange(entity.newer, nullptr);
+    EXPECT_EQ(checked(), "1 of 2 entities are in the order of use");
+    entity.newer = newer;
+    const std::size_t bytes = host.dirty_bytes() + host.clean_bytes();
+    entity.committed.state += "!";
+    EXPECT_EQ(checked(), fmt::format("{} bytes counted, {} summed", bytes, bytes + 1));
+    entity.committed.state.pop_back();
+    entity.dirty = false;
+    EXPECT_EQ(checked(), fmt::format("{} dirty bytes counted, 0 summed", host.dirty_bytes()));
+    entity.unflushed.append(Version{1}, {.index = LogIndex{11}, .bytes = "e"});
+    EXPECT_EQ(checked(), "unflushed events, but not dirty");
+}
+
+TEST_F(HostTest, TellsWhatCannotBe) {
+    const auto said = [](const auto& act) { return weft::test::said_by(act); };
+    Entity& entity = absent("a", *kv);
+    EXPECT_EQ(said([&] { host.loaded(entity, {}, Kind::Value); }), "an entity was loaded twice");
+    Change change = propose(entity, *kv, "put", "one");
+    change.version = Version{2};
+    EXPECT_EQ(said([&] { host.commit(entity, change, kv.get()); }),
+              "entry 11 makes version 2, its proposer had 1");
+    change.version = Version{1};
+    host.commit(entity, change, kv.get());
+    EXPECT_EQ(said([&] { host.evict(entity); }), "a dirty entity was evicted");
+    host.begin_sweep();
+    host.flushed(entity, PersistSeq{1});
+    EXPECT_EQ(said([&] { host.next_to_sweep(); }), "an entity to be swept is clean");
 }
 
 TEST(EventRecords, CutShortAreRefused) {
