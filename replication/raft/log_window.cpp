@@ -195,4 +195,22 @@ void LogWindow::drop_first_cached() {
     cache_.pop_front();
 }
 
+// Right behind a snapshot nothing is durable yet, and what is on disk ends before the base.
+void LogWindow::check(LogIndex durable) const {
+    Term term = front_.term;
+    for (LogIndex i = next(base_); i <= last(); i = next(i)) {
+        const EntryInfo info = at(i);
+        if (!info.readable) continue;  // a damaged header tells no term
+        WEFT_INVARIANT(info.term >= term, "term {} after {} at {}", info.term.value, term.value,
+                       i.value);
+        term = info.term;
+    }
+    WEFT_INVARIANT(cache_first() <= next(durable) || durable < base_,
+                   "entry {} is neither durable nor cached", next(durable).value);
+    std::uint64_t bytes = 0;
+    for (const Bytes& entry : cache_) bytes += entry.size();
+    WEFT_INVARIANT(bytes == cached_bytes(), "{} bytes in memory, {} counted", bytes,
+                   cached_bytes());
+}
+
 }  // namespace weft::replication

@@ -62,6 +62,8 @@ public:
     const Bytes& cached(LogIndex index) const;
     std::uint64_t cached_bytes() const;
     void drop_first_cached();
+    // Terms never fall, and what is in memory reaches down to what is on disk, up to `durable`.
+    void check(LogIndex durable) const;
 
 private:
     // An entry's description in few bytes: a node keeps one for each entry behind its groups'

@@ -2,6 +2,8 @@
 
 #include "replication/raft/log_window.h"
 
+#include "tests/support/said_by.h"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -81,6 +83,29 @@ RC_GTEST_PROP(LogWindowModel, KeepsWhatItWasTold, ()) {
         }
         expect_equal(window, base, plain);
     }
+}
+
+TEST(LogWindow, FindsEachFaultThatIsPlanted) {
+    LogWindow window;
+    const auto append = [&](std::uint64_t index, std::uint64_t term) {
+        EntryHeader header;
+        header.index = LogIndex{index};
+        header.term = Term{term};
+        window.append(header, Bytes::copy_of("entry"));
+    };
+    const auto checked = [&](std::uint64_t durable) {
+        return weft::test::said_by([&] { window.check(LogIndex{durable}); });
+    };
+    append(1, 2);
+    append(2, 2);
+    EXPECT_EQ(checked(0), "");
+    window.drop_first_cached();
+    EXPECT_EQ(checked(1), "");
+    EXPECT_EQ(checked(0), "entry 1 is neither durable nor cached");
+    const_cast<Bytes&>(window.cached(LogIndex{2})) = Bytes::copy_of("longer");
+    EXPECT_EQ(checked(1), "6 bytes in memory, 5 counted");
+    append(3, 1);
+    EXPECT_EQ(checked(1), "term 1 after 2 at 3");
 }
 
 }  // namespace
