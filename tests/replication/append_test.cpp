@@ -1,6 +1,7 @@
 // A follower's log (S2, S20, S21; the stamp rule S29).
 
 #include "replica_lab.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -253,6 +254,23 @@ TEST(Snapshot, LeavesNothingProvenOfALogThatItReplaces) {
     ASSERT_EQ(lab.replica->last_index(), LogIndex{4});
     lab.step(Beat{node(1), Term{2}, LogIndex{6}});
     EXPECT_EQ(lab.replica->commit(), LogIndex{4});
+}
+
+TEST(ReplicaCheck, FindsEachFaultThatIsPlanted) {
+    const MadeLog log({1, 1});
+    Lab lab({}, log, 2, {Term{1}, NodeId{}});
+    const auto checked = [&] { return weft::test::said_by([&] { lab.replica->check(); }); };
+    // A receiver takes the term of whoever sends a snapshot first, and refuses a base beyond it.
+    storage::LogBase base;
+    base.index = LogIndex{3};
+    base.term = Term{3};
+    Effects out;
+    lab.replica->install(lab.now, base, out);
+    EXPECT_EQ(checked(), "term 1 before the log's 3");
+    lab.step(Beat{node(1), Term{3}, LogIndex{}});
+    EXPECT_EQ(checked(), "");
+    const_cast<storage::LogBase&>(lab.replica->base()).index = LogIndex{2};
+    EXPECT_EQ(checked(), "base 2 and 3");
 }
 
 }  // namespace
