@@ -2,6 +2,7 @@
 #include "routing/request_ids.h"
 
 #include "tests/client/caller_world.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -313,6 +314,18 @@ TEST(Repeat, WithTheIdOfAnotherGroupIsRefused) {
     ASSERT_TRUE(world.has_ended(1));
     EXPECT_EQ(world.ended[1].error.code, ErrorCode::Malformed);
     EXPECT_TRUE(world.sent.empty());
+}
+
+// Whoever asks about a number of ours that was not given yet loses it to the call that gets it.
+TEST(Repeat, OfANumberThatIsGivenToAnotherCallIsAFault) {
+    CallerWorld world = CallerWorld::connected();
+    world.call(1);
+    StartCall again = CallerWorld::start_of(2, "x");
+    again.request = world.last().second.id;
+    ++again.request->seq;
+    EXPECT_EQ(weft::test::said_by([&] { world.step(again); }), "");
+    EXPECT_EQ(weft::test::said_by([&] { world.call(3); }),
+              "the answer to call 1 would not be found");
 }
 
 }  // namespace
