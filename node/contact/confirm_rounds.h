@@ -97,7 +97,7 @@ private:
         ConfirmRound number;
         Instant begun;
         std::vector<Item> items;  // by group
-        std::size_t open = 0;     // items not settled
+        std::size_t open = 0;     // items not settled, at least one
     };
 
     bool may_begin(Instant now) const;
@@ -110,7 +110,7 @@ private:
     ConfirmRound last_round_;
     GroupMap<Group> groups_;           // that were ever led with a read
     std::vector<PartitionId> wanted_;  // each once
-    std::deque<Round> rounds_;         // in order of number
+    std::deque<Round> rounds_;         // in order of number and of time, kRoundsMax at most
 };
 
 }  // namespace weft::node

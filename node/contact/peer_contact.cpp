@@ -62,6 +62,8 @@ void PeerContact::list_again(PartitionId group, Led& led) {
 void PeerContact::leads(PartitionId group, Term term, LogIndex commit) {
     Led& led = led_[group];
     if (led.leading && led.term == term && led.commit == commit) return;
+    WEFT_INVARIANT(led.term <= term, "group {} is led in term {}, it was in {}", group.value,
+                   term.value, led.term.value);
     list_again(group, led);
     if (!led.leading || led.term != term) {
         // Contact in a former term says nothing about this one.
@@ -268,13 +270,13 @@ void PeerContact::check(std::span<const PartitionId> shared) const {
     }
     for (const auto& [group, followed] : followed_)
         if (followed.covered) covered.add(group, followed.term);
-    WEFT_INVARIANT(leading == leading_, "{} groups are led, {} are counted", leading, leading_);
     WEFT_INVARIANT(queued == to_list_.size(), "{} groups are to be listed, {} are", queued,
                    to_list_.size());
     WEFT_INVARIANT(unlisted == unlisted_, "{} groups are unlisted, {} are summed up",
                    unlisted.count(), unlisted_.count());
     WEFT_INVARIANT(covered == covered_, "{} groups are covered, {} are summed up", covered.count(),
                    covered_.count());
+    WEFT_INVARIANT(leading == leading_, "{} groups are led, {} are counted", leading, leading_);
 }
 
 }  // namespace weft::node

@@ -1,6 +1,7 @@
 // Confirm rounds of linearizable reads (S8).
 
 #include "node/contact/confirm_rounds.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -189,6 +190,30 @@ TEST_F(ConfirmTest, ReadsOfAGroupThatIsNotLedAreAFault) {
     rounds.check(led);
     begin(0);
     rounds.check({});
+}
+
+// Else a round of the newer term would confirm a read of a leader that is none any more.
+TEST_F(ConfirmTest, AReadOfAFormerTermIsAFault) {
+    rounds.want(PartitionId{5}, Term{3}, ReadTicket{1}, three);
+    rounds.forget(PartitionId{5});
+    EXPECT_EQ(
+        weft::test::said_by([&] { rounds.want(PartitionId{5}, Term{2}, ReadTicket{2}, three); }),
+        "a read of group 5 waits in term 2, others did in 3");
+}
+
+// Else the young ones would not be the last, nor the first the one to be given up.
+TEST_F(ConfirmTest, ARoundThatBeganBeforeTheLastIsAFault) {
+    rounds.want(PartitionId{5}, Term{2}, ReadTicket{1}, three);
+    begin(9);
+    rounds.want(PartitionId{5}, Term{2}, ReadTicket{2}, three);
+    begin(9);
+    EXPECT_EQ(weft::test::said_by([&] { rounds.check({}); }), "");
+    rounds.expire(at(9) + std::chrono::milliseconds(200), given_up);
+    rounds.want(PartitionId{5}, Term{2}, ReadTicket{3}, three);
+    begin(300);
+    rounds.want(PartitionId{5}, Term{2}, ReadTicket{4}, three);
+    begin(299);
+    EXPECT_EQ(weft::test::said_by([&] { rounds.check({}); }), "round 4 began before round 3");
 }
 
 }  // namespace

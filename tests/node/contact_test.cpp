@@ -1,6 +1,7 @@
 // Contact is batched per peer but judged per group (docs/design.md, "Replication").
 
 #include "node/contact/peer_contact.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -311,13 +312,28 @@ TEST(ContactDeathTest, AVerdictForEachClaimAndOnlyOfTheBeatHeardLast) {
     EXPECT_DEATH(pair.follower.answer(at(1), beat, std::span(verdicts).first(1)), "1 verdicts");
 }
 
-TEST(ContactDeathTest, AGroupThatIsLedWithWhoDoesNotHoldItIsAFault) {
+TEST(ContactDeathTest, AGroupThatIsLedWithWhoDoesNotHoldItOrInAFormerTermIsAFault) {
     Pair pair(2);
     const std::vector<PartitionId> shared{PartitionId{1}, PartitionId{2}};
     pair.leader.check(shared);
     EXPECT_DEATH(pair.leader.check(std::span(shared).first(1)), "group 2 is led");
     pair.leader.forget(PartitionId{2});
     pair.leader.check(std::span(shared).first(1));
+    pair.leader.leads(PartitionId{1}, Term{3}, {});
+    EXPECT_DEATH(pair.leader.leads(PartitionId{1}, Term{2}, {}), "led in term 2, it was in 3");
+}
+
+// What was moved from has lost its groups and still sums them up.
+TEST(Contact, CheckFindsSumsOfGroupsThatAreNotThere) {
+    const auto said_of = [](PeerContact& contact) {
+        const PeerContact taken(static_cast<PeerContact&&>(contact));
+        return weft::test::said_by([&] { contact.check({}); });
+    };
+    Pair pair(2), met(2);
+    met.exchange(0);
+    EXPECT_EQ(said_of(pair.leader), "0 groups are led, 2 are counted");
+    EXPECT_EQ(said_of(met.leader), "0 groups are unlisted, 2 are summed up");
+    EXPECT_EQ(said_of(met.follower), "0 groups are covered, 2 are summed up");
 }
 
 // Whatever is lost, doubled or changed on the way: contact is never claimed for a group that the
