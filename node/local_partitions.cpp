@@ -1,9 +1,11 @@
 #include "node/local_partitions.h"
 
 #include "core/invariant.h"
-#include "node/peer.h"
+#include "node/peers.h"
 
 #include <algorithm>
+#include <functional>
+#include <ranges>
 #include <utility>
 
 namespace weft::node {
@@ -11,6 +13,26 @@ namespace weft::node {
 namespace {
 
 constexpr auto kId = [](const LocalPartition* local) { return local->id; };
+
+// A peer is a member of a group exactly if both hold it.
+void check_members(const LocalPartitions& hosted, const Peers& peers) {
+    for (const Peer& peer : std::views::values(peers.by_id())) {
+        WEFT_INVARIANT(std::ranges::adjacent_find(peer.shared, std::ranges::greater_equal()) ==
+                           peer.shared.end(),
+                       "the groups shared with node {} do not rise", peer.record.node.hex());
+        for (const PartitionId group : peer.shared) {
+            const LocalPartition* local = hosted.find(group);
+            WEFT_INVARIANT(local != nullptr && local->has(&peer),
+                           "group {} is shared with node {}, which is no member", group.value,
+                           peer.record.node.hex());
+        }
+    }
+    for (const LocalPartition& local : hosted.all())
+        for (const Peer* peer : local.members)
+            WEFT_INVARIANT(std::ranges::binary_search(peer->shared, local.id),
+                           "node {} is a member of group {} and does not share it",
+                           peer->record.node.hex(), local.id.value);
+}
 
 }  // namespace
 
@@ -85,7 +107,8 @@ void LocalPartitions::take_touched(std::vector<PartitionId>& groups) {
     for (const PartitionId group : groups) find(group)->touched = false;
 }
 
-void LocalPartitions::check() const {
+void LocalPartitions::check(const Peers& peers) const {
+    check_members(*this, peers);
     std::size_t cannot_stand = 0;
     std::size_t touched = 0;
     for (const LocalPartition& local : all()) {

@@ -15,6 +15,8 @@
 
 namespace weft::node {
 
+class Peers;
+
 class LocalPartitions {
 public:
     // Each id once, with what its replica has come to. It stays where it is.
@@ -41,8 +43,8 @@ public:
     std::vector<PartitionId> cannot_stand_in(const std::vector<PartitionId>& groups) const;
     // Swaps in those that were touched since the last call.
     void take_touched(std::vector<PartitionId>& groups);
-    // Between two steps.
-    void check() const;
+    // Between two steps; `peers`: all that there are for this node.
+    void check(const Peers& peers) const;
 
     // Rising by id.
     auto all() {

@@ -95,7 +95,7 @@ Instant Node::State::next_deadline() const {
 }
 
 void Node::State::check() const {
-    hosted.check();
+    hosted.check(peers);
     own_requests.check();
     rounds.check();
     disk.check(rounds.waiting());

@@ -2,7 +2,7 @@
 #include "node/local_partitions.h"
 
 #include "entity/type.h"
-#include "node/peer.h"
+#include "node/peers.h"
 #include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
@@ -45,7 +45,13 @@ protected:
         return found;
     }
     std::string checked() const {
-        return weft::test::said_by([&] { groups.check(); });
+        return weft::test::said_by([&] { groups.check(peers); });
+    }
+    Peer& meet(std::uint8_t number) {
+        routing::NodeRecord record;
+        record.node = NodeId{{number}};
+        peers.meet(record);
+        return *peers.find(record.node);
     }
 
     static constexpr PartitionId kTwo{2}, kFive{5};
@@ -54,6 +60,7 @@ protected:
     entity::TypeTable types;
     replication::Effects effects;
     LocalPartitions groups;
+    Peers peers{1, ContactRound{}};
 };
 
 TEST_F(LocalPartitionsTest, AreFoundByTheirIdAndRise) {
@@ -81,9 +88,7 @@ TEST_F(LocalPartitionsTest, BeginWithTheTermThatTheyHadAndHandNothingOver) {
 }
 
 TEST_F(LocalPartitionsTest, AreHandedOverOnlyToWhomMessagesPass) {
-    routing::NodeRecord record;
-    record.node = NodeId{{2}};
-    Peer other(record, ContactRound{});
+    Peer& other = meet(2);
     LocalPartition& led = host(2);
     led.members = {&other};
     led.role = replication::Role::Leader;
@@ -194,6 +199,25 @@ TEST_F(LocalPartitionsTest, FindsEachFaultThatIsPlanted) {
     EXPECT_EQ(checked(), "");
     two.touched = false;
     EXPECT_EQ(checked(), "0 groups were stepped, 1 are listed");
+}
+
+TEST_F(LocalPartitionsTest, FindsMembersAndSharedGroupsThatDiffer) {
+    LocalPartition& two = host(2);
+    step(two);
+    step(host(5));
+    Peer& other = meet(2);
+    two.members = {&other};
+    EXPECT_EQ(checked(),
+              "node " + other.record.node.hex() + " is a member of group 2 and does not share it");
+    other.shared = {kTwo};
+    EXPECT_EQ(checked(), "");
+    for (const PartitionId wrong : {kFive, PartitionId{7}}) {
+        other.shared = {kTwo, wrong};
+        EXPECT_EQ(checked(), "group " + std::to_string(wrong.value) + " is shared with node " +
+                                 other.record.node.hex() + ", which is no member");
+    }
+    other.shared = {kTwo, kTwo};
+    EXPECT_EQ(checked(), "the groups shared with node " + other.record.node.hex() + " do not rise");
 }
 
 // A group of one member commits what it has on disk.
