@@ -96,7 +96,6 @@ Instant Node::State::next_deadline() const {
 
 void Node::State::check() const {
     hosted.check(peers);
-    own_requests.check();
     rounds.check();
     disk.check(rounds.waiting());
     sweeper.check(rounds.at_hand());

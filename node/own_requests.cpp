@@ -83,6 +83,7 @@ void OwnRequests::run(Now now, const std::vector<OwnAttempt>& attempts, OwnEffec
     for (const OwnAttempt& attempt : attempts) {
         const auto found = pending_.find(attempt.tag);
         WEFT_INVARIANT(found != pending_.end(), "own request {} is not due", attempt.tag.value);
+        WEFT_INVARIANT(!found->second.asked, "own request {} is under way", attempt.tag.value);
         send(now, attempt, found->second, out);
     }
     std::ranges::move(ended_, std::back_inserter(out.ends));
@@ -222,16 +223,6 @@ Instant OwnRequests::deadline() const {
     for (const Pending& pending : std::views::values(pending_))
         next = std::min({next, pending.due, pending.deadline});
     return next;
-}
-
-void OwnRequests::check() const {
-    WEFT_INVARIANT(pending_.size() <= options_.pending_max, "{} own requests wait",
-                   pending_.size());
-    for (const auto& [tag, pending] : pending_) {
-        WEFT_INVARIANT(!pending.asked || pending.request.id.seq != 0,
-                       "own request {} is under way without an id", tag.value);
-        WEFT_INVARIANT(tag <= last_, "own request {} was never asked", tag.value);
-    }
 }
 
 }  // namespace weft::node

@@ -78,7 +78,6 @@ public:
     // The next moment at which due() and run() have something to do.
     Instant deadline() const;
     std::size_t pending() const { return pending_.size(); }
-    void check() const;
 
 private:
     struct Pending {

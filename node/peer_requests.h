@@ -21,6 +21,10 @@ public:
     // Who asked is gone: nobody waits for those, and their ends are not to be told.
     void forget() { waiting_ = 0; }
     std::size_t waiting() const { return waiting_; }
+    // Between two steps: what was refused has ended.
+    void check() const {
+        WEFT_INVARIANT(waiting_ <= kMost, "{} requests of a node wait", waiting_);
+    }
 
 private:
     std::size_t waiting_ = 0;

@@ -84,6 +84,7 @@ void Peers::check(RoundSeq at_hand) const {
     for (const Peer& peer : std::views::values(peers_)) {
         peer.contact.check(peer.shared);
         peer.handshake.check(at_hand);
+        peer.requests.check();
         const HelloToken token = peer.greeting().token();
         WEFT_INVARIANT(token == HelloToken{} || tokens_.gave(token),
                        "hellos to node {} have a token that was not given out",

@@ -24,6 +24,14 @@ TEST(PeerRequests, AreSoManyAtATimeAndOneThatIsRefusedEndsToo) {
     EXPECT_TRUE(requests.begin());
 }
 
+TEST(PeerRequests, OneTooManyThatHasNotEndedIsAFault) {
+    PeerRequests requests;
+    for (std::size_t each = 0; each < PeerRequests::kMost; ++each) requests.begin();
+    EXPECT_EQ(weft::test::said_by([&] { requests.check(); }), "");
+    requests.begin();
+    EXPECT_EQ(weft::test::said_by([&] { requests.check(); }), "257 requests of a node wait");
+}
+
 TEST(PeerRequests, OfAProcessThatIsGoneNoneWait) {
     PeerRequests requests;
     for (std::size_t each = 0; each < PeerRequests::kMost; ++each) requests.begin();
