@@ -334,6 +334,8 @@ TEST(Contact, CheckFindsSumsOfGroupsThatAreNotThere) {
     EXPECT_EQ(said_of(pair.leader), "0 groups are led, 2 are counted");
     EXPECT_EQ(said_of(met.leader), "0 groups are unlisted, 2 are summed up");
     EXPECT_EQ(said_of(met.follower), "0 groups are covered, 2 are summed up");
+    EXPECT_EQ(weft::test::said_by([] { GroupTermSum().remove(PartitionId{1}, Term{1}); }),
+              "group 1 leaves an empty sum");
 }
 
 // Whatever is lost, doubled or changed on the way: contact is never claimed for a group that the
