@@ -26,9 +26,9 @@ std::unique_ptr<DiskImage> make_image(std::size_t number, const Cluster& cluster
         options.erase_rows = cluster.bounds.erase_slice_chunks;
         return std::make_unique<MemoryImage>(options);
     }
-    return std::make_unique<RealImage>(
-        RealImage::Options{fmt::format("{}/n{}", cluster.disks, number), cluster.id,
-                           cluster.genesis.founders[number].node, cluster.bounds});
+    return std::make_unique<RealImage>(RealImage::Options{
+        fmt::format("{}/n{}", cluster.disks, number), cluster.id,
+        cluster.genesis.founders[number].node, cluster.bounds, cluster.check_steps});
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ void write_file(const std::string& path, std::string_view bytes) {
 }  // namespace
 
 // Nothing may depend on the file system that the folder lies in.
-RealImage::RealImage(const Options& options) {
+RealImage::RealImage(const Options& options) : checks_(false, options.check_steps) {
     options_.path = options.path;
     options_.cluster = options.cluster;
     options_.node = options.node;
@@ -49,6 +49,12 @@ void RealImage::open() {
     auto opened = storage::DataDirectory::open(options_);
     WEFT_INVARIANT(opened.has_value(), "the store does not open: {}", opened.error().message);
     directory_ = std::move(*opened);
+}
+
+Result<storage::StoreStats> RealImage::apply(const storage::WriteBatch& batch) {
+    auto applied = directory_->store().apply(batch);
+    if (checks_.after_round()) directory_->check();
+    return applied;
 }
 
 Boot RealImage::begin_boot() {

@@ -4,10 +4,12 @@
 // can be looked at while its machine is down.
 
 #include "core/random.h"
+#include "node/check_turns.h"
 #include "sim/disk_image.h"
 #include "storage/data_directory.h"
 #include "storage/lmdb_rows.h"
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,14 +25,13 @@ public:
         ClusterId cluster;
         NodeId node;
         storage::LmdbStoreBounds bounds;
+        std::uint64_t check_steps = 1;  // what adds up is looked at with one of so many commits
     };
     explicit RealImage(const Options& options);
     std::string data_file() const { return options_.path + "/data.mdb"; }
 
     const storage::Store& store() const override { return directory_->store(); }
-    Result<storage::StoreStats> apply(const storage::WriteBatch& batch) override {
-        return directory_->store().apply(batch);
-    }
+    Result<storage::StoreStats> apply(const storage::WriteBatch& batch) override;
     Boot begin_boot() override;
     // What was under way is one commit: a signal leaves all of it or nothing, a power cut any of
     // its sectors (torn_file.h). Other batches had not reached the store.
@@ -63,6 +64,7 @@ private:
     bool flip_in_chunk(const storage::RowName& name, std::string_view value, std::uint64_t bit);
 
     storage::DataDirectoryOptions options_;
+    node::CheckTurns checks_;
     std::uint64_t kernel_ = 0;  // how often the machine itself was started
     std::unique_ptr<storage::DataDirectory> directory_;
 };

@@ -52,6 +52,7 @@ public:
     Result<void> record_durable(Lsn durable);
     // DataFileGone: the file was deleted, moved or replaced since it was opened.
     Result<void> check_file() const { return store_->check_file(); }
+    void check() const { store_->check(); }
     // Before the process ends because of a failed sync: the next start under the same kernel is
     // refused. The disk may refuse this file too: then say so and end all the same.
     Result<void> mark_sync_failed();

@@ -188,6 +188,19 @@ void LmdbLog::rollback() {
     staged_ = extent_;
 }
 
+void LmdbLog::check() const {
+    catalog_.check();
+    std::vector<RecordPlace> places;
+    for (const PartitionId group : catalog_.groups()) {
+        catalog_.read_all(group, places);
+        for (const RecordPlace& place : places)
+            WEFT_INVARIANT(
+                !place.known() || (extent_.first <= place.lsn && place.lsn < extent_.next),
+                "a record of group {} lies at {}, the log goes from {} to before {}", group.value,
+                place.lsn.value, extent_.first.value, extent_.next.value);
+    }
+}
+
 // ---- reading ------------------------------------------------------------------------------------
 
 namespace {

@@ -66,6 +66,8 @@ public:
     };
     static int read(Txn& txn, const Record& wanted, std::string& joined, FoundRecord& found);
     const LogCatalog& catalog() const { return catalog_; }
+    // Between two transactions; looks at every entry.
+    void check() const;
     std::optional<PartitionId> oldest() const { return oldest_; }
 
 private:

@@ -193,6 +193,8 @@ StoreStats LmdbStore::stats() const {
 
 Result<void> LmdbStore::check_file() const { return parts_->env->check_file(); }
 
+void LmdbStore::check() const { parts_->log.check(); }
+
 bool LmdbStore::empty() const {
     const std::lock_guard hold(parts_->stats_mutex);
     return parts_->empty;

@@ -62,6 +62,8 @@ public:
 
     // DataFileGone: what is written ends with the process. Costs two system calls.
     Result<void> check_file() const;
+    // What memory holds of the log adds up. Looks at every entry; by the thread that applies.
+    void check() const;
     // True when nothing was ever committed but the empty tables.
     bool empty() const;
 

@@ -250,9 +250,16 @@ LogIndex LogCatalog::last(PartitionId id) const {
 
 void LogCatalog::check() const {
     std::uint64_t bytes = 0;
-    for (const auto& [id, group] : groups_)
+    for (const auto& [id, group] : groups_) {
+        const bool keeps = group.touched && group.keep_to > group.new_base.index;
+        WEFT_INVARIANT(
+            !keeps ||
+                (group.new_base.index >= group.places.base() && group.keep_to <= group.last()),
+            "behind {} up to {} stays of group {}, which has {} to {}", group.new_base.index.value,
+            group.keep_to.value, id.value, next(group.places.base()).value, group.last().value);
         for (LogIndex at = next(group.places.base()); at <= group.last(); at = next(at))
             bytes += group.places.at(at).bytes;
+    }
     WEFT_INVARIANT(bytes == live_bytes_, "{} bytes live, {} in the catalog", live_bytes_, bytes);
 }
 

@@ -72,7 +72,8 @@ public:
     LogIndex last(PartitionId group) const;
     std::uint64_t live_bytes() const { return live_bytes_; }
 
-    // What was committed adds up. Looks at every entry; by the writing thread.
+    // What was committed adds up, and what is staged keeps no more than that. Looks at every entry;
+    // by the writing thread.
     void check() const;
 
     // ---- opening, once per group

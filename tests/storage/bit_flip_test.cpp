@@ -30,6 +30,7 @@ public:
         EXPECT_TRUE(opened.has_value());
         fill([&](const WriteBatch& batch) {
             EXPECT_TRUE((*opened)->store().apply(batch).has_value());
+            (*opened)->check();
             EXPECT_TRUE(expected_.apply(batch).has_value());
         });
         EXPECT_TRUE((*opened)->record_durable((*opened)->store().stats().durable).has_value());

@@ -36,6 +36,7 @@ protected:
         int seen = 0;
         shim.answer = [&](IoCall call) { return call == kind && ++seen == nth ? error : 0; };
         auto done = data_->store().apply(batch);
+        data_->check();
         if (seen < nth) return std::nullopt;
         return done;
     }

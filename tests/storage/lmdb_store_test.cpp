@@ -29,6 +29,7 @@ protected:
     void apply(WriteBatch& batch) {
         const auto done = store_->apply(batch);
         ASSERT_TRUE(done.has_value()) << done.error().message;
+        store_->check();
         batch.clear();
     }
     std::size_t entries(PartitionId group, LogIndex from, LogIndex to) const {

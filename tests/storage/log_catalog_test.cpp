@@ -3,6 +3,8 @@
 #include "storage/log_catalog.h"
 
 #include "core/random.h"
+#include "storage/lmdb_log.h"
+#include "tests/support/said_by.h"
 
 #include <gtest/gtest.h>
 
@@ -232,6 +234,32 @@ TEST(LogCatalogDeathTest, FindsAGroupThatWasLoadedTwice) {
     catalog.check();
     catalog.load(kGroup, {}, {place(1)});
     EXPECT_DEATH(catalog.check(), "300 bytes live, 100 in the catalog");
+}
+
+// Else who looks at what is staged would look past the end of what is there, or before its begin.
+TEST_F(LogCatalogTest, FindsWhatStaysAndIsNotThere) {
+    const auto checked = [&] { return weft::test::said_by([&] { catalog.check(); }); };
+    append(1, 10);
+    append(2, 11);
+    catalog.rebase(kGroup, {LogIndex{1}, Term{1}});
+    commit();
+    catalog.rebase(kGroup, {LogIndex{0}, Term{1}});
+    EXPECT_EQ(checked(), "behind 0 up to 2 stays of group 3, which has 2 to 2");
+    catalog.rollback();
+    catalog.staged_last(kGroup);
+    EXPECT_EQ(checked(), "");
+    catalog.load(kGroup, {}, {place(10)});
+    EXPECT_EQ(checked(), "behind 1 up to 2 stays of group 3, which has 1 to 1");
+}
+
+TEST(LmdbLog, FindsARecordThatLiesOutsideOfTheLog) {
+    const LmdbLog log({});
+    auto& catalog = const_cast<LogCatalog&>(log.catalog());  // told of what was never written
+    const auto checked = [&] { return weft::test::said_by([&] { log.check(); }); };
+    catalog.load(kGroup, {}, {RecordPlace()});
+    EXPECT_EQ(checked(), "") << "it was not found";
+    catalog.load(PartitionId{4}, {}, {place(1)});
+    EXPECT_EQ(checked(), "a record of group 4 lies at 1, the log goes from 1 to before 1");
 }
 
 TEST(LogCatalogDeathTest, RefusesAnEntryThatLeavesAGap) {

@@ -65,6 +65,7 @@ public:
     }
     void apply(const WriteBatch& batch) {
         EXPECT_TRUE(opened_->store().apply(batch).has_value());
+        opened_->check();
         run_.acked_at.push_back(shim_.events.size());
         EXPECT_TRUE(memory_.apply(batch).has_value());
         run_.pictures.push_back(picture(memory_));

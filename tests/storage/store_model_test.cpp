@@ -55,6 +55,7 @@ protected:
     void apply(const WriteBatch& batch) {
         const auto stats = store().apply(batch);
         ASSERT_TRUE(stats.has_value()) << stats.error().message;
+        lmdb_->check();
         ASSERT_TRUE(memory_.apply(batch).has_value());
         EXPECT_GE(stats->durable, durable_);
         EXPECT_EQ(stats->map_bytes, memory_.stats().map_bytes);
@@ -100,6 +101,7 @@ private:
         for (int round = 0; round < kRoundsMax; ++round) {
             const auto stats = store().apply(WriteBatch{});
             ASSERT_TRUE(stats.has_value()) << stats.error().message;
+            lmdb_->check();
             durable_ = stats->durable;
             if (stats->oldest.has_value() == memory_.stats().oldest.has_value()) return;
         }
