@@ -58,6 +58,9 @@ std::vector<Violation> check_rule_numbers(const std::vector<SourceFile>& files,
 // with a heading (docs/rules.md, "Replication and its storage") has it, and docs/design.md has
 // every promise that is named ("P-once").
 std::vector<Violation> check_pointers(const std::vector<SourceFile>& files);
+// Every field of Node::State whose class has a deadline() is asked for it in next_deadline(), and
+// every one whose class has a check() in check().
+std::vector<Violation> check_switchboard(const std::vector<SourceFile>& files);
 
 // One line per violation, for a test's message.
 std::string describe(const std::vector<Violation>& violations);
