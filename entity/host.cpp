@@ -128,7 +128,8 @@ Decision Host::decide(const EntityType& type, const Entity& entity, std::string_
 }
 
 // A new entity's generation is the index of the entry that makes it, and a delete leaves none: what
-// is compared with a value of an earlier life never fits.
+// is compared with a value of an earlier life never fits. A spare still holds another entity's
+// state: nothing of it is read, and all of it is set.
 Result<std::unique_ptr<Ahead>> Host::draft(const EntityType& type, const Entity& entity,
                                            const Decision& decision, LogIndex index) {
     std::unique_ptr<Ahead> next;
@@ -169,7 +170,9 @@ void Host::drop_ahead(Entity& entity) {
 }
 
 // The state ahead is the committed one only when this entry is the newest it rests on; with more of
-// them under way it stays ahead, and the kind applies this entry to what was committed before.
+// them under way it stays ahead, and the kind applies this entry to what was committed before. The
+// index alone tells which it is: a draft goes with its term (S27), or an entry of another leader at
+// that index would be given our state.
 void Host::commit(Entity& entity, const Change& change, const EntityType* type) {
     const Accounting accounting(*this, entity);
     const KindRules& rules = rules_of(change.kind);
@@ -235,7 +238,7 @@ void Host::begin_sweep() {
 
 Entity* Host::next_to_sweep() {
     if (to_sweep_.empty()) {
-        std::vector<Entity*>().swap(to_sweep_);
+        std::vector<Entity*>().swap(to_sweep_);  // cleared, it would keep a burst's memory for ever
         return nullptr;
     }
     std::ranges::pop_heap(to_sweep_, key_above);
@@ -269,6 +272,7 @@ void Host::clear() {
     bytes_ = dirty_bytes_ = 0;
 }
 
+// Who has fallen out of the order of use is never the coldest, and would stay in memory for ever.
 void Host::check() const {
     std::size_t linked = 0;
     std::size_t bytes = 0;

@@ -12,7 +12,7 @@ class ReplicaEntries final : public Oracle::Entries {
 public:
     explicit ReplicaEntries(const replication::Replica& replica) : replica_(replica) {}
     std::optional<Oracle::EntrySeen> entry(LogIndex index) const override {
-        const auto known = replica_.entry_at(index);
+        const auto known = replica_.window().find(index);
         if (!known) return std::nullopt;
         return Oracle::EntrySeen{known->term, known->chain};
     }
@@ -28,7 +28,7 @@ public:
         if (!node_.hosts(group)) return std::nullopt;
         const replication::Replica& replica = node_.partition(group).replica();
         if (replica.term() != term) return std::nullopt;
-        const auto known = replica.entry_at(index);
+        const auto known = replica.window().find(index);
         if (!known) return std::nullopt;
         return known->chain;
     }

@@ -47,6 +47,7 @@ void LogCatalog::Places::trim_terms() {
 std::optional<RecordPlace> LogCatalog::Group::staged(LogIndex index) const {
     if (index <= new_base.index || index > staged_last()) return std::nullopt;
     if (index > kept_last()) return appended[index.value - kept_last().value - 1];
+    // One transaction may repair an entry and move it: where it was put last is where it lies.
     for (auto at = replaced.rbegin(); at != replaced.rend(); ++at)
         if (at->first == index) return at->second;
     return places.at(index);
@@ -218,10 +219,12 @@ void LogCatalog::read(const LogRange& range, std::vector<RecordPlace>& out) cons
     for (LogIndex at = range.from; at <= range.to && at <= group->last(); at = next(at)) {
         out.push_back(group->places.at(at));
         bytes += out.back().payload_bytes();
-        if (bytes >= range.bytes_max) return;
+        if (bytes >= range.bytes_max) return;  // after the first, or who asks would never get on
     }
 }
 
+// Without a bound, and not by read(): a start that went by one took the first MiB of a log for all
+// of it, and acknowledged entries were written over (finding 8).
 void LogCatalog::read_all(PartitionId id, std::vector<RecordPlace>& out) const {
     out.clear();
     const Group* group = find(id);

@@ -39,7 +39,7 @@ Bytes Partition::State::next_entry(Effects& out) {
 }
 
 void Partition::State::on_log_fetched(Fetched& fetched) {
-    const auto missing = log_feed.take(fetched, replica);
+    const auto missing = log_feed.take(fetched, replica.window());
     if (!missing || *missing <= applied.index() || *missing > replica.commit()) return;
     if (!replica.cached(*missing).empty()) return;
     log.error("partition.entry_damaged", {{"group", group()}, {"index", *missing}});

@@ -2,7 +2,6 @@
 
 #include "core/entry.h"
 #include "core/mutant.h"
-#include "replication/raft/replica.h"
 
 #include <utility>
 
@@ -23,7 +22,7 @@ void LogFeed::asked(FetchId fetch, LogIndex from) {
     first_ = from;
 }
 
-std::optional<LogIndex> LogFeed::take(Fetched& fetched, const Replica& replica) {
+std::optional<LogIndex> LogFeed::take(Fetched& fetched, const LogWindow& window) {
     if (fetched.id != fetch_) return std::nullopt;  // asked before the log was replaced
     fetch_ = {};
     auto* result = std::get_if<Result<storage::FetchedLog>>(&fetched.result);
@@ -35,8 +34,8 @@ std::optional<LogIndex> LogFeed::take(Fetched& fetched, const Replica& replica) 
         const auto header = check_entry_alone(encoded.view());
         // A record that holds and is not the one that was written there (a misdirected write) is as
         // lost as one that does not hold.
-        const bool ours =
-            header && header->index == index && replica.term_at(index) == header->term;
+        const auto known = window.find(index);
+        const bool ours = header && header->index == index && known && known->term == header->term;
         if (!header || (!ours && !WEFT_MUTANT(MisplacedRecordTaken))) return index;
         entries_.push_back(std::move(encoded));
     }

@@ -3,6 +3,7 @@
 // one who applies them. Nothing is taken that the disk has returned in another's place (S22).
 
 #include "replication/raft/events.h"
+#include "replication/raft/log_window.h"
 #include "weft/bytes.h"
 #include "weft/types.h"
 
@@ -10,8 +11,6 @@
 #include <optional>
 
 namespace weft::replication {
-
-class Replica;
 
 class LogFeed {
 public:
@@ -22,8 +21,8 @@ public:
     // Entries from `from` on have been asked for.
     void asked(FetchId fetch, LogIndex from);
     // Keeps what came of the range that was asked for. Returns the first index whose record is
-    // lost: damaged, gone, or not the one that was written there.
-    std::optional<LogIndex> take(Fetched& fetched, const Replica& replica);
+    // lost: damaged, gone, or not the one that was written there, which `window` tells.
+    std::optional<LogIndex> take(Fetched& fetched, const LogWindow& window);
     // The log is another one now: what was asked of it counts no more.
     void forget();
 

@@ -112,10 +112,8 @@ void Partition::State::after_step(const Step& step) {
     if (serving && !reads.empty()) {
         std::vector<WaitingRead> ready;
         reads.release(replica.commit(), ready);
-        for (WaitingRead& read : ready) {
-            read.reply.level = Level::Linearizable;
+        for (WaitingRead& read : ready)
             step.out.list.push_back(SendReply{read.to, std::move(read.reply)});
-        }
     }
     passivate(step);
     send_snapshots(step);
@@ -199,6 +197,7 @@ void Partition::State::check() const {
     sessions.check();
     applied.check(replica.commit(), replica.base().index);
     flight.check(applied.index());
+    reads.check(replica.commit());
     serving.check(flight.size() + reads.size() + mailboxes.size());
     mailboxes.check();
     early.check(serving.soon(group_now()));

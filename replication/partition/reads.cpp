@@ -1,5 +1,6 @@
 #include "replication/partition/reads.h"
 
+#include "core/invariant.h"
 #include "core/mutant.h"
 #include "replication/partition/command_entry.h"
 
@@ -16,6 +17,7 @@ WaitingRead read_that_ran(const ReadMet& met, const LogThen& log, entity::Decisi
     read.reply.id = met.request.id;
     read.reply.outcome = decision.rejected ? Outcome::Rejected : Outcome::Done;
     read.reply.error = std::move(decision.error);
+    read.reply.level = Level::Linearizable;  // by the time that it may be answered
     if (met.request.kind != RequestKind::Tell) read.reply.payload = decision.reply.own();
     // As a token it must not lie before the state it came with.
     read.reply.index = std::max(log.applied, read.rests_on);
@@ -39,6 +41,10 @@ void WaitingReads::confirm(ReadTicket ticket) {
     confirmed_ = std::max(confirmed_, std::min(ticket, ticket_));
 }
 
+bool WaitingReads::is_confirmed(const Item& item, LogIndex commit) const {
+    return item.ticket <= confirmed_ || item.read.arrival < commit;
+}
+
 void WaitingReads::release(LogIndex commit, std::vector<WaitingRead>& ready) {
     while (!uncommitted_.empty() && uncommitted_.begin()->first <= commit) {
         Item item = std::move(uncommitted_.begin()->second);
@@ -48,8 +54,7 @@ void WaitingReads::release(LogIndex commit, std::vector<WaitingRead>& ready) {
     }
     // Tickets and arrivals rise together, so that the front is always the first to be served.
     while (!committed_.empty() &&
-           (committed_.front().ticket <= confirmed_ || committed_.front().read.arrival < commit ||
-            WEFT_MUTANT(ReadWithoutConfirm))) {
+           (is_confirmed(committed_.front(), commit) || WEFT_MUTANT(ReadWithoutConfirm))) {
         bytes_ -= committed_.front().read.reply.payload.size();
         ready.push_back(std::move(committed_.front().read));
         committed_.pop_front();
@@ -70,6 +75,21 @@ std::vector<Refused> WaitingReads::refuse() {
     refused.reserve(items.size());
     for (const Item& item : items) refused.push_back(not_led(item.read.to, item.read.reply.id));
     return refused;
+}
+
+void WaitingReads::check(LogIndex commit) const {
+    WEFT_INVARIANT(uncommitted_.empty() || uncommitted_.begin()->first > commit,
+                   "a read waits for entry {}, committed is {}", uncommitted_.begin()->first.value,
+                   commit.value);
+    LogIndex arrival;
+    for (const Item& item : committed_) {
+        WEFT_INVARIANT(item.read.arrival >= arrival,
+                       "a read that came at {} waits behind one of {}", item.read.arrival.value,
+                       arrival.value);
+        arrival = item.read.arrival;
+        WEFT_INVARIANT(!is_confirmed(item, commit), "a read that came at {} is confirmed and waits",
+                       arrival.value);
+    }
 }
 
 }  // namespace weft::replication

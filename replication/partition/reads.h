@@ -53,12 +53,17 @@ public:
     bool empty() const { return size() == 0; }
     // The newest ticket handed out.
     ReadTicket last_ticket() const { return ticket_; }
+    // Nothing waits that release() would give back now.
+    void check(LogIndex commit) const;
 
 private:
     struct Item {
         ReadTicket ticket;
         WaitingRead read;
     };
+    // This replica still led behind its arrival (S8).
+    bool is_confirmed(const Item& item, LogIndex commit) const;
+
     std::deque<Item> committed_;                 // by ticket; wait for confirmation
     std::multimap<LogIndex, Item> uncommitted_;  // by the entry they rest on
     std::size_t bytes_ = 0;

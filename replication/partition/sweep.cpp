@@ -34,12 +34,13 @@ std::size_t Partition::State::sweep_some(const Step& step, std::size_t most) {
 
 void Partition::State::move_base(const Step& step) {
     const LogIndex voters = replica.base_limit(step.now);
-    const auto base = sweep.end({.applied = applied.index(),
-                                 .durable = replica.durable_index(),
-                                 .voters = voters,
-                                 .behind_bytes = replica.log_bytes(voters, applied.index()),
-                                 .sends_snapshot = sender.busy(),
-                                 .held = sender.holds_base()});
+    const auto base =
+        sweep.end({.applied = applied.index(),
+                   .durable = replica.durable_index(),
+                   .voters = voters,
+                   .behind_bytes = replica.window().bytes_between(voters, applied.index()),
+                   .sends_snapshot = sender.busy(),
+                   .held = sender.holds_base()});
     if (base.index <= replica.base().index) return;
     replica.move_base(base.index, base.stamp_ms, step.out);
     sweep.base_moved(replica.base().index);

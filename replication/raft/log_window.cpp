@@ -39,6 +39,13 @@ EntryInfo LogWindow::at(LogIndex index) const {
     return info;
 }
 
+std::optional<EntryInfo> LogWindow::find(LogIndex index) const {
+    if (index != base_ && !holds(index)) return std::nullopt;
+    EntryInfo info = at(index);
+    if (!info.readable) return std::nullopt;
+    return info;
+}
+
 void LogWindow::push(const EntryInfo& info) {
     infos_.push_back(pack(info));
     terms_.append(last(), info.term);

@@ -47,6 +47,9 @@ public:
     // `index` in [base, last].
     EntryInfo at(LogIndex index) const;
     EntryInfo back() const { return at(last()); }
+    // What is known of an entry in [base, last]; nothing when its record is unreadable, and of any
+    // other.
+    std::optional<EntryInfo> find(LogIndex index) const;
     // Bytes of the entries in (after, to], both in [base, last].
     std::uint64_t bytes_between(LogIndex after, LogIndex to) const;
     // The newest index in [base, from] whose term is at most `term`; base when there is none.

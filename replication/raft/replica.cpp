@@ -288,21 +288,8 @@ bool Replica::log_is_whole() const {
     return window_.damaged_count() == 0 && promises_.intact() == promises_.durable();
 }
 
-std::optional<std::int64_t> Replica::stamp_at(LogIndex index) const {
-    const auto entry = entry_at(index);
-    if (!entry) return std::nullopt;
-    return entry->stamp_ms;
-}
-
-std::optional<EntryInfo> Replica::entry_at(LogIndex index) const {
-    if (index != window_.base() && !window_.holds(index)) return std::nullopt;
-    EntryInfo info = window_.at(index);
-    if (!info.readable) return std::nullopt;
-    return info;
-}
-
 std::optional<Term> Replica::term_at(LogIndex index) const {
-    const auto entry = entry_at(index);
+    const auto entry = window_.find(index);
     if (!entry) return std::nullopt;
     return entry->term;
 }

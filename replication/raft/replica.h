@@ -95,10 +95,7 @@ public:
     // nothing that was ever agreed on (hostile snapshot), or its leader has no quorum.
     bool base_is_ahead(Now now) const;
     LogIndex last_index() const;
-    // Bytes of the entries in (after, to], both in [base, last].
-    std::uint64_t log_bytes(LogIndex after, LogIndex to) const {
-        return window_.bytes_between(after, to);
-    }
+    const LogWindow& window() const { return window_; }
     LogIndex durable_index() const { return promises_.durable(); }
     // Commit known to include an own-term entry (S8): only then may reads be served.
     bool no_op_committed() const;
@@ -127,10 +124,8 @@ public:
     }
     const storage::LogBase& base() const { return base_; }
     const Config& config() const { return config_; }
-    // What is known of an entry in [base, last]; nothing when its record is unreadable.
-    std::optional<EntryInfo> entry_at(LogIndex index) const;
+    // Nothing when its record is unreadable.
     std::optional<Term> term_at(LogIndex index) const;
-    std::optional<std::int64_t> stamp_at(LogIndex index) const;
     // While leading: what is known to be durable there and equal to our log.
     LogIndex match(NodeId node) const;
     PersistSeq last_persist_seq() const { return promises_.last_seq(); }

@@ -81,7 +81,7 @@ TEST_F(NewerMembers, TheLeadersHeartbeatsAndConfirmRoundsAreNotRefused) {
 // S17: a former replica of its node may have voted in a newer term, of which it has not heard.
 TEST_F(NewerMembers, WhoIsNoMemberYetFollowsButConfirmsNothing) {
     const LogIndex last = replica().last_index();
-    const auto before = replica().entry_at(last);
+    const auto before = replica().window().find(last);
     ASSERT_TRUE(before);
     EntryBuilder entry;
     entry.begin(EntryKind::Config);

@@ -227,6 +227,14 @@ TEST_F(OwnRequestsTest, GoOnInANewSessionWhenTheirsHasEndedAndNothingRan) {
     EXPECT_EQ(ended.begin()->second.outcome, Outcome::Unknown);
 }
 
+TEST_F(OwnRequestsTest, AreNotUnderWayOnceTheirSessionHasEnded) {
+    const OwnTag tag = ask();
+    refuse(next(), ErrorNumber::SessionExpired);
+    refuse(next(), ErrorNumber::BadPayload);
+    run();
+    EXPECT_EQ(ended.at(tag).outcome, Outcome::NotDone) << "no attempt was given up";
+}
+
 TEST_F(OwnRequestsTest, AreRefusedWhenTooManyWait) {
     for (std::size_t i = 0; i < options.pending_max; ++i) ask();
     const auto refused = own.ask(now, Request(), seconds(1));

@@ -367,7 +367,7 @@ TEST(Compaction, KeepsTheStampOfItsLastEntry) {
     lab.persist();
     lab.crash();
     EXPECT_EQ(lab.replica->base().stamp_ms, kWallMs - 10);
-    EXPECT_EQ(lab.replica->stamp_at(LogIndex{2}), kWallMs - 10);
+    EXPECT_EQ(lab.replica->window().at(LogIndex{2}).stamp_ms, kWallMs - 10);
 }
 
 // S25: beyond, a snapshot.

@@ -2,6 +2,7 @@
 
 #include "replication/partition/reads.h"
 
+#include "tests/support/said_by.h"
 #include "weft/errors.h"
 
 #include <gtest/gtest.h>
@@ -50,6 +51,7 @@ TEST_F(ReadsTest, RestOnWhatTheySaw) {
     EXPECT_EQ(committed.reply.index, LogIndex{8});
     EXPECT_EQ(committed.reply.payload.view(), "state");
     EXPECT_EQ(committed.reply.outcome, Outcome::Done);
+    EXPECT_EQ(committed.reply.level, Level::Linearizable);
     entity.ahead = std::make_unique<entity::Ahead>();
     entity.ahead->last = LogIndex{11};
     entity.ahead->image.standing = {Revision{11}, Version{2}, Generation{11}};
@@ -113,6 +115,22 @@ TEST_F(ReadsTest, AConfirmationOfALostTermCountsNoMore) {
     EXPECT_EQ(released(), Seqs{});
     reads.confirm(later);
     EXPECT_EQ(released(), Seqs{2});
+}
+
+TEST_F(ReadsTest, FindsEachFaultThatIsPlanted) {
+    const auto checked = [&] { return weft::test::said_by([&] { reads.check(commit); }); };
+    const ReadTicket first = add(1, LogIndex{}, LogIndex{12});
+    add(2, LogIndex{11}, LogIndex{12});
+    EXPECT_EQ(checked(), "");
+    commit = LogIndex{11};
+    EXPECT_EQ(checked(), "a read waits for entry 11, committed is 11") << "it is not released";
+    EXPECT_EQ(released(), Seqs{});
+    EXPECT_EQ(checked(), "");
+    reads.confirm(first);
+    EXPECT_EQ(checked(), "a read that came at 12 is confirmed and waits");
+    EXPECT_EQ(released(), Seqs{1});
+    add(3, LogIndex{}, LogIndex{11});
+    EXPECT_EQ(checked(), "a read that came at 11 waits behind one of 12") << "a log only grows";
 }
 
 }  // namespace

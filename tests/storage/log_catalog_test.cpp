@@ -241,9 +241,9 @@ TEST_F(LogCatalogTest, FindsWhatStaysAndIsNotThere) {
     const auto checked = [&] { return weft::test::said_by([&] { catalog.check(); }); };
     append(1, 10);
     append(2, 11);
-    catalog.rebase(kGroup, {LogIndex{1}, Term{1}});
+    catalog.move_base(kGroup, {LogIndex{1}, Term{1}});
     commit();
-    catalog.rebase(kGroup, {LogIndex{0}, Term{1}});
+    catalog.move_base(kGroup, {LogIndex{0}, Term{1}});
     EXPECT_EQ(checked(), "behind 0 up to 2 stays of group 3, which has 2 to 2");
     catalog.rollback();
     catalog.staged_last(kGroup);
