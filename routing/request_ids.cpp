@@ -1,5 +1,7 @@
 #include "routing/request_ids.h"
 
+#include "core/invariant.h"
+
 #include <algorithm>
 
 namespace weft::routing {
@@ -45,6 +47,7 @@ RequestIds::Start& RequestIds::open_start(Instant now) {
     while (!used_.try_emplace(start_ms, now).second) ++start_ms;
     Start& start = starts_.emplace_back();
     start.start_ms = start_ms;
+    latest_start_ms_ = std::max(latest_start_ms_, start_ms);
     start.opened = now;
     start.windows.resize(std::size_t{groups_} + 1);
     renew_ = back_ = false;
@@ -85,16 +88,28 @@ std::optional<RequestId> RequestIds::assign(PartitionId group, CallIndex call, I
     return RequestId{options_.client, start.start_ms, group, seq};
 }
 
-bool RequestIds::bind(const RequestId& id, CallIndex call) {
+RequestIds::Bound RequestIds::bind(const RequestId& id, CallIndex call, Instant now) {
+    if (!was_given(id)) return Bound::NeverGiven;
     if (const auto [start, window] = held(id); window != nullptr) {
-        if (window->at(id.seq) < kLeftOpen) return false;
+        if (window->at(id.seq) < kLeftOpen) return Bound::OfAnotherCall;
         if (window->at(id.seq) == kLeftOpen) {
             window->put(id.seq, call);
             ++start->awaited;
-            return true;
+            return Bound::Yes;
         }
     }
-    return elsewhere_.emplace(id, call).second;
+    // A start that is forgotten here and asked about is not to come again.
+    if (id.client == options_.client) used_.try_emplace(id.start_ms, now);
+    return elsewhere_.emplace(id, call).second ? Bound::Yes : Bound::OfAnotherCall;
+}
+
+// What is forgotten is taken for given; what other clients have given is theirs to know.
+bool RequestIds::was_given(const RequestId& id) const {
+    if (id.client != options_.client) return true;
+    const Start* start = start_of(id);
+    if (start == nullptr) return id.start_ms <= latest_start_ms_;
+    const Window* window = window_of(*start, id.group);
+    return window != nullptr && id.seq < window->next;
 }
 
 std::optional<CallIndex> RequestIds::find(const RequestId& id) const {
@@ -134,6 +149,15 @@ void RequestIds::leave_open(const RequestId& id) {
 bool RequestIds::stuck(const RequestId& id) const {
     const Window* window = held(id);
     return window != nullptr && window->at(window->lowest) == kLeftOpen;
+}
+
+void RequestIds::check(std::span<const Awaited> awaited) const {
+    std::size_t counted = elsewhere_.size();
+    for (const Start& start : starts_) counted += start.awaited;
+    WEFT_INVARIANT(counted == awaited.size(), "{} numbers wait for answers, {} calls have one",
+                   counted, awaited.size());
+    for (const auto& [id, call] : awaited)
+        WEFT_INVARIANT(find(id) == call, "the answer to call {} would not be found", call.value);
 }
 
 const RequestIds::Start* RequestIds::start_of(const RequestId& id) const {

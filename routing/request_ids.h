@@ -8,9 +8,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace weft::routing {
@@ -37,9 +40,10 @@ public:
     // A fresh id whose answers belong to `call`; nothing while the window is full. Needs a log
     // time.
     std::optional<RequestId> assign(PartitionId group, CallIndex call, Instant now);
-    // Ties a given id (a repeat, a resolve; perhaps of another client) to `call`. False: another
-    // call has it.
-    bool bind(const RequestId& id, CallIndex call);
+    // Ties a given id (a repeat, a resolve; perhaps of another client) to `call`. NeverGiven: this
+    // client has not handed it out, so it may yet name another command.
+    enum class Bound : std::uint8_t { Yes, OfAnotherCall, NeverGiven };
+    Bound bind(const RequestId& id, CallIndex call, Instant now);
     // The call that waits for `id`'s answer.
     std::optional<CallIndex> find(const RequestId& id) const;
     // To be sent along with `id`.
@@ -72,6 +76,13 @@ public:
         }
     }
 
+    // `awaited`: every call that has an id.
+    struct Awaited {
+        RequestId id;
+        CallIndex call;
+    };
+    void check(std::span<const Awaited> awaited) const;
+
 private:
     static constexpr CallIndex kSettled = kNoCall;
     static constexpr CallIndex kLeftOpen{kNoCall.value - 1};
@@ -96,6 +107,7 @@ private:
 
     const Start* start_of(const RequestId& id) const;
     static const Window* window_of(const Start& start, PartitionId group);
+    bool was_given(const RequestId& id) const;
     // The window that holds the number; nothing for foreign and forgotten ids.
     std::pair<Start*, Window*> held(const RequestId& id);
     const Window* held(const RequestId& id) const;
@@ -108,8 +120,9 @@ private:
     Instant log_time_at_;
     bool renew_ = true;
     bool renew_when_told_ = false;
-    bool back_ = false;                         // the next start may be earlier than the last
-    std::deque<Start> starts_;                  // the newest last
+    bool back_ = false;         // the next start may be earlier than the last
+    std::deque<Start> starts_;  // the newest last
+    std::int64_t latest_start_ms_ = std::numeric_limits<std::int64_t>::min();
     std::map<std::int64_t, Instant> used_;      // every start that a node may still remember
     std::map<RequestId, CallIndex> elsewhere_;  // bound ids that no window holds
 };

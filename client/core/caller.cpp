@@ -30,9 +30,18 @@ void Caller::State::start_call(const Step& step, StartCall&& start) {
         if (auto strangers = stranger_anywhere(links.all(), mesh.cluster()))
             return refuse(*std::move(strangers));
     if (auto wrong = judge_start(start)) return refuse(*std::move(wrong));
-    if (start.request && !ids.bind(*start.request, lanes.next_free()))
-        return refuse(make_error(ErrorNumber::NoAnswerInTime,
-                                 "another call with this request id is still in flight"));
+    if (start.request) {
+        using enum routing::RequestIds::Bound;
+        const auto bound = ids.bind(*start.request, lanes.next_free(), step.time());
+        if (bound == OfAnotherCall)
+            return refuse(make_error(ErrorNumber::NoAnswerInTime,
+                                     "another call with this request id is still in flight"));
+        if (bound == NeverGiven)
+            return refuse(make_error(ErrorNumber::BadPayload,
+                                     fmt::format("no call of this session has had the request id "
+                                                 "{} yet: repeat with the id of a call's result",
+                                                 start.request->text())));
+    }
     const CallIndex index = lanes.admit(step, std::move(start));
     pump(step, lanes[index].lane);
 }
@@ -119,9 +128,14 @@ void Caller::State::check() const {
     for (const CallIndex index : lanes.under_way()) {
         ++sent[lanes[index].link];
         under_way.push_back({index, lanes[index].group});
-        WEFT_INVARIANT(ids.find(lanes[index].request.id) == index,
-                       "the answer to call {} would not be found", index.value);
     }
+    std::vector<routing::RequestIds::Awaited> awaited;
+    for (const CallIndex index : lanes.calls().indexes()) {
+        const PendingCall& call = lanes[index];
+        if (call.state != PendingCall::State::Free && call.request.id.seq != 0)
+            awaited.push_back({call.request.id, index});
+    }
+    ids.check(awaited);
     mesh.check();
     links.check(sent, mesh.nodes().size());
     routes.check(under_way, mesh.nodes().size(), lanes.waiting_by_group());

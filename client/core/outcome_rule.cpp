@@ -24,8 +24,7 @@ NextId judge_id(const AnsweredCall& call, const Error& why) {
 
 Verdict judge_reply(const AnsweredCall& call, Reply& reply) {
     using enum Verdict::Next;
-    if (reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected)
-        return {.next = End, .heard = Heard::Accepted};
+    if (reply.outcome == Outcome::Done || reply.outcome == Outcome::Rejected) return {.next = End};
     // The answer to an attempt given up before: the present one will be answered too.
     if (!call.present) return {};
     if (routing::is_lost_under_way(reply))
@@ -40,7 +39,7 @@ Verdict judge_reply(const AnsweredCall& call, Reply& reply) {
     }
     if (routing::is_final(call.kind, reply)) {
         reply = routing::folded(call.kind, call.tainted, std::move(reply));
-        return {.next = End, .heard = Heard::Accepted};
+        return {.next = End};
     }
     const bool no_leader = routing::is_about_route(reply.error);
     return {.next = Retry,

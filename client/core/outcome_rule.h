@@ -31,9 +31,10 @@ enum class NextId : std::uint8_t { Same, StartsNow, StartsLater, StartsByItsTime
 struct Verdict {
     enum class Next : std::uint8_t { Ignore, End, Retry };
 
+    // End: the node leads.
     Next next = Next::Ignore;
-    Heard heard = Heard::Nothing;
     // Of a retry:
+    Heard heard = Heard::Nothing;
     bool taint = false;  // the attempt may have run
     bool pause = false;
     NextId id = NextId::Same;

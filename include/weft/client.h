@@ -49,7 +49,8 @@ struct ConnectOptions {
 /// Per call. `timeout` covers every retry and is at most 60 s.
 struct CallOptions {
     std::chrono::milliseconds timeout{5000};
-    /// Repeats a call whose outcome was unknown; the first call's id. Nothing: a new id.
+    /// Repeats a call whose outcome was unknown; the first call's id. Nothing: a new id. An id that
+    /// this Mesh would have given and has not yet: Malformed, as it may yet name another call.
     std::optional<RequestId> request;
     /// Runs the command even if leaders died while they had it. Without: after two lost connections
     /// the call ends with an unknown outcome (WEFT-6008), for it may be what ends them.

@@ -39,7 +39,7 @@ constexpr AnsweredCall kStuck{.present = true, .stuck = true};
 constexpr AnsweredCall kResolve{
     .kind = RequestKind::Resolve, .present = true, .tainted = true, .repeat = true};
 
-constexpr Verdict kEnd{.next = End, .heard = Heard::Accepted};
+constexpr Verdict kEnd{.next = End};
 
 TEST(OutcomeRule, SaysWhatEachAnswerMakesOfACall) {
     struct Case {

@@ -175,6 +175,7 @@ TEST(Outcome, OfACallWithTheIdOfAnotherGroupIsNotDone) {
     RequestId id = world.last().second.id;
     world.clear();
     id.group.value = id.group.value == 1 ? 2 : 1;
+    id.client.bytes[0] = 43;  // of another process: what it has given is not known
     StartCall start = CallerWorld::start_of(2, "x");
     start.request = id;
     world.step(start);
@@ -191,7 +192,8 @@ TEST(Outcome, OfACallWithTheIdOfAnotherGroupIsNotDone) {
 TEST(Outcome, IsNotTakenFromWhoAnswersBeforeTheMeshIsMet) {
     CallerWorld known = CallerWorld::connected();
     known.call(1);
-    const RequestId id = known.last().second.id;
+    RequestId id = known.last().second.id;
+    id.client.bytes[0] = 43;
     CallerWorld world({.addresses = {address_of(1)}});
     world.step(Timer{});
     StartCall start = CallerWorld::start_of(1, "x");

@@ -316,16 +316,66 @@ TEST(Repeat, WithTheIdOfAnotherGroupIsRefused) {
     EXPECT_TRUE(world.sent.empty());
 }
 
-// Whoever asks about a number of ours that was not given yet loses it to the call that gets it.
-TEST(Repeat, OfANumberThatIsGivenToAnotherCallIsAFault) {
+// It would lose its number to the call that gets it, and wait in vain until its deadline.
+TEST(Repeat, WithAnIdThatWasNotGivenYetIsRefused) {
     CallerWorld world = CallerWorld::connected();
     world.call(1);
-    StartCall again = CallerWorld::start_of(2, "x");
-    again.request = world.last().second.id;
-    ++again.request->seq;
-    EXPECT_EQ(weft::test::said_by([&] { world.step(again); }), "");
-    EXPECT_EQ(weft::test::said_by([&] { world.call(3); }),
-              "the answer to call 1 would not be found");
+    const RequestId given = world.last().second.id;
+    RequestId next = given;
+    ++next.seq;
+    RequestId of_silent_group = given;
+    of_silent_group.group = PartitionId{given.group.value == 1 ? 2u : 1u};
+    RequestId later_start = given;
+    ++later_start.start_ms;
+    CallId call = 2;
+    for (const RequestId& id : {next, of_silent_group, later_start}) {
+        StartCall again = CallerWorld::start_of(call, "x");
+        again.request = id;
+        world.step(again);
+        ASSERT_TRUE(world.has_ended(call));
+        EXPECT_EQ(world.ended[call].outcome, Outcome::Unknown);
+        EXPECT_EQ(world.ended[call].error.code, ErrorCode::Malformed);
+        ++call;
+    }
+    world.call(call);
+    EXPECT_EQ(world.last().second.id, next);
+    world.done(world.last());
+    EXPECT_EQ(world.ended[call].outcome, Outcome::Done);
+}
+
+// A start that went back (ClockTooFarOff) must not meet one that was asked about.
+TEST(RequestIds, NeverTakeAStartThatWasAskedAbout) {
+    const ClientId self{{42}};
+    RequestIds ids({.client = self, .renew_start = minutes(5)});
+    ids.set_groups(4);
+    ids.learn_time(Instant{0}, 5000);
+    const auto first = ids.assign(PartitionId{1}, CallIndex{0}, Instant{0});
+    ASSERT_TRUE(first);
+    const RequestId earlier{self, 4000, PartitionId{1}, 1};
+    EXPECT_EQ(ids.bind(earlier, CallIndex{1}, Instant{0}), RequestIds::Bound::Yes);
+    ids.renew_at(Instant{0}, 4000, first->start_ms);
+    const auto second = ids.assign(PartitionId{1}, CallIndex{2}, Instant{0});
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->start_ms, 4001);
+}
+
+TEST(RequestIds, CheckThatEveryAnswerIsAwaited) {
+    RequestIds ids({.client = {}, .renew_start = minutes(5)});
+    ids.set_groups(4);
+    ids.learn_time(Instant{0}, 5000);
+    const auto id = ids.assign(PartitionId{1}, CallIndex{0}, Instant{0});
+    ASSERT_TRUE(id);
+    const auto said = [&](std::vector<RequestIds::Awaited> awaited) {
+        return weft::test::said_by([&] { ids.check(awaited); });
+    };
+    EXPECT_EQ(said({{*id, CallIndex{0}}}), "");
+    EXPECT_EQ(said({}), "1 numbers wait for answers, 0 calls have one");
+    EXPECT_EQ(said({{*id, CallIndex{5}}}), "the answer to call 5 would not be found");
+    ids.leave_open(*id);
+    EXPECT_EQ(said({}), "");
+    EXPECT_EQ(ids.bind(*id, CallIndex{1}, Instant{0}), RequestIds::Bound::Yes);
+    EXPECT_EQ(ids.bind(*id, CallIndex{2}, Instant{0}), RequestIds::Bound::OfAnotherCall);
+    EXPECT_EQ(said({{*id, CallIndex{1}}}), "");
 }
 
 }  // namespace
