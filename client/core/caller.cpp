@@ -125,15 +125,13 @@ void Caller::State::check() const {
     lanes.check();  // first: the others walk its lists
     Indexed<LinkId, std::size_t> sent(links.all().size());
     std::vector<UnderWay> under_way;
-    for (const CallIndex index : lanes.under_way()) {
-        ++sent[lanes[index].link];
-        under_way.push_back({index, lanes[index].group});
-    }
     std::vector<routing::RequestIds::Awaited> awaited;
-    for (const CallIndex index : lanes.calls().indexes()) {
+    for (const CallIndex index : lanes.in_lanes()) {
         const PendingCall& call = lanes[index];
-        if (call.state != PendingCall::State::Free && call.request.id.seq != 0)
-            awaited.push_back({call.request.id, index});
+        if (call.request.id.seq != 0) awaited.push_back({call.request.id, index});
+        if (call.state != PendingCall::State::Sent) continue;
+        ++sent[call.link];
+        under_way.push_back({index, call.group});
     }
     ids.check(awaited);
     mesh.check();

@@ -183,11 +183,11 @@ std::optional<DueCall> Lanes::pop_due(const Step& step) {
     return DueCall{*due, DueCall::Why::Doubtful};
 }
 
-std::vector<CallIndex> Lanes::under_way() const {
+std::vector<CallIndex> Lanes::in_lanes() const {
     std::vector<CallIndex> found;
     for (const Lane& lane : table_.lanes)
         for (CallIndex at = lane.head; at != kNoCall; at = table_.calls[at].after)
-            if (table_.calls[at].state == PendingCall::State::Sent) found.push_back(at);
+            found.push_back(at);
     return found;
 }
 
@@ -196,10 +196,13 @@ void Lanes::check() const {
     for (const LaneIndex lane : unplaced_)
         WEFT_INVARIANT(table_.lanes[lane].listed, "lane {} waits for the mesh and is not listed",
                        lane.value);
-    for (const Lane& lane : table_.lanes)
-        for (CallIndex at = lane.head; at != kNoCall; at = table_.calls[at].after)
-            WEFT_INVARIANT(timers_.of(at) <= table_.calls[at].deadline, "call {} outlives its time",
-                           at.value);
+    for (const CallIndex index : in_lanes()) {
+        const PendingCall& call = table_.calls[index];
+        WEFT_INVARIANT(timers_.of(index) <= call.deadline, "call {} outlives its time",
+                       index.value);
+        WEFT_INVARIANT(call.state != PendingCall::State::Sent || call.request.id.seq != 0,
+                       "call {} is under way without an id", index.value);
+    }
 }
 
 }  // namespace weft::client

@@ -87,8 +87,8 @@ public:
     std::size_t waiting_by_group() const;
 
     // ---- calls under way
-    // In no order.
-    std::vector<CallIndex> under_way() const;
+    // Those of all lanes, in no order.
+    std::vector<CallIndex> in_lanes() const;
     std::vector<CallIndex> sent_over(LinkId link) const;
     // It was sent over another link than `link` and nobody has answered for a while.
     bool is_left_behind(const Step& step, CallIndex call, LinkId link) const;

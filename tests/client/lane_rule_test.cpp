@@ -28,7 +28,10 @@ protected:
     }
     LaneIndex lane_of(CallIndex call) const { return lanes_[call].lane; }
     CallIndex next(CallIndex call) { return lanes_.next(step_, lane_of(call)); }
-    void send(CallIndex call, LinkId link = kOne) { lanes_.send(step_, call, link, 0); }
+    void send(CallIndex call, LinkId link = kOne) {
+        lanes_.name(call, RequestId{{}, 1, PartitionId{1}, call.value + 1});
+        lanes_.send(step_, call, link, 0);
+    }
     void end(CallIndex call) {
         const LaneIndex lane = lane_of(call);
         lanes_.end(step_, call, {});
@@ -159,7 +162,7 @@ TEST_F(LaneRule, CallsAreFoundByTheLinkTheyWentOver) {
     send(a, kOne);
     send(b, kTwo);
     EXPECT_EQ(lanes_.sent_over(kTwo), std::vector{b});
-    EXPECT_EQ(lanes_.under_way(), (std::vector{a, b}));
+    EXPECT_EQ(lanes_.in_lanes(), (std::vector{a, b}));
     EXPECT_FALSE(lanes_.is_left_behind(step_, a, kTwo)) << "it may still be answered";
     pass(suspicion(options_));
     EXPECT_TRUE(lanes_.is_left_behind(step_, a, kTwo));
@@ -191,6 +194,11 @@ TEST_F(LaneRule, FindsEachFaultThatIsPlanted) {
     lanes_.end_waiting(lane_of(call));
     EXPECT_EQ(checked(), "lane 0 waits for the mesh and is not listed") << "it was not taken out";
     lanes_.take_unplaced();
+    const CallIndex nameless = admit("y");
+    lanes_.send(step_, nameless, kOne, 0);
+    EXPECT_EQ(checked(), "call 1 is under way without an id");
+    end(nameless);
+    EXPECT_EQ(checked(), "");
     auto& planted = const_cast<PendingCall&>(lanes_[call]);
     planted.deadline = planted.deadline - Duration{1};
     EXPECT_EQ(checked(), "call 0 outlives its time");
