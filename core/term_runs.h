@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <deque>
 #include <iterator>
+#include <utility>
 
 namespace weft {
 
@@ -44,6 +45,14 @@ public:
         while (runs_.size() > 1 && runs_[1].first <= first) runs_.pop_front();
     }
     void clear() { runs_.clear(); }
+    // True: no term is below the one before it, `before` being that of the first. False says
+    // nothing where terms were replaced: a run that covers no index any more may be left at the
+    // beginning.
+    bool rise_from(Term before) const {
+        for (const Run& run : runs_)
+            if (run.term < std::exchange(before, run.term)) return false;
+        return true;
+    }
 
 private:
     // From `first` to where the next one begins.

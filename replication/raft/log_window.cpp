@@ -205,9 +205,11 @@ void LogWindow::drop_first_cached() {
 // Right behind a snapshot nothing is durable yet, and what is on disk ends before the base.
 void LogWindow::check(LogIndex durable) const {
     Term term = front_.term;
-    for (LogIndex i = next(base_); i <= last(); i = next(i)) {
+    // Entry by entry only where an unreadable header, which tells no term, breaks the runs.
+    const bool rising = terms_.rise_from(term);
+    for (LogIndex i = next(base_); !rising && i <= last(); i = next(i)) {
         const EntryInfo info = at(i);
-        if (!info.readable) continue;  // a damaged header tells no term
+        if (!info.readable) continue;
         WEFT_INVARIANT(info.term >= term, "term {} after {} at {}", info.term.value, term.value,
                        i.value);
         term = info.term;

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <vector>
 
 namespace weft {
 
@@ -12,6 +14,7 @@ namespace {
 // Whatever is appended, replaced, cut off at either end: each index keeps its own term.
 RC_GTEST_PROP(TermRuns, AnswerLikeAListOfTerms, ()) {
     TermRuns runs;
+    bool replaced = false;
     std::map<LogIndex, Term> model;
     LogIndex last{*rc::gen::inRange<std::uint64_t>(0, 5)};
     for (const int action : *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 10))) {
@@ -25,6 +28,7 @@ RC_GTEST_PROP(TermRuns, AnswerLikeAListOfTerms, ()) {
         const LogIndex first = model.begin()->first;
         const LogIndex any{*rc::gen::inRange(first.value, last.value + 1)};
         if (action < 8) {
+            replaced = true;
             runs.replace(any, last, term);
             model[any] = term;
         } else if (action == 8) {
@@ -36,6 +40,10 @@ RC_GTEST_PROP(TermRuns, AnswerLikeAListOfTerms, ()) {
             model.erase(model.begin(), model.find(any));
         }
         for (const auto& [index, wanted] : model) RC_ASSERT(runs.at(index) == wanted);
+        std::vector<Term> terms{term};
+        for (const auto& [index, each] : model) terms.push_back(each);
+        if (runs.rise_from(term)) RC_ASSERT(std::ranges::is_sorted(terms));
+        if (!replaced) RC_ASSERT(runs.rise_from(term) == std::ranges::is_sorted(terms));
     }
 }
 

@@ -108,5 +108,26 @@ TEST(LogWindow, FindsEachFaultThatIsPlanted) {
     EXPECT_EQ(checked(1), "term 1 after 2 at 3");
 }
 
+// It has the term of its neighbour in memory, which may since have been given another one.
+TEST(LogWindow, AnUnreadableHeaderTellsNoTerm) {
+    LogWindow window;
+    const auto recover = [&](std::uint64_t index, std::uint64_t term, bool readable) {
+        storage::RecoveredEntry entry;
+        entry.readable = readable;
+        entry.header.index = LogIndex{index};
+        entry.header.term = Term{term};
+        window.recover(entry);
+        return entry.header;
+    };
+    EntryHeader first = recover(1, 7, true);
+    recover(2, 0, false);
+    first.term = Term{3};
+    window.repair(first);
+    recover(3, 4, true);
+    EXPECT_EQ(weft::test::said_by([&] { window.check(LogIndex{3}); }), "");
+    recover(4, 3, true);
+    EXPECT_EQ(weft::test::said_by([&] { window.check(LogIndex{4}); }), "term 3 after 4 at 4");
+}
+
 }  // namespace
 }  // namespace weft::replication
