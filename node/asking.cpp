@@ -70,7 +70,7 @@ Founding::Seen Node::State::seen_of_facts() const {
     return {.led = true,
             .here = here,
             .ready = here && facts->partition.ready(),
-            .home = home_of(PartitionId{0}) == options.self};
+            .home = !here && home_of(PartitionId{0}) == options.self};
 }
 
 void Node::State::found_mesh(const Step& step) {

@@ -10,14 +10,11 @@ namespace {
 
 constexpr Duration kRetry = std::chrono::seconds(1);
 
-bool may_ask(const Founding::Seen& seen) {
-    return seen.led && (seen.here ? seen.ready : seen.home);
-}
-
 }  // namespace
 
 std::optional<Founding::Question> Founding::next(Instant now, const Seen& seen) {
-    if (deadline(seen) > now) return std::nullopt;
+    may_ask_ = seen.led && (seen.here ? seen.ready : seen.home);
+    if (deadline() > now) return std::nullopt;
     const bool missing = state_ == State::Missing;
     state_ = missing ? State::Proposing : State::Asking;
     return missing ? Question::Found : Question::AreThere;
@@ -51,8 +48,8 @@ void Founding::ask_again(Instant now) {
     retry_ = now + kRetry;
 }
 
-Instant Founding::deadline(const Seen& seen) const {
-    if (!may_ask(seen)) return Instant::never();
+Instant Founding::deadline() const {
+    if (!may_ask_) return Instant::never();
     if (state_ == State::Unknown) return retry_;
     return state_ == State::Missing ? Instant::long_ago() : Instant::never();
 }

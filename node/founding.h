@@ -25,9 +25,10 @@ public:
         bool led = false;    // somebody leads it
         bool here = false;   // this node does
         bool ready = false;  // and serves by now
-        bool home = false;   // this node is where it belongs
+        bool home = false;   // this node is where it belongs; need not be said of one that leads
     };
-    // What is to be asked now. Once it was carried to group 0 that is told by asked().
+    // At the end of each round: what is to be asked now. Once it was carried to group 0 that is
+    // told by asked().
     std::optional<Question> next(Instant now, const Seen& seen);
     // Nothing: it could not be carried.
     void asked(Instant now, std::optional<OwnTag> tag);
@@ -36,7 +37,8 @@ public:
 
     // The mesh has its facts, or cannot get them from us.
     bool done() const { return state_ == State::Done; }
-    Instant deadline(const Seen& seen) const;
+    // By what was seen last.
+    Instant deadline() const;
     // What is asked was carried.
     void check() const;
 
@@ -50,6 +52,7 @@ private:
 
     weft::Log log_;
     State state_ = State::Unknown;
+    bool may_ask_ = false;
     Instant retry_ = Instant::long_ago();
     OwnTag tag_;  // of what is asked; zero: of nothing
 };

@@ -33,10 +33,7 @@ Members::Said Members::step(Instant now, const membership::Event& event, const A
 // Alone there is nobody to ask.
 Instant Members::deadline() const { return is_single() ? Instant::never() : swim_.deadline(); }
 
-bool Members::is_single() const {
-    return std::ranges::all_of(swim_.members().nodes(),
-                               [this](const NodeId& node) { return node == self_; });
-}
+bool Members::is_single() const { return swim_.members().nodes().size() <= 1; }
 
 bool Members::all_have_left() const {
     return std::ranges::all_of(swim_.members().nodes(), [this](const NodeId& node) {

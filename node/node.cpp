@@ -91,7 +91,7 @@ Instant Node::State::next_deadline() const {
                                    disk.deadline(rounds.oldest()), mesh_members.deadline(),
                                    sweeper.deadline(), draining.deadline(), confirms.deadline()});
     return std::min({next, peers.deadline(), large_reads.deadline(), own_requests.deadline(),
-                     founding.deadline(seen_of_facts())});
+                     founding.deadline()});
 }
 
 void Node::State::check() const {

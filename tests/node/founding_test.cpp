@@ -40,7 +40,7 @@ struct FoundingTest : testing::Test {
 TEST_F(FoundingTest, WhatIsMissingIsProposedOnce) {
     EXPECT_EQ(ask(OwnTag{1}), Question::AreThere);
     EXPECT_EQ(ask(OwnTag{2}), std::nullopt) << "it is asked already";
-    EXPECT_EQ(founding.deadline(kReadyHere), Instant::never());
+    EXPECT_EQ(founding.deadline(), Instant::never());
     end(OwnTag{7}, Outcome::Done);  // of another request
     EXPECT_EQ(ask(OwnTag{2}), std::nullopt);
     end(OwnTag{1}, Outcome::Done);
@@ -68,9 +68,19 @@ TEST_F(FoundingTest, ItIsAskedByWhoLeadsAndByTheHomeOnceSomebodyCouldAnswer) {
     for (const Case& c : cases) {
         SCOPED_TRACE(c.why);
         Founding asked{weft::Log()};
-        EXPECT_EQ(asked.deadline(c.seen), c.asks ? Instant::long_ago() : Instant::never());
+        EXPECT_EQ(asked.deadline(), Instant::never()) << "nothing was seen";
         EXPECT_EQ(asked.next(kStart, c.seen).has_value(), c.asks);
     }
+}
+
+TEST_F(FoundingTest, ItIsDueAsLongAsSomebodyCouldAnswer) {
+    ask(OwnTag{1});
+    end(OwnTag{1}, Outcome::Unknown);
+    const Instant again = kStart + std::chrono::seconds(1);
+    EXPECT_EQ(founding.deadline(), again);
+    EXPECT_EQ(founding.next(again, {}), std::nullopt);
+    EXPECT_EQ(founding.deadline(), Instant::never()) << "nobody leads any more";
+    EXPECT_EQ(founding.next(again, kReadyHere), Question::AreThere);
 }
 
 TEST_F(FoundingTest, WhatIsThereIsNotFoundedAgain) {
@@ -94,11 +104,10 @@ TEST_F(FoundingTest, WithoutAnAnswerItBeginsAgainAfterASecond) {
     ask(OwnTag{2});
     end(OwnTag{2}, Outcome::Unknown);
     EXPECT_EQ(ask(OwnTag{3}), std::nullopt);
-    EXPECT_EQ(founding.deadline(kReadyHere), kStart + std::chrono::seconds(1));
-    EXPECT_EQ(founding.next(founding.deadline(kReadyHere), kReadyHere), Question::AreThere);
+    EXPECT_EQ(founding.deadline(), kStart + std::chrono::seconds(1));
+    EXPECT_EQ(founding.next(founding.deadline(), kReadyHere), Question::AreThere);
     founding.asked(kStart + std::chrono::seconds(1), std::nullopt);
-    EXPECT_EQ(founding.deadline(kReadyHere), kStart + std::chrono::seconds(2))
-        << "it could not be carried";
+    EXPECT_EQ(founding.deadline(), kStart + std::chrono::seconds(2)) << "it could not be carried";
 }
 
 TEST_F(FoundingTest, CheckFindsAQuestionThatNobodyCarried) {
