@@ -121,8 +121,7 @@ void Partition::State::after_step(const Step& step) {
 }
 
 std::optional<Term> Partition::State::leads() const {
-    if (replica.role() != Role::Leader) return std::nullopt;
-    return replica.term();
+    return replica.role() == Role::Leader ? std::optional(replica.term()) : std::nullopt;
 }
 
 Serving::Group Partition::State::group_now() const {
@@ -139,6 +138,7 @@ void Partition::State::follow_leadership(const Step& step) {
         apply_committed(step, *over);
         lose_leadership(step.out);
     }
+    if (early.empty() && (serving || !leads())) return;  // nearly always
     const Serving::Group now = group_now();
     if (!early.empty() && !serving.soon(now)) refuse_all(early.refuse(), step.out);
     if (!serving.may_begin(now)) return;

@@ -7,9 +7,9 @@ namespace weft::replication {
 // In turn, or a peer that takes none would keep it from all behind it.
 std::optional<Member> Replica::needs_snapshot(Now now, std::optional<NodeId> after) const {
     if (role_ != Role::Leader) return std::nullopt;
-    const PeerSet waiting =
-        streams_.needing_snapshot() &
-        quorum_.reached(config_, streams_.contacts(), now.mono).without(peers_.gone());
+    PeerSet waiting = streams_.needing_snapshot().without(peers_.gone());
+    if (waiting.empty()) return std::nullopt;  // asked in every step
+    waiting = waiting & quorum_.reached(config_, streams_.contacts(), now.mono);
     const auto last = after ? config_.seat(*after) : std::nullopt;
     for (const Seat seat : waiting)
         if (last && *last < seat) return config_.at(seat);
