@@ -36,11 +36,7 @@ void Caller::State::start_call(const Step& step, StartCall&& start) {
         if (bound == OfAnotherCall)
             return refuse(make_error(ErrorNumber::NoAnswerInTime,
                                      "another call with this request id is still in flight"));
-        if (bound == NeverGiven)
-            return refuse(make_error(ErrorNumber::BadPayload,
-                                     fmt::format("no call of this session has had the request id "
-                                                 "{} yet: repeat with the id of a call's result",
-                                                 start.request->text())));
+        if (bound == NeverGiven) return refuse(never_given(*start.request));
     }
     const CallIndex index = lanes.admit(step, std::move(start));
     pump(step, lanes[index].lane);

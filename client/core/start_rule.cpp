@@ -39,6 +39,14 @@ std::optional<Error> judge_given_id(const Request& request, PartitionId group,
                     request.id.group.value, request.type, request.entity, group.value)};
 }
 
+Error never_given(const RequestId& id) {
+    return Error{
+        ErrorCode::Malformed, static_cast<std::uint16_t>(ErrorNumber::BadConfiguration),
+        fmt::format("no call of this session has had the request id {} yet: repeat with the id of "
+                    "a call's result",
+                    id.text())};
+}
+
 CallEnded unstarted(const StartCall& start, Error why) {
     CallEnded ended;
     ended.call = start.call;

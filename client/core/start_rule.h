@@ -19,6 +19,9 @@ std::optional<Error> judge_start(const StartCall& start);
 std::optional<Error> judge_given_id(const Request& request, PartitionId group,
                                     std::uint32_t groups);
 
+// Of a given id of this session that may yet name another call.
+Error never_given(const RequestId& id);
+
 // The end of a call that was never begun. A given id may have had an effect before; a new call
 // certainly has none.
 CallEnded unstarted(const StartCall& start, Error why);

@@ -335,6 +335,7 @@ TEST(Repeat, WithAnIdThatWasNotGivenYetIsRefused) {
         ASSERT_TRUE(world.has_ended(call));
         EXPECT_EQ(world.ended[call].outcome, Outcome::Unknown);
         EXPECT_EQ(world.ended[call].error.code, ErrorCode::Malformed);
+        EXPECT_EQ(world.ended[call].error.number, std::uint16_t(ErrorNumber::BadConfiguration));
         ++call;
     }
     world.call(call);
