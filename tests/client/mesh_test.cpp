@@ -1,11 +1,9 @@
 // The library over real sockets, against nodes whose answers are made up.
 #include "tests/client/fake_node.h"
+#include "tests/transport/loopback.h"
 #include "weft/client.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <future>
 
@@ -15,20 +13,7 @@ namespace {
 using client::FakeNode;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// A loopback port that nobody listens on now.
-std::string free_address() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof where;
-    auto* plain = reinterpret_cast<sockaddr*>(&where);
-    EXPECT_EQ(::bind(fd, plain, size), 0);
-    EXPECT_EQ(::getsockname(fd, plain, &size), 0);
-    ::close(fd);
-    return "127.0.0.1:" + std::to_string(ntohs(where.sin_port));
-}
+using test::free_address;
 
 class MeshTest : public ::testing::Test {
 protected:

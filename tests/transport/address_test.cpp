@@ -128,6 +128,19 @@ TEST(Address, ARefusalMayComeLate) {
     EXPECT_EQ(trial.refused(), true);
 }
 
+// Of two test programs at a time one took the port that the other was about to listen on.
+TEST(Loopback, AFreePortIsGivenToNobodyElse) {
+    const std::uint16_t port = test::free_port();
+    const Descriptor other(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const sockaddr_in at = test::loopback(port);
+    EXPECT_NE(bind(other.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
+    EXPECT_EQ(errno, EADDRINUSE);
+    const std::string address = fmt::format("127.0.0.1:{}", port);
+    EXPECT_FALSE(test::PlainTcp(address).connected()) << "nobody listens";
+    EXPECT_TRUE(Router::bind(address, {1024}));
+    EXPECT_TRUE(Router::bind(fmt::format("127.0.0.2:{}", port), {1024}));
+}
+
 TEST(Address, APortInUseIsNamed) {
     Context context;
     const std::string address = test::free_address();

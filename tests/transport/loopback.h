@@ -1,6 +1,7 @@
 #pragma once
 // Loopback helpers for tests with real sockets: free ports, waiting with a limit, plain TCP.
 
+#include "transport/listener.h"
 #include "transport/sockets.h"
 
 #include <arpa/inet.h>
@@ -8,9 +9,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -24,14 +29,23 @@ inline sockaddr_in loopback(std::uint16_t port) {
     return address;
 }
 
-// A port that nobody listened on a moment ago.
+// A port of our own, as long as this process asks for fewer than kPortsHeld more. A port that is
+// merely free now may be given to another process before it is listened on, or to a connection.
+// Held is one that a socket is bound to and does not listen on: the kernel gives it to nobody who
+// leaves the choice to it, and whoever sets SO_REUSEADDR, as weft does, can listen on it.
+inline constexpr std::size_t kPortsHeld = 256;
 inline std::uint16_t free_port() {
-    const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    static std::deque<transport::Descriptor> held;
+    if (held.size() == kPortsHeld) held.pop_front();
+    const int descriptor = held.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)).get();
+    const int on = 1;
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in address = loopback(0);
+    address.sin_addr.s_addr = htonl(INADDR_ANY);  // of 127.0.0.2 as well
     socklen_t size = sizeof address;
-    bind(descriptor, reinterpret_cast<const sockaddr*>(&address), size);
-    getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size);
-    close(descriptor);
+    if (bind(descriptor, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+        getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+        throw std::system_error(errno, std::generic_category(), "no port");
     return ntohs(address.sin_port);
 }
 
